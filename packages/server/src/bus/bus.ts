@@ -1,0 +1,40 @@
+// Port: what happens after a commit, to whoever delivers. In one process a call, in many a numbered stream.
+// The log is the truth, the bus only a nudge.
+
+import type { Epoch, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+import type { Entry } from '../channel/entry.js';
+
+/** The session an entry came from, on the node it came from. Opaque here; delivery compares it by identity. */
+export type EntryOrigin = object;
+
+export interface CommittedEntry {
+  readonly entry: Entry;
+  /** Undefined on other nodes and for what no session sent. */
+  readonly origin: EntryOrigin | undefined;
+  /** The sending session gets the entry itself as well. */
+  readonly echo: boolean;
+}
+
+export interface ReceiptEvent {
+  readonly type: 'receipt';
+  readonly channel: ChannelKey;
+  readonly epoch: Epoch;
+  /** Whose state it is. */
+  readonly user: UserId;
+  readonly delivered: number | undefined;
+  readonly read: number | undefined;
+}
+
+export type BusEvent = ReceiptEvent;
+
+export interface Bus {
+  /** Entries of one channel are published in the order of their offsets. Never throws. */
+  publish(committed: CommittedEntry): void;
+  signal(event: BusEvent): void;
+  /** One listener each, set once at start. `onEntry` returns after the entry was queued for every local reader at the tail. */
+  onEntry: ((committed: CommittedEntry) => void) | undefined;
+  onEvent: ((event: BusEvent) => void) | undefined;
+  /** Trust in the stream was lost: sessions concerned go back to opening. Never in one process. */
+  onSuspect: (() => void) | undefined;
+}

@@ -1,0 +1,46 @@
+// One item of a channel's log, as every floor above the storage engines sees it.
+
+import type { Epoch, UserId } from '@longwire/protocol';
+import type { ChannelKey } from './channel-key.js';
+
+/** Kinds of entries that this version writes. Readers move over kinds they do not know. */
+export type EntryKind = 'message';
+
+/** `json`: the body is JSON text exactly as received. `base64`: it is the base64 of bytes. */
+export type BodyFormat = 'json' | 'base64';
+
+export interface EntryContent {
+  readonly kind: EntryKind;
+  readonly from: UserId;
+  readonly body: string;
+  readonly bodyFormat: BodyFormat;
+  /** Idempotency key the sender gave; shown to the sender's own devices only. */
+  readonly key: string | undefined;
+  /** Name of what this entry replaces. */
+  readonly slot: string | undefined;
+  /** JSON text of the headers object. */
+  readonly headers: string | undefined;
+  readonly contentType: string | undefined;
+  /** Offset of the entry in the same channel that this one answers. */
+  readonly replyTo: number | undefined;
+}
+
+export interface Entry extends EntryContent {
+  readonly channel: ChannelKey;
+  readonly epoch: Epoch;
+  /** 1, 2, 3 … without gaps within an epoch. */
+  readonly offset: number;
+  /** Milliseconds since 1970; never goes back within a channel. */
+  readonly at: number;
+  /** How many `message` entries the channel has up to and including this one. */
+  readonly messages: number;
+}
+
+/** Bytes an entry is counted as wherever memory or a page is bounded: its text in UTF-16 plus what the object costs. */
+export function retainedBytes(entry: EntryContent): number {
+  const text =
+    entry.body.length + (entry.key?.length ?? 0) + (entry.headers?.length ?? 0) + (entry.slot?.length ?? 0) + entry.from.length;
+  return ENTRY_OVERHEAD_BYTES + 2 * text;
+}
+
+const ENTRY_OVERHEAD_BYTES = 200;

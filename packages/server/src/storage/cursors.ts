@@ -1,0 +1,30 @@
+// Port: how far devices acknowledged and users read. Written lazily, always monotone.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+
+/** One channel of one user. A lower value than the stored one moves nothing; undefined fields are left alone. */
+export interface CursorWrite {
+  readonly user: UserId;
+  readonly channel: ChannelKey;
+  readonly read: number | undefined;
+  /** Furthest acknowledgement of any of the user's devices. */
+  readonly delivered: number | undefined;
+  /** Per device: newest acknowledged offset. */
+  readonly devices: ReadonlyMap<DeviceId, number>;
+}
+
+export interface StoredCursors {
+  readonly user: UserId;
+  readonly channel: ChannelKey;
+  readonly read: number;
+  readonly delivered: number;
+}
+
+export interface Cursors {
+  /** Low priority: runs between commits. Resolves when the whole batch (≤ 1 000) survives a power cut. Unknown users, devices, channels are passed over. */
+  write(batch: readonly CursorWrite[]): Promise<void>;
+
+  /** Zeroes where nothing is stored, in the order asked. */
+  load(wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[]): Promise<readonly StoredCursors[]>;
+}

@@ -1,0 +1,73 @@
+// Port: the logs of all channels. The log is the truth; everything else is a way of reading it.
+
+import type { Epoch } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+import type { Entry, EntryContent } from '../channel/entry.js';
+
+export interface AppendRequest extends EntryContent {
+  readonly channel: ChannelKey;
+  /** Wall clock of the caller, milliseconds since 1970. The engine never lets it go back within a channel. */
+  readonly at: number;
+  /** The position the client had in this channel before its first attempt; present on repeats only. */
+  readonly since: { readonly epoch: Epoch; readonly offset: number } | undefined;
+  /** True: the sender may not append. The key is still looked up, because the repeat of something stored is never forbidden. */
+  readonly isRefused: boolean;
+}
+
+export type AppendResult =
+  | { readonly outcome: 'stored'; readonly epoch: Epoch; readonly offset: number; readonly at: number; readonly messages: number }
+  /** A known key: nothing was appended, the position is that of the first attempt. */
+  | { readonly outcome: 'repeated'; readonly epoch: Epoch; readonly offset: number; readonly at: number }
+  /** `isRefused` was set and the key is not known. */
+  | { readonly outcome: 'refused' };
+
+export interface ChannelHead {
+  readonly channel: ChannelKey;
+  /** Undefined: the channel has never had an entry, and no epoch. */
+  readonly epoch: Epoch | undefined;
+  /** max(base, last row); 0 for a channel that does not exist. */
+  readonly head: number;
+  /** The highest offset ever removed by retention or erasure; 0 if none. */
+  readonly base: number;
+}
+
+export interface PageRequest {
+  readonly channel: ChannelKey;
+  /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, still handed out ascending. Exclusive. */
+  readonly direction: 'after' | 'before';
+  /** With `before`, Number.MAX_SAFE_INTEGER means from the end. */
+  readonly offset: number;
+  /** 1-200. */
+  readonly limit: number;
+  /** The page ends before the entry that would exceed this many bytes of bodies; it has at least one entry if there is one. */
+  readonly maxBytes: number;
+}
+
+export interface Page extends ChannelHead {
+  /** Ascending, without holes. */
+  readonly entries: readonly Entry[];
+  /** There are further entries in the asked direction. */
+  readonly more: boolean;
+}
+
+export interface MessageLog {
+  /**
+   * Appends a batch of entries in one atomic step: keys, offsets and counts are settled in it. Creates channels, their
+   * members and users that were never seen. Resolves once all of them survive a power cut. Batches complete in the order
+   * in which they were given; an engine may commit several given batches together.
+   * @param batch 1-1 000 entries; a known (sender, channel, key) appends nothing
+   * @returns one result per entry, in order
+   * @throws StorageError `storage_full` (nothing of the batch is stored, reads go on); any other failure ends the store (`Store.onFatal`)
+   */
+  append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]>;
+
+  /**
+   * Reads one page. It may already hold entries of an append that has not been reported yet: whoever hands pages out
+   * cuts them at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
+   * @throws StorageError `corrupt` naming the channel and offset
+   */
+  page(request: PageRequest): Promise<Page>;
+
+  /** Heads of channels, ordered with appends: every entry up to a returned head was reported by an append that completed before. */
+  heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]>;
+}

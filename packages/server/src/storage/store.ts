@@ -1,0 +1,23 @@
+// Port: one storage engine, opened. What `server.ts` chooses by configuration and closes last.
+
+import type { Cursors } from './cursors.js';
+import type { Directory } from './directory.js';
+import type { MessageLog } from './message-log.js';
+import type { StorageError } from './storage-error.js';
+
+export interface Store {
+  readonly log: MessageLog;
+  readonly directory: Directory;
+  readonly cursors: Cursors;
+  /** For the banner and the logs, e.g. `sqlite (node:sqlite) ./.longwire`. */
+  readonly description: string;
+  /**
+   * Called at most once, when the engine can no longer tell what is on disk (a failed commit or sync is never retried
+   * on the same handle) or lost its folder to another server. The process must end; every pending call rejects.
+   */
+  onFatal: ((error: StorageError) => void) | undefined;
+  /** False while the last write failed for want of space; reads go on. */
+  readonly isWritable: boolean;
+  /** Waits for what was given, writes it, releases the folder. Idempotent. */
+  close(): Promise<void>;
+}
