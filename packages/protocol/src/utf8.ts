@@ -1,0 +1,35 @@
+// Lengths in UTF-8 bytes without an encoder: this package runs where there is neither `Buffer` nor `TextEncoder`.
+
+/**
+ * Bytes that `text` takes in UTF-8. A lone surrogate counts 3, as the replacement character that an encoder writes for it.
+ */
+export function utf8ByteLength(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) {
+      bytes += 1;
+    } else if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(index + 1))) {
+      // Two units, four bytes.
+      bytes += 2;
+      index += 1;
+    } else {
+      bytes += 2;
+    }
+  }
+  return bytes;
+}
+
+/** Whether `text` takes at most `maxBytes` in UTF-8; most texts are decided by their length alone. */
+export function fitsUtf8Bytes(text: string, maxBytes: number): boolean {
+  // One UTF-16 unit takes 1 to 3 bytes.
+  if (text.length > maxBytes) return false;
+  if (text.length * 3 <= maxBytes) return true;
+  return utf8ByteLength(text) <= maxBytes;
+}
+
+// `charCodeAt` past the end is NaN, which is in no range.
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
