@@ -16,6 +16,7 @@ export interface CommittedEntry {
   readonly echo: boolean;
 }
 
+/** How far a user got in a channel. States, not entries: the newest one counts. */
 export interface ReceiptEvent {
   readonly type: 'receipt';
   readonly channel: ChannelKey;
@@ -28,13 +29,18 @@ export interface ReceiptEvent {
 
 export type BusEvent = ReceiptEvent;
 
+export interface BusListener {
+  /** Returns after the entry was queued for every local reader at the tail. */
+  onEntry(committed: CommittedEntry): void;
+  onEvent(event: BusEvent): void;
+  /** Trust in the stream was lost: the sessions concerned go back to opening. Never happens in one process. */
+  onSuspect(): void;
+}
+
 export interface Bus {
   /** Entries of one channel are published in the order of their offsets. Never throws. */
   publish(committed: CommittedEntry): void;
   signal(event: BusEvent): void;
-  /** One listener each, set once at start. `onEntry` returns after the entry was queued for every local reader at the tail. */
-  onEntry: ((committed: CommittedEntry) => void) | undefined;
-  onEvent: ((event: BusEvent) => void) | undefined;
-  /** Trust in the stream was lost: sessions concerned go back to opening. Never in one process. */
-  onSuspect: (() => void) | undefined;
+  /** Listeners are called in the order in which they subscribed, synchronously. */
+  subscribe(listener: BusListener): void;
 }

@@ -1,6 +1,6 @@
 // The absolute name of a channel: what the address `user/bob` means is relative to who says it, a key is not.
 
-import type { UserId } from '@longwire/protocol';
+import type { Address, UserId } from '@longwire/protocol';
 
 declare const channelKeyBrand: unique symbol;
 
@@ -28,4 +28,19 @@ export function directPairOf(key: ChannelKey): DirectPair | undefined {
 /** The other one of a pair; oneself in a channel with oneself. */
 export function peerIn(pair: DirectPair, user: UserId): UserId {
   return pair[0] === user ? pair[1] : pair[0];
+}
+
+/** The users among whom entries of this channel are delivered. */
+export function readersOf(key: ChannelKey): readonly UserId[] {
+  const pair = directPairOf(key);
+  if (pair === undefined) return [];
+  return pair[0] === pair[1] ? [pair[0]] : pair;
+}
+
+/** How the viewer addresses the channel. */
+export function addressFor(key: ChannelKey, viewer: UserId): Address {
+  const pair = directPairOf(key);
+  // Only direct channels have keys in this version; a key made elsewhere would be a fault of ours.
+  if (pair === undefined) throw new Error(`not a direct channel's key: ${key}`);
+  return `user/${peerIn(pair, viewer)}` as Address;
 }

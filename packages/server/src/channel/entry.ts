@@ -1,6 +1,6 @@
 // One item of a channel's log, as every floor above the storage engines sees it.
 
-import type { Epoch, UserId } from '@longwire/protocol';
+import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { ChannelKey } from './channel-key.js';
 
 /** Kinds of entries that this version writes. Readers move over kinds they do not know. */
@@ -21,8 +21,8 @@ export interface EntryContent {
   /** JSON text of the headers object. */
   readonly headers: string | undefined;
   readonly contentType: string | undefined;
-  /** Offset of the entry in the same channel that this one answers. */
-  readonly replyTo: number | undefined;
+  /** The entry of the same channel that this one answers, as its sender named it. */
+  readonly replyTo: Position | undefined;
 }
 
 export interface Entry extends EntryContent {

@@ -4,11 +4,14 @@ export type StorageErrorCode = 'storage_full' | 'corrupt' | 'locked' | 'newer_sc
 
 export class StorageError extends Error {
   readonly code: StorageErrorCode;
+  /** With `corrupt`: the offset of the unreadable entry in the channel that was read. */
+  readonly offset: number | undefined;
 
-  constructor(code: StorageErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(code: StorageErrorCode, message: string, options?: { readonly cause?: unknown; readonly offset?: number }) {
     super(message, options);
     this.name = 'StorageError';
     this.code = code;
+    this.offset = options?.offset;
   }
 
   /** The same call may succeed later without anybody changing it. */

@@ -1,17 +1,19 @@
 // Engine of the bus for one process: a publish is a call.
 
-import type { Bus, BusEvent, CommittedEntry } from '../bus.js';
+import type { Bus, BusEvent, BusListener, CommittedEntry } from '../bus.js';
 
 export class LocalBus implements Bus {
-  onEntry: ((committed: CommittedEntry) => void) | undefined;
-  onEvent: ((event: BusEvent) => void) | undefined;
-  onSuspect: (() => void) | undefined;
+  readonly #listeners: BusListener[] = [];
+
+  subscribe(listener: BusListener): void {
+    this.#listeners.push(listener);
+  }
 
   publish(committed: CommittedEntry): void {
-    this.onEntry?.(committed);
+    for (const listener of this.#listeners) listener.onEntry(committed);
   }
 
   signal(event: BusEvent): void {
-    this.onEvent?.(event);
+    for (const listener of this.#listeners) listener.onEvent(event);
   }
 }
