@@ -1,7 +1,7 @@
 // What the server says to a command that has an id: whatever has a `re`.
 
 import type { Address } from './address.js';
-import type { ErrorCode } from './error-catalogue.js';
+import type { ErrorFields } from './error-catalogue.js';
 import type { CommandId, GroupId, UserId } from './ids.js';
 import type { SessionLimits } from './limits.js';
 import type { GroupRole } from './named-commands.js';
@@ -98,14 +98,6 @@ export interface PongAnswer extends AnswerFields {
   readonly time: number;
 }
 
-export interface ErrorFields {
-  /** One of `ErrorCode`; a newer server may name others. */
-  readonly code: ErrorCode | (string & Record<never, never>);
-  /** What was expected, what came, what to do. For people: never branch on it. */
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly afterMs?: number | undefined;
-}
 export interface ErrorAnswer extends AnswerFields, ErrorFields {
   readonly type: 'error';
 }

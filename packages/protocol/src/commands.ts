@@ -3,7 +3,6 @@
 import type { Address } from './address.js';
 import type { CommandId, DeviceId } from './ids.js';
 import type { JsonValue } from './json-value.js';
-import type { NamedCommand } from './named-commands.js';
 import type { Epoch, Position } from './position.js';
 
 export interface CommandFields {
@@ -123,8 +122,5 @@ export type Command =
   | HistoryCommand
   | ChannelsCommand
   | PingCommand;
-
-/** Every command that v1 has a name for. */
-export type AnyCommand = Command | NamedCommand;
 
 export type CommandType = Command['type'];

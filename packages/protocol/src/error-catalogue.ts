@@ -38,3 +38,13 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorDescription>> = Obj
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errorCatalogue, text);
 }
+
+/** What an error says, whether it answers a command or comes as a push. */
+export interface ErrorFields {
+  /** One of `ErrorCode`; a newer server may name others. */
+  readonly code: ErrorCode | (string & Record<never, never>);
+  /** What was expected, what came, what to do. For people: never branch on it. */
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly afterMs?: number | undefined;
+}

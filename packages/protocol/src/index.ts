@@ -22,7 +22,6 @@ export type {
   ChannelsAnswer,
   ConnectedAnswer,
   ErrorAnswer,
-  ErrorFields,
   FoundAnswer,
   HistoryAnswer,
   MembersAnswer,
@@ -34,12 +33,13 @@ export type {
   SentAnswer,
   SubscribedAnswer,
 } from './answers.js';
+export { base64ByteLength, decodeBase64, encodeBase64 } from './base64.js';
 // catalogues
 export { CloseCode, type CloseCodeDescription, closeCodes, type ReconnectRule, reconnectRule } from './close-codes.js';
 // commands
+export { commandTypes, isNamedCommandType, namedCommandTypes } from './command-types.js';
 export type {
   AckCommand,
-  AnyCommand,
   ChannelsCommand,
   ClientDescription,
   Command,
@@ -52,6 +52,9 @@ export type {
   SendCommand,
   SendFields,
 } from './commands.js';
+export { decodeCommand } from './decode-command.js';
+// codec
+export { decodeServerMessage } from './decode-server-message.js';
 export type {
   AcceptedCommand,
   DecodedCommand,
@@ -60,7 +63,29 @@ export type {
   ReceivedSendCommand,
   RefusedCommand,
 } from './decoded-command.js';
-export { type ErrorCode, errorCatalogue, isErrorCode } from './error-catalogue.js';
+export {
+  type ErrorReport,
+  encodeChannelSummary,
+  encodeChannels,
+  encodeConnected,
+  encodeError,
+  encodeHistory,
+  encodeOk,
+  encodePong,
+  encodeRefreshed,
+  encodeSent,
+} from './encode-answer.js';
+export {
+  encodeGapPush,
+  encodeGoodbyePush,
+  encodeMessagePush,
+  encodeReceiptPush,
+  type Gap,
+  type Goodbye,
+  type ReceiptState,
+  type StoredMessage,
+} from './encode-push.js';
+export { type ErrorCode, type ErrorFields, errorCatalogue, isErrorCode } from './error-catalogue.js';
 export {
   type CommandId,
   type DeviceId,
@@ -75,6 +100,7 @@ export {
 export type { JsonValue } from './json-value.js';
 export { defaultSessionLimits, fieldLimits, protocolTimes, type SessionLimits } from './limits.js';
 export type {
+  AnyCommand,
   BlockCommand,
   EditCommand,
   GroupCommand,

@@ -1,7 +1,7 @@
 // Commands that v1 names and this version does not offer: `decodeCommand` answers them with `unknown_type`.
 
 import type { Address } from './address.js';
-import type { CommandFields } from './commands.js';
+import type { Command, CommandFields } from './commands.js';
 import type { GroupId, UserId } from './ids.js';
 import type { JsonValue } from './json-value.js';
 import type { Epoch, Position } from './position.js';
@@ -106,3 +106,6 @@ export type NamedCommand =
   | BlockCommand
   | PresenceCommand
   | SignalCommand;
+
+/** Every command that v1 has a name for. */
+export type AnyCommand = Command | NamedCommand;

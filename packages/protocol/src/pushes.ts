@@ -1,7 +1,7 @@
 // What the server says without being asked: whatever has no `re`.
 
 import type { Address } from './address.js';
-import type { ErrorFields } from './answers.js';
+import type { ErrorFields } from './error-catalogue.js';
 import type { UserId } from './ids.js';
 import type { JsonValue } from './json-value.js';
 import type { GroupRole } from './named-commands.js';
@@ -94,7 +94,7 @@ export interface SignalPush {
   readonly data?: JsonValue | undefined;
 }
 
-export type GapReason = 'expired' | 'superseded' | 'overrun' | 'epoch' | 'skipped';
+export type GapReason = 'expired' | 'superseded' | 'overrun' | 'epoch' | 'skipped' | 'unreadable';
 
 /** Entries `from`…`to` (both inclusive) will not come; the next one is `next`, in `epoch`. */
 export interface GapPush {

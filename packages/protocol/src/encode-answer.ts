@@ -1,0 +1,82 @@
+// Answers as text. `sent` and `ok` are on the hot path; entries are spliced in as the texts they already are.
+
+import type { ChannelSummary, ConnectedAnswer, RefreshedAnswer, SentAnswer } from './answers.js';
+import { type ErrorCode, errorCatalogue } from './error-catalogue.js';
+import type { CommandId } from './ids.js';
+
+/** A `sent`; `repeated` and `durable` are left out where undefined. */
+export function encodeSent(re: CommandId, sent: Omit<SentAnswer, 're' | 'type'>): string {
+  let text = `{"re":${JSON.stringify(re)},"type":"sent","channel":${JSON.stringify(sent.channel)}`;
+  text += `,"epoch":${JSON.stringify(sent.epoch)},"offset":${sent.offset},"at":${sent.at}`;
+  if (sent.repeated !== undefined) text += `,"repeated":${sent.repeated}`;
+  if (sent.durable !== undefined) text += `,"durable":${sent.durable}`;
+  return `${text}}`;
+}
+
+/** An `ok`. */
+export function encodeOk(re: CommandId): string {
+  return `{"re":${JSON.stringify(re)},"type":"ok"}`;
+}
+
+/** A `pong`; `time` in milliseconds since 1970. */
+export function encodePong(re: CommandId, time: number): string {
+  return `{"re":${JSON.stringify(re)},"type":"pong","time":${time}}`;
+}
+
+/** A `refreshed`. */
+export function encodeRefreshed(re: CommandId, refreshed: Omit<RefreshedAnswer, 're' | 'type'>): string {
+  return JSON.stringify({ re, type: 'refreshed', expiresAt: refreshed.expiresAt });
+}
+
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The command's id. With it the error is an answer, without it a push. */
+  readonly id: CommandId | undefined;
+  /** The command's type; said only in the push, as `of`. */
+  readonly type: string | undefined;
+  readonly afterMs?: number | undefined;
+}
+
+/** An `error`, as answer or push. A `RefusedCommand` is an `ErrorReport`; `retryable` comes from the catalogue. */
+export function encodeError(report: ErrorReport): string {
+  const { id: re, code, message, afterMs } = report;
+  const of = re === undefined ? report.type : undefined;
+  return JSON.stringify({ re, type: 'error', of, code, message, retryable: errorCatalogue[code].retryable, afterMs });
+}
+
+/**
+ * One channel of `connected` and `channels`.
+ * @param lastText  the newest message, made by `encodeMessagePush`
+ */
+export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, lastText: string | undefined): string {
+  const { address, epoch, head, read, unread, visibleFrom, peer } = summary;
+  const text = JSON.stringify({ address, epoch, head, read, unread, visibleFrom, peer });
+  return lastText === undefined ? text : `${text.slice(0, -1)},"last":${lastText}}`;
+}
+
+/** A `connected`; `channelTexts` are made by `encodeChannelSummary`. */
+export function encodeConnected(
+  re: CommandId,
+  connected: Omit<ConnectedAnswer, 're' | 'type' | 'channels'>,
+  channelTexts: readonly string[],
+): string {
+  const { user, session, device, heartbeatMs, server, time, expiresAt, limits, features, ignored } = connected;
+  const head = { re, type: 'connected', user, session, device, heartbeatMs, server, time, expiresAt, limits, features };
+  const headText = JSON.stringify(head).slice(0, -1);
+  return `${headText},"channels":[${channelTexts.join(',')}],"ignored":${JSON.stringify(ignored)}}`;
+}
+
+/** A `history`; `entryTexts` ascending, made by `encodeMessagePush`. */
+export function encodeHistory(re: CommandId, entryTexts: readonly string[], page: { readonly more: boolean }): string {
+  return `{"re":${JSON.stringify(re)},"type":"history","entries":[${entryTexts.join(',')}],"more":${page.more}}`;
+}
+
+/** A `channels`; `channelTexts` are made by `encodeChannelSummary`. */
+export function encodeChannels(
+  re: CommandId,
+  channelTexts: readonly string[],
+  page: { readonly more: boolean },
+): string {
+  return `{"re":${JSON.stringify(re)},"type":"channels","channels":[${channelTexts.join(',')}],"more":${page.more}}`;
+}

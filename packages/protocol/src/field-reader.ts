@@ -1,0 +1,279 @@
+// Reads and checks the fields of one command. Remembers the first problem instead of throwing, so that the
+// decoders read straight down; while there is a problem, what the methods return is not to be used.
+
+import { type Address, isAddress } from './address.js';
+import { base64ByteLength } from './base64.js';
+import type { ClientDescription } from './commands.js';
+import type { ErrorCode } from './error-catalogue.js';
+import { type DeviceId, parseDeviceId } from './ids.js';
+import { fieldLimits } from './limits.js';
+import { type Epoch, isOffset, type Position, parseEpoch } from './position.js';
+import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
+
+export interface FieldProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** An object that JSON.parse made: only its own, enumerable properties are ever asked for. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const controlOrLoneSurrogate = /[\p{Cc}\p{Cs}]/u;
+const loneSurrogate = /\p{Cs}/u;
+const visibleAscii = /^[!-~](?:[ -~]*[!-~])?$/;
+
+export class FieldReader {
+  readonly #source: JsonObject;
+  readonly #commandType: string;
+  #problem: FieldProblem | undefined;
+
+  constructor(source: JsonObject, commandType: string) {
+    this.#source = source;
+    this.#commandType = commandType;
+  }
+
+  /** The first problem that was met. */
+  get problem(): FieldProblem | undefined {
+    return this.#problem;
+  }
+
+  has(name: string): boolean {
+    return this.#source[name] !== undefined;
+  }
+
+  /** Notes a problem; later ones are dropped, since the first is the cause. */
+  refuse(name: string, expected: string, came = describe(this.#source[name]), code: ErrorCode = 'invalid_field'): void {
+    const message = `${this.#commandType}.${name}: expected ${expected}, got ${came}; correct it and send it again`;
+    this.#problem ??= { code, message };
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.#source[name];
+    if (value === undefined || typeof value === 'boolean') return value;
+    this.refuse(name, 'true or false');
+    return undefined;
+  }
+
+  integer(name: string, min: number, max: number): number | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    if (isOffset(value) && value >= min && value <= max) return value;
+    this.refuse(name, `an integer from ${min} to ${max}`);
+    return undefined;
+  }
+
+  /** An idempotency key or slot: any characters but controls. */
+  label(name: string, maxBytes: number): string | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && isText(value, maxBytes) && !controlOrLoneSurrogate.test(value)) return value;
+    this.refuse(name, `a string of 1-${maxBytes} bytes without control characters`);
+    return undefined;
+  }
+
+  token(): string | undefined {
+    const value = this.#source['token'];
+    return value === undefined ? undefined : this.requiredToken();
+  }
+
+  requiredToken(): string {
+    const value = this.#source['token'];
+    if (typeof value === 'string' && isText(value, fieldLimits.tokenBytes) && !controlOrLoneSurrogate.test(value)) {
+      return value;
+    }
+    this.refuse('token', `a string of 1-${fieldLimits.tokenBytes} bytes`);
+    return '';
+  }
+
+  contentType(): string | undefined {
+    const value = this.#source['contentType'];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && value.length <= fieldLimits.contentTypeBytes && visibleAscii.test(value)) {
+      return value;
+    }
+    this.refuse('contentType', `a media type of 1-${fieldLimits.contentTypeBytes} ASCII characters`);
+    return undefined;
+  }
+
+  device(): DeviceId | undefined {
+    const value = this.#source['device'];
+    if (value === undefined) return undefined;
+    const device = typeof value === 'string' ? parseDeviceId(value) : undefined;
+    if (device === undefined) this.refuse('device', 'a device id: 1-128 bytes in NFC without spaces, controls or "/"');
+    return device;
+  }
+
+  client(): ClientDescription | undefined {
+    const value = this.#source['client'];
+    if (value === undefined) return undefined;
+    if (!isJsonObject(value)) {
+      this.refuse('client', 'an object {name, version?}');
+      return undefined;
+    }
+    const { name, version } = value;
+    const isValid = isClientText(name) && (version === undefined || isClientText(version));
+    if (isValid) return { name, version };
+    this.refuse('client', `{name, version?}, strings of 1-${fieldLimits.clientTextBytes} bytes`, 'another object');
+    return undefined;
+  }
+
+  address(name: string): Address | undefined {
+    return this.has(name) ? this.requiredAddress(name) : undefined;
+  }
+
+  requiredAddress(name: string): Address {
+    const value = this.#source[name];
+    if (typeof value === 'string' && isAddress(value)) return value;
+    this.refuse(name, 'an address: user/<id>, group/<id>, inbox, all or topic/<level>/…');
+    return '' as Address;
+  }
+
+  requiredOffset(name: string): number {
+    const value = this.#source[name];
+    if (isOffset(value)) return value;
+    this.refuse(name, 'an integer from 0 to 2^53-1');
+    return 0;
+  }
+
+  epoch(): Epoch | undefined {
+    const value = this.#source['epoch'];
+    if (value === undefined) return undefined;
+    const epoch = typeof value === 'string' ? parseEpoch(value) : undefined;
+    if (epoch === undefined) this.refuse('epoch', 'an epoch as the server gave it');
+    return epoch;
+  }
+
+  /** A place in a log; `minOffset` is 1 where an entry must stand there. */
+  position(name: string, minOffset: number): Position | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    const position = parsePosition(value);
+    if (position !== undefined && position.offset >= minOffset) return position;
+    this.refuse(name, `{epoch, offset} with an offset from ${minOffset}`);
+    return undefined;
+  }
+
+  /** As `position`, but also the bare number that people at a keyboard may write. */
+  positionOrNumber(name: string): Position | number | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    const position = isOffset(value) ? value : parsePosition(value);
+    if (position === undefined) this.refuse(name, '{epoch, offset} or an offset');
+    return position;
+  }
+
+  /** `connect`: what is no address stays in, for the server to answer as `ignored`. */
+  cursorsOfConnect(): Record<string, Position> | undefined {
+    if (!this.has('cursors')) return undefined;
+    return this.#cursors(parsePosition, '{epoch, offset}');
+  }
+
+  cursorsOfAck(): Record<Address, Position | number> {
+    const cursors = this.#cursors(
+      (value) => (isOffset(value) ? value : parsePosition(value)),
+      '{epoch, offset} or an offset',
+    );
+    for (const address in cursors) {
+      if (isAddress(address)) continue;
+      this.refuse('cursors', 'addresses as names, such as user/bob', 'a name that is none');
+      break;
+    }
+    return cursors;
+  }
+
+  headers(): Record<string, string> | undefined {
+    const value = this.#source['headers'];
+    if (value === undefined) return undefined;
+    const expected = `at most ${fieldLimits.headerPairs} pairs of strings, ${fieldLimits.headerBytes} bytes together`;
+    if (!isJsonObject(value)) {
+      this.refuse('headers', expected);
+      return undefined;
+    }
+    const headers: Record<string, string> = Object.create(null);
+    let bytes = 0;
+    const names = Object.keys(value);
+    if (names.length > fieldLimits.headerPairs) {
+      this.refuse('headers', expected, `${names.length} pairs`);
+      return undefined;
+    }
+    for (const name of names) {
+      const text = value[name];
+      if (name === '' || controlOrLoneSurrogate.test(name) || typeof text !== 'string' || loneSurrogate.test(text)) {
+        this.refuse('headers', expected, 'a name or value that is no such string');
+        return undefined;
+      }
+      bytes += utf8ByteLength(name) + utf8ByteLength(text);
+      headers[name] = text;
+    }
+    if (bytes > fieldLimits.headerBytes) this.refuse('headers', expected, `${bytes} bytes`);
+    return headers;
+  }
+
+  /** Canonical base64 of at most `maxBytes` decoded bytes. */
+  bytes(maxBytes: number): string | undefined {
+    const value = this.#source['bytes'];
+    if (value === undefined) return undefined;
+    const length = typeof value === 'string' ? base64ByteLength(value) : undefined;
+    if (length === undefined) {
+      this.refuse('bytes', 'standard base64 with padding (RFC 4648 §4)');
+      return undefined;
+    }
+    if (length > maxBytes) this.refuse('bytes', `at most ${maxBytes} bytes`, `${length} bytes`, 'too_large');
+    return value as string;
+  }
+
+  #cursors<Value>(parse: (value: unknown) => Value | undefined, expected: string): Record<string, Value> {
+    const value = this.#source['cursors'];
+    // Without a prototype, so that an address named like one of its members is a name as any other.
+    const cursors: Record<string, Value> = Object.create(null);
+    if (!isJsonObject(value)) {
+      this.refuse('cursors', `an object of address: ${expected}`);
+      return cursors;
+    }
+    const names = Object.keys(value);
+    if (names.length > fieldLimits.cursors) {
+      this.refuse('cursors', `at most ${fieldLimits.cursors} addresses`, `${names.length}`);
+      return cursors;
+    }
+    for (const name of names) {
+      const cursor = parse(value[name]);
+      if (cursor === undefined) {
+        this.refuse('cursors', `${expected} for each address`, describe(value[name]));
+        return cursors;
+      }
+      cursors[name] = cursor;
+    }
+    return cursors;
+  }
+}
+
+/** Whether `value`, made by JSON.parse, is an object and no array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What came, for an error message: never the text itself, which may be a token, and never by serialising. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'string') return `a string of ${value.length} characters`;
+  if (typeof value === 'object') return 'an object';
+  return String(value);
+}
+
+function parsePosition(value: unknown): Position | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { epoch, offset } = value;
+  if (typeof epoch !== 'string' || !isOffset(offset)) return undefined;
+  const parsed = parseEpoch(epoch);
+  return parsed === undefined ? undefined : { epoch: parsed, offset };
+}
+
+function isClientText(value: unknown): value is string {
+  return typeof value === 'string' && isText(value, fieldLimits.clientTextBytes) && !controlOrLoneSurrogate.test(value);
+}
+
+function isText(value: string, maxBytes: number): boolean {
+  return value.length > 0 && fitsUtf8Bytes(value, maxBytes);
+}

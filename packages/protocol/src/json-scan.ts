@@ -1,0 +1,130 @@
+// One linear pass over a JSON text, before it is parsed: how deep it goes, and where a command's own fields stand.
+//
+// It does not validate. Its answers are exact for every text that JSON.parse takes (quotes delimit strings, brackets
+// nest), and are thrown away for every other. Why not just parse: JSON.parse recurses, and what it makes of a body
+// must never be serialised again, since neither numbers (1e400) nor duplicates survive it.
+
+/** A part of a text, `end` exclusive. */
+export interface TextSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the *last* top-level field of each name stands, as JSON.parse takes the last of duplicates. */
+export interface JsonScan {
+  /** The most arrays and objects inside one another. */
+  readonly depth: number;
+  readonly body: TextSpan | undefined;
+  readonly id: TextSpan | undefined;
+  readonly type: TextSpan | undefined;
+}
+
+type SpannedField = 'body' | 'id' | 'type';
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+// The longest spelling of a name we look for: four characters, each as \uXXXX, and the quotes.
+const longestKeyLiteral = 26;
+
+/** Scans `text` in one pass, in time and memory linear in its length, whatever it is. */
+export function scanJson(text: string): JsonScan {
+  let depth = 0;
+  let deepest = 0;
+  // Of the top-level object: whether the next string is a key, and the field whose value is being passed.
+  let isKeyNext = false;
+  let field: SpannedField | undefined;
+  let valueStart = 0;
+  const spans: Record<SpannedField, TextSpan | undefined> = { body: undefined, id: undefined, type: undefined };
+
+  for (let index = 0; index < text.length; index += 1) {
+    switch (text.charCodeAt(index)) {
+      case quote: {
+        const last = closingQuote(text, index);
+        if (isKeyNext) {
+          field = spannedField(text, index, last + 1);
+          isKeyNext = false;
+        }
+        index = last;
+        break;
+      }
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        if (depth > deepest) deepest = depth;
+        if (depth === 1) isKeyNext = text.charCodeAt(index) === openBrace;
+        break;
+      case closeBrace:
+      case closeBracket:
+        if (depth === 1 && field !== undefined) {
+          spans[field] = trimmed(text, valueStart, index);
+          field = undefined;
+        }
+        depth -= 1;
+        break;
+      case colon:
+        if (depth === 1) valueStart = index + 1;
+        break;
+      case comma:
+        if (depth !== 1) break;
+        if (field !== undefined) spans[field] = trimmed(text, valueStart, index);
+        field = undefined;
+        isKeyNext = true;
+        break;
+      default:
+    }
+  }
+  return { depth: deepest, ...spans };
+}
+
+/** The index of the quote that ends the string which starts at `start`; the end of the text if there is none. */
+function closingQuote(text: string, start: number): number {
+  // indexOf runs through a long string many times faster than a loop here would. Each run of backslashes is
+  // counted once, by the quote behind it, so the whole stays linear.
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let first = end;
+    while (first - 1 > start && text.charCodeAt(first - 1) === backslash) first -= 1;
+    if ((end - first) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+function spannedField(text: string, start: number, end: number): SpannedField | undefined {
+  if (end - start > longestKeyLiteral) return undefined;
+  const literal = text.slice(start, end);
+  switch (literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1)) {
+    case 'body':
+      return 'body';
+    case 'id':
+      return 'id';
+    case 'type':
+      return 'type';
+    default:
+      return undefined;
+  }
+}
+
+function unescaped(literal: string): unknown {
+  try {
+    return JSON.parse(literal);
+  } catch {
+    return undefined;
+  }
+}
+
+function trimmed(text: string, start: number, end: number): TextSpan {
+  while (start < end && isJsonSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isJsonSpace(text.charCodeAt(end - 1))) end -= 1;
+  return { start, end };
+}
+
+// RFC 8259 §2: these four and no other.
+function isJsonSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+}

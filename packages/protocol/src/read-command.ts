@@ -1,0 +1,113 @@
+// The fields of each command that this version serves, and the rules between them.
+
+import { parseAddress } from './address.js';
+import type { HistoryCommand, ReadCommand } from './commands.js';
+import type { ReceivedCommand, ReceivedSendCommand } from './decoded-command.js';
+import type { FieldReader } from './field-reader.js';
+import type { CommandId } from './ids.js';
+import { fieldLimits } from './limits.js';
+import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
+
+/** Undefined for a type that is not served. With a problem in `fields` the result is not to be used. */
+export function readCommand(
+  type: string,
+  id: CommandId | undefined,
+  fields: FieldReader,
+  bodyText: string | undefined,
+  bodyBytes: number,
+): ReceivedCommand | undefined {
+  switch (type) {
+    case 'send':
+      return readSend(id, fields, bodyText, bodyBytes);
+    case 'ack':
+      return { type, id, cursors: fields.cursorsOfAck() };
+    case 'read':
+      return readRead(id, fields);
+    case 'ping':
+      return { type, id };
+    case 'history':
+      return readHistory(id, fields);
+    case 'channels':
+      return { type, id, after: fields.address('after'), limit: readLimit(fields) };
+    case 'connect':
+      return {
+        type,
+        id,
+        token: fields.token(),
+        device: fields.device(),
+        cursors: fields.cursorsOfConnect(),
+        client: fields.client(),
+      };
+    case 'refresh':
+      return { type, id, token: fields.requiredToken() };
+    default:
+      return undefined;
+  }
+}
+
+function readSend(
+  id: CommandId | undefined,
+  fields: FieldReader,
+  bodyText: string | undefined,
+  bodyBytes: number,
+): ReceivedSendCommand {
+  const command: ReceivedSendCommand = {
+    type: 'send',
+    id,
+    to: fields.requiredAddress('to'),
+    bytes: fields.bytes(bodyBytes),
+    key: fields.label('key', fieldLimits.keyBytes),
+    since: fields.position('since', 0),
+    slot: fields.label('slot', fieldLimits.slotBytes),
+    echo: fields.flag('echo'),
+    headers: fields.headers(),
+    contentType: fields.contentType(),
+    replyTo: fields.position('replyTo', 1),
+    ttlMs: fields.integer('ttlMs', 1, Number.MAX_SAFE_INTEGER),
+    retain: fields.flag('retain'),
+  };
+  if ((bodyText === undefined) === !fields.has('bytes')) {
+    fields.refuse('body', 'either body or bytes', bodyText === undefined ? 'neither' : 'both');
+  }
+  if (bodyText !== undefined && !fitsUtf8Bytes(bodyText, bodyBytes)) {
+    fields.refuse('body', `at most ${bodyBytes} bytes of JSON text`, `${utf8ByteLength(bodyText)}`, 'too_large');
+  }
+  // Taken and not obeyed, a time to live would be a promise broken in silence.
+  if (command.ttlMs !== undefined) fields.refuse('ttlMs', 'no ttlMs, which this server does not offer');
+  if (command.retain !== undefined) fields.refuse('retain', 'no retain, which this server does not offer');
+  return command;
+}
+
+function readRead(id: CommandId | undefined, fields: FieldReader): ReadCommand {
+  const command: ReadCommand = {
+    type: 'read',
+    id,
+    channel: fields.requiredAddress('channel'),
+    epoch: fields.epoch(),
+    offset: fields.requiredOffset('offset'),
+    only: fields.flag('only'),
+  };
+  if (command.only === true && fields.problem === undefined && parseAddress(command.channel).kind !== 'inbox') {
+    fields.refuse('only', 'only for an inbox', 'another channel');
+  }
+  return command;
+}
+
+function readHistory(id: CommandId | undefined, fields: FieldReader): HistoryCommand {
+  const command: HistoryCommand = {
+    type: 'history',
+    id,
+    channel: fields.requiredAddress('channel'),
+    before: fields.positionOrNumber('before'),
+    after: fields.positionOrNumber('after'),
+    limit: readLimit(fields),
+  };
+  if (command.before !== undefined && command.after !== undefined) {
+    fields.refuse('before', 'at most one of before and after', 'both');
+  }
+  return command;
+}
+
+function readLimit(fields: FieldReader): number | undefined {
+  return fields.integer('limit', 1, fieldLimits.pageItems);
+}
