@@ -1,0 +1,193 @@
+// The configuration of a server, complete, checked and frozen: what the floors above receive.
+
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { LogLevel } from '../runtime/logger.js';
+import type { ConfigProblem } from './config-error.js';
+import type { Environment } from './environment.js';
+import { isLoopbackHost, isLoopbackOrigin } from './loopback.js';
+import type { SettingKey, SettingValues } from './settings.js';
+
+type LimitName = SettingKey extends infer Key ? (Key extends `limits.${infer Name}` ? Name : never) : never;
+
+/** Every bound by name; units are in the names, meanings in `settings.ts`. */
+export type ServerLimits = { readonly [Name in LimitName]: number };
+
+/** Anybody is who they say, on this machine only. */
+export interface DevAuthConfig {
+  readonly mode: 'dev';
+}
+
+/** Signed tokens. At least one of `secret` and `jwks` is there; each algorithm belongs to one of the two. */
+export interface JwtAuthConfig {
+  readonly mode: 'jwt';
+  /** HS256. A key object, so that printing the configuration cannot show it. */
+  readonly secret: KeyObject | undefined;
+  /** RS256, ES256, EdDSA. */
+  readonly jwks:
+    | { readonly kind: 'url'; readonly url: URL }
+    | { readonly kind: 'file'; readonly path: string }
+    | undefined;
+  /** Empty: a token must not name an audience. */
+  readonly audience: readonly string[];
+  /** Empty: not looked at. */
+  readonly issuer: readonly string[];
+  /** How far the issuer's clock may be off. */
+  readonly leewayMs: number;
+}
+
+export interface ServerConfig {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path. */
+  readonly dataDirectory: string;
+  readonly auth: DevAuthConfig | JwtAuthConfig;
+  /** Origins (`https://app.example.org`) that may connect beside the server's own. */
+  readonly allowedOrigins: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly limits: ServerLimits;
+}
+
+/** HS256 wants a key at least as long as its hash (RFC 7518 §3.2). */
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * Builds the configuration from values that are each right by themselves, and checks what they are together.
+ * `problems` gets what is wrong; the result is only to be used if it stays empty.
+ */
+export function buildServerConfig(
+  values: SettingValues,
+  surroundings: { readonly environment: Environment; readonly workingDirectory: string },
+  problems: ConfigProblem[],
+): ServerConfig {
+  const limits = limitsOf(values);
+  checkLimits(limits, problems);
+  checkOrigins(values, problems);
+  return Object.freeze({
+    port: values.port,
+    host: values.host,
+    dataDirectory: resolve(surroundings.workingDirectory, values.data),
+    auth:
+      values.auth === 'jwt'
+        ? jwtAuth(values, surroundings.workingDirectory, problems)
+        : devAuth(values, surroundings.environment, problems),
+    allowedOrigins: Object.freeze(values.allowedOrigins.map((origin) => originOf(origin) ?? origin)),
+    logLevel: values.logLevel,
+    limits,
+  });
+}
+
+function devAuth(values: SettingValues, environment: Environment, problems: ConfigProblem[]): DevAuthConfig {
+  const report = (message: string) => problems.push({ key: 'auth', message });
+  if (values.auth === undefined) {
+    report('auth is not set. Choose --auth jwt (signed tokens), or --auth dev to try Longwire on this machine');
+    return Object.freeze({ mode: 'dev' });
+  }
+  if (!isLoopbackHost(values.host)) {
+    report(
+      `auth dev lets anybody sign in as anybody, so it works on this machine only, and host is ${values.host}. ` +
+        'Use --host 127.0.0.1, or --auth jwt',
+    );
+  }
+  if (environment['NODE_ENV'] === 'production') {
+    report(
+      'auth dev lets anybody sign in as anybody, and NODE_ENV is production. Use --auth jwt with --jwt-secret or --jwks',
+    );
+  }
+  if (values.jwtSecret !== undefined || values.jwks !== undefined) {
+    report(
+      'Keys for tokens are given but auth is dev, which does not look at them. Use --auth jwt, or take the keys away',
+    );
+  }
+  return Object.freeze({ mode: 'dev' });
+}
+
+function jwtAuth(values: SettingValues, workingDirectory: string, problems: ConfigProblem[]): JwtAuthConfig {
+  if (values.jwtSecret === undefined && values.jwks === undefined) {
+    const message = 'auth jwt needs a key: --jwt-secret (HS256, at least 32 bytes) or --jwks (a URL or a file)';
+    problems.push({ key: 'auth', message });
+  }
+  return Object.freeze({
+    mode: 'jwt',
+    secret: values.jwtSecret === undefined ? undefined : secretKeyOf(values.jwtSecret, problems),
+    jwks: values.jwks === undefined ? undefined : jwksOf(values.jwks, workingDirectory, problems),
+    audience: values.audience,
+    issuer: values.issuer,
+    leewayMs: values.jwtLeewayMs,
+  });
+}
+
+function secretKeyOf(secret: string, problems: ConfigProblem[]): KeyObject | undefined {
+  const report = (message: string) => problems.push({ key: 'jwtSecret', message });
+  const bytes = Buffer.from(secret, 'utf8');
+  if (bytes.length < MIN_SECRET_BYTES) {
+    report(
+      `jwtSecret must have at least ${MIN_SECRET_BYTES} bytes and has ${bytes.length}. Make one: openssl rand -hex 32`,
+    );
+    return undefined;
+  }
+  // A public key taken as a shared secret is how "algorithm confusion" begins: everybody can read it.
+  if (/-----BEGIN |^\s*\{[\s\S]*"kty"/.test(secret)) {
+    report('jwtSecret holds a PEM or JWK key, not a shared secret. Public keys go into --jwks');
+    return undefined;
+  }
+  return createSecretKey(bytes);
+}
+
+function jwksOf(jwks: string, workingDirectory: string, problems: ConfigProblem[]): JwtAuthConfig['jwks'] {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(jwks))
+    return Object.freeze({ kind: 'file', path: resolve(workingDirectory, jwks) });
+  const report = (message: string) => problems.push({ key: 'jwks', message });
+  const url = URL.canParse(jwks) ? new URL(jwks) : undefined;
+  if (url === undefined) report('jwks is not a URL that can be read');
+  else if (url.username !== '' || url.password !== '') report('jwks must not carry a user or password in its URL');
+  else if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    report(
+      'jwks must be https: whoever can change the keys on their way can sign in as anybody (http on loopback only)',
+    );
+  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    report(`jwks must be an https URL or the path of a file, not ${url.protocol}`);
+  }
+  return url === undefined ? undefined : Object.freeze({ kind: 'url', url });
+}
+
+function checkOrigins(values: SettingValues, problems: ConfigProblem[]): void {
+  for (const origin of values.allowedOrigins) {
+    const report = (message: string) => problems.push({ key: 'allowedOrigins', message });
+    if (originOf(origin) === undefined) {
+      report(`allowedOrigins has ${JSON.stringify(origin)}, which is not an origin such as https://app.example.org`);
+    } else if (values.auth === 'dev' && !isLoopbackOrigin(origin)) {
+      report(`allowedOrigins has ${origin}, but auth dev serves pages of this machine only. Use --auth jwt`);
+    }
+  }
+}
+
+/** The origin in the spelling of browsers (lower case, no default port). Undefined if it is more or less than one. */
+function originOf(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
+  const hasMore = url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '';
+  // `https://*.example.org` parses as a URL, but names no page.
+  return hasMore || url.hostname.includes('*') ? undefined : url.origin;
+}
+
+function limitsOf(values: SettingValues): ServerLimits {
+  const prefix = 'limits.';
+  const entries = Object.entries(values).filter(([key]) => key.startsWith(prefix));
+  return Object.freeze(
+    Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length), value])),
+  ) as ServerLimits;
+}
+
+function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
+  const pairs = [
+    ['bodyBytes', 'commandBytes'],
+    ['outboxBytes', 'allOutboxesBytes'],
+    ['bodyBytes', 'outboxBytes'],
+  ] as const;
+  for (const [small, large] of pairs) {
+    if (limits[small] < limits[large]) continue;
+    const message = `limits.${small} (${limits[small]}) must be less than limits.${large} (${limits[large]})`;
+    problems.push({ key: `limits.${small}`, message });
+  }
+}

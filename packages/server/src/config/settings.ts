@@ -1,0 +1,105 @@
+// Every setting of the server: name, kind, range, default. The one table behind flags, environment, file and `--help`.
+
+import { defaultSessionLimits, fieldLimits, protocolTimes } from '@longwire/protocol';
+import { logLevels } from '../runtime/logger.js';
+import type { ChoiceSetting, IntegerSetting, ListSetting, Setting, TextSetting, ValueOf } from './setting.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Key → setting. A dot makes a section of the file: `limits.outboxBytes` is `limits: { outboxBytes: … }` there. */
+export const settings = Object.freeze({
+  port: integer(8080, 0, 65_535, 'TCP port; 0 takes a free one and prints it'),
+  host: text('127.0.0.1', '<address>', 'address to listen on; 0.0.0.0 for every IPv4 address of the machine'),
+  data: text('./.longwire', '<folder>', 'folder of the store; made if it is not there'),
+  auth: choice(
+    ['dev', 'jwt'] as const,
+    undefined,
+    'who may sign in: jwt (signed tokens), or dev (anybody, this machine only)',
+  ),
+  jwtSecret: secret('HS256 secret that tokens are signed with, at least 32 bytes'),
+  jwks: optionalText('<url|file>', 'JSON Web Key Set with the public keys of tokens (RS256, ES256, EdDSA)'),
+  audience: list('<text>', 'audience (aud) that a token must be made for; any one of several'),
+  issuer: list('<text>', 'issuer (iss) that a token must come from; any one of several'),
+  jwtLeewayMs: integer(30_000, 0, 60_000, 'how far the clock of the issuer may be off, in ms'),
+  allowedOrigins: list('<origin>', 'origins of web pages, beside the own one, that may connect'),
+  logLevel: choice(logLevels, 'info', 'least level of lines that are logged'),
+
+  'limits.connections': integer(100_000, 1, 1_000_000, 'open connections; never more than the descriptors allow'),
+  'limits.headerBytes': integer(16 * KIB, 2 * KIB, 64 * KIB, 'headers of one HTTP request, with its first line'),
+  'limits.handshakeTimeoutMs': integer(10_000, 100, 60_000, 'time for the headers of a request to arrive'),
+  'limits.connectTimeoutMs': integer(protocolTimes.connectTimeoutMs, 100, 60_000, 'time from upgrade to connect'),
+  'limits.tokenBytes': integer(8 * KIB, 256, fieldLimits.tokenBytes, 'size of a token'),
+  'limits.heartbeatMs': integer(protocolTimes.heartbeatMs, 100, 600_000, 'time between two pings of the server'),
+  'limits.heartbeatGraceMs': integer(20_000, 100, 600_000, 'silence allowed beyond the heartbeat'),
+  'limits.bodyBytes': integer(defaultSessionLimits.bodyBytes, 1, 16 * MIB, 'JSON text of one body'),
+  'limits.commandBytes': integer(defaultSessionLimits.commandBytes, KIB, 32 * MIB, 'one command'),
+  'limits.inFlight': integer(defaultSessionLimits.inFlight, 1, 10_000, 'unanswered commands of one session'),
+  'limits.subscriptions': integer(defaultSessionLimits.subscriptions, 0, 100_000, 'subscriptions of one session'),
+  'limits.watches': integer(defaultSessionLimits.watches, 0, 100_000, 'users one session watches'),
+  'limits.outboxBytes': integer(MIB, 64 * KIB, GIB, 'unsent output of one session'),
+  'limits.allOutboxesBytes': integer(256 * MIB, MIB, 64 * GIB, 'unsent output of all sessions together'),
+  'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),
+  'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),
+  'limits.keyWindow': integer(defaultSessionLimits.keyWindow, 0, 16_777_216, 'newest keys always recognised'),
+} as const satisfies Readonly<Record<string, Setting>>);
+
+export type SettingKey = keyof typeof settings;
+
+/** All values by key, defaults filled in. */
+export type SettingValues = { readonly [Key in SettingKey]: ValueOf<(typeof settings)[Key]> };
+
+export const settingKeys: readonly SettingKey[] = Object.freeze(Object.keys(settings) as SettingKey[]);
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(settings, key);
+}
+
+/** Keys of the settings that may also be given as a file that holds the value. */
+export const secretKeys: readonly SettingKey[] = settingKeys.filter((key) => {
+  const setting: Setting = settings[key];
+  return setting.kind === 'text' && setting.isSecret;
+});
+
+/** `limits.outboxBytes` → `--limits-outbox-bytes`. */
+export function flagOf(key: string): string {
+  return `--${kebab(key)}`;
+}
+
+/** `limits.outboxBytes` → `LONGWIRE_LIMITS_OUTBOX_BYTES`. */
+export function variableOf(key: string): string {
+  return `LONGWIRE_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+function kebab(key: string): string {
+  return key.replaceAll('.', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function integer(byDefault: number, min: number, max: number, help: string): IntegerSetting {
+  return Object.freeze({ kind: 'integer', default: byDefault, min, max, help, placeholder: '<number>' });
+}
+
+function text(byDefault: string, placeholder: string, help: string): TextSetting<string> {
+  return Object.freeze({ kind: 'text', default: byDefault, isSecret: false, help, placeholder });
+}
+
+function optionalText(placeholder: string, help: string): TextSetting<undefined> {
+  return Object.freeze({ kind: 'text', default: undefined, isSecret: false, help, placeholder });
+}
+
+function secret(help: string): TextSetting<undefined> {
+  return Object.freeze({ kind: 'text', default: undefined, isSecret: true, help, placeholder: '<secret>' });
+}
+
+function choice<const Choice extends string, const Default extends Choice | undefined>(
+  choices: readonly Choice[],
+  byDefault: Default,
+  help: string,
+): ChoiceSetting<Choice, Default> {
+  return Object.freeze({ kind: 'choice', default: byDefault, choices, help, placeholder: `<${choices.join('|')}>` });
+}
+
+function list(placeholder: string, help: string): ListSetting {
+  return Object.freeze({ kind: 'list', default: Object.freeze([]), help, placeholder });
+}
