@@ -28,16 +28,41 @@ const shared = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 
+/**
+ * Groups run one after the other: what starts servers and browsers has the machine to itself.
+ * Forks, because tests kill processes, use workers and exhaust descriptors.
+ */
+function project(
+  name: string,
+  include: string[],
+  groupOrder: number,
+  limits: { testTimeoutMs: number; files: number },
+) {
+  return {
+    ...shared,
+    test: {
+      name,
+      include,
+      pool: 'forks' as const,
+      maxWorkers: limits.files,
+      fileParallelism: limits.files > 1,
+      sequence: { groupOrder },
+      testTimeout: limits.testTimeoutMs,
+      hookTimeout: 60_000,
+    },
+  };
+}
+
 export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { ...shared, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], testTimeout: 20_000 } },
-      {
-        ...shared,
-        test: { name: 'integration', include: ['integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
-      },
-      { ...shared, test: { name: 'e2e', include: ['e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      project('unit', ['packages/*/test/**/*.test.ts'], 0, { testTimeoutMs: 20_000, files: 2 }),
+      project('integration', ['integration/**/*.test.ts'], 1, { testTimeoutMs: 60_000, files: 2 }),
+      project('e2e', ['e2e/**/*.test.ts'], 2, { testTimeoutMs: 120_000, files: 1 }),
+      // Not part of `npm test`: npm run test:attacks, npm run test:chaos.
+      project('attacks', ['attacks/**/*.test.ts'], 3, { testTimeoutMs: 180_000, files: 1 }),
+      project('chaos', ['chaos/**/*.test.ts'], 4, { testTimeoutMs: 30 * 60_000, files: 1 }),
     ],
   },
 });

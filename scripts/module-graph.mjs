@@ -1,0 +1,127 @@
+// Which module imports which: every form of import counts, types too. Parsed, not searched with patterns.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import { parseSync } from 'vite';
+
+/**
+ * @typedef {{ specifier: string, line: number }} Import
+ * @typedef {{ imports: Import[], defaultExportLine: number | undefined }} ParsedModule
+ */
+
+const notSources = new Set(['node_modules', 'dist', 'coverage', 'fixtures']);
+const endings = ['.ts', '.tsx', '.mts', '.cts', '.mjs', '.js'];
+
+/**
+ * @param {string} folder
+ * @returns {string[]} absolute paths of the source files below it, outputs and dot folders aside
+ */
+export function sourceFilesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((item) => {
+      const path = join(folder, item.name);
+      if (item.isDirectory())
+        return notSources.has(item.name) || item.name.startsWith('.') ? [] : sourceFilesBelow(path);
+      return item.isFile() && endings.includes(extname(item.name)) ? [path] : [];
+    });
+}
+
+/**
+ * @param {string} file
+ * @returns {ParsedModule}
+ * @throws {Error} naming the file, if it cannot be parsed
+ */
+export function parseModule(file) {
+  const text = readFileSync(file, 'utf8');
+  const lang = file.endsWith('x') ? 'tsx' : file.endsWith('ts') ? 'ts' : 'js';
+  const { program, errors } = parseSync(file, text, { lang, sourceType: 'module' });
+  if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
+  const lineOf = (/** @type {number} */ position) => text.slice(0, position).split('\n').length;
+  /** @type {ParsedModule} */
+  const parsed = { imports: [], defaultExportLine: undefined };
+  visit(program, (node) => {
+    if (importingNodes.has(node.type)) {
+      const specifier = (node.source ?? node.expression)?.value;
+      if (typeof specifier === 'string') parsed.imports.push({ specifier, line: lineOf(node.start) });
+    }
+    const isDefault =
+      node.type === 'ExportDefaultDeclaration' ||
+      (node.type === 'ExportSpecifier' && (node.exported?.name ?? node.exported?.value) === 'default');
+    if (isDefault) parsed.defaultExportLine ??= lineOf(node.start);
+  });
+  return parsed;
+}
+
+const importingNodes = new Set([
+  'ImportDeclaration',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+  'ImportExpression',
+  'TSImportType',
+  'TSExternalModuleReference',
+]);
+
+/**
+ * @param {any} node
+ * @param {(node: any) => void} see
+ */
+function visit(node, see) {
+  if (Array.isArray(node)) {
+    for (const item of node) visit(item, see);
+    return;
+  }
+  if (node === null || typeof node !== 'object') return;
+  if (typeof node.type === 'string') see(node);
+  for (const child of Object.values(node)) {
+    if (child !== null && typeof child === 'object') visit(child, see);
+  }
+}
+
+/**
+ * The file a relative import means: `./x.js` is `./x.ts` in the sources.
+ * @param {string} fromFile
+ * @param {string} specifier starting with "."
+ * @returns {string | undefined}
+ */
+export function resolveRelative(fromFile, specifier) {
+  const target = join(dirname(fromFile), specifier);
+  const stem = target.replace(/\.[mc]?js$/, '');
+  return [`${stem}.ts`, `${stem}.tsx`, `${stem}.mts`, target].find((path) => existsSync(path) && extname(path) !== '');
+}
+
+/**
+ * One circle per knot of files that import each other, as a path that ends where it began.
+ * @param {Map<string, string[]>} graph file → files it imports
+ * @returns {string[][]}
+ */
+export function findCircles(graph) {
+  /** @type {Map<string, 'open' | 'done'>} */
+  const state = new Map();
+  /** @type {string[][]} */
+  const circles = [];
+  /** @type {string[]} */
+  const path = [];
+  const enter = (/** @type {string} */ file) => {
+    state.set(file, 'open');
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const seen = state.get(next);
+      if (seen === 'open') circles.push([...path.slice(path.indexOf(next)), next]);
+      else if (seen === undefined) enter(next);
+    }
+    path.pop();
+    state.set(file, 'done');
+  };
+  for (const file of graph.keys()) if (!state.has(file)) enter(file);
+  return circles;
+}
+
+/**
+ * @param {string} root
+ * @param {string} file
+ * @returns {string} with "/" on every system
+ */
+export function relativePath(root, file) {
+  return relative(root, file).split(sep).join('/');
+}

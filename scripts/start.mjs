@@ -1,0 +1,65 @@
+// npm start: prepares the checkout and runs the server in the foreground.
+// A signal to npm, to this process or to the whole terminal ends the server, once; and it never outlives its starter.
+import './require-node.mjs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bootstrapOrExit } from './bootstrap.mjs';
+import { projectRoot } from './project-root.mjs';
+
+const parentPollMs = 500;
+/** One Ctrl+C arrives here twice, from the terminal and forwarded by npm; a person's second one comes later than this. */
+const sameSignalMs = 300;
+const killAfterMs = 10_000;
+
+// Taken before the preparation: npm may be killed while it runs.
+const parentPid = process.ppid;
+
+await bootstrapOrExit('npm start');
+
+const main = join(projectRoot, 'packages', 'cli', 'dist', 'main.js');
+if (!existsSync(main)) {
+  process.stderr.write(`There is no ${main}: the compiler made none. Look at packages/cli/src.\n`);
+  process.exit(1);
+}
+
+const watchdog = pathToFileURL(join(projectRoot, 'scripts', 'stop-with-parent.mjs')).href;
+const child = spawn(
+  process.execPath,
+  ['--enable-source-maps', '--import', watchdog, main, 'serve', ...process.argv.slice(2)],
+  {
+    cwd: projectRoot,
+    env: { ...process.env, LONGWIRE_AUTH: process.env.LONGWIRE_AUTH ?? 'dev' },
+    stdio: 'inherit',
+    // Its own process group: the terminal's Ctrl+C reaches the server only through here, exactly once.
+    detached: process.platform !== 'win32',
+  },
+);
+
+child.once('error', (error) => {
+  process.stderr.write(`The server did not start: ${error.message}\n`);
+  process.exit(1);
+});
+child.once('exit', (code, signal) => {
+  process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+});
+
+let lastSignalAt = Number.NEGATIVE_INFINITY;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    const now = performance.now();
+    if (now - lastSignalAt < sameSignalMs) return;
+    lastSignalAt = now;
+    child.kill(signal);
+  });
+}
+
+// A killed npm ends without a word to us: nothing but the parent's number tells.
+const parentWatch = setInterval(() => {
+  if (process.ppid === parentPid) return;
+  clearInterval(parentWatch);
+  child.kill('SIGTERM');
+  setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
+}, parentPollMs);

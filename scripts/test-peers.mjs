@@ -1,0 +1,59 @@
+// What some tests need and a laptop may lack: a browser, strace, Python's websockets. Found once, told to the tests by the
+// environment: LONGWIRE_CHROMIUM, LONGWIRE_STRACE, LONGWIRE_PYTHON hold a path, or are absent.
+import { execFileSync } from 'node:child_process';
+import { findChromium } from './find-chromium.mjs';
+import { findCommand } from './find-command.mjs';
+
+/**
+ * @typedef {{ what: string, reason: string }} MissingPeer
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{ environment: Record<string, string>, missing: MissingPeer[] }>}
+ */
+export async function findTestPeers(env = process.env) {
+  /** @type {Record<string, string>} */
+  const environment = {};
+  /** @type {MissingPeer[]} */
+  const missing = [];
+
+  const chromium = await findChromium(env);
+  if (chromium.path !== undefined) environment.LONGWIRE_CHROMIUM = chromium.path;
+  else missing.push({ what: 'browser tests', reason: chromium.reason });
+
+  const strace = findWorkingStrace(env);
+  if (strace) environment.LONGWIRE_STRACE = strace;
+  else missing.push({ what: 'order of writes and syncs', reason: 'no strace in PATH that may trace' });
+
+  const python = findPythonWithWebsockets(env);
+  if (python) environment.LONGWIRE_PYTHON = python;
+  else missing.push({ what: 'interop with Python', reason: 'no python3 in PATH that can import websockets' });
+
+  return { environment, missing };
+}
+
+/**
+ * Containers may forbid ptrace, so strace is tried.
+ * @param {NodeJS.ProcessEnv} env
+ */
+function findWorkingStrace(env) {
+  const path = env.LONGWIRE_STRACE || findCommand('strace', env);
+  return path && succeeds(path, ['-f', '-o', '/dev/null', 'true']) ? path : undefined;
+}
+
+/**
+ * The first python3 on the PATH need not be the one for which the distribution packages websockets.
+ * @param {NodeJS.ProcessEnv} env
+ */
+function findPythonWithWebsockets(env) {
+  const candidates = [env.LONGWIRE_PYTHON, findCommand('python3', env), '/usr/bin/python3'];
+  return candidates.find((path) => path && succeeds(path, ['-c', 'import websockets']));
+}
+
+/** @param {string} file @param {string[]} args */
+function succeeds(file, args) {
+  try {
+    execFileSync(file, args, { stdio: 'ignore', timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
