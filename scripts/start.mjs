@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrapOrExit } from './bootstrap.mjs';
 import { projectRoot } from './project-root.mjs';
+import { watchForStarter } from './starter.mjs';
 
-const parentPollMs = 500;
+const starterPollMs = 500;
 /** One Ctrl+C arrives here twice, from the terminal and forwarded by npm; a person's second one comes later than this. */
 const sameSignalMs = 300;
 const killAfterMs = 10_000;
 
 // Taken before the preparation: npm may be killed while it runs.
-const parentPid = process.ppid;
+const isStarterGone = watchForStarter();
 
 await bootstrapOrExit('npm start');
 
@@ -56,10 +57,11 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   });
 }
 
-// A killed npm ends without a word to us: nothing but the parent's number tells.
-const parentWatch = setInterval(() => {
-  if (process.ppid === parentPid) return;
-  clearInterval(parentWatch);
-  child.kill('SIGTERM');
+// A killed npm ends without a word to us.
+const starterWatch = setInterval(() => {
+  if (!isStarterGone()) return;
+  clearInterval(starterWatch);
+  // What killed npm may have sent us the same signal, and a second one would cut the server's farewell short.
+  if (lastSignalAt === Number.NEGATIVE_INFINITY) child.kill('SIGTERM');
   setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
-}, parentPollMs);
+}, starterPollMs);
