@@ -5,7 +5,7 @@ import type { Answer } from './answers.js';
 import { isJsonObject, type JsonObject } from './field-reader.js';
 import { type CommandId, isCommandId } from './ids.js';
 import { isOffset } from './position.js';
-import type { Entry, EntryFields, Push, UnknownEntry } from './pushes.js';
+import type { Entry, Push, UnknownEntry } from './pushes.js';
 import type { ServerMessage } from './server-message.js';
 import { barePong } from './version.js';
 
@@ -35,6 +35,20 @@ const entryShapes: ReadonlyMap<string, Shape> = new Map<Entry['type'], Shape>([
   ['react', entry],
 ]);
 
+// In a list as in a push: an entry of a kind that is not known here needs its place only.
+const entries: Check = listOf((source) => typeof source['type'] === 'string' && isEntry(source, source['type']));
+const channels: Check = listOf((source) => firstWrong(source, channelShape) === undefined);
+const channelShape: Shape = {
+  address: text,
+  epoch: text,
+  head: offset,
+  read: offset,
+  unread: offset,
+  visibleFrom: offset,
+  last: optional((last) => entries([last])),
+  peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
+};
+
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
 const pushShapes: ReadonlyMap<string, Shape> = new Map<Exclude<Push, Entry>['type'], Shape>([
@@ -58,18 +72,18 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
       expiresAt: optional(number),
       limits: object,
       features: list,
-      channels: list,
+      channels,
       ignored: list,
     },
   ],
   ['refreshed', { expiresAt: optional(number) }],
   ['sent', { channel: text, epoch: text, offset: entryOffset, at: number, repeated: optional(flag) }],
   ['ok', {}],
-  ['history', { entries: list, more: flag }],
-  ['channels', { channels: list, more: flag }],
+  ['history', { entries, more: flag }],
+  ['channels', { channels, more: flag }],
   ['pong', { time: number }],
   ['error', errorShape],
-  ['found', { entries: list, more: flag }],
+  ['found', { entries, more: flag }],
   ['subscribed', { subscription: text, durable: flag }],
   ['members', { members: list }],
   ['receipts', { receipts: object }],
@@ -109,7 +123,15 @@ function decodePush(source: JsonObject, type: string): ServerMessage {
 // Only entries carry channel, epoch and offset all three, whatever kinds later versions add.
 function decodeUnknownPush(source: JsonObject, type: string): ServerMessage {
   if (firstWrong(source, entryPlace) !== undefined) return { kind: 'unknown', type, re: undefined };
-  return { kind: 'unknownEntry', entry: source as unknown as EntryFields & UnknownEntry };
+  return { kind: 'unknownEntry', entry: source as unknown as UnknownEntry };
+}
+
+function isEntry(source: JsonObject, type: string): boolean {
+  return firstWrong(source, entryShapes.get(type) ?? entryPlace) === undefined;
+}
+
+function listOf(check: (item: JsonObject) => boolean): Check {
+  return (value) => Array.isArray(value) && value.every((item) => isJsonObject(item) && check(item));
 }
 
 function firstWrong(source: JsonObject, shape: Shape): string | undefined {

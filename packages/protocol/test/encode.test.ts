@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type Address,
+  type ConnectedAnswer,
+  decodeCommand,
+  decodeServerMessage,
+  type Epoch,
+  encodeChannelSummary,
+  encodeChannels,
+  encodeConnected,
+  encodeError,
+  encodeGapPush,
+  encodeGoodbyePush,
+  encodeHistory,
+  encodeMessagePush,
+  encodeOk,
+  encodePong,
+  encodeReceiptPush,
+  encodeRefreshed,
+  encodeSent,
+  errorCatalogue,
+  type StoredMessage,
+  type UserId,
+} from '../src/index.js';
+import { readVectors } from './vectors.js';
+
+interface ServerVectors {
+  readonly messages: readonly { readonly title: string; readonly text: string; readonly kind: string }[];
+}
+
+const { messages } = readVectors<ServerVectors>('server-messages');
+const textOf = (title: string) => messages.find((vector) => vector.title === title)?.text;
+
+const bob = 'user/bob' as Address;
+const epoch = 'k3' as Epoch;
+const message: StoredMessage = {
+  epoch,
+  offset: 18,
+  from: 'bob' as UserId,
+  at: 1_790_000_000_000,
+  body: '"are you there?"',
+  bodyFormat: 'json',
+  slot: undefined,
+  headers: undefined,
+  contentType: undefined,
+  replyTo: undefined,
+};
+const withBytes: StoredMessage = {
+  ...message,
+  offset: 19,
+  from: 'alice' as UserId,
+  at: 1_790_000_000_001,
+  body: 'AAEC/w==',
+  bodyFormat: 'base64',
+  slot: 's',
+  headers: '{"h":"x"}',
+  contentType: 'image/png',
+  replyTo: { epoch, offset: 17 },
+};
+const summary = {
+  address: bob,
+  epoch,
+  head: 18,
+  read: 17,
+  unread: 1,
+  visibleFrom: 1,
+  peer: { delivered: 18, read: 12 },
+};
+const unread = { ...summary, read: 0, unread: 18, peer: { delivered: 0, read: 0 } };
+const connected = JSON.parse(textOf('connected') ?? '') as ConnectedAnswer;
+const sent = { channel: bob, epoch, offset: 19, at: 1_790_000_000_001 };
+const messageText = encodeMessagePush(message, bob, undefined);
+
+describe('the encoders write what the golden vectors hold', () => {
+  test.each([
+    ['connected', encodeConnected(1, connected, [encodeChannelSummary(summary, messageText)])],
+    ['refreshed', encodeRefreshed(2, { expiresAt: 1_790_003_600_000 })],
+    ['sent', encodeSent(3, sent)],
+    ['sent again', encodeSent('s', { ...sent, repeated: true })],
+    ['ok', encodeOk(4)],
+    ['history', encodeHistory(5, [messageText], { more: true })],
+    ['channels', encodeChannels(6, [encodeChannelSummary(unread, undefined)], { more: false })],
+    ['pong', encodePong(7, 1_790_000_000_000)],
+    ['message', messageText],
+    ['message with bytes', encodeMessagePush(withBytes, bob, 'a1')],
+    ['receipt', encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: 18, read: 17 }, bob)],
+    ['gap', encodeGapPush({ epoch, from: 3, to: 7, next: 8, reason: 'expired' }, bob)],
+    ['goodbye', encodeGoodbyePush({ code: 4001, reason: 'restart', reconnect: true, afterMs: 500 })],
+    ['an error as answer', encodeError({ id: 7, type: 'send', code: 'not_a_member', message: '…' })],
+    ['an error as push', encodeError({ id: undefined, type: 'send', code: 'unavailable', message: '…', afterMs: 500 })],
+  ])('%s', (title, text) => {
+    expect(text).toBe(textOf(title));
+  });
+
+  test('what is undefined is left out', () => {
+    expect(encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: undefined, read: 3 }, bob)).toBe(
+      '{"type":"receipt","channel":"user/bob","user":"bob","epoch":"k3","read":3}',
+    );
+    expect(encodeRefreshed(1, {})).toBe('{"re":1,"type":"refreshed"}');
+    expect(encodeSent(1, { ...sent, durable: false })).toContain('"durable":false}');
+  });
+
+  test('an error is retryable exactly if the catalogue says so', () => {
+    for (const [code, { retryable }] of Object.entries(errorCatalogue)) {
+      const text = encodeError({ id: 1, type: 'send', code: code as keyof typeof errorCatalogue, message: '' });
+      expect(JSON.parse(text)).toMatchObject({ code, retryable });
+    }
+  });
+});
+
+describe('a raw body inside a push', () => {
+  const anyText = fc.string({ unit: 'binary' });
+
+  test('arrives as what was sent, whatever it and the names around it hold', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), anyText, anyText, fc.dictionary(fc.string(), anyText), (body, slot, key, headers) => {
+        const sentText = JSON.stringify({ type: 'send', to: 'user/bob', body });
+        const decoded = decodeCommand(sentText);
+        if (!decoded.ok || decoded.bodyText === undefined) throw new Error('a good send was refused');
+        const stored = { ...message, body: decoded.bodyText, slot, headers: JSON.stringify(headers) };
+        const text = encodeMessagePush(stored, bob, key);
+        const read = decodeServerMessage(text);
+        if (read.kind !== 'entry' || read.entry.type !== 'message') throw new Error('the push was not understood');
+        expect(JSON.stringify(read.entry.body)).toBe(JSON.stringify(body));
+        // A lone surrogate has no UTF-8: JSON escapes it, and the frame stays encodable.
+        expect(Buffer.from(text).toString()).toBe(text);
+        expect(read.entry).toMatchObject({ slot, key, channel: 'user/bob', offset: 18 });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('cannot close the object around it: whatever decodeCommand accepts stays one value', () => {
+    const hostile = ['1,"type":"goodbye"', '1}', '"a","offset":1', '[1],"from":"root"', '{}}', '1]', '', ' ', '"\\"'];
+    for (const body of hostile) {
+      const decoded = decodeCommand(`{"type":"send","to":"user/bob","body":${body}}`);
+      if (!decoded.ok || decoded.bodyText === undefined) continue;
+      const text = encodeMessagePush({ ...message, body: decoded.bodyText }, bob, undefined);
+      expect(JSON.parse(text)).toMatchObject({ type: 'message', from: 'bob', offset: 18 });
+    }
+  });
+});
