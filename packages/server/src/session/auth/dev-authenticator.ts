@@ -1,0 +1,46 @@
+// `auth: dev`: anybody is who they say, as long as they sit at this machine.
+
+import { parseUserId } from '@longwire/protocol';
+import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '../../config/loopback.js';
+import type { Authentication, Authenticator, Caller } from '../authenticate.js';
+
+export class DevAuthenticator implements Authenticator {
+  readonly description = 'dev (anybody signs in as anybody, this machine only)';
+
+  async authenticate(token: string): Promise<Authentication> {
+    const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
+    if (user === undefined) {
+      return refuse('With auth dev the token is dev:<user>, where <user> has 1-128 bytes without spaces or "/"');
+    }
+    return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined };
+  }
+
+  // Loopback alone proves nothing: pages from anywhere run in this machine's browser (Origin), may point a name of their
+  // own at 127.0.0.1 (Host), and a proxy or tunnel brings in strangers from a loopback address (Forwarded).
+  refuseCaller({ headers, remoteAddress }: Caller): string | undefined {
+    if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) {
+      return 'This server runs with auth dev, which answers its own machine only';
+    }
+    const forwarded = Object.keys(headers).find((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
+    if (forwarded !== undefined) {
+      return `This server runs with auth dev, which is not for use behind a proxy (the request has ${forwarded}). Use --auth jwt`;
+    }
+    const { origin, host } = headers;
+    if (origin !== undefined && (typeof origin !== 'string' || !isLoopbackOrigin(origin))) {
+      return 'This server runs with auth dev, which answers pages of this machine only';
+    }
+    if (typeof host === 'string' && !isLoopbackHost(hostnameOf(host))) {
+      return 'This server runs with auth dev, which answers to localhost and loopback addresses only';
+    }
+    return undefined;
+  }
+}
+
+/** `[::1]:8080` → `[::1]`, `localhost:8080` → `localhost`. */
+function hostnameOf(host: string): string {
+  return host.replace(/:\d*$/, '');
+}
+
+function refuse(message: string): Authentication {
+  return { ok: false, code: 'unauthenticated', message };
+}

@@ -1,0 +1,159 @@
+// `auth: jwt`: signed tokens, each algorithm bound to the one kind of key it is for.
+
+import { parseUserId } from '@longwire/protocol';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JwtAuthConfig } from '../../config/server-config.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { Authentication, AuthenticationRefusal, Authenticator } from '../authenticate.js';
+import { inspectJwt } from './jwt-header.js';
+import { KeyFile } from './key-file.js';
+
+export interface JwtAuthenticatorOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxTokenBytes: number;
+}
+
+const JWKS_TIMEOUT_MS = 5_000;
+/** A token with an unknown key id makes the set be fetched again, but not more often than this. */
+const JWKS_COOLDOWN_MS = 30_000;
+const JWKS_MAX_AGE_MS = 600_000;
+
+const MAX_NAME_CHARACTERS = 128;
+/** The last instant a Date can hold, in seconds. */
+const MAX_TIME_SECONDS = 8.64e12;
+
+/**
+ * RFC 8725 §3.1: the algorithm is pinned to the key. HS256 is verified with the secret and with nothing else, RS256, ES256
+ * and EdDSA with the key set and nothing else, so that a public key is never taken for a secret. No URL in a token is
+ * ever followed.
+ */
+export class JwtAuthenticator implements Authenticator {
+  readonly description: string;
+  readonly #config: JwtAuthConfig;
+  readonly #options: JwtAuthenticatorOptions;
+  readonly #publicKeys: JWTVerifyGetKey | undefined;
+
+  /** @throws ConfigError if the file of keys is not usable */
+  constructor(config: JwtAuthConfig, options: JwtAuthenticatorOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#publicKeys = publicKeysOf(config, options);
+    const kinds = [config.secret === undefined ? [] : ['HS256'], config.jwks === undefined ? [] : ['JWKS']].flat();
+    this.description = `jwt (${kinds.join(' and ')})`;
+  }
+
+  async authenticate(token: string): Promise<Authentication> {
+    const inspected = inspectJwt(token, this.#options.maxTokenBytes);
+    if (!inspected.ok) return refuse(inspected.message);
+    const { algorithm } = inspected;
+    const { secret } = this.#config;
+    const usesSecret = algorithm === 'HS256';
+    if (usesSecret ? secret === undefined : this.#publicKeys === undefined) {
+      return refuse(`This server takes no tokens signed with ${algorithm}`);
+    }
+    try {
+      // `audience: []` would refuse every token; undefined leaves the claim to us.
+      const verification = {
+        algorithms: [algorithm],
+        audience: this.#config.audience.length > 0 ? [...this.#config.audience] : undefined,
+        issuer: this.#config.issuer.length > 0 ? [...this.#config.issuer] : undefined,
+        clockTolerance: this.#config.leewayMs / 1000,
+        currentDate: new Date(this.#options.clock.now()),
+      };
+      const { payload } = usesSecret
+        ? await jwtVerify(token, secret!, verification)
+        : await jwtVerify(token, this.#publicKeys!, verification);
+      return this.#identityOf(payload);
+    } catch (error) {
+      return this.#refusalFor(error);
+    }
+  }
+
+  /** A token is proof enough: where it comes from does not matter. */
+  refuseCaller(): undefined {
+    return undefined;
+  }
+
+  #identityOf(claims: JWTPayload): Authentication {
+    // RFC 7519 §4.1.3: a token that is for somebody must be refused by whoever does not know to be that somebody.
+    if (claims.aud !== undefined && this.#config.audience.length === 0) {
+      return refuse('The token is made for an audience (aud), and this server has none configured (--audience)');
+    }
+    const latestIssue = (this.#options.clock.now() + this.#config.leewayMs) / 1000;
+    if (claims.iat !== undefined && claims.iat > latestIssue) return refuse('The token was issued (iat) in the future');
+    if (claims.exp !== undefined && !(claims.exp <= MAX_TIME_SECONDS))
+      return refuse('The time of expiry (exp) is no time');
+    const user = typeof claims.sub === 'string' ? parseUserId(claims.sub) : undefined;
+    if (user === undefined) {
+      return refuse(
+        'The subject (sub) of the token must be a user id: 1-128 bytes in NFC without spaces, control characters or "/"',
+      );
+    }
+    return {
+      ok: true,
+      user,
+      name: displayNameOf(claims['name']),
+      role: claims['role'] === 'admin' ? 'admin' : undefined,
+      expiresAt: claims.exp === undefined ? undefined : Math.floor(claims.exp * 1000),
+    };
+  }
+
+  #refusalFor(error: unknown): AuthenticationRefusal {
+    if (error instanceof errors.JWTExpired) {
+      return { ok: false, code: 'token_expired', message: 'The token has expired. Get a new one' };
+    }
+    if (error instanceof errors.JWTClaimValidationFailed) return refuse(claimMessage(error.claim));
+    if (error instanceof errors.JWSSignatureVerificationFailed) {
+      return refuse('The signature of the token was not made with a key this server knows');
+    }
+    if (error instanceof errors.JWKSNoMatchingKey) return refuse('No key of this server fits the token (kid, alg)');
+    if (error instanceof errors.JWKSMultipleMatchingKeys) {
+      return refuse('Several keys of this server fit the token; it must name one of them (kid)');
+    }
+    const isTokenAtFault =
+      error instanceof errors.JWTInvalid ||
+      error instanceof errors.JWSInvalid ||
+      error instanceof errors.JOSEAlgNotAllowed ||
+      error instanceof errors.JOSENotSupported;
+    if (isTokenAtFault) return refuse('The token cannot be verified');
+    this.#options.logger.warn({ err: error }, 'A token could not be judged: its keys cannot be had or used');
+    return { ok: false, code: 'unavailable', message: 'The token cannot be judged at the moment. Try again' };
+  }
+}
+
+function publicKeysOf(config: JwtAuthConfig, options: JwtAuthenticatorOptions): JWTVerifyGetKey | undefined {
+  if (config.jwks === undefined) return undefined;
+  if (config.jwks.kind === 'file') return new KeyFile(config.jwks.path, options).getKey;
+  return createRemoteJWKSet(config.jwks.url, {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    cooldownDuration: JWKS_COOLDOWN_MS,
+    cacheMaxAge: JWKS_MAX_AGE_MS,
+  });
+}
+
+/** A name is for show, so a bad one is made harmless rather than locking its owner out. */
+function displayNameOf(claim: unknown): string | undefined {
+  if (typeof claim !== 'string') return undefined;
+  const name = claim.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  const characters = [...name];
+  return characters.length === 0 ? undefined : characters.slice(0, MAX_NAME_CHARACTERS).join('');
+}
+
+function claimMessage(claim: string): string {
+  switch (claim) {
+    case 'aud':
+      return 'The token is not made for this server: its audience (aud) is missing or another';
+    case 'iss':
+      return 'The token does not come from an issuer (iss) that this server trusts';
+    case 'nbf':
+      return 'The token is not valid yet (nbf)';
+    default:
+      return 'A claim of the token is missing or wrong';
+  }
+}
+
+function refuse(message: string): AuthenticationRefusal {
+  return { ok: false, code: 'unauthenticated', message };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { resolveServerConfig } from '../../../src/config/load-config.js';
+import { createLogger } from '../../../src/runtime/logger.js';
+import { createAuthenticator } from '../../../src/session/authenticate.js';
+import { ManualClock } from '../../runtime/manual-clock.js';
+
+const logger = createLogger({ level: 'silent', destination: { write: () => undefined }, color: false });
+const dev = createAuthenticator(resolveServerConfig({ auth: 'dev' }), { clock: new ManualClock(), logger });
+
+describe('auth dev', () => {
+  it.each(['alice', '张三', 'auth0|5f', 'bob+x@example.org', 'dev:alice'])(
+    'takes dev:%s for that user',
+    async (user) => {
+      expect(await dev.authenticate(`dev:${user}`)).toEqual({
+        ok: true,
+        user,
+        name: undefined,
+        role: undefined,
+        expiresAt: undefined,
+      });
+    },
+  );
+
+  it.each([
+    '',
+    'dev:',
+    'alice',
+    'DEV:alice',
+    'dev:a/b',
+    'dev:a b',
+    'dev:\u0000',
+    ' dev:alice',
+    `dev:${'x'.repeat(129)}`,
+  ])('refuses %j', async (token) => {
+    expect(await dev.authenticate(token)).toMatchObject({ ok: false, code: 'unauthenticated' });
+  });
+
+  const local = { host: 'localhost:8080' };
+  it.each<[string, Record<string, string>, string]>([
+    ['no page', local, '127.0.0.1'],
+    ['a page of this machine', { ...local, origin: 'http://localhost:5173' }, '127.0.0.1'],
+    ['IPv6', { host: '[::1]:8080', origin: 'http://[::1]:8080' }, '::1'],
+    ['IPv4 in IPv6 form', { host: '127.0.0.1' }, '::ffff:127.0.0.1'],
+    ['a request without Host', {}, '127.0.0.1'],
+  ])('answers %s', (_what, headers, remoteAddress) => {
+    expect(dev.refuseCaller({ headers, remoteAddress })).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, string>, string | undefined]>([
+    ['another machine', local, '10.0.0.7'],
+    ['a socket without address', local, undefined],
+    ['a proxy that says Forwarded', { ...local, forwarded: 'for=10.0.0.7' }, '127.0.0.1'],
+    ['a proxy that says X-Forwarded-For', { ...local, 'x-forwarded-for': '10.0.0.7' }, '127.0.0.1'],
+    ['a proxy that says X-Forwarded-Proto', { ...local, 'x-forwarded-proto': 'https' }, '127.0.0.1'],
+    ['a page from elsewhere', { ...local, origin: 'https://evil.example' }, '127.0.0.1'],
+    ['a page whose name begins like ours', { ...local, origin: 'http://localhost.evil.example' }, '127.0.0.1'],
+    ['a sandboxed page', { ...local, origin: 'null' }, '127.0.0.1'],
+    ['a foreign name that points here (DNS rebinding)', { host: 'evil.example:8080' }, '127.0.0.1'],
+  ])('refuses %s with a sentence', (_what, headers, remoteAddress) => {
+    expect(dev.refuseCaller({ headers, remoteAddress })).toContain('auth dev');
+  });
+});
