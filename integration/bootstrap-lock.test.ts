@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { projectRoot } from '../scripts/project-root.mjs';
+
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'longwire-lock-'));
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const lockModule = pathToFileURL(join(projectRoot, 'scripts', 'bootstrap-lock.mjs')).href;
+
+/** Starts a process that takes the lock, runs `work` under it, and prints whom it waited for. */
+function holder(work: string): ChildProcess & { output: () => string } {
+  const program = `
+    import { appendFileSync } from 'node:fs';
+    import { withLock } from ${JSON.stringify(lockModule)};
+    const note = (text) => appendFileSync('notes', process.pid + ' ' + text + '\\n');
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+    await withLock('lock', 'npm ' + process.pid, async () => { ${work} }, (line) => process.stdout.write(line + '\\n'));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  children.push(child);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  return Object.assign(child, { output: () => output });
+}
+
+const notes = () =>
+  existsSync(join(folder, 'notes')) ? readFileSync(join(folder, 'notes'), 'utf8').trim().split('\n') : [];
+const forever = "note('has it'); await new Promise(() => setInterval(() => {}, 1_000));";
+const briefly = "note('enter'); for (let i = 0; i < 5; i++) await turn(); note('leave');";
+
+function expectOneAtATime(count: number) {
+  const events = notes().filter((line) => !line.endsWith('has it'));
+  expect(events).toHaveLength(2 * count);
+  for (let i = 0; i < events.length; i += 2) {
+    const [pid] = events[i]!.split(' ');
+    expect([events[i], events[i + 1]]).toEqual([`${pid} enter`, `${pid} leave`]);
+  }
+  expect(existsSync(join(folder, 'lock'))).toBe(false);
+}
+
+test('lets one process in at a time', async () => {
+  const all = Array.from({ length: 6 }, () => holder(briefly));
+  const codes = await Promise.all(all.map(async (child) => (await once(child, 'exit'))[0]));
+  expect(codes).toEqual([0, 0, 0, 0, 0, 0]);
+  expectOneAtATime(6);
+});
+
+test('tells a waiting process whom it waits for, once', async () => {
+  const first = holder(forever);
+  await vi.waitFor(() => expect(notes()).toHaveLength(1), 10_000);
+  const second = holder(briefly);
+  await vi.waitFor(() => expect(second.output()).not.toBe(''), 10_000);
+  first.kill('SIGKILL');
+  await once(second, 'exit');
+  expect(second.output()).toBe(
+    `Waiting for "npm ${first.pid}" (process ${first.pid}), which is preparing this checkout.\n`,
+  );
+});
+
+test('one of many takes over the lock of a process that was killed, the others after it', async () => {
+  const dead = holder(forever);
+  await vi.waitFor(() => expect(notes()).toHaveLength(1), 10_000);
+  dead.kill('SIGKILL');
+  await once(dead, 'exit');
+  await Promise.all(Array.from({ length: 5 }, () => once(holder(briefly), 'exit')));
+  expectOneAtATime(5);
+});
+
+test('takes over the lock of a process whose number another process has by now', async () => {
+  writeFileSync(
+    join(folder, 'lock'),
+    JSON.stringify({ pid: process.pid, born: 'another-boot/1', what: 'npm start', token: 'old' }),
+  );
+  await once(holder(briefly), 'exit');
+  expectOneAtATime(1);
+});
+
+test('gives the lock back when the work throws', async () => {
+  const child = holder("note('enter'); note('leave'); process.exitCode = 3; throw new Error('no');");
+  const [code] = await once(child, 'exit');
+  expect(code).not.toBe(0);
+  expectOneAtATime(1);
+});
