@@ -54,9 +54,9 @@ export interface SendFields extends CommandFields {
   readonly contentType?: string | undefined;
   /** The entry of the same channel that this one answers; its offset is at least 1. */
   readonly replyTo?: Position | undefined;
-  /** Not offered by this version. */
+  /** From 1. Not offered by this version: a server that does not keep the promise refuses it. */
   readonly ttlMs?: number | undefined;
-  /** Not offered by this version. */
+  /** Not offered by this version, as `ttlMs`. */
   readonly retain?: boolean | undefined;
 }
 

@@ -72,9 +72,6 @@ function readSend(
   if (bodyText !== undefined && !fitsUtf8Bytes(bodyText, bodyBytes)) {
     fields.refuse('body', `at most ${bodyBytes} bytes of JSON text`, `${utf8ByteLength(bodyText)}`, 'too_large');
   }
-  // Taken and not obeyed, a time to live would be a promise broken in silence.
-  if (command.ttlMs !== undefined) fields.refuse('ttlMs', 'no ttlMs, which this server does not offer');
-  if (command.retain !== undefined) fields.refuse('retain', 'no retain, which this server does not offer');
   return command;
 }
 

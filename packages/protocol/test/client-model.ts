@@ -114,7 +114,7 @@ export class ClientModel {
   #onGap(gap: GapPush): void {
     const { channel, epoch, from, to, next, reason } = gap;
     const p = this.#positions.get(channel);
-    if (p !== undefined && p.epoch === epoch && next - 1 <= p.offset) return;
+    if (p !== undefined && p.epoch === epoch && next - 1 <= p.offset && reason !== 'epoch') return;
     this.#move(channel, { epoch, offset: next - 1 });
     this.#events.push({ event: 'gap', channel, epoch, from, to, next, reason });
   }
