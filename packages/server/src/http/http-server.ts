@@ -1,0 +1,133 @@
+// The HTTP server under everything: limits against slow and greedy callers, the routes, and errors that never throw.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ServerLimits } from '../config/server-config.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { Caller } from '../session/authenticate.js';
+import { connectionLimit } from './connection-limit.js';
+import { PageFiles } from './page-files.js';
+import { type HttpError, rawErrorResponse, replyError } from './reply.js';
+import { requestPath } from './request-path.js';
+import { createRouter, type Readiness, type RequestRouter } from './routes.js';
+
+export interface HttpServerOptions {
+  readonly limits: Pick<ServerLimits, 'connections' | 'headerBytes' | 'handshakeTimeoutMs'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Asked at each `/readyz`: the store is writable, nothing is being drained. */
+  readonly readiness: () => Readiness;
+  /** Why a caller may not ask anything, as `Authenticator.refuseCaller`. Upgrades are the endpoint's to check. */
+  readonly refuseCaller: (caller: Caller) => string | undefined;
+  /** Folder of the page at `/`; undefined: no page. */
+  readonly pageDirectory: string | undefined;
+}
+
+const MAX_HEADERS = 100;
+/** Node looks this often for headers that take too long; with its default of 30 s a limit of 10 s means up to 40. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 5_000;
+const DROP_LOG_INTERVAL_MS = 10_000;
+
+/**
+ * Makes the server, not yet listening and without an `upgrade` listener: whoever owns the endpoints attaches theirs.
+ * Nothing a caller sends makes it throw. Answers are JSON in the form of the error catalogue; the page has a strict policy.
+ */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { limits, logger } = options;
+  const page = options.pageDirectory === undefined ? undefined : new PageFiles(options.pageDirectory);
+  const router = createRouter({ readiness: options.readiness, page });
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.handshakeTimeoutMs,
+      requestTimeout: Math.max(REQUEST_TIMEOUT_MS, limits.handshakeTimeoutMs),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    },
+    (request, response) => answer(request, response, router, options),
+  );
+  server.maxConnections = connectionLimit(limits.connections);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, limits.headerBytes));
+  reportDrops(server, options.clock, logger);
+  return server;
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  router: RequestRouter,
+  { refuseCaller, logger }: HttpServerOptions,
+): void {
+  // A caller that is gone before the answer is written is no fault of ours.
+  response.on('error', (error) => logger.debug({ err: error }, 'A response could not be written'));
+  try {
+    // Every header stands twice in rawHeaders: its name and its value.
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      const message = `A request may have ${MAX_HEADERS} headers`;
+      replyError(response, { status: 431, code: 'too_large', message, headers: { Connection: 'close' } });
+      return;
+    }
+    const target = requestPath(request.url ?? '');
+    if (!target.ok) {
+      const { message } = target;
+      replyError(response, { status: 400, code: 'malformed', message, headers: { Connection: 'close' } });
+      return;
+    }
+    const refusal = refuseCaller({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
+    if (refusal !== undefined) {
+      replyError(response, { status: 403, code: 'forbidden', message: refusal, headers: { Connection: 'close' } });
+      return;
+    }
+    router(target.path, request, response);
+    // Never the query: people put tokens there, however often they are told.
+    logger.debug({ method: request.method, path: target.path, status: response.statusCode }, 'Answered');
+  } catch (error) {
+    logger.error({ err: error, method: request.method }, 'A request failed');
+    if (response.headersSent) response.destroy();
+    else replyError(response, { status: 500, code: 'internal', message: 'The server failed to answer. Try again' });
+  }
+}
+
+// What the parser refused. The connection is in no known state, so it ends with the answer.
+function refuseUnparsed(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex, maxBytes: number): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOf(error, maxBytes);
+  socket.end(rawErrorResponse(refusal, STATUS_CODES[refusal.status] ?? 'Error'));
+}
+
+function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, maxBytes: number): HttpError {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, code: 'malformed', message: 'The request took too long to arrive' };
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    const lineEnd = error.rawPacket?.indexOf('\n') ?? 0;
+    const isLongLine = lineEnd < 0 || lineEnd > maxBytes;
+    if (isLongLine) return { status: 400, code: 'malformed', message: 'The URL is too long' };
+    return { status: 431, code: 'too_large', message: `The headers of a request may have ${maxBytes} bytes` };
+  }
+  return { status: 400, code: 'malformed', message: 'This is not an HTTP request' };
+}
+
+// A full server must say so in its log, but not once for each of those it turns away.
+function reportDrops(server: Server, clock: Clock, logger: Logger): void {
+  let dropped = 0;
+  let lastReportMs = Number.NEGATIVE_INFINITY;
+  server.on('drop', () => {
+    dropped += 1;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lastReportMs < DROP_LOG_INTERVAL_MS) return;
+    lastReportMs = nowMs;
+    const fields = { dropped, maxConnections: server.maxConnections };
+    logger.warn(
+      fields,
+      'Connections are turned away: as many are open as limits.connections and the descriptors allow',
+    );
+    dropped = 0;
+  });
+}

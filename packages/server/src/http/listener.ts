@@ -1,0 +1,93 @@
+// Opening and closing the listening socket, with errors that people understand.
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+export type ListenErrorCode = 'port_taken' | 'host_unknown' | 'not_permitted' | 'listen_failed';
+
+/** The server cannot listen where it was told to. */
+export class ListenError extends Error {
+  readonly code: ListenErrorCode;
+  readonly retryable = false;
+
+  constructor(code: ListenErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'ListenError';
+    this.code = code;
+  }
+}
+
+export interface ListeningAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Listens. Resolves with where, the port known also when it was 0, once connections are taken.
+ * @throws ListenError
+ */
+export function listen(server: Server, { host, port }: ListeningAddress): Promise<ListeningAddress> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port));
+    server.once('error', onError);
+    server.listen({ host, port }, () => {
+      server.off('error', onError);
+      const address = server.address() as AddressInfo;
+      resolve({ host: address.address, port: address.port });
+    });
+  });
+}
+
+/**
+ * Stops listening, lets requests that are being answered end, and cuts what is left after `withinMs`. Resolves when no
+ * connection is left; those that were upgraded must have been closed by their owner. Idempotent.
+ */
+export async function stopListening(server: Server, withinMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), withinMs);
+  await closed;
+  clearTimeout(cut);
+}
+
+/** Addresses to type into a browser; for a wildcard one for each interface, loopback first. */
+export function listeningUrls({ host, port }: ListeningAddress): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [urlOf(host, port)];
+  const isWanted = (family: string) => family === 'IPv4' || host === '::';
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    // Link-local addresses need the name of an interface beside them, which no browser takes.
+    .filter(({ family, internal, address }) => isWanted(family) && !internal && !address.startsWith('fe80:'))
+    .map(({ address }) => urlOf(address, port));
+  return [urlOf('127.0.0.1', port), ...own];
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new ListenError(
+        'port_taken',
+        `Port ${port} on ${host} is taken, perhaps by another Longwire. Choose another with --port (0 takes a free one)`,
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ListenError('host_unknown', `This machine has no address ${host}. Choose one with --host`, { cause });
+    case 'EACCES':
+      return new ListenError(
+        'not_permitted',
+        `Port ${port} needs rights this process has not. Choose one above 1023 with --port`,
+        { cause },
+      );
+    default:
+      return new ListenError('listen_failed', `Cannot listen on ${host}, port ${port}: ${cause.message}`, { cause });
+  }
+}
