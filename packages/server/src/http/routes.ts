@@ -55,7 +55,8 @@ function upgradeRequired(response: ServerResponse): void {
     status: 426,
     code: 'malformed',
     message: 'This address speaks WebSocket: connect with a ws:// or wss:// URL and the subprotocol longwire.v1.json',
-    headers: { Upgrade: 'websocket', Connection: 'Upgrade' },
+    // Node adds no "close" to a Connection header of ours, so the end has to be said here.
+    headers: { Upgrade: 'websocket', Connection: 'Upgrade, close' },
   });
 }
 
