@@ -21,12 +21,15 @@ export function utf8ByteLength(text: string): number {
   return bytes;
 }
 
+const beyondAscii = /[\u0080-\uffff]/;
+
 /** Whether `text` takes at most `maxBytes` in UTF-8; most texts are decided by their length alone. */
 export function fitsUtf8Bytes(text: string, maxBytes: number): boolean {
   // One UTF-16 unit takes 1 to 3 bytes.
   if (text.length > maxBytes) return false;
   if (text.length * 3 <= maxBytes) return true;
-  return utf8ByteLength(text) <= maxBytes;
+  // Finding out that all is ASCII takes a quarter of counting.
+  return !beyondAscii.test(text) || utf8ByteLength(text) <= maxBytes;
 }
 
 // `charCodeAt` past the end is NaN, which is in no range.
