@@ -9,7 +9,9 @@ const tooManyLines = 400;
 /** Longer all the same, with the reason. Only tables and what a program generated. */
 const longFiles = new Map(/** @type {[string, string][]} */ ([]));
 
-const dumpingGrounds = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'lib', 'types', 'shared']);
+const dumpingGrounds = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'lib']);
+/** A folder of type tests may be named so; a file of types belongs beside what they describe. */
+const dumpingFiles = new Set(['types']);
 
 /** Tools that read their configuration from a default export. */
 const mayExportDefault = /(^|\/)[a-z]+\.config\.[mc]?[jt]s$/;
@@ -43,7 +45,8 @@ export function findShapeFaults(root, excepted = longFiles) {
     }
     for (const part of path.split('/')) {
       const [stem = ''] = part.split('.');
-      if (dumpingGrounds.has(stem)) faults.push(`${path}: "${stem}" says nothing: name it by what it holds`);
+      if (dumpingGrounds.has(stem) || (part.includes('.') && dumpingFiles.has(stem)))
+        faults.push(`${path}: "${stem}" says nothing: name it by what it holds`);
     }
     if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)+$/.test(basename(path)))
       faults.push(`${path}: file names are kebab-case`);
