@@ -1,0 +1,397 @@
+// One live connection of either role: joins reader, writer, heartbeat and closing over a socket.
+import type { Duplex } from 'node:stream';
+import { WebSocketError } from '../errors.js';
+import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
+import { MAX_CONTROL_BYTES } from '../frame/header.js';
+import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
+import type { MessageKind } from '../message/assembler.js';
+import { type ClosePayload, encodeClosePayload, fitCloseReason, NO_STATUS_RECEIVED } from '../message/close-payload.js';
+import type { PreparedMessage } from '../message/prepared-message.js';
+import type { ResolvedWebSocketOptions } from '../options.js';
+import { ClosingState } from './close-reason.js';
+import {
+  closeTimeoutError,
+  deadError,
+  endedError,
+  lostError,
+  overflowError,
+  slowError,
+  terminatedError,
+} from './connection-faults.js';
+import { warnOfFault, watchReturned } from './dispatch.js';
+import type { ConnectionHandler } from './handler.js';
+import { type ConnectionAccess, readerEventsFor, tell } from './handler-calls.js';
+import { Heartbeat } from './heartbeat.js';
+import type { MessageWriter } from './message-writer.js';
+import { Output, type OutputEvents, type SendOptions } from './output.js';
+import { Reader } from './reader.js';
+import { socketBinder } from './socket-binding.js';
+import { TimerWheel } from './timer-wheel.js';
+
+export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/** What `accept` and `dial` know when they make a connection. */
+export interface ConnectionSetup {
+  readonly role: Role;
+  readonly socket: Duplex;
+  /** Bytes that came behind the handshake. */
+  readonly head: Buffer;
+  readonly options: ResolvedWebSocketOptions;
+  readonly handler: ConnectionHandler;
+  readonly subprotocol: string;
+  readonly extensions: string;
+  readonly deflate: PerMessageDeflate | undefined;
+}
+
+// After a fault the peer gets this long to take our Close frame and go; row 13 of the fault catalogue asks for a second.
+const FAULT_LINGER_MS = 900;
+const NO_BYTES = Buffer.alloc(0);
+
+// Shared by all connections and set by the class itself, so that its private side stays private.
+let onDeadline: (connection: WebSocketConnection, nowMs: number) => number;
+let outputEvents: OutputEvents<WebSocketConnection>;
+let access: ConnectionAccess;
+let bindSocket: (owner: WebSocketConnection, socket: Duplex) => void;
+
+/**
+ * One WebSocket connection, server or client. Sends never throw and never block: they queue, keep their order, and are
+ * written once at the end of the event-loop turn. Everything that happens goes to `handler`.
+ */
+export class WebSocketConnection {
+  readonly role: Role;
+  /** Negotiated subprotocol; empty if none. */
+  readonly subprotocol: string;
+  /** Negotiated extensions as in the header; empty if none. */
+  readonly extensions: string;
+  /** May be replaced at any time; the next event goes to the new one. */
+  handler: ConnectionHandler;
+  /** For the owner of the connection: its own state, reached without a look-up. */
+  data: unknown = undefined;
+  readonly #socket: Duplex;
+  readonly #options: ResolvedWebSocketOptions;
+  readonly #deflate: PerMessageDeflate | undefined;
+  readonly #heartbeat: Heartbeat<WebSocketConnection>;
+  // Made when first needed: an idle connection has neither.
+  #reader: Reader<WebSocketConnection> | undefined;
+  #output: Output<WebSocketConnection> | undefined;
+  #closing: ClosingState | undefined;
+  #state: ConnectionState = 'open';
+  #isPaused = false;
+  #isHoldingBack = false;
+
+  /** Made by `accept` and `dial`. */
+  constructor(setup: ConnectionSetup) {
+    this.role = setup.role;
+    this.subprotocol = setup.subprotocol;
+    this.extensions = setup.extensions;
+    this.handler = setup.handler;
+    this.#socket = setup.socket;
+    this.#options = setup.options;
+    this.#deflate = setup.deflate;
+    this.#heartbeat = new Heartbeat(this, wheel.now());
+    const firstCheckMs = this.#heartbeat.nextDelayMs(setup.options, undefined, wheel.now());
+    if (firstCheckMs >= 0) wheel.schedule(this.#heartbeat, firstCheckMs);
+    if (setup.head.length > 0) setup.socket.unshift(setup.head);
+    bindSocket(this, setup.socket);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Bytes queued here, and those handed to the socket that the operating system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#output?.bufferedBytes ?? 0;
+  }
+
+  /** When a byte came last, or the send queue was last seen to move; milliseconds since this process started. */
+  get lastAliveMs(): number {
+    return this.#heartbeat.lastAliveMs;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Queues a text message. Returns false, and does nothing, once the connection has begun to close. */
+  sendText(text: string, options?: SendOptions): boolean {
+    return this.#state === 'open' && this.#writeTo().sendText(text, options?.compress !== false);
+  }
+
+  /**
+   * Queues a binary message. Returns false, and does nothing, once the connection has begun to close. Up to 4 KiB are
+   * copied; a server writes larger data from where it lies: do not change it before it was handed over.
+   */
+  sendBinary(data: Uint8Array, options?: SendOptions): boolean {
+    return this.#state === 'open' && this.#writeTo().sendBinary(data, options?.compress !== false);
+  }
+
+  /** Queues a message that was encoded once for many. Returns false once the connection has begun to close. */
+  sendPrepared(message: PreparedMessage): boolean {
+    return this.#state === 'open' && this.#writeTo().sendPrepared(message);
+  }
+
+  /** As `sendText`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  sendTextAsync(text: string, options?: SendOptions): Promise<void> {
+    return this.sendText(text, options) ? this.#whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
+  }
+
+  /** As `sendBinary`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  sendBinaryAsync(data: Uint8Array, options?: SendOptions): Promise<void> {
+    return this.sendBinary(data, options) ? this.#whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
+  }
+
+  /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
+  startMessage(kind: MessageKind): MessageWriter {
+    return this.#writeTo().startMessage(kind);
+  }
+
+  /**
+   * Sends a ping ahead of queued messages. Returns false once the connection has begun to close.
+   * @throws WebSocketError `invalid_payload` for more than 125 bytes
+   */
+  ping(payload: Uint8Array = NO_BYTES): boolean {
+    return this.#sendControl(Opcode.ping, payload);
+  }
+
+  /** Sends an unasked pong (RFC 6455 §5.5.3); every ping is answered without it. Otherwise as `ping`. */
+  pong(payload: Uint8Array = NO_BYTES): boolean {
+    return this.#sendControl(Opcode.pong, payload);
+  }
+
+  /**
+   * Begins the closing handshake: queued messages go out, then the Close frame. `onClose` follows when TCP has ended, at the
+   * latest after closeTimeoutMs. A streamed message without end is given up. Does nothing if closing has begun.
+   * @param reason at most 123 bytes of UTF-8
+   * @throws WebSocketError `invalid_close_code`, `invalid_close_reason`
+   */
+  close(code = 1000, reason = ''): void {
+    const payload = encodeClosePayload(code, reason);
+    if (this.#state !== 'open') return;
+    const closing = this.#beginClosing(new ClosingState('local'));
+    this.#sendClose(closing, payload);
+    // While paused nothing is handed to the handler; but the peer's Close frame must be seen.
+    if (this.#isPaused) this.#readOn();
+  }
+
+  /** Ends TCP at once, without a closing handshake. `onClose` follows with 1006. */
+  terminate(): void {
+    this.#breakOff('local', terminatedError());
+  }
+
+  /** Stops reading: no more events but errors and the end. The peer's silence does not count meanwhile. */
+  pause(): void {
+    if (this.#isPaused || this.#state !== 'open') return;
+    this.#isPaused = true;
+    this.#heartbeat.notePause(wheel.now());
+    this.#reader?.suspend();
+    this.#socket.pause();
+  }
+
+  /** Reads on, beginning with what had arrived. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#readOn();
+  }
+
+  /** Writes what is queued now, instead of at the end of the turn. */
+  flush(): void {
+    this.#output?.writer.flush();
+  }
+
+  #writeTo(): Output<WebSocketConnection> {
+    this.#output ??= new Output(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate);
+    return this.#output;
+  }
+
+  #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
+    if (payload.length > MAX_CONTROL_BYTES) {
+      throw new WebSocketError('invalid_payload', `a control frame has at most ${MAX_CONTROL_BYTES} bytes`);
+    }
+    return this.#state === 'open' && this.#writeTo().sendControl(opcode, payload);
+  }
+
+  async #whenHandedOver(): Promise<void> {
+    try {
+      await this.#writeTo().whenHandedOver();
+    } catch {
+      throw endedError(this.#closing?.error);
+    }
+  }
+
+  #readOn(): void {
+    this.#heartbeat.noteResume(wheel.now());
+    this.#reader?.resume();
+    // The handler may have paused again, or an inflater may still hold back.
+    if (!this.#isHoldingBack && !(this.#isPaused && this.#state === 'open')) this.#socket.resume();
+  }
+
+  #beginClosing(closing: ClosingState): ClosingState {
+    this.#state = 'closing';
+    this.#closing = closing;
+    wheel.schedule(this.#heartbeat, this.#options.closeTimeoutMs);
+    return closing;
+  }
+
+  #sendClose(closing: ClosingState, payload: Uint8Array): void {
+    closing.isCloseSent = true;
+    this.#writeTo().sendClose(payload);
+  }
+
+  /** The peer's Close frame has come: answer it if we have not sent ours, then a server ends TCP first (RFC 6455 §7.1.1). */
+  #onCloseFrame(received: ClosePayload): void {
+    const closing = this.#closing ?? this.#beginClosing(new ClosingState('remote'));
+    closing.received = received;
+    if (!closing.isCloseSent) {
+      // RFC 6455 §5.5.1: the answer typically echoes the code that came.
+      const isEmpty = received.code === NO_STATUS_RECEIVED;
+      this.#sendClose(closing, isEmpty ? NO_BYTES : encodeClosePayload(received.code, ''));
+    }
+    if (this.role === 'server') this.#writeTo().writer.endWhenEmpty();
+    // Nothing more is read, but the end of TCP must be seen.
+    this.#socket.resume();
+  }
+
+  /** RFC 6455 §7.1.7, fail the connection: say why, end TCP, look at nothing that still comes. */
+  #fail(error: WebSocketError): void {
+    if (this.#state === 'closed' || this.#closing?.error !== undefined) return;
+    const wasCloseSent = this.#closing?.isCloseSent ?? false;
+    const closing = this.#beginClosing(this.#closing ?? new ClosingState('local'));
+    closing.error = error;
+    this.#reader?.stop();
+    const output = this.#writeTo();
+    output.drop();
+    if (!wasCloseSent) {
+      this.#sendClose(closing, encodeClosePayload(error.closeCode, fitCloseReason(error.message)));
+    }
+    output.writer.endWhenEmpty();
+    wheel.schedule(this.#heartbeat, Math.min(this.#options.closeTimeoutMs, FAULT_LINGER_MS));
+    this.#report(error);
+    output.writer.flush();
+    this.#socket.resume();
+  }
+
+  /** Without a closing handshake. */
+  #breakOff(initiator: 'local' | 'remote' | 'none', error: WebSocketError): void {
+    if (this.#state === 'closed') return;
+    this.#closing ??= new ClosingState(initiator);
+    this.#closing.error ??= error;
+    this.#state = 'closing';
+    this.#reader?.stop();
+    this.#socket.destroy();
+  }
+
+  #onDeadline(nowMs: number): number {
+    if (this.#state !== 'open') {
+      this.#breakOff('local', closeTimeoutError(this.#options));
+      return -1;
+    }
+    const writer = this.#output?.writer;
+    const verdict = this.#heartbeat.judge(this.#options, writer, nowMs);
+    if (verdict !== 'alive') {
+      // What #fail puts into the wheel stands.
+      this.#fail(verdict === 'dead' ? deadError(this.#options) : slowError(this.#options));
+      return -1;
+    }
+    // One ping at a time in a queue that does not move: more would tell the peer nothing.
+    if (this.#options.heartbeatMs > 0 && writer?.hasUrgent !== true) this.ping();
+    return this.#heartbeat.nextDelayMs(this.#options, writer, nowMs);
+  }
+
+  #onSocketClosed(): void {
+    if (this.#state === 'closed') return;
+    const closing = this.#closing ?? new ClosingState('none');
+    if (!closing.isHandshakeDone) closing.error ??= lostError();
+    this.#state = 'closed';
+    wheel.remove(this.#heartbeat);
+    this.#reader?.stop();
+    this.#output?.destroy(closing.error);
+    this.#deflate?.release();
+    this.#closing = closing;
+    try {
+      watchReturned(this.handler.onClose?.(this, closing.toReason()), warnOfFault);
+    } catch (cause) {
+      warnOfFault(cause);
+    }
+  }
+
+  #report(error: WebSocketError): void {
+    if (this.handler.onError === undefined && error.code === 'handler_failed') {
+      warnOfFault(error.cause);
+      return;
+    }
+    try {
+      watchReturned(this.handler.onError?.(this, error), warnOfFault);
+    } catch (cause) {
+      warnOfFault(cause);
+    }
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#heartbeat.lastAliveMs = wheel.now();
+    if (this.#closing?.error !== undefined) return;
+    this.#reader ??= new Reader(this, readerEvents, this.role, this.#options, this.#deflate);
+    this.#reader.push(chunk);
+  }
+
+  /** TCP ended on the peer's side: after the closing handshake as it should, else without a word. */
+  #onSocketEnd(): void {
+    if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = lostError();
+    // What is queued still goes out, the rest of the closing handshake included; the deadline bounds it.
+    this.#writeTo().writer.endWhenEmpty();
+  }
+
+  #onSocketError(cause: Error): void {
+    if (this.#closing !== undefined) return;
+    const error = lostError(cause);
+    this.#beginClosing(new ClosingState('none', error));
+    this.#report(error);
+  }
+
+  #holdBack(isHolding: boolean): void {
+    this.#isHoldingBack = isHolding;
+    if (isHolding) this.#socket.pause();
+    else if (!this.#isPaused) this.#socket.resume();
+  }
+
+  /** RFC 6455 §5.5.2: a ping is answered with its own payload, unless a Close frame was sent already. */
+  #answerPing(payload: Buffer): void {
+    if (this.#closing?.isCloseSent !== true) this.#writeTo().sendControl(Opcode.pong, payload);
+  }
+
+  #handlerFailed(cause: unknown): void {
+    const error = new WebSocketError('handler_failed', 'a handler failed', { cause });
+    if (this.#state === 'open') this.#fail(error);
+    else this.#report(error);
+  }
+
+  // What the shared objects may see of a connection, and nobody else.
+  static {
+    onDeadline = (connection, nowMs) => connection.#onDeadline(nowMs);
+    access = {
+      mayTell: (connection) =>
+        connection.#state === 'open' || (connection.#state === 'closing' && !connection.#isPaused),
+      handlerFailed: (connection, cause) => connection.#handlerFailed(cause),
+      answerPing: (connection, payload) => connection.#answerPing(payload),
+      onCloseFrame: (connection, payload) => connection.#onCloseFrame(payload),
+      fail: (connection, error) => connection.#fail(error),
+      holdBack: (connection, isHolding) => connection.#holdBack(isHolding),
+    };
+    outputEvents = {
+      now: () => wheel.now(),
+      onOverflow: (connection) => connection.#fail(overflowError(connection.#options)),
+      onWriteError: (connection, cause) => connection.#breakOff('none', lostError(cause)),
+      onDrain: (connection) => tell(access, connection, (handler) => handler.onDrain?.(connection)),
+    };
+    bindSocket = socketBinder<WebSocketConnection>({
+      onData: (connection, chunk) => connection.#onData(chunk),
+      onEnd: (connection) => connection.#onSocketEnd(),
+      onError: (connection, cause) => connection.#onSocketError(cause),
+      onClosed: (connection) => connection.#onSocketClosed(),
+    });
+  }
+}
+
+const wheel = new TimerWheel<Heartbeat<WebSocketConnection>>((heartbeat, nowMs) => onDeadline(heartbeat.owner, nowMs));
+const readerEvents = readerEventsFor(access);

@@ -1,0 +1,76 @@
+// From what was read to the handler's methods. User code: whatever it throws, now or later, ends only its own connection.
+import type { WebSocketError } from '../errors.js';
+import type { ClosePayload } from '../message/close-payload.js';
+import type { WebSocketConnection } from './connection.js';
+import { watchReturned } from './dispatch.js';
+import type { ConnectionHandler } from './handler.js';
+import type { ReaderEvents } from './reader.js';
+
+/** The private side of a connection, as far as this file needs it. */
+export interface ConnectionAccess {
+  /** False for what comes while nobody may be told: after the end, and while closing paused. */
+  mayTell(connection: WebSocketConnection): boolean;
+  handlerFailed(connection: WebSocketConnection, cause: unknown): void;
+  answerPing(connection: WebSocketConnection, payload: Buffer): void;
+  onCloseFrame(connection: WebSocketConnection, payload: ClosePayload): void;
+  fail(connection: WebSocketConnection, error: WebSocketError): void;
+  holdBack(connection: WebSocketConnection, isHolding: boolean): void;
+}
+
+/** Calls the handler, if it may be told. */
+export function tell(
+  access: ConnectionAccess,
+  connection: WebSocketConnection,
+  call: (handler: ConnectionHandler) => unknown,
+): void {
+  if (!access.mayTell(connection)) return;
+  try {
+    watch(access, connection, call(connection.handler));
+  } catch (cause) {
+    access.handlerFailed(connection, cause);
+  }
+}
+
+export function readerEventsFor(access: ConnectionAccess): ReaderEvents<WebSocketConnection> {
+  return {
+    wantsParts: ({ handler }, kind) => (kind === 'text' ? handler.onTextPart : handler.onBinaryPart) !== undefined,
+    // Whole messages are the hot path: called without a closure.
+    onText(connection, text) {
+      if (!access.mayTell(connection)) return;
+      try {
+        watch(access, connection, connection.handler.onText?.(connection, text));
+      } catch (cause) {
+        access.handlerFailed(connection, cause);
+      }
+    },
+    onBinary(connection, data) {
+      if (!access.mayTell(connection)) return;
+      try {
+        watch(access, connection, connection.handler.onBinary?.(connection, data));
+      } catch (cause) {
+        access.handlerFailed(connection, cause);
+      }
+    },
+    onTextPart(connection, part, isLast) {
+      tell(access, connection, (handler) => handler.onTextPart?.(connection, part, isLast));
+    },
+    onBinaryPart(connection, part, isLast) {
+      tell(access, connection, (handler) => handler.onBinaryPart?.(connection, part, isLast));
+    },
+    onPing(connection, payload) {
+      access.answerPing(connection, payload);
+      tell(access, connection, (handler) => handler.onPing?.(connection, payload));
+    },
+    onPong(connection, payload) {
+      tell(access, connection, (handler) => handler.onPong?.(connection, payload));
+    },
+    onClose: access.onCloseFrame,
+    onReadError: access.fail,
+    onHoldBack: access.holdBack,
+  };
+}
+
+function watch(access: ConnectionAccess, connection: WebSocketConnection, returned: unknown): void {
+  if (returned === undefined) return;
+  watchReturned(returned, (cause) => access.handlerFailed(connection, cause));
+}

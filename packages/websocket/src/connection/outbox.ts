@@ -1,0 +1,134 @@
+// Frames that wait to be written, in order; urgent control frames pass the others, but never inside a frame.
+
+/** Up to this many bytes, several pieces are copied into one: cheaper than a vectored write (see `joinPieces`). */
+const JOIN_UP_TO_BYTES = 65_536;
+
+// The pieces joined last. At the tail of a channel many sockets are sent the same pieces in one turn; they share the result.
+let lastPieces: readonly Buffer[] = [];
+let lastJoined: Buffer | undefined;
+
+/** Forgets the shared result: at the end of a round of flushes. */
+export function forgetJoinedPieces(): void {
+  lastPieces = [];
+  lastJoined = undefined;
+}
+
+export class Outbox {
+  // One piece is by far the most frequent case, and needs no array.
+  #only: Buffer | undefined;
+  #pieces: Buffer[] | undefined;
+  #urgent: Buffer[] | undefined;
+  #bytes = 0;
+  /** The first piece is the rest of one that has been written in part. */
+  #isSplit = false;
+
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  /** Urgent frames wait: a heartbeat need not add another. */
+  get hasUrgent(): boolean {
+    return this.#urgent !== undefined;
+  }
+
+  push(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#pieces !== undefined) {
+      this.#pieces.push(piece);
+    } else if (this.#only === undefined) {
+      this.#only = piece;
+    } else {
+      this.#pieces = [this.#only, piece];
+      this.#only = undefined;
+    }
+  }
+
+  pushUrgent(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#urgent === undefined) this.#urgent = [piece];
+    else this.#urgent.push(piece);
+  }
+
+  /** Drops everything but the rest of a frame that is on the wire in part: a Close frame can still follow it. */
+  drop(): void {
+    const rest = this.#isSplit ? (this.#only ?? this.#pieces?.[0]) : undefined;
+    this.#pieces = undefined;
+    this.#urgent = undefined;
+    this.#only = rest;
+    this.#bytes = rest?.length ?? 0;
+  }
+
+  /** Takes the next bytes to write, at most `limit`: one buffer, or several for a vectored write; undefined if nothing waits. */
+  take(limit: number): Buffer | Buffer[] | undefined {
+    if (this.#bytes === 0) return undefined;
+    const only = this.#only;
+    if (only !== undefined && this.#urgent === undefined && only.length <= limit) {
+      this.#only = undefined;
+      this.#bytes = 0;
+      this.#isSplit = false;
+      return only;
+    }
+    const pieces = this.#bytes <= limit ? this.#takeAll() : this.#takeSome(limit);
+    return pieces.length === 1 ? pieces[0] : joinPieces(pieces);
+  }
+
+  #takeAll(): Buffer[] {
+    const pieces = this.#inOrder();
+    this.#only = undefined;
+    this.#pieces = undefined;
+    this.#urgent = undefined;
+    this.#bytes = 0;
+    this.#isSplit = false;
+    return pieces;
+  }
+
+  #takeSome(limit: number): Buffer[] {
+    const waiting = this.#inOrder();
+    const taken: Buffer[] = [];
+    let room = limit;
+    let index = 0;
+    this.#isSplit = false;
+    while (index < waiting.length && waiting[index]!.length <= room) {
+      room -= waiting[index]!.length;
+      taken.push(waiting[index++]!);
+    }
+    const next = waiting[index]!;
+    // Room left means that the next piece is longer than it: the loop ends before the list does, as `limit` < all bytes.
+    if (room > 0) {
+      this.#isSplit = true;
+      taken.push(next.subarray(0, room));
+      waiting[index] = next.subarray(room);
+    }
+    // Urgent frames that were not reached stay in front, as ordinary pieces: nothing urgent can pass them any more.
+    this.#only = undefined;
+    this.#urgent = undefined;
+    this.#pieces = waiting.slice(index);
+    this.#bytes -= limit;
+    return taken;
+  }
+
+  #inOrder(): Buffer[] {
+    const pieces = this.#pieces ?? (this.#only === undefined ? [] : [this.#only]);
+    if (this.#urgent === undefined) return pieces;
+    // RFC 6455 §5.4: control frames may stand between frames, not inside one.
+    return this.#isSplit ? [pieces[0]!, ...this.#urgent, ...pieces.slice(1)] : [...this.#urgent, ...pieces];
+  }
+}
+
+function joinPieces(pieces: Buffer[]): Buffer | Buffer[] {
+  if (lastJoined !== undefined && isSameList(pieces, lastPieces)) return lastJoined;
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.length;
+  if (bytes > JOIN_UP_TO_BYTES) return pieces;
+  lastPieces = pieces;
+  lastJoined = Buffer.concat(pieces, bytes);
+  return lastJoined;
+}
+
+function isSameList(left: readonly Buffer[], right: readonly Buffer[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) {
+    if (left[i] !== right[i]) return false;
+  }
+  return true;
+}

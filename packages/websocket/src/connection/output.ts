@@ -1,0 +1,159 @@
+// Messages and control frames of one connection to bytes in its writer: encoding, compression, order, the limit of the queue.
+import type { Duplex } from 'node:stream';
+import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
+import { encodeFrame, encodeHeader, encodeTextFrame, firstByte, isCopiedWhenSent } from '../frame/frame-encoder.js';
+import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
+import type { MessageKind } from '../message/assembler.js';
+import type { PreparedMessage } from '../message/prepared-message.js';
+import type { ResolvedWebSocketOptions } from '../options.js';
+import { MessageWriter, type MessageWriterTarget } from './message-writer.js';
+import { SendOrder, type StreamedMessage } from './send-order.js';
+import { Writer, type WriterEvents } from './writer.js';
+
+export interface SendOptions {
+  /** False: this message is not compressed, whatever was negotiated. Default true. */
+  readonly compress?: boolean;
+}
+
+/** One object for all outputs of a kind; each call names its owner. */
+export interface OutputEvents<Owner> extends WriterEvents<Owner> {
+  /** More than maxBufferedBytes wait. */
+  onOverflow(owner: Owner): void;
+  /** Milliseconds of the clock that judges slow readers. */
+  now(): number;
+}
+
+export class Output<Owner> implements MessageWriterTarget {
+  readonly writer: Writer<Owner>;
+  readonly #owner: Owner;
+  readonly #events: OutputEvents<Owner>;
+  readonly #role: Role;
+  readonly #maxBufferedBytes: number;
+  readonly #deflate: PerMessageDeflate | undefined;
+  #order: SendOrder | undefined;
+  #isOpen = true;
+
+  constructor(
+    owner: Owner,
+    events: OutputEvents<Owner>,
+    role: Role,
+    socket: Duplex,
+    options: ResolvedWebSocketOptions,
+    deflate: PerMessageDeflate | undefined,
+  ) {
+    this.writer = new Writer(owner, events, socket, options);
+    this.#owner = owner;
+    this.#events = events;
+    this.#role = role;
+    this.#maxBufferedBytes = options.maxBufferedBytes;
+    this.#deflate = deflate;
+  }
+
+  get bufferedBytes(): number {
+    return this.writer.bufferedBytes + (this.#order?.waitingBytes ?? 0);
+  }
+
+  sendText(text: string, mayCompress: boolean): boolean {
+    const deflate = this.#deflate;
+    if (deflate !== undefined && mayCompress && deflate.isWorthCompressing(text.length)) {
+      return this.#pushMessage(this.#compressed(deflate, Opcode.text, Buffer.from(text)));
+    }
+    return this.#pushMessage(encodeTextFrame(this.#role, text));
+  }
+
+  sendBinary(data: Uint8Array, mayCompress: boolean): boolean {
+    const deflate = this.#deflate;
+    if (deflate !== undefined && mayCompress && deflate.isWorthCompressing(data.length)) {
+      return this.#pushMessage(this.#compressed(deflate, Opcode.binary, data));
+    }
+    const first = firstByte(Opcode.binary, true, false);
+    if (isCopiedWhenSent(this.#role, data.length)) return this.#pushMessage(encodeFrame(this.#role, first, data));
+    const payload = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return this.#pushMessage(encodeHeader(first, data.length)) && this.#pushMessage(payload);
+  }
+
+  sendPrepared(message: PreparedMessage): boolean {
+    const deflate = this.#deflate;
+    if (this.#role === 'server') {
+      if (deflate === undefined) return this.#pushMessage(message.frames);
+      if (deflate.isOutputShared) return this.#pushMessage(message.compressedFrames(deflate));
+    }
+    if (message.parts.length > 0) return message.parts.every((part) => this.sendPrepared(part));
+    if (message.kind === 'text') return this.sendText(message.payload.toString('utf8'), message.mayCompress);
+    return this.sendBinary(message.payload, message.mayCompress);
+  }
+
+  sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
+    this.writer.pushUrgent(encodeFrame(this.#role, firstByte(opcode, true, false), payload));
+    return this.#checkQueue();
+  }
+
+  /** The Close frame, behind what is queued: the last frame of all. */
+  sendClose(payload: Uint8Array): void {
+    this.#giveUpStreams();
+    this.writer.push(encodeFrame(this.#role, firstByte(Opcode.close, true, false), payload));
+  }
+
+  startMessage(kind: MessageKind): MessageWriter {
+    this.#order ??= new SendOrder((piece) => this.writer.push(piece));
+    const message = new MessageWriter(this, this.#role, kind);
+    if (this.#isOpen) this.#order.open(message);
+    return message;
+  }
+
+  /** Gives up what is queued, but for the rest of a frame that is on the wire in part. */
+  drop(): void {
+    this.#giveUpStreams();
+    this.writer.drop();
+  }
+
+  /** Nothing goes out any more; whoever waits learns why. */
+  destroy(reason: unknown): void {
+    this.#giveUpStreams();
+    this.writer.destroy(reason);
+  }
+
+  pushFragment(fragment: Buffer): boolean {
+    if (!this.#isOpen) return false;
+    this.writer.push(fragment);
+    return this.#checkQueue();
+  }
+
+  noteWaiting(bytes: number): boolean {
+    this.#order?.noteWaiting(bytes);
+    return this.#isOpen && this.#checkQueue();
+  }
+
+  endMessage(message: StreamedMessage): void {
+    this.#order?.end(message);
+  }
+
+  whenHandedOver(): Promise<void> {
+    return new Promise((resolve, reject) => this.writer.whenHandedOver(resolve, reject));
+  }
+
+  #giveUpStreams(): void {
+    this.#isOpen = false;
+    this.#order?.drop();
+  }
+
+  #compressed(deflate: PerMessageDeflate, opcode: 0x1 | 0x2, payload: Uint8Array): Buffer {
+    const compressed = deflate.compress(payload);
+    return encodeFrame(this.#role, firstByte(opcode, true, compressed !== undefined), compressed ?? payload);
+  }
+
+  #pushMessage(frames: Buffer): boolean {
+    if (this.#order === undefined || this.#order.isIdle) this.writer.push(frames);
+    else this.#order.pushMessage(frames);
+    return this.#checkQueue();
+  }
+
+  #checkQueue(): boolean {
+    const writer = this.writer;
+    if (writer.isNewlyFull) writer.noteFull(this.#events.now());
+    const waitingBytes = this.#order?.waitingBytes ?? 0;
+    if (writer.queuedBytes + waitingBytes <= this.#maxBufferedBytes) return true;
+    this.#events.onOverflow(this.#owner);
+    return false;
+  }
+}

@@ -1,0 +1,224 @@
+// Input of one connection: bytes to frames to messages. Control frames pass while an inflater is at work; nothing else does.
+import { WebSocketError } from '../errors.js';
+import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
+import { FrameDecoder, type FrameSink } from '../frame/frame-decoder.js';
+import { type ControlOpcode, type DataOpcode, Opcode, type Role } from '../frame/opcode.js';
+import { MessageAssembler, type MessageKind, type MessageSink } from '../message/assembler.js';
+import { type ClosePayload, decodeClosePayload } from '../message/close-payload.js';
+import type { ResolvedWebSocketOptions } from '../options.js';
+import { type Clock, monotonicMs } from './timer-wheel.js';
+
+/** One object for all readers of a kind; each call names its owner. */
+export interface ReaderEvents<Owner> {
+  wantsParts(owner: Owner, kind: MessageKind): boolean;
+  onText(owner: Owner, text: string): void;
+  onBinary(owner: Owner, data: Buffer): void;
+  onTextPart(owner: Owner, part: string, isLast: boolean): void;
+  onBinaryPart(owner: Owner, part: Buffer, isLast: boolean): void;
+  onPing(owner: Owner, payload: Buffer): void;
+  onPong(owner: Owner, payload: Buffer): void;
+  onClose(owner: Owner, payload: ClosePayload): void;
+  /** The peer broke a rule or a limit. Nothing follows. */
+  onReadError(owner: Owner, error: WebSocketError): void;
+  /** Too much is held back for an inflater: read no more from the socket until told otherwise. */
+  onHoldBack(owner: Owner, isHolding: boolean): void;
+}
+
+interface HeldFrame {
+  readonly opcode: DataOpcode;
+  readonly isFinal: boolean;
+  readonly isCompressed: boolean;
+  readonly payloadBytes: number;
+}
+
+/** What waits for the inflater, in order: frame headers, pieces, ends of frames, and the Close frame. */
+type Held = HeldFrame | Buffer | 'frame-end' | ClosePayload;
+
+const HOLD_BACK_AT_BYTES = 65_536;
+const PING_WINDOW_MS = 1000;
+
+export class Reader<Owner> implements FrameSink, MessageSink {
+  readonly #owner: Owner;
+  readonly #events: ReaderEvents<Owner>;
+  readonly #decoder: FrameDecoder;
+  readonly #assembler: MessageAssembler;
+  readonly #maxPingsPerSecond: number;
+  readonly #clock: Clock;
+  #held: Held[] | undefined;
+  #heldBytes = 0;
+  #isHoldingBack = false;
+  #isReplaying = false;
+  #pings = 0;
+  #pingWindowMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    owner: Owner,
+    events: ReaderEvents<Owner>,
+    role: Role,
+    options: ResolvedWebSocketOptions,
+    deflate: PerMessageDeflate | undefined,
+    clock: Clock = monotonicMs,
+  ) {
+    this.#owner = owner;
+    this.#events = events;
+    this.#clock = clock;
+    this.#maxPingsPerSecond = options.maxPingsPerSecond;
+    this.#decoder = new FrameDecoder(role, this, deflate !== undefined);
+    const takeInflater = deflate === undefined ? undefined : deflate.takeInflater.bind(deflate);
+    this.#assembler = new MessageAssembler(this, options.maxMessageBytes, takeInflater);
+  }
+
+  push(chunk: Buffer): void {
+    this.#decoder.push(chunk);
+  }
+
+  /** No more events until `resume`, not even of bytes that have been pushed. */
+  suspend(): void {
+    this.#decoder.suspend();
+  }
+
+  resume(): void {
+    this.#decoder.resume();
+  }
+
+  stop(): void {
+    this.#decoder.stop();
+    this.#assembler.stop();
+    this.#held = undefined;
+  }
+
+  onDataFrame(opcode: DataOpcode, isFinal: boolean, isCompressed: boolean, payloadBytes: number): void {
+    if (this.#held !== undefined) this.#held.push({ opcode, isFinal, isCompressed, payloadBytes });
+    else this.#assembler.beginFrame(opcode, isFinal, isCompressed, payloadBytes);
+  }
+
+  onDataPayload(piece: Buffer): void {
+    if (this.#held !== undefined) {
+      this.#hold(piece);
+      return;
+    }
+    this.#assembler.push(piece);
+    if (this.#assembler.isBusy) this.#held = [];
+  }
+
+  onDataFrameEnd(): void {
+    if (this.#held !== undefined) {
+      this.#held.push('frame-end');
+      return;
+    }
+    this.#assembler.endFrame();
+    if (this.#assembler.isBusy) this.#held = [];
+  }
+
+  onControlFrame(opcode: ControlOpcode, payload: Buffer): void {
+    if (opcode === Opcode.ping) {
+      this.#onPing(payload);
+      return;
+    }
+    if (opcode === Opcode.pong) {
+      this.#events.onPong(this.#owner, payload);
+      return;
+    }
+    // RFC 6455 §1.4: nothing after a Close frame is looked at.
+    this.#decoder.stop();
+    const close = decodeClosePayload(payload);
+    if (close instanceof WebSocketError) {
+      this.#fail(close);
+      return;
+    }
+    if (this.#held === undefined) this.#events.onClose(this.#owner, close);
+    else this.#held.push(close);
+  }
+
+  onFrameError(error: WebSocketError): void {
+    this.#fail(error);
+  }
+
+  wantsParts(kind: MessageKind): boolean {
+    return this.#events.wantsParts(this.#owner, kind);
+  }
+
+  onText(text: string): void {
+    this.#events.onText(this.#owner, text);
+  }
+
+  onBinary(data: Buffer): void {
+    this.#events.onBinary(this.#owner, data);
+  }
+
+  onTextPart(part: string, isLast: boolean): void {
+    this.#events.onTextPart(this.#owner, part, isLast);
+  }
+
+  onBinaryPart(part: Buffer, isLast: boolean): void {
+    this.#events.onBinaryPart(this.#owner, part, isLast);
+  }
+
+  onMessageError(error: WebSocketError): void {
+    this.#fail(error);
+  }
+
+  /** The inflater is done: what came meanwhile goes on, until the next thing that takes it time. */
+  onAssemblerReady(): void {
+    if (this.#isReplaying) return;
+    this.#isReplaying = true;
+    const held = this.#held ?? [];
+    let index = 0;
+    while (index < held.length && this.#held === held && !this.#assembler.isBusy) this.#replay(held[index++]!);
+    this.#isReplaying = false;
+    if (this.#held !== held) return;
+    this.#held = index < held.length || this.#assembler.isBusy ? held.slice(index) : undefined;
+    if (this.#held === undefined) this.#release();
+  }
+
+  #replay(held: Held): void {
+    if (held === 'frame-end') {
+      this.#assembler.endFrame();
+      return;
+    }
+    if ('byteLength' in held) {
+      this.#heldBytes -= held.length;
+      this.#assembler.push(held);
+      return;
+    }
+    if ('code' in held) {
+      this.#events.onClose(this.#owner, held);
+      return;
+    }
+    this.#assembler.beginFrame(held.opcode, held.isFinal, held.isCompressed, held.payloadBytes);
+  }
+
+  #hold(piece: Buffer): void {
+    this.#held?.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#isHoldingBack || this.#heldBytes < HOLD_BACK_AT_BYTES) return;
+    this.#isHoldingBack = true;
+    this.#events.onHoldBack(this.#owner, true);
+  }
+
+  #release(): void {
+    this.#heldBytes = 0;
+    if (!this.#isHoldingBack) return;
+    this.#isHoldingBack = false;
+    this.#events.onHoldBack(this.#owner, false);
+  }
+
+  #onPing(payload: Buffer): void {
+    const nowMs = this.#clock();
+    if (nowMs - this.#pingWindowMs >= PING_WINDOW_MS) {
+      this.#pingWindowMs = nowMs;
+      this.#pings = 0;
+    }
+    this.#pings++;
+    if (this.#pings >= this.#maxPingsPerSecond) {
+      this.#fail(new WebSocketError('too_many_pings', `${this.#pings} pings within one second (maxPingsPerSecond)`));
+      return;
+    }
+    this.#events.onPing(this.#owner, payload);
+  }
+
+  #fail(error: WebSocketError): void {
+    this.stop();
+    this.#events.onReadError(this.#owner, error);
+  }
+}

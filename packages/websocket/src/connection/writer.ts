@@ -1,0 +1,237 @@
+// Output of one connection: what is queued in a turn is written at its end, at most `maxSocketWriteBytes` at a time.
+import type { Duplex } from 'node:stream';
+import type { ResolvedWebSocketOptions } from '../options.js';
+import {
+  type DirectHandle,
+  type DirectWriteResult,
+  directHandle,
+  writeAllDirectly,
+  writeDirectly,
+} from './direct-write.js';
+import { flushAtTurnEnd, onFlushRoundEnd } from './flush-schedule.js';
+import { forgetJoinedPieces, Outbox } from './outbox.js';
+
+onFlushRoundEnd(forgetJoinedPieces);
+
+/** One object for all writers of a kind; each call names its owner. */
+export interface WriterEvents<Owner> {
+  /** The queue fell to drainBytes or below. */
+  onDrain(owner: Owner): void;
+  onWriteError(owner: Owner, cause: unknown): void;
+}
+
+interface Waiter {
+  /** Handed over once this many bytes of data have been. */
+  readonly position: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const NOT_FULL = -1;
+// Through the stream, progress shows only when a whole batch is done. With batches of this size even the slowest reader
+// that is still allowed (1 KiB/s) shows some within a heartbeat and its grace.
+const STREAM_BATCH_BYTES = 32_768;
+
+export class Writer<Owner> {
+  readonly #owner: Owner;
+  readonly #events: WriterEvents<Owner>;
+  readonly #socket: Duplex;
+  readonly #options: ResolvedWebSocketOptions;
+  readonly #handle: DirectHandle | undefined;
+  readonly #outbox = new Outbox();
+  /** Bytes of the write under way; 0 = none. */
+  #writingBytes = 0;
+  /** All bytes ever handed to the socket. */
+  #handedBytes = 0;
+  #isScheduled = false;
+  #endsWhenEmpty = false;
+  /** When the queue came above drainBytes, on the clock of the one who noted it. */
+  #fullSinceMs = NOT_FULL;
+  #writtenBytesWhenFull = 0;
+  #waiters: Waiter[] | undefined;
+  #onStreamWritten: ((error?: Error | null) => void) | undefined;
+
+  constructor(owner: Owner, events: WriterEvents<Owner>, socket: Duplex, options: ResolvedWebSocketOptions) {
+    this.#owner = owner;
+    this.#events = events;
+    this.#socket = socket;
+    this.#options = options;
+    this.#handle = options.socketWrites === 'auto' ? directHandle(socket) : undefined;
+  }
+
+  /** Bytes that wait here, and those handed to the socket that the operating system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#outbox.byteLength + this.#unwrittenBytes();
+  }
+
+  /** All bytes that the operating system has taken; grows while a slow peer reads, also in the middle of a large write. */
+  get writtenBytes(): number {
+    return this.#handedBytes - this.#unwrittenBytes();
+  }
+
+  /** As bufferedBytes, but counts a write under way as a whole: cheap enough for every send. */
+  get queuedBytes(): number {
+    return this.#outbox.byteLength + this.#writingBytes;
+  }
+
+  /** When the queue came above drainBytes; -1 while it is not above. */
+  get fullSinceMs(): number {
+    return this.#fullSinceMs;
+  }
+
+  /** What the operating system has taken since then. */
+  get writtenBytesSinceFull(): number {
+    return this.writtenBytes - this.#writtenBytesWhenFull;
+  }
+
+  /** True when the queue is above drainBytes and nobody has noted since when. */
+  get isNewlyFull(): boolean {
+    return this.#fullSinceMs < 0 && this.queuedBytes > this.#options.drainBytes;
+  }
+
+  noteFull(nowMs: number): void {
+    this.#fullSinceMs = nowMs;
+    this.#writtenBytesWhenFull = this.writtenBytes;
+  }
+
+  get hasUrgent(): boolean {
+    return this.#outbox.hasUrgent;
+  }
+
+  push(piece: Buffer): void {
+    this.#outbox.push(piece);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  pushUrgent(piece: Buffer): void {
+    this.#outbox.pushUrgent(piece);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** Calls back once all that is queued now has been handed to the operating system. */
+  whenHandedOver(resolve: () => void, reject: (error: unknown) => void): void {
+    this.#waiters ??= [];
+    this.#waiters.push({ position: this.#handedBytes + this.#outbox.byteLength, resolve, reject });
+  }
+
+  /** Ends the socket's writing side once the queue is empty. */
+  endWhenEmpty(): void {
+    this.#endsWhenEmpty = true;
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** Gives queued output up, except for the rest of a frame that is on the wire in part. */
+  drop(): void {
+    this.#outbox.drop();
+    this.#fullSinceMs = NOT_FULL;
+  }
+
+  /** Writes what is queued, now. */
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#writingBytes > 0) return;
+    const limit = this.#options.maxSocketWriteBytes;
+    const batchBytes = this.#handle === undefined ? Math.min(limit, STREAM_BATCH_BYTES) : limit;
+    while (!this.#socket.destroyed) {
+      const batch = this.#outbox.take(batchBytes);
+      if (batch === undefined) break;
+      if (!this.#write(batch)) return;
+    }
+    this.#afterWrite();
+  }
+
+  /** Nothing more goes out; whoever waits learns why. */
+  destroy(reason: unknown): void {
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    this.#outbox.drop();
+    if (waiters === undefined) return;
+    for (const waiter of waiters) waiter.reject(reason);
+  }
+
+  onDirectWriteDone(status: number): void {
+    if (status < 0) this.#events.onWriteError(this.#owner, new Error(`write failed with status ${status}`));
+    else this.#onWritten();
+  }
+
+  #schedule(): void {
+    // While a write is under way, its end continues with what has gathered.
+    if (this.#writingBytes > 0) return;
+    this.#isScheduled = true;
+    flushAtTurnEnd(this);
+  }
+
+  /** True when the operating system has taken it all. */
+  #write(batch: Buffer | Buffer[]): boolean {
+    const bytes = Array.isArray(batch) ? totalBytes(batch) : batch.length;
+    this.#handedBytes += bytes;
+    const handle = this.#handle;
+    // Past the stream only when nothing of ours is in it, such as the answer to the handshake.
+    if (handle === undefined || this.#socket.writableLength > 0) return this.#writeToStream(batch, bytes);
+    const result = this.#writeToHandle(handle, batch);
+    if (result === 'written') return true;
+    this.#writingBytes = bytes;
+    if (result === 'failed') this.#events.onWriteError(this.#owner, new Error('write failed'));
+    return false;
+  }
+
+  #writeToHandle(handle: DirectHandle, batch: Buffer | Buffer[]): DirectWriteResult {
+    return Array.isArray(batch) ? writeAllDirectly(handle, batch, this) : writeDirectly(handle, batch, this);
+  }
+
+  #writeToStream(batch: Buffer | Buffer[], bytes: number): boolean {
+    const socket = this.#socket;
+    if (Array.isArray(batch)) {
+      socket.cork();
+      for (const piece of batch) socket.write(piece);
+      socket.uncork();
+    } else {
+      socket.write(batch);
+    }
+    if (socket.writableLength === 0) return true;
+    this.#writingBytes = bytes;
+    this.#onStreamWritten ??= (error) => {
+      // Failures come as the socket's 'error' event.
+      if (!error) this.#onWritten();
+    };
+    socket.write(NO_BYTES, this.#onStreamWritten);
+    return false;
+  }
+
+  #onWritten(): void {
+    this.#writingBytes = 0;
+    this.#afterWrite();
+    this.flush();
+  }
+
+  /** Everything handed over has been taken by the operating system. */
+  #afterWrite(): void {
+    if (this.#waiters !== undefined) this.#settle(this.#waiters);
+    if (this.#fullSinceMs >= 0 && this.queuedBytes <= this.#options.drainBytes) {
+      this.#fullSinceMs = NOT_FULL;
+      this.#events.onDrain(this.#owner);
+    }
+    const isDone = this.#endsWhenEmpty && this.#outbox.byteLength === 0;
+    if (isDone && !this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.end();
+  }
+
+  #settle(waiters: Waiter[]): void {
+    const waiting = waiters.filter((waiter) => waiter.position > this.#handedBytes);
+    this.#waiters = waiting.length === 0 ? undefined : waiting;
+    for (const waiter of waiters) {
+      if (waiter.position <= this.#handedBytes) waiter.resolve();
+    }
+  }
+
+  #unwrittenBytes(): number {
+    if (this.#writingBytes === 0) return 0;
+    return this.#handle === undefined ? this.#writingBytes : this.#handle.writeQueueSize;
+  }
+}
+
+function totalBytes(pieces: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.length;
+  return bytes;
+}

@@ -1,0 +1,136 @@
+// RFC 7692 on one connection: who compresses with which window, and what is forgotten between messages.
+import type { Role } from '../frame/opcode.js';
+import type { ResolvedPerMessageDeflateOptions } from '../options.js';
+import { Deflater } from './deflater.js';
+import { InflateTurns } from './inflate-turns.js';
+import type { Inflater, InflateSink } from './inflater.js';
+import type { AgreedDeflateParameters } from './negotiation.js';
+import { StreamInflater } from './stream-inflater.js';
+import { SyncInflater } from './sync-inflater.js';
+import { openSyncInflate } from './zlib-handle.js';
+
+// Inflaters of connections that forget are lent out for one message at a time. More than a few at once are rare.
+const MAX_SPARE_INFLATERS = 16;
+
+const spareInflaters = new Map<number, SyncInflater[]>();
+const sharedDeflaters = new Map<number, Deflater>();
+const turnsByLimit = new Map<number, InflateTurns>();
+
+export class PerMessageDeflate {
+  readonly #options: ResolvedPerMessageDeflateOptions;
+  readonly #ownBits: number;
+  readonly #peerBits: number;
+  readonly #forgetsOwn: boolean;
+  readonly #forgetsPeer: boolean;
+  readonly #usesHandle: boolean;
+  #deflater: Deflater | undefined;
+  #inflater: SyncInflater | StreamInflater | undefined;
+
+  /** @param engine `stream` keeps to the public interface of node:zlib */
+  constructor(
+    role: Role,
+    agreed: AgreedDeflateParameters,
+    options: ResolvedPerMessageDeflateOptions,
+    engine: 'auto' | 'stream' = 'auto',
+  ) {
+    const isServer = role === 'server';
+    this.#options = options;
+    this.#ownBits = isServer ? agreed.serverMaxWindowBits : agreed.clientMaxWindowBits;
+    this.#peerBits = isServer ? agreed.clientMaxWindowBits : agreed.serverMaxWindowBits;
+    this.#forgetsOwn = isServer ? agreed.serverNoContextTakeover : agreed.clientNoContextTakeover;
+    this.#forgetsPeer = isServer ? agreed.clientNoContextTakeover : agreed.serverNoContextTakeover;
+    this.#usesHandle = engine === 'auto';
+  }
+
+  /** What we compress depends on that message alone, so its bytes may go to others who agreed the same. */
+  get isOutputShared(): boolean {
+    return this.#forgetsOwn;
+  }
+
+  /** Equal for connections whose compressed output is the same. */
+  get sharedKey(): number {
+    const { level, memoryLevel, thresholdBytes } = this.#options;
+    return this.#ownBits + level * 16 + memoryLevel * 256 + thresholdBytes * 4096;
+  }
+
+  isWorthCompressing(payloadBytes: number): boolean {
+    return payloadBytes >= this.#options.thresholdBytes;
+  }
+
+  /** The compressed payload of the next message; undefined = send it plain. */
+  compress(payload: Uint8Array): Buffer | undefined {
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.#deflater ??= this.#forgetsOwn ? this.#sharedDeflater() : this.#openDeflater();
+    return this.#deflater.compress(bytes);
+  }
+
+  /** The inflater for the next message; `release` gives it back. */
+  takeInflater(sink: InflateSink): Inflater {
+    const inflater = this.#inflater ?? this.#openInflater();
+    inflater.begin(sink);
+    // One that forgets belongs to us for this message only; `release` returns it.
+    if (!this.#forgetsPeer || inflater instanceof StreamInflater) this.#inflater = inflater;
+    return inflater;
+  }
+
+  /** The connection is over. */
+  release(): void {
+    if (!this.#forgetsOwn) this.#deflater?.close();
+    this.#deflater = undefined;
+    this.#inflater?.close();
+    this.#inflater = undefined;
+  }
+
+  #openInflater(): SyncInflater | StreamInflater {
+    const spare = this.#forgetsPeer && this.#usesHandle ? spareInflaters.get(this.#peerBits)?.pop() : undefined;
+    if (spare !== undefined) return spare;
+    const zlib = this.#usesHandle ? openSyncInflate(this.#peerBits) : undefined;
+    if (zlib !== undefined) {
+      const bits = this.#peerBits;
+      return new SyncInflater(zlib, this.#forgetsPeer ? (used, isReusable) => putBack(used, bits, isReusable) : keep);
+    }
+    return new StreamInflater(this.#peerBits, turnsFor(this.#options.maxConcurrentInflates), {
+      forgets: this.#forgetsPeer,
+    });
+  }
+
+  #sharedDeflater(): Deflater {
+    const key = this.#usesHandle ? this.sharedKey : -this.sharedKey;
+    let deflater = sharedDeflaters.get(key);
+    if (deflater === undefined) {
+      deflater = this.#openDeflater();
+      sharedDeflaters.set(key, deflater);
+    }
+    return deflater;
+  }
+
+  #openDeflater(): Deflater {
+    const { level, memoryLevel } = this.#options;
+    const settings = { windowBits: this.#ownBits, level, memoryLevel, forgets: this.#forgetsOwn };
+    return new Deflater(settings, { withoutHandle: !this.#usesHandle });
+  }
+}
+
+function putBack(inflater: SyncInflater, windowBits: number, isReusable: boolean): void {
+  const spares = spareInflaters.get(windowBits) ?? [];
+  spareInflaters.set(windowBits, spares);
+  if (!isReusable || spares.length >= MAX_SPARE_INFLATERS) {
+    inflater.close();
+    return;
+  }
+  inflater.reset();
+  spares.push(inflater);
+}
+
+function keep(): void {
+  // With context takeover the window must outlive the message.
+}
+
+function turnsFor(limit: number): InflateTurns {
+  let turns = turnsByLimit.get(limit);
+  if (turns === undefined) {
+    turns = new InflateTurns(limit);
+    turnsByLimit.set(limit, turns);
+  }
+  return turns;
+}

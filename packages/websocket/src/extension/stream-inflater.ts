@@ -1,0 +1,96 @@
+// The plain inflater: on the public zlib stream, which works in a thread pool and answers later.
+import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { WebSocketError } from '../errors.js';
+import type { InflateTurns } from './inflate-turns.js';
+import type { Inflater, InflateSink } from './inflater.js';
+import { MAX_RESTARTS_PER_PIECE, MESSAGE_TAIL } from './sync-inflater.js';
+
+export class StreamInflater implements Inflater {
+  readonly #windowBits: number;
+  readonly #turns: InflateTurns;
+  readonly #forgets: boolean;
+  #stream: InflateRaw | undefined;
+  #sink: InflateSink | undefined;
+  #restarts = 0;
+  #isWorking = false;
+
+  constructor(windowBits: number, turns: InflateTurns, options: { readonly forgets: boolean }) {
+    this.#windowBits = windowBits;
+    this.#turns = turns;
+    this.#forgets = options.forgets;
+  }
+
+  begin(sink: InflateSink): void {
+    this.#sink = sink;
+    this.#restarts = 0;
+  }
+
+  write(piece: Buffer, isMessageEnd: boolean): boolean {
+    const input = isMessageEnd ? Buffer.concat([piece, MESSAGE_TAIL]) : piece;
+    if (input.length === 0) return true;
+    this.#isWorking = true;
+    this.#turns.take(() => this.#feed(input, isMessageEnd));
+    return false;
+  }
+
+  release(): void {
+    this.#sink = undefined;
+    if (this.#isWorking || this.#forgets) this.close();
+  }
+
+  close(): void {
+    this.#sink = undefined;
+    this.#finishTurn();
+    this.#stream?.destroy();
+    this.#stream = undefined;
+  }
+
+  #feed(input: Buffer, isMessageEnd: boolean): void {
+    if (this.#sink === undefined) {
+      this.#finishTurn();
+      return;
+    }
+    const stream = this.#stream ?? this.#open();
+    const takenBefore = stream.bytesWritten;
+    // The stream ended inside this input (RFC 7692 §7.2.3.4): the rest begins a new one. `write` then never calls back.
+    stream.once('end', () => this.#restart(input.subarray(stream.bytesWritten - takenBefore), isMessageEnd));
+    stream.write(input, (error) => {
+      stream.removeAllListeners('end');
+      if (error || this.#stream !== stream) return;
+      this.#finishTurn();
+      this.#sink?.onInflateReady(isMessageEnd);
+    });
+  }
+
+  #restart(rest: Buffer, isMessageEnd: boolean): void {
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    this.#restarts++;
+    if (this.#restarts > MAX_RESTARTS_PER_PIECE) this.#fail(undefined);
+    else this.#feed(rest, isMessageEnd);
+  }
+
+  #open(): InflateRaw {
+    const stream = createInflateRaw({ windowBits: this.#windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize: 65_536 });
+    stream.on('data', (output: Buffer) => {
+      if (this.#sink?.onInflated(output) !== true && this.#stream === stream) this.close();
+    });
+    stream.on('error', (cause) => {
+      if (this.#stream === stream) this.#fail(cause);
+    });
+    this.#stream = stream;
+    return stream;
+  }
+
+  #fail(cause: unknown): void {
+    const sink = this.#sink;
+    this.close();
+    sink?.onInflateError(new WebSocketError('invalid_deflate', 'compressed data that cannot be inflated', { cause }));
+  }
+
+  #finishTurn(): void {
+    if (!this.#isWorking) return;
+    this.#isWorking = false;
+    this.#turns.give();
+  }
+}

@@ -1,0 +1,104 @@
+// The server's checks of an opening handshake, RFC 6455 §4.2.1: pure, nothing is written yet.
+
+import { type ExtensionOffer, parseExtensions } from '../extension/extension-header.js';
+import { acceptDeflateOffer, type DeflateAgreement } from '../extension/negotiation.js';
+import type { ResolvedWebSocketOptions } from '../options.js';
+import { isHandshakeKey } from './accept-key.js';
+import { type HandshakeRefusal, refusal, upgradeRequired, VERSION_HEADER } from './refusal.js';
+import { parseSubprotocols } from './subprotocol.js';
+
+/** What is needed of a request; an `http.IncomingMessage` has it. */
+export interface HandshakeRequest {
+  readonly method?: string | undefined;
+  readonly httpVersion: string;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** A handshake that may be accepted. */
+export interface CheckedHandshake {
+  readonly isAccepted: true;
+  readonly key: string;
+  readonly offeredSubprotocols: readonly string[];
+  readonly deflate: DeflateAgreement | undefined;
+}
+
+// A second one of these would let two readers of the request see different things.
+const SINGLE_HEADERS = ['host', 'origin', 'sec-websocket-key', 'sec-websocket-version', 'content-length'];
+
+/**
+ * Checks a request to upgrade. Never throws and takes time linear in the headers' length. The Origin and the path are for
+ * the caller to judge.
+ */
+export function checkHandshake(
+  request: HandshakeRequest,
+  options: ResolvedWebSocketOptions,
+): CheckedHandshake | HandshakeRefusal {
+  const headers = readHeaders(request.rawHeaders, options);
+  if (!(headers instanceof Map)) return headers;
+  const fault = checkRequestLine(request, headers) ?? checkUpgrade(headers);
+  if (fault !== undefined) return fault;
+  const key = headers.get('sec-websocket-key');
+  if (key === undefined || !isHandshakeKey(key)) return bad('Sec-WebSocket-Key must be 16 bytes in base64');
+  const protocolHeader = headers.get('sec-websocket-protocol');
+  const offeredSubprotocols = protocolHeader === undefined ? [] : parseSubprotocols(protocolHeader);
+  if (offeredSubprotocols === undefined) return bad('Sec-WebSocket-Protocol must be a list of different tokens');
+  const offers = readExtensions(headers.get('sec-websocket-extensions'));
+  if (offers === undefined) return bad('Sec-WebSocket-Extensions breaks the grammar of RFC 6455 section 9.1');
+  const { perMessageDeflate } = options;
+  const deflate = perMessageDeflate === false ? undefined : acceptDeflateOffer(offers, perMessageDeflate);
+  return { isAccepted: true, key, offeredSubprotocols, deflate };
+}
+
+function readHeaders(
+  raw: readonly string[],
+  options: ResolvedWebSocketOptions,
+): Map<string, string> | HandshakeRefusal {
+  // A Map: names such as __proto__ are names like any other.
+  const headers = new Map<string, string>();
+  if (raw.length / 2 > options.maxHeaderCount) return refusal(431, 'Too many header lines');
+  let bytes = 0;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    const value = raw[i + 1]!;
+    // Separator and line end: 4 bytes.
+    bytes += name.length + value.length + 4;
+    const before = headers.get(name);
+    if (before !== undefined && SINGLE_HEADERS.includes(name)) return bad(`The header ${name} must stand only once`);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return bytes > options.maxHeaderBytes ? refusal(431, 'The header lines are too long') : headers;
+}
+
+function checkRequestLine(request: HandshakeRequest, headers: Map<string, string>): HandshakeRefusal | undefined {
+  if (request.method !== 'GET')
+    return refusal(405, 'A WebSocket handshake is a GET', { ...VERSION_HEADER, Allow: 'GET' });
+  if (request.httpVersion !== '1.1') return bad('A WebSocket handshake needs HTTP/1.1');
+  if (!headers.has('host')) return bad('The header Host is missing');
+  // A body would be read as HTTP by one and as frames by another on the way: request smuggling.
+  if (headers.has('transfer-encoding') || (headers.get('content-length') ?? '0').trim() !== '0') {
+    return bad('A WebSocket handshake has no body');
+  }
+  return undefined;
+}
+
+function checkUpgrade(headers: Map<string, string>): HandshakeRefusal | undefined {
+  if (!hasListItem(headers.get('upgrade'), 'websocket')) return upgradeRequired('This is a WebSocket address');
+  if (!hasListItem(headers.get('connection'), 'upgrade')) return bad('The header Connection must contain Upgrade');
+  const version = headers.get('sec-websocket-version');
+  if (version?.trim() !== '13') return upgradeRequired('Sec-WebSocket-Version must be 13');
+  return undefined;
+}
+
+function hasListItem(header: string | undefined, item: string): boolean {
+  const items = header?.split(',') ?? [];
+  return items.some((part) => part.trim().toLowerCase() === item);
+}
+
+function readExtensions(header: string | undefined): readonly ExtensionOffer[] | undefined {
+  return header === undefined || header.trim() === '' ? [] : parseExtensions(header.trim());
+}
+
+function bad(body: string): HandshakeRefusal {
+  return refusal(400, body, VERSION_HEADER);
+}

@@ -1,0 +1,187 @@
+// The client's side of the opening handshake, RFC 6455 §4.1: ws and wss, verified, never redirected.
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { WebSocketConnection } from '../connection/connection.js';
+import type { ConnectionHandler } from '../connection/handler.js';
+import { WebSocketError } from '../errors.js';
+import { formatDeflateOffer } from '../extension/negotiation.js';
+import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';
+import { prepareSocket } from './accept.js';
+import { newHandshakeKey } from './accept-key.js';
+import { isToken } from './subprotocol.js';
+import { type VerifiedAnswer, verifyAnswer } from './verify-answer.js';
+
+export interface DialOptions {
+  /** Called from the first event on, which may come before the promise of `dial` is awaited. */
+  readonly handler: ConnectionHandler;
+  /** Limits and timeouts; those of `resolveWebSocketOptions`, or raw ones. Default: all defaults. */
+  readonly options?: ResolvedWebSocketOptions | WebSocketOptions;
+  /** Offered to the server, the preferred one first. */
+  readonly subprotocols?: readonly string[];
+  /** Further request headers: Authorization, Origin, Cookie … */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For wss: ca, cert, servername, rejectUnauthorized … */
+  readonly tls?: TlsOptions;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+  /** Becomes `connection.data` before any event. */
+  readonly data?: unknown;
+}
+
+interface Attempt {
+  readonly url: URL;
+  readonly key: string;
+  readonly settings: DialOptions;
+  readonly options: ResolvedWebSocketOptions;
+}
+
+/**
+ * Opens a connection. Resolves once the server's answer is verified and the connection is open.
+ * @param url `ws:` or `wss:`, without a fragment; a user and password in it become Basic authentication
+ * @throws WebSocketError (rejects) `invalid_url`, `invalid_subprotocol`, `invalid_option`, `handshake_refused` (with the
+ * HTTP `status`), `handshake_redirected`, `handshake_invalid`, `handshake_timeout`, `handshake_failed`, `handshake_aborted`
+ *
+ * @example
+ * const connection = await dial('wss://example.org/chat', { handler: { onText: (_, text) => show(text) } });
+ */
+export async function dial(url: string | URL, settings: DialOptions): Promise<WebSocketConnection> {
+  const options = complete(settings.options);
+  const attempt: Attempt = { url: parseUrl(url), key: newHandshakeKey(), settings, options };
+  checkSubprotocols(settings.subprotocols ?? []);
+  if (settings.signal?.aborted) throw aborted(settings.signal);
+  return new Promise((resolve, reject) => run(attempt, resolve, reject));
+}
+
+function run(attempt: Attempt, resolve: (connection: WebSocketConnection) => void, reject: (error: unknown) => void) {
+  const { settings, options } = attempt;
+  let request: ClientRequest;
+  try {
+    request = startRequest(attempt);
+  } catch (cause) {
+    return reject(new WebSocketError('invalid_option', `the request cannot be made: ${String(cause)}`, { cause }));
+  }
+  const fail = (error: WebSocketError): void => {
+    finish();
+    request.destroy();
+    reject(error);
+  };
+  const timeoutMs = options.handshakeTimeoutMs;
+  const timeout = setTimeout(
+    () => fail(new WebSocketError('handshake_timeout', `no answer within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const onAbort = (): void => fail(aborted(settings.signal!));
+  const finish = (): void => {
+    clearTimeout(timeout);
+    settings.signal?.removeEventListener('abort', onAbort);
+  };
+  settings.signal?.addEventListener('abort', onAbort);
+  request.on('error', (cause) => fail(failed(cause)));
+  request.once('close', () => fail(failed(undefined)));
+  request.once('response', (response) => fail(refused(response)));
+  request.once('upgrade', (response, socket, head) => {
+    finish();
+    try {
+      resolve(open(attempt, response, socket, head));
+    } catch (error) {
+      socket.destroy();
+      reject(error);
+    }
+  });
+  request.end();
+}
+
+function startRequest(attempt: Attempt): ClientRequest {
+  const { url, key, settings, options } = attempt;
+  const headers: Record<string, string> = {
+    ...settings.headers,
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Key': key,
+    'Sec-WebSocket-Version': '13',
+  };
+  const { subprotocols = [] } = settings;
+  if (subprotocols.length > 0) headers['Sec-WebSocket-Protocol'] = subprotocols.join(', ');
+  if (options.perMessageDeflate !== false) {
+    headers['Sec-WebSocket-Extensions'] = formatDeflateOffer(options.perMessageDeflate);
+  }
+  const isSecure = url.protocol === 'wss:';
+  const requestOptions: RequestOptions = {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
+    path: `${url.pathname}${url.search}`,
+    auth: url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
+    headers,
+    // A socket of its own: it will not come back to any pool.
+    agent: false,
+    maxHeaderSize: options.maxHeaderBytes,
+  };
+  return isSecure ? httpsRequest({ ...settings.tls, ...requestOptions }) : httpRequest(requestOptions);
+}
+
+function open(attempt: Attempt, response: IncomingMessage, socket: Duplex, head: Buffer): WebSocketConnection {
+  const { settings, options, key } = attempt;
+  const answer: VerifiedAnswer = verifyAnswer(response, { key, subprotocols: settings.subprotocols ?? [], options });
+  prepareSocket(socket);
+  const connection = new WebSocketConnection({
+    role: 'client',
+    socket,
+    head,
+    options,
+    handler: settings.handler,
+    subprotocol: answer.subprotocol,
+    extensions: answer.extensions,
+    deflate: answer.deflate,
+  });
+  connection.data = settings.data;
+  return connection;
+}
+
+function complete(options: DialOptions['options']): ResolvedWebSocketOptions {
+  // Resolved options are valid input as well, and resolving them again changes nothing.
+  return Object.isFrozen(options) ? (options as ResolvedWebSocketOptions) : resolveWebSocketOptions(options);
+}
+
+function parseUrl(input: string | URL): URL {
+  let url: URL;
+  try {
+    url = new URL(input);
+  } catch (cause) {
+    throw new WebSocketError('invalid_url', `${String(input)} is not a URL`, { cause });
+  }
+  // RFC 6455 §3: two schemes, no fragment.
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    throw new WebSocketError('invalid_url', `the URL must begin with ws: or wss:, not ${url.protocol}`);
+  }
+  if (url.hash !== '') throw new WebSocketError('invalid_url', 'the URL of a WebSocket has no fragment');
+  return url;
+}
+
+function checkSubprotocols(names: readonly string[]): void {
+  for (const name of names) {
+    if (isToken(name) && names.indexOf(name) === names.lastIndexOf(name)) continue;
+    throw new WebSocketError('invalid_subprotocol', `${JSON.stringify(name)} is no token, or named twice`);
+  }
+}
+
+function refused(response: IncomingMessage): WebSocketError {
+  const status = response.statusCode ?? 0;
+  response.destroy();
+  if (status >= 300 && status < 400) {
+    // Following would send credentials to whom the caller did not name.
+    const location = response.headers.location ?? 'nowhere';
+    return new WebSocketError('handshake_redirected', `the server redirects to ${location}`, { status });
+  }
+  return new WebSocketError('handshake_refused', `the server answered ${status}`, { status });
+}
+
+function failed(cause: unknown): WebSocketError {
+  const why = cause instanceof Error ? cause.message : 'the connection ended';
+  return new WebSocketError('handshake_failed', `the handshake was not completed: ${why}`, { cause });
+}
+
+function aborted(signal: AbortSignal): WebSocketError {
+  return new WebSocketError('handshake_aborted', 'the attempt to connect was given up', { cause: signal.reason });
+}

@@ -1,0 +1,48 @@
+// A handshake that is answered with no: plain HTTP, then the connection ends.
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export interface HandshakeRefusal {
+  readonly isAccepted: false;
+  /** HTTP status: 400, 403, 405, 426, 431 … */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** One sentence for a person, in plain text. */
+  readonly body: string;
+}
+
+/** @param headers added to what every refusal has */
+export function refusal(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): HandshakeRefusal {
+  return { isAccepted: false, status, headers, body };
+}
+
+/** RFC 6455 §4.4: which version is spoken here. */
+export const VERSION_HEADER = Object.freeze({ 'Sec-WebSocket-Version': '13' });
+
+/** 426 for a request that is no upgrade, or one for another version (RFC 6455 §4.4, RFC 9110 §15.5.22). */
+export function upgradeRequired(body: string): HandshakeRefusal {
+  return refusal(426, body, { ...VERSION_HEADER, Upgrade: 'websocket' });
+}
+
+/**
+ * Writes the answer and ends the connection; what the peer sends behind its request is never looked at. Whatever happens
+ * to the socket afterwards is nobody's error.
+ */
+export function refuseHandshake(socket: Duplex, answer: HandshakeRefusal): void {
+  socket.on('error', () => socket.destroy());
+  const body = Buffer.from(answer.body.endsWith('\n') ? answer.body : `${answer.body}\n`);
+  const upgrade = 'Upgrade' in answer.headers ? 'Upgrade, close' : 'close';
+  const lines = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Refused'}`,
+    `Connection: ${upgrade}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.once('finish', () => socket.destroy());
+  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
+}

@@ -1,0 +1,45 @@
+// @longwire/websocket: the public list. Not here on purpose: reader, writer, outbox and timer wheel of a live connection
+// (they serve one connection and change with it), and the zlib engines.
+
+// Live connections.
+export type { CloseReason } from './connection/close-reason.js';
+export { type ConnectionState, WebSocketConnection } from './connection/connection.js';
+export type { ConnectionHandler } from './connection/handler.js';
+export type { MessageWriter } from './connection/message-writer.js';
+export type { SendOptions } from './connection/output.js';
+// Options and errors.
+export {
+  WebSocketError,
+  type WebSocketErrorCode,
+  type WebSocketErrorDetails,
+  webSocketErrorCatalogue,
+} from './errors.js';
+// The engine without I/O, for conformance tests, fuzzers and benchmarks.
+export { FrameDecoder, type FrameSink } from './frame/frame-decoder.js';
+export { encodeFrame, encodeTextFrame, firstByte } from './frame/frame-encoder.js';
+export { type ControlOpcode, type DataOpcode, Opcode, type Role } from './frame/opcode.js';
+// Opening connections.
+export { type AcceptOptions, type AcceptSettings, accept, acceptChecked } from './handshake/accept.js';
+export { type CheckedHandshake, checkHandshake, type HandshakeRequest } from './handshake/check-handshake.js';
+export { type DialOptions, dial } from './handshake/dial.js';
+export { isLoopbackOrigin, isSameOrigin, type OriginParts, parseOrigin } from './handshake/origin.js';
+export { type HandshakeRefusal, refusal, refuseHandshake, upgradeRequired } from './handshake/refusal.js';
+export { parseSubprotocols, selectSubprotocol } from './handshake/subprotocol.js';
+export type { MessageKind } from './message/assembler.js';
+export { MessageAssembler, type MessageSink } from './message/assembler.js';
+export {
+  type ClosePayload,
+  decodeClosePayload,
+  encodeClosePayload,
+  isCloseCodeOnWire,
+  MAX_CLOSE_REASON_BYTES,
+} from './message/close-payload.js';
+export { PreparedMessage, type PreparedMessageOptions } from './message/prepared-message.js';
+export { Utf8Validator } from './message/utf8.js';
+export {
+  type PerMessageDeflateOptions,
+  type ResolvedPerMessageDeflateOptions,
+  type ResolvedWebSocketOptions,
+  resolveWebSocketOptions,
+  type WebSocketOptions,
+} from './options.js';

@@ -1,0 +1,65 @@
+// A message of unknown length as frames, without I/O (RFC 6455 §5.4): text or binary first, continuations, FIN on the last.
+import { WebSocketError } from '../errors.js';
+import { encodeFrame, firstByte } from '../frame/frame-encoder.js';
+import { Opcode, type Role } from '../frame/opcode.js';
+import type { MessageKind } from './assembler.js';
+import { Utf8Validator } from './utf8.js';
+
+export class Fragmenter {
+  readonly #role: Role;
+  readonly #kind: MessageKind;
+  #hasBegun = false;
+  /** The first half of a surrogate pair that a chunk of text was cut in. */
+  #highSurrogate = '';
+  #utf8: Utf8Validator | undefined;
+
+  constructor(role: Role, kind: MessageKind) {
+    this.#role = role;
+    this.#kind = kind;
+  }
+
+  /**
+   * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be cut between chunks.
+   * @throws WebSocketError `invalid_payload`
+   */
+  fragment(chunk: string | Uint8Array): Buffer {
+    return this.#encode(this.#bytesOf(chunk), false);
+  }
+
+  /** The last frame, empty but for what a cut character left. */
+  end(): Buffer {
+    const rest = this.#highSurrogate;
+    this.#highSurrogate = '';
+    if (this.#utf8 !== undefined && !this.#utf8.isComplete) {
+      throw new WebSocketError('invalid_payload', 'the text message ends inside a character');
+    }
+    return this.#encode(Buffer.from(rest), true);
+  }
+
+  #encode(payload: Uint8Array, isFinal: boolean): Buffer {
+    const opcode = this.#hasBegun ? Opcode.continuation : this.#kind === 'text' ? Opcode.text : Opcode.binary;
+    this.#hasBegun = true;
+    return encodeFrame(this.#role, firstByte(opcode, isFinal, false), payload);
+  }
+
+  #bytesOf(chunk: string | Uint8Array): Uint8Array {
+    if (typeof chunk === 'string') {
+      if (this.#kind === 'binary')
+        throw new WebSocketError('invalid_payload', 'a binary message takes bytes, not text');
+      return Buffer.from(this.#wholeCharacters(chunk));
+    }
+    if (this.#kind === 'text') {
+      this.#utf8 ??= new Utf8Validator();
+      if (!this.#utf8.push(chunk)) throw new WebSocketError('invalid_payload', 'bytes of a text message must be UTF-8');
+    }
+    return chunk;
+  }
+
+  #wholeCharacters(chunk: string): string {
+    const text = this.#highSurrogate + chunk;
+    const last = text.charCodeAt(text.length - 1);
+    const isCut = last >= 0xd800 && last <= 0xdbff;
+    this.#highSurrogate = isCut ? text.slice(-1) : '';
+    return isCut ? text.slice(0, -1) : text;
+  }
+}

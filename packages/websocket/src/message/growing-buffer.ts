@@ -1,0 +1,49 @@
+// Pieces of one message gathered into one buffer that grows with what came, never with what was claimed.
+
+const FIRST_BYTES = 256;
+
+export class GrowingBuffer {
+  #bytes: Buffer | undefined;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Copies `piece` behind what is there.
+   * @param expectedBytes how long the whole will be if the peer told the truth; believed once a quarter of it is here
+   */
+  append(piece: Uint8Array, expectedBytes: number): void {
+    const needed = this.#length + piece.length;
+    if (this.#bytes === undefined || needed > this.#bytes.length) this.#grow(needed, expectedBytes);
+    this.#bytes!.set(piece, this.#length);
+    this.#length = needed;
+  }
+
+  /** Gives the bytes away and is empty again. */
+  take(): Buffer {
+    const bytes = this.#bytes ?? Buffer.alloc(0);
+    const length = this.#length;
+    this.clear();
+    if (length === bytes.length) return bytes;
+    // Whoever receives a message may keep it: do not let it hold on to much more memory than it has bytes.
+    return length < bytes.length - (bytes.length >>> 2)
+      ? Buffer.from(bytes.subarray(0, length))
+      : bytes.subarray(0, length);
+  }
+
+  clear(): void {
+    this.#bytes = undefined;
+    this.#length = 0;
+  }
+
+  #grow(needed: number, expectedBytes: number): void {
+    const doubled = Math.max(FIRST_BYTES, (this.#bytes?.length ?? 0) * 2, needed);
+    const isNearlyThere = expectedBytes >= needed && expectedBytes <= doubled * 2;
+    // Zeroed: what lies behind the end of a message is reachable through its ArrayBuffer, so it must not be old memory.
+    const grown = Buffer.alloc(isNearlyThere ? expectedBytes : doubled);
+    if (this.#bytes !== undefined) grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

@@ -1,0 +1,89 @@
+// A message encoded once for all its receivers: the plain frame at once, compressed ones when first asked for.
+import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
+import { encodeFrame, encodeTextFrame, firstByte } from '../frame/frame-encoder.js';
+import { FIN_BIT, headerBytes } from '../frame/header.js';
+import { Opcode } from '../frame/opcode.js';
+import type { MessageKind } from './assembler.js';
+
+export interface PreparedMessageOptions {
+  /** False: never compressed, whatever was negotiated (secrets beside text that an attacker chooses). Default true. */
+  readonly compress?: boolean;
+}
+
+/**
+ * One message, or several joined, as the bytes a server sends. Immutable; may go to any number of connections at once.
+ * A server socket with nothing else to send writes this very buffer. A client connection masks it anew each time.
+ */
+export class PreparedMessage {
+  /** The unmasked frames. */
+  readonly frames: Buffer;
+  /** The messages this was joined from; empty for a single one. */
+  readonly parts: readonly PreparedMessage[];
+  readonly kind: MessageKind;
+  readonly mayCompress: boolean;
+  /** Compressed forms by the parameters they depend on. Few: windows differ rarely. */
+  #compressed: Map<number, Buffer> | undefined;
+
+  private constructor(frames: Buffer, kind: MessageKind, mayCompress: boolean, parts: readonly PreparedMessage[]) {
+    this.frames = frames;
+    this.kind = kind;
+    this.mayCompress = mayCompress;
+    this.parts = parts;
+  }
+
+  /** A text message. */
+  static text(text: string, options?: PreparedMessageOptions): PreparedMessage {
+    return new PreparedMessage(encodeTextFrame('server', text), 'text', options?.compress ?? true, []);
+  }
+
+  /** A binary message; `data` is copied. */
+  static binary(data: Uint8Array, options?: PreparedMessageOptions): PreparedMessage {
+    const frame = encodeFrame('server', FIN_BIT | Opcode.binary, data);
+    return new PreparedMessage(frame, 'binary', options?.compress ?? true, []);
+  }
+
+  /** Several messages in one buffer, in this order: what a channel produced in one turn, for all who are at its tail. */
+  static join(messages: readonly PreparedMessage[]): PreparedMessage {
+    const [only] = messages;
+    if (messages.length === 1 && only !== undefined) return only;
+    const frames = Buffer.concat(messages.map((message) => message.frames));
+    return new PreparedMessage(frames, only?.kind ?? 'text', true, messages.slice());
+  }
+
+  /** Bytes on the wire to an uncompressed client: headers and payloads. */
+  get byteLength(): number {
+    return this.frames.length;
+  }
+
+  /** The payload of a single message. */
+  get payload(): Buffer {
+    return this.frames.subarray(payloadStart(this.frames));
+  }
+
+  /** The frames as they go to connections whose compressor forgets after each message: computed once per window size. */
+  compressedFrames(deflate: PerMessageDeflate): Buffer {
+    this.#compressed ??= new Map();
+    let frames = this.#compressed.get(deflate.sharedKey);
+    if (frames === undefined) {
+      frames = this.#compress(deflate);
+      this.#compressed.set(deflate.sharedKey, frames);
+    }
+    return frames;
+  }
+
+  #compress(deflate: PerMessageDeflate): Buffer {
+    if (this.parts.length > 0) return Buffer.concat(this.parts.map((part) => part.compressedFrames(deflate)));
+    const payload = this.payload;
+    if (!this.mayCompress || !deflate.isWorthCompressing(payload.length)) return this.frames;
+    const compressed = deflate.compress(payload);
+    if (compressed === undefined || compressed.length >= payload.length) return this.frames;
+    const opcode = this.kind === 'text' ? Opcode.text : Opcode.binary;
+    return encodeFrame('server', firstByte(opcode, true, true), compressed);
+  }
+}
+
+function payloadStart(frame: Buffer): number {
+  // The frame is the only thing in the buffer, so the short form of its length tells how long its header is.
+  const short = frame[1]! & 0x7f;
+  return headerBytes(short < 126 ? short : short === 126 ? 0xffff : 0x1_0000, false);
+}
