@@ -59,5 +59,8 @@ export interface Directory {
    * Channels with their last entry, unread count and members' states. `read` is the caller's newer read cursor where it
    * has one that is not written yet. Channels the user is not in are left out.
    */
-  describe(user: UserId, channels: readonly { readonly channel: ChannelKey; readonly read: number }[]): Promise<readonly ChannelDescription[]>;
+  describe(
+    user: UserId,
+    channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+  ): Promise<readonly ChannelDescription[]>;
 }

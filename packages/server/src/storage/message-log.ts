@@ -15,7 +15,13 @@ export interface AppendRequest extends EntryContent {
 }
 
 export type AppendResult =
-  | { readonly outcome: 'stored'; readonly epoch: Epoch; readonly offset: number; readonly at: number; readonly messages: number }
+  | {
+      readonly outcome: 'stored';
+      readonly epoch: Epoch;
+      readonly offset: number;
+      readonly at: number;
+      readonly messages: number;
+    }
   /** A known key: nothing was appended, the position is that of the first attempt. */
   | { readonly outcome: 'repeated'; readonly epoch: Epoch; readonly offset: number; readonly at: number }
   /** `isRefused` was set and the key is not known. */

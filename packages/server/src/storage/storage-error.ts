@@ -7,7 +7,11 @@ export class StorageError extends Error {
   /** With `corrupt`: the offset of the unreadable entry in the channel that was read. */
   readonly offset: number | undefined;
 
-  constructor(code: StorageErrorCode, message: string, options?: { readonly cause?: unknown; readonly offset?: number }) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly offset?: number },
+  ) {
     super(message, options);
     this.name = 'StorageError';
     this.code = code;

@@ -1,0 +1,30 @@
+// What every engine demands of a batch before it looks at anything stored.
+
+import { type DirectPair, directPairOf } from '../channel/channel-key.js';
+import type { AppendRequest } from './message-log.js';
+
+/** Entries one call of `append` may carry. */
+export const MAX_BATCH_ENTRIES = 1_000;
+
+/** Devices per user; the longest unused is forgotten for the next one. */
+export const MAX_DEVICES_PER_USER = 32;
+
+/** @throws RangeError when the batch is empty or larger than {@link MAX_BATCH_ENTRIES} */
+export function assertBatchSize(length: number): void {
+  if (length < 1 || length > MAX_BATCH_ENTRIES) {
+    throw new RangeError(`a batch has 1-${MAX_BATCH_ENTRIES} entries, this one has ${length}`);
+  }
+}
+
+/**
+ * The two users of the request's channel.
+ * @throws TypeError for a channel no engine can store, or a sender outside it who was not refused
+ */
+export function pairOfRequest(request: Pick<AppendRequest, 'channel' | 'from' | 'isRefused'>): DirectPair {
+  const pair = directPairOf(request.channel);
+  if (pair === undefined) throw new TypeError(`expected the key of a direct channel, got ${request.channel}`);
+  if (!request.isRefused && request.from !== pair[0] && request.from !== pair[1]) {
+    throw new TypeError(`${request.from} is not one of the two users of ${request.channel}`);
+  }
+  return pair;
+}

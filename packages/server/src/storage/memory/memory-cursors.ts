@@ -1,0 +1,40 @@
+// Cursors of the memory engine.
+
+import type { UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../../channel/channel-key.js';
+import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
+import type { MemoryState } from './memory-state.js';
+
+export class MemoryCursors implements Cursors {
+  readonly #state: MemoryState;
+
+  constructor(state: MemoryState) {
+    this.#state = state;
+  }
+
+  async write(batch: readonly CursorWrite[]): Promise<void> {
+    this.#state.assertOpen();
+    for (const write of batch) this.#writeOne(write);
+  }
+
+  async load(
+    wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[],
+  ): Promise<readonly StoredCursors[]> {
+    this.#state.assertOpen();
+    return wanted.map(({ user, channel }) => {
+      const member = this.#state.channels.get(channel)?.members.get(user);
+      return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
+    });
+  }
+
+  #writeOne(write: CursorWrite): void {
+    const member = this.#state.channels.get(write.channel)?.members.get(write.user);
+    if (member === undefined) return;
+    member.read = Math.max(member.read, write.read ?? 0);
+    member.delivered = Math.max(member.delivered, write.delivered ?? 0);
+    for (const [deviceId, offset] of write.devices) {
+      const cursors = this.#state.users.get(write.user)?.devices.get(deviceId)?.cursors;
+      if (cursors !== undefined) cursors.set(write.channel, Math.max(cursors.get(write.channel) ?? 0, offset));
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Users, devices and standings of the memory engine.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../../channel/channel-key.js';
+import { MAX_DEVICES_PER_USER } from '../append-check.js';
+import type { ChannelDescription, Directory, StandingSlice } from '../directory.js';
+import type { MemoryChannel, MemoryDevice, MemoryState, MemoryUser } from './memory-state.js';
+
+export class MemoryDirectory implements Directory {
+  readonly #state: MemoryState;
+
+  constructor(state: MemoryState) {
+    this.#state = state;
+  }
+
+  async openDevice(userId: UserId, deviceId: DeviceId, at: number): Promise<'known' | 'new'> {
+    this.#state.assertOpen();
+    const user = this.#state.ensureUser(userId);
+    const known = user.devices.get(deviceId);
+    if (known !== undefined) {
+      known.usedAt = Math.max(known.usedAt, at);
+      return 'known';
+    }
+    if (user.devices.size >= MAX_DEVICES_PER_USER) forgetLongestUnused(user);
+    const device: MemoryDevice = { usedAt: at, cursors: new Map() };
+    for (const channel of user.channels) {
+      const read = channel.members.get(userId)?.read ?? 0;
+      if (read > 0) device.cursors.set(channel.key, read);
+    }
+    user.devices.set(deviceId, device);
+    return 'new';
+  }
+
+  async standings(
+    userId: UserId,
+    deviceId: DeviceId,
+    after: number | undefined,
+    limit: number,
+  ): Promise<StandingSlice> {
+    this.#state.assertOpen();
+    const user = this.#state.users.get(userId);
+    if (user === undefined) return { standings: [], next: undefined };
+    const device = user.devices.get(deviceId);
+    const rest = user.channels.filter((channel) => channel.number > (after ?? 0));
+    const slice = rest.slice(0, limit);
+    return {
+      standings: slice.map((channel) => ({
+        channel: channel.key,
+        epoch: channel.epoch,
+        head: channel.entries.length,
+        base: 0,
+        visibleFrom: channel.members.get(userId)?.visibleFrom ?? 1,
+        cursor: device?.cursors.get(channel.key),
+        read: channel.members.get(userId)?.read ?? 0,
+        recency: channel.recency,
+      })),
+      next: rest.length > slice.length ? slice.at(-1)?.number : undefined,
+    };
+  }
+
+  async describe(
+    userId: UserId,
+    wanted: readonly { readonly channel: ChannelKey; readonly read: number }[],
+  ): Promise<readonly ChannelDescription[]> {
+    this.#state.assertOpen();
+    const descriptions: ChannelDescription[] = [];
+    for (const { channel: key, read } of wanted) {
+      const channel = this.#state.channels.get(key);
+      const member = channel?.members.get(userId);
+      if (channel === undefined || member === undefined) continue;
+      descriptions.push({
+        channel: key,
+        epoch: channel.epoch,
+        head: channel.entries.length,
+        visibleFrom: member.visibleFrom,
+        unread: countUnread(channel, userId, Math.max(read, member.read, member.visibleFrom - 1)),
+        last: channel.entries.at(-1),
+        members: [...channel.members].map(([user, state]) => ({ user, delivered: state.delivered, read: state.read })),
+      });
+    }
+    return descriptions;
+  }
+}
+
+function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
+  return channel.entries.slice(read).filter((entry) => entry.kind === 'message' && entry.from !== user).length;
+}
+
+function forgetLongestUnused(user: MemoryUser): void {
+  let longest: [DeviceId, MemoryDevice] | undefined;
+  for (const device of user.devices) {
+    if (longest === undefined || device[1].usedAt < longest[1].usedAt) longest = device;
+  }
+  if (longest !== undefined) user.devices.delete(longest[0]);
+}

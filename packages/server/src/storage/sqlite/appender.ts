@@ -1,0 +1,125 @@
+// Appends inside the open transaction: keys, offsets and counts of one batch after the other.
+
+import { pairOfRequest } from '../append-check.js';
+import { epochOf } from '../epoch.js';
+import type { AppendRequest } from '../message-log.js';
+import { type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
+import type { ChannelState } from './channel-state.js';
+import type { ChannelTable } from './channel-table.js';
+import type { SqlDatabase, SqlStatement } from './driver/sql-database.js';
+import { type EntryRow, EntryRowEncoder, INSERT_ENTRY, INSERT_PLAIN_ENTRY } from './entry-row.js';
+import type { KeyLookup } from './key-lookup.js';
+import { newestNumber } from './newest-number.js';
+import type { UserTable } from './user-table.js';
+
+export class Appender {
+  readonly #era: string;
+  readonly #users: UserTable;
+  readonly #channels: ChannelTable;
+  readonly #keys: KeyLookup;
+  readonly #insertPlain: SqlStatement;
+  readonly #insert: SqlStatement;
+  readonly #newest: SqlStatement;
+  readonly #encoder = new EntryRowEncoder();
+  #nextRow: number | undefined;
+
+  constructor(database: SqlDatabase, era: string, users: UserTable, channels: ChannelTable, keys: KeyLookup) {
+    this.#era = era;
+    this.#users = users;
+    this.#channels = channels;
+    this.#keys = keys;
+    this.#insertPlain = database.prepare(INSERT_PLAIN_ENTRY);
+    this.#insert = database.prepare(INSERT_ENTRY);
+    this.#newest = database.prepare('SELECT max(id) AS id FROM entry');
+  }
+
+  /**
+   * Appends one batch and adds its results to `results`.
+   * @throws TypeError, StorageError `corrupt`, SqlFailure: the transaction must be rolled back
+   */
+  append(requests: FlatRequests, results: number[]): void {
+    const count = requests.length / REQUEST_STRIDE;
+    for (let index = 0; index < count; index += 1) this.#appendOne(requestAt(requests, index), results);
+  }
+
+  /** The next row number is read again. */
+  rollback(): void {
+    this.#nextRow = undefined;
+  }
+
+  #appendOne(request: AppendRequest, results: number[]): void {
+    const pair = pairOfRequest(request);
+    const known = this.#channels.find(request.channel);
+    if (known !== undefined && request.key !== undefined) {
+      const first = this.#findFirst(known, request, request.key);
+      if (first !== undefined) {
+        results.push(REPEATED, known.life, first.offset, first.at, first.messages);
+        return;
+      }
+    }
+    if (request.isRefused) {
+      results.push(REFUSED, 0, 0, 0, 0);
+      return;
+    }
+    const state = known ?? this.#create(request, pair);
+    this.#insertEntry(state, request);
+    results.push(STORED, state.life, state.head, state.lastAt, state.messages);
+  }
+
+  #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | undefined {
+    const sender = senderNumber(state, request);
+    // Somebody who is not of the channel has never stored anything in it.
+    return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
+  }
+
+  #create(request: AppendRequest, pair: readonly [string, string] & ReturnType<typeof pairOfRequest>): ChannelState {
+    const lowUser = this.#users.ensure(pair[0], request.at);
+    const highUser = this.#users.ensure(pair[1], request.at);
+    return this.#channels.createDirect(request.channel, pair, lowUser, highUser, request.at);
+  }
+
+  #insertEntry(state: ChannelState, request: AppendRequest): void {
+    const isLow = request.from === state.pair[0];
+    const sender = isLow ? state.lowUser : state.highUser;
+    const lowMessages = state.lowMessages + (isLow ? 1 : 0);
+    const messages = state.messages + 1;
+    const at = Math.max(request.at, state.lastAt);
+    this.#nextRow ??= newestNumber(this.#newest) + 1;
+    const row = this.#nextRow;
+    const values = this.#encoder.encode(row, {
+      channel: state.number,
+      offset: state.head + 1,
+      messages,
+      senderMessages: isLow ? lowMessages : messages - lowMessages,
+      sender,
+      at,
+      kind: request.kind,
+      bodyFormat: request.bodyFormat,
+      body: request.body,
+      key: request.key,
+      slot: request.slot,
+      headers: request.headers,
+      contentType: request.contentType,
+      replyTo: this.#storedReply(state, request.replyTo),
+    });
+    (this.#encoder.isPlain ? this.#insertPlain : this.#insert).run(values);
+    if (request.key !== undefined) this.#keys.add(state, sender, request.key, row);
+    this.#nextRow = row + 1;
+    state.head += 1;
+    state.messages = messages;
+    state.lowMessages = lowMessages;
+    state.lastAt = at;
+    state.lastRow = row;
+  }
+
+  #storedReply(state: ChannelState, replyTo: AppendRequest['replyTo']): EntryRow['replyTo'] {
+    if (replyTo === undefined) return undefined;
+    const isPresent = replyTo.epoch === epochOf(this.#era, state.life);
+    return { offset: replyTo.offset, epoch: isPresent ? undefined : replyTo.epoch };
+  }
+}
+
+function senderNumber(state: ChannelState, request: AppendRequest): number | undefined {
+  if (request.from === state.pair[0]) return state.lowUser;
+  return request.from === state.pair[1] ? state.highUser : undefined;
+}

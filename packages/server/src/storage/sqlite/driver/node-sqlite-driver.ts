@@ -1,0 +1,144 @@
+// The SQLite inside Node (≥ 22.13).
+
+import { createRequire } from 'node:module';
+import {
+  type SqlDatabase,
+  SqlFailure,
+  type SqlFailureKind,
+  type SqlRow,
+  type SqlStatement,
+  type SqlValue,
+} from './sql-database.js';
+
+// The types of Node 20 do not know this module.
+interface NativeStatement {
+  run(...values: SqlValue[]): unknown;
+  get(...values: SqlValue[]): SqlRow | undefined;
+  all(...values: SqlValue[]): SqlRow[];
+}
+
+interface NativeDatabase {
+  exec(sql: string): void;
+  prepare(sql: string): NativeStatement;
+  close(): void;
+}
+
+interface NativeModule {
+  readonly DatabaseSync: new (
+    path: string,
+    options?: { readonly timeout?: number; readonly readOnly?: boolean },
+  ) => NativeDatabase;
+}
+
+const BUSY_TIMEOUT_MS = 2_000;
+
+/** Undefined where this Node has no `node:sqlite`. */
+export function loadNodeSqlite(): ((path: string) => SqlDatabase) | undefined {
+  const native = requireQuietly();
+  if (native === undefined) return undefined;
+  return (path) => new NodeSqliteDatabase(native, path);
+}
+
+function requireQuietly(): NativeModule | undefined {
+  const emitWarning = process.emitWarning;
+  // Node 22 announces that the module is experimental; which engine runs is told by the banner.
+  process.emitWarning = () => undefined;
+  try {
+    return createRequire(import.meta.url)('node:sqlite') as NativeModule;
+  } catch {
+    return undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+class NodeSqliteDatabase implements SqlDatabase {
+  readonly driverName = 'node:sqlite';
+  readonly sharesFile = true;
+  readonly #database: NativeDatabase;
+
+  constructor(native: NativeModule, path: string) {
+    this.#database = translate(() => new native.DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+  }
+
+  exec(sql: string): void {
+    translate(() => this.#database.exec(sql));
+  }
+
+  prepare(sql: string): SqlStatement {
+    const statement = translate(() => this.#database.prepare(sql));
+    return new NodeSqliteStatement(statement);
+  }
+
+  close(): void {
+    translate(() => this.#database.close());
+  }
+}
+
+class NodeSqliteStatement implements SqlStatement {
+  readonly #statement: NativeStatement;
+
+  constructor(statement: NativeStatement) {
+    this.#statement = statement;
+  }
+
+  run(values: readonly SqlValue[]): void {
+    try {
+      this.#statement.run(...values);
+    } catch (error) {
+      throw failureFrom(error);
+    }
+  }
+
+  get(values: readonly SqlValue[]): SqlRow | undefined {
+    try {
+      return this.#statement.get(...values);
+    } catch (error) {
+      throw failureFrom(error);
+    }
+  }
+
+  all(values: readonly SqlValue[]): SqlRow[] {
+    try {
+      return this.#statement.all(...values);
+    } catch (error) {
+      throw failureFrom(error);
+    }
+  }
+}
+
+function translate<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw failureFrom(error);
+  }
+}
+
+// https://sqlite.org/rescode.html: the low byte is the primary code.
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+const SQLITE_IOERR_SHMSIZE = 4_874;
+
+function failureFrom(error: unknown): SqlFailure {
+  const { errcode, message } = error as { readonly errcode?: number; readonly message?: string };
+  return new SqlFailure(kindOf(errcode ?? 0), message ?? String(error), { cause: error });
+}
+
+function kindOf(code: number): SqlFailureKind {
+  // The index of the write-ahead log lives in a file of its own, which needs room as well.
+  if (code === SQLITE_IOERR_SHMSIZE) return 'full';
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      return 'busy';
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return 'corrupt';
+    case SQLITE_FULL:
+      return 'full';
+    default:
+      return 'other';
+  }
+}

@@ -1,0 +1,270 @@
+// The store on its own thread, call by call: transactions, reads, checkpoints. Knows nothing of threads.
+
+import { join } from 'node:path';
+import { StorageError } from '../storage-error.js';
+import type { FlatRequests } from './append-frames.js';
+import { Appender } from './appender.js';
+import { ChannelTable } from './channel-table.js';
+import { DeviceTable } from './device-table.js';
+import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
+import { KeyLookup } from './key-lookup.js';
+import { continueLineage } from './lineage.js';
+import { MemberTable } from './member-table.js';
+import { configureConnection, DATABASE_FILE } from './open-database.js';
+import { headFrameOf } from './page-frames.js';
+import { PageReader } from './page-reader.js';
+import { prepareSchema } from './schema.js';
+import { StandingReader } from './standing-reader.js';
+import { UserTable } from './user-table.js';
+import { type FailureFrame, failureOf, type WorkerCalls } from './worker-messages.js';
+
+/** Something that changes rows inside the open transaction. */
+export interface WriteTask {
+  /** @throws StorageError, SqlFailure, TypeError: the transaction is undone, the other tasks are tried without this one */
+  apply(engine: SqliteEngine): void;
+  fail(failure: FailureFrame): void;
+}
+
+export interface EngineOptions {
+  readonly folder: string;
+  readonly open: (path: string) => SqlDatabase;
+  /** Asked before each commit whether the folder is still ours; throws if not. */
+  readonly assertOwned: () => void;
+  readonly keyWindowEntries?: number;
+}
+
+export class SqliteEngine {
+  readonly era: string;
+  readonly driverName: string;
+  readonly #database: SqlDatabase;
+  readonly #assertOwned: () => void;
+  readonly #users: UserTable;
+  readonly #channels: ChannelTable;
+  readonly #keys: KeyLookup;
+  readonly #appender: Appender;
+  readonly #devices: DeviceTable;
+  readonly #members: MemberTable;
+  readonly #pages: PageReader;
+  readonly #standings: StandingReader;
+  readonly #checkpoint: SqlStatement;
+  readonly #trial: SqlStatement;
+  #isWritable = true;
+
+  /** @throws StorageError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
+  constructor(options: EngineOptions) {
+    try {
+      this.#assertOwned = options.assertOwned;
+      const database = options.open(join(options.folder, DATABASE_FILE));
+      this.#database = database;
+      this.driverName = database.driverName;
+      configureConnection(database);
+      prepareSchema(database);
+      this.era = continueLineage(database, options.folder);
+      this.#users = new UserTable(database);
+      this.#channels = new ChannelTable(database);
+      this.#keys = new KeyLookup(database, this.era, options.keyWindowEntries);
+      this.#appender = new Appender(database, this.era, this.#users, this.#channels, this.#keys);
+      this.#devices = new DeviceTable(database, this.#users);
+      this.#members = new MemberTable(database, this.#channels, this.#devices);
+      this.#pages = new PageReader(database);
+      this.#standings = new StandingReader(database, {
+        users: this.#users,
+        channels: this.#channels,
+        devices: this.#devices,
+        members: this.#members,
+        pages: this.#pages,
+      });
+      this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+      this.#trial = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', ?)");
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  /** False while the last write failed for want of room. */
+  get isWritable(): boolean {
+    return this.#isWritable;
+  }
+
+  /**
+   * Runs tasks in one transaction. A task that cannot be done is told so and left out; a full disk fails all of them.
+   * @throws StorageError `fatal`: nobody can tell what is on disk, the store must not be used any more
+   */
+  write(tasks: readonly WriteTask[]): void {
+    let remaining = tasks;
+    while (remaining.length > 0) {
+      const refused = this.#tryTransaction(remaining);
+      if (refused === undefined) return;
+      remaining = remaining.filter((task) => task !== refused);
+    }
+  }
+
+  append(requests: FlatRequests, results: number[]): void {
+    this.#appender.append(requests, results);
+  }
+
+  openDevice(input: WorkerCalls['openDevice']['input']): 'known' | 'new' {
+    return this.#devices.open(input.user, input.device, input.at);
+  }
+
+  writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
+    for (const write of batch) this.#members.write(write);
+  }
+
+  isDeviceFresh(input: WorkerCalls['openDevice']['input']): boolean {
+    return this.#devices.isFresh(input.user, input.device, input.at);
+  }
+
+  page(request: WorkerCalls['page']['input']): WorkerCalls['page']['output'] {
+    const state = this.#channels.find(request.channel);
+    if (state === undefined) return { ...headFrameOf(request.channel, undefined), entries: [], more: false };
+    return this.#pages.read(state, request);
+  }
+
+  heads(channels: WorkerCalls['heads']['input']): WorkerCalls['heads']['output'] {
+    return channels.map((key) => headFrameOf(key, this.#channels.find(key)));
+  }
+
+  standings({ user, device, after, limit }: WorkerCalls['standings']['input']): WorkerCalls['standings']['output'] {
+    return this.#standings.standings(user, device, after, limit);
+  }
+
+  describe({ user, channels }: WorkerCalls['describe']['input']): WorkerCalls['describe']['output'] {
+    return channels.map(({ channel, read }) => this.#standings.describe(user, channel, read));
+  }
+
+  loadCursors(wanted: WorkerCalls['loadCursors']['input']): WorkerCalls['loadCursors']['output'] {
+    return wanted.map(({ user, channel }) => {
+      const state = this.#channels.find(channel);
+      const number = state === undefined ? undefined : this.#members.numberIn(state, user);
+      const member = state === undefined || number === undefined ? undefined : this.#members.find(number, state);
+      return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
+    });
+  }
+
+  /**
+   * Moves what the log holds into the database file.
+   * @returns pages the log held, all of them counted
+   * @throws StorageError `fatal`; a full disk is none, the log simply stays longer
+   */
+  checkpoint(): number {
+    try {
+      this.#assertOwned();
+      const row = this.#checkpoint.get([]);
+      return row === undefined ? 0 : integerOf(row, 'log');
+    } catch (error) {
+      if (error instanceof SqlFailure && error.kind === 'full') return 0;
+      throw fatalFrom(error);
+    }
+  }
+
+  /** Writes a few bytes to see whether there is room again. */
+  tryWrite(): void {
+    const failed: FailureFrame[] = [];
+    this.write([{ apply: () => this.#trial.run([Date.now()]), fail: (failure) => void failed.push(failure) }]);
+  }
+
+  close(): void {
+    try {
+      this.#assertOwned();
+      this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all([]);
+    } catch (error) {
+      if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  /** Undefined when nothing is left to do; else the one task because of which everything was undone. */
+  #tryTransaction(tasks: readonly WriteTask[]): WriteTask | undefined {
+    let current: WriteTask | undefined;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const task of tasks) {
+        current = task;
+        task.apply(this);
+      }
+      current = undefined;
+      this.#assertOwned();
+      this.#database.exec('COMMIT');
+      this.#keys.commit();
+      this.#isWritable = true;
+      return undefined;
+    } catch (error) {
+      this.#undo();
+      if (error instanceof SqlFailure && error.kind === 'full') {
+        this.#refuseAll(tasks, error);
+        return undefined;
+      }
+      if (current === undefined || !isFaultOfTask(error)) throw fatalFrom(error);
+      current.fail(failureOf(asStorageError(error)));
+      return current;
+    }
+  }
+
+  #undo(): void {
+    try {
+      rollBack(this.#database);
+    } catch (error) {
+      throw fatalFrom(error);
+    }
+    this.#keys.rollback();
+    this.#appender.rollback();
+    this.#channels.forgetAll();
+    this.#users.forgetAll();
+  }
+
+  #refuseAll(tasks: readonly WriteTask[], cause: SqlFailure): void {
+    const isFirst = this.#isWritable;
+    this.#isWritable = false;
+    const message = `the disk of the data folder is full, nothing was stored (${cause.message}); free some space`;
+    for (const task of tasks) task.fail({ code: 'storage_full', message, offset: undefined });
+    // A build that pads commits may have written a whole commit record before it ran out of room. Nothing reads it while
+    // this process lives, but a restart would: put something harmless over it.
+    if (isFirst) this.#overwriteRefused();
+  }
+
+  #overwriteRefused(): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      this.#trial.run([Date.now()]);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#undo();
+      if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
+    }
+  }
+}
+
+/** Damage that one task met, or a request that cannot be: no reason to refuse the others. */
+function isFaultOfTask(error: unknown): boolean {
+  if (error instanceof StorageError) return error.code === 'corrupt';
+  return error instanceof TypeError || (error instanceof SqlFailure && error.kind === 'corrupt');
+}
+
+/** What a caller may see of a failure of the driver. */
+export function asStorageError(error: unknown): Error {
+  if (error instanceof StorageError || error instanceof TypeError) return error;
+  if (!(error instanceof SqlFailure)) return fatalFrom(error);
+  if (error.kind === 'corrupt') {
+    return new StorageError('corrupt', `the database is damaged (${error.message}); restore it from a backup`, {
+      cause: error,
+    });
+  }
+  if (error.kind === 'full') {
+    return new StorageError('storage_full', `the disk of the data folder is full (${error.message})`, { cause: error });
+  }
+  return fatalFrom(error);
+}
+
+function fatalFrom(error: unknown): StorageError {
+  if (error instanceof StorageError && (error.code === 'fatal' || error.code === 'locked')) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StorageError(
+    'fatal',
+    `writing to the store failed: ${message}; what is on disk is decided at the next start`,
+    {
+      cause: error,
+    },
+  );
+}

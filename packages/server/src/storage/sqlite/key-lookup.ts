@@ -1,0 +1,105 @@
+// Whether an entry was stored before: first the window of keys, then, if the client says since when, the log.
+
+import { epochOf } from '../epoch.js';
+import type { AppendRequest } from '../message-log.js';
+import type { ChannelState } from './channel-state.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from './driver/sql-database.js';
+import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
+import { KEY_WINDOW_ENTRIES, KeyWindow } from './key-window.js';
+import { newestNumber } from './newest-number.js';
+
+const REBUILD_SLICE_ROWS = 4_096;
+
+export class KeyLookup {
+  readonly #window: KeyWindow;
+  readonly #era: string;
+  readonly #byRow: SqlStatement;
+  readonly #inLog: SqlStatement;
+  readonly #firstAfter: SqlStatement;
+  /** How many keys the open transaction has added. */
+  #added = 0;
+
+  constructor(database: SqlDatabase, era: string, capacity: number = KEY_WINDOW_ENTRIES) {
+    this.#era = era;
+    this.#window = new KeyWindow(capacity);
+    this.#byRow = database.prepare(`SELECT ${ENTRY_COLUMNS} FROM entry WHERE id = ?`);
+    this.#inLog = database.prepare(
+      `SELECT ${ENTRY_COLUMNS} FROM entry WHERE channel = ? AND offset > ? AND sender = ? AND key = ? AND id < ? ORDER BY offset LIMIT 1`,
+    );
+    this.#firstAfter = database.prepare(
+      'SELECT id FROM entry WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
+    );
+    this.#rebuild(database, capacity);
+  }
+
+  /** The first attempt's row. */
+  find(state: ChannelState, sender: number, key: string, since: AppendRequest['since']): EntryRow | undefined {
+    const hash = this.#window.hash(sender, state.number, key);
+    let found: EntryRow | undefined;
+    const isMatch = (id: number): boolean => {
+      const columns = this.#byRow.get([id]);
+      if (columns === undefined) return false;
+      const row = decodeEntryRow(columns);
+      if (row.channel !== state.number || row.sender !== sender || row.key !== key) return false;
+      found = row;
+      return true;
+    };
+    if (this.#window.find(hash, isMatch) !== undefined) return found;
+    return since === undefined ? undefined : this.#searchLog(state, sender, key, since);
+  }
+
+  /** For the row just inserted; inside a transaction. */
+  add(state: ChannelState, sender: number, key: string, row: number): void {
+    const { low, high } = this.#window.hash(sender, state.number, key);
+    this.#window.add(low, high, row);
+    this.#added += 1;
+  }
+
+  commit(): void {
+    this.#added = 0;
+  }
+
+  rollback(): void {
+    this.#window.dropNewest(this.#added);
+    this.#added = 0;
+  }
+
+  #searchLog(
+    state: ChannelState,
+    sender: number,
+    key: string,
+    since: NonNullable<AppendRequest['since']>,
+  ): EntryRow | undefined {
+    // A position of another life says nothing about this one: all of it is searched.
+    const after = since.epoch === epochOf(this.#era, state.life) ? since.offset : state.base;
+    if (after >= state.head) return undefined;
+    const first = this.#firstAfter.get([state.number, after]);
+    // Everything after `since` is newer than the oldest key in the window, which did not know the key.
+    if (first !== undefined && integerOf(first, 'id') >= this.#window.floor) return undefined;
+    const columns = this.#inLog.get([state.number, after, sender, Buffer.from(key), this.#window.floor]);
+    return columns === undefined ? undefined : decodeEntryRow(columns);
+  }
+
+  /** Row numbers are consecutive but for what was erased, so the newest `capacity` numbers hold at most as many keys. */
+  #rebuild(database: SqlDatabase, capacity: number): void {
+    const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry'));
+    let next = Math.max(newest - capacity + 1, 1);
+    this.#window.raiseFloor(next);
+    const slice = database.prepare('SELECT id, channel, sender, key FROM entry WHERE id >= ? ORDER BY id LIMIT ?');
+    for (;;) {
+      const rows = slice.all([next, REBUILD_SLICE_ROWS]);
+      for (const row of rows) this.#remember(row);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      next = integerOf(last, 'id') + 1;
+    }
+  }
+
+  #remember(row: SqlRow): void {
+    const key = row['key'];
+    if (!(key instanceof Uint8Array)) return;
+    const text = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8');
+    const { low, high } = this.#window.hash(integerOf(row, 'sender'), integerOf(row, 'channel'), text);
+    this.#window.add(low, high, integerOf(row, 'id'));
+  }
+}

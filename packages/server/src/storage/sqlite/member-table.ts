@@ -1,0 +1,98 @@
+// Members of channels with how far they have read, and the cursors of their devices.
+
+import type { ChannelKey } from '../../channel/channel-key.js';
+import type { CursorWrite } from '../cursors.js';
+import type { ChannelState } from './channel-state.js';
+import type { ChannelTable } from './channel-table.js';
+import type { DeviceTable } from './device-table.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from './driver/sql-database.js';
+import { expectChecksum, rowChecksum } from './row-checksum.js';
+
+export interface MemberRow {
+  readonly visibleFrom: number;
+  readonly leftAt: number | null;
+  readonly read: number;
+  readonly delivered: number;
+}
+
+export class MemberTable {
+  readonly #channels: ChannelTable;
+  readonly #devices: DeviceTable;
+  readonly #find: SqlStatement;
+  readonly #update: SqlStatement;
+  readonly #findCursor: SqlStatement;
+  readonly #putCursor: SqlStatement;
+
+  constructor(database: SqlDatabase, channels: ChannelTable, devices: DeviceTable) {
+    this.#channels = channels;
+    this.#devices = devices;
+    this.#find = database.prepare(
+      'SELECT user, channel, visible_from, left_at, read, delivered, crc FROM member WHERE user = ? AND channel = ?',
+    );
+    this.#update = database.prepare(
+      'UPDATE member SET read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
+    );
+    this.#findCursor = database.prepare(
+      'SELECT device, channel, offset, crc FROM cursor WHERE device = ? AND channel = ?',
+    );
+    this.#putCursor = database.prepare('INSERT OR REPLACE INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?)');
+  }
+
+  /** @throws StorageError `corrupt` */
+  find(user: number, state: Pick<ChannelState, 'number' | 'key'>): MemberRow | undefined {
+    const row = this.#find.get([user, state.number]);
+    return row === undefined ? undefined : memberFrom(row, state.key);
+  }
+
+  /** The member's number where the name is one of the channel's two. */
+  numberIn(state: ChannelState, user: string): number | undefined {
+    if (user === state.pair[0]) return state.lowUser;
+    return user === state.pair[1] ? state.highUser : undefined;
+  }
+
+  /** Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. */
+  write(write: CursorWrite): void {
+    const state = this.#channels.find(write.channel);
+    const user = state === undefined ? undefined : this.numberIn(state, write.user);
+    if (state === undefined || user === undefined) return;
+    const member = this.find(user, state);
+    if (member === undefined) return;
+    const read = Math.max(member.read, write.read ?? 0);
+    const delivered = Math.max(member.delivered, write.delivered ?? 0);
+    if (read !== member.read || delivered !== member.delivered) {
+      const crc = rowChecksum(user, state.number, member.visibleFrom, member.leftAt, read, delivered);
+      this.#update.run([read, delivered, crc, user, state.number]);
+    }
+    for (const [device, offset] of write.devices) {
+      const number = this.#devices.find(write.user, device);
+      if (number !== undefined) this.#moveCursor(number, state, offset);
+    }
+  }
+
+  #moveCursor(device: number, state: ChannelState, offset: number): void {
+    const row = this.#findCursor.get([device, state.number]);
+    if (row !== undefined && cursorFrom(row, state.key) >= offset) return;
+    this.#putCursor.run([device, state.number, offset, rowChecksum(device, state.number, offset)]);
+  }
+}
+
+/** Verifies a row of `member`. */
+export function memberFrom(row: SqlRow, channel: ChannelKey): MemberRow {
+  const user = integerOf(row, 'user');
+  const visibleFrom = integerOf(row, 'visible_from');
+  const leftAt = row['left_at'] === null ? null : integerOf(row, 'left_at');
+  const read = integerOf(row, 'read');
+  const delivered = integerOf(row, 'delivered');
+  const actual = rowChecksum(user, integerOf(row, 'channel'), visibleFrom, leftAt, read, delivered);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of member ${user} in ${channel}`);
+  return { visibleFrom, leftAt, read, delivered };
+}
+
+/** Verifies a row of `cursor`. */
+export function cursorFrom(row: SqlRow, channel: ChannelKey): number {
+  const device = integerOf(row, 'device');
+  const offset = integerOf(row, 'offset');
+  const actual = rowChecksum(device, integerOf(row, 'channel'), offset);
+  expectChecksum(integerOf(row, 'crc'), actual, `the cursor of device ${device} in ${channel}`);
+  return offset;
+}

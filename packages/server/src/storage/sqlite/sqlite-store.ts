@@ -1,0 +1,149 @@
+// The engine on SQLite: one file in one folder, one thread that writes it.
+
+import { mkdir } from 'node:fs/promises';
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../../channel/channel-key.js';
+import { assertBatchSize } from '../append-check.js';
+import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
+import type { ChannelDescription, Directory, StandingSlice } from '../directory.js';
+import { epochOf } from '../epoch.js';
+import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
+import type { StorageError } from '../storage-error.js';
+import type { Store } from '../store.js';
+import type { DriverChoice } from './driver/choose-driver.js';
+import { headFrom, pageFrom } from './page-frames.js';
+import { WorkerClient } from './worker-client.js';
+
+export interface SqliteStoreOptions {
+  /** Folder of the store; created if it is not there. */
+  readonly folder: string;
+  /** Default `auto`: the SQLite of Node where it has one, else the WebAssembly build. Both read the same files. */
+  readonly driver?: DriverChoice;
+}
+
+/**
+ * Opens the store in a folder, creating it if need be, and holds the folder until `close`. Resolves when it can be used.
+ * @throws StorageError `locked` (another server has the folder), `newer_schema`, `corrupt`, `storage_full`, `fatal`
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const client = await WorkerClient.start({
+    folder: options.folder,
+    driver: options.driver ?? 'auto',
+    lock: undefined,
+  });
+  return new SqliteStore(client, options.folder);
+}
+
+class SqliteStore implements Store {
+  readonly log: MessageLog;
+  readonly directory: Directory;
+  readonly cursors: Cursors;
+  readonly description: string;
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient, folder: string) {
+    this.#client = client;
+    this.log = new SqliteMessageLog(client);
+    this.directory = new SqliteDirectory(client);
+    this.cursors = new SqliteCursors(client);
+    this.description = `sqlite (${client.driverName}) ${folder}`;
+  }
+
+  get isWritable(): boolean {
+    return this.#client.isWritable;
+  }
+
+  get onFatal(): ((error: StorageError) => void) | undefined {
+    return this.#client.onFatal;
+  }
+
+  set onFatal(listener: ((error: StorageError) => void) | undefined) {
+    this.#client.onFatal = listener;
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+class SqliteMessageLog implements MessageLog {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  async append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
+    assertBatchSize(batch.length);
+    return await this.#client.append(batch);
+  }
+
+  async page(request: PageRequest): Promise<Page> {
+    return pageFrom(await this.#client.call('page', request), this.#client.era);
+  }
+
+  async heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]> {
+    const frames = await this.#client.call('heads', channels);
+    return frames.map((frame) => headFrom(frame, this.#client.era));
+  }
+}
+
+class SqliteDirectory implements Directory {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  openDevice(user: UserId, device: DeviceId, at: number): Promise<'known' | 'new'> {
+    return this.#client.call('openDevice', { user, device, at });
+  }
+
+  async standings(user: UserId, device: DeviceId, after: number | undefined, limit: number): Promise<StandingSlice> {
+    const slice = await this.#client.call('standings', { user, device, after, limit });
+    const standings = slice.standings.map(({ life, ...standing }) => ({
+      ...standing,
+      epoch: epochOf(this.#client.era, life ?? 0),
+    }));
+    return { standings, next: slice.next };
+  }
+
+  async describe(
+    user: UserId,
+    channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+  ): Promise<readonly ChannelDescription[]> {
+    const frames = await this.#client.call('describe', { user, channels });
+    const descriptions: ChannelDescription[] = [];
+    for (const frame of frames) {
+      if (frame === undefined) continue;
+      const last = pageFrom(frame.last, this.#client.era);
+      descriptions.push({
+        channel: last.channel,
+        epoch: epochOf(this.#client.era, frame.last.life ?? 0),
+        head: last.head,
+        visibleFrom: frame.visibleFrom,
+        unread: frame.unread,
+        last: last.entries[0],
+        members: frame.members,
+      });
+    }
+    return descriptions;
+  }
+}
+
+class SqliteCursors implements Cursors {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  write(batch: readonly CursorWrite[]): Promise<void> {
+    return this.#client.call('writeCursors', batch);
+  }
+
+  load(wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[]): Promise<readonly StoredCursors[]> {
+    return this.#client.call('loadCursors', wanted);
+  }
+}

@@ -1,0 +1,316 @@
+// What the storage thread does next: one commit, then reads for a few milliseconds, then the next commit.
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { FlatRequests } from './append-frames.js';
+import { REQUEST_STRIDE } from './append-frames.js';
+import { CheckpointPacer } from './checkpoint-pacer.js';
+import { asStorageError, type SqliteEngine, type WriteTask } from './engine.js';
+import {
+  type BatchOutcome,
+  type CallMessage,
+  type CallOutcome,
+  type FailureFrame,
+  type FromWorker,
+  failureOf,
+  type ToWorker,
+  type WorkerCalls,
+} from './worker-messages.js';
+
+/** Entries of one transaction; more wait for the next, so that a commit stays short. */
+const MAX_COMMIT_ENTRIES = 1_000;
+const READ_SLICE_MS = 5;
+/** Cursors written in one transaction. */
+const CURSOR_CHUNK = 250;
+/** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
+const CURSOR_PAUSE_FACTOR = 4;
+/** How often a full disk is tried again when nobody sends. */
+const FULL_RETRY_MS = 1_000;
+const IDLE_CHECKPOINT_MS = 200;
+
+class AppendTask implements WriteTask {
+  readonly #requests: FlatRequests;
+  outcome: BatchOutcome | undefined;
+
+  constructor(requests: FlatRequests) {
+    this.#requests = requests;
+  }
+
+  get entries(): number {
+    return this.#requests.length / REQUEST_STRIDE;
+  }
+
+  apply(engine: SqliteEngine): void {
+    const results: number[] = [];
+    engine.append(this.#requests, results);
+    this.outcome = results;
+  }
+
+  fail(failure: FailureFrame): void {
+    this.outcome = failure;
+  }
+}
+
+class DeviceTask implements WriteTask {
+  readonly #input: WorkerCalls['openDevice']['input'];
+  readonly #id: number;
+  outcome: CallOutcome | undefined;
+
+  constructor(id: number, input: WorkerCalls['openDevice']['input']) {
+    this.#id = id;
+    this.#input = input;
+  }
+
+  apply(engine: SqliteEngine): void {
+    this.outcome = { id: this.#id, output: engine.openDevice(this.#input) };
+  }
+
+  fail(failure: FailureFrame): void {
+    this.outcome = { id: this.#id, failure };
+  }
+}
+
+class CursorTask implements WriteTask {
+  readonly id: number;
+  readonly #rest: WorkerCalls['writeCursors']['input'];
+  #written = 0;
+  failure: FailureFrame | undefined;
+
+  constructor(id: number, batch: WorkerCalls['writeCursors']['input']) {
+    this.id = id;
+    this.#rest = batch;
+  }
+
+  get isDone(): boolean {
+    return this.failure !== undefined || this.#written >= this.#rest.length;
+  }
+
+  apply(engine: SqliteEngine): void {
+    engine.writeCursors(this.#rest.slice(this.#written, this.#written + CURSOR_CHUNK));
+  }
+
+  advance(): void {
+    this.#written += CURSOR_CHUNK;
+  }
+
+  fail(failure: FailureFrame): void {
+    this.failure = failure;
+  }
+}
+
+type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' }>;
+
+export class WorkLoop {
+  readonly #engine: SqliteEngine;
+  readonly #port: MessagePort;
+  readonly #pacer = new CheckpointPacer();
+  readonly #appends: AppendTask[] = [];
+  readonly #devices: DeviceTask[] = [];
+  readonly #reads: ReadCall[] = [];
+  readonly #cursors: CursorTask[] = [];
+  #cursorsNotBefore = 0;
+  #isClosing = false;
+  #isOver = false;
+  #wasWritable = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(engine: SqliteEngine, port: MessagePort) {
+    this.#engine = engine;
+    this.#port = port;
+  }
+
+  start(): void {
+    this.#port.on('message', (message: ToWorker) => {
+      this.#accept(message);
+      this.#run();
+    });
+  }
+
+  #accept(message: ToWorker): void {
+    switch (message.type) {
+      case 'append':
+        for (const batch of message.batches) this.#appends.push(new AppendTask(batch));
+        return;
+      case 'close':
+        this.#isClosing = true;
+        return;
+      case 'call':
+        this.#acceptCall(message);
+        return;
+    }
+  }
+
+  #acceptCall(call: CallMessage): void {
+    switch (call.method) {
+      case 'openDevice':
+        this.#devices.push(new DeviceTask(call.id, call.input));
+        return;
+      case 'writeCursors':
+        this.#cursors.push(new CursorTask(call.id, call.input));
+        return;
+      default:
+        this.#reads.push(call);
+    }
+  }
+
+  #run(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    try {
+      do {
+        this.#drain();
+        this.#commit();
+        this.#read();
+        this.#writeCursors();
+        if (this.#pacer.isDue) this.#checkpoint();
+        this.#drain();
+      } while (this.#hasWork);
+      if (this.#isClosing) this.#close();
+      else this.#rest();
+    } catch (error) {
+      this.#isOver = true;
+      this.#post({ type: 'fatal', failure: failureOf(asStorageError(error)) });
+      this.#port.close();
+    }
+  }
+
+  get #hasWork(): boolean {
+    if (this.#appends.length > 0 || this.#devices.length > 0 || this.#reads.length > 0) return true;
+    return this.#cursors.length > 0 && (this.#isClosing || performance.now() >= this.#cursorsNotBefore);
+  }
+
+  /** Whatever has gathered in the port since the last look. */
+  #drain(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { readonly message: ToWorker } | undefined;
+      if (received === undefined) return;
+      this.#accept(received.message);
+    }
+  }
+
+  #commit(): void {
+    let entries = 0;
+    let count = 0;
+    while (
+      count < this.#appends.length &&
+      (count === 0 || entries + this.#appends[count]!.entries <= MAX_COMMIT_ENTRIES)
+    ) {
+      entries += this.#appends[count]!.entries;
+      count += 1;
+    }
+    const appends = this.#appends.splice(0, count);
+    const devices = this.#devices.splice(0, MAX_COMMIT_ENTRIES);
+    if (appends.length + devices.length === 0) return;
+    this.#engine.write([...devices, ...appends]);
+    this.#pacer.wrote(entries + devices.length);
+    this.#post({
+      type: 'done',
+      appends: appends.map((task) => task.outcome!),
+      calls: devices.map((task) => task.outcome!),
+    });
+    this.#reportWritable();
+  }
+
+  #read(): void {
+    if (this.#reads.length === 0) return;
+    const end = performance.now() + READ_SLICE_MS;
+    const calls: CallOutcome[] = [];
+    let done = 0;
+    do {
+      calls.push(this.#answer(this.#reads[done]!));
+      done += 1;
+    } while (done < this.#reads.length && performance.now() < end);
+    this.#reads.splice(0, done);
+    this.#post({ type: 'done', appends: [], calls });
+  }
+
+  #answer(call: ReadCall): CallOutcome {
+    try {
+      return { id: call.id, output: this.#output(call) };
+    } catch (error) {
+      const failure = failureOf(asStorageError(error));
+      // A read that fails for a reason nobody knows says nothing about the writes: only its caller is told.
+      return { id: call.id, failure };
+    }
+  }
+
+  #output(call: ReadCall): unknown {
+    switch (call.method) {
+      case 'page':
+        return this.#engine.page(call.input);
+      case 'heads':
+        return this.#engine.heads(call.input);
+      case 'standings':
+        return this.#engine.standings(call.input);
+      case 'describe':
+        return this.#engine.describe(call.input);
+      case 'loadCursors':
+        return this.#engine.loadCursors(call.input);
+    }
+  }
+
+  #writeCursors(): void {
+    const task = this.#cursors[0];
+    const start = performance.now();
+    if (task === undefined || (!this.#isClosing && start < this.#cursorsNotBefore)) return;
+    this.#engine.write([task]);
+    task.advance();
+    this.#pacer.wrote(CURSOR_CHUNK);
+    const end = performance.now();
+    this.#cursorsNotBefore = end + CURSOR_PAUSE_FACTOR * (end - start);
+    if (!task.isDone) return;
+    this.#cursors.shift();
+    const outcome: CallOutcome =
+      task.failure === undefined ? { id: task.id, output: undefined } : { id: task.id, failure: task.failure };
+    this.#post({ type: 'done', appends: [], calls: [outcome] });
+    this.#reportWritable();
+  }
+
+  #checkpoint(): void {
+    this.#pacer.checkpointed(this.#engine.checkpoint());
+  }
+
+  /** Nothing to do now: wake up for what waits for its time. */
+  #rest(): void {
+    const now = performance.now();
+    const delays: number[] = [];
+    if (this.#cursors.length > 0) delays.push(this.#cursorsNotBefore - now);
+    if (!this.#engine.isWritable) delays.push(FULL_RETRY_MS);
+    if (this.#pacer.hasWritten) delays.push(IDLE_CHECKPOINT_MS);
+    if (delays.length === 0) return;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.min(...delays)));
+  }
+
+  #wake(): void {
+    if (this.#isOver) return;
+    try {
+      if (!this.#engine.isWritable) {
+        this.#engine.tryWrite();
+        this.#reportWritable();
+      }
+      if (this.#pacer.hasWritten && this.#engine.isWritable) this.#checkpoint();
+    } catch (error) {
+      this.#isOver = true;
+      this.#post({ type: 'fatal', failure: failureOf(asStorageError(error)) });
+      this.#port.close();
+      return;
+    }
+    this.#run();
+  }
+
+  #reportWritable(): void {
+    if (this.#engine.isWritable === this.#wasWritable) return;
+    this.#wasWritable = this.#engine.isWritable;
+    this.#post({ type: 'writable', isWritable: this.#wasWritable });
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#engine.close();
+    this.#post({ type: 'closed' });
+    this.#port.close();
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}

@@ -1,0 +1,158 @@
+// Random histories against a model that could not be simpler, with restarts where the engine survives them.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AppendRequest, AppendResult } from '../../src/storage/message-log.js';
+import type { Store } from '../../src/storage/store.js';
+import { device, direct, FIRST_AT, message, readLog, user } from './requests.js';
+import type { StoreFactory } from './store-contract.js';
+
+const NAMES = ['ann', 'ben', 'cat'] as const;
+const DEVICE = device('only');
+
+interface ModelEntry {
+  readonly from: string;
+  readonly key: string | undefined;
+  readonly body: string;
+  readonly at: number;
+}
+
+/** Logs and read cursors as plain arrays and maps. */
+class Model {
+  readonly logs = new Map<string, ModelEntry[]>();
+  readonly reads = new Map<string, number>();
+  readonly #suffix: string;
+
+  constructor(suffix: string) {
+    this.#suffix = suffix;
+  }
+
+  name(base: string): string {
+    return base + this.#suffix;
+  }
+
+  append(request: AppendRequest): { outcome: AppendResult['outcome']; offset?: number; at?: number } {
+    const log = this.logs.get(request.channel) ?? [];
+    const index = log.findIndex(({ from, key }) => key !== undefined && from === request.from && key === request.key);
+    if (index >= 0) return { outcome: 'repeated', offset: index + 1, at: log[index]!.at };
+    if (request.isRefused) return { outcome: 'refused' };
+    const at = Math.max(request.at, log.at(-1)?.at ?? 0);
+    log.push({ from: request.from, key: request.key, body: request.body, at });
+    this.logs.set(request.channel, log);
+    return { outcome: 'stored', offset: log.length, at };
+  }
+
+  unread(channel: string, name: string): number {
+    const read = this.reads.get(`${channel} ${name}`) ?? 0;
+    return (this.logs.get(channel) ?? []).slice(read).filter(({ from }) => from !== name).length;
+  }
+}
+
+const nameArb = fc.constantFrom(...NAMES);
+const requestArb = fc.record({
+  from: nameArb,
+  to: nameArb,
+  key: fc.option(fc.constantFrom('k1', 'k2', 'k3', 'k4'), { nil: undefined }),
+  body: fc.json({ maxDepth: 1 }),
+  at: fc.integer({ min: 0, max: 5 }),
+  isRefused: fc.boolean(),
+  hasSince: fc.boolean(),
+});
+const stepArb = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant('append' as const),
+      batch: fc.array(requestArb, { minLength: 1, maxLength: 8 }),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      type: fc.constant('read' as const),
+      name: nameArb,
+      peer: nameArb,
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const) }) },
+);
+type Step = typeof stepArb extends fc.Arbitrary<infer Value> ? Value : never;
+
+export function describeModelContract(name: string, create: StoreFactory): void {
+  describe(`${name} does what the naive model does`, () => {
+    test('random batches with repeats, refusals, reads and restarts', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(stepArb, { minLength: 1, maxLength: 25 }), async (steps) => {
+          const tested = await create();
+          try {
+            let { store } = tested;
+            const model = new Model();
+            for (const step of steps) {
+              if (step.type === 'restart') store = (await tested.restart?.()) ?? store;
+              else await runStep(store, model, step);
+            }
+            await compare(store, model);
+          } finally {
+            await tested.dispose();
+          }
+        }),
+        { numRuns: 30 },
+      );
+    }, 60_000);
+  });
+}
+
+async function runStep(store: Store, model: Model, step: Exclude<Step, { type: 'restart' }>): Promise<void> {
+  if (step.type === 'append') {
+    const batch: AppendRequest[] = [];
+    for (const { from: sender, to: receiver, hasSince, at, ...fields } of step.batch) {
+      const [from, to] = [model.name(sender), model.name(receiver)];
+      const [head] = await store.log.heads([direct(from, to)]);
+      const since = hasSince && head?.epoch !== undefined ? { epoch: head.epoch, offset: 0 } : undefined;
+      batch.push(message(from, to, { ...fields, since, at: FIRST_AT + at }));
+    }
+    const results = await store.log.append(batch);
+    expect(results).toMatchObject(batch.map((request) => model.append(request)));
+    return;
+  }
+  const name = model.name(step.name);
+  const channel = direct(name, model.name(step.peer));
+  const log = model.logs.get(channel);
+  if (log === undefined) return;
+  const id = `${channel} ${name}`;
+  const read = Math.round(step.part * log.length);
+  const write = { user: user(name), channel, read, delivered: read, devices: new Map([[DEVICE, read]]) };
+  await store.cursors.write([write]);
+  model.reads.set(id, Math.max(model.reads.get(id) ?? 0, read));
+}
+
+async function compare(store: Store, model: Model): Promise<void> {
+  for (const [channel, log] of model.logs) {
+    const entries = await readLog(store.log, channel as never);
+    expect(entries.map(({ from, key, body, at }) => ({ from, key, body, at }))).toEqual(log);
+    expect(entries.map(({ offset, messages }) => [offset, messages])).toEqual(
+      log.map((_, index) => [index + 1, index + 1]),
+    );
+  }
+  for (const name of NAMES.map((base) => model.name(base))) {
+    const channels = [...new Set(NAMES.map((peer) => direct(name, model.name(peer))))].filter((channel) =>
+      model.logs.has(channel),
+    );
+    const described = await store.directory.describe(
+      user(name),
+      channels.map((channel) => ({ channel, read: 0 })),
+    );
+    expect(described.map(({ channel, unread, head }) => ({ channel, unread, head }))).toEqual(
+      channels.map((channel) => ({
+        channel,
+        unread: model.unread(channel, name),
+        head: model.logs.get(channel)?.length,
+      })),
+    );
+    const { standings } = await store.directory.standings(user(name), DEVICE, undefined, 100);
+    expect(new Map(standings.map(({ channel, read }) => [channel, read]))).toEqual(
+      new Map(channels.map((channel) => [channel, model.reads.get(`${channel} ${name}`) ?? 0])),
+    );
+  }
+}

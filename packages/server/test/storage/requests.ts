@@ -1,0 +1,54 @@
+// Requests for storage tests, with everything that does not matter filled in.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import { type ChannelKey, directChannelKey } from '../../src/channel/channel-key.js';
+import type { Entry } from '../../src/channel/entry.js';
+import type { AppendRequest, MessageLog, Page } from '../../src/storage/message-log.js';
+
+export const user = (id: string): UserId => id as UserId;
+export const device = (id: string): DeviceId => id as DeviceId;
+export const direct = (a: string, b: string): ChannelKey => directChannelKey(user(a), user(b));
+
+export const FIRST_AT = 1_790_000_000_000;
+
+export function message(from: string, to: string, fields: Partial<AppendRequest> = {}): AppendRequest {
+  return {
+    channel: direct(from, to),
+    from: user(from),
+    kind: 'message',
+    body: '"hello"',
+    bodyFormat: 'json',
+    key: undefined,
+    slot: undefined,
+    headers: undefined,
+    contentType: undefined,
+    replyTo: undefined,
+    at: FIRST_AT,
+    since: undefined,
+    isRefused: false,
+    ...fields,
+  };
+}
+
+/** Appends one entry and returns its result. */
+export async function appendOne(log: MessageLog, request: AppendRequest) {
+  const [result] = await log.append([request]);
+  if (result === undefined) throw new Error('append returned no result');
+  return result;
+}
+
+/** The whole log of a channel, page by page. */
+export async function readLog(log: MessageLog, channel: ChannelKey): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (;;) {
+    const page: Page = await log.page({
+      channel,
+      direction: 'after',
+      offset: entries.at(-1)?.offset ?? 0,
+      limit: 200,
+      maxBytes: 262_144,
+    });
+    entries.push(...page.entries);
+    if (!page.more) return entries;
+  }
+}
