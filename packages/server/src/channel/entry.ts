@@ -39,7 +39,11 @@ export interface Entry extends EntryContent {
 /** Bytes an entry is counted as wherever memory or a page is bounded: its text in UTF-16 plus what the object costs. */
 export function retainedBytes(entry: EntryContent): number {
   const text =
-    entry.body.length + (entry.key?.length ?? 0) + (entry.headers?.length ?? 0) + (entry.slot?.length ?? 0) + entry.from.length;
+    entry.body.length +
+    (entry.key?.length ?? 0) +
+    (entry.headers?.length ?? 0) +
+    (entry.slot?.length ?? 0) +
+    entry.from.length;
   return ENTRY_OVERHEAD_BYTES + 2 * text;
 }
 

@@ -1,0 +1,174 @@
+// Readers behind the tail: pages from the log, round robin over the readers, until each may join the tail.
+
+import { encodeGapPush } from '@longwire/protocol';
+import { addressFor, type ChannelKey } from '../channel/channel-key.js';
+import type { Page, PageRequest } from '../storage/message-log.js';
+import { StorageError } from '../storage/storage-error.js';
+import { EncodedPush, EntryPushes } from './encoded-push.js';
+import type { BehindState, PendingGap, Reader } from './reader.js';
+
+/** The part of the message log that reading needs. */
+export interface PageSource {
+  page(request: PageRequest): Promise<Page>;
+}
+
+export interface CatchUpEvents {
+  /** The reader has everything up to the head: it stands at the tail of the channel from now on. */
+  onJoin(reader: Reader, channel: ChannelKey): void;
+  /** A page could not be read. The reader stays where it is, unless the entry itself is unreadable. */
+  onPageError(error: unknown, channel: ChannelKey): void;
+}
+
+export const PAGE_ENTRIES = 200;
+export const PAGE_BYTES = 256 * 1024;
+/** Pages being read at once, over all sessions. */
+const MAX_PAGES_IN_FLIGHT = 16;
+
+/** One read, shared by every reader that waits at the same place of the same channel. */
+interface PageRead {
+  readonly channel: ChannelKey;
+  readonly after: number;
+  readonly readers: Reader[];
+}
+
+export class CatchUp {
+  readonly #source: PageSource;
+  readonly #events: CatchUpEvents;
+  /** Readers that have room and something to read, in the order in which they get their turns. */
+  readonly #waiting: Reader[] = [];
+  readonly #reads = new Map<string, PageRead>();
+  #isServing = false;
+
+  constructor(source: PageSource, events: CatchUpEvents) {
+    this.#source = source;
+    this.#events = events;
+  }
+
+  /** Gives the reader a turn, unless it has one coming. */
+  serve(reader: Reader): void {
+    if (reader.isBeingServed || reader.behind.size === 0) return;
+    reader.isBeingServed = true;
+    this.#waiting.push(reader);
+    this.#serveNext();
+  }
+
+  #serveNext(): void {
+    // A turn may queue so much that an outbox ends its session, which calls back here.
+    if (this.#isServing) return;
+    this.#isServing = true;
+    while (this.#reads.size < MAX_PAGES_IN_FLIGHT) {
+      const reader = this.#waiting.shift();
+      if (reader === undefined) break;
+      this.#turn(reader);
+    }
+    this.#isServing = false;
+  }
+
+  /** Everything that needs no log read, then at most one page. */
+  #turn(reader: Reader): void {
+    for (const [channel, state] of reader.behind) {
+      if (reader.phase !== 'open') break;
+      if (state.position === undefined) continue;
+      if (!this.#tellGap(reader, channel, state)) break;
+      const recent = state.tail.since(state.position);
+      if (recent === undefined) {
+        this.#read(reader, channel, state.position);
+        return;
+      }
+      if (!this.#queueAll(reader, state, recent)) break;
+      this.#events.onJoin(reader, channel);
+    }
+    reader.isBeingServed = false;
+  }
+
+  #read(reader: Reader, channel: ChannelKey, after: number): void {
+    const id = `${after} ${channel}`;
+    const shared = this.#reads.get(id);
+    if (shared !== undefined) {
+      shared.readers.push(reader);
+      return;
+    }
+    const read: PageRead = { channel, after, readers: [reader] };
+    this.#reads.set(id, read);
+    const request: PageRequest = {
+      channel,
+      direction: 'after',
+      offset: after,
+      limit: PAGE_ENTRIES,
+      maxBytes: PAGE_BYTES,
+    };
+    this.#source.page(request).then(
+      (page) => this.#settle(id, read, (waiting) => this.#handOver(waiting, read, page)),
+      (error) => {
+        this.#events.onPageError(error, channel);
+        this.#settle(id, read, (waiting) => this.#passOver(waiting, read, error));
+      },
+    );
+  }
+
+  #settle(id: string, read: PageRead, deal: (readers: readonly Reader[]) => void): void {
+    this.#reads.delete(id);
+    const present = read.readers.filter((reader) => reader.behind.get(read.channel)?.position === read.after);
+    deal(present);
+    for (const reader of read.readers) {
+      reader.isBeingServed = false;
+      // Back to the end of the queue: whoever has a long way to go does not hold up the others.
+      if (reader.phase === 'open' && reader.recipient.hasRoomFor(1)) this.serve(reader);
+    }
+    this.#serveNext();
+  }
+
+  #handOver(readers: readonly Reader[], read: PageRead, page: Page): void {
+    const entries = page.entries.map((entry) => new EntryPushes(entry));
+    for (const reader of readers) {
+      const state = reader.behind.get(read.channel);
+      if (state === undefined) continue;
+      if (page.base > read.after) {
+        state.gap = { from: read.after + 1, to: page.base, next: page.base + 1, reason: 'expired' };
+        state.position = page.base;
+        if (!this.#tellGap(reader, read.channel, state)) continue;
+      }
+      if (!this.#queueAll(reader, state, entries)) continue;
+      if (state.position! >= state.tail.head) this.#events.onJoin(reader, read.channel);
+    }
+  }
+
+  /** An entry that cannot be read is told as a gap of one; what lies around it is read all the same. */
+  #passOver(readers: readonly Reader[], read: PageRead, error: unknown): void {
+    if (!(error instanceof StorageError) || error.code !== 'corrupt' || error.offset !== read.after + 1) return;
+    const gap: PendingGap = { from: error.offset, to: error.offset, next: error.offset + 1, reason: 'unreadable' };
+    for (const reader of readers) {
+      const state = reader.behind.get(read.channel);
+      if (state === undefined) continue;
+      state.position = gap.to;
+      state.gap = gap;
+    }
+  }
+
+  /** @returns false if the outbox filled up; the position then says how far it went. */
+  #queueAll(reader: Reader, state: BehindState, entries: readonly EntryPushes[]): boolean {
+    for (const pushes of entries) {
+      const { offset } = pushes.entry;
+      if (offset <= state.position!) continue;
+      // Cut at the head: what is committed but not fanned out yet arrives as a live entry.
+      if (offset > state.tail.head) return true;
+      const push = pushes.for(reader.user);
+      if (!reader.recipient.hasRoomFor(push.estimatedBytes)) return false;
+      state.position = offset;
+      reader.recipient.queue(push);
+      if (reader.phase !== 'open') return false;
+    }
+    return true;
+  }
+
+  #tellGap(reader: Reader, channel: ChannelKey, state: BehindState): boolean {
+    if (state.gap === undefined) return true;
+    const push = new EncodedPush(
+      encodeGapPush({ ...state.gap, epoch: state.tail.epoch }, addressFor(channel, reader.user)),
+    );
+    if (!reader.recipient.hasRoomFor(push.estimatedBytes)) return false;
+    state.gap = undefined;
+    reader.recipient.queue(push);
+    return true;
+  }
+}

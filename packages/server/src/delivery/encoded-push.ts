@@ -1,0 +1,55 @@
+// A push, encoded once for everybody who sees it the same way.
+
+import type { UserId } from '@longwire/protocol';
+import { encodeMessagePush } from '@longwire/protocol';
+import { PreparedMessage } from '@longwire/websocket';
+import { addressFor } from '../channel/channel-key.js';
+import type { Entry } from '../channel/entry.js';
+
+export class EncodedPush {
+  readonly text: string;
+  #prepared: PreparedMessage | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The WebSocket frame. Made on first use: other transports need the text alone. */
+  get prepared(): PreparedMessage {
+    this.#prepared ??= PreparedMessage.text(this.text);
+    return this.#prepared;
+  }
+
+  /** Bytes to count it as before it is encoded; exact for ASCII, low by at most a factor of three. */
+  get estimatedBytes(): number {
+    return this.#prepared?.byteLength ?? this.text.length;
+  }
+}
+
+/**
+ * The pushes of one entry, one per viewpoint: the sender's own devices see the key, everybody else shares one. In a
+ * direct channel the two viewpoints are also the two addresses.
+ */
+export class EntryPushes {
+  readonly entry: Entry;
+  #own: EncodedPush | undefined;
+  #others: EncodedPush | undefined;
+
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
+
+  for(viewer: UserId): EncodedPush {
+    if (viewer === this.entry.from) {
+      this.#own ??= this.#encode(viewer, this.entry.key);
+      return this.#own;
+    }
+    this.#others ??= this.#encode(viewer, undefined);
+    return this.#others;
+  }
+
+  #encode(viewer: UserId, key: string | undefined): EncodedPush {
+    const entry = this.entry;
+    return new EncodedPush(encodeMessagePush(entry, addressFor(entry.channel, viewer), key));
+  }
+}

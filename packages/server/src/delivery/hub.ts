@@ -1,0 +1,214 @@
+// Who is here, and what reaches them: every committed entry passes through once and is queued for every reader at
+// the tail. Whoever cannot take it becomes a reader behind the tail; nothing ever waits for a socket.
+
+import type { Epoch, UserId } from '@longwire/protocol';
+import { encodeReceiptPush } from '@longwire/protocol';
+import type { BusListener, CommittedEntry, ReceiptEvent } from '../bus/bus.js';
+import { addressFor, type ChannelKey, readersOf } from '../channel/channel-key.js';
+import type { ChannelStanding } from '../storage/directory.js';
+import { CatchUp, type PageSource } from './catch-up.js';
+import { ChannelTail } from './channel-tail.js';
+import { EncodedPush, EntryPushes } from './encoded-push.js';
+import { Reader, type Recipient } from './reader.js';
+import type { StartPosition } from './start-position.js';
+
+/** What the hub needs from outside its floor. */
+export interface HubPorts {
+  readonly pages: PageSource;
+  readonly onPageError: (error: unknown, channel: ChannelKey) => void;
+  /** The present receipts of a channel's members; never rejects. */
+  readonly receiptsOf: (channel: ChannelKey) => Promise<readonly ReceiptEvent[]>;
+}
+
+/** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect tells them. */
+const MAX_RECEIPTS_DUE = 1_000;
+
+export class Hub implements BusListener {
+  readonly #readers = new Map<UserId, Set<Reader>>();
+  /** Exist only for channels in which somebody is behind. */
+  readonly #tails = new Map<ChannelKey, ChannelTail>();
+  readonly #catchUp: CatchUp;
+
+  readonly #receiptsOf: HubPorts['receiptsOf'];
+
+  constructor(ports: HubPorts) {
+    this.#receiptsOf = ports.receiptsOf;
+    this.#catchUp = new CatchUp(ports.pages, {
+      onJoin: (reader, channel) => this.#join(reader, channel),
+      onPageError: ports.onPageError,
+    });
+  }
+
+  /** The first step of opening: from here on nothing that is committed can pass the reader by. */
+  enter(recipient: Recipient): Reader {
+    const reader = new Reader(recipient);
+    const set = this.#readers.get(recipient.user);
+    if (set === undefined) this.#readers.set(recipient.user, new Set([reader]));
+    else set.add(reader);
+    return reader;
+  }
+
+  /** Compares one slice of the user's channels with where the session wants to begin. */
+  compare(
+    reader: Reader,
+    standings: readonly ChannelStanding[],
+    start: (standing: ChannelStanding) => StartPosition,
+  ): void {
+    if (reader.phase !== 'opening') return;
+    for (const standing of standings) {
+      const { position, gap } = start(standing);
+      let state = reader.behind.get(standing.channel);
+      if (state === undefined && position >= standing.head && gap === undefined) continue;
+      if (state === undefined) {
+        const tail = this.#tailOf(standing.channel, standing.epoch, standing.head);
+        state = reader.fallBehind(standing.channel, tail, position);
+      }
+      state.tail.raise(standing.head);
+      state.position = position;
+      state.gap = gap;
+    }
+  }
+
+  /** The last step of opening, after `connected` was queued: at the tail everywhere but in what was put on the list. */
+  finishOpening(reader: Reader): void {
+    if (reader.phase !== 'opening') return;
+    reader.phase = 'open';
+    for (const state of reader.behind.values()) {
+      // A channel that no slice contained began after the slices were read: all of it is new.
+      state.position ??= 0;
+    }
+    this.#catchUp.serve(reader);
+  }
+
+  leave(reader: Reader): void {
+    if (reader.phase === 'left') return;
+    reader.phase = 'left';
+    const set = this.#readers.get(reader.user);
+    set?.delete(reader);
+    if (set?.size === 0) this.#readers.delete(reader.user);
+    for (const channel of [...reader.behind.keys()]) this.#release(reader, channel);
+  }
+
+  /** The reader's outbox has room again. */
+  resume(reader: Reader): void {
+    if (reader.phase !== 'open') return;
+    for (const channel of reader.receiptsDue ?? []) {
+      if (!reader.behind.has(channel)) this.#tellReceipts(reader, channel);
+    }
+    this.#catchUp.serve(reader);
+  }
+
+  onEntry({ entry, origin, echo }: CommittedEntry): void {
+    let pushes: EntryPushes | undefined;
+    const tail = this.#tails.get(entry.channel);
+    if (tail !== undefined) {
+      pushes = new EntryPushes(entry);
+      tail.add(pushes);
+    }
+    for (const user of readersOf(entry.channel)) {
+      const readers = this.#readers.get(user);
+      if (readers === undefined) continue;
+      pushes ??= new EntryPushes(entry);
+      for (const reader of readers) this.#offer(reader, pushes, reader.recipient === origin && !echo);
+    }
+  }
+
+  onEvent(event: ReceiptEvent): void {
+    for (const viewer of readersOf(event.channel)) {
+      // One's own `delivered` interests nobody else of one's devices; one's own `read` keeps them in step.
+      if (viewer === event.user && event.read === undefined) continue;
+      const readers = this.#readers.get(viewer);
+      if (readers === undefined) continue;
+      const push = receiptPush(event, viewer);
+      for (const reader of readers) this.#offerReceipt(reader, event.channel, push);
+    }
+  }
+
+  onSuspect(): void {
+    throw new Error('the bus of one process cannot become suspect');
+  }
+
+  /** Users with a session. */
+  get onlineUsers(): number {
+    return this.#readers.size;
+  }
+
+  /** Channels whose newest entries are kept because somebody is behind in them. */
+  get tailsKept(): number {
+    return this.#tails.size;
+  }
+
+  /**
+   * The sending session itself: `sent`, queued right after this, stands in the place of the entry, so that a session at
+   * the tail stays there even with a full outbox.
+   */
+  #offer(reader: Reader, pushes: EntryPushes, isAnsweredBySent: boolean): void {
+    const { entry } = pushes;
+    if (reader.behind.has(entry.channel)) return;
+    if (reader.phase === 'opening') {
+      reader.fallBehind(entry.channel, this.#tailAt(pushes), undefined);
+      return;
+    }
+    if (isAnsweredBySent) return;
+    const push = pushes.for(reader.user);
+    if (reader.recipient.hasRoomFor(push.estimatedBytes)) {
+      reader.recipient.queue(push);
+      return;
+    }
+    reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
+  }
+
+  #offerReceipt(reader: Reader, channel: ChannelKey, push: EncodedPush): void {
+    const isAtTail = reader.phase === 'open' && !reader.behind.has(channel);
+    if (isAtTail && reader.recipient.hasRoomFor(push.estimatedBytes)) {
+      reader.recipient.queue(push);
+      return;
+    }
+    reader.receiptsDue ??= new Set();
+    if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.add(channel);
+  }
+
+  #join(reader: Reader, channel: ChannelKey): void {
+    this.#release(reader, channel);
+    if (reader.receiptsDue?.has(channel)) this.#tellReceipts(reader, channel);
+  }
+
+  #tellReceipts(reader: Reader, channel: ChannelKey): void {
+    reader.receiptsDue?.delete(channel);
+    void this.#receiptsOf(channel).then((receipts) => {
+      for (const receipt of receipts) {
+        if (receipt.user === reader.user && receipt.read === undefined) continue;
+        if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPush(receipt, reader.user));
+      }
+    });
+  }
+
+  #release(reader: Reader, channel: ChannelKey): void {
+    const tail = reader.behind.get(channel)?.tail;
+    reader.catchUpWith(channel);
+    if (tail !== undefined && tail.readers === 0) this.#tails.delete(channel);
+  }
+
+  #tailOf(channel: ChannelKey, epoch: Epoch, head: number): ChannelTail {
+    let tail = this.#tails.get(channel);
+    if (tail === undefined) {
+      tail = new ChannelTail(channel, epoch, head);
+      this.#tails.set(channel, tail);
+    }
+    return tail;
+  }
+
+  /** The channel's tail, made at this entry if nobody was behind until now. */
+  #tailAt(pushes: EntryPushes): ChannelTail {
+    const { entry } = pushes;
+    const known = this.#tails.get(entry.channel);
+    if (known !== undefined) return known;
+    const tail = this.#tailOf(entry.channel, entry.epoch, entry.offset - 1);
+    tail.add(pushes);
+    return tail;
+  }
+}
+
+function receiptPush(event: ReceiptEvent, viewer: UserId): EncodedPush {
+  return new EncodedPush(encodeReceiptPush(event, addressFor(event.channel, viewer)));
+}

@@ -1,0 +1,37 @@
+// Where a session begins to read a channel: the device's cursor, what the client says it has, and what is skipped.
+
+import type { Position } from '@longwire/protocol';
+import type { ChannelStanding } from '../storage/directory.js';
+import type { PendingGap } from './reader.js';
+
+export interface StartOptions {
+  /** What the client gave in `connect` for this channel. */
+  readonly given: Position | undefined;
+  /** At its first connect a device gets only the newest part of a long backlog. */
+  readonly isNewDevice: boolean;
+  readonly newDeviceBacklog: number;
+}
+
+export interface StartPosition {
+  /** Everything up to here is not handed out. */
+  readonly position: number;
+  readonly gap: PendingGap | undefined;
+}
+
+export function startPosition(standing: ChannelStanding, options: StartOptions): StartPosition {
+  const lowest = standing.visibleFrom - 1;
+  const stored = Math.max(standing.cursor ?? lowest, lowest);
+  const { given } = options;
+  if (given !== undefined) {
+    // A position above the head cannot be one of this life of the log, whatever its epoch says.
+    if (given.epoch === standing.epoch && given.offset <= standing.head) {
+      return { position: Math.max(given.offset, lowest), gap: undefined };
+    }
+    return { position: stored, gap: { from: stored + 1, to: stored, next: stored + 1, reason: 'epoch' } };
+  }
+  const newest = standing.head - options.newDeviceBacklog;
+  if (options.isNewDevice && stored < newest) {
+    return { position: newest, gap: { from: stored + 1, to: newest, next: newest + 1, reason: 'skipped' } };
+  }
+  return { position: stored, gap: undefined };
+}

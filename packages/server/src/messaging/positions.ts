@@ -1,0 +1,73 @@
+// The rules of `ack` and `read`: a position counts only in the present epoch and never above the head.
+
+import type { DeviceId, Epoch, ErrorCode, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+import type { CommittedHead, CommittedHeads } from './committed-heads.js';
+import type { CursorBook } from './cursor-book.js';
+
+/** A position as a client gave it; without an epoch the present one is meant. */
+export interface ClaimedPosition {
+  readonly epoch?: Epoch | undefined;
+  readonly offset: number;
+}
+
+export type PositionOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+const ACCEPTED: PositionOutcome = { ok: true };
+
+export class Positions {
+  readonly #heads: CommittedHeads;
+  readonly #book: CursorBook;
+
+  constructor(heads: CommittedHeads, book: CursorBook) {
+    this.#heads = heads;
+    this.#book = book;
+  }
+
+  /** Moves the device's cursor. Accepted: on disk within 5 s. Synchronous for channels in use. */
+  acknowledge(
+    user: UserId,
+    device: DeviceId,
+    channel: ChannelKey,
+    claimed: ClaimedPosition,
+  ): PositionOutcome | Promise<PositionOutcome> {
+    return this.#against(channel, (head) => {
+      const refusal = check(claimed, head);
+      if (refusal !== undefined) return refusal;
+      this.#book.acknowledge(user, device, channel, claimed.offset);
+      return ACCEPTED;
+    });
+  }
+
+  /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
+  read(user: UserId, channel: ChannelKey, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
+    return this.#against(channel, (head) => {
+      const refusal = check(claimed, head);
+      if (refusal !== undefined) return refusal;
+      this.#book.read(user, channel, claimed.offset);
+      return ACCEPTED;
+    });
+  }
+
+  #against(
+    channel: ChannelKey,
+    decide: (head: CommittedHead) => PositionOutcome,
+  ): PositionOutcome | Promise<PositionOutcome> {
+    const known = this.#heads.peek(channel);
+    return known === undefined ? this.#heads.of(channel).then(decide) : decide(known);
+  }
+}
+
+function check(claimed: ClaimedPosition, head: CommittedHead): PositionOutcome | undefined {
+  if (claimed.epoch !== undefined && claimed.epoch !== head.epoch) {
+    const message = `the channel's epoch is ${head.epoch ?? 'not there yet'}, not ${claimed.epoch}; nothing was moved`;
+    return { ok: false, code: 'stale_epoch', message };
+  }
+  if (claimed.offset > head.head) {
+    const message = `the newest offset is ${head.head}, ${claimed.offset} is above it; nothing was moved`;
+    return { ok: false, code: 'invalid_field', message };
+  }
+  return undefined;
+}

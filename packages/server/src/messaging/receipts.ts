@@ -1,0 +1,65 @@
+// Receipts are states, not entries: merged to at most one per channel, user and second, then told to whoever is there.
+
+import type { UserId } from '@longwire/protocol';
+import type { Bus, ReceiptEvent } from '../bus/bus.js';
+import { type ChannelKey, readersOf } from '../channel/channel-key.js';
+import type { CommittedHeads } from './committed-heads.js';
+import type { CursorBook } from './cursor-book.js';
+
+/** Between two receipts of one user in one channel. */
+export const RECEIPT_INTERVAL_MS = 1_000;
+
+interface DueReceipt {
+  readonly user: UserId;
+  readonly channel: ChannelKey;
+  delivered: number | undefined;
+  read: number | undefined;
+}
+
+export class Receipts {
+  readonly #bus: Bus;
+  readonly #heads: CommittedHeads;
+  #due = new Map<string, DueReceipt>();
+
+  constructor(bus: Bus, heads: CommittedHeads) {
+    this.#bus = bus;
+    this.#heads = heads;
+  }
+
+  onMoved(user: UserId, channel: ChannelKey, moved: { delivered: number | undefined; read: number | undefined }): void {
+    const id = `${user} ${channel}`;
+    const due = this.#due.get(id);
+    if (due === undefined) {
+      this.#due.set(id, { user, channel, ...moved });
+      return;
+    }
+    due.delivered = moved.delivered ?? due.delivered;
+    due.read = moved.read ?? due.read;
+  }
+
+  /** Tells what gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
+  tell(): void {
+    const due = this.#due;
+    this.#due = new Map();
+    for (const { user, channel, delivered, read } of due.values()) {
+      // Whoever moved a cursor did so against this head, a moment ago; if it was forgotten since, the channel is not in use.
+      const epoch = this.#heads.peek(channel)?.epoch;
+      if (epoch !== undefined) this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read });
+    }
+  }
+}
+
+/** The present state of everybody in the channel. Empty if it cannot be read now. */
+export async function presentReceipts(
+  book: CursorBook,
+  heads: CommittedHeads,
+  channel: ChannelKey,
+): Promise<readonly ReceiptEvent[]> {
+  const { epoch } = await heads.of(channel);
+  if (epoch === undefined) return [];
+  const states = readersOf(channel).map(async (user): Promise<ReceiptEvent> => {
+    const { read, delivered } = await book.load(user, channel);
+    return { type: 'receipt', channel, epoch, user, delivered, read };
+  });
+  return Promise.all(states);
+}

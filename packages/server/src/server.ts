@@ -1,0 +1,202 @@
+// A configuration in, a running server out: the only file that names engines, and the order in which parts start and stop.
+
+import { createRequire } from 'node:module';
+import { EndpointContainer } from '@longwire/endpoint';
+import { CloseCode, type SessionLimits } from '@longwire/protocol';
+import { LocalBus } from './bus/local/local-bus.js';
+import type { ServerConfig, ServerLimits } from './config/server-config.js';
+import { Hub } from './delivery/hub.js';
+import { createHttpServer } from './http/http-server.js';
+import { type ListeningAddress, listen, listeningUrls, stopListening } from './http/listener.js';
+import { AppendQueue } from './messaging/append-queue.js';
+import { ChannelList } from './messaging/channel-list.js';
+import { CommittedHeads } from './messaging/committed-heads.js';
+import { CURSOR_WRITE_INTERVAL_MS, CursorBook } from './messaging/cursor-book.js';
+import { History } from './messaging/history.js';
+import { Positions } from './messaging/positions.js';
+import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
+import { Sending } from './messaging/sending.js';
+import { systemClock, type Timer } from './runtime/clock.js';
+import type { Logger } from './runtime/logger.js';
+import { createAuthenticator } from './session/authenticate.js';
+import { Gate } from './session/gate.js';
+import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/outbox-budget.js';
+import { Router } from './session/router.js';
+import type { Session } from './session/session.js';
+import { SignIn } from './session/sign-in.js';
+import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
+import type { StorageError } from './storage/storage-error.js';
+import type { Store } from './storage/store.js';
+import { gatewayEndpoint } from './transport/websocket/gateway.js';
+
+export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+
+export interface StartOptions {
+  readonly logger: Logger;
+  /** Built files of the page at `/`; undefined: none is served. */
+  readonly pageDirectory: string | undefined;
+  /** The store cannot go on: everything that waits has been refused, and the process must end. */
+  readonly onFatal: (error: StorageError) => void;
+}
+
+export interface RunningServer {
+  /** Where it listens; the port is the one that was bound, also if 0 was configured. */
+  readonly address: ListeningAddress;
+  /** Addresses for a browser. */
+  readonly urls: readonly string[];
+  /** For the banner. */
+  readonly storage: string;
+  readonly auth: string;
+  /**
+   * Stops: no new connections; what was sent is stored and answered; sessions get `goodbye` 4001; cursors are written;
+   * the data folder is released. Idempotent; resolves when nothing is left.
+   */
+  close(): Promise<void>;
+}
+
+/** Handshakes wait for sign-in no longer than `connectTimeoutMs`; more of them at once are a flood. */
+const MAX_WAITING_SESSIONS = 5_000;
+/** How long stopping waits for peers to answer the close. */
+const CLOSE_WITHIN_MS = 1_500;
+
+/**
+ * Starts a server. Resolves when it accepts connections.
+ * @throws StorageError `locked`, `newer_schema`, `corrupt`; ListenError; ConfigError for keys that cannot be read
+ */
+export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
+  const { logger } = options;
+  const authenticator = createAuthenticator(config, { clock: systemClock, logger });
+  const store = await openSqliteStore({ folder: config.dataDirectory });
+  store.onFatal = options.onFatal;
+  try {
+    return await serve(config, options, authenticator, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function serve(
+  config: ServerConfig,
+  { logger, pageDirectory }: StartOptions,
+  authenticator: ReturnType<typeof createAuthenticator>,
+  store: Store,
+): Promise<RunningServer> {
+  const { limits } = config;
+  const clock = systemClock;
+  const bus = new LocalBus();
+  const heads = new CommittedHeads(store.log);
+  const receipts = new Receipts(bus, heads);
+  const book = new CursorBook(
+    store.cursors,
+    (user, channel, moved) => receipts.onMoved(user, channel, moved),
+    (error) => logger.error({ err: error }, 'cursors could not be written'),
+  );
+  const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
+    logger.error({ err: error }, 'an append failed');
+  });
+  const hub = new Hub({
+    pages: store.log,
+    onPageError: (error, channel) => logger.error({ err: error, channel }, 'a page could not be read'),
+    receiptsOf: (channel) => presentReceipts(book, heads, channel),
+  });
+  bus.subscribe(heads);
+  bus.subscribe(hub);
+
+  const channels = new ChannelList(store.directory, book);
+  const signIn = new SignIn(store.directory, hub, book, channels, clock, limits);
+  const gate = new Gate(authenticator, signIn, hub, clock, logger, {
+    connectTimeoutMs: limits.connectTimeoutMs,
+    heartbeatMs: limits.heartbeatMs,
+    server: `longwire/${version}`,
+    limits: sessionLimits(limits),
+  });
+  const rules = {
+    sending: new Sending(queue, book, clock),
+    positions: new Positions(heads, book),
+    history: new History(store.log, heads),
+    channels,
+    directory: store.directory,
+  };
+  const router = new Router(rules, gate, clock, limits);
+
+  const sessions = new Set<Session>();
+  const budget = new OutboxBudget(sessions, limits.allOutboxesBytes, (session) => {
+    session.onDrain();
+    if (session.reader !== undefined) hub.resume(session.reader);
+  });
+  let isDraining = false;
+  const container = new EndpointContainer();
+  container.add(
+    gatewayEndpoint(
+      {
+        authenticator,
+        gate,
+        router,
+        hub,
+        logger,
+        sessions,
+        isProcessFull: () => budget.isFull,
+        isDraining: () => isDraining,
+      },
+      {
+        allowedOrigins: config.allowedOrigins,
+        commandBytes: limits.commandBytes,
+        heartbeatMs: limits.heartbeatMs,
+        heartbeatGraceMs: limits.heartbeatGraceMs,
+        outboxBytes: limits.outboxBytes,
+        inFlight: limits.inFlight,
+        maxWaiting: MAX_WAITING_SESSIONS,
+      },
+    ),
+  );
+  const http = createHttpServer({
+    limits,
+    clock,
+    logger,
+    readiness: () => {
+      if (isDraining) return { isReady: false, reason: 'the server is stopping' };
+      if (!store.isWritable) return { isReady: false, reason: 'the disk is full' };
+      return { isReady: true };
+    },
+    refuseCaller: (caller) => authenticator.refuseCaller(caller),
+    pageDirectory,
+  });
+  container.attach(http);
+  const address = await listen(http, config);
+
+  const timers: Timer[] = [
+    clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void book.flush()),
+    clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.tell()),
+    clock.setRepeatingTimer(SAMPLE_INTERVAL_MS, () => budget.sample()),
+  ];
+
+  const stop = async (): Promise<void> => {
+    isDraining = true;
+    for (const timer of timers) timer.cancel();
+    const stoppedListening = stopListening(http, CLOSE_WITHIN_MS);
+    for (const session of sessions) session.outlet.pauseReading();
+    await queue.idle();
+    for (const session of sessions) session.end(CloseCode.restart, 'the server restarts');
+    await container.close({ code: CloseCode.restart, reason: 'the server restarts', withinMs: CLOSE_WITHIN_MS });
+    await stoppedListening;
+    await book.flush();
+    await store.close();
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    address,
+    urls: listeningUrls(address),
+    storage: store.description,
+    auth: authenticator.description,
+    close: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+function sessionLimits(limits: ServerLimits): SessionLimits {
+  const { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow } = limits;
+  return { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow };
+}

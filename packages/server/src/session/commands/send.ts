@@ -1,0 +1,53 @@
+// `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
+
+import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import type { Sending } from '../../messaging/sending.js';
+import type { Session } from '../session.js';
+import { answer, refuse } from './reply.js';
+
+export function handleSend(
+  session: Session,
+  command: ReceivedSendCommand,
+  bodyText: string | undefined,
+  sending: Sending,
+): void {
+  const to = parseAddress(command.to);
+  if (to.kind !== 'direct') {
+    const message = `to: expected user/<id>, got ${command.to}; this version offers direct channels (connected.features)`;
+    refuse(session, command, { code: 'invalid_field', message });
+    return;
+  }
+  const unoffered = command.ttlMs === undefined ? (command.retain === undefined ? undefined : 'retain') : 'ttlMs';
+  if (unoffered !== undefined) {
+    const message = `${unoffered}: expected no such field, this version does not offer it (connected.features)`;
+    refuse(session, command, { code: 'invalid_field', message });
+    return;
+  }
+  session.asked();
+  sending.sendDirect(
+    {
+      from: session.user,
+      to: to.peer,
+      body: bodyText ?? command.bytes ?? 'null',
+      bodyFormat: bodyText === undefined ? 'base64' : 'json',
+      key: command.key,
+      since: command.since,
+      slot: command.slot,
+      headers: command.headers === undefined ? undefined : JSON.stringify(command.headers),
+      contentType: command.contentType,
+      replyTo: command.replyTo,
+    },
+    // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
+    { origin: session, echo: command.echo === true || command.id === undefined },
+    (outcome) => {
+      if (outcome.ok) {
+        const { position, at, isRepeated } = outcome;
+        const repeated = isRepeated ? true : undefined;
+        answer(session, command, (re) => encodeSent(re, { channel: command.to, ...position, at, repeated }));
+      } else {
+        refuse(session, command, outcome);
+      }
+      session.answered();
+    },
+  );
+}

@@ -1,0 +1,114 @@
+// From `connect` to `connected`: who is it, which device, where does it stand in every channel, and is it at the tail.
+
+import { type ConnectCommand, type DeviceId, defaultDeviceId, type Position, type UserId } from '@longwire/protocol';
+import { addressFor } from '../channel/channel-key.js';
+import type { Hub } from '../delivery/hub.js';
+import { startPosition } from '../delivery/start-position.js';
+import type { ChannelList, ChannelListPage } from '../messaging/channel-list.js';
+import type { CursorBook } from '../messaging/cursor-book.js';
+import type { Clock } from '../runtime/clock.js';
+import type { ChannelStanding, Directory } from '../storage/directory.js';
+import type { Session } from './session.js';
+
+/** Channels compared between two commits. */
+const SLICE_CHANNELS = 500;
+/** Channels listed in `connected`; the command `channels` pages the rest. */
+export const LISTED_CHANNELS = 200;
+
+export interface SignedIn {
+  readonly device: 'known' | 'new';
+  readonly list: ChannelListPage;
+  /** Addresses among the given cursors that are no channels of this user. */
+  readonly ignored: readonly string[];
+}
+
+export interface SignInOptions {
+  readonly newDeviceBacklog: number;
+}
+
+export class SignIn {
+  readonly #directory: Directory;
+  readonly #hub: Hub;
+  readonly #book: CursorBook;
+  readonly #channels: ChannelList;
+  readonly #clock: Clock;
+  readonly #options: SignInOptions;
+
+  constructor(
+    directory: Directory,
+    hub: Hub,
+    book: CursorBook,
+    channels: ChannelList,
+    clock: Clock,
+    options: SignInOptions,
+  ) {
+    this.#directory = directory;
+    this.#hub = hub;
+    this.#book = book;
+    this.#channels = channels;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /**
+   * Brings the session into the hub and compares all its channels. When this resolves, the session stands in the hub in
+   * phase opening: the caller queues `connected` and then finishes opening, in one step.
+   */
+  async open(session: Session, user: UserId, command: ConnectCommand): Promise<SignedIn> {
+    const device = command.device ?? defaultDeviceId;
+    session.identity = { user, device };
+    const known = await this.#directory.openDevice(user, device, this.#clock.now());
+    session.reader = this.#hub.enter(session);
+    const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
+    const standings = await this.#compareAll(session, user, device, given, known === 'new');
+    const list = await this.#channels.page(user, standings, undefined, LISTED_CHANNELS);
+    return { device: known, list, ignored: [...given.keys()] };
+  }
+
+  /** Takes the addresses that were found out of `given`. */
+  async #compareAll(
+    session: Session,
+    user: UserId,
+    device: DeviceId,
+    given: Map<string, Position>,
+    isNewDevice: boolean,
+  ): Promise<readonly ChannelStanding[]> {
+    const { newDeviceBacklog } = this.#options;
+    const all: ChannelStanding[] = [];
+    let after: number | undefined;
+    do {
+      const slice = await this.#directory.standings(user, device, after, SLICE_CHANNELS);
+      this.#hub.compare(session.reader!, slice.standings, (standing) => {
+        const address = addressFor(standing.channel, user);
+        const position = given.get(address);
+        given.delete(address);
+        const cursor = newest(standing.cursor, this.#book.peekDevice(user, device, standing.channel));
+        return startPosition({ ...standing, cursor }, { given: position, isNewDevice, newDeviceBacklog });
+      });
+      all.push(...slice.standings);
+      after = slice.next;
+    } while (after !== undefined);
+    return all;
+  }
+}
+
+/** All of a user's channels as they stand, in slices that let commits through. */
+export async function allStandings(
+  directory: Directory,
+  user: UserId,
+  device: DeviceId,
+): Promise<readonly ChannelStanding[]> {
+  const all: ChannelStanding[] = [];
+  let after: number | undefined;
+  do {
+    const slice = await directory.standings(user, device, after, SLICE_CHANNELS);
+    all.push(...slice.standings);
+    after = slice.next;
+  } while (after !== undefined);
+  return all;
+}
+
+function newest(stored: number | undefined, unwritten: number | undefined): number | undefined {
+  if (unwritten === undefined) return stored;
+  return Math.max(stored ?? 0, unwritten);
+}

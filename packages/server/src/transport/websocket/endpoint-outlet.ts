@@ -1,0 +1,54 @@
+// A session's way out over one WebSocket connection.
+
+import type { Session as EndpointSession } from '@longwire/endpoint';
+import type { EncodedPush } from '../../delivery/encoded-push.js';
+import type { Outlet } from '../../session/session.js';
+
+/** What the outlet uses of a container's session, whatever path it is at. */
+type Connection = Pick<
+  EndpointSession,
+  'bufferedBytes' | 'isOpen' | 'sendPrepared' | 'pauseReading' | 'resumeReading' | 'close'
+>;
+
+export class EndpointOutlet implements Outlet {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection.bufferedBytes;
+  }
+
+  send(push: EncodedPush): void {
+    // A session that has begun to close may still be offered entries until its end is reported.
+    if (this.#connection.isOpen) this.#connection.sendPrepared(push.prepared);
+  }
+
+  pauseReading(): void {
+    this.#connection.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.#connection.resumeReading();
+  }
+
+  close(code: number, reason: string): void {
+    this.#connection.close(code, truncated(reason));
+  }
+}
+
+/** RFC 6455 §5.5.1: a close frame has 125 bytes, two of which are the code. */
+const MAX_REASON_BYTES = 123;
+
+function truncated(reason: string): string {
+  const bytes = Buffer.from(reason);
+  // A character cut in two is left out whole.
+  return bytes.length <= MAX_REASON_BYTES
+    ? reason
+    : bytes
+        .subarray(0, MAX_REASON_BYTES)
+        .toString()
+        .replace(/\uFFFD+$/, '');
+}

@@ -1,0 +1,148 @@
+// The messaging gateway: `GET /v1/connect` as an endpoint in the container, one instance per connection.
+
+import {
+  type CloseReason,
+  defineEndpoint,
+  type EndpointDefinition,
+  type Session as EndpointSession,
+  type HandshakeRequest,
+  type HandshakeResponse,
+} from '@longwire/endpoint';
+import { bearerSubprotocolPrefix, CloseCode, subprotocol } from '@longwire/protocol';
+import type { Hub } from '../../delivery/hub.js';
+import type { Logger } from '../../runtime/logger.js';
+import { randomId } from '../../runtime/random-id.js';
+import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
+import { isOriginAllowed } from '../../session/auth/origin-policy.js';
+import type { Authenticator } from '../../session/authenticate.js';
+import type { Gate } from '../../session/gate.js';
+import type { Router } from '../../session/router.js';
+import { Session, type SessionBounds } from '../../session/session.js';
+import { EndpointOutlet } from './endpoint-outlet.js';
+
+export const CONNECT_PATH = '/v1/connect';
+
+export interface GatewayParts {
+  readonly authenticator: Authenticator;
+  readonly gate: Gate;
+  readonly router: Router;
+  readonly hub: Hub;
+  readonly logger: Logger;
+  /** Every session from its upgrade to its end. */
+  readonly sessions: Set<Session>;
+  readonly isProcessFull: () => boolean;
+  /** True once the server has begun to stop. */
+  readonly isDraining: () => boolean;
+}
+
+export interface GatewayOptions extends SessionBounds {
+  readonly allowedOrigins: readonly string[];
+  readonly commandBytes: number;
+  readonly heartbeatMs: number;
+  readonly heartbeatGraceMs: number;
+  /** Connections before sign-in; beyond it handshakes get 503. */
+  readonly maxWaiting: number;
+}
+
+/** Seconds after which a refused client may come back. */
+const RETRY_AFTER_S = '2';
+
+export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): EndpointDefinition<typeof CONNECT_PATH> {
+  return defineEndpoint(CONNECT_PATH, GatewayConnection, {
+    subprotocols: [subprotocol],
+    // Commands are handled as they arrive; what bounds them is the session's own valve.
+    concurrent: true,
+    maxMessageBytes: options.commandBytes,
+    limits: {
+      heartbeatMs: options.heartbeatMs,
+      heartbeatGraceMs: options.heartbeatGraceMs,
+      heartbeatCloseCode: CloseCode.heartbeatMissed,
+      slowReaderCloseCode: CloseCode.slow,
+      drainBytes: options.outboxBytes / 2,
+      // The outbox is bounded by the session, which becomes a reader behind its tail; this bound only catches faults.
+      maxBufferedBytes: 4 * options.outboxBytes,
+    },
+    configurator: {
+      checkOrigin: (origin, { headers }) => isOriginAllowed(origin, headers.host, options.allowedOrigins),
+      modifyHandshake: (request, response) => admit(request, response, parts, options),
+      createInstance: (_, request) => new GatewayConnection(parts, options, request),
+    },
+  });
+}
+
+class GatewayConnection {
+  readonly #parts: GatewayParts;
+  readonly #options: GatewayOptions;
+  readonly #credential: HandshakeCredential;
+  #session: Session | undefined;
+
+  constructor(parts: GatewayParts, options: GatewayOptions, request: HandshakeRequest) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#credential = credentialFromHandshake(request);
+  }
+
+  onOpen(connection: EndpointSession<typeof CONNECT_PATH>): void {
+    const { sessions, gate, isProcessFull } = this.#parts;
+    const session = new Session(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
+    this.#session = session;
+    sessions.add(session);
+    if (this.#credential.ok) gate.enter(session, this.#credential.token);
+    else session.end(CloseCode.badToken, this.#credential.message);
+  }
+
+  onText(text: string): void {
+    if (this.#session !== undefined) this.#parts.router.handle(this.#session, text);
+  }
+
+  onBinary(_data: Uint8Array, connection: EndpointSession<typeof CONNECT_PATH>): void {
+    connection.close(1003, 'longwire.v1.json is spoken in text');
+  }
+
+  onDrain(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    session.onDrain();
+    if (session.reader !== undefined) this.#parts.hub.resume(session.reader);
+  }
+
+  onClose(_connection: EndpointSession<typeof CONNECT_PATH>, reason: CloseReason): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { sessions, gate, logger } = this.#parts;
+    session.ended();
+    gate.leave(session);
+    sessions.delete(session);
+    logger.debug({ session: session.id, code: reason.code, initiator: reason.initiator }, 'disconnected');
+  }
+
+  onError(error: unknown): void {
+    // What a peer did to its own connection is its own affair; what this server threw is ours.
+    const level = error instanceof Error && 'closeCode' in error ? 'debug' : 'error';
+    this.#parts.logger[level]({ err: error, session: this.#session?.id }, 'connection error');
+  }
+}
+
+/** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are judged after the upgrade. */
+function admit(
+  request: HandshakeRequest,
+  response: HandshakeResponse,
+  parts: GatewayParts,
+  options: GatewayOptions,
+): void {
+  const refusal = parts.authenticator.refuseCaller(request);
+  if (refusal !== undefined) {
+    response.refuse(403, refusal);
+    return;
+  }
+  if (parts.isDraining() || parts.gate.waiting >= options.maxWaiting) {
+    response.addHeader('Retry-After', RETRY_AFTER_S);
+    response.refuse(503, parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in');
+    return;
+  }
+  const { offeredSubprotocols } = request;
+  if (offeredSubprotocols.length > 0 && !offeredSubprotocols.includes(subprotocol)) {
+    const offered = offeredSubprotocols.filter((name) => !name.startsWith(bearerSubprotocolPrefix)).join(', ');
+    response.refuse(400, `Offer the subprotocol ${subprotocol} first, or none; offered: ${offered || 'only a token'}`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Epoch, UserId } from '@longwire/protocol';
+import { describe, expect, it } from 'vitest';
+import { directChannelKey } from '../../src/channel/channel-key.js';
+import { ChannelTail } from '../../src/delivery/channel-tail.js';
+import { EntryPushes } from '../../src/delivery/encoded-push.js';
+
+const channel = directChannelKey('alice' as UserId, 'bob' as UserId);
+const epoch = 'e1' as Epoch;
+
+function entry(offset: number, body = '1'): EntryPushes {
+  const from = 'alice' as UserId;
+  const nothing = { key: undefined, slot: undefined, headers: undefined, contentType: undefined, replyTo: undefined };
+  return new EntryPushes({
+    channel,
+    epoch,
+    offset,
+    kind: 'message',
+    from,
+    at: 1,
+    messages: offset,
+    body,
+    bodyFormat: 'json',
+    ...nothing,
+  });
+}
+
+function offsets(list: readonly EntryPushes[] | undefined): number[] | undefined {
+  return list?.map((pushes) => pushes.entry.offset);
+}
+
+describe('ChannelTail', () => {
+  it('gives all entries above a position it reaches back to', () => {
+    const tail = new ChannelTail(channel, epoch, 7);
+    for (const offset of [8, 9, 10]) tail.add(entry(offset));
+    expect(offsets(tail.since(8))).toEqual([9, 10]);
+    expect(offsets(tail.since(10))).toEqual([]);
+    expect(tail.since(6)).toBeUndefined();
+  });
+
+  it('forgets what lies before a hole', () => {
+    const tail = new ChannelTail(channel, epoch, 0);
+    tail.add(entry(1));
+    tail.add(entry(3));
+    expect(tail.since(1)).toBeUndefined();
+    expect(offsets(tail.since(2))).toEqual([3]);
+    tail.raise(9);
+    expect(tail.since(2)).toBeUndefined();
+    expect(tail.head).toBe(9);
+  });
+
+  it('keeps a bounded number of entries and of bytes', () => {
+    const many = new ChannelTail(channel, epoch, 0);
+    for (let offset = 1; offset <= 1_000; offset += 1) many.add(entry(offset));
+    expect(many.since(1_000 - 257)).toBeUndefined();
+    expect(many.since(1_000 - 256)).toHaveLength(256);
+    const large = new ChannelTail(channel, epoch, 0);
+    for (let offset = 1; offset <= 10; offset += 1) large.add(entry(offset, 'x'.repeat(60_000)));
+    expect(large.since(9)).toHaveLength(1);
+    expect(large.since(5)).toBeUndefined();
+  });
+});

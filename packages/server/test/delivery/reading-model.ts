@@ -1,0 +1,332 @@
+// A model of everything around the hub: logs, a page source whose answers come late and in any order, outboxes that
+// fill up, devices that come and go, a client that follows the normative algorithm, crashes. The naive reader it is
+// compared with knows one thing: the log from its first offset to its last, each entry once, in order.
+
+import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
+import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
+import type { Entry } from '../../src/channel/entry.js';
+import type { EncodedPush } from '../../src/delivery/encoded-push.js';
+import { Hub } from '../../src/delivery/hub.js';
+import type { Reader, Recipient } from '../../src/delivery/reader.js';
+import { startPosition } from '../../src/delivery/start-position.js';
+import type { ChannelStanding } from '../../src/storage/directory.js';
+import type { Page, PageRequest } from '../../src/storage/message-log.js';
+
+export const epoch = 'e1' as Epoch;
+const PAGE_LIMIT = 5;
+
+interface PendingPage {
+  readonly request: PageRequest;
+  readonly resolve: (page: Page) => void;
+}
+
+/** What a device's app was handed, by the normative client algorithm; throws on a fault. */
+class ModelClient {
+  /** Survives reconnects, as the SDK's positions do. */
+  readonly positions = new Map<string, number>();
+  readonly handed = new Map<string, number[]>();
+  readonly skipped = new Map<string, number[]>();
+  /** Own entries whose `sent` came while the position was unknown or further back: known to the app, not handed on. */
+  readonly answered = new Map<string, number[]>();
+
+  receive(text: string): void {
+    const push = JSON.parse(text) as {
+      type: string;
+      channel: string;
+      offset: number;
+      from: number;
+      to: number;
+      next: number;
+    };
+    const position = this.positions.get(push.channel);
+    if (push.type === 'gap') {
+      for (let offset = push.from; offset <= push.to; offset += 1) append(this.skipped, push.channel, offset);
+      this.positions.set(push.channel, push.next - 1);
+    } else if (push.type === 'message') {
+      if (position !== undefined && push.offset <= position) return;
+      if (position !== undefined && push.offset > position + 1) {
+        throw new Error(`fault: ${push.channel} jumped from ${position} to ${push.offset}`);
+      }
+      append(this.handed, push.channel, push.offset);
+      this.positions.set(push.channel, push.offset);
+    } else if (push.type === 'sent') {
+      if (position === undefined || push.offset !== position + 1) {
+        append(this.answered, push.channel, push.offset);
+        return;
+      }
+      append(this.handed, push.channel, push.offset);
+      this.positions.set(push.channel, push.offset);
+    }
+  }
+}
+
+/** One connection of a device: an outbox of so many texts, read by the client when the test says so. */
+export class ModelSession implements Recipient {
+  readonly user: UserId;
+  readonly device: ModelDevice;
+  reader: Reader | undefined;
+  outbox: string[] = [];
+  capacity: number;
+  /** Slices of the opening comparison still to come; undefined once open. */
+  slices: (() => void)[] | undefined;
+  readonly #shown = new Map<string, number>();
+
+  constructor(user: UserId, device: ModelDevice, capacity: number) {
+    this.user = user;
+    this.device = device;
+    this.capacity = capacity;
+  }
+
+  hasRoomFor(): boolean {
+    return this.outbox.length < this.capacity;
+  }
+
+  queue(push: EncodedPush): void {
+    const { channel, offset, type } = JSON.parse(push.text) as { channel: string; offset: number; type: string };
+    if (type === 'message') {
+      // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
+      if (offset <= (this.#shown.get(channel) ?? 0)) throw new Error(`${channel} ${offset} was queued twice`);
+      this.#shown.set(channel, offset);
+    }
+    this.outbox.push(push.text);
+  }
+}
+
+export class ModelDevice {
+  readonly user: UserId;
+  readonly id: DeviceId;
+  readonly client = new ModelClient();
+  /** Cursors on disk, and those that a crash loses. */
+  stored = new Map<ChannelKey, number>();
+  unwritten = new Map<ChannelKey, number>();
+  session: ModelSession | undefined;
+
+  constructor(user: UserId, id: DeviceId) {
+    this.user = user;
+    this.id = id;
+  }
+}
+
+export class ReadingModel {
+  readonly users = ['alice', 'bob', 'carol'] as UserId[];
+  readonly channels: ChannelKey[];
+  readonly devices: ModelDevice[];
+  readonly logs = new Map<ChannelKey, Entry[]>();
+  /** Committed, not yet fanned out, in commit order. */
+  committed: { entry: Entry; origin: ModelSession | undefined; echo: boolean }[] = [];
+  pages: PendingPage[] = [];
+  reads = 0;
+  hub = this.#newHub();
+
+  constructor() {
+    const [alice, bob, carol] = this.users as [UserId, UserId, UserId];
+    this.channels = [directChannelKey(alice, bob), directChannelKey(bob, carol), directChannelKey(alice, alice)];
+    this.devices = [
+      new ModelDevice(alice, 'phone' as DeviceId),
+      new ModelDevice(bob, 'phone' as DeviceId),
+      new ModelDevice(bob, 'laptop' as DeviceId),
+      new ModelDevice(carol, 'phone' as DeviceId),
+    ];
+  }
+
+  /** Commits an entry; it is fanned out by `publish`. */
+  append(channel: ChannelKey, from: UserId, origin: ModelSession | undefined, echo: boolean): void {
+    const log = this.logs.get(channel) ?? [];
+    this.logs.set(channel, log);
+    const offset = log.length + 1;
+    const entry: Entry = {
+      channel,
+      epoch,
+      offset,
+      kind: 'message',
+      from,
+      at: offset,
+      messages: offset,
+      body: `${offset}`,
+      bodyFormat: 'json',
+      key: undefined,
+      slot: undefined,
+      headers: undefined,
+      contentType: undefined,
+      replyTo: undefined,
+    };
+    log.push(entry);
+    this.committed.push({ entry, origin, echo });
+  }
+
+  /** Fans out the oldest committed entry, and queues `sent` for its origin in the same step. */
+  publish(): void {
+    const next = this.committed.shift();
+    if (next === undefined) return;
+    const { origin, entry, echo } = next;
+    const before = origin?.outbox.length;
+    this.hub.onEntry(next);
+    if (!echo && origin?.outbox.length !== before) throw new Error('an entry reached its sender beside `sent`');
+    if (origin === undefined || origin.reader?.phase !== 'open') return;
+    const address =
+      readersOf(entry.channel).length === 1
+        ? origin.user
+        : readersOf(entry.channel).find((user) => user !== origin.user);
+    origin.outbox.push(JSON.stringify({ type: 'sent', channel: `user/${address}`, offset: entry.offset }));
+  }
+
+  connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
+    if (device.session !== undefined) return;
+    const session = new ModelSession(device.user, device, capacity);
+    device.session = session;
+    // A new SDK instance that gives no cursors begins from the device's stored ones: what it was handed may come again.
+    if (!givesCursors) this.#forgetClient(device);
+    session.reader = this.hub.enter(session);
+    session.slices = this.channels
+      .filter((channel) => readersOf(channel).includes(device.user))
+      .map((channel) => () => this.#compare(session, channel, givesCursors));
+  }
+
+  /** One step of opening: a slice, or after the last one the end of it. */
+  openStep(session: ModelSession): void {
+    const slice = session.slices?.shift();
+    if (slice !== undefined) slice();
+    else if (session.slices !== undefined) {
+      session.slices = undefined;
+      this.hub.finishOpening(session.reader!);
+    }
+  }
+
+  /** The client reads up to `count` texts, acknowledges everything it was handed, and the outbox has room again. */
+  drain(session: ModelSession, count: number): void {
+    for (const text of session.outbox.splice(0, count)) session.device.client.receive(text);
+    for (const channel of this.channels) {
+      const position = session.device.client.positions.get(this.#address(channel, session.user));
+      if (position !== undefined && readersOf(channel).includes(session.user))
+        session.device.unwritten.set(channel, position);
+    }
+    this.hub.resume(session.reader!);
+  }
+
+  disconnect(device: ModelDevice): void {
+    if (device.session === undefined) return;
+    this.hub.leave(device.session.reader!);
+    device.session = undefined;
+  }
+
+  async answerPage(index: number): Promise<void> {
+    const [pending] = this.pages.splice(index, 1);
+    if (pending === undefined) return;
+    pending.resolve(this.#page(pending.request));
+    // The hub deals the page out in the reactions of that promise.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  writeCursors(): void {
+    for (const device of this.devices) {
+      for (const [channel, offset] of device.unwritten) {
+        device.stored.set(channel, Math.max(offset, device.stored.get(channel) ?? 0));
+      }
+    }
+  }
+
+  /** The process dies: sessions, hub, unwritten cursors are gone; what was committed stays. */
+  crash(): void {
+    for (const device of this.devices) {
+      device.session = undefined;
+      device.unwritten = new Map();
+    }
+    this.committed = [];
+    this.pages = [];
+    this.hub = this.#newHub();
+  }
+
+  /** Everything is fanned out, answered and read, until nothing moves any more. */
+  async settle(): Promise<void> {
+    for (const device of this.devices) this.connect(device, 4, true);
+    let isMoving = true;
+    while (isMoving) {
+      isMoving = this.committed.length > 0 || this.pages.length > 0;
+      while (this.committed.length > 0) this.publish();
+      while (this.pages.length > 0) await this.answerPage(0);
+      for (const { session } of this.devices) {
+        if (session === undefined) continue;
+        if (session.slices !== undefined || session.outbox.length > 0) isMoving = true;
+        while (session.slices !== undefined) this.openStep(session);
+        this.drain(session, Number.MAX_SAFE_INTEGER);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #compare(session: ModelSession, channel: ChannelKey, givesCursors: boolean): void {
+    const log = this.logs.get(channel) ?? [];
+    if (log.length === 0) return;
+    // The store answers in the order of commits: what it reports as head has been fanned out.
+    const head = log.length - this.committed.filter(({ entry }) => entry.channel === channel).length;
+    if (head === 0) return;
+    const { device } = session;
+    const cursor = Math.max(device.stored.get(channel) ?? 0, device.unwritten.get(channel) ?? 0);
+    const standing: ChannelStanding = {
+      channel,
+      epoch,
+      head,
+      base: 0,
+      visibleFrom: 1,
+      cursor: cursor === 0 ? undefined : Math.min(cursor, head),
+      read: 0,
+      recency: head,
+    };
+    const known = givesCursors ? device.client.positions.get(this.#address(channel, session.user)) : undefined;
+    const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
+    this.hub.compare(session.reader!, [standing], (compared) =>
+      startPosition(compared, { given, isNewDevice: false, newDeviceBacklog: 1_000 }),
+    );
+  }
+
+  #forgetClient(device: ModelDevice): void {
+    device.client.positions.clear();
+    device.client.handed.clear();
+    device.client.answered.clear();
+    device.client.skipped.clear();
+    for (const channel of this.channels) {
+      const cursor = Math.max(device.stored.get(channel) ?? 0, device.unwritten.get(channel) ?? 0);
+      const address = this.#address(channel, device.user);
+      // What was acknowledged counts as handed on by the instance before.
+      if (cursor > 0) {
+        device.client.handed.set(
+          address,
+          Array.from({ length: cursor }, (_, index) => index + 1),
+        );
+        device.client.positions.set(address, cursor);
+      }
+    }
+  }
+
+  #address(channel: ChannelKey, user: UserId): string {
+    const others = readersOf(channel).filter((reader) => reader !== user);
+    return `user/${others[0] ?? user}`;
+  }
+
+  #page({ channel, offset }: PageRequest): Page {
+    const log = this.logs.get(channel) ?? [];
+    const entries = log.slice(offset, offset + PAGE_LIMIT);
+    return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
+  }
+
+  #newHub(): Hub {
+    return new Hub({
+      pages: {
+        page: (request) => {
+          this.reads += 1;
+          return new Promise((resolve) => this.pages.push({ request, resolve }));
+        },
+      },
+      onPageError: (error) => {
+        throw error;
+      },
+      receiptsOf: () => Promise.resolve([]),
+    });
+  }
+}
+
+function append(map: Map<string, number[]>, key: string, offset: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [offset]);
+  else list.push(offset);
+}

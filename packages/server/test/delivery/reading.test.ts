@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readersOf } from '../../src/channel/channel-key.js';
+import { type ModelDevice, type ModelSession, ReadingModel } from './reading-model.js';
+
+type Step =
+  | {
+      readonly do: 'append';
+      readonly channel: number;
+      readonly sender: number;
+      readonly echo: boolean;
+      readonly count: number;
+    }
+  | { readonly do: 'publish'; readonly count: number }
+  | { readonly do: 'connect'; readonly device: number; readonly capacity: number; readonly givesCursors: boolean }
+  | { readonly do: 'open'; readonly device: number }
+  | { readonly do: 'drain'; readonly device: number; readonly count: number }
+  | { readonly do: 'page'; readonly index: number }
+  | { readonly do: 'disconnect'; readonly device: number }
+  | { readonly do: 'writeCursors' }
+  | { readonly do: 'crash' };
+
+const device = fc.nat({ max: 3 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('append' as const),
+      channel: fc.nat({ max: 2 }),
+      sender: fc.nat({ max: 3 }),
+      echo: fc.boolean(),
+      count: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('publish' as const), count: fc.integer({ min: 1, max: 8 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('connect' as const),
+      device,
+      capacity: fc.integer({ min: 1, max: 12 }),
+      givesCursors: fc.boolean(),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('open' as const), device }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ do: fc.constant('drain' as const), device, count: fc.integer({ min: 1, max: 10 }) }),
+  },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('page' as const), index: fc.nat({ max: 3 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect' as const), device }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('writeCursors' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
+);
+
+async function take(model: ReadingModel, next: Step): Promise<void> {
+  switch (next.do) {
+    case 'append': {
+      const channel = model.channels[next.channel]!;
+      const sender = model.devices[next.sender]!;
+      const from = readersOf(channel).includes(sender.user) ? sender.user : readersOf(channel)[0]!;
+      const origin = sender.user === from && sender.session?.reader?.phase === 'open' ? sender.session : undefined;
+      for (let index = 0; index < next.count; index += 1) model.append(channel, from, origin, next.echo);
+      return;
+    }
+    case 'publish':
+      for (let index = 0; index < next.count; index += 1) model.publish();
+      return;
+    case 'connect':
+      return model.connect(model.devices[next.device]!, next.capacity, next.givesCursors);
+    case 'open': {
+      const { session } = model.devices[next.device]!;
+      if (session !== undefined) model.openStep(session);
+      return;
+    }
+    case 'drain': {
+      const { session } = model.devices[next.device]!;
+      if (session?.reader?.phase === 'open') model.drain(session, next.count);
+      return;
+    }
+    case 'page':
+      return model.answerPage(next.index % Math.max(1, model.pages.length));
+    case 'disconnect':
+      return model.disconnect(model.devices[next.device]!);
+    case 'writeCursors':
+      return model.writeCursors();
+    case 'crash':
+      return model.crash();
+  }
+}
+
+function openAtTail(model: ReadingModel, device: ModelDevice): ModelSession {
+  const { session } = device;
+  if (session === undefined) throw new Error('the device is not connected');
+  while (session.slices !== undefined) model.openStep(session);
+  return session;
+}
+
+describe('a reader of logs', () => {
+  it('gets what a naive reader of the whole log gets, whatever arrives, fills up, reconnects or crashes in between', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 200, maxLength: 400, size: 'max' }), async (steps) => {
+        const model = new ReadingModel();
+        for (const next of steps) await take(model, next);
+        await model.settle();
+        for (const { user, client } of model.devices) {
+          for (const channel of model.channels) {
+            if (!readersOf(channel).includes(user)) continue;
+            const peer = readersOf(channel).find((reader) => reader !== user) ?? user;
+            const whole = (model.logs.get(channel) ?? []).map((entry) => entry.offset);
+            const handed = client.handed.get(`user/${peer}`) ?? [];
+            expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
+            // A device with an unknown position learns of its own entry by `sent` alone.
+            const answered = client.answered.get(`user/${peer}`) ?? [];
+            expect([...new Set([...handed, ...answered])].sort((a, b) => a - b)).toEqual(whole);
+          }
+        }
+        expect(model.hub.tailsKept).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('causes no log read for 1 000 messages to 100 readers at the tail', () => {
+    const model = new ReadingModel();
+    const [channel] = model.channels;
+    const sessions = Array.from({ length: 100 }, () => {
+      const bob = model.devices[1]!;
+      bob.session = undefined;
+      model.connect(bob, Number.MAX_SAFE_INTEGER, true);
+      return openAtTail(model, bob);
+    });
+    for (let index = 0; index < 1_000; index += 1) {
+      model.append(channel!, model.users[0]!, undefined, false);
+      model.publish();
+    }
+    expect(model.reads).toBe(0);
+    for (const session of sessions) expect(session.outbox).toHaveLength(1_000);
+  });
+
+  it('shares one page read among readers that wait at the same place', async () => {
+    const model = new ReadingModel();
+    const [channel] = model.channels;
+    for (let index = 0; index < 5; index += 1) model.append(channel!, model.users[0]!, undefined, false);
+    while (model.committed.length > 0) model.publish();
+    for (const bob of [model.devices[1]!, model.devices[2]!]) {
+      model.connect(bob, 100, true);
+      openAtTail(model, bob);
+    }
+    expect(model.reads).toBe(1);
+    await model.answerPage(0);
+    for (const bob of [model.devices[1]!, model.devices[2]!]) expect(bob.session!.outbox).toHaveLength(5);
+    expect(model.hub.tailsKept).toBe(0);
+  });
+});

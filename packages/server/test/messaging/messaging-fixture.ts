@@ -1,0 +1,78 @@
+// The messaging floor on a real store in memory, with the bus's events written down.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { BusEvent, CommittedEntry } from '../../src/bus/bus.js';
+import { LocalBus } from '../../src/bus/local/local-bus.js';
+import { AppendQueue } from '../../src/messaging/append-queue.js';
+import { CommittedHeads } from '../../src/messaging/committed-heads.js';
+import { CursorBook } from '../../src/messaging/cursor-book.js';
+import { Receipts } from '../../src/messaging/receipts.js';
+import { type DirectMessage, Sending, type SendOutcome } from '../../src/messaging/sending.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import type { Store } from '../../src/storage/store.js';
+
+export const alice = 'alice' as UserId;
+export const bob = 'bob' as UserId;
+export const phone = 'phone' as DeviceId;
+
+export class MessagingFixture {
+  readonly store: Store;
+  readonly entries: CommittedEntry[] = [];
+  readonly events: BusEvent[] = [];
+  readonly failures: unknown[] = [];
+  readonly heads: CommittedHeads;
+  readonly receipts: Receipts;
+  readonly book: CursorBook;
+  readonly queue: AppendQueue;
+  readonly sending: Sending;
+
+  constructor(store: Store, maxWaitingBytes: number) {
+    this.store = store;
+    const bus = new LocalBus();
+    this.heads = new CommittedHeads(store.log);
+    this.receipts = new Receipts(bus, this.heads);
+    this.book = new CursorBook(
+      store.cursors,
+      (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
+      (error) => this.failures.push(error),
+    );
+    this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
+    this.sending = new Sending(this.queue, this.book, systemClock);
+    bus.subscribe(this.heads);
+    bus.subscribe({
+      onEntry: (committed) => this.entries.push(committed),
+      onEvent: (event) => this.events.push(event),
+      onSuspect: () => {},
+    });
+  }
+
+  static async open(maxWaitingBytes = 1_000_000): Promise<MessagingFixture> {
+    return new MessagingFixture(await openMemoryStore(), maxWaitingBytes);
+  }
+
+  send(message: Partial<DirectMessage> = {}, onSettled?: (outcome: SendOutcome) => void): Promise<SendOutcome> {
+    return new Promise((resolve) => {
+      this.sending.sendDirect(
+        {
+          from: alice,
+          to: bob,
+          body: '"hello"',
+          bodyFormat: 'json',
+          key: undefined,
+          since: undefined,
+          slot: undefined,
+          headers: undefined,
+          contentType: undefined,
+          replyTo: undefined,
+          ...message,
+        },
+        { origin: undefined, echo: false },
+        (outcome) => {
+          onSettled?.(outcome);
+          resolve(outcome);
+        },
+      );
+    });
+  }
+}
