@@ -1,0 +1,23 @@
+// Waiting that the app may give up: the part of AbortSignal that the SDK needs.
+
+/** Structural, so that the signals of browsers and of Node both fit and neither's types are needed. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
+ * Calls `run` when the signal fires, at once if it has. Returns the way to stop listening: a signal that outlives
+ * many commands must not collect a listener from each.
+ */
+export function onAbort(signal: AbortSignalLike | undefined, run: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) {
+    run();
+    return () => undefined;
+  }
+  signal.addEventListener('abort', run);
+  return () => signal.removeEventListener('abort', run);
+}

@@ -1,0 +1,298 @@
+// Inside of a client: wires reading, sending and the connection together. The app holds client.ts.
+
+import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
+import { type AbortSignalLike, onAbort } from './abort.js';
+import type { LongwireEvents, SessionInfo } from './client-events.js';
+import { fractionFrom } from './connection/backoff.js';
+import { Connection } from './connection/connection.js';
+import { DeviceKeeper } from './connection/device-keeper.js';
+import { TokenKeeper } from './connection/token-keeper.js';
+import { Dispatcher } from './dispatcher.js';
+import { LongwireError } from './errors.js';
+import { Listeners } from './listeners.js';
+import type { ResolvedClientOptions } from './options.js';
+import type { Platform, Timer } from './platform/platform.js';
+import { AckKeeper } from './reading/ack-keeper.js';
+import { Intake } from './reading/intake.js';
+import { CommandLane } from './sending/command-lane.js';
+import { Outbox } from './sending/outbox.js';
+import { Queries } from './sending/queries.js';
+
+// Of `limits.inFlight`, what is left to queries, acks, pings and refreshes while sends use all they may.
+const QUERY_WINDOW = 8;
+const RESERVED_WINDOW = QUERY_WINDOW + 4;
+const MAX_QUERIES = 1000;
+const MAX_REPEATS = 5;
+// In one `ack`: with the longest addresses there are, it stays below `limits.commandBytes`.
+const ACKED_CHANNELS = 200;
+// Half of a command: the rest is for the token.
+const CURSOR_BYTES = defaultSessionLimits.commandBytes / 2;
+
+interface ReadyWaiter {
+  resolve(session: SessionInfo): void;
+  reject(error: LongwireError): void;
+}
+
+export class ClientCore {
+  readonly listeners: Listeners<LongwireEvents>;
+  readonly connection: Connection;
+  readonly acks: AckKeeper;
+  readonly intake: Intake;
+  /** Sends that wait for their answers. */
+  readonly sends: CommandLane;
+  readonly outbox: Outbox;
+  readonly queries: Queries;
+  readonly #options: ResolvedClientOptions;
+  readonly #platform: Platform;
+  readonly #requests: CommandLane;
+  readonly #ackAnswers = new Map<number, (error: LongwireError | undefined) => void>();
+  readonly #readyWaiters = new Set<ReadyWaiter>();
+  /** Where the logs stood at the last sign-in, for channels of which nothing was read since. */
+  #heads = new Map<string, Position>();
+  #session: SessionInfo | undefined;
+  #lastId = 0;
+  #ended: LongwireError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedClientOptions, platform: Platform) {
+    this.#options = options;
+    this.#platform = platform;
+    const { clock } = platform;
+    const fillRandom = (bytes: Uint8Array) => platform.fillRandom(bytes);
+    const random = fractionFrom(fillRandom);
+    this.listeners = new Listeners((error, event) => this.#onListenerThrew(error, event));
+    this.acks = new AckKeeper(
+      {
+        sendAck: (cursors, onAnswer) => this.#sendAck(cursors, onAnswer),
+        onError: (error) => this.#report(error),
+      },
+      clock,
+      { afterMs: options.ackAfterMs, afterEntries: options.ackAfterEntries, maxChannels: ACKED_CHANNELS },
+    );
+    this.intake = new Intake(
+      {
+        isListening: () => this.listeners.has('message'),
+        deliverMessage: (message) => this.listeners.call('message', message),
+        deliverGap: ({ type: _type, ...gap }) => this.listeners.call('gap', gap),
+        onOwnEntry: (entry) => this.outbox.onOwnEntry(entry),
+        onFault: (error) => this.#onFault(error),
+        onCaughtUp: () => this.connection.refresh(CloseCode.slow, 'The app has caught up: reading on from the log'),
+      },
+      this.acks,
+      {
+        ackMode: options.ackMode,
+        maxQueuedEntries: options.maxQueuedEntries,
+        maxQueuedSize: options.maxQueuedCharacters,
+      },
+      options.positions,
+    );
+    const backoff = { baseMs: options.reconnectBaseMs, maxMs: options.reconnectMaxMs };
+    const lanePort = {
+      clock,
+      random,
+      nextId: () => this.#nextId(),
+      transmit: (text: string) => this.connection.send(text),
+    };
+    this.sends = new CommandLane(lanePort, {
+      maxCommands: options.maxPendingSends,
+      maxSize: options.maxPendingBytes,
+      backoff,
+      maxRepeats: MAX_REPEATS,
+    });
+    this.#requests = new CommandLane(lanePort, {
+      maxCommands: MAX_QUERIES,
+      maxSize: options.maxPendingBytes,
+      backoff,
+      maxRepeats: MAX_REPEATS,
+    });
+    this.outbox = new Outbox(this.sends, {
+      positionOf: (channel) => this.intake.positionOf(channel) ?? this.#heads.get(channel),
+      limits: () => this.#session?.limits ?? defaultSessionLimits,
+      utf8ByteLength: (text) => platform.utf8ByteLength(text),
+      fillRandom,
+    });
+    this.queries = new Queries(this.#requests, () => this.#session?.user ?? '');
+    const dispatcher = new Dispatcher({
+      intake: this.intake,
+      lanes: [this.sends, this.#requests],
+      onAckAnswer: (id, error) => this.#onAckAnswer(id, error),
+      onReceipt: (receipt) => void this.listeners.call('receipt', receipt),
+      onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
+      onError: (error) => this.#report(error),
+      onFault: (error) => this.#onFault(error),
+    });
+    this.connection = new Connection(
+      {
+        connectText: (id, token, device) => this.#connectText(id, token, device),
+        nextId: () => this.#nextId(),
+        onState: (change) => void this.listeners.call('state', change),
+        onConnected: (answer) => this.#onConnected(answer),
+        onMessage: (message, size) => dispatcher.dispatch(message, size),
+        onLost: () => this.#onLost(),
+        onStopped: (error) => this.#onStopped(error),
+        onError: (error) => this.#report(error),
+      },
+      {
+        platform,
+        random,
+        tokens: new TokenKeeper(options.getToken, clock),
+        devices: new DeviceKeeper({
+          device: options.device,
+          store: options.deviceStore ?? platform.defaultDeviceStore(),
+          fillRandom,
+          onError: (error) => this.#report(error),
+        }),
+      },
+      {
+        url: options.url,
+        backoff,
+        connectTimeoutMs: options.connectTimeoutMs,
+        closeTimeoutMs: options.closeTimeoutMs,
+      },
+    );
+  }
+
+  get session(): SessionInfo | undefined {
+    return this.#session;
+  }
+
+  /** Why nothing is sent: the client was closed, or stopped until the next `start()`. */
+  get ended(): LongwireError | undefined {
+    return this.#ended;
+  }
+
+  start(): void {
+    if (this.#closing !== undefined) return;
+    this.#ended = undefined;
+    this.connection.start();
+  }
+
+  /** Resolves with the present session, or with the next one. */
+  ready(signal: AbortSignalLike | undefined): Promise<SessionInfo> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
+      if (this.connection.isOpen && this.#session !== undefined) {
+        resolve(this.#session);
+        return;
+      }
+      const waiter: ReadyWaiter = {
+        resolve: (session) => {
+          stopListening();
+          resolve(session);
+        },
+        reject: (error) => {
+          stopListening();
+          reject(error);
+        },
+      };
+      this.#readyWaiters.add(waiter);
+      let stopListening: () => void = () => undefined;
+      stopListening = onAbort(signal, () => {
+        this.#readyWaiters.delete(waiter);
+        reject(
+          new LongwireError('aborted', 'Given up by its signal before there was a session', { cause: signal?.reason }),
+        );
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#end(new LongwireError('closed', 'The client was closed'));
+    // What the app is working on is acknowledged, if it is done in time; what it has not begun stays due to the device.
+    let timer: Timer | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = this.#platform.clock.startTimer(this.#options.closeTimeoutMs, resolve);
+    });
+    await Promise.race([this.intake.end(), tooLong]);
+    timer?.cancel();
+    this.acks.flushBeforeClosing();
+    await this.connection.close();
+    this.acks.stop();
+  }
+
+  #connectText(id: number, token: string | undefined, device: string): string {
+    const cursors = this.intake.cursors(fieldLimits.cursors, CURSOR_BYTES);
+    return JSON.stringify({ id, type: 'connect', token, device, cursors, client: this.#options.client });
+  }
+
+  #onConnected({ re: _re, type: _type, ...session }: ConnectedAnswer): void {
+    this.#session = session;
+    this.#heads = new Map(session.channels.map(({ address, epoch, head }) => [address, { epoch, offset: head }]));
+    this.intake.onConnected(session.user);
+    this.acks.onConnected();
+    this.sends.open(Math.max(1, session.limits.inFlight - RESERVED_WINDOW));
+    this.#requests.open(QUERY_WINDOW);
+    for (const waiter of this.#readyWaiters) waiter.resolve(session);
+    this.#readyWaiters.clear();
+    void this.listeners.call('connected', session);
+  }
+
+  #onLost(): void {
+    this.sends.lose();
+    this.#requests.lose();
+    this.#ackAnswers.clear();
+    this.acks.onLost();
+  }
+
+  #onStopped(error: LongwireError): void {
+    this.#end(error);
+    this.#report(error);
+  }
+
+  /** Rejects all that waits: nobody comes to answer it. */
+  #end(error: LongwireError): void {
+    this.#ended = error;
+    const { closeCode } = error;
+    for (const lane of [this.sends, this.#requests]) {
+      lane.rejectAll(
+        ({ key }, wasAttempted) =>
+          new LongwireError(error.code, error.message, { key, closeCode, retryable: wasAttempted }),
+      );
+    }
+    for (const waiter of this.#readyWaiters) waiter.reject(error);
+    this.#readyWaiters.clear();
+  }
+
+  #onFault(error: LongwireError): void {
+    this.#report(error);
+    this.connection.renew(CloseCode.internal, error.message);
+  }
+
+  #sendAck(cursors: ReadonlyMap<string, Position>, onAnswer: (error: LongwireError | undefined) => void): boolean {
+    if (!this.connection.isOpen) return false;
+    const id = this.#nextId();
+    this.#ackAnswers.set(id, onAnswer);
+    this.connection.send(JSON.stringify({ id, type: 'ack', cursors: Object.fromEntries(cursors) }));
+    return true;
+  }
+
+  #onAckAnswer(id: number, error: LongwireError | undefined): void {
+    const onAnswer = this.#ackAnswers.get(id);
+    this.#ackAnswers.delete(id);
+    onAnswer?.(error);
+  }
+
+  #onListenerThrew(cause: unknown, event: keyof LongwireEvents): void {
+    // An error listener that throws must not be called with what it threw.
+    if (event === 'error') this.#platform.reportUncaught(cause);
+    else this.#report(new LongwireError('handler_failed', `A handler of ${event} failed: ${String(cause)}`, { cause }));
+  }
+
+  #report(error: LongwireError): void {
+    if (this.listeners.has('error')) void this.listeners.call('error', error);
+    else this.#platform.reportUncaught(error);
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+}

@@ -1,0 +1,150 @@
+// The client that the app holds: what it can be asked to do.
+
+import { type Address, directAddress, isAddress, type JsonValue, parseUserId } from '@longwire/protocol';
+import type { AbortSignalLike } from './abort.js';
+import { Channel, type HistoryOptions, type HistoryPage, type WaitOptions } from './channel.js';
+import type { ClientCore } from './client-core.js';
+import type { LongwireEvents, SessionInfo } from './client-events.js';
+import type { ConnectionState } from './connection/connection-state.js';
+import { LongwireError } from './errors.js';
+import type { Listener } from './listeners.js';
+import { type PositionInput, positionFrom } from './position-input.js';
+import type { SendOptions, SendResult } from './sending/outbox.js';
+import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
+
+/**
+ * A user's line to the server, made by `connect`. It comes back by itself after a lost connection, hands each entry on
+ * once and in order, and repeats what was not answered. Nothing is thrown out of its sockets and timers: what goes
+ * wrong is told by the promises and by the `error` event.
+ */
+export class LongwireClient {
+  readonly #core: ClientCore;
+
+  /** @internal Apps call `connect`. */
+  constructor(core: ClientCore) {
+    this.#core = core;
+  }
+
+  get state(): ConnectionState {
+    return this.#core.connection.state;
+  }
+
+  /** What the server said at the last sign-in; undefined before the first. */
+  get session(): SessionInfo | undefined {
+    return this.#core.session;
+  }
+
+  /** Sends that were neither stored nor refused yet. */
+  get pendingSends(): number {
+    return this.#core.sends.count;
+  }
+
+  /**
+   * Calls `listener` for each such event from now on, in the order in which listeners were added. What it throws or
+   * rejects with goes to `error`. Returns the way to stop it; `signal` is another.
+   */
+  on<Name extends keyof LongwireEvents>(
+    name: Name,
+    listener: Listener<LongwireEvents[Name]>,
+    options: { readonly signal?: AbortSignalLike | undefined } = {},
+  ): () => void {
+    const { signal } = options;
+    if (signal?.aborted === true) return () => undefined;
+    const remove = this.#core.listeners.add(name, listener);
+    const stop = () => {
+      signal?.removeEventListener('abort', stop);
+      remove();
+    };
+    signal?.addEventListener('abort', stop);
+    if (name === 'message') this.#core.intake.resume();
+    return stop;
+  }
+
+  /**
+   * Resolves when the client is signed in, at once if it is.
+   * Rejects with a LongwireError: `aborted`, `closed`, or `stopped` if the server refused it for good.
+   */
+  ready(options: WaitOptions = {}): Promise<SessionInfo> {
+    return this.#core.ready(options.signal);
+  }
+
+  /**
+   * The channel with another user, or with oneself.
+   * @throws LongwireError `invalid_field`: not a user id
+   */
+  user(id: string): Channel {
+    const user = parseUserId(id);
+    if (user === undefined) throw new LongwireError('invalid_field', `"${id}" is not a user id`);
+    return this.#channelAt(directAddress(user));
+  }
+
+  /**
+   * Any channel by its address: `user/bob`, `group/eng`, `inbox`, `all`, `topic/stocks/AAPL`.
+   * @throws LongwireError `invalid_field`: not an address
+   */
+  channel(address: string): Channel {
+    if (!isAddress(address)) throw new LongwireError('invalid_field', `"${address}" is not an address`);
+    return this.#channelAt(address);
+  }
+
+  /** A page of the user's channels, the one with the newest entry first. Waits for the connection if there is none. */
+  async channels(options: ChannelsOptions = {}): Promise<ChannelsPage> {
+    this.#refuseIfEnded();
+    return this.#core.queries.channels(options);
+  }
+
+  /** With `ackMode: 'manual'`: the app has this message and all before it in its channel. Sent with others, within 2 s. */
+  ack(message: PositionInput & { readonly channel: string }): void {
+    this.#core.acks.take(message.channel, positionFrom(message));
+  }
+
+  /** The newest position that was read in a channel; undefined as long as nothing of it came. The app's handlers may be behind it. */
+  position(address: string): PositionInput | undefined {
+    return this.#core.intake.positionOf(address);
+  }
+
+  /** Connects now: instead of waiting for the next attempt, or after the server had ended it for good. */
+  reconnect(): void {
+    this.#core.start();
+  }
+
+  /**
+   * Ends the client for good. Hands nothing on any more, waits up to `closeTimeoutMs` for handlers that are running (so
+   * do not await it in one), acknowledges what was taken, closes. Sends without answer reject with `closed`. Resolves when
+   * the socket is gone; calling it again waits for the same end.
+   */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #channelAt(address: Address): Channel {
+    return new Channel(address, {
+      send: (to, body, options) => this.#send(to, body, options),
+      history: (of, options) => this.#history(of, options),
+      read: (of, position, options) => this.#read(of, position, options),
+    });
+  }
+
+  #send(to: Address, body: JsonValue | Uint8Array, options: SendOptions): Promise<SendResult> {
+    const { ended } = this.#core;
+    return ended === undefined ? this.#core.outbox.send(to, body, options) : Promise.reject(ended);
+  }
+
+  async #history(of: Address, options: HistoryOptions): Promise<HistoryPage> {
+    this.#refuseIfEnded();
+    return this.#core.queries.history(of, options);
+  }
+
+  async #read(of: Address, position: PositionInput, options: WaitOptions): Promise<void> {
+    this.#refuseIfEnded();
+    return this.#core.queries.read(of, position, options);
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#core.ended !== undefined) throw this.#core.ended;
+  }
+}

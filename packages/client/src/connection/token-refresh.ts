@@ -1,0 +1,86 @@
+// Renews the token of a connection in-band, before it runs out: expiry never costs a connection, let alone a page.
+
+import type { Answer, ConnectedAnswer } from '@longwire/protocol';
+import { errorFromServer, type LongwireError } from '../errors.js';
+import type { Clock, Timer } from '../platform/platform.js';
+import type { TokenKeeper } from './token-keeper.js';
+
+export interface TokenRefreshPort {
+  /** Sends `refresh` and returns its id. */
+  sendRefresh(token: string): number;
+  onError(error: LongwireError): void;
+}
+
+const MIN_RETRY_MS = 1000;
+
+/** Belongs to one connection, from its `connected` until `stop()`. If it fails until the end, the server closes with 4005. */
+export class TokenRefresh {
+  readonly #port: TokenRefreshPort;
+  readonly #tokens: TokenKeeper;
+  readonly #clock: Clock;
+  /** Server's clock minus ours: what the server says of time holds whatever this machine's clock shows. */
+  readonly #clockOffsetMs: number;
+  #expiresAt: number | undefined;
+  #commandId: number | undefined;
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(
+    port: TokenRefreshPort,
+    tokens: TokenKeeper,
+    clock: Clock,
+    connected: Pick<ConnectedAnswer, 'time' | 'expiresAt'>,
+  ) {
+    this.#port = port;
+    this.#tokens = tokens;
+    this.#clock = clock;
+    this.#clockOffsetMs = connected.time - clock.now();
+    this.#accept(connected.expiresAt);
+  }
+
+  /** Takes the answer to its own command; false if it is another's. */
+  take(answer: Answer): boolean {
+    if (answer.re !== this.#commandId || this.#commandId === undefined) return false;
+    this.#commandId = undefined;
+    if (answer.type === 'refreshed') this.#accept(answer.expiresAt);
+    else if (answer.type === 'error') this.#onFailed(errorFromServer(answer));
+    return true;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #accept(expiresAt: number | undefined): void {
+    this.#expiresAt = expiresAt;
+    const lifetimeMs = this.#remainingMs();
+    const renewAfterMs = this.#tokens.accept(lifetimeMs);
+    if (renewAfterMs !== undefined) this.#schedule(Math.max(renewAfterMs, MIN_RETRY_MS));
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const token = await this.#tokens.forRefresh();
+      if (token !== undefined && !this.#isStopped) this.#commandId = this.#port.sendRefresh(token);
+    } catch (error) {
+      if (!this.#isStopped) this.#onFailed(error as LongwireError);
+    }
+  }
+
+  #onFailed(error: LongwireError): void {
+    this.#port.onError(error);
+    const remainingMs = this.#remainingMs();
+    if (remainingMs === undefined || remainingMs <= 0) return;
+    this.#schedule(Math.max(MIN_RETRY_MS, error.afterMs ?? remainingMs / 3));
+  }
+
+  #remainingMs(): number | undefined {
+    if (this.#expiresAt === undefined) return undefined;
+    return this.#expiresAt - (this.#clock.now() + this.#clockOffsetMs);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = this.#clock.startTimer(delayMs, () => void this.#renew());
+  }
+}

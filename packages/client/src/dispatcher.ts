@@ -1,0 +1,92 @@
+// Brings each message of the server to the part that waits for it.
+
+import type { Answer, Entry, ErrorAnswer, GapPush, Push, ServerMessage } from '@longwire/protocol';
+import type { Goodbye, Receipt } from './client-events.js';
+import { errorFromServer, LongwireError } from './errors.js';
+import type { Intake } from './reading/intake.js';
+import type { CommandLane } from './sending/command-lane.js';
+
+export interface DispatcherParts {
+  readonly intake: Pick<Intake, 'takeEntry' | 'takeGap' | 'takeSent'>;
+  /** Each knows the ids of its own commands. */
+  readonly lanes: readonly Pick<CommandLane, 'answer'>[];
+  onAckAnswer(id: number, error: LongwireError | undefined): void;
+  onReceipt(receipt: Receipt): void;
+  onGoodbye(goodbye: Goodbye): void;
+  onError(error: LongwireError): void;
+  /** Nothing that follows can be trusted. */
+  onFault(error: LongwireError): void;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** @param size  characters of its text */
+  dispatch(message: ServerMessage, size: number): void {
+    switch (message.kind) {
+      case 'entry':
+      case 'unknownEntry':
+        this.#parts.intake.takeEntry(message.entry, size);
+        return;
+      case 'answer':
+        this.#onAnswer(message.answer);
+        return;
+      case 'push':
+        this.#onPush(message.push, size);
+        return;
+      case 'unknown':
+        // A push that is not known is ignored; an answer still ends the waiting of its command.
+        if (message.re !== undefined) this.#onAnswer(unknownAnswer(message.re, message.type));
+        return;
+      case 'malformed':
+        this.#parts.onFault(new LongwireError('malformed_message', message.message));
+        return;
+      case 'pong':
+        return;
+    }
+  }
+
+  #onAnswer(answer: Answer): void {
+    // Before its promise is settled: `sent` stands in the stream in the place of the entry, whoever waits for it.
+    if (answer.type === 'sent') this.#parts.intake.takeSent(answer);
+    const { re } = answer;
+    if (typeof re !== 'number') return;
+    for (const lane of this.#parts.lanes) if (lane.answer(re, answer)) return;
+    this.#parts.onAckAnswer(re, answer.type === 'error' ? errorFromServer(answer) : undefined);
+  }
+
+  #onPush(push: Exclude<Push, Entry>, size: number): void {
+    switch (push.type) {
+      case 'gap':
+        this.#parts.intake.takeGap(push satisfies GapPush, size);
+        return;
+      case 'receipt': {
+        const { type: _type, ...receipt } = push;
+        this.#parts.onReceipt(receipt);
+        return;
+      }
+      case 'goodbye': {
+        const { type: _type, ...goodbye } = push;
+        this.#parts.onGoodbye(goodbye);
+        return;
+      }
+      case 'error':
+        this.#parts.onError(errorFromServer(push));
+        return;
+      // Known words of features that this SDK does not offer.
+      case 'presence':
+      case 'signal':
+      case 'caughtUp':
+        return;
+    }
+  }
+}
+
+function unknownAnswer(re: string | number, type: string): ErrorAnswer {
+  const message = `The server answered with ${type}, which is no answer to this command`;
+  return { re, type: 'error', code: 'malformed_message', message, retryable: false };
+}

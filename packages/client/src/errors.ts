@@ -1,0 +1,69 @@
+// Every error that the SDK rejects with or reports, in one class: the codes of the protocol and the SDK's own.
+
+import type { ErrorCode, ErrorFields } from '@longwire/protocol';
+
+interface ClientErrorDescription {
+  /** On a send: it may be repeated with the same key, and was perhaps stored. */
+  readonly retryable: boolean;
+  readonly meaning: string;
+}
+
+/** Codes that arise in the SDK itself. Never renamed nor reused. */
+export const clientErrorCatalogue = Object.freeze({
+  aborted: { retryable: false, meaning: 'The AbortSignal fired before the answer came' },
+  closed: { retryable: false, meaning: 'The client was closed by `close()`' },
+  stopped: { retryable: false, meaning: 'The server ended the session and the client does not come back by itself' },
+  outbox_full: { retryable: true, meaning: 'More sends wait than `maxPendingSends` or `maxPendingBytes` allow' },
+  token_failed: { retryable: true, meaning: '`getToken` threw, or gave no text' },
+  position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },
+  malformed_message: { retryable: true, meaning: 'The server said something that is not of this protocol' },
+  handler_failed: { retryable: false, meaning: 'A handler of the app threw or rejected' },
+  device_store_failed: { retryable: false, meaning: 'The device id could not be read or kept' },
+} as const satisfies Record<string, ClientErrorDescription>);
+
+export type ClientErrorCode = keyof typeof clientErrorCatalogue;
+
+export interface LongwireErrorDetails {
+  readonly retryable?: boolean | undefined;
+  /** How long the server asked to wait. */
+  readonly afterMs?: number | undefined;
+  /** The WebSocket close code that ended the session. */
+  readonly closeCode?: number | undefined;
+  /** Of a send: with this key a repeat is recognised. */
+  readonly key?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * What every promise of the SDK rejects with, and what the `error` event carries.
+ * On a send, `retryable: true` means: perhaps stored; repeat it with `error.key` and it is stored once.
+ * Branch on `code`, never on `message`.
+ */
+export class LongwireError extends Error {
+  override readonly name = 'LongwireError';
+  /** A code of the protocol's `errorCatalogue` or of `clientErrorCatalogue`; a newer server may send others. */
+  readonly code: ErrorCode | ClientErrorCode | (string & Record<never, never>);
+  readonly retryable: boolean;
+  readonly afterMs: number | undefined;
+  readonly closeCode: number | undefined;
+  readonly key: string | undefined;
+
+  constructor(code: ClientErrorCode | ErrorFields['code'], message: string, details: LongwireErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retryable = details.retryable ?? isRetryableClientError(code);
+    this.afterMs = details.afterMs;
+    this.closeCode = details.closeCode;
+    this.key = details.key;
+  }
+}
+
+/** What the server answered, as an error of the SDK. */
+export function errorFromServer(fields: ErrorFields, key?: string): LongwireError {
+  const { code, message, retryable, afterMs } = fields;
+  return new LongwireError(code, message, { retryable, afterMs, key });
+}
+
+function isRetryableClientError(code: string): boolean {
+  return Object.hasOwn(clientErrorCatalogue, code) && clientErrorCatalogue[code as ClientErrorCode].retryable;
+}

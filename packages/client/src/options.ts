@@ -1,0 +1,145 @@
+// Everything `connect` takes: checked, filled with defaults and frozen once.
+
+import { fieldLimits, isOffset, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
+import type { GetToken } from './connection/token-keeper.js';
+import { LongwireError } from './errors.js';
+import type { DeviceStore } from './platform/platform.js';
+import { type PositionInput, positionFrom } from './position-input.js';
+import type { AckMode } from './reading/intake.js';
+
+export interface ConnectOptions {
+  /** Of the server: `wss://host`, or with the path of its gateway. http(s) is taken as ws(s). In pages default: where the page came from. */
+  readonly url?: string | undefined;
+  /** Who is signed in. Without it the server must know by a cookie. */
+  readonly getToken?: GetToken | undefined;
+  /** Name of the reading position on the server. Default: a random one that `deviceStore` keeps for each user. */
+  readonly device?: string | undefined;
+  /** Default: localStorage in browsers, memory elsewhere. */
+  readonly deviceStore?: DeviceStore | undefined;
+  /** Address → the position up to which the app has everything, stored with its own data. Wins over the server's. */
+  readonly positions?: Readonly<Record<string, PositionInput>> | undefined;
+  /** Default `auto`: acknowledged when the `message` handlers have settled. `manual`: by `client.ack(message)`. */
+  readonly ackMode?: AckMode | undefined;
+  /** What connects, for the server's logs. */
+  readonly client?: { readonly name: string; readonly version?: string | undefined } | undefined;
+  /** Upper bound of the wait before the first reconnect; doubles each time. Default 500. */
+  readonly reconnectBaseMs?: number | undefined;
+  /** Upper bound of every wait before a reconnect. Default 20 000. */
+  readonly reconnectMaxMs?: number | undefined;
+  /** From the start of an attempt to the sign-in. Default 15 000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long `close()` waits, first for running handlers, then for the server. Default 2 000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Default 2 000. */
+  readonly ackAfterMs?: number | undefined;
+  /** Default 100. */
+  readonly ackAfterEntries?: number | undefined;
+  /** Sends without answer that are held; beyond it `outbox_full`. Default 1 000. */
+  readonly maxPendingSends?: number | undefined;
+  /** Memory of the sends that are held. Default 16 MiB. */
+  readonly maxPendingBytes?: number | undefined;
+  /** Entries that wait for the app's handlers; what follows waits on the server. Default 10 000. */
+  readonly maxQueuedEntries?: number | undefined;
+  /** Characters of wire text that wait for the app's handlers. Default 16 Mi. */
+  readonly maxQueuedCharacters?: number | undefined;
+}
+
+type ResolvedNumbers = Record<keyof typeof numberRules, number>;
+
+export type ResolvedClientOptions = Readonly<ResolvedNumbers> & {
+  readonly url: string;
+  readonly getToken: GetToken | undefined;
+  readonly device: string | undefined;
+  readonly deviceStore: DeviceStore | undefined;
+  readonly positions: ReadonlyMap<string, Position>;
+  readonly ackMode: AckMode;
+  readonly client: { readonly name: string; readonly version?: string | undefined };
+};
+
+const numberRules = {
+  reconnectBaseMs: { fallback: 500, min: 1 },
+  reconnectMaxMs: { fallback: 20_000, min: 1 },
+  connectTimeoutMs: { fallback: 15_000, min: 1 },
+  closeTimeoutMs: { fallback: 2000, min: 0 },
+  ackAfterMs: { fallback: protocolTimes.ackAfterMs, min: 0 },
+  ackAfterEntries: { fallback: protocolTimes.ackAfterEntries, min: 1 },
+  maxPendingSends: { fallback: 1000, min: 1 },
+  maxPendingBytes: { fallback: 16 * 1024 * 1024, min: 1 },
+  maxQueuedEntries: { fallback: 10_000, min: 1 },
+  maxQueuedCharacters: { fallback: 16 * 1024 * 1024, min: 1 },
+} as const;
+
+const otherNames = ['url', 'getToken', 'device', 'deviceStore', 'positions', 'ackMode', 'client'];
+const SDK_NAME = 'longwire-js';
+const SDK_VERSION = '0.1.0';
+const GATEWAY_PATH = '/v1/connect';
+
+/**
+ * @param pageUrl  where the page came from; undefined outside of pages
+ * @throws LongwireError `invalid_field`: an unknown option, or one out of its range
+ */
+export function resolveClientOptions(input: ConnectOptions, pageUrl: string | undefined): ResolvedClientOptions {
+  for (const name of Object.keys(input)) {
+    if (!otherNames.includes(name) && !Object.hasOwn(numberRules, name)) throw unknownOption(name);
+  }
+  const { ackMode = 'auto', getToken, device, deviceStore, client } = input;
+  check(ackMode === 'auto' || ackMode === 'manual', "ackMode must be 'auto' or 'manual'");
+  check(getToken === undefined || typeof getToken === 'function', 'getToken must be a function');
+  check(
+    device === undefined || parseDeviceId(device) !== undefined,
+    `device must be 1-${fieldLimits.nameBytes} bytes without white space, control characters or "/"`,
+  );
+  return Object.freeze({
+    ...resolveNumbers(input),
+    url: gatewayUrl(input.url ?? pageUrl),
+    getToken,
+    device,
+    deviceStore,
+    positions: resolvePositions(input.positions ?? {}),
+    ackMode,
+    client: client ?? { name: SDK_NAME, version: SDK_VERSION },
+  });
+}
+
+/** `https://host` → `wss://host/v1/connect`; a URL with a path of its own keeps it. */
+function gatewayUrl(url: string | undefined): string {
+  const parts = /^(ws|http)(s?):\/\/([^/?#\s]+)([^?#\s]*)(\?[^#\s]*)?$/i.exec(url ?? '');
+  if (parts === null) throw invalid(`url must be like wss://host or https://host, got ${url ?? 'none'}`);
+  const [, , secure = '', host = '', path = '', query = ''] = parts;
+  return `ws${secure.toLowerCase()}://${host}${path === '' || path === '/' ? GATEWAY_PATH : path}${query}`;
+}
+
+function resolveNumbers(input: ConnectOptions): ResolvedNumbers {
+  const numbers = {} as ResolvedNumbers;
+  for (const name of Object.keys(numberRules) as (keyof typeof numberRules)[]) {
+    const { fallback, min } = numberRules[name];
+    const value: unknown = input[name] ?? fallback;
+    check(Number.isSafeInteger(value) && Number(value) >= min, `${name} must be an integer of at least ${min}`);
+    numbers[name] = Number(value);
+  }
+  return numbers;
+}
+
+function resolvePositions(positions: Readonly<Record<string, PositionInput>>): ReadonlyMap<string, Position> {
+  const resolved = new Map<string, Position>();
+  for (const [channel, position] of Object.entries(positions)) {
+    const isValid = typeof position?.epoch === 'string' && isOffset(position.offset);
+    check(isValid, `positions: ${channel} must have an epoch and an offset`);
+    resolved.set(channel, positionFrom(position));
+  }
+  return resolved;
+}
+
+function unknownOption(name: string): LongwireError {
+  const known = [...otherNames, ...Object.keys(numberRules)];
+  const alike = known.find((other) => other.toLowerCase() === name.toLowerCase());
+  return invalid(`There is no option ${name}; ${alike ? `did you mean ${alike}?` : `there are ${known.join(', ')}`}`);
+}
+
+function check(isValid: boolean, message: string): void {
+  if (!isValid) throw invalid(message);
+}
+
+function invalid(message: string): LongwireError {
+  return new LongwireError('invalid_field', message);
+}

@@ -1,0 +1,139 @@
+// Tells the server what the app has taken: coalesced, after a while or after a number of entries, repeated if the
+// connection was lost before the server confirmed it.
+
+import type { Position } from '@longwire/protocol';
+import type { LongwireError } from '../errors.js';
+import type { Clock, Timer } from '../platform/platform.js';
+
+export interface AckPort {
+  /**
+   * Sends one `ack` and calls `onAnswer` when the server confirmed or refused it; never, if the connection ends first.
+   * False if there is no connection: nothing was sent.
+   */
+  sendAck(cursors: ReadonlyMap<string, Position>, onAnswer: (error: LongwireError | undefined) => void): boolean;
+  onError(error: LongwireError): void;
+}
+
+export interface AckOptions {
+  readonly afterMs: number;
+  readonly afterEntries: number;
+  /** Channels in one command. */
+  readonly maxChannels: number;
+}
+
+/** Holds the acks that the server has not confirmed. At most one `ack` is unanswered at a time. */
+export class AckKeeper {
+  readonly #port: AckPort;
+  readonly #clock: Clock;
+  readonly #options: AckOptions;
+  #due = new Map<string, Position>();
+  #entriesDue = 0;
+  #unconfirmed: ReadonlyMap<string, Position> | undefined;
+  #timer: Timer | undefined;
+
+  constructor(port: AckPort, clock: Clock, options: AckOptions) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** The app has taken everything of the channel up to `position`. */
+  take(channel: string, position: Position): void {
+    const due = this.#due.get(channel);
+    if (due !== undefined && due.epoch === position.epoch && due.offset >= position.offset) return;
+    this.#due.set(channel, position);
+    this.#entriesDue += 1;
+    if (this.#entriesDue >= this.#options.afterEntries) this.flush();
+    else this.#schedule(this.#options.afterMs);
+  }
+
+  /** What is due in the channel counts no more: its positions belong to an earlier life of the log. */
+  forget(channel: string): void {
+    this.#due.delete(channel);
+  }
+
+  /** Sends what is due now, if nothing sent before is still unanswered. */
+  flush(): void {
+    if (this.#unconfirmed !== undefined) return;
+    const batch = this.#nextBatch();
+    if (batch.size > 0) this.#send(batch);
+  }
+
+  /** Sends everything that is due and waits for no answer: the last words before the connection is closed. */
+  flushBeforeClosing(): void {
+    this.#cancelTimer();
+    this.#restore();
+    for (let batch = this.#nextBatch(); batch.size > 0; batch = this.#nextBatch()) {
+      if (!this.#port.sendAck(batch, () => undefined)) return;
+    }
+  }
+
+  /** A new connection: what the last one left unconfirmed goes out with what the app takes next. */
+  onConnected(): void {
+    if (this.#due.size > 0) this.#schedule(this.#options.afterMs);
+  }
+
+  /** The connection is gone: whatever was not confirmed is due again. */
+  onLost(): void {
+    this.#cancelTimer();
+    this.#restore();
+  }
+
+  /** Nothing is sent any more, and no timer is left. */
+  stop(): void {
+    this.#cancelTimer();
+    this.#due.clear();
+  }
+
+  #send(batch: ReadonlyMap<string, Position>): void {
+    this.#cancelTimer();
+    this.#unconfirmed = batch;
+    if (!this.#port.sendAck(batch, (error) => this.#onAnswer(batch, error))) this.#restore();
+  }
+
+  #onAnswer(batch: ReadonlyMap<string, Position>, error: LongwireError | undefined): void {
+    if (this.#unconfirmed !== batch) return;
+    if (error?.retryable === true) {
+      this.#restore();
+      this.#schedule(error.afterMs ?? this.#options.afterMs);
+      return;
+    }
+    this.#unconfirmed = undefined;
+    // Of the addresses of one ack only the refused ones are not moved (PROTOCOL, "ack, read").
+    if (error !== undefined) this.#port.onError(error);
+    if (this.#entriesDue >= this.#options.afterEntries) this.flush();
+    else if (this.#due.size > 0) this.#schedule(this.#options.afterMs);
+  }
+
+  #nextBatch(): ReadonlyMap<string, Position> {
+    const batch = new Map<string, Position>();
+    for (const [channel, position] of this.#due) {
+      if (batch.size === this.#options.maxChannels) break;
+      batch.set(channel, position);
+      this.#due.delete(channel);
+    }
+    if (this.#due.size === 0) this.#entriesDue = 0;
+    return batch;
+  }
+
+  #restore(): void {
+    if (this.#unconfirmed === undefined) return;
+    for (const [channel, position] of this.#unconfirmed) {
+      // What became due meanwhile is further.
+      if (!this.#due.has(channel)) this.#due.set(channel, position);
+    }
+    this.#unconfirmed = undefined;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer ??= this.#clock.startTimer(delayMs, () => {
+      this.#timer = undefined;
+      this.flush();
+    });
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,166 @@
+// Everything between a decoded push and the app: position, own entries, queue, acks.
+
+import type { Entry, GapPush, MessageEntry, Position, SentAnswer, UnknownEntry } from '@longwire/protocol';
+import { LongwireError } from '../errors.js';
+import type { AckKeeper } from './ack-keeper.js';
+import { HandOver, type HandOverItem } from './hand-over.js';
+import { type LongwireMessage, messageFrom } from './message.js';
+import { PositionReader } from './position-reader.js';
+
+/** `auto`: what a handler has settled with is acknowledged. `manual`: only what the app acknowledges itself. */
+export type AckMode = 'auto' | 'manual';
+
+export interface IntakePort {
+  isListening(): boolean;
+  deliverMessage(message: LongwireMessage): Promise<void> | undefined;
+  deliverGap(gap: GapPush): Promise<void> | undefined;
+  /** An own entry came out of the log: a send of this client that waits for its answer has it now. */
+  onOwnEntry(entry: MessageEntry): void;
+  /** The stream cannot be trusted any more: reconnect with cursors. */
+  onFault(error: LongwireError): void;
+  /** Entries were left out because the app was behind; it has room again: reconnect with cursors. */
+  onCaughtUp(): void;
+}
+
+export interface IntakeOptions {
+  readonly ackMode: AckMode;
+  readonly maxQueuedEntries: number;
+  /** Characters of wire text. */
+  readonly maxQueuedSize: number;
+}
+
+/**
+ * Takes what the server pushes, once per client and strictly in order per channel.
+ *
+ * Its memory is bounded as the server's is: when more waits for the app than allowed, what follows is left in the log
+ * (the position does not move), and once the app has caught up with half of it the connection is made anew from there.
+ */
+export class Intake {
+  readonly #port: IntakePort;
+  readonly #options: IntakeOptions;
+  readonly #acks: AckKeeper;
+  readonly #reader: PositionReader;
+  readonly #handOver: HandOver;
+  #user = '';
+  #isLeavingOut = false;
+
+  constructor(
+    port: IntakePort,
+    acks: AckKeeper,
+    options: IntakeOptions,
+    positions: Iterable<readonly [string, Position]>,
+  ) {
+    this.#port = port;
+    this.#acks = acks;
+    this.#options = options;
+    this.#reader = new PositionReader(positions);
+    this.#handOver = new HandOver({
+      isListening: () => port.isListening(),
+      deliver: (item) => this.#deliver(item),
+      onTaken: (item) => this.#onTaken(item),
+    });
+  }
+
+  /** A connection begins, from the positions that `cursors()` gave. */
+  onConnected(user: string): void {
+    this.#user = user;
+    this.#isLeavingOut = false;
+  }
+
+  cursors(maxCount: number, maxBytes: number): Record<string, Position> {
+    return this.#reader.cursors(maxCount, maxBytes);
+  }
+
+  positionOf(channel: string): Position | undefined {
+    return this.#reader.positionOf(channel);
+  }
+
+  /** @param size  characters of its text on the wire */
+  takeEntry(entry: Entry | UnknownEntry, size: number): void {
+    const message = isMessage(entry) ? entry : undefined;
+    // Whatever becomes of the entry here: it is in the log, so its send has succeeded.
+    if (message?.from === this.#user) this.#port.onOwnEntry(message);
+    if (this.#leavesOut()) return;
+    switch (this.#reader.readEntry(entry)) {
+      case 'seen':
+        return;
+      case 'fault':
+        this.#port.onFault(this.#faultAt(entry));
+        return;
+      case 'next': {
+        const { channel, epoch, offset } = entry;
+        if (message === undefined) this.#handOver.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+        else {
+          const forApp = messageFrom(message, this.#user);
+          this.#handOver.push({ kind: 'message', channel, epoch, offset, size, message: forApp });
+        }
+      }
+    }
+  }
+
+  takeGap(gap: GapPush, size: number): void {
+    if (this.#leavesOut() || !this.#reader.readGap(gap)) return;
+    const { channel, epoch, next } = gap;
+    this.#handOver.push({ kind: 'gap', channel, epoch, offset: next - 1, size, gap });
+  }
+
+  takeSent(sent: SentAnswer): void {
+    if (!this.#reader.readSent(sent)) return;
+    const { channel, epoch, offset } = sent;
+    this.#handOver.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+  }
+
+  /** The first listener came: hands on what waited for it. */
+  resume(): void {
+    this.#handOver.resume();
+  }
+
+  /** Hands on nothing more. Resolves when the handlers that are running have settled. */
+  end(): Promise<void> {
+    return this.#handOver.end();
+  }
+
+  #leavesOut(): boolean {
+    const { queuedItems, queuedSize } = this.#handOver;
+    if (queuedItems >= this.#options.maxQueuedEntries || queuedSize >= this.#options.maxQueuedSize) {
+      this.#isLeavingOut = true;
+    }
+    return this.#isLeavingOut;
+  }
+
+  #deliver(item: HandOverItem): Promise<void> | undefined {
+    switch (item.kind) {
+      case 'message':
+        return this.#port.deliverMessage(item.message);
+      case 'gap':
+        return this.#port.deliverGap(item.gap);
+      case 'passed':
+        return undefined;
+    }
+  }
+
+  #onTaken(item: HandOverItem): void {
+    // Acks of the old positions would be refused.
+    if (item.kind === 'gap' && item.gap.reason === 'epoch') this.#acks.forget(item.channel);
+    // By itself an own send or a gap is no reason to acknowledge the unacknowledged messages before it.
+    if (this.#options.ackMode === 'auto') this.#acks.take(item.channel, { epoch: item.epoch, offset: item.offset });
+    if (!this.#isLeavingOut) return;
+    const { queuedItems, queuedSize } = this.#handOver;
+    if (queuedItems * 2 > this.#options.maxQueuedEntries || queuedSize * 2 > this.#options.maxQueuedSize) return;
+    this.#isLeavingOut = false;
+    this.#port.onCaughtUp();
+  }
+
+  #faultAt(entry: Entry | UnknownEntry): LongwireError {
+    const position = this.#reader.positionOf(entry.channel);
+    const expected = position === undefined ? 'none' : position.offset + 1;
+    return new LongwireError(
+      'position_fault',
+      `${entry.channel}: expected offset ${expected}, got ${entry.offset} without a gap; reconnecting from there`,
+    );
+  }
+}
+
+function isMessage(entry: Entry | UnknownEntry): entry is MessageEntry {
+  return entry.type === 'message';
+}

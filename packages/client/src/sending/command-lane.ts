@@ -1,0 +1,215 @@
+// Commands that wait for their answers: in order, at most so many at a time, repeated after a lost connection.
+
+import type { Answer } from '@longwire/protocol';
+import { type BackoffOptions, backoffMs, type RandomFraction } from '../connection/backoff.js';
+import { errorFromServer, LongwireError } from '../errors.js';
+import type { Clock, Timer } from '../platform/platform.js';
+
+/** One command of the app. Whoever makes it knows how it is written and what its answer means. */
+export interface PendingCommand {
+  /** Bytes of memory that it counts as while it waits. */
+  readonly size: number;
+  /** The idempotency key of a send. */
+  readonly key?: string | undefined;
+  /** The text of the command. `attempt` is 1 the first time. May throw a LongwireError: then it is not sent. */
+  encode(id: number, attempt: number): string;
+  resolve(answer: Answer): void;
+  reject(error: LongwireError): void;
+}
+
+export interface LanePort {
+  readonly clock: Clock;
+  readonly random: RandomFraction;
+  nextId(): number;
+  transmit(text: string): void;
+}
+
+export interface LaneOptions {
+  readonly maxCommands: number;
+  /** Bytes of memory of all commands that wait. */
+  readonly maxSize: number;
+  readonly backoff: BackoffOptions;
+  /** How often a retryable error without `afterMs` is answered by a repetition. */
+  readonly maxRepeats: number;
+}
+
+interface Slot {
+  readonly command: PendingCommand;
+  /** Place in the order of the app's calls; a repetition goes back to it. */
+  readonly order: number;
+  attempts: number;
+  repeats: number;
+  /** Answered, aborted or found in the log: nothing more is told to it. */
+  isSettled: boolean;
+}
+
+/** Commands in the order in which the app gave them; those that came back from a lost connection go first. */
+export class CommandLane {
+  readonly #port: LanePort;
+  readonly #options: LaneOptions;
+  readonly #slots = new Map<PendingCommand, Slot>();
+  readonly #inFlight = new Map<number, Slot>();
+  #waiting: Slot[] = [];
+  #firstWaiting = 0;
+  #size = 0;
+  #lastOrder = 0;
+  #window = 0;
+  #hold: Timer | undefined;
+
+  constructor(port: LanePort, options: LaneOptions) {
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** Commands that are neither answered nor given up. */
+  get count(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Takes a command at the end of the order.
+   * @throws LongwireError `outbox_full`: it was not taken
+   */
+  add(command: PendingCommand): void {
+    const { maxCommands, maxSize } = this.#options;
+    if (this.#slots.size >= maxCommands || this.#size + command.size > maxSize) {
+      const waiting = `${this.#slots.size} commands of ${this.#size} bytes`;
+      throw new LongwireError('outbox_full', `${waiting} wait; at most ${maxCommands} of ${maxSize} bytes are held`, {
+        key: command.key,
+      });
+    }
+    this.#lastOrder += 1;
+    const slot = { command, order: this.#lastOrder, attempts: 0, repeats: 0, isSettled: false };
+    this.#slots.set(command, slot);
+    this.#size += command.size;
+    this.#waiting.push(slot);
+    this.#pump();
+  }
+
+  /** A connection is there, on which `window` commands may be unanswered at a time. */
+  open(window: number): void {
+    this.#window = window;
+    this.#pump();
+  }
+
+  /** The connection is gone: what it left unanswered goes first on the next one, in its order. */
+  lose(): void {
+    // A hold stays: the server's wish to be left alone for a while does not end with the connection.
+    this.#window = 0;
+    const unanswered = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    this.#putBack(unanswered);
+  }
+
+  /** Gives an answer to its command. False if no command of this lane has that id. */
+  answer(id: number, answer: Answer): boolean {
+    const slot = this.#inFlight.get(id);
+    if (slot === undefined) return false;
+    this.#inFlight.delete(id);
+    if (!slot.isSettled) this.#take(slot, answer);
+    this.#pump();
+    return true;
+  }
+
+  /** Its outcome is known by another way: the command is settled without being told. */
+  forget(command: PendingCommand): void {
+    const slot = this.#slots.get(command);
+    if (slot !== undefined) this.#settle(slot);
+  }
+
+  /** Whether the command was given to a connection at least once: if so, the server perhaps has it. */
+  wasAttempted(command: PendingCommand): boolean {
+    return (this.#slots.get(command)?.attempts ?? 0) > 0;
+  }
+
+  /** Rejects every command with what `errorFor` makes for it. */
+  rejectAll(errorFor: (command: PendingCommand, wasAttempted: boolean) => LongwireError): void {
+    this.#window = 0;
+    this.#release();
+    const slots = [...this.#slots.values()];
+    this.#inFlight.clear();
+    this.#waiting = [];
+    this.#firstWaiting = 0;
+    for (const slot of slots) {
+      this.#settle(slot);
+      slot.command.reject(errorFor(slot.command, slot.attempts > 0));
+    }
+  }
+
+  #take(slot: Slot, answer: Answer): void {
+    if (answer.type !== 'error') {
+      this.#settle(slot);
+      slot.command.resolve(answer);
+      return;
+    }
+    const mayRepeat = answer.retryable && (answer.afterMs !== undefined || slot.repeats < this.#options.maxRepeats);
+    if (!mayRepeat) {
+      this.#settle(slot);
+      slot.command.reject(errorFromServer(answer, slot.command.key));
+      return;
+    }
+    this.#putBack([slot]);
+    this.#holdFor(backoffMs(slot.repeats, this.#port.random, this.#options.backoff, answer.afterMs));
+    slot.repeats += 1;
+  }
+
+  #pump(): void {
+    while (this.#hold === undefined && this.#inFlight.size < this.#window) {
+      const slot = this.#nextWaiting();
+      if (slot === undefined) return;
+      const id = this.#port.nextId();
+      let text: string;
+      try {
+        text = slot.command.encode(id, slot.attempts + 1);
+      } catch (error) {
+        this.#settle(slot);
+        slot.command.reject(error as LongwireError);
+        continue;
+      }
+      slot.attempts += 1;
+      this.#inFlight.set(id, slot);
+      this.#port.transmit(text);
+    }
+  }
+
+  #nextWaiting(): Slot | undefined {
+    for (;;) {
+      const slot = this.#waiting[this.#firstWaiting];
+      if (slot === undefined || this.#firstWaiting === 1024) {
+        this.#waiting.splice(0, this.#firstWaiting);
+        this.#firstWaiting = 0;
+        if (slot === undefined) return undefined;
+        continue;
+      }
+      this.#firstWaiting += 1;
+      if (!slot.isSettled) return slot;
+    }
+  }
+
+  #putBack(slots: readonly Slot[]): void {
+    const alive = slots.filter((slot) => !slot.isSettled);
+    if (alive.length === 0) return;
+    const rest = this.#waiting.slice(this.#firstWaiting);
+    this.#waiting = [...alive, ...rest].sort((a, b) => a.order - b.order);
+    this.#firstWaiting = 0;
+  }
+
+  #settle(slot: Slot): void {
+    slot.isSettled = true;
+    if (this.#slots.delete(slot.command)) this.#size -= slot.command.size;
+  }
+
+  /** Nothing of the lane goes out for a while: what follows a refused command must not overtake it. */
+  #holdFor(delayMs: number): void {
+    this.#hold?.cancel();
+    this.#hold = this.#port.clock.startTimer(delayMs, () => {
+      this.#hold = undefined;
+      this.#pump();
+    });
+  }
+
+  #release(): void {
+    this.#hold?.cancel();
+    this.#hold = undefined;
+  }
+}

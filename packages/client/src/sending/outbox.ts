@@ -1,0 +1,162 @@
+// The sends of the app: each gets a key, so that a repetition after a lost connection is stored once.
+
+import {
+  type Answer,
+  encodeBase64,
+  type JsonValue,
+  type MessageEntry,
+  type Position,
+  type SessionLimits,
+} from '@longwire/protocol';
+import type { AbortSignalLike } from '../abort.js';
+import { LongwireError } from '../errors.js';
+import { type PositionInput, positionFrom } from '../position-input.js';
+import { randomId } from '../random-id.js';
+import type { CommandLane } from './command-lane.js';
+import { type Request, request } from './request.js';
+
+export interface SendOptions {
+  /** Idempotency key, 1-128 bytes. Default: random. One's own makes a send idempotent across restarts of the app. */
+  readonly key?: string | undefined;
+  /** Name of what this message replaces. */
+  readonly slot?: string | undefined;
+  /** At most 32 pairs, 4 KiB together. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly contentType?: string | undefined;
+  /** The message of the same channel that this one answers. */
+  readonly replyTo?: PositionInput | undefined;
+  /** Also hand the message on to this client, as `own`. Default: only the promise tells. */
+  readonly echo?: boolean | undefined;
+  /** Gives the send up. If it was sent before, it is perhaps stored: the error says so by `retryable`. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** Where a message was stored. */
+export interface SendResult {
+  readonly channel: string;
+  readonly epoch: string;
+  readonly offset: number;
+  /** When it was stored, in milliseconds since 1970, by the server's clock. */
+  readonly at: number;
+  /** It had been stored by an earlier attempt with the same key. */
+  readonly repeated: boolean;
+}
+
+export interface OutboxPort {
+  /** The newest position known in the channel; undefined if none is. */
+  positionOf(channel: string): Position | undefined;
+  limits(): SessionLimits;
+  utf8ByteLength(text: string): number;
+  fillRandom(bytes: Uint8Array): void;
+}
+
+/** Sends in the order of the calls, and settles each by its answer or by its own entry in the log, whichever comes first. */
+export class Outbox {
+  readonly #lane: CommandLane;
+  readonly #port: OutboxPort;
+  /** By channel and key: an entry of a log names both. */
+  readonly #pending = new Map<string, Request<SendResult>>();
+
+  constructor(lane: CommandLane, port: OutboxPort) {
+    this.#lane = lane;
+    this.#port = port;
+  }
+
+  /** Resolves when the server has stored the message. */
+  send(channel: string, body: JsonValue | Uint8Array, options: SendOptions): Promise<SendResult> {
+    const key = options.key ?? randomId((bytes) => this.#port.fillRandom(bytes));
+    let content: Content;
+    try {
+      content = contentOf(body);
+    } catch (cause) {
+      const message = `The body must be a JSON value or a Uint8Array: ${String(cause)}`;
+      return Promise.reject(new LongwireError('invalid_field', message, { key, cause }));
+    }
+    const head = JSON.stringify({ to: channel, key }).slice(1, -1);
+    const rest = fieldsOf(options);
+    const size = 2 * (head.length + rest.length + content.text.length);
+    let since: Position | undefined;
+    const sent = request<SendResult>(this.#lane, {
+      size,
+      key,
+      signal: options.signal,
+      encode: (id, attempt) => {
+        if (attempt === 1) since = this.#port.positionOf(channel);
+        // PROTOCOL, "What a client does": a repetition carries the position before the first attempt.
+        const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
+        const text = `{"id":${id},"type":"send",${head}${sinceText}${rest},"${content.field}":${content.text}}`;
+        this.#checkSize(content, text, key);
+        return text;
+      },
+      resultOf,
+    });
+    this.#remember(`${channel} ${key}`, sent);
+    return sent.promise;
+  }
+
+  /** An entry of the user who is signed in: if it is a send that waits here, that one is stored. */
+  onOwnEntry({ channel, epoch, offset, at, key }: MessageEntry): void {
+    if (key === undefined) return;
+    this.#pending.get(`${channel} ${key}`)?.settle({ channel, epoch, offset, at, repeated: true });
+  }
+
+  #remember(name: string, sent: Request<SendResult>): void {
+    // The app may give one key to two sends: the first is found in the log, the second by its answer.
+    if (sent.command === undefined || this.#pending.has(name)) return;
+    this.#pending.set(name, sent);
+    const forget = () => {
+      this.#pending.delete(name);
+    };
+    sent.promise.then(forget, forget);
+  }
+
+  /** Refused here, because a command above `commandBytes` costs the connection, and every other send with it. */
+  #checkSize(content: Content, text: string, key: string): void {
+    const { bodyBytes, commandBytes } = this.#port.limits();
+    const contentBytes = content.byteLength ?? this.#bytesIfAbove(content.text, bodyBytes);
+    if (contentBytes > bodyBytes) {
+      throw new LongwireError('too_large', `A body has at most ${bodyBytes} bytes, this one ${contentBytes}`, { key });
+    }
+    const textBytes = this.#bytesIfAbove(text, commandBytes);
+    if (textBytes > commandBytes) {
+      throw new LongwireError('too_large', `A command has at most ${commandBytes} bytes, this one ${textBytes}`, {
+        key,
+      });
+    }
+  }
+
+  /** The length in UTF-8, or a lower number if that is surely within `limit`: one UTF-16 unit takes at most 3 bytes. */
+  #bytesIfAbove(text: string, limit: number): number {
+    return text.length * 3 <= limit ? text.length : this.#port.utf8ByteLength(text);
+  }
+}
+
+interface Content {
+  readonly field: 'body' | 'bytes';
+  /** JSON text. */
+  readonly text: string;
+  /** Of bytes: how many there are. */
+  readonly byteLength: number | undefined;
+}
+
+function contentOf(body: JsonValue | Uint8Array): Content {
+  if (body instanceof Uint8Array) {
+    return { field: 'bytes', text: `"${encodeBase64(body)}"`, byteLength: body.byteLength };
+  }
+  // The text is made now: what the app does to the object after its call is not sent.
+  const text: string | undefined = JSON.stringify(body);
+  if (text === undefined) throw new TypeError(`${typeof body} is not JSON`);
+  return { field: 'body', text, byteLength: undefined };
+}
+
+function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): string {
+  const fields = { slot, echo, headers, contentType, replyTo: replyTo && positionFrom(replyTo) };
+  const text = JSON.stringify(fields).slice(1, -1);
+  return text === '' ? '' : `,${text}`;
+}
+
+function resultOf(answer: Answer): SendResult | undefined {
+  if (answer.type !== 'sent') return undefined;
+  const { channel, epoch, offset, at, repeated = false } = answer;
+  return { channel, epoch, offset, at, repeated };
+}

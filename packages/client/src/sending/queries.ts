@@ -1,0 +1,86 @@
+// The commands that ask and change nothing in a log: history, channels, read. All may be repeated freely.
+
+import type { Address, Answer, ChannelSummary, Entry } from '@longwire/protocol';
+import type { AbortSignalLike } from '../abort.js';
+import type { HistoryOptions, HistoryPage, WaitOptions } from '../channel.js';
+import { type PositionInput, positionFrom } from '../position-input.js';
+import { type LongwireMessage, messageFrom } from '../reading/message.js';
+import type { CommandLane } from './command-lane.js';
+import { request } from './request.js';
+
+export interface ChannelsOptions {
+  /** The last address of the page before. */
+  readonly after?: string | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+export interface ChannelsPage {
+  /** The one with the newest entry first. */
+  readonly channels: readonly ChannelSummary[];
+  readonly more: boolean;
+}
+
+export class Queries {
+  readonly #lane: CommandLane;
+  readonly #user: () => string;
+
+  /** @param user  who is signed in */
+  constructor(lane: CommandLane, user: () => string) {
+    this.#lane = lane;
+    this.#user = user;
+  }
+
+  history(channel: Address, { before, after, limit, signal }: HistoryOptions): Promise<HistoryPage> {
+    const fields = { type: 'history', channel, before: placeOf(before), after: placeOf(after), limit };
+    return this.#ask(fields, signal, (answer) => {
+      if (answer.type !== 'history') return undefined;
+      const { entries, more } = answer;
+      const [first, last] = [entries[0], entries.at(-1)];
+      return {
+        messages: this.#messagesOf(entries),
+        more,
+        first: first && positionFrom(first),
+        last: last && positionFrom(last),
+      };
+    });
+  }
+
+  channels({ after, limit, signal }: ChannelsOptions): Promise<ChannelsPage> {
+    return this.#ask({ type: 'channels', after, limit }, signal, (answer) =>
+      answer.type === 'channels' ? { channels: answer.channels, more: answer.more } : undefined,
+    );
+  }
+
+  async read(channel: Address, position: PositionInput, { signal }: WaitOptions): Promise<void> {
+    const { epoch, offset } = position;
+    await this.#ask({ type: 'read', channel, epoch, offset }, signal, (answer) =>
+      answer.type === 'ok' ? true : undefined,
+    );
+  }
+
+  #messagesOf(entries: readonly Entry[]): LongwireMessage[] {
+    const messages: LongwireMessage[] = [];
+    for (const entry of entries) if (entry.type === 'message') messages.push(messageFrom(entry, this.#user()));
+    return messages;
+  }
+
+  #ask<Result>(
+    fields: Readonly<Record<string, unknown>>,
+    signal: AbortSignalLike | undefined,
+    resultOf: (answer: Answer) => Result | undefined,
+  ): Promise<Result> {
+    const text = JSON.stringify(fields).slice(1);
+    return request<Result>(this.#lane, {
+      size: 2 * text.length,
+      signal,
+      encode: (id) => `{"id":${id},${text}`,
+      resultOf,
+    }).promise;
+  }
+}
+
+function placeOf(place: PositionInput | number | undefined): PositionInput | number | undefined {
+  return typeof place === 'object' ? positionFrom(place) : place;
+}
