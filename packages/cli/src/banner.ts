@@ -1,0 +1,56 @@
+// What the server says of itself when it has started.
+
+import type { RunningServer } from '@longwire/server';
+import type { Paint } from './terminal.js';
+import { version } from './version.js';
+
+export interface BannerFacts {
+  readonly server: Pick<RunningServer, 'address' | 'urls' | 'storage' | 'auth'>;
+  readonly hasPage: boolean;
+  /** `20.20.2`. */
+  readonly nodeVersion: string;
+}
+
+const GATEWAY_PATH = '/v1/connect';
+
+/** Lines for people. */
+export function bannerText({ server, hasPage, nodeVersion }: BannerFacts, paint: Paint): string {
+  const rows: [string, string][] = [
+    ...server.urls.map((url): [string, string] => (hasPage ? ['Page', `${url}/`] : ['HTTP', url])),
+    ['Gateway', gatewayOf(server.urls[0] ?? '')],
+    ['Storage', server.storage],
+    ['Sign-in', server.auth],
+  ];
+  const lines = rows.map(([name, value]) => `  ${paint('dim', name.padEnd(8))} ${value}`);
+  const advice = nodeAdvice(nodeVersion);
+  if (advice !== undefined) lines.push(`  ${paint('dim', 'Node'.padEnd(8))} ${advice}`);
+  return ['', `  ${paint('bold', 'Longwire')} ${version}`, '', ...lines, '', '  Ctrl+C stops it.', ''].join('\n');
+}
+
+/** The same for programs, on one line. */
+export function bannerJson({ server, hasPage, nodeVersion }: BannerFacts): string {
+  const { address, urls, storage, auth } = server;
+  const gateway = gatewayOf(urls[0] ?? '');
+  return JSON.stringify({
+    event: 'listening',
+    version,
+    ...address,
+    urls,
+    gateway,
+    hasPage,
+    storage,
+    auth,
+    nodeVersion,
+  });
+}
+
+/** What a newer Node would give; undefined if there is nothing to say. */
+function nodeAdvice(nodeVersion: string): string | undefined {
+  const major = Number(nodeVersion.split('.')[0]);
+  if (major >= 22) return undefined;
+  return `${nodeVersion} is past its end of life; Node 24 brings node:sqlite, which stores more than twice as fast`;
+}
+
+function gatewayOf(url: string): string {
+  return `${url.replace(/^http/, 'ws')}${GATEWAY_PATH}`;
+}
