@@ -1,6 +1,7 @@
 // The engine on SQLite: one file in one folder, one thread that writes it.
 
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import { assertBatchSize } from '../append-check.js';
@@ -11,6 +12,7 @@ import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRe
 import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
+import { acquireFolderLock, type FolderLock } from './folder-lock/folder-lock.js';
 import { headFrom, pageFrom } from './page-frames.js';
 import { WorkerClient } from './worker-client.js';
 
@@ -27,12 +29,19 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  const client = await WorkerClient.start({
-    folder: options.folder,
-    driver: options.driver ?? 'auto',
-    lock: undefined,
-  });
-  return new SqliteStore(client, options.folder);
+  const folder = resolve(options.folder);
+  const lock = await acquireFolderLock({ folder });
+  try {
+    const client = await WorkerClient.start({
+      folder,
+      driver: options.driver ?? 'auto',
+      lock: { file: lock.file, token: lock.token },
+    });
+    return new SqliteStore(client, lock, options.folder);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 class SqliteStore implements Store {
@@ -41,9 +50,11 @@ class SqliteStore implements Store {
   readonly cursors: Cursors;
   readonly description: string;
   readonly #client: WorkerClient;
+  readonly #lock: FolderLock;
 
-  constructor(client: WorkerClient, folder: string) {
+  constructor(client: WorkerClient, lock: FolderLock, folder: string) {
     this.#client = client;
+    this.#lock = lock;
     this.log = new SqliteMessageLog(client);
     this.directory = new SqliteDirectory(client);
     this.cursors = new SqliteCursors(client);
@@ -62,8 +73,9 @@ class SqliteStore implements Store {
     this.#client.onFatal = listener;
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  async close(): Promise<void> {
+    await this.#client.close();
+    await this.#lock.release();
   }
 }
 

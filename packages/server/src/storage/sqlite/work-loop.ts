@@ -1,101 +1,19 @@
 // What the storage thread does next: one commit, then reads for a few milliseconds, then the next commit.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { FlatRequests } from './append-frames.js';
-import { REQUEST_STRIDE } from './append-frames.js';
 import { CheckpointPacer } from './checkpoint-pacer.js';
-import { asStorageError, type SqliteEngine, type WriteTask } from './engine.js';
-import {
-  type BatchOutcome,
-  type CallMessage,
-  type CallOutcome,
-  type FailureFrame,
-  type FromWorker,
-  failureOf,
-  type ToWorker,
-  type WorkerCalls,
-} from './worker-messages.js';
+import { asStorageError, type SqliteEngine } from './engine.js';
+import { type CallMessage, type CallOutcome, type FromWorker, failureOf, type ToWorker } from './worker-messages.js';
+import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
 const MAX_COMMIT_ENTRIES = 1_000;
 const READ_SLICE_MS = 5;
-/** Cursors written in one transaction. */
-const CURSOR_CHUNK = 250;
 /** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
 const CURSOR_PAUSE_FACTOR = 4;
 /** How often a full disk is tried again when nobody sends. */
 const FULL_RETRY_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 200;
-
-class AppendTask implements WriteTask {
-  readonly #requests: FlatRequests;
-  outcome: BatchOutcome | undefined;
-
-  constructor(requests: FlatRequests) {
-    this.#requests = requests;
-  }
-
-  get entries(): number {
-    return this.#requests.length / REQUEST_STRIDE;
-  }
-
-  apply(engine: SqliteEngine): void {
-    const results: number[] = [];
-    engine.append(this.#requests, results);
-    this.outcome = results;
-  }
-
-  fail(failure: FailureFrame): void {
-    this.outcome = failure;
-  }
-}
-
-class DeviceTask implements WriteTask {
-  readonly #input: WorkerCalls['openDevice']['input'];
-  readonly #id: number;
-  outcome: CallOutcome | undefined;
-
-  constructor(id: number, input: WorkerCalls['openDevice']['input']) {
-    this.#id = id;
-    this.#input = input;
-  }
-
-  apply(engine: SqliteEngine): void {
-    this.outcome = { id: this.#id, output: engine.openDevice(this.#input) };
-  }
-
-  fail(failure: FailureFrame): void {
-    this.outcome = { id: this.#id, failure };
-  }
-}
-
-class CursorTask implements WriteTask {
-  readonly id: number;
-  readonly #rest: WorkerCalls['writeCursors']['input'];
-  #written = 0;
-  failure: FailureFrame | undefined;
-
-  constructor(id: number, batch: WorkerCalls['writeCursors']['input']) {
-    this.id = id;
-    this.#rest = batch;
-  }
-
-  get isDone(): boolean {
-    return this.failure !== undefined || this.#written >= this.#rest.length;
-  }
-
-  apply(engine: SqliteEngine): void {
-    engine.writeCursors(this.#rest.slice(this.#written, this.#written + CURSOR_CHUNK));
-  }
-
-  advance(): void {
-    this.#written += CURSOR_CHUNK;
-  }
-
-  fail(failure: FailureFrame): void {
-    this.failure = failure;
-  }
-}
 
 type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' }>;
 

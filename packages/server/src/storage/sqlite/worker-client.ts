@@ -138,6 +138,9 @@ export class WorkerClient {
         this.#end(errorFrom(message.failure));
         return;
       case 'closed':
+        // The database is closed. The thread itself may need a while longer: it finishes compiling WebAssembly first.
+        this.#rejectAll(this.#ended ?? fatal('the storage thread ended', undefined));
+        this.#closed?.();
         return;
     }
   }
@@ -174,6 +177,7 @@ export class WorkerClient {
 
   #onExit(code: number): void {
     if (this.#closed !== undefined) {
+      // Also when it died while closing.
       this.#rejectAll(this.#ended ?? fatal('the storage thread ended', undefined));
       this.#closed();
       return;

@@ -1,0 +1,50 @@
+// The lock's file: who holds the folder.
+
+import { readFileSync, statSync } from 'node:fs';
+
+export const LOCK_FILE = 'lock';
+
+export interface LockRecord {
+  readonly host: string;
+  /** One run of one kernel: where it is ours, the holder's socket can be reached. */
+  readonly boot: string;
+  readonly pid: number;
+  /** Random; proves that a lock is still the same one. */
+  readonly token: string;
+}
+
+export interface FoundLock {
+  /** Undefined: the file is there and says nothing we understand. */
+  readonly record: LockRecord | undefined;
+  readonly touchedAtMs: number;
+}
+
+export function encodeLockRecord(record: LockRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** Undefined: there is no lock file. */
+export function readLock(file: string): FoundLock | undefined {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return { record: parse(text), touchedAtMs: statSync(file).mtimeMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The name of the socket on which the holder listens. */
+export function socketName(token: string): string {
+  return `lock-${token.slice(0, 12)}.sock`;
+}
+
+function parse(text: string): LockRecord | undefined {
+  try {
+    const { host, boot, pid, token } = JSON.parse(text) as Partial<LockRecord>;
+    if (typeof host !== 'string' || typeof boot !== 'string' || typeof token !== 'string') return undefined;
+    return { host, boot, token, pid: typeof pid === 'number' ? pid : 0 };
+  } catch {
+    return undefined;
+  }
+}
