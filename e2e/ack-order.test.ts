@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WireClient } from '../integration/wire-client.js';
+import { ServerProcess } from './server-process.js';
+
+const SENDS = 1_000;
+const IN_FLIGHT = 32;
+
+/** Why strace cannot be used here, or undefined. In CI a missing strace is a failure, told by the test itself. */
+function missingStrace(): string | undefined {
+  try {
+    execFileSync('strace', ['-D', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'strace is not installed or may not trace here';
+  }
+}
+
+/** When things happened, as line numbers of the trace. */
+interface Trace {
+  /** First write of a message's body into the store. */
+  readonly stored: ReadonlyMap<number, number>;
+  /** Ends of successful syncs, ascending. */
+  readonly synced: readonly number[];
+  /** Begin of the socket write that carried the answer. */
+  readonly answered: ReadonlyMap<number, number>;
+}
+
+function readTrace(text: string): Trace {
+  const stored = new Map<number, number>();
+  const answered = new Map<number, number>();
+  const synced: number[] = [];
+  text.split('\n').forEach((line, at) => {
+    if (/(?:fdatasync|fsync)\(.*= 0$|<\.\.\. (?:fdatasync|fsync) resumed>.*= 0$/.test(line)) {
+      synced.push(at);
+    } else if (/pwrite(?:64|v2?)\(/.test(line)) {
+      for (const [, n] of line.matchAll(/marker-(\d+)-/g)) if (!stored.has(Number(n))) stored.set(Number(n), at);
+    } else if (/(?:write|writev|sendto|sendmsg)\(/.test(line)) {
+      for (const [, n] of line.matchAll(/\{\\"re\\":(\d+),\\"type\\":\\"sent\\"/g)) answered.set(Number(n), at);
+    }
+  });
+  return { stored, synced, answered };
+}
+
+const missing = missingStrace();
+const isLaptop = process.env['CI'] !== 'true';
+
+describe.skipIf(missing !== undefined && isLaptop)(
+  `the answer to a send${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    it(`leaves only after the sync that follows its insert, over ${SENDS} sends seen by strace`, async () => {
+      expect(missing).toBeUndefined();
+      const folder = await mkdtemp(join(tmpdir(), 'longwire-trace-'));
+      const file = join(folder, 'trace');
+      const calls = 'trace=write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev2,fsync,fdatasync';
+      const server = await ServerProcess.start({}, [
+        'strace',
+        '-D',
+        '-f',
+        '-o',
+        file,
+        '-s',
+        '300000',
+        '-e',
+        calls,
+        process.execPath,
+      ]);
+      try {
+        const client = await WireClient.signIn(server.gatewayUrl, 'alice');
+        for (let n = 0; n < SENDS; n += 1) {
+          await client.until(() => client.ofType('sent').length > n - IN_FLIGHT);
+          client.say({ id: 100_000 + n, type: 'send', to: 'user/bob', body: `marker-${100_000 + n}-` });
+        }
+        await client.count('sent', SENDS);
+        client.cut();
+      } finally {
+        await server.kill('SIGTERM');
+      }
+      // The tracer outlives the traced by a moment: the file is whole when it says how that ended.
+      let text = '';
+      const deadline = Date.now() + 30_000;
+      while (!text.includes(`+++ exited with 0 +++`) && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (existsSync(file)) text = await readFile(file, 'latin1');
+      }
+      const trace = readTrace(text);
+      expect(trace.answered.size).toBe(SENDS);
+      const early: string[] = [];
+      for (const [n, answeredAt] of trace.answered) {
+        const storedAt = trace.stored.get(n);
+        const syncedAt = storedAt === undefined ? undefined : trace.synced.find((at) => at > storedAt);
+        if (syncedAt === undefined || answeredAt < syncedAt)
+          early.push(`send ${n}: stored ${storedAt}, synced ${syncedAt}, answered ${answeredAt}`);
+      }
+      expect(early).toEqual([]);
+      await server.remove();
+      await rm(folder, { recursive: true, force: true });
+    });
+  },
+);
