@@ -30,7 +30,7 @@ const packageFloors = new Map([
 
 /** These stand on nothing but Node, and `@longwire/protocol` not even on that: it runs anywhere. */
 const withoutDependencies = new Set(['@longwire/websocket', '@longwire/protocol']);
-const withoutNode = new Set(['@longwire/protocol', '@longwire/web']);
+const withoutNode = new Set(['@longwire/protocol']);
 
 const serverPackage = '@longwire/server';
 /** Folder (or file) directly below the server's `src` → floor. */
@@ -94,7 +94,7 @@ function faultOfPackageImport(workspace, specifier, workspaces) {
   if (specifier.startsWith('.')) return `imports ${specifier}, which is no file`;
   if (specifier.startsWith('#')) return undefined;
   if (specifier.startsWith('node:'))
-    return withoutNode.has(name) ? `imports ${specifier}, but ${name} runs in browsers` : undefined;
+    return withoutNode.has(name) ? `imports ${specifier}, but ${name} runs anywhere` : undefined;
   const target = workspaces.find((other) => specifier === other.name || specifier.startsWith(`${other.name}/`));
   if (target === undefined) {
     return withoutDependencies.has(name) ? `imports ${specifier}, but ${name} has no dependencies` : undefined;
