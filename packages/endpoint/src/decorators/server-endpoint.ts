@@ -1,0 +1,89 @@
+// @ServerEndpoint: makes an endpoint of a class with decorated handlers.
+import { type EndpointClass, EndpointDefinition, handlerTable } from '../endpoint-definition.js';
+import type { EndpointOptions } from '../endpoint-options.js';
+import { EndpointError } from '../errors.js';
+import type { Session } from '../session.js';
+import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
+
+/**
+ * `unknown` when every public method that takes a `Session<'…'>` names the template `Path` (or leaves it open: `Session`), else a type that no class
+ * has. A decorator cannot see which methods are handlers, so this asks all of them.
+ */
+export type WithSessionsOf<Path extends string, Instance> = {
+  [Name in keyof Instance]: Instance[Name] extends (...parameters: infer Parameters) => unknown
+    ? TemplatesIn<Parameters> extends Path
+      ? never
+      : Name
+    : never;
+}[keyof Instance] extends infer Wrong
+  ? [Wrong] extends [never]
+    ? unknown
+    : { readonly 'takes a Session of another path template than the class': Wrong }
+  : never;
+
+/** The templates of all sessions among the parameters; never when there are none or they leave it open. */
+type TemplatesIn<Parameters extends unknown[]> = {
+  [Index in keyof Parameters]: Parameters[Index] extends Session<infer Template>
+    ? string extends Template
+      ? never
+      : Template
+    : never;
+}[number];
+
+/** What `@ServerEndpoint` returns: a class decorator in both call shapes. */
+export type EndpointClassDecorator<Path extends string, Instance extends object> = <Declared extends Instance>(
+  endpointClass: EndpointClass<Declared> & WithSessionsOf<Path, Declared>,
+  context?: ClassDecoratorContext<EndpointClass<Declared>>,
+) => void;
+
+const definitionKey = Symbol.for('longwire.endpoint.definition');
+
+/**
+ * Makes the class an endpoint at `path`, a Level 1 URI template: `@ServerEndpoint('/chat/{room}')`. Each connection gets an instance of its own. Works with
+ * TC39 decorators and with `experimentalDecorators`. A public method that takes a `Session` of another template does not compile.
+ * @throws EndpointError when the class is evaluated: INVALID_TEMPLATE, DUPLICATE_HANDLER, INVALID_HANDLER, UNKNOWN_OPTION, INVALID_OPTION,
+ *   CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
+ */
+export function ServerEndpoint<const Path extends string, Instance extends object = object>(
+  path: Path,
+  options: EndpointOptions<Instance> = {},
+): EndpointClassDecorator<Path, Instance> {
+  if (typeof path !== 'string') {
+    throw new EndpointError('DECORATOR_MISUSED', 'write @ServerEndpoint("/path") with a path template');
+  }
+  return (endpointClass: EndpointClass, context?: ClassDecoratorContext): void => {
+    if (typeof endpointClass !== 'function' || (context !== undefined && context.kind !== 'class')) {
+      throw new EndpointError('DECORATOR_MISUSED', '@ServerEndpoint is for classes');
+    }
+    const metadata = context?.metadata ?? metadataOfClass(endpointClass);
+    const handlers = declaredHandlers(metadata);
+    const table = handlerTable((kind) => {
+      const handler = handlers.get(kind);
+      return handler && callable(handler, endpointClass);
+    });
+    metadata[definitionKey] = new EndpointDefinition(path, endpointClass, table, options as EndpointOptions);
+  };
+}
+
+/** The definition that `@ServerEndpoint` left on exactly this class; undefined for undecorated classes and undecorated subclasses. */
+export function declaredEndpoint(endpointClass: object): EndpointDefinition | undefined {
+  if (!Object.hasOwn(endpointClass, Symbol.metadata)) return undefined;
+  const metadata = (endpointClass as { [Symbol.metadata]?: DecoratorMetadataObject | null })[Symbol.metadata];
+  if (!metadata || !Object.hasOwn(metadata, definitionKey)) return undefined;
+  return metadata[definitionKey] as EndpointDefinition;
+}
+
+/** The function behind a decorated method: what the prototype has now, after all decorators; private methods exist on instances only. */
+function callable(handler: DecoratedHandler, endpointClass: EndpointClass): unknown {
+  if (handler.isPrivate) {
+    return function (this: object, ...parameters: unknown[]): unknown {
+      return (handler.read(this) as (...parameters: unknown[]) => unknown).apply(this, parameters);
+    };
+  }
+  const method = handler.read(endpointClass.prototype as object);
+  if (typeof method === 'function') return method;
+  throw new EndpointError(
+    'INVALID_HANDLER',
+    `endpoint ${endpointClass.name}: "${String(handler.name)}" is not a method`,
+  );
+}

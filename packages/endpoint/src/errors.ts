@@ -1,0 +1,38 @@
+// The faults this package reports. Codes are never renamed or reused.
+
+/** What can go wrong with a declaration, a session or the container, by code. */
+export const endpointErrorCatalogue = {
+  INVALID_TEMPLATE: 'A path template is not a Level 1 URI template of whole segments.',
+  DUPLICATE_PATH: 'Two endpoints of one container would answer the same paths.',
+  DUPLICATE_HANDLER: 'Two handlers of one endpoint are for the same kind of event.',
+  INVALID_HANDLER: 'A handler is not a method or function that can be called.',
+  UNKNOWN_OPTION: 'An option has a name that does not exist.',
+  INVALID_OPTION: 'An option has a value outside its range or of another type.',
+  NOT_AN_ENDPOINT: 'What was given to the container is no endpoint declaration.',
+  CONSTRUCTOR_NEEDS_ARGUMENTS:
+    'An endpoint class cannot be constructed without arguments, and no createInstance is given.',
+  DECORATOR_MISUSED: 'A decorator was applied to something it is not for, or without parentheses.',
+  INVALID_RESULT: 'A message handler returned something that cannot be sent.',
+  INVALID_MESSAGE: 'Something that is neither text nor bytes was to be sent.',
+  INVALID_INSTANCE: 'createInstance gave something that is no object.',
+  SESSION_ENDED: 'Something was to be sent on a session that has ended.',
+  HANDSHAKE_TIMEOUT: 'A configurator hook did not finish within the time for a handshake.',
+} as const;
+
+export type EndpointErrorCode = keyof typeof endpointErrorCatalogue;
+
+/**
+ * A fault of a declaration (thrown where it is declared) or of a session (handed to its error handler).
+ * `code` is stable and made for branching; `message` is made for people. None of these is worth repeating unchanged,
+ * so `retryable` is always false.
+ */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError';
+  readonly code: EndpointErrorCode;
+  readonly retryable = false;
+
+  constructor(code: EndpointErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

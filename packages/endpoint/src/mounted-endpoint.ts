@@ -1,0 +1,103 @@
+// An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
+import type { CloseReason, ConnectionHandler, WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import { type DispatcherHost, SessionDispatcher } from './dispatcher.js';
+import type { EndpointDefinition } from './endpoint-definition.js';
+import type { HandshakeRequest } from './handshake-request.js';
+import { LiveCount } from './live-count.js';
+import { Session, type SessionFilter, selectSessions } from './session.js';
+import type { UnhandledErrorContext } from './unhandled-error.js';
+
+/** What is known of a connection when its handshake is done. */
+export interface OpenedConnection {
+  readonly connection: WebSocketConnection;
+  readonly handshake: HandshakeRequest;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly userProperties: Map<string, unknown> | undefined;
+}
+
+/** An endpoint as `container.add` returns it and `container.endpoints()` lists it. */
+export class MountedEndpoint<Path extends string = string> {
+  readonly definition: EndpointDefinition<Path>;
+  readonly #sessions = new Set<Session>();
+  readonly #host: DispatcherHost;
+  readonly #connected = new LiveCount();
+  /** Sessions whose last handlers have not settled. */
+  readonly #unfinished = new LiveCount();
+
+  constructor(
+    definition: EndpointDefinition<Path>,
+    reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void,
+  ) {
+    this.definition = definition;
+    this.#host = {
+      definition,
+      reportUnhandled,
+      openSessions: () => this.#sessions,
+      ended: (session) => {
+        this.#sessions.delete(session);
+        this.#connected.remove();
+      },
+      finished: () => this.#unfinished.remove(),
+    };
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** The endpoint's path template. */
+  get path(): Path {
+    return this.definition.path;
+  }
+
+  /** The open sessions of this endpoint as they are now: all, or those that `filter` names. */
+  openSessions(filter?: SessionFilter<Path>): Session<Path>[] {
+    return selectSessions(this.#sessions, filter) as Session<Path>[];
+  }
+
+  /** Makes a session of a connection whose handshake is done, and runs its handlers from here on. */
+  admit({ connection, handshake, parameters, userProperties }: OpenedConnection): void {
+    const dispatcher = new SessionDispatcher(this.#host, connection);
+    const session = new Session<string>(connection, dispatcher, {
+      template: this.path,
+      path: parameters,
+      handshake,
+      userProperties,
+    });
+    this.#connected.add();
+    this.#unfinished.add();
+    this.#sessions.add(session);
+    connection.data = dispatcher;
+    dispatcher.start(session);
+  }
+
+  /** Begins to close every open session. */
+  closeSessions(code: number, reason: string): void {
+    for (const session of this.openSessions()) session.close(code, reason);
+  }
+
+  /** Resolves when every session has ended and its handlers have settled. */
+  finished(): Promise<void> {
+    return this.#unfinished.whenNone();
+  }
+
+  /** Cuts the connections that are left. Resolves when there are none; does not wait for handlers. */
+  terminateSessions(): Promise<void> {
+    for (const session of [...this.#sessions]) session.terminate();
+    return this.#connected.whenNone();
+  }
+}
+
+/** One object for the connections of all endpoints: each finds its dispatcher in its connection. */
+export const connectionHandler: ConnectionHandler = {
+  onText: (connection, text) => dispatcherOf(connection).receive('text', text),
+  onBinary: (connection, data) => dispatcherOf(connection).receive('binary', data),
+  onPong: (connection, payload) => dispatcherOf(connection).receive('pong', payload),
+  onDrain: (connection) => dispatcherOf(connection).receive('drain', undefined),
+  onError: (connection, error: WebSocketError) => dispatcherOf(connection).report(error),
+  onClose: (connection, reason: CloseReason) => dispatcherOf(connection).closed(reason),
+};
+
+function dispatcherOf(connection: WebSocketConnection): SessionDispatcher {
+  return connection.data as SessionDispatcher;
+}

@@ -1,0 +1,57 @@
+// Where faults go that no error handler of an endpoint took.
+import { inspect } from 'node:util';
+import type { HandshakeRequest } from './handshake-request.js';
+import type { Session } from './session.js';
+
+export interface UnhandledErrorContext {
+  /**
+   * What was going on: a hook of the handshake, the making of an instance, one of the handlers (`error` is the error handler itself), or something
+   * outside of handlers: `session` (the connection broke, the peer broke the protocol, a send after the end).
+   */
+  readonly during:
+    | 'handshake'
+    | 'instance'
+    | 'open'
+    | 'text'
+    | 'binary'
+    | 'pong'
+    | 'close'
+    | 'error'
+    | 'drain'
+    | 'session';
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  /** Undefined during the handshake, when there is none yet. */
+  readonly session: Session | undefined;
+  readonly request: HandshakeRequest;
+}
+
+export type UnhandledErrorCallback = (error: unknown, context: UnhandledErrorContext) => void | PromiseLike<void>;
+
+/**
+ * The reporter of a container: calls `callback`, and survives it. Without a callback, faults of the program become process warnings;
+ * those of peers and networks (`session`) are everyday events and reach OnClose as its reason.
+ */
+export function unhandledErrorReporter(
+  callback: UnhandledErrorCallback | undefined,
+): (error: unknown, context: UnhandledErrorContext) => void {
+  if (callback === undefined) {
+    return (error, context) => {
+      if (context.during !== 'session')
+        warn(`unhandled error during ${context.during} of endpoint ${context.endpoint}`, error);
+    };
+  }
+  const failed = (error: unknown): void => warn('onUnhandledError itself failed', error);
+  return (error, context) => {
+    try {
+      Promise.resolve(callback(error, context)).catch(failed);
+    } catch (failure) {
+      failed(failure);
+    }
+  };
+}
+
+/** Process warnings go to standard error and end nothing; programs that want them elsewhere listen for them. */
+function warn(sentence: string, error: unknown): void {
+  process.emitWarning(`${sentence}: ${inspect(error)}`, 'LongwireWarning');
+}

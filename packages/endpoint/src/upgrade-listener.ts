@@ -1,0 +1,64 @@
+// The one 'upgrade' listener of an http server, however many containers are attached to it.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refusal, refuseHandshake } from '@longwire/websocket';
+import { requestedPathOf } from './handshake-request.js';
+
+/** A request to change protocols, as node:http hands it out: nothing has been answered, `head` came behind the headers. */
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** What a container answers to a path: it takes the request, the path is unreadable, or it is not one of its paths. */
+export type UpgradeTaken = 'taken' | 'malformed' | 'unknown';
+
+/** Something that may take upgrade requests. */
+export type UpgradeTaker = (path: string, upgrade: UpgradeRequest) => UpgradeTaken;
+
+export const unreadablePath = refusal(400, 'The path cannot be decoded.');
+
+const listeners = new WeakMap<Server, UpgradeListener>();
+
+class UpgradeListener {
+  readonly takers = new Set<UpgradeTaker>();
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('upgrade', this.listen);
+  }
+
+  readonly listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const path = requestedPathOf(request.url ?? '/');
+    let isMalformed = false;
+    for (const take of this.takers) {
+      const answer = take(path, { request, socket, head });
+      if (answer === 'taken') return;
+      if (answer === 'malformed') isMalformed = true;
+    }
+    // Other libraries on the same server have paths of their own, and no way to say so.
+    if (this.#server.listenerCount('upgrade') > 1) return;
+    const answer = isMalformed ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
+    refuseHandshake(socket, answer);
+  };
+}
+
+export function addUpgradeTaker(server: Server, taker: UpgradeTaker): void {
+  let listener = listeners.get(server);
+  if (listener === undefined) {
+    listener = new UpgradeListener(server);
+    listeners.set(server, listener);
+  }
+  listener.takers.add(taker);
+}
+
+export function removeUpgradeTaker(server: Server, taker: UpgradeTaker): void {
+  const listener = listeners.get(server);
+  if (listener === undefined) return;
+  listener.takers.delete(taker);
+  if (listener.takers.size > 0) return;
+  server.off('upgrade', listener.listen);
+  listeners.delete(server);
+}

@@ -1,0 +1,329 @@
+// Whatever a handler, constructor or hook throws, in whatever form: one report, at most one session, never the process.
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defineEndpoint, EndpointContainer, type EndpointHandlers } from '../src/index.js';
+import { deferred, serve, until } from './serving.js';
+
+type Failing = () => never;
+
+/** The ways in which a function can fail with a value. Typed as handlers that return nothing, which they never do. */
+const forms: [string, (value: unknown) => Failing][] = [
+  [
+    'throws',
+    (value) => () => {
+      throw value;
+    },
+  ],
+  ['returns a rejected promise', (value) => (() => Promise.reject(value)) as unknown as Failing],
+  [
+    'rejects later',
+    (value) =>
+      (async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throw value;
+      }) as unknown as Failing,
+  ],
+  [
+    'returns a thenable that throws',
+    (value) =>
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        then() {
+          throw value;
+        },
+      })) as unknown as Failing,
+  ],
+  [
+    'returns a thenable that rejects',
+    (value) =>
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        then: (_resolve: unknown, reject: (error: unknown) => void) => queueMicrotask(() => reject(value)),
+      })) as unknown as Failing,
+  ],
+];
+
+const values: [string, unknown][] = [
+  ['an Error', new Error('broken')],
+  ['undefined', undefined],
+  ['null', null],
+  ['a string', 'broken'],
+  ['an object that cannot be printed', Object.create(null)],
+];
+
+const cases = forms.flatMap(([form, fail]) => values.map(([what, value]) => ({ form, what, fail, value })));
+
+let rejections: unknown[] = [];
+const onRejection = (reason: unknown): void => void rejections.push(reason);
+beforeEach(() => {
+  rejections = [];
+  process.on('unhandledRejection', onRejection);
+});
+afterEach(() => {
+  process.off('unhandledRejection', onRejection);
+  expect(rejections).toEqual([]);
+});
+
+/** What makes the hook of a session run, from the client's side. */
+const triggers = {
+  onOpen: () => {},
+  onText: (client: Client) => client.send('x'),
+  onBinary: (client: Client) => client.send(Buffer.from('x')),
+  onPong: (client: Client) => client.socket.pong(),
+  onClose: (client: Client) => client.socket.close(3000),
+} satisfies Partial<Record<keyof EndpointHandlers, (client: Client) => void>>;
+
+type Client = Awaited<ReturnType<Awaited<ReturnType<typeof serve>>['connect']>>;
+type Hook = keyof typeof triggers;
+
+describe.each(Object.keys(triggers) as Hook[])('a fault in %s', (hook) => {
+  it.each(cases)('that $form with $what reaches onError once and leaves the others alone', async ({ fail, value }) => {
+    const errors: unknown[] = [];
+    let closes = 0;
+    const endpoint = defineEndpoint('/x', {
+      onClose: () => void closes++,
+      [hook]: fail(value),
+      onError: (error: unknown) => void errors.push(error),
+    });
+    const serving = await serve([endpoint, defineEndpoint('/healthy', { onText: (message) => message })]);
+    const healthy = await serving.connect('/healthy');
+    const client = await serving.connect('/x');
+    triggers[hook](client);
+    await until(() => errors.length === 1);
+    expect(errors[0]).toBe(value);
+    if (hook === 'onOpen') {
+      expect(await client.closed).toMatchObject({ code: 1011 });
+    } else if (hook !== 'onClose') {
+      await client.settled(); // the session is still open
+      await client.close();
+    }
+    await until(() => serving.container.endpoints().get('/x')!.openSessions().length === 0);
+    if (hook !== 'onClose') await until(() => closes === 1);
+    healthy.send('still here');
+    expect(await healthy.received(1)).toEqual(['still here']);
+    expect(errors).toHaveLength(1);
+    expect(serving.unhandled).toEqual([]);
+    await serving.container.close({ withinMs: 1_000 });
+  });
+
+  it.each(cases)('that $form with $what ends the session and is reported, without onError', async ({ fail, value }) => {
+    const serving = await serve([defineEndpoint('/x', { [hook]: fail(value) })]);
+    const client = await serving.connect('/x');
+    triggers[hook](client);
+    expect(await client.closed).toMatchObject({ code: hook === 'onClose' ? 3000 : 1011 });
+    await until(() => serving.unhandled.length === 1);
+    expect(serving.unhandled[0]!.error).toBe(value);
+    expect(serving.unhandled[0]!.context).toMatchObject({ during: hook.slice(2).toLowerCase(), endpoint: '/x' });
+  });
+});
+
+describe('a fault in onError', () => {
+  it.each(cases)(
+    'that $form with $what ends the session and goes to the container, not to onError again',
+    async (given) => {
+      let calls = 0;
+      const fail = given.fail(given.value);
+      const endpoint = defineEndpoint('/x', {
+        onText() {
+          throw new Error('first');
+        },
+        onError() {
+          calls++;
+          return fail();
+        },
+      });
+      const serving = await serve([endpoint]);
+      const client = await serving.connect('/x');
+      client.send('x');
+      client.send('y');
+      expect(await client.closed).toMatchObject({ code: 1011 });
+      expect(calls).toBe(1);
+      expect(serving.unhandled.map(({ error, context }) => [error, context.during])).toEqual([[given.value, 'error']]);
+    },
+  );
+});
+
+describe('a fault in making the instance', () => {
+  it('that the constructor throws ends the session with 1011 and is reported', async () => {
+    class Broken {
+      constructor() {
+        throw new Error('no instance');
+      }
+      onError(): void {
+        throw new Error('there is no instance to call this on');
+      }
+      onClose(): void {
+        throw new Error('nor this');
+      }
+    }
+    const serving = await serve([defineEndpoint('/x', Broken)]);
+    const client = await serving.connect('/x');
+    client.send('x');
+    expect(await client.closed).toMatchObject({ code: 1011 });
+    await serving.container.close({ withinMs: 1_000 });
+    expect(serving.unhandled.map(({ error, context }) => [(error as Error).message, context.during])).toEqual([
+      ['no instance', 'instance'],
+    ]);
+  });
+
+  it.each(cases)('createInstance that $form with $what does the same', async ({ fail, value }) => {
+    class Chat {}
+    const serving = await serve([defineEndpoint('/x', Chat, { configurator: { createInstance: fail(value) } })]);
+    const client = await serving.connect('/x');
+    expect(await client.closed).toMatchObject({ code: 1011 });
+    await serving.container.close({ withinMs: 1_000 });
+    expect(serving.unhandled.map(({ error, context }) => [error, context.during])).toEqual([[value, 'instance']]);
+  });
+
+  it('a createInstance that gives no object is reported as INVALID_INSTANCE', async () => {
+    class Chat {}
+    const createInstance = (() => 'a string') as unknown as () => Chat;
+    const serving = await serve([defineEndpoint('/x', Chat, { configurator: { createInstance } })]);
+    const client = await serving.connect('/x');
+    expect(await client.closed).toMatchObject({ code: 1011 });
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'INVALID_INSTANCE' });
+  });
+
+  it('that comes after the client has gone is reported, and the session is over', async () => {
+    const gone = deferred();
+    class Chat {}
+    const createInstance = async (): Promise<Chat> => {
+      await gone.promise;
+      throw new Error('too late');
+    };
+    const serving = await serve([defineEndpoint('/x', Chat, { configurator: { createInstance } })]);
+    const client = await serving.connect('/x');
+    await client.close();
+    await until(() => serving.container.endpoints().get('/x')!.openSessions().length === 0);
+    gone.resolve();
+    await until(() => serving.unhandled.length === 1);
+    await serving.container.close({ withinMs: 1_000 });
+  });
+});
+
+describe.each(['checkOrigin', 'selectSubprotocol', 'modifyHandshake'] as const)('a fault in %s', (hook) => {
+  it.each(cases)('that $form with $what refuses this handshake with 500 and is reported', async ({ fail, value }) => {
+    const serving = await serve([
+      defineEndpoint('/x', { subprotocols: ['a'], configurator: { [hook]: fail(value) } }),
+      defineEndpoint('/healthy', { onText: (message) => message }),
+    ]);
+    await expect(serving.connect('/x', { protocols: ['a'] })).rejects.toThrow('500');
+    expect(serving.unhandled).toHaveLength(1);
+    expect(serving.unhandled[0]!.error).toBe(value);
+    expect(serving.unhandled[0]!.context).toMatchObject({ during: 'handshake', endpoint: '/x', session: undefined });
+    const healthy = await serving.connect('/healthy');
+    healthy.send('still here');
+    expect(await healthy.received(1)).toEqual(['still here']);
+  });
+});
+
+it('a hook that never finishes is ended by the handshake timeout', async () => {
+  const configurator = { modifyHandshake: () => new Promise<void>(() => {}) };
+  const serving = await serve([defineEndpoint('/x', { configurator, limits: { handshakeTimeoutMs: 50 } })]);
+  await expect(serving.connect('/x')).rejects.toThrow('500');
+  expect(serving.unhandled[0]!.error).toMatchObject({ code: 'HANDSHAKE_TIMEOUT' });
+});
+
+it('a client that goes away during an asynchronous hook leaves nothing behind', async () => {
+  const asked = deferred();
+  const answered = deferred<boolean>();
+  const configurator = {
+    checkOrigin: () => {
+      asked.resolve();
+      return answered.promise;
+    },
+  };
+  let [opened, closed] = [0, 0];
+  const endpoint = defineEndpoint('/x', { configurator, onOpen: () => void opened++, onClose: () => void closed++ });
+  const serving = await serve([endpoint]);
+  const client = request(serving.url('/x').replace('ws', 'http'), {
+    headers: {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    },
+  });
+  client.on('error', () => {});
+  client.end();
+  await asked.promise;
+  client.destroy();
+  answered.resolve(true);
+  // Nobody reads from the socket during a hook, so the session may open before it sees that the client has gone.
+  await until(() => opened === closed && serving.connections() === 0);
+  expect(serving.container.endpoints().get('/x')!.openSessions()).toEqual([]);
+  expect(serving.unhandled).toEqual([]);
+});
+
+it('without onUnhandledError, a fault of the program becomes a process warning', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const serving = await serve([defineEndpoint('/other', {})]);
+  const silent = new EndpointContainer();
+  silent.add(defineEndpoint('/x', { onText: () => Promise.reject(new Error('nobody listens')) }));
+  silent.attach(serving.server);
+  const client = await serving.connect('/x');
+  client.send('x');
+  expect(await client.closed).toMatchObject({ code: 1011 });
+  await until(() => warnings.length === 1);
+  process.off('warning', onWarning);
+  expect(warnings[0]!.message).toMatch(/unhandled error during text of endpoint \/x: Error: nobody listens/);
+  await silent.close();
+});
+
+it('an onUnhandledError that fails becomes a process warning as well', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const serving = await serve([]);
+  const fail = [
+    () => Promise.reject(new Error('rejects')),
+    () => {
+      throw new Error('throws');
+    },
+  ];
+  for (const [index, onUnhandledError] of fail.entries()) {
+    const container = new EndpointContainer({ onUnhandledError });
+    container.add(defineEndpoint(`/${index}`, { onText: () => Promise.reject(null) }));
+    container.attach(serving.server);
+    const client = await serving.connect(`/${index}`);
+    client.send('x');
+    expect(await client.closed).toMatchObject({ code: 1011 });
+    await until(() => warnings.length === index + 1);
+    await container.close();
+  }
+  process.off('warning', onWarning);
+  expect(warnings.map(({ message }) => message)).toEqual([
+    expect.stringContaining('rejects'),
+    expect.stringContaining('throws'),
+  ]);
+});
+
+it.each([
+  ['a number', 7],
+  ['an object', { a: 1 }],
+  ['true', true],
+])('a message handler that returns %s is an INVALID_RESULT for onError', async (_what, result) => {
+  const errors: unknown[] = [];
+  const endpoint = defineEndpoint('/x', {
+    onText: () => result as unknown as string,
+    onError: (error) => void errors.push(error),
+  });
+  const serving = await serve([endpoint]);
+  const client = await serving.connect('/x');
+  client.send('x');
+  await until(() => errors.length === 1);
+  expect(errors[0]).toMatchObject({ code: 'INVALID_RESULT' });
+  await client.settled();
+});
+
+it('null and undefined, now or later, send nothing', async () => {
+  const results = [null, undefined, Promise.resolve(null), Promise.resolve(undefined), 'last'];
+  const endpoint = defineEndpoint('/x', { onText: (message) => results[Number(message)] as string });
+  const serving = await serve([endpoint]);
+  const client = await serving.connect('/x');
+  for (const index of results.keys()) client.send(String(index));
+  expect(await client.received(1)).toEqual(['last']);
+  expect(serving.unhandled).toEqual([]);
+});

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { nearestName, refuseUnknownNames } from '../src/known-names.js';
+
+const known = ['subprotocols', 'configurator', 'concurrent', 'maxMessageBytes', 'limits'];
+
+it.each([
+  ['subprotocol', 'subprotocols'],
+  ['Concurrent', 'concurrent'],
+  ['maxMesageBytes', 'maxMessageBytes'],
+  ['limit', 'limits'],
+  ['encoders', undefined],
+])('of %s the nearest known name is %s', (given, nearest) => {
+  expect(nearestName(given, known)).toBe(nearest);
+});
+
+it('an unknown option is refused with the nearest known name, or with all of them', () => {
+  expect(() => refuseUnknownNames({ concurent: true }, known, 'endpoint Chat')).toThrow(
+    'endpoint Chat has no option "concurent"; did you mean "concurrent"?',
+  );
+  expect(() => refuseUnknownNames({ encoders: [] }, known, 'endpoint Chat')).toThrow(
+    'known are subprotocols, configurator',
+  );
+});

@@ -1,0 +1,203 @@
+// Decorated endpoints of the decorator suite. This file exists twice, byte for byte: in `decorators/` it is compiled with TC39 decorators, in
+// `legacy-decorators/` with experimentalDecorators.
+import {
+  type CloseReason,
+  type Configurator,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  ServerEndpoint,
+  type Session,
+} from '@longwire/endpoint';
+
+/** Declares the endpoints anew; `record` gets what their handlers see. */
+export function declareEndpoints(record: (event: string) => void) {
+  @ServerEndpoint('/chat/{room}', { subprotocols: ['chat.v1'] })
+  class Chat {
+    #count = 0;
+    @OnOpen() open(session: Session<'/chat/{room}'>) {
+      session.userProperties.set('joined', session.path.room);
+      record(`open ${session.path.room} ${session.subprotocol}`);
+    }
+    @OnMessage() text(message: string, session: Session<'/chat/{room}'>) {
+      this.#count++;
+      return `${session.path.room} ${this.#count}: ${message}`;
+    }
+    @OnMessage({ kind: 'binary' }) async bytes(data: Uint8Array, _session: Session<'/chat/{room}'>) {
+      await Promise.resolve();
+      return data.toReversed();
+    }
+    @OnMessage({ kind: 'pong' }) pong(payload: Uint8Array, session: Session) {
+      record(`pong ${Buffer.from(payload).toString()} ${session.path['room']}`);
+    }
+    @OnClose() closed(session: Session, reason: CloseReason) {
+      record(`close ${session.userProperties.get('joined')} ${reason.code}`);
+    }
+    @OnError() failed(error: unknown, _session: Session) {
+      record(`error ${String(error)}`);
+    }
+  }
+
+  class Base {
+    readonly name: string = 'base';
+    @OnOpen() open(_session: Session) {
+      record(`open ${this.name}`);
+    }
+    @OnMessage() text(message: string) {
+      return `base ${message}`;
+    }
+  }
+
+  @ServerEndpoint('/inheriting')
+  class Inheriting extends Base {
+    override readonly name = 'inheriting';
+    // Takes the place of the inherited handler without a decorator of its own.
+    override text(message: string) {
+      return `inheriting ${super.text(message)}`;
+    }
+    @OnClose() closed() {
+      record('close inheriting');
+    }
+  }
+
+  @ServerEndpoint('/sibling')
+  class Sibling extends Base {
+    @OnClose() gone() {
+      record('close sibling');
+    }
+  }
+
+  const symbol = Symbol('named by a symbol');
+  @ServerEndpoint('/symbol')
+  class SymbolNamed {
+    @OnMessage() [symbol](message: string) {
+      return `symbol ${message}`;
+    }
+  }
+
+  class Service {
+    readonly greeting = 'from the service';
+  }
+  const configurator: Configurator<Injected> = {
+    createInstance: async (endpointClass) => new (endpointClass as new (service: Service) => Injected)(new Service()),
+  };
+  @ServerEndpoint('/injected', { configurator })
+  class Injected {
+    readonly service: Service;
+    constructor(service: Service) {
+      this.service = service;
+    }
+    @OnMessage() text() {
+      return this.service.greeting;
+    }
+  }
+
+  return { Chat, Inheriting, Sibling, SymbolNamed, Injected, Undecorated: Base };
+}
+
+/** Declarations that must be refused, each with the code of the refusal. */
+export const mistakes: Record<string, { code: string; declare: () => unknown }> = {
+  'two handlers of one kind': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      class Twice {
+        @OnMessage() one() {}
+        @OnMessage({ kind: 'text' }) two() {}
+      }
+      return Twice;
+    },
+  },
+  'a second handler in a subclass': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      class Parent {
+        @OnMessage() one() {}
+      }
+      @ServerEndpoint('/twice')
+      class Child extends Parent {
+        @OnMessage() two() {}
+      }
+      return Child;
+    },
+  },
+  'a static handler': {
+    code: 'INVALID_HANDLER',
+    declare: () => {
+      class Static {
+        readonly isAlsoAnInstance = true;
+        @OnOpen() static open() {}
+      }
+      return Static;
+    },
+  },
+  'a bad template': {
+    code: 'INVALID_TEMPLATE',
+    declare: () => {
+      @ServerEndpoint('chat/{room}')
+      class Bad {}
+      return Bad;
+    },
+  },
+  'an unknown option': {
+    code: 'UNKNOWN_OPTION',
+    declare: () => {
+      // @ts-expect-error the option does not exist
+      @ServerEndpoint('/x', { subprotocol: ['a'] })
+      class Bad {}
+      return Bad;
+    },
+  },
+  'an unknown kind of message': {
+    code: 'INVALID_OPTION',
+    declare: () => {
+      class Bad {
+        // @ts-expect-error the kind does not exist
+        @OnMessage({ kind: 'object' }) object() {}
+      }
+      return Bad;
+    },
+  },
+  'a decorator without parentheses': {
+    code: 'DECORATOR_MISUSED',
+    declare: () => {
+      class Bad {
+        // @ts-expect-error it returns the decorator, it is none
+        @OnOpen open() {}
+      }
+      return Bad;
+    },
+  },
+  'a message decorator without parentheses': {
+    code: 'DECORATOR_MISUSED',
+    declare: () => {
+      class Bad {
+        // @ts-expect-error it returns the decorator, it is none
+        @OnMessage text() {}
+      }
+      return Bad;
+    },
+  },
+  'a class decorator without a path': {
+    code: 'DECORATOR_MISUSED',
+    declare: () => {
+      // @ts-expect-error it returns the decorator, it is none
+      @ServerEndpoint
+      class Bad {}
+      return Bad;
+    },
+  },
+  'a constructor that nobody can call': {
+    code: 'CONSTRUCTOR_NEEDS_ARGUMENTS',
+    declare: () => {
+      @ServerEndpoint('/x')
+      class Bad {
+        readonly value: number;
+        constructor(value: number) {
+          this.value = value;
+        }
+      }
+      return Bad;
+    },
+  },
+};
