@@ -9,13 +9,8 @@ import { requestedPathOf } from './handshake-request.js';
 import { MountedEndpoint } from './mounted-endpoint.js';
 import { Opening } from './opening.js';
 import { PathTable } from './path-table.js';
-import {
-  addUpgradeTaker,
-  removeUpgradeTaker,
-  type UpgradeRequest,
-  type UpgradeTaken,
-  unreadablePath,
-} from './upgrade-listener.js';
+import { addUpgradeTaker, removeUpgradeTaker, type UpgradeTaken, unreadablePath } from './upgrade-listener.js';
+import type { UpgradeRequest } from './upgrade-request.js';
 
 export interface ContainerCloseOptions {
   /** Close code for the sessions. Default 1001, going away. */

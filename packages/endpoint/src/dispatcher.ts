@@ -69,7 +69,8 @@ export class SessionDispatcher implements SessionControl {
     const { definition } = this.#host;
     try {
       const made = definition.instantiate(session.handshake);
-      if (definition.isInstantiatedByConfigurator) {
+      // An instance of a class may have a `then` of its own; only a configurator is asked for promises.
+      if (definition.isInstantiatedByConfigurator && isThenable(made)) {
         Promise.resolve(made).then(
           (instance) => this.#open(instance),
           (error: unknown) => this.#failedToOpen(error),
@@ -274,6 +275,10 @@ export class SessionDispatcher implements SessionControl {
       request: session.handshake,
     });
   }
+}
+
+function isThenable(made: object): boolean {
+  return typeof (made as Partial<PromiseLike<object>> | undefined | null)?.then === 'function';
 }
 
 function isSessionEnded(value: unknown): boolean {

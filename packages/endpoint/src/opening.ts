@@ -15,7 +15,7 @@ import { HandshakeRequest } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
 import { connectionHandler, type MountedEndpoint } from './mounted-endpoint.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
-import type { UpgradeRequest } from './upgrade-listener.js';
+import type { UpgradeRequest } from './upgrade-request.js';
 
 /** Runs once and ends in exactly one of: a session, a refusal on the wire, a client that went away. */
 export class Opening {

@@ -3,13 +3,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
 import { requestedPathOf } from './handshake-request.js';
-
-/** A request to change protocols, as node:http hands it out: nothing has been answered, `head` came behind the headers. */
-export interface UpgradeRequest {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
+import { answerAsPlainRequest, asksForWebSocket } from './plain-request.js';
+import type { UpgradeRequest } from './upgrade-request.js';
 
 /** What a container answers to a path: it takes the request, the path is unreadable, or it is not one of its paths. */
 export type UpgradeTaken = 'taken' | 'malformed' | 'unknown';
@@ -31,6 +26,12 @@ class UpgradeListener {
   }
 
   readonly listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Other libraries on the same server have paths and protocols of their own, and no way to say so.
+    const isAlone = this.#server.listenerCount('upgrade') === 1;
+    if (isAlone && !asksForWebSocket(request)) {
+      answerAsPlainRequest(this.#server, { request, socket, head });
+      return;
+    }
     const path = requestedPathOf(request.url ?? '/');
     let isMalformed = false;
     for (const take of this.takers) {
@@ -38,8 +39,7 @@ class UpgradeListener {
       if (answer === 'taken') return;
       if (answer === 'malformed') isMalformed = true;
     }
-    // Other libraries on the same server have paths of their own, and no way to say so.
-    if (this.#server.listenerCount('upgrade') > 1) return;
+    if (!isAlone) return;
     const answer = isMalformed ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
     refuseHandshake(socket, answer);
   };

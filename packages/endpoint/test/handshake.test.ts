@@ -205,7 +205,6 @@ describe('a request that is no handshake of RFC 6455 is refused at an endpoint',
     ['of version 8', { 'Sec-WebSocket-Version': '8' }, 426],
     ['without a key', { 'Sec-WebSocket-Key': undefined }, 400],
     ['with a bad key', { 'Sec-WebSocket-Key': 'short' }, 400],
-    ['for another protocol', { Upgrade: 'h2c' }, 426],
   ])('%s', async (_what, headers, status) => {
     const { port } = await serve([defineEndpoint('/x', {})]);
     const answer = await askUpgrade(port, '/x', headers);

@@ -1,0 +1,34 @@
+// Gives a request that asks for another protocol than WebSocket back to the http server. Without an `upgrade` listener node:http ignores such wishes, as
+// RFC 9110 §7.8 allows; once there is one, every `Upgrade: h2c` (Java's HttpClient sends it by default, with a body too) would be ours to refuse.
+import type { IncomingMessage, Server } from 'node:http';
+import type { UpgradeRequest } from './upgrade-request.js';
+
+export function asksForWebSocket(request: IncomingMessage): boolean {
+  const wished = request.headers.upgrade ?? '';
+  return wished.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
+}
+
+/**
+ * Puts the request back in front of what has arrived since, without its wish to upgrade, and lets the server read the connection anew: its request
+ * listener answers, body and later requests included. The server's `connection` (with TLS `secureConnection`) event fires a second time.
+ */
+export function answerAsPlainRequest(server: Server, { request, socket, head }: UpgradeRequest): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index]!;
+    const value = withoutUpgrade(name.toLowerCase(), request.rawHeaders[index + 1]!);
+    if (value !== undefined) lines.push(`${name}: ${value}`);
+  }
+  // node:http reads header lines as Latin-1, so this gives back the very bytes.
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
+}
+
+/** The value of a header line without the wish to upgrade; undefined for a line that has nothing else to say. */
+function withoutUpgrade(name: string, value: string): string | undefined {
+  // RFC 7540 §3.2.1: HTTP2-Settings belongs to the wish for h2c.
+  if (name === 'upgrade' || name === 'http2-settings') return undefined;
+  if (name !== 'connection') return value;
+  const kept = value.split(',').filter((option) => !/^\s*(?:upgrade|http2-settings)\s*$/i.test(option));
+  return kept.length === 0 ? undefined : kept.join(',');
+}
