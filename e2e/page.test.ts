@@ -1,0 +1,158 @@
+// The page in a real browser, on a real server: two tabs, two people.
+
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumArguments, findChromium } from '../scripts/find-chromium.mjs';
+import { ServerProcess } from './server-process.js';
+
+const found = await findChromium();
+const screenshots = fileURLToPath(new URL('../test-results/', import.meta.url));
+
+let server: ServerProcess;
+let browser: Browser;
+
+/** What the browser complained about: policy violations, exceptions, failed requests. */
+const complaints: string[] = [];
+
+async function openTab(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(`pageerror ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await page.goto(server.url);
+  return page;
+}
+
+async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Name', { exact: false }).fill(name);
+  await page.getByRole('button', { name: /Sign in/ }).click();
+  await page.locator('#connection[data-state="connected"]').waitFor();
+}
+
+async function talkTo(page: Page, peer: string): Promise<void> {
+  await page.getByLabel(/Talk to/).fill(peer);
+  await page.getByRole('button', { name: /Open/ }).click();
+  await page.locator('#peer', { hasText: peer }).waitFor();
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.locator('#composer-text').fill(text);
+  await page.locator('#composer-text').press('Enter');
+}
+
+const bubbles = (page: Page) => page.locator('#messages .bubble').allTextContents();
+
+describe.skipIf(found.path === undefined)('the page in Chromium', () => {
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    server = await ServerProcess.start();
+    browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  }, 60_000);
+
+  it('lets two people in two tabs talk, also after a reload', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext();
+    const alice = await openTab(context);
+    const bob = await openTab(context);
+    await signIn(alice, 'alice');
+    await signIn(bob, 'bob');
+
+    await talkTo(alice, 'bob');
+    await say(alice, 'are you there? 你好');
+    await alice.getByText('✓✓ delivered').waitFor();
+
+    // Bob sees who wrote, and that it is unread, before he opens it.
+    const entry = bob.locator('#conversations button', { hasText: 'alice' });
+    await entry.locator('.unread', { hasText: '1' }).waitFor();
+    await entry.click();
+    await expect.poll(() => bubbles(bob)).toEqual(['are you there? 你好']);
+    await alice.getByText('✓✓ read').waitFor();
+    await expect.poll(() => bob.locator('.unread').count()).toBe(0);
+
+    await say(bob, '<img src=x onerror=alert(1)> & "quotes"');
+    await expect.poll(() => bubbles(alice)).toEqual(['are you there? 你好', '<img src=x onerror=alert(1)> & "quotes"']);
+    expect(await alice.locator('#messages img').count()).toBe(0);
+    await alice.screenshot({ path: `${screenshots}page-alice.png` });
+    await bob.screenshot({ path: `${screenshots}page-bob.png` });
+
+    await alice.reload();
+    await alice.locator('#connection[data-state="connected"]').waitFor();
+    expect(await alice.locator('#who').textContent()).toBe('alice');
+    await alice.locator('#conversations button', { hasText: 'bob' }).click();
+    await expect.poll(() => bubbles(alice)).toHaveLength(2);
+    await say(alice, 'back again');
+    await expect.poll(() => bubbles(bob)).toHaveLength(3);
+    await expect.poll(() => bubbles(alice)).toHaveLength(3);
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it('goes on after the server was killed, with every message once and in order', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext();
+    const carol = await openTab(context);
+    const dave = await openTab(context);
+    await signIn(carol, 'carol');
+    await signIn(dave, 'dave');
+    await talkTo(carol, 'dave');
+    await talkTo(dave, 'carol');
+    await say(carol, 'one');
+    await expect.poll(() => bubbles(dave)).toEqual(['one']);
+    await server.kill('SIGKILL');
+    await carol.getByText(/trying again in/).waitFor();
+    await say(carol, 'two');
+    await carol.getByText('… sending').waitFor();
+    await server.startAgain();
+    await expect.poll(() => bubbles(dave), { timeout: 30_000 }).toEqual(['one', 'two']);
+    await expect.poll(() => bubbles(carol)).toEqual(['one', 'two']);
+    await context.close();
+  });
+
+  it('says why a sign-in was refused, and asks again', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext();
+    const page = await openTab(context);
+    await page.getByLabel('Name', { exact: false }).fill('not a name');
+    await page.getByRole('button', { name: /Sign in/ }).click();
+    await page.locator('#sign-in-note', { hasText: 'Not signed in' }).waitFor();
+    expect(await page.locator('#sign-in-note').textContent()).toContain('dev:<user>');
+    await page.screenshot({ path: `${screenshots}page-sign-in.png` });
+    await signIn(page, 'erin');
+    await page.getByRole('button', { name: /Sign out/ }).click();
+    await page.reload();
+    await page.getByRole('button', { name: /Sign in/ }).waitFor();
+    await context.close();
+  });
+
+  it('can be used with the keyboard alone, and its fields have names', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
+    const page = await openTab(context);
+    // The name has the focus already.
+    await page.keyboard.type('frank');
+    await page.keyboard.press('Enter');
+    await page.locator('#connection[data-state="connected"]').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('frank');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('a note to myself');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => bubbles(page)).toEqual(['a note to myself']);
+    const unnamed = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('input, textarea, button')].filter((field) => {
+          const label =
+            field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field.labels?.length : 1;
+          return label === 0 || (field instanceof HTMLButtonElement && field.textContent?.trim() === '');
+        }).length,
+    );
+    expect(unnamed).toBe(0);
+    await page.screenshot({ path: `${screenshots}page-narrow.png` });
+    await context.close();
+  });
+});
