@@ -1,5 +1,6 @@
 // Every limit and timeout of the engine: names, defaults, ranges. Resolved once, frozen, complete inside.
 import { WebSocketError } from './errors.js';
+import { isCloseCodeOnWire } from './message/close-payload.js';
 
 /** How the compressor and decompressor of RFC 7692 are used. Every field has a default. */
 export interface PerMessageDeflateOptions {
@@ -121,8 +122,12 @@ export function resolveWebSocketOptions(input: WebSocketOptions = {}): ResolvedW
   if (socketWrites !== 'auto' && socketWrites !== 'stream') {
     throw new WebSocketError('invalid_option', `socketWrites must be 'auto' or 'stream', not ${String(socketWrites)}`);
   }
+  const numbers = resolveNumbers(input, numberRules, '');
+  if (!isCloseCodeOnWire(numbers.bufferOverflowCloseCode)) {
+    throw new WebSocketError('invalid_option', 'bufferOverflowCloseCode must be a code that may be sent');
+  }
   return Object.freeze({
-    ...resolveNumbers(input, numberRules, ''),
+    ...numbers,
     socketWrites,
     perMessageDeflate: resolvePerMessageDeflate(input.perMessageDeflate ?? false),
   });

@@ -261,6 +261,8 @@ export class WebSocketConnection {
     closing.error = error;
     this.#reader?.stop();
     const output = this.#writeTo();
+    // What was answered to frames before the bad one goes first, as far as the socket takes it at once.
+    output.writer.flush();
     output.drop();
     if (!wasCloseSent) {
       this.#sendClose(closing, encodeClosePayload(error.closeCode, fitCloseReason(error.message)));
@@ -284,7 +286,9 @@ export class WebSocketConnection {
 
   #onDeadline(nowMs: number): number {
     if (this.#state !== 'open') {
-      this.#breakOff('local', closeTimeoutError(this.#options));
+      // With both Close frames exchanged, only TCP is late: that is no fault of the closing handshake.
+      if (this.#closing?.isHandshakeDone) this.#socket.destroy();
+      else this.#breakOff('local', closeTimeoutError(this.#options));
       return -1;
     }
     const writer = this.#output?.writer;

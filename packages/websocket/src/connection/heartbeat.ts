@@ -12,6 +12,7 @@ export class Heartbeat<Owner> implements WheelEntry {
   /** When a byte came, or the send queue was seen to have moved. On the wheel's clock. */
   lastAliveMs: number;
   #writtenBytes = 0;
+  #wasStuck = false;
   #pausedSinceMs = -1;
 
   constructor(owner: Owner, nowMs: number) {
@@ -31,9 +32,11 @@ export class Heartbeat<Owner> implements WheelEntry {
   }
 
   judge(options: ResolvedWebSocketOptions, writer: Writer<Owner> | undefined, nowMs: number): Verdict {
+    // Only what was stuck and moved shows that the peer takes something: our pings go into an empty queue all the same.
     const writtenBytes = writer?.writtenBytes ?? 0;
-    if (writtenBytes > this.#writtenBytes) this.lastAliveMs = Math.max(this.lastAliveMs, nowMs);
+    if (this.#wasStuck && writtenBytes > this.#writtenBytes) this.lastAliveMs = nowMs;
     this.#writtenBytes = writtenBytes;
+    this.#wasStuck = writer?.isWriting ?? false;
     if (writer !== undefined && isTooSlow(options, writer, nowMs)) return 'too-slow';
     if (options.heartbeatMs === 0 || this.#pausedSinceMs >= 0) return 'alive';
     const silenceMs = nowMs - this.lastAliveMs;

@@ -84,25 +84,26 @@ export class Outbox {
 
   #takeSome(limit: number): Buffer[] {
     const waiting = this.#inOrder();
+    const urgentEnd = (this.#isSplit ? 1 : 0) + (this.#urgent?.length ?? 0);
     const taken: Buffer[] = [];
     let room = limit;
     let index = 0;
-    this.#isSplit = false;
     while (index < waiting.length && waiting[index]!.length <= room) {
       room -= waiting[index]!.length;
       taken.push(waiting[index++]!);
     }
-    const next = waiting[index]!;
+    const rest: Buffer[] = [];
+    this.#isSplit = room > 0;
     // Room left means that the next piece is longer than it: the loop ends before the list does, as `limit` < all bytes.
     if (room > 0) {
-      this.#isSplit = true;
-      taken.push(next.subarray(0, room));
-      waiting[index] = next.subarray(room);
+      const split = waiting[index++]!;
+      taken.push(split.subarray(0, room));
+      rest.push(split.subarray(room));
     }
-    // Urgent frames that were not reached stay in front, as ordinary pieces: nothing urgent can pass them any more.
+    const urgent = waiting.slice(index, urgentEnd);
+    this.#urgent = urgent.length === 0 ? undefined : urgent;
     this.#only = undefined;
-    this.#urgent = undefined;
-    this.#pieces = waiting.slice(index);
+    this.#pieces = rest.concat(waiting.slice(Math.max(index, urgentEnd)));
     this.#bytes -= limit;
     return taken;
   }

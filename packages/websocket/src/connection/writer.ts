@@ -75,6 +75,11 @@ export class Writer<Owner> {
     return this.#outbox.byteLength + this.#writingBytes;
   }
 
+  /** The operating system has not taken all it was handed: the peer reads more slowly than we write. */
+  get isWriting(): boolean {
+    return this.#writingBytes > 0;
+  }
+
   /** When the queue came above drainBytes; -1 while it is not above. */
   get fullSinceMs(): number {
     return this.#fullSinceMs;

@@ -238,7 +238,7 @@ export class FrameDecoder {
 
   #readPayload(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#payloadBytes - this.#position);
-    const piece = chunk.subarray(at, end);
+    const piece = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     if (this.#expectsMask) mask(piece, this.#maskKey, this.#position);
     this.#position += piece.length;
     const isComplete = this.#position === this.#payloadBytes;

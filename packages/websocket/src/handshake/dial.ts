@@ -47,7 +47,8 @@ interface Attempt {
  * const connection = await dial('wss://example.org/chat', { handler: { onText: (_, text) => show(text) } });
  */
 export async function dial(url: string | URL, settings: DialOptions): Promise<WebSocketConnection> {
-  const options = complete(settings.options);
+  // Resolved options are valid input as well, and resolving them again changes nothing.
+  const options = resolveWebSocketOptions(settings.options);
   const attempt: Attempt = { url: parseUrl(url), key: newHandshakeKey(), settings, options };
   checkSubprotocols(settings.subprotocols ?? []);
   if (settings.signal?.aborted) throw aborted(settings.signal);
@@ -137,11 +138,6 @@ function open(attempt: Attempt, response: IncomingMessage, socket: Duplex, head:
   });
   connection.data = settings.data;
   return connection;
-}
-
-function complete(options: DialOptions['options']): ResolvedWebSocketOptions {
-  // Resolved options are valid input as well, and resolving them again changes nothing.
-  return Object.isFrozen(options) ? (options as ResolvedWebSocketOptions) : resolveWebSocketOptions(options);
 }
 
 function parseUrl(input: string | URL): URL {

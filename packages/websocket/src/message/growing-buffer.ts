@@ -1,6 +1,8 @@
 // Pieces of one message gathered into one buffer that grows with what came, never with what was claimed.
 
 const FIRST_BYTES = 256;
+// Below this, `set` costs more than a loop: a peer may send a byte at a time.
+const LOOP_UP_TO_BYTES = 32;
 
 export class GrowingBuffer {
   #bytes: Buffer | undefined;
@@ -17,7 +19,7 @@ export class GrowingBuffer {
   append(piece: Uint8Array, expectedBytes: number): void {
     const needed = this.#length + piece.length;
     if (this.#bytes === undefined || needed > this.#bytes.length) this.#grow(needed, expectedBytes);
-    this.#bytes!.set(piece, this.#length);
+    copy(piece, this.#bytes!, this.#length);
     this.#length = needed;
   }
 
@@ -46,4 +48,9 @@ export class GrowingBuffer {
     if (this.#bytes !== undefined) grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+function copy(piece: Uint8Array, target: Buffer, at: number): void {
+  if (piece.length > LOOP_UP_TO_BYTES) target.set(piece, at);
+  else for (let i = 0; i < piece.length; i++) target[at + i] = piece[i]!;
 }

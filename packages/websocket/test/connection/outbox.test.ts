@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { forgetJoinedPieces, Outbox } from '../../src/connection/outbox.js';
+
+function bytesOf(taken: Buffer | Buffer[] | undefined): Buffer {
+  return Array.isArray(taken) ? Buffer.concat(taken) : (taken ?? Buffer.alloc(0));
+}
+
+it('gives the very buffer back when nothing else waits', () => {
+  const outbox = new Outbox();
+  const piece = Buffer.from('a');
+  outbox.push(piece);
+  expect(outbox.take(100)).toBe(piece);
+  expect(outbox.take(100)).toBeUndefined();
+});
+
+it('gives the same joined buffer to whoever has the same pieces in the same round', () => {
+  const pieces = [Buffer.from('a'), Buffer.from('b')];
+  const take = (): Buffer | Buffer[] | undefined => {
+    const outbox = new Outbox();
+    for (const piece of pieces) outbox.push(piece);
+    return outbox.take(100);
+  };
+  const first = take();
+  expect(bytesOf(first).toString()).toBe('ab');
+  expect(take()).toBe(first);
+  forgetJoinedPieces();
+  expect(take()).not.toBe(first);
+});
+
+it('puts urgent frames ahead, but not inside a frame that has begun', () => {
+  const outbox = new Outbox();
+  outbox.push(Buffer.from('aaaa'));
+  outbox.push(Buffer.from('bbbb'));
+  expect(bytesOf(outbox.take(2)).toString()).toBe('aa');
+  outbox.pushUrgent(Buffer.from('P'));
+  expect(bytesOf(outbox.take(100)).toString()).toBe('aaPbbbb');
+});
+
+it('keeps the rest of a frame that has begun when all else is dropped', () => {
+  const outbox = new Outbox();
+  outbox.push(Buffer.from('aaaa'));
+  outbox.push(Buffer.from('bbbb'));
+  outbox.take(3);
+  outbox.drop();
+  expect(outbox.byteLength).toBe(1);
+  outbox.push(Buffer.from('C'));
+  expect(bytesOf(outbox.take(100)).toString()).toBe('aC');
+});
+
+type Step = { readonly push: number } | { readonly urgent: number } | { readonly take: number };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ push: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ urgent: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ take: fc.integer({ min: 1, max: 20 }) }),
+);
+
+it('never loses, cuts into or reorders frames, whatever the order of pushes and takes', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const outbox = new Outbox();
+      const [pushed, urgent]: [string[], string[]] = [[], []];
+      let output = '';
+      let frames = 0;
+      // Each frame is '<', its number as letters, '>': a frame inside another one would show.
+      const frame = (kind: string, bytes: number): string => `<${kind}${String(frames++)}${'.'.repeat(bytes)}>`;
+      for (const action of steps) {
+        if ('push' in action) {
+          pushed.push(frame('d', action.push));
+          outbox.push(Buffer.from(pushed.at(-1)!));
+        } else if ('urgent' in action) {
+          urgent.push(frame('u', action.urgent));
+          outbox.pushUrgent(Buffer.from(urgent.at(-1)!));
+        } else {
+          const taken = bytesOf(outbox.take(action.take));
+          expect(taken.length).toBeLessThanOrEqual(action.take);
+          output += taken.toString();
+        }
+      }
+      output += bytesOf(outbox.take(1_000_000)).toString();
+      expect(outbox.byteLength).toBe(0);
+      const written = output.match(/<[^<>]*>/g) ?? [];
+      expect(written.join('')).toBe(output);
+      expect(written.filter((text) => text[1] === 'd')).toEqual(pushed);
+      expect(written.filter((text) => text[1] === 'u')).toEqual(urgent);
+    }),
+    { numRuns: 500 },
+  );
+});

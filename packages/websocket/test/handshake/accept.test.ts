@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AcceptOptions, acceptChecked } from '../../src/handshake/accept.js';
+import { acceptKey, isHandshakeKey, newHandshakeKey } from '../../src/handshake/accept-key.js';
+import { checkHandshake } from '../../src/handshake/check-handshake.js';
+import { parseSubprotocols, selectSubprotocol } from '../../src/handshake/subprotocol.js';
+import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';
+import { maskedFrame } from '../support/hex.js';
+import { HANDSHAKE_LINES, LiveServer, RawPeer } from '../support/live.js';
+import { until } from '../support/until.js';
+
+/** rawHeaders of the standard handshake; `changes` replaces values, undefined removes a line. */
+function rawHeaders(
+  changes: Readonly<Record<string, string | undefined>> = {},
+  more: readonly string[] = [],
+): string[] {
+  const lines = HANDSHAKE_LINES.slice(1).map((line) => [
+    line.slice(0, line.indexOf(':')),
+    line.slice(line.indexOf(': ') + 2),
+  ]);
+  const kept = lines.filter(([name]) => !(name! in changes) || changes[name!] !== undefined);
+  return [...kept.flatMap(([name, value]) => [name!, changes[name!] ?? value!]), ...more];
+}
+
+function check(raw: readonly string[], options: WebSocketOptions = {}, method = 'GET', httpVersion = '1.1') {
+  return checkHandshake({ method, httpVersion, rawHeaders: raw }, resolveWebSocketOptions(options));
+}
+
+describe('checks of the request, RFC 6455 §4.2.1', () => {
+  it('takes the handshake of RFC 6455 §1.3 and answers its key', () => {
+    expect(check(rawHeaders())).toMatchObject({ isAccepted: true, key: 'dGhlIHNhbXBsZSBub25jZQ==' });
+    expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+  });
+
+  it.each([
+    ['a lower-case Upgrade in a list', { Upgrade: 'h2c, WebSocket', Connection: 'keep-alive, upgrade' }],
+    ['an empty Sec-WebSocket-Extensions', {}, ['Sec-WebSocket-Extensions', '']],
+    ['Content-Length: 0', {}, ['Content-Length', '0']],
+    ['header names of Object.prototype', {}, ['__proto__', 'x', 'constructor', 'y', 'hasOwnProperty', 'z']],
+  ])('takes %s', (_title, changes, more: string[] = []) => {
+    expect(check(rawHeaders(changes, more)).isAccepted).toBe(true);
+  });
+
+  it.each([
+    ['no key', { 'Sec-WebSocket-Key': undefined }, [], 400],
+    ['a short key', { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZQ==' }, [], 400],
+    ['a key that is not base64', { 'Sec-WebSocket-Key': '!!!!!!!!!!!!!!!!!!!!!!==' }, [], 400],
+    ['a second key', {}, ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='], 400],
+    ['a second Host', {}, ['Host', 'evil.example'], 400],
+    ['a second Origin', {}, ['Origin', 'http://a', 'Origin', 'http://b'], 400],
+    ['no Host', { Host: undefined }, [], 400],
+    ['no Upgrade', { Upgrade: undefined }, [], 426],
+    ['another Upgrade', { Upgrade: 'h2c' }, [], 426],
+    ['no Connection: Upgrade', { Connection: 'keep-alive' }, [], 400],
+    ['version 8', { 'Sec-WebSocket-Version': '8' }, [], 426],
+    ['version 25', { 'Sec-WebSocket-Version': '25' }, [], 426],
+    ['no version', { 'Sec-WebSocket-Version': undefined }, [], 426],
+    ['a body by length', {}, ['Content-Length', '5'], 400],
+    ['a chunked body', {}, ['Transfer-Encoding', 'chunked'], 400],
+    ['a subprotocol that is no token', {}, ['Sec-WebSocket-Protocol', 'a b'], 400],
+    ['a subprotocol named twice', {}, ['Sec-WebSocket-Protocol', 'a, b, a'], 400],
+    ['an empty subprotocol', {}, ['Sec-WebSocket-Protocol', 'a,,b'], 400],
+    ['broken extensions', {}, ['Sec-WebSocket-Extensions', 'a; b="'], 400],
+  ])('refuses %s', (_title, changes, more, status) => {
+    const outcome = check(rawHeaders(changes, more));
+    expect(outcome).toMatchObject({ isAccepted: false, status });
+    expect(outcome).toHaveProperty(['headers', 'Sec-WebSocket-Version'], '13');
+  });
+
+  it('refuses other methods with 405 and other versions of HTTP with 400', () => {
+    expect(check(rawHeaders(), {}, 'POST')).toMatchObject({ status: 405, headers: { Allow: 'GET' } });
+    expect(check(rawHeaders(), {}, 'GET', '1.0')).toMatchObject({ status: 400 });
+  });
+
+  it('refuses too many and too long headers with 431', () => {
+    const many = Array.from({ length: 200 }, (_, index) => [`X-${index}`, 'x']).flat();
+    expect(check(rawHeaders({}, many))).toMatchObject({ status: 431 });
+    expect(check(rawHeaders({}, ['X', 'x'.repeat(20_000)]))).toMatchObject({ status: 431 });
+    expect(check(rawHeaders({}, ['X', 'x'.repeat(20_000)]), { maxHeaderBytes: 32_768 }).isAccepted).toBe(true);
+  });
+
+  it.each([[' '], [','], ['a,'], ['\t'], ['a;b="\\c']])('checks 60 KiB of %j in linear time', (unit) => {
+    const value = unit.repeat(61_440 / unit.length);
+    const options = { maxHeaderBytes: 1_048_576, perMessageDeflate: true };
+    for (const name of ['Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions']) {
+      const start = performance.now();
+      for (let i = 0; i < 5; i++) check(rawHeaders({}, [name, value]), options);
+      expect((performance.now() - start) / 5).toBeLessThan(25);
+    }
+  });
+});
+
+it('makes keys of 16 random bytes', () => {
+  const keys = Array.from({ length: 50 }, newHandshakeKey);
+  expect(new Set(keys).size).toBe(50);
+  expect(keys.every(isHandshakeKey)).toBe(true);
+  expect(isHandshakeKey(createHash('md5').update('x').digest('base64'))).toBe(true);
+});
+
+it('chooses the first supported subprotocol that was offered', () => {
+  expect(parseSubprotocols('b, a')).toEqual(['b', 'a']);
+  expect(selectSubprotocol(['b', 'a'], ['a', 'b'])).toBe('a');
+  expect(selectSubprotocol(['c'], ['a', 'b'])).toBeUndefined();
+});
+
+describe('on a real server', () => {
+  let server: LiveServer;
+
+  async function start(options: WebSocketOptions = {}, settings: Partial<AcceptOptions> = {}): Promise<void> {
+    server = await LiveServer.start(options, settings);
+  }
+
+  beforeEach(() => start());
+  afterEach(() => server.stop());
+
+  async function exchange(text: string): Promise<RawPeer> {
+    const peer = new RawPeer(server.port);
+    peer.send(text);
+    await until(() => peer.received.includes('\r\n\r\n'));
+    return peer;
+  }
+
+  it('answers 101 with accept key, subprotocol, extension and further headers', async () => {
+    await server.stop();
+    await start({ perMessageDeflate: true }, { subprotocols: ['b'], headers: { 'Set-Cookie': ['a=1', 'b=2'] } });
+    const lines = [...HANDSHAKE_LINES, 'Sec-WebSocket-Protocol: a, b', 'Sec-WebSocket-Extensions: permessage-deflate'];
+    const peer = await exchange(`${lines.join('\r\n')}\r\n\r\n`);
+    expect(peer.received.toString().split('\r\n')).toEqual([
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+      'Sec-WebSocket-Protocol: b',
+      'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+      'Set-Cookie: a=1',
+      'Set-Cookie: b=2',
+      '',
+      '',
+    ]);
+    expect((await server.connection()).subprotocol).toBe('b');
+  });
+
+  it('reads frames that came in the same segment as the handshake', async () => {
+    const peer = new RawPeer(server.port);
+    peer.send(Buffer.concat([Buffer.from(`${HANDSHAKE_LINES.join('\r\n')}\r\n\r\n`), maskedFrame(0x81, 'early')]));
+    await until(() => server.log.texts.length === 1);
+    expect(server.log.texts).toEqual(['early']);
+  });
+
+  it('never reads HTTP behind a handshake, taken or refused', async () => {
+    let requests = 0;
+    server.http.on('request', (_request, response) => {
+      requests++;
+      response.end();
+    });
+    const hidden = 'GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n';
+    const refused = HANDSHAKE_LINES.map((line) => line.replace('Version: 13', 'Version: 8'));
+    const withBody = [...HANDSHAKE_LINES, `Content-Length: ${hidden.length}`];
+    for (const lines of [HANDSHAKE_LINES, refused, withBody]) {
+      const peer = await exchange(`${lines.join('\r\n')}\r\n\r\n${hidden}`);
+      await until(() => peer.hasEnded || peer.isClosed);
+    }
+    expect(requests).toBe(0);
+  });
+
+  it('closes the connection after a refusal, with Content-Length and a sentence', async () => {
+    const peer = await exchange(`${HANDSHAKE_LINES.map((line) => line.replace(': 13', ': 8')).join('\r\n')}\r\n\r\n`);
+    await until(() => peer.hasEnded);
+    const text = peer.received.toString();
+    expect(text).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n/);
+    expect(text).toContain('Sec-WebSocket-Version: 13\r\n');
+    expect(text).toMatch(/Connection: Upgrade, close\r\n/);
+    expect(text.split('\r\n\r\n')[1]).toBe('Sec-WebSocket-Version must be 13\n');
+    expect(server.connections).toEqual([]);
+  });
+
+  it('survives a cut at every byte of the handshake, by FIN and by reset', async () => {
+    const bytes = Buffer.from(`${HANDSHAKE_LINES.join('\r\n')}\r\n\r\n`);
+    for (let end = 0; end <= bytes.length; end += 7) {
+      for (const isReset of [false, true]) {
+        const peer = new RawPeer(server.port);
+        peer.socket.write(bytes.subarray(0, end), () => (isReset ? peer.socket.resetAndDestroy() : peer.socket.end()));
+      }
+    }
+    await until(() => server.sockets.size === 0 && server.log.closes.length === server.connections.length);
+  });
+
+  it('refuses headers that would break the answer, before anything is written', () => {
+    const handshake = check(rawHeaders());
+    if (!handshake.isAccepted) throw new Error('this handshake is good');
+    const options = resolveWebSocketOptions();
+    const attempt = (settings: object) => () =>
+      acceptChecked(handshake, undefined as never, Buffer.alloc(0), { options, handler: {}, ...settings });
+    const invalidOption = expect.objectContaining({ code: 'invalid_option' });
+    expect(attempt({ headers: { 'X-A': 'a\r\nX-B: b' } })).toThrowError(invalidOption);
+    expect(attempt({ headers: { 'X A': 'a' } })).toThrowError(invalidOption);
+    expect(attempt({ headers: { 'sec-websocket-accept': 'a' } })).toThrowError(invalidOption);
+    expect(attempt({ subprotocol: 'x' })).toThrowError(expect.objectContaining({ code: 'invalid_subprotocol' }));
+  });
+});
