@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { bannerJson, bannerText } from '../src/banner.js';
+import { frameJson, frameLine } from '../src/frame-text.js';
+import { parseLine } from '../src/line-command.js';
+import { messageJson, messageText } from '../src/message-text.js';
+import { painter, printable, usesColor } from '../src/terminal.js';
+
+const plain = painter(false);
+
+describe('parseLine', () => {
+  it.each([
+    ['hello', { kind: 'text', text: 'hello' }],
+    ['', { kind: 'nothing' }],
+    ['//slash', { kind: 'text', text: '/slash' }],
+    ['/ping', { kind: 'ping', data: Buffer.from('') }],
+    ['/ping a b', { kind: 'ping', data: Buffer.from('a b') }],
+    ['/binary 00 fF10', { kind: 'binary', data: Buffer.from([0, 255, 16]) }],
+    ['/close', { kind: 'close', code: 1000, reason: '' }],
+    ['/exit', { kind: 'close', code: 1000, reason: '' }],
+    ['/close 4000 good bye', { kind: 'close', code: 4000, reason: 'good bye' }],
+  ])('reads %j', (line, command) => expect(parseLine(line)).toEqual(command));
+
+  it.each([
+    '/nonsense',
+    '/binary 0',
+    '/binary xy',
+    '/close 1006',
+    '/close 999',
+    '/close now',
+    `/ping ${'x'.repeat(126)}`,
+    `/close 4000 ${'长'.repeat(42)}`,
+  ])('refuses %j', (line) => expect(parseLine(line)).toMatchObject({ kind: 'wrong' }));
+});
+
+describe('frames', () => {
+  it('are shown for what they are', () => {
+    expect(frameLine({ type: 'text', direction: 'in', text: 'hi\u001b[2J' }, plain)).toBe('< hi\\u001b[2J');
+    expect(frameLine({ type: 'binary', direction: 'out', data: new Uint8Array([0, 255]) }, plain)).toBe(
+      '> binary 2 bytes: 00 ff',
+    );
+    expect(frameLine({ type: 'binary', direction: 'in', data: new Uint8Array(40) }, plain)).toMatch(
+      /40 bytes: (00 ){32}…$/,
+    );
+    expect(frameLine({ type: 'ping', direction: 'in', data: Buffer.from('x') }, plain)).toBe('< ping "x"');
+    expect(frameLine({ type: 'close', code: 1006, reason: '', wasClean: false }, plain)).toBe(
+      'closed 1006 (not clean)',
+    );
+    expect(frameLine({ type: 'open', subprotocol: 'a', extensions: '' }, plain)).toBe('connected (subprotocol a)');
+  });
+
+  it('are JSON on one line for programs', () => {
+    expect(JSON.parse(frameJson({ type: 'binary', direction: 'in', data: new Uint8Array([1]) }))).toEqual({
+      type: 'binary',
+      direction: 'in',
+      hex: '01',
+    });
+    expect(JSON.parse(frameJson({ type: 'close', code: 1000, reason: '', wasClean: true }))).toMatchObject({
+      code: 1000,
+    });
+  });
+});
+
+describe('messages', () => {
+  it.each([
+    [{ body: { text: 'hi' } }, 'hi'],
+    [{ body: 'hi' }, 'hi'],
+    [{ body: { other: 1 } }, '{"other":1}'],
+    [{ body: { text: 7 } }, '{"text":7}'],
+    [{ body: [1, null] }, '[1,null]'],
+    [{ body: null }, 'null'],
+    [{ bytes: new Uint8Array(3) }, '[3 bytes]'],
+    [{}, '[retracted]'],
+    [{ body: '\u001b]0;title\u0007' }, '\\u001b]0;title\\u0007'],
+    [{ body: 'abc\u202ecba' }, 'abc\\u202ecba'],
+  ])('%j read as %j', (message, text) => expect(messageText(message)).toBe(text));
+
+  it('are JSON with bytes in base64', () => {
+    const message = {
+      channel: 'user/bob',
+      epoch: 'e',
+      offset: 1,
+      from: 'bob',
+      at: 5,
+      own: false,
+      bytes: new Uint8Array([1, 2]),
+    };
+    expect(JSON.parse(messageJson(message as never))).toEqual({ type: 'message', ...message, bytes: 'AQI=' });
+  });
+
+  it('keep tabs and newlines', () => expect(printable('a\tb\nc\r')).toBe('a\tb\nc\\u000d'));
+});
+
+describe('colour', () => {
+  const terminal = (environment: Record<string, string>) => ({ environment }) as never;
+  it.each<[Record<string, string>, boolean, boolean]>([
+    [{}, true, true],
+    [{}, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+    [{ NO_COLOR: '' }, true, true],
+    [{ TERM: 'dumb' }, true, false],
+  ])('with %j and a terminal %s: %s', (environment, isTTY, expected) => {
+    expect(usesColor(terminal(environment), { isTTY })).toBe(expected);
+  });
+});
+
+describe('banner', () => {
+  const server = {
+    address: { host: '127.0.0.1', port: 8080 },
+    urls: ['http://127.0.0.1:8080'],
+    storage: 'sqlite',
+    auth: 'dev',
+  };
+  it('tells URLs, storage, auth and version, and on Node 20 what a newer one gives', () => {
+    const text = bannerText({ server, hasPage: true, nodeVersion: '20.20.2' }, plain);
+    for (const part of [
+      'http://127.0.0.1:8080/',
+      'ws://127.0.0.1:8080/v1/connect',
+      'sqlite',
+      'dev',
+      'Longwire',
+      'node:sqlite',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text.match(/node:sqlite/g)).toHaveLength(1);
+    expect(bannerText({ server, hasPage: false, nodeVersion: '24.21.0' }, plain)).not.toContain('node:sqlite');
+  });
+
+  it('is one JSON object for programs', () => {
+    const banner = JSON.parse(bannerJson({ server, hasPage: true, nodeVersion: '24.0.0' }));
+    expect(banner).toMatchObject({ event: 'listening', port: 8080, gateway: 'ws://127.0.0.1:8080/v1/connect' });
+  });
+});
