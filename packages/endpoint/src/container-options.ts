@@ -4,11 +4,15 @@ import { refuseUnknownNames } from './known-names.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
 export interface ContainerOptions {
-  /** Development: on loopback, pages of any loopback origin (`http://localhost:5173`) may connect as well. Default false. */
+  /**
+   * Development: on loopback, pages of any loopback origin (`http://localhost:5173`) may connect as well. Default
+   * false.
+   */
   readonly dev?: boolean;
   /**
-   * Gets every fault that no error handler of an endpoint took: what handshake hooks and constructors threw, what handlers threw in endpoints without an
-   * error handler, what error handlers threw themselves. Default: faults of the program become process warnings (on standard error).
+   * Gets every fault that no error handler of an endpoint took: what handshake hooks and constructors threw, what
+   * handlers threw in endpoints without an error handler, what error handlers threw themselves. Default: faults of the
+   * program become process warnings (on standard error).
    */
   readonly onUnhandledError?: UnhandledErrorCallback;
 }

@@ -45,7 +45,8 @@ export class EndpointContainer {
   }
 
   /**
-   * Adds an endpoint: a class with `@ServerEndpoint`, or what {@link defineEndpoint} made. Works at any time, also while serving.
+   * Adds an endpoint: a class with `@ServerEndpoint`, or what {@link defineEndpoint} made. Works at any time, also
+   * while serving.
    * @throws EndpointError NOT_AN_ENDPOINT, DUPLICATE_PATH
    */
   add<Path extends string>(endpoint: EndpointDefinition<Path>): MountedEndpoint<Path>;
@@ -62,14 +63,18 @@ export class EndpointContainer {
     return new Map(this.#table.targets().map((mounted) => [mounted.path, mounted]));
   }
 
-  /** True when an endpoint answers at this request target (`request.url`): for http listeners that answer 426, see {@link upgradeRequired}. */
+  /**
+   * True when an endpoint answers at this request target (`request.url`): for http listeners that answer 426, see
+   * {@link upgradeRequired}.
+   */
   serves(target: string): boolean {
     return this.#table.find(requestedPathOf(target)).kind === 'found';
   }
 
   /**
-   * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}. Other `upgrade` listeners keep theirs; a path
-   * that nobody knows is answered with 404 when there is no other listener. Attaching twice does nothing.
+   * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}. Other
+   * `upgrade` listeners keep theirs; a path that nobody knows is answered with 404 when there is no other listener.
+   * Attaching twice does nothing.
    */
   attach(server: Server): void {
     this.#servers.add(server);
@@ -83,9 +88,9 @@ export class EndpointContainer {
   }
 
   /**
-   * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is left after `withinMs` terminated.
-   * Resolves when no session is left and this container listens on no server; a handler that never settles is not waited for longer than `withinMs`.
-   * A second call waits for the first.
+   * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is
+   * left after `withinMs` terminated. Resolves when no session is left and this container listens on no server; a
+   * handler that never settles is not waited for longer than `withinMs`. A second call waits for the first.
    */
   close(options: ContainerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options);

@@ -28,8 +28,9 @@ interface WaitingEvent {
 }
 
 /**
- * Events wait while `#isBusy`: in an ordered endpoint while a handler runs or its promise is pending, in a concurrent one only until its instance exists.
- * A handler that returns nothing costs no promise, no closure and no queue entry. Nothing here throws into the engine.
+ * Events wait while `#isBusy`: in an ordered endpoint while a handler runs or its promise is pending, in a concurrent
+ * one only until its instance exists. A handler that returns nothing costs no promise, no closure and no queue entry.
+ * Nothing here throws into the engine.
  */
 export class SessionDispatcher implements SessionControl {
   readonly #host: DispatcherHost;
@@ -42,7 +43,10 @@ export class SessionDispatcher implements SessionControl {
   #waiting: WaitingEvent[] | undefined;
   /** Handlers whose promises have not settled; in an ordered endpoint at most one. */
   #pending = 0;
-  /** Error handlers among those and on the stack: a send that fails inside of one goes to the container, not to it again. */
+  /**
+   * Error handlers among those and on the stack: a send that fails inside of one goes to the container, not to it
+   * again.
+   */
   #errorHandlers = 0;
   #closeReason: CloseReason | undefined;
   #hasEndedHere = false;
@@ -167,7 +171,10 @@ export class SessionDispatcher implements SessionControl {
     }
   }
 
-  /** Performs what waits until a handler of an ordered endpoint is pending. Stays busy, so that what `resume` lets in queues behind. */
+  /**
+   * Performs what waits until a handler of an ordered endpoint is pending. Stays busy, so that what `resume` lets in
+   * queues behind.
+   */
   #performWaiting(): void {
     for (let event = this.#waiting?.shift(); event !== undefined; event = this.#waiting?.shift()) {
       if (this.#isPausedByQueue && this.#waiting!.length < maxWaitingMessages) {
@@ -238,7 +245,8 @@ export class SessionDispatcher implements SessionControl {
     }
     if (kind === 'close') this.#hasClosed = true;
     const isDone = this.#perform('error', error);
-    // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is of no use.
+    // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
+    // of no use.
     if (kind === 'open') this.#endWithFailure();
     return isDone;
   }

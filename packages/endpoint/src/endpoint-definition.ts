@@ -34,7 +34,10 @@ export class EndpointDefinition<Path extends string = string> {
     this.#refuseImpossibleInstances();
   }
 
-  /** `this` of the handlers of one connection: a new instance of the class, or the object the endpoint was declared with. */
+  /**
+   * `this` of the handlers of one connection: a new instance of the class, or the object the endpoint was declared
+   * with.
+   */
   instantiate(request: HandshakeRequest): object | PromiseLike<object> {
     const source = this.#source;
     if (typeof source !== 'function') return source;
@@ -72,8 +75,8 @@ export class EndpointDefinition<Path extends string = string> {
 export type EndpointObject<Path extends string> = EndpointHandlers<Path> & EndpointOptions;
 
 /**
- * Declares an endpoint without decorators: a class with the handlers as methods, of which each connection gets its own instance, or one object with
- * handlers and options, which all connections share.
+ * Declares an endpoint without decorators: a class with the handlers as methods, of which each connection gets its own
+ * instance, or one object with handlers and options, which all connections share.
  * ```ts
  * container.add(defineEndpoint('/echo/{name}', { onText: (message, session) => `${session.path.name}: ${message}` }));
  * ```
@@ -128,6 +131,7 @@ export function handlerTable(find: (kind: HandlerKind) => unknown): HandlerTable
     error: find('error'),
     drain: find('drain'),
   };
-  // Declarations are checked at compile time by the types of defineEndpoint and the decorators; here they are only functions.
+  // Declarations are checked at compile time by the types of defineEndpoint and the decorators; here they are only
+  // functions.
   return table as unknown as HandlerTable;
 }

@@ -5,13 +5,17 @@ import { EndpointError } from './errors.js';
 import { refuseUnknownNames } from './known-names.js';
 
 export interface EndpointOptions<Instance extends object = object> {
-  /** Subprotocols this endpoint speaks, best first. Default none; a client that offers none of them is served without one. */
+  /**
+   * Subprotocols this endpoint speaks, best first. Default none; a client that offers none of them is served without
+   * one.
+   */
   readonly subprotocols?: readonly string[];
   /** Hooks into handshake and instance making: an object, or a class that is constructed once, here. */
   readonly configurator?: Configurator<Instance> | (new () => Configurator<Instance>);
   /**
-   * Calls message handlers the moment messages arrive, also while earlier ones have not settled, without an order between their ends and without a bound
-   * on how many run. Default false: one at a time, in order, and at most 16 messages wait before reading pauses.
+   * Calls message handlers the moment messages arrive, also while earlier ones have not settled, without an order
+   * between their ends and without a bound on how many run. Default false: one at a time, in order, and at most 16
+   * messages wait before reading pauses.
    */
   readonly concurrent?: boolean;
   /** Bytes of one message, inflated, plus one for each fragment; above it the session ends with 1009. Default 1 MiB. */
@@ -32,7 +36,10 @@ export interface ResolvedEndpointOptions {
 // RFC 6455 §4.1 number 10: a subprotocol is a token as in RFC 9110 §5.6.2.
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION; WebSocketError for a limit of the engine. `where` names the endpoint in messages. */
+/**
+ * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION; WebSocketError for a limit of the engine. `where` names the
+ * endpoint in messages.
+ */
 export function resolveEndpointOptions<Instance extends object>(
   options: EndpointOptions<Instance>,
   where: string,

@@ -2,7 +2,10 @@
 import type { CloseReason } from '@longwire/websocket';
 import type { Session } from './session.js';
 
-/** What a message handler may return: text and bytes are sent on the session, nothing sends nothing; promises are awaited. */
+/**
+ * What a message handler may return: text and bytes are sent on the session, nothing sends nothing; promises are
+ * awaited.
+ */
 export type MessageResult = Reply | PromiseLike<Reply>;
 // `void` lets a handler without a return statement through; as part of a union it still refuses numbers and objects.
 // biome-ignore lint/suspicious/noConfusingVoidType: undefined alone would refuse an async handler without a return statement
@@ -13,8 +16,9 @@ export type HandlerResult = void | PromiseLike<void>;
 export type HandlerKind = 'open' | 'text' | 'binary' | 'pong' | 'close' | 'error' | 'drain';
 
 /**
- * An endpoint as a plain object (`defineEndpoint(path, { onOpen… })`) or as a class (`defineEndpoint(path, Chat)`). Every handler is optional.
- * Unless the endpoint is `concurrent`, a session's handlers run one at a time, in the order of its events.
+ * An endpoint as a plain object (`defineEndpoint(path, { onOpen… })`) or as a class (`defineEndpoint(path, Chat)`).
+ * Every handler is optional. Unless the endpoint is `concurrent`, a session's handlers run one at a time, in the order
+ * of its events.
  */
 export interface EndpointHandlers<Path extends string = string> {
   /** The session is open; no message is handled before this has settled (in a concurrent endpoint: has been called). */
@@ -28,11 +32,15 @@ export interface EndpointHandlers<Path extends string = string> {
   /** The session has ended. Called exactly once, after the handler that was pending, after everything else. */
   onClose?(session: Session<Path>, reason: CloseReason): HandlerResult;
   /**
-   * A handler threw or rejected (the value, whatever it is), the peer broke the protocol or the connection failed (a WebSocketError), or
-   * something was sent after the end (an EndpointError SESSION_ENDED). The session stays open, unless it was the opening that failed.
+   * A handler threw or rejected (the value, whatever it is), the peer broke the protocol or the connection failed (a
+   * WebSocketError), or something was sent after the end (an EndpointError SESSION_ENDED). The session stays open,
+   * unless it was the opening that failed.
    */
   onError?(error: unknown, session: Session<Path>): HandlerResult;
-  /** `session.bufferedBytes` has fallen below the low mark after having been above it: producing may go on. */
+  /**
+   * `session.bufferedBytes` has fallen below the low mark after having been above it: producing may go on. Waits its
+   * turn like every handler; inside of another handler, await `session.sendAsync` instead.
+   */
   onDrain?(session: Session<Path>): HandlerResult;
 }
 
@@ -47,7 +55,10 @@ export const handlerNames = {
   drain: 'onDrain',
 } as const satisfies Record<HandlerKind, keyof EndpointHandlers>;
 
-/** The handlers of one endpoint, resolved when it is declared and shared by its sessions; `this` is the session's instance. */
+/**
+ * The handlers of one endpoint, resolved when it is declared and shared by its sessions; `this` is the session's
+ * instance.
+ */
 export interface HandlerTable {
   readonly open: ((this: object, session: Session) => unknown) | undefined;
   readonly text: ((this: object, message: string, session: Session) => unknown) | undefined;
@@ -58,7 +69,10 @@ export interface HandlerTable {
   readonly drain: ((this: object, session: Session) => unknown) | undefined;
 }
 
-/** Calls the handler for one event, if there is one. `value` is the handler's argument besides the session; open and drain have none. */
+/**
+ * Calls the handler for one event, if there is one. `value` is the handler's argument besides the session; open and
+ * drain have none.
+ */
 export function callHandler(
   handlers: HandlerTable,
   kind: HandlerKind,

@@ -12,7 +12,8 @@ export class HandshakeResponse {
 
   /**
    * Adds a header line to the answer that opens the session; one name may have several (`Set-Cookie`).
-   * @throws EndpointError INVALID_OPTION for a header of the handshake itself; TypeError for a name or value that HTTP does not allow
+   * @throws EndpointError INVALID_OPTION for a header of the handshake itself; TypeError for a name or value that HTTP
+   *   does not allow
    */
   addHeader(name: string, value: string): void {
     checkHeader(name, value);
@@ -21,8 +22,9 @@ export class HandshakeResponse {
   }
 
   /**
-   * Answers with an HTTP status (400-599), a sentence and headers (`Retry-After`) instead of opening the session. Browsers show none of it to their pages:
-   * to tell a page why, open the session and close it with a code. @throws as {@link addHeader}; EndpointError INVALID_OPTION for another status
+   * Answers with an HTTP status (400-599), a sentence and headers (`Retry-After`) instead of opening the session.
+   * Browsers show none of it to their pages: to tell a page why, open the session and close it with a code. @throws as
+   * {@link addHeader}; EndpointError INVALID_OPTION for another status
    */
   refuse(status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
     if (!Number.isInteger(status) || status < 400 || status > 599) {

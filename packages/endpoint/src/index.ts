@@ -1,5 +1,6 @@
-// @longwire/endpoint: the public list. Not here on purpose: dispatcher, path table and opening handshake (they serve the container and change
-// with it), and the constructors of Session, MountedEndpoint and EndpointDefinition (the container and defineEndpoint make them).
+// @longwire/endpoint: the public list. Not here on purpose: dispatcher, path table and opening handshake (they serve
+// the container and change with it), and the constructors of Session, MountedEndpoint and EndpointDefinition (the
+// container and defineEndpoint make them).
 
 // Sessions.
 export type { CloseReason } from '@longwire/websocket';

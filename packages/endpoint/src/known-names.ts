@@ -1,7 +1,10 @@
 // Refuses unknown names in option objects and says which known one was probably meant.
 import { EndpointError } from './errors.js';
 
-/** Throws UNKNOWN_OPTION for the first own key of `given` that is not in `known`. `where` names the object in the message. */
+/**
+ * Throws UNKNOWN_OPTION for the first own key of `given` that is not in `known`. `where` names the object in the
+ * message.
+ */
 export function refuseUnknownNames(given: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;

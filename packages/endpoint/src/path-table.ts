@@ -34,7 +34,10 @@ export class PathTable<Target> {
     this.#rows.set(template.segmentCount, rows);
   }
 
-  /** Finds the endpoint for a path without query. `malformed`: an endpoint is meant, but its parameter cannot be decoded. */
+  /**
+   * Finds the endpoint for a path without query. `malformed`: an endpoint is meant, but its parameter cannot be
+   * decoded.
+   */
   find(path: string): PathLookup<Target> {
     const segments = decodePathSegments(path);
     for (const { template, target } of this.#rows.get(segments.length) ?? []) {

@@ -1,4 +1,5 @@
-// Level 1 URI templates whose variables are whole segments: `/chat/{room}`. RFC 6570 §1.2; Jakarta WebSocket 2.2 §3.1.1.
+// Level 1 URI templates whose variables are whole segments: `/chat/{room}`. RFC 6570 §1.2; Jakarta WebSocket 2.2
+// §3.1.1.
 import { EndpointError } from './errors.js';
 
 /**
@@ -80,8 +81,9 @@ export class PathTemplate {
 }
 
 /**
- * Splits a request's path (no query) at `/` and percent-decodes each piece. A piece that cannot be taken is undefined: a bad
- * escape, bytes that are not UTF-8, a control character, or a dot segment, which would name another path to the next reader.
+ * Splits a request's path (no query) at `/` and percent-decodes each piece. A piece that cannot be taken is undefined:
+ * a bad escape, bytes that are not UTF-8, a control character, or a dot segment, which would name another path to the
+ * next reader.
  */
 export function decodePathSegments(path: string): (string | undefined)[] {
   return (path.startsWith('/') ? path.slice(1) : path).split('/').map(decodeSegment);

@@ -1,5 +1,6 @@
-// Gives a request that asks for another protocol than WebSocket back to the http server. Without an `upgrade` listener node:http ignores such wishes, as
-// RFC 9110 §7.8 allows; once there is one, every `Upgrade: h2c` (Java's HttpClient sends it by default, with a body too) would be ours to refuse.
+// Gives a request that asks for another protocol than WebSocket back to the http server. Without an `upgrade` listener
+// node:http ignores such wishes, as RFC 9110 §7.8 allows; once there is one, every `Upgrade: h2c` (Java's HttpClient
+// sends it by default, with a body too) would be ours to refuse.
 import type { IncomingMessage, Server } from 'node:http';
 import type { UpgradeRequest } from './upgrade-request.js';
 
@@ -9,8 +10,9 @@ export function asksForWebSocket(request: IncomingMessage): boolean {
 }
 
 /**
- * Puts the request back in front of what has arrived since, without its wish to upgrade, and lets the server read the connection anew: its request
- * listener answers, body and later requests included. The server's `connection` (with TLS `secureConnection`) event fires a second time.
+ * Puts the request back in front of what has arrived since, without its wish to upgrade, and lets the server read the
+ * connection anew: its request listener answers, body and later requests included. The server's `connection` (with TLS
+ * `secureConnection`) event fires a second time.
  */
 export function answerAsPlainRequest(server: Server, { request, socket, head }: UpgradeRequest): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];

@@ -16,21 +16,28 @@ export interface SessionControl {
   openSessions(): Iterable<Session>;
 }
 
-/** Which of an endpoint's sessions: `path` is a requested path (decoded or not), or values that path parameters must have. */
+/**
+ * Which of an endpoint's sessions: `path` is a requested path (decoded or not), or values that path parameters must
+ * have.
+ */
 export interface SessionFilter<Path extends string = string> {
   readonly path?: string | Partial<PathParameters<Path>>;
 }
 
 /**
- * One client's connection to an endpoint, from the handshake to the close. `Path` is the endpoint's path template and types
- * {@link Session.path}. Sessions are made by the container, one for each connection, and belong to no other.
+ * One client's connection to an endpoint, from the handshake to the close. `Path` is the endpoint's path template and
+ * types {@link Session.path}. Sessions are made by the container, one for each connection, and belong to no other.
  *
- * Methods never throw and may be called at any time, in any order, from anywhere; what is sent leaves in the order of the calls.
+ * Methods never throw and may be called at any time, in any order, from anywhere; what is sent leaves in the order of
+ * the calls.
  */
 export class Session<Path extends string = string> {
   /** The endpoint's path template. */
   readonly template: Path;
-  /** The decoded values of the template's variables: of `/chat/{room}`, `session.path.room`. Written by the client: never trust them. */
+  /**
+   * The decoded values of the template's variables: of `/chat/{room}`, `session.path.room`. Written by the client:
+   * never trust them.
+   */
   readonly path: PathParameters<Path>;
   /** The request that opened the session. */
   readonly handshake: HandshakeRequest;
@@ -79,7 +86,10 @@ export class Session<Path extends string = string> {
     return this.handshake.headers;
   }
 
-  /** Whatever the application wants to remember of this session. Shared with no other session; `modifyHandshake` may have filled it. */
+  /**
+   * Whatever the application wants to remember of this session. Shared with no other session; `modifyHandshake` may
+   * have filled it.
+   */
   get userProperties(): Map<string, unknown> {
     this.#userProperties ??= new Map();
     return this.#userProperties;
@@ -115,7 +125,9 @@ export class Session<Path extends string = string> {
     return this.#connection.bufferedBytes;
   }
 
-  /** Queues a message: a string as text, bytes as binary. After the end it reports SESSION_ENDED to the error handler. */
+  /**
+   * Queues a message: a string as text, bytes as binary. After the end it reports SESSION_ENDED to the error handler.
+   */
   send(message: string | Uint8Array): void {
     if (!this.isOpen) this.#reportEnded('send');
     else if (typeof message === 'string') this.#connection.sendText(message);
@@ -123,15 +135,19 @@ export class Session<Path extends string = string> {
     else this.#control.report(notAMessage(message));
   }
 
-  /** Queues a message that was encoded once for many sessions. After the end it reports SESSION_ENDED to the error handler. */
+  /**
+   * Queues a message that was encoded once for many sessions. After the end it reports SESSION_ENDED to the error
+   * handler.
+   */
   sendPrepared(message: PreparedMessage): void {
     if (this.isOpen) this.#connection.sendPrepared(message);
     else this.#reportEnded('sendPrepared');
   }
 
   /**
-   * Sends a message; resolves when all of it was handed to the operating system, which is not yet the peer. Rejects with an EndpointError
-   * SESSION_ENDED or INVALID_MESSAGE. Nobody has to wait for it: a rejection that nobody handles ends nothing.
+   * Sends a message; resolves when all of it was handed to the operating system, which is not yet the peer. Rejects
+   * with an EndpointError SESSION_ENDED or INVALID_MESSAGE. Nobody has to wait for it: a rejection that nobody handles
+   * ends nothing.
    */
   sendAsync(message: string | Uint8Array): Promise<void> {
     const sent = this.#sendAsync(message);
@@ -170,8 +186,9 @@ export class Session<Path extends string = string> {
   }
 
   /**
-   * Begins the closing handshake; what was sent before goes out first. No message handler is started any more; `onClose` follows when the peer
-   * has answered or the time for it is over. Closing twice does nothing. A code or reason that may not be sent is reported and 1000 goes out.
+   * Begins the closing handshake; what was sent before goes out first. No message handler is started any more;
+   * `onClose` follows when the peer has answered or the time for it is over. Closing twice does nothing. A code or
+   * reason that may not be sent is reported and 1000 goes out.
    * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
    * @param reason  at most 123 bytes of UTF-8
    */
@@ -191,7 +208,10 @@ export class Session<Path extends string = string> {
     this.#connection.terminate();
   }
 
-  /** Stops reading from the connection, so that the peer has to wait; messages that have arrived already are still handled. */
+  /**
+   * Stops reading from the connection, so that the peer has to wait; messages that have arrived already are still
+   * handled.
+   */
   pauseReading(): void {
     this.#control.pauseReading();
   }

@@ -5,8 +5,9 @@ import type { Session } from './session.js';
 
 export interface UnhandledErrorContext {
   /**
-   * What was going on: a hook of the handshake, the making of an instance, one of the handlers (`error` is the error handler itself), or something
-   * outside of handlers: `session` (the connection broke, the peer broke the protocol, a send after the end).
+   * What was going on: a hook of the handshake, the making of an instance, one of the handlers (`error` is the error
+   * handler itself), or something outside of handlers: `session` (the connection broke, the peer broke the protocol, a
+   * send after the end).
    */
   readonly during:
     | 'handshake'
@@ -29,8 +30,8 @@ export interface UnhandledErrorContext {
 export type UnhandledErrorCallback = (error: unknown, context: UnhandledErrorContext) => void | PromiseLike<void>;
 
 /**
- * The reporter of a container: calls `callback`, and survives it. Without a callback, faults of the program become process warnings;
- * those of peers and networks (`session`) are everyday events and reach OnClose as its reason.
+ * The reporter of a container: calls `callback`, and survives it. Without a callback, faults of the program become
+ * process warnings; those of peers and networks (`session`) are everyday events and reach OnClose as its reason.
  */
 export function unhandledErrorReporter(
   callback: UnhandledErrorCallback | undefined,

@@ -2,7 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** A request to change protocols, as node:http hands it out: nothing has been answered, `head` came behind the headers. */
+/**
+ * A request to change protocols, as node:http hands it out: nothing has been answered, `head` came behind the headers.
+ */
 export interface UpgradeRequest {
   readonly request: IncomingMessage;
   readonly socket: Duplex;

@@ -180,7 +180,10 @@ export interface UpgradeAnswer {
   readonly body: string;
 }
 
-/** Asks for an upgrade with exactly these headers besides the necessary ones, and gives the answer's status, headers and body. */
+/**
+ * Asks for an upgrade with exactly these headers besides the necessary ones, and gives the answer's status, headers and
+ * body.
+ */
 export async function askUpgrade(
   port: number,
   path: string,

@@ -1,4 +1,5 @@
-// A certificate for localhost and 127.0.0.1 that signs itself, valid for a hundred years. It protects nothing: it is for tests only.
+// A certificate for localhost and 127.0.0.1 that signs itself, valid for a hundred years. It protects nothing: it is
+// for tests only.
 export const tlsCertificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgya+icB0Wn+Ksq+Zi

@@ -1,5 +1,5 @@
-// Type tests: the installed tsc compiles this folder's files, in which every line that must not compile is marked with its reason; a mark that is not
-// needed is an error as well.
+// Type tests: the installed tsc compiles this folder's files, in which every line that must not compile is marked with
+// its reason; a mark that is not needed is an error as well.
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

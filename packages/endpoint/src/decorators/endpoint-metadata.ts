@@ -2,13 +2,16 @@
 import { EndpointError } from '../errors.js';
 import type { HandlerKind } from '../handlers.js';
 
-// TC39 decorator metadata: https://github.com/tc39/proposal-decorator-metadata. Compilers read the symbol when a decorated
-// class is evaluated, which is after this module, because the class imports its decorators.
+// TC39 decorator metadata: https://github.com/tc39/proposal-decorator-metadata. Compilers read the symbol when a
+// decorated class is evaluated, which is after this module, because the class imports its decorators.
 if (Symbol.metadata === undefined) {
   Object.defineProperty(Symbol, 'metadata', { value: Symbol.for('Symbol.metadata') });
 }
 
-/** One decorated method. `read` finds the function on an instance: by name, so that an override counts, or through the class's private access. */
+/**
+ * One decorated method. `read` finds the function on an instance: by name, so that an override counts, or through the
+ * class's private access.
+ */
 export interface DecoratedHandler {
   readonly kind: HandlerKind;
   readonly name: string | symbol;
@@ -19,7 +22,10 @@ export interface DecoratedHandler {
 // A registered symbol: a second copy of this package reads the same declarations.
 const declarationKey = Symbol.for('longwire.endpoint.handlers');
 
-/** The metadata of a class for decorators that get no context (`experimentalDecorators`); made when it has none of its own. */
+/**
+ * The metadata of a class for decorators that get no context (`experimentalDecorators`); made when it has none of its
+ * own.
+ */
 export function metadataOfClass(decorated: object): DecoratorMetadataObject {
   const holder = decorated as { [Symbol.metadata]?: DecoratorMetadataObject | null };
   if (Object.hasOwn(holder, Symbol.metadata) && holder[Symbol.metadata]) return holder[Symbol.metadata]!;
@@ -29,7 +35,10 @@ export function metadataOfClass(decorated: object): DecoratorMetadataObject {
   return metadata;
 }
 
-/** Remembers a decorated method. @throws EndpointError DUPLICATE_HANDLER when the same class has one of this kind already */
+/**
+ * Remembers a decorated method. @throws EndpointError DUPLICATE_HANDLER when the same class has one of this kind
+ * already
+ */
 export function declareHandler(metadata: DecoratorMetadataObject, handler: DecoratedHandler): void {
   const own = Object.hasOwn(metadata, declarationKey) ? (metadata[declarationKey] as DecoratedHandler[]) : [];
   const twin = own.find((other) => other.kind === handler.kind);
@@ -38,8 +47,9 @@ export function declareHandler(metadata: DecoratorMetadataObject, handler: Decor
 }
 
 /**
- * The decorated methods of a class and of those it extends. A method that overrides an inherited handler under the same name takes its
- * place, decorated or not. @throws EndpointError DUPLICATE_HANDLER when parent and subclass handle one kind under two names
+ * The decorated methods of a class and of those it extends. A method that overrides an inherited handler under the same
+ * name takes its place, decorated or not. @throws EndpointError DUPLICATE_HANDLER when parent and subclass handle one
+ * kind under two names
  */
 export function declaredHandlers(metadata: DecoratorMetadataObject): ReadonlyMap<HandlerKind, DecoratedHandler> {
   const found = new Map<HandlerKind, DecoratedHandler>();

@@ -1,4 +1,5 @@
-// @OnOpen, @OnMessage, @OnClose and @OnError, for TC39 decorators and for `experimentalDecorators`: one function, both call shapes.
+// @OnOpen, @OnMessage, @OnClose and @OnError, for TC39 decorators and for `experimentalDecorators`: one function, both
+// call shapes.
 import type { CloseReason } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import type { HandlerKind, HandlerResult, MessageResult } from '../handlers.js';
@@ -30,7 +31,8 @@ export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
 
 /**
  * Calls the method with every message of one kind: `text(message, session)` (the default), `bytes(data, session)` for
- * `{ kind: 'binary' }`, `pong(payload, session)` for `{ kind: 'pong' }`. What a text or binary handler returns, or its promise resolves with, is sent.
+ * `{ kind: 'binary' }`, `pong(payload, session)` for `{ kind: 'pong' }`. What a text or binary handler returns, or its
+ * promise resolves with, is sent.
  */
 export function OnMessage(options?: { readonly kind?: 'text' }): HandlerDecorator<OnTextMethod>;
 export function OnMessage(options: { readonly kind: 'binary' }): HandlerDecorator<OnBinaryMethod>;
@@ -58,13 +60,19 @@ export function OnClose(...nothing: never[]): HandlerDecorator<OnCloseMethod> {
   return handlerDecorator('OnClose', 'close');
 }
 
-/** Calls the method with what a handler threw, with protocol and connection errors, and with sends after the end: `failed(error, session)`. */
+/**
+ * Calls the method with what a handler threw, with protocol and connection errors, and with sends after the end:
+ * `failed(error, session)`.
+ */
 export function OnError(...nothing: never[]): HandlerDecorator<OnErrorMethod> {
   refuseArguments('OnError', nothing);
   return handlerDecorator('OnError', 'error');
 }
 
-/** What a decorator is called with: (value, context) under TC39, (prototype, name, descriptor) under `experimentalDecorators`. */
+/**
+ * What a decorator is called with: (value, context) under TC39, (prototype, name, descriptor) under
+ * `experimentalDecorators`.
+ */
 type Placement = string | symbol | ClassMethodDecoratorContext;
 
 function handlerDecorator(decorator: string, kind: HandlerKind) {

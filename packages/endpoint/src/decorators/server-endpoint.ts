@@ -6,8 +6,9 @@ import type { Session } from '../session.js';
 import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
 
 /**
- * `unknown` when every public method that takes a `Session<'…'>` names the template `Path` (or leaves it open: `Session`), else a type that no class
- * has. A decorator cannot see which methods are handlers, so this asks all of them.
+ * `unknown` when every public method that takes a `Session<'…'>` names the template `Path` (or leaves it open:
+ * `Session`), else a type that no class has. A decorator cannot see which methods are handlers, so this asks all of
+ * them.
  */
 export type WithSessionsOf<Path extends string, Instance> = {
   [Name in keyof Instance]: Instance[Name] extends (...parameters: infer Parameters) => unknown
@@ -39,10 +40,19 @@ export type EndpointClassDecorator<Path extends string, Instance extends object>
 const definitionKey = Symbol.for('longwire.endpoint.definition');
 
 /**
- * Makes the class an endpoint at `path`, a Level 1 URI template: `@ServerEndpoint('/chat/{room}')`. Each connection gets an instance of its own. Works with
- * TC39 decorators and with `experimentalDecorators`. A public method that takes a `Session` of another template does not compile.
- * @throws EndpointError when the class is evaluated: INVALID_TEMPLATE, DUPLICATE_HANDLER, INVALID_HANDLER, UNKNOWN_OPTION, INVALID_OPTION,
- *   CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
+ * Makes the class an endpoint at `path`, a Level 1 URI template: `@ServerEndpoint('/chat/{room}')`. Each connection
+ * gets an instance of its own. Works with TC39 decorators and with `experimentalDecorators`. A public method that takes
+ * a `Session` of another template does not compile.
+ * ```ts
+ * @ServerEndpoint('/chat/{room}')
+ * class Chat {
+ *   @OnMessage() text(message: string, session: Session<'/chat/{room}'>) {
+ *     return `${session.path.room}: ${message}`; // what is returned is sent
+ *   }
+ * }
+ * ```
+ * @throws EndpointError when the class is evaluated: INVALID_TEMPLATE, DUPLICATE_HANDLER, INVALID_HANDLER,
+ *   UNKNOWN_OPTION, INVALID_OPTION, CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
  */
 export function ServerEndpoint<const Path extends string, Instance extends object = object>(
   path: Path,
@@ -65,7 +75,10 @@ export function ServerEndpoint<const Path extends string, Instance extends objec
   };
 }
 
-/** The definition that `@ServerEndpoint` left on exactly this class; undefined for undecorated classes and undecorated subclasses. */
+/**
+ * The definition that `@ServerEndpoint` left on exactly this class; undefined for undecorated classes and undecorated
+ * subclasses.
+ */
 export function declaredEndpoint(endpointClass: object): EndpointDefinition | undefined {
   if (!Object.hasOwn(endpointClass, Symbol.metadata)) return undefined;
   const metadata = (endpointClass as { [Symbol.metadata]?: DecoratorMetadataObject | null })[Symbol.metadata];
@@ -73,7 +86,10 @@ export function declaredEndpoint(endpointClass: object): EndpointDefinition | un
   return metadata[definitionKey] as EndpointDefinition;
 }
 
-/** The function behind a decorated method: what the prototype has now, after all decorators; private methods exist on instances only. */
+/**
+ * The function behind a decorated method: what the prototype has now, after all decorators; private methods exist on
+ * instances only.
+ */
 function callable(handler: DecoratedHandler, endpointClass: EndpointClass): unknown {
   if (handler.isPrivate) {
     return function (this: object, ...parameters: unknown[]): unknown {

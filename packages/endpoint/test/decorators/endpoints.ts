@@ -1,5 +1,5 @@
-// Decorated endpoints of the decorator suite. This file exists twice, byte for byte: in `decorators/` it is compiled with TC39 decorators, in
-// `legacy-decorators/` with experimentalDecorators.
+// Decorated endpoints of the decorator suite. This file exists twice, byte for byte: in `decorators/` it is compiled
+// with TC39 decorators, in `legacy-decorators/` with experimentalDecorators.
 import {
   type CloseReason,
   type Configurator,

@@ -1,4 +1,5 @@
-// What compiles and what must not. Compiled by the installed tsc, with TC39 decorators and with experimentalDecorators (see ../types.test.ts).
+// What compiles and what must not. Compiled by the installed tsc, with TC39 decorators and with experimentalDecorators
+// (see ../types.test.ts).
 import {
   type CloseReason,
   type Configurator,
