@@ -36,6 +36,7 @@ export class ManualClock implements Clock {
 
   /** Lets time pass and runs what comes due, in order; promises settle after each timer. */
   async advance(ms: number): Promise<void> {
+    await settled();
     const end = this.#now + ms;
     for (let next = this.#next(); next !== undefined && next.dueAt <= end; next = this.#next()) {
       this.#now = Math.max(this.#now, next.dueAt);

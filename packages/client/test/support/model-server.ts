@@ -1,6 +1,7 @@
 // The server as the protocol describes it, for one user with one device: logs, keys, a cursor per channel, and sessions
 // that are behind or at the tail. It stands at the other end of the wire; nothing of it is shared with the client.
 
+import { defaultSessionLimits } from '@longwire/protocol';
 import { connectedAnswer, type WireObject } from './test-platform.js';
 
 export interface StoredEntry {
@@ -51,12 +52,15 @@ export class ModelServer {
 export class ModelSession {
   readonly out: object[] = [];
   readonly #server: ModelServer;
+  readonly #inFlight: number;
   /** Channels in which this session is behind, with the position it has got to. Not in here: at the tail. */
   readonly #behind = new Map<string, number>();
   #isSignedIn = false;
 
-  constructor(server: ModelServer) {
+  /** @param inFlight  what it tells as `limits.inFlight` */
+  constructor(server: ModelServer, inFlight: number) {
     this.#server = server;
+    this.#inFlight = inFlight;
   }
 
   /** A command of the client, in the order of the wire. */
@@ -112,7 +116,7 @@ export class ModelSession {
   #connect(command: WireObject): void {
     const cursors = (command['cursors'] ?? {}) as Record<string, Cursor>;
     this.#isSignedIn = true;
-    this.out.push(connectedAnswer(command['id']));
+    this.out.push(connectedAnswer(command['id'], { limits: { ...defaultSessionLimits, inFlight: this.#inFlight } }));
     for (const [channel, log] of this.#server.logs) {
       const position = cursors[channel]?.offset ?? this.#server.acked.get(channel) ?? 0;
       if (position < log.length) this.#behind.set(channel, position);

@@ -1,0 +1,338 @@
+// What reaches the app, when it is acknowledged, and what happens when the app is slow or fails.
+
+import { describe, expect, it } from 'vitest';
+import type { LongwireClient } from '../../src/client.js';
+import { connectOn } from '../../src/connect-on.js';
+import type { LongwireError } from '../../src/errors.js';
+import type { ConnectOptions } from '../../src/options.js';
+import type { LongwireMessage } from '../../src/reading/message.js';
+import { settled } from '../support/manual-clock.js';
+import { messageAt, TestPlatform, type TestSocket } from '../support/test-platform.js';
+
+function start(options: ConnectOptions = {}): {
+  platform: TestPlatform;
+  client: LongwireClient;
+  errors: LongwireError[];
+} {
+  const platform = new TestPlatform();
+  const client = connectOn(platform, { url: 'ws://test', device: 'd', getToken: () => 'dev:alice', ...options });
+  const errors: LongwireError[] = [];
+  client.on('error', (error) => void errors.push(error));
+  return { platform, client, errors };
+}
+
+function acksOf(socket: TestSocket): unknown[] {
+  return socket
+    .take()
+    .filter(({ type }) => type === 'ack')
+    .map((command) => {
+      socket.push({ re: command['id'], type: 'ok' });
+      return command['cursors'];
+    });
+}
+
+const upTo = (offset: number) => ({ 'user/bob': { epoch: 'k3', offset } });
+
+describe('handlers', () => {
+  it('of one channel run one after the other, of several beside one another', async () => {
+    const { platform, client } = start();
+    const running: { readonly message: LongwireMessage; done(): void }[] = [];
+    client.on('message', (message) => new Promise<void>((done) => void running.push({ message, done })));
+    const socket = await platform.signIn();
+    for (const offset of [1, 2, 3]) socket.push(messageAt(offset));
+    socket.push(messageAt(1, { channel: 'user/ann', from: 'ann' }));
+    await settled();
+    const begun = () => running.map(({ message }) => `${message.from}${message.offset}`);
+    expect(begun()).toEqual(['bob1', 'ann1']);
+    running[0]?.done();
+    await settled();
+    expect(begun()).toEqual(['bob1', 'ann1', 'bob2']);
+  });
+
+  it('get what came before the first of them was there', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    socket.push(messageAt(1));
+    socket.push(messageAt(2));
+    await platform.clock.advance(5000);
+    expect(acksOf(socket)).toEqual([]);
+    const offsets: number[] = [];
+    client.on('message', ({ offset }) => offsets.push(offset));
+    await settled();
+    expect(offsets).toEqual([1, 2]);
+    await platform.clock.advance(2000);
+    expect(acksOf(socket)).toEqual([upTo(2)]);
+  });
+
+  it('can be removed, by hand or by a signal; then messages wait again', async () => {
+    const { platform, client } = start();
+    const seen: string[] = [];
+    const controller = new AbortController();
+    const off = client.on('message', ({ offset }) => seen.push(`a${offset}`));
+    client.on('message', ({ offset }) => seen.push(`b${offset}`), { signal: controller.signal });
+    const socket = await platform.signIn();
+    socket.push(messageAt(1));
+    await settled();
+    off();
+    socket.push(messageAt(2));
+    await settled();
+    controller.abort();
+    socket.push(messageAt(3));
+    await settled();
+    expect(seen).toEqual(['a1', 'b1', 'b2']);
+    client.on('message', ({ offset }) => seen.push(`c${offset}`));
+    await settled();
+    expect(seen.at(-1)).toBe('c3');
+  });
+
+  it('that throw or reject are told, and the message counts as taken', async () => {
+    const { platform, client, errors } = start();
+    client.on('message', ({ offset }) => {
+      if (offset === 1) throw new TypeError('thrown');
+      return Promise.reject(new TypeError('rejected'));
+    });
+    const socket = await platform.signIn();
+    socket.push(messageAt(1));
+    socket.push(messageAt(2));
+    await platform.clock.advance(2000);
+    expect(errors).toMatchObject([
+      { code: 'handler_failed', cause: { message: 'thrown' } },
+      { code: 'handler_failed', cause: { message: 'rejected' } },
+    ]);
+    expect(acksOf(socket)).toEqual([upTo(2)]);
+  });
+
+  it('of errors that throw do not call themselves', async () => {
+    const { platform, client } = start();
+    client.on('error', () => {
+      throw new Error('again');
+    });
+    client.on('message', () => {
+      throw new Error('first');
+    });
+    (await platform.signIn()).push(messageAt(1));
+    await settled();
+    expect(platform.uncaught).toMatchObject([{ message: 'again' }]);
+  });
+
+  it('that nobody gave leave errors to the platform', async () => {
+    const platform = new TestPlatform();
+    const client = connectOn(platform, { url: 'ws://test', device: 'd' });
+    client.on('message', () => Promise.reject(new Error('unseen')));
+    (await platform.signIn()).push(messageAt(1));
+    await settled();
+    expect(platform.uncaught).toMatchObject([{ code: 'handler_failed' }]);
+  });
+});
+
+describe('acks', () => {
+  it('go out 100 entries after the last one, or two seconds', async () => {
+    const { platform, client } = start();
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    for (let offset = 1; offset <= 250; offset += 1) socket.push(messageAt(offset));
+    await settled();
+    expect(acksOf(socket)).toEqual([upTo(100)]);
+    await settled();
+    expect(acksOf(socket)).toEqual([upTo(250)]);
+    socket.push(messageAt(251));
+    await platform.clock.advance(1999);
+    expect(acksOf(socket)).toEqual([]);
+    await platform.clock.advance(1);
+    expect(acksOf(socket)).toEqual([upTo(251)]);
+  });
+
+  it('wait for the handler', async () => {
+    const { platform, client } = start();
+    let done: () => void = () => undefined;
+    client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
+    const socket = await platform.signIn();
+    for (const offset of [1, 2, 3]) socket.push(messageAt(offset));
+    await platform.clock.advance(4000);
+    expect(acksOf(socket)).toEqual([upTo(1)]);
+    done();
+    await settled();
+    await platform.clock.advance(2000);
+    expect(acksOf(socket)).toEqual([upTo(3)]);
+  });
+
+  it('go out before the client goes, for what is done in time', async () => {
+    const { platform, client } = start();
+    let done: () => void = () => undefined;
+    client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
+    const socket = await platform.signIn();
+    for (const offset of [1, 2, 3]) socket.push(messageAt(offset));
+    await settled();
+    const closed = client.close();
+    await settled();
+    expect(acksOf(socket)).toEqual([]);
+    done();
+    await settled();
+    // The third was not begun: it stays due to the device.
+    expect(acksOf(socket)).toEqual([upTo(2)]);
+    socket.end(1000);
+    await closed;
+  });
+
+  it('that were not confirmed go out again on the next connection', async () => {
+    const { platform, client } = start();
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    socket.push(messageAt(1));
+    await platform.clock.advance(2000);
+    expect(socket.last('ack')).toBeDefined();
+    socket.end(1006);
+    const again = await platform.comeBack();
+    await platform.clock.advance(2000);
+    expect(acksOf(again)).toEqual([upTo(1)]);
+  });
+
+  it('that were refused are told and not repeated', async () => {
+    const { platform, client, errors } = start();
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    socket.push(messageAt(1));
+    await platform.clock.advance(2000);
+    const [ack] = socket.take().filter(({ type }) => type === 'ack');
+    socket.push({ re: ack?.['id'], type: 'error', code: 'stale_epoch', message: 'other epoch', retryable: false });
+    await platform.clock.advance(10_000);
+    expect(errors).toMatchObject([{ code: 'stale_epoch' }]);
+    expect(socket.take().filter(({ type }) => type === 'ack')).toEqual([]);
+  });
+
+  it('are the app’s own business in manual mode', async () => {
+    const { platform, client, errors } = start({ ackMode: 'manual' });
+    const messages: LongwireMessage[] = [];
+    client.on('message', (message) => {
+      messages.push(message);
+      if (message.offset === 2) throw new Error('not yet');
+    });
+    const socket = await platform.signIn();
+    for (const offset of [1, 2, 3]) socket.push(messageAt(offset));
+    await platform.clock.advance(5000);
+    expect(acksOf(socket)).toEqual([]);
+    expect(errors).toHaveLength(1);
+    const [first, second] = messages;
+    if (second !== undefined) client.ack(second);
+    if (first !== undefined) client.ack(first);
+    await platform.clock.advance(2000);
+    expect(acksOf(socket)).toEqual([upTo(2)]);
+  });
+
+  it('of a log that began anew forget the old one', async () => {
+    const { platform, client } = start();
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    socket.push(messageAt(17));
+    socket.push({ type: 'gap', channel: 'user/bob', epoch: 'k3', from: 5, to: 4, next: 5, reason: 'epoch' });
+    socket.push(messageAt(5));
+    await platform.clock.advance(2000);
+    expect(acksOf(socket)).toEqual([upTo(5)]);
+  });
+});
+
+describe('an app that is slow', () => {
+  it('is handed everything, once and in order, though only so much is held', async () => {
+    const { platform, client } = start({ maxQueuedEntries: 10 });
+    const running: (() => void)[] = [];
+    const offsets: number[] = [];
+    client.on('message', ({ offset }) => {
+      offsets.push(offset);
+      return new Promise<void>((done) => void running.push(done));
+    });
+    let socket = await platform.signIn();
+    const sent = client.user('bob').send('x');
+    for (let offset = 1; offset <= 30; offset += 1) socket.push(messageAt(offset));
+    await settled();
+    expect(client.position('user/bob')).toEqual({ epoch: 'k3', offset: 10 });
+    // Sends do not wait for the handlers.
+    socket.push({ re: socket.last('send')?.['id'], type: 'sent', channel: 'user/bob', epoch: 'k3', offset: 31, at: 1 });
+    expect(await sent).toMatchObject({ offset: 31 });
+    for (let rounds = 0; rounds < 200 && offsets.length < 30; rounds += 1) {
+      running.shift()?.();
+      await settled();
+      if (socket.closedBy === undefined) continue;
+      socket = await platform.comeBack();
+      const cursors = socket.last('connect')?.['cursors'] as Record<string, { offset: number }>;
+      for (let offset = (cursors['user/bob']?.offset ?? 0) + 1; offset <= 30; offset += 1)
+        socket.push(messageAt(offset));
+      await settled();
+    }
+    expect(offsets).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(platform.sockets.length).toBeGreaterThan(2);
+  });
+});
+
+describe('what the server says', () => {
+  it('reaches the app as events', async () => {
+    const { platform, client, errors } = start();
+    const told: unknown[] = [];
+    client.on('receipt', (receipt) => told.push(receipt));
+    client.on('goodbye', (goodbye) => told.push(goodbye));
+    const socket = await platform.signIn();
+    const receipt = { channel: 'user/bob', user: 'bob', epoch: 'k3', delivered: 4 };
+    const goodbye = { code: 4001, reason: 'restart', reconnect: true };
+    socket.push({ type: 'receipt', ...receipt });
+    socket.push({ type: 'goodbye', ...goodbye });
+    socket.push({ type: 'error', of: 'send', code: 'malformed', message: 'no JSON', retryable: false });
+    socket.pushText('pong');
+    expect(told).toEqual([receipt, goodbye]);
+    expect(errors).toMatchObject([{ code: 'malformed' }]);
+  });
+
+  it('and cannot be read is a fault: the client reconnects with its positions', async () => {
+    const { platform, client, errors } = start();
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    socket.push(messageAt(4));
+    socket.pushText('{"type":"message"');
+    expect(errors).toMatchObject([{ code: 'malformed_message' }]);
+    expect(socket.closedBy).toEqual({ code: 4006 });
+    const again = await platform.comeBack();
+    expect(again.last('connect')?.['cursors']).toEqual(upTo(4));
+  });
+
+  it('after a fault is not listened to any more', async () => {
+    const { platform, client } = start();
+    const offsets: number[] = [];
+    client.on('message', ({ offset }) => offsets.push(offset));
+    const socket = await platform.signIn();
+    for (const offset of [1, 3, 2, 3]) socket.push(messageAt(offset));
+    await settled();
+    expect(offsets).toEqual([1]);
+  });
+});
+
+describe('positions in connect', () => {
+  it('are at most 500, those that the server cannot know first, then the latest', async () => {
+    const stored = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`user/stored${index}`, { epoch: 'k3', offset: 1 }]),
+    );
+    const { platform, client } = start({ positions: stored });
+    client.on('message', () => undefined);
+    const socket = await platform.signIn();
+    for (let index = 0; index < 400; index += 1) {
+      socket.push(messageAt(1, { channel: `user/live${index}`, from: `live${index}` }));
+    }
+    await settled();
+    socket.end(1006);
+    const cursors = (await platform.comeBack()).last('connect')?.['cursors'] as object;
+    const names = Object.keys(cursors);
+    expect(names).toHaveLength(500);
+    expect(names.filter((name) => name.startsWith('user/stored'))).toHaveLength(300);
+    expect(names).toContain('user/live399');
+    expect(names).not.toContain('user/live0');
+  });
+
+  it('leave room for the token, however long the addresses are', async () => {
+    const positions = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [
+        `user/${'长'.repeat(41)}${index}`,
+        { epoch: 'e'.repeat(64), offset: 2 ** 52 },
+      ]),
+    );
+    const { platform } = start({ positions });
+    const connect = JSON.stringify((await platform.signIn()).last('connect'));
+    expect(new TextEncoder().encode(connect).length).toBeLessThan(131_072 / 2 + 1000);
+  });
+});

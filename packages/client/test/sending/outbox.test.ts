@@ -1,0 +1,289 @@
+// Sends: what goes out, when it is repeated, and how each ends.
+
+import { defaultSessionLimits } from '@longwire/protocol';
+import { describe, expect, it } from 'vitest';
+import type { LongwireClient } from '../../src/client.js';
+import { connectOn } from '../../src/connect-on.js';
+import type { ConnectOptions } from '../../src/options.js';
+import { settled } from '../support/manual-clock.js';
+import { messageAt, TestPlatform, type TestSocket, type WireObject } from '../support/test-platform.js';
+
+function start(options: ConnectOptions = {}): { platform: TestPlatform; client: LongwireClient } {
+  const platform = new TestPlatform();
+  const client = connectOn(platform, { url: 'ws://test', device: 'd', getToken: () => 'dev:alice', ...options });
+  return { platform, client };
+}
+
+function sendsOf(socket: TestSocket): WireObject[] {
+  return socket.take().filter(({ type }) => type === 'send');
+}
+
+function answer(socket: TestSocket, command: WireObject | undefined, offset: number, fields: object = {}): void {
+  const { id, to } = command ?? {};
+  socket.push({ re: id, type: 'sent', channel: to, epoch: 'k3', offset, at: 5, ...fields });
+}
+
+function refuse(socket: TestSocket, command: WireObject | undefined, fields: object): void {
+  socket.push({ re: command?.['id'], type: 'error', message: 'no', retryable: false, ...fields });
+}
+
+describe('a send', () => {
+  it('resolves with its place when the server has stored it', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const sent = client.user('bob').send({ text: 'hi' });
+    const [command] = sendsOf(socket);
+    expect(command).toMatchObject({ to: 'user/bob', body: { text: 'hi' } });
+    expect(command?.['key']).toMatch(/^[\w-]{22}$/);
+    expect(client.pendingSends).toBe(1);
+    answer(socket, command, 4);
+    expect(await sent).toEqual({ channel: 'user/bob', epoch: 'k3', offset: 4, at: 5, repeated: false });
+    expect(client.pendingSends).toBe(0);
+  });
+
+  it('carries every option, and bytes as base64', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const replyTo = { epoch: 'k3', offset: 2, body: 'a whole message fits' };
+    const options = { key: 'k', slot: 's', headers: { a: 'b' }, contentType: 'text/plain', replyTo, echo: true };
+    void client.user('bob').send(new Uint8Array([1, 2, 255]), options);
+    const { id: _id, ...command } = socket.last('send') ?? {};
+    expect(command).toEqual({
+      type: 'send',
+      to: 'user/bob',
+      bytes: 'AQL/',
+      ...options,
+      replyTo: { epoch: 'k3', offset: 2 },
+    });
+  });
+
+  it('takes the body as it is at the time of the call', async () => {
+    const { platform, client } = start();
+    const body = { text: 'before' };
+    void client.user('bob').send(body);
+    body.text = 'after';
+    expect((await platform.signIn()).last('send')?.['body']).toEqual({ text: 'before' });
+  });
+
+  it('waits for the first connection, and goes out in the order of the calls', async () => {
+    const { platform, client } = start();
+    for (let n = 1; n <= 10; n += 1) void client.user(n % 2 === 0 ? 'bob' : 'ann').send(n);
+    const socket = await platform.signIn();
+    expect(sendsOf(socket).map(({ body }) => body)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('is not sent while limits.inFlight are unanswered', async () => {
+    const { platform, client } = start();
+    for (let n = 1; n <= 10; n += 1) void client.user('bob').send(n);
+    const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
+    const first = sendsOf(socket);
+    expect(first.map(({ body }) => body)).toEqual([1, 2, 3]);
+    answer(socket, first[0], 1);
+    answer(socket, first[1], 2);
+    expect(sendsOf(socket).map(({ body }) => body)).toEqual([4, 5]);
+  });
+
+  it('is repeated ahead of those that came later, with the position before its first attempt', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
+    socket.push(messageAt(7));
+    for (let n = 1; n <= 5; n += 1) void client.user('bob').send(n);
+    expect(sendsOf(socket)).toHaveLength(3);
+    socket.push(messageAt(8));
+    socket.end(1006);
+    void client.user('bob').send(6);
+    const again = await platform.comeBack();
+    const repeated = sendsOf(again);
+    expect(repeated.map(({ body }) => body)).toEqual([1, 2, 3, 4, 5, 6]);
+    const since = { epoch: 'k3', offset: 7 };
+    expect(repeated.map((command) => command['since'])).toEqual([since, since, since, undefined, undefined, undefined]);
+  });
+
+  it('to a channel of which nothing was read is repeated from the head that was told at sign-in', async () => {
+    const { platform, client } = start();
+    const summary = { address: 'user/bob', epoch: 'k3', head: 20, read: 0, unread: 0, visibleFrom: 1 };
+    const socket = await platform.signIn({ channels: [summary] });
+    void client.user('bob').send('x');
+    socket.end(1006);
+    // The head that is told now may lie behind the send.
+    const again = await platform.comeBack({ channels: [{ ...summary, head: 25 }] });
+    expect(again.last('send')?.['since']).toEqual({ epoch: 'k3', offset: 20 });
+  });
+
+  it('that was refused rejects with the code of the server', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const sent = client.user('bob').send('x', { key: 'k1' });
+    refuse(socket, socket.last('send'), { code: 'blocked', message: 'bob has blocked you' });
+    await expect(sent).rejects.toMatchObject({
+      name: 'LongwireError',
+      code: 'blocked',
+      message: 'bob has blocked you',
+      retryable: false,
+      key: 'k1',
+    });
+  });
+
+  it('that was put off is repeated after afterMs, and those behind it wait', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const first = client.user('bob').send(1);
+    refuse(socket, sendsOf(socket)[0], { code: 'rate_limited', retryable: true, afterMs: 3000 });
+    void client.user('bob').send(2);
+    await platform.clock.advance(2999);
+    expect(sendsOf(socket)).toEqual([]);
+    await platform.clock.advance(501);
+    const repeated = sendsOf(socket);
+    expect(repeated.map(({ body }) => body)).toEqual([1, 2]);
+    answer(socket, repeated[0], 1, { repeated: true });
+    expect(await first).toMatchObject({ offset: 1, repeated: true });
+  });
+
+  it('that fails again and again without afterMs is given up after six attempts', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn({ heartbeatMs: 10_000_000 });
+    const sent = client.user('bob').send('x');
+    const refused = expect(sent).rejects.toMatchObject({ code: 'internal', retryable: true });
+    let attempts = 0;
+    for (let round = 0; round < 10; round += 1) {
+      for (const command of sendsOf(socket)) {
+        attempts += 1;
+        refuse(socket, command, { code: 'internal', retryable: true });
+      }
+      await platform.clock.advance(20_000);
+    }
+    await refused;
+    expect(attempts).toBe(6);
+  });
+
+  it('that is too large is refused here, before it costs the connection', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const limit = defaultSessionLimits.bodyBytes;
+    await expect(client.user('bob').send('x'.repeat(limit - 1))).rejects.toMatchObject({ code: 'too_large' });
+    // Each takes three bytes in UTF-8.
+    await expect(client.user('bob').send('长'.repeat(limit / 3))).rejects.toMatchObject({ code: 'too_large' });
+    await expect(client.user('bob').send(new Uint8Array(limit + 1))).rejects.toMatchObject({ code: 'too_large' });
+    expect(sendsOf(socket)).toEqual([]);
+    void client.user('bob').send('x'.repeat(limit - 2));
+    void client.user('bob').send(new Uint8Array(limit));
+    expect(sendsOf(socket)).toHaveLength(2);
+  });
+
+  it('of something that is no JSON is refused', async () => {
+    const { client } = start();
+    const circular: { self?: object } = {};
+    circular.self = circular;
+    for (const body of [undefined, () => 1, 1n, circular]) {
+      await expect(client.user('bob').send(body as never)).rejects.toMatchObject({ code: 'invalid_field' });
+    }
+  });
+
+  it('beyond the bounds of the outbox is refused by name', async () => {
+    const counted = start({ maxPendingSends: 2 });
+    void counted.client.user('bob').send(1);
+    void counted.client.user('bob').send(2);
+    const refused = { code: 'outbox_full', retryable: true };
+    await expect(counted.client.user('bob').send(3)).rejects.toMatchObject(refused);
+    const weighed = start({ maxPendingBytes: 1000 });
+    void weighed.client.user('bob').send('x'.repeat(300));
+    await expect(weighed.client.user('bob').send('x'.repeat(300))).rejects.toMatchObject(refused);
+    // Room comes back with the answer.
+    const socket = await counted.platform.signIn();
+    answer(socket, sendsOf(socket)[0], 1);
+    void counted.client.user('bob').send(4);
+    expect(sendsOf(socket)).toHaveLength(1);
+  });
+
+  it('can be given up: not sent at all if it still waited, else told to be perhaps stored', async () => {
+    const { platform, client } = start();
+    const waiting = new AbortController();
+    const first = client.user('bob').send(1, { signal: waiting.signal });
+    waiting.abort(new Error('changed my mind'));
+    await expect(first).rejects.toMatchObject({ code: 'aborted', retryable: false });
+    const socket = await platform.signIn();
+    expect(sendsOf(socket)).toEqual([]);
+    const sent = new AbortController();
+    const second = client.user('bob').send(2, { signal: sent.signal });
+    sent.abort();
+    await expect(second).rejects.toMatchObject({ code: 'aborted', retryable: true });
+    await expect(client.user('bob').send(3, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    socket.end(1006);
+    expect(sendsOf(await platform.comeBack())).toEqual([]);
+  });
+
+  it('leaves no listener on a signal that outlives it', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const listeners = new Set<() => void>();
+    const signal = {
+      aborted: false,
+      addEventListener: (_: 'abort', listener: () => void) => void listeners.add(listener),
+      removeEventListener: (_: 'abort', listener: () => void) => void listeners.delete(listener),
+    };
+    const sent = client.user('bob').send(1, { signal });
+    expect(listeners.size).toBe(1);
+    answer(socket, socket.last('send'), 1);
+    await sent;
+    expect(listeners.size).toBe(0);
+  });
+
+  it('to what is no user or address throws at once', () => {
+    const { client } = start();
+    expect(() => client.user('a b')).toThrowError(/not a user id/);
+    expect(() => client.channel('bob')).toThrowError(/not an address/);
+    expect(client.channel('group/eng').address).toBe('group/eng');
+  });
+});
+
+describe('a query', () => {
+  it('pages history with positions, and repeats after a lost connection', async () => {
+    const { platform, client } = start();
+    const page = client.user('bob').history({ before: { epoch: 'k3', offset: 9 }, limit: 2 });
+    const socket = await platform.signIn();
+    expect(socket.last('history')).toMatchObject({ channel: 'user/bob', before: { epoch: 'k3', offset: 9 }, limit: 2 });
+    socket.end(1006);
+    const again = await platform.comeBack();
+    const entries = [
+      { type: 'poll', channel: 'user/bob', epoch: 'k3', offset: 7 },
+      messageAt(8, { from: 'alice', bytes: 'AQL/', body: undefined }),
+    ];
+    again.push({ re: again.last('history')?.['id'], type: 'history', entries, more: true });
+    const { messages, more, first, last } = await page;
+    expect({ more, first, last }).toEqual({
+      more: true,
+      first: { epoch: 'k3', offset: 7 },
+      last: { epoch: 'k3', offset: 8 },
+    });
+    expect(messages).toMatchObject([{ offset: 8, own: true, bytes: new Uint8Array([1, 2, 255]) }]);
+  });
+
+  it('reads up to a message and pages the channels', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const read = client.user('bob').read({ epoch: 'k3', offset: 9 });
+    const { id, ...command } = socket.last('read') ?? {};
+    expect(command).toEqual({ type: 'read', channel: 'user/bob', epoch: 'k3', offset: 9 });
+    socket.push({ re: id, type: 'ok' });
+    expect(await read).toBeUndefined();
+    const channels = client.channels({ after: 'user/bob', limit: 3 });
+    expect(socket.last('channels')).toMatchObject({ after: 'user/bob', limit: 3 });
+    socket.push({ re: socket.last('channels')?.['id'], type: 'channels', channels: [], more: false });
+    expect(await channels).toEqual({ channels: [], more: false });
+  });
+
+  it('that gets an answer nobody knows is rejected, not left waiting', async () => {
+    const { platform, client } = start();
+    const socket = await platform.signIn();
+    const page = client.user('bob').history();
+    socket.push({ re: socket.last('history')?.['id'], type: 'chronicle' });
+    await expect(page).rejects.toMatchObject({ code: 'malformed_message' });
+    const other = client.user('bob').history();
+    socket.push({ re: socket.last('history')?.['id'], type: 'ok' });
+    await expect(other).rejects.toMatchObject({ code: 'malformed_message' });
+    expect(client.state).toBe('connected');
+    await settled();
+  });
+});
