@@ -49,9 +49,10 @@ async function startServer(file: string, args: string[]): Promise<Running> {
     });
   }
   let port = 0;
-  await vi.waitFor(() => {
-    port = Number(/(?:http|ws)s?:\/\/[^\s/]+:(\d+)/.exec(output)?.[1]);
-    expect(port, `no address with a port in the output:\n${output}`).toBeGreaterThan(0);
+  await vi.waitUntil(() => {
+    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}:\n${output}`);
+    port = Number(/(?:http|ws)s?:\/\/[^\s/]+:(\d+)/.exec(output)?.[1] ?? 0);
+    return port > 0;
   }, 60_000);
   await vi.waitFor(async () => expect(await accepts(port)).toBe(true), withinMs);
   return { child, port, exited };

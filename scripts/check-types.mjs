@@ -9,7 +9,9 @@ const compiler = 'typescript/bin/tsc';
 await reportWhenMain(import.meta.url, 'types', async (root) => {
   const faults = await runTool(root, compiler, ['-b']);
   if (faults.length > 0) return faults;
-  faults.push(...(await runTool(root, compiler, ['-p', 'tsconfig.tests.json'])));
+  for (const project of ['tsconfig.tests.json', 'tsconfig.scripts.json']) {
+    faults.push(...(await runTool(root, compiler, ['-p', project])));
+  }
   // The compiler calls a configuration without files an error.
   const hasLegacy = sourceFilesBelow(join(root, 'packages')).some((file) => file.includes('/legacy-decorators/'));
   if (hasLegacy) faults.push(...(await runTool(root, compiler, ['-p', 'tsconfig.legacy-decorators.json'])));

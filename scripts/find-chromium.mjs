@@ -29,8 +29,8 @@ export const chromiumArguments = [
  * @returns {Promise<{ path: string, version: string } | { path?: undefined, reason: string }>} `reason`: why there is none
  */
 export async function findChromium(env = process.env) {
-  const named = env.LONGWIRE_CHROMIUM;
-  if (named) return (await starts(named)) ?? { reason: `LONGWIRE_CHROMIUM=${named} does not start` };
+  const named = env.TEST_CHROMIUM;
+  if (named) return (await starts(named)) ?? { reason: `TEST_CHROMIUM=${named} does not start` };
   for (const name of systemNames) {
     const path = findCommand(name, env);
     const found = path && (await starts(path));

@@ -1,5 +1,6 @@
 // What some tests need and a laptop may lack: a browser, strace, Python's websockets. Found once, told to the tests by the
-// environment: LONGWIRE_CHROMIUM, LONGWIRE_STRACE, LONGWIRE_PYTHON hold a path, or are absent.
+// environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON hold a path, or are absent. (Not LONGWIRE_…: the server refuses names
+// of that kind that are no settings of its own.)
 import { execFileSync } from 'node:child_process';
 import { findChromium } from './find-chromium.mjs';
 import { findCommand } from './find-command.mjs';
@@ -16,15 +17,15 @@ export async function findTestPeers(env = process.env) {
   const missing = [];
 
   const chromium = await findChromium(env);
-  if (chromium.path !== undefined) environment.LONGWIRE_CHROMIUM = chromium.path;
+  if (chromium.path !== undefined) environment.TEST_CHROMIUM = chromium.path;
   else missing.push({ what: 'browser tests', reason: chromium.reason });
 
   const strace = findWorkingStrace(env);
-  if (strace) environment.LONGWIRE_STRACE = strace;
+  if (strace) environment.TEST_STRACE = strace;
   else missing.push({ what: 'order of writes and syncs', reason: 'no strace in PATH that may trace' });
 
   const python = findPythonWithWebsockets(env);
-  if (python) environment.LONGWIRE_PYTHON = python;
+  if (python) environment.TEST_PYTHON = python;
   else missing.push({ what: 'interop with Python', reason: 'no python3 in PATH that can import websockets' });
 
   return { environment, missing };
@@ -35,7 +36,7 @@ export async function findTestPeers(env = process.env) {
  * @param {NodeJS.ProcessEnv} env
  */
 function findWorkingStrace(env) {
-  const path = env.LONGWIRE_STRACE || findCommand('strace', env);
+  const path = env.TEST_STRACE || findCommand('strace', env);
   return path && succeeds(path, ['-f', '-o', '/dev/null', 'true']) ? path : undefined;
 }
 
@@ -44,7 +45,7 @@ function findWorkingStrace(env) {
  * @param {NodeJS.ProcessEnv} env
  */
 function findPythonWithWebsockets(env) {
-  const candidates = [env.LONGWIRE_PYTHON, findCommand('python3', env), '/usr/bin/python3'];
+  const candidates = [env.TEST_PYTHON, findCommand('python3', env), '/usr/bin/python3'];
   return candidates.find((path) => path && succeeds(path, ['-c', 'import websockets']));
 }
 
