@@ -1,13 +1,17 @@
 // What decorated endpoints do, asked of the same declarations in both decorator modes.
 import { describe, expect, it } from 'vitest';
-import { EndpointContainer } from '../src/index.js';
-import type { declareEndpoints, mistakes } from './decorators/endpoints.js';
+import { type EndpointClass, EndpointContainer } from '../src/index.js';
 import { serve, until } from './serving.js';
 
-export function describeDecoratedEndpoints(
-  mode: string,
-  fixtures: { declareEndpoints: typeof declareEndpoints; mistakes: typeof mistakes },
-): void {
+type FixtureName = 'Chat' | 'Inheriting' | 'Sibling' | 'SymbolNamed' | 'Injected' | 'Undecorated';
+
+/** What each of the two `endpoints.ts` exports; their classes are different ones. */
+interface Fixtures {
+  declareEndpoints(record: (event: string) => void): Record<FixtureName, EndpointClass>;
+  readonly mistakes: Readonly<Record<string, { code: string; declare: () => unknown }>>;
+}
+
+export function describeDecoratedEndpoints(mode: string, fixtures: Fixtures): void {
   describe(`endpoints with ${mode}`, () => {
     it('open, answer text and bytes, hear pongs and close, each connection on an instance of its own', async () => {
       const events: string[] = [];

@@ -10,13 +10,16 @@ it('#private methods may be handlers, which only TC39 decorators can decorate', 
   @ServerEndpoint('/private')
   class Private {
     readonly #prefix = 'private';
-    // biome-ignore lint/correctness/noUnusedPrivateClassMembers: its decorator makes it a handler
     @OnMessage() #text(message: string) {
       return `${this.#prefix} ${message}`;
+    }
+    @OnMessage({ kind: 'binary' }) bytes(data: Uint8Array) {
+      return this.#text(`${data.length} bytes`);
     }
   }
   const serving = await serve([Private]);
   const client = await serving.connect('/private');
   client.send('x');
-  expect(await client.received(1)).toEqual(['private x']);
+  client.send(new Uint8Array(2));
+  expect(await client.received(2)).toEqual(['private x', 'private 2 bytes']);
 });

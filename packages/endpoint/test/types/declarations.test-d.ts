@@ -1,5 +1,5 @@
 // What compiles and what must not. Compiled by the installed tsc, with TC39 decorators and with experimentalDecorators
-// (see ../types.test.ts).
+// (see ../wrong-declarations.test.ts).
 import {
   type CloseReason,
   type Configurator,
