@@ -1,0 +1,107 @@
+// Which device this is: random, kept for each user, in a file where there is one.
+
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DeviceKeeper, memoryDeviceStore } from '../../src/connection/device-keeper.js';
+import { tokenSubject } from '../../src/connection/token-subject.js';
+import type { LongwireError } from '../../src/errors.js';
+import { fileDeviceStore } from '../../src/file-device-store.js';
+import { fillRandom } from '../../src/platform/everywhere.js';
+import type { DeviceStore } from '../../src/platform/platform.js';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longwire-device-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function keeper(store: DeviceStore, device?: string): { keeper: DeviceKeeper; errors: LongwireError[] } {
+  const errors: LongwireError[] = [];
+  return { keeper: new DeviceKeeper({ device, store, fillRandom, onError: (error) => errors.push(error) }), errors };
+}
+
+function jwt(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+describe('the device id', () => {
+  it('is random, one for each user, and stays', async () => {
+    const { keeper: first } = keeper(memoryDeviceStore());
+    const alice = await first.deviceFor('dev:alice');
+    expect(alice).toMatch(/^[\w-]{22}$/);
+    expect(await first.deviceFor(jwt({ sub: 'alice' }))).toBe(alice);
+    expect(await first.deviceFor('dev:bob')).not.toBe(alice);
+    expect(await first.deviceFor(undefined)).not.toBe(alice);
+  });
+
+  it('is what the app says', async () => {
+    expect(await keeper(memoryDeviceStore(), 'phone').keeper.deviceFor('dev:alice')).toBe('phone');
+  });
+
+  it('lives as long as the client where the store fails, and this is told', async () => {
+    const broken: DeviceStore = { load: () => Promise.reject(new Error('denied')), save: (_, device) => device };
+    const { keeper: kept, errors } = keeper(broken);
+    const device = await kept.deviceFor('dev:alice');
+    expect(await kept.deviceFor('dev:alice')).toBe(device);
+    expect(errors).toMatchObject([{ code: 'device_store_failed', cause: { message: 'denied' } }]);
+  });
+
+  it('that is kept but is none is made anew', async () => {
+    const store = memoryDeviceStore();
+    await store.save('alice', 'a / b');
+    expect(await keeper(store).keeper.deviceFor('dev:alice')).toMatch(/^[\w-]{22}$/);
+  });
+});
+
+describe('the user that a token names', () => {
+  it('is read from dev tokens and from JWTs, in any script', () => {
+    expect(tokenSubject('dev:alice')).toBe('alice');
+    expect(tokenSubject(jwt({ sub: '张三' }))).toBe('张三');
+    for (let length = 1; length < 20; length += 1) {
+      expect(tokenSubject(jwt({ sub: 'é'.repeat(length) }))).toBe('é'.repeat(length));
+    }
+  });
+
+  it('is undefined where there is none', () => {
+    for (const token of ['', 'x', 'a.b', 'a.b.c', 'a.!!.c', jwt({}), jwt({ sub: 7 }), `${jwt({ sub: 'a' })}.more`]) {
+      expect(tokenSubject(token)).toBeUndefined();
+    }
+  });
+});
+
+describe('the file store', () => {
+  it('keeps the ids across programs, in one file of its owner', async () => {
+    const path = join(folder, 'nested', 'device.json');
+    const alice = await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:alice');
+    const bob = await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:bob');
+    expect(await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:alice')).toBe(alice);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, devices: { alice, bob } });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(join(folder, 'nested'))).toEqual(['device.json']);
+  });
+
+  it('gives two programs that begin at once ids that stay, and never half a file', async () => {
+    const path = join(folder, 'device.json');
+    const users = Array.from({ length: 8 }, (_, index) => `dev:user${index % 2}`);
+    await Promise.all(users.map((user) => keeper(fileDeviceStore(path)).keeper.deviceFor(user)));
+    const { devices } = JSON.parse(await readFile(path, 'utf8')) as { devices: Record<string, string> };
+    for (const [user, device] of Object.entries(devices)) {
+      expect(await keeper(fileDeviceStore(path)).keeper.deviceFor(`dev:${user}`)).toBe(device);
+    }
+  });
+
+  it('does not overwrite what is no file of devices', async () => {
+    const path = join(folder, 'device.json');
+    for (const text of ['not JSON', '{"version":2}', '[]']) {
+      await writeFile(path, text);
+      const { keeper: kept, errors } = keeper(fileDeviceStore(path));
+      await kept.deviceFor('dev:alice');
+      expect(errors).toMatchObject([{ code: 'device_store_failed' }]);
+      expect(await readFile(path, 'utf8')).toBe(text);
+    }
+    await chmod(path, 0o600);
+  });
+});

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { errorCatalogue } from '@longwire/protocol';
+import { describe, expect, it } from 'vitest';
+import { clientErrorCatalogue, LongwireError } from '../src/errors.js';
+import { type ConnectOptions, resolveClientOptions } from '../src/options.js';
+import { startTimer } from '../src/platform/everywhere.js';
+
+const urlOf = (url: string | undefined, pageUrl?: string) => resolveClientOptions({ url }, pageUrl).url;
+
+describe('options', () => {
+  it('complete the URL and leave a path of its own alone', () => {
+    expect(urlOf('ws://127.0.0.1:8080')).toBe('ws://127.0.0.1:8080/v1/connect');
+    expect(urlOf('https://chat.example.org/')).toBe('wss://chat.example.org/v1/connect');
+    expect(urlOf('wss://example.org/chat/v1/connect?a=1')).toBe('wss://example.org/chat/v1/connect?a=1');
+    expect(urlOf('WS://[::1]:80')).toBe('ws://[::1]:80/v1/connect');
+    expect(urlOf(undefined, 'http://localhost:8080')).toBe('ws://localhost:8080/v1/connect');
+    for (const wrong of [undefined, '', 'localhost:8080', 'ftp://host', 'ws://', 'ws://a b', 'ws://host/#x']) {
+      expect(() => urlOf(wrong)).toThrowError(LongwireError);
+    }
+  });
+
+  it('that nobody knows are refused, with the name that was perhaps meant', () => {
+    const wrong = { url: 'ws://host', gettoken: () => 'x' } as ConnectOptions;
+    expect(() => resolveClientOptions(wrong, undefined)).toThrowError(/gettoken; did you mean getToken\?/);
+  });
+
+  it('out of their range are refused', () => {
+    const wrong: ConnectOptions[] = [
+      { ackMode: 'never' as never },
+      { getToken: 'token' as never },
+      { device: 'a/b' },
+      { maxPendingSends: 0 },
+      { reconnectBaseMs: 1.5 },
+      { positions: { 'user/bob': { epoch: 'k3', offset: -1 } } },
+      { positions: { 'user/bob': 17 as never } },
+    ];
+    for (const options of wrong) {
+      expect(() => resolveClientOptions({ url: 'ws://host', ...options }, undefined)).toThrowError(LongwireError);
+    }
+  });
+
+  it('are frozen, with every default filled in', () => {
+    const options = resolveClientOptions({ url: 'ws://host', maxPendingSends: undefined }, undefined);
+    expect(Object.isFrozen(options)).toBe(true);
+    expect(options).toMatchObject({ ackMode: 'auto', ackAfterMs: 2000, ackAfterEntries: 100, maxPendingSends: 1000 });
+  });
+});
+
+describe('the error catalogue', () => {
+  it('shares no code with the protocol’s', () => {
+    const shared = Object.keys(clientErrorCatalogue).filter((code) => Object.hasOwn(errorCatalogue, code));
+    expect(shared).toEqual([]);
+  });
+
+  it('is the table of the README, both ways', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| `(\w+)` \| (yes|no) \| (.+) \|$/gm)].map(([, code, retryable, meaning]) => [
+      code,
+      { retryable: retryable === 'yes', meaning },
+    ]);
+    expect(Object.fromEntries(rows)).toEqual(clientErrorCatalogue);
+  });
+});
+
+it('a timer of more than 2^31 milliseconds does not fire at once', async () => {
+  let isFired = false;
+  const timer = startTimer(2 ** 31 + 1000, () => {
+    isFired = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  timer.cancel();
+  expect(isFired).toBe(false);
+});

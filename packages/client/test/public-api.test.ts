@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+
+// Against the built declarations, as a user's compiler sees them.
+it('the public API compiles as it is meant to be used, and mistakes do not', async () => {
+  const folder = new URL('.', import.meta.url).pathname;
+  await run(process.execPath, [compiler, '-b', join(folder, '..')]);
+  const { stdout } = await run(process.execPath, [compiler, '-p', folder]);
+  expect(stdout).toBe('');
+}, 60_000);

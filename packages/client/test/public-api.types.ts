@@ -1,0 +1,56 @@
+// What the compiler makes of the public API: each `@ts-expect-error` is a mistake that must not compile.
+
+import { connect, type LongwireClient, LongwireError } from '@longwire/client';
+import { fileDeviceStore } from '@longwire/client/node';
+
+const client: LongwireClient = connect({
+  url: 'ws://127.0.0.1:8080',
+  getToken: async ({ purpose }) => `dev:${purpose satisfies 'connect' | 'refresh'}`,
+  deviceStore: fileDeviceStore('device.json'),
+  positions: { 'user/bob': { epoch: 'k3', offset: 1 } },
+});
+
+const off: () => void = client.on('message', async (message) => {
+  message.body satisfies unknown;
+  message.offset satisfies number;
+  message.own satisfies boolean;
+  message.from satisfies string;
+  message.bytes satisfies Uint8Array | undefined;
+  // @ts-expect-error: a message cannot be changed
+  message.offset = 2;
+  client.ack(message);
+  await client.user(message.from).read(message);
+});
+off();
+client.on('state', ({ state, willReconnect }) => {
+  state satisfies 'disconnected' | 'connecting' | 'connected' | 'closed';
+  willReconnect satisfies boolean;
+});
+client.on('gap', ({ next, reason }) => void [next satisfies number, reason satisfies string]);
+client.on('error', (error) => error satisfies LongwireError);
+client.on('connected', ({ channels }) => channels[0]?.unread satisfies number | undefined);
+// @ts-expect-error: there is no such event
+client.on('mesage', () => undefined);
+// @ts-expect-error: a listener of messages gets messages
+client.on('message', (message: number) => message);
+
+const { offset, repeated } = await client.user('bob').send({ text: 'hi' }, { signal: AbortSignal.timeout(1000) });
+offset satisfies number;
+repeated satisfies boolean;
+await client.user('bob').send(new Uint8Array(3));
+// @ts-expect-error: a function is no JSON
+await client.user('bob').send(() => 1);
+// @ts-expect-error: there is no such option
+await client.user('bob').send('x', { ttl: 1 });
+
+const { messages, more, first } = await client.channel('user/bob').history({ before: 3, limit: 10 });
+messages[0]?.at satisfies number | undefined;
+more satisfies boolean;
+await client.user('bob').history({ after: first, signal: new AbortController().signal });
+(await client.channels({ limit: 10 })).channels.at(0)?.address satisfies string | undefined;
+
+// @ts-expect-error: there is no such option
+connect({ url: 'ws://x', tokn: 'x' });
+// @ts-expect-error: an error has a code and a message
+new LongwireError();
+await using _disposed = client;
