@@ -1,18 +1,62 @@
-// The commands, put together.
+// The commands, put together; only the one that was asked for is loaded, because a server takes longer to load than to ask.
 
 import { Command } from 'commander';
-import { chatCommand } from './commands/chat.js';
-import { configCommand } from './commands/config.js';
-import { connectCommand } from './commands/connect.js';
-import { sendCommand } from './commands/send.js';
-import { serveCommand } from './commands/serve.js';
-import { tailCommand } from './commands/tail.js';
-import { tokenCommand } from './commands/token.js';
 import type { SetExitCode } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
 
-export function createProgram(terminal: Terminal, setExitCode: SetExitCode): Command {
+interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  /** Makes the command with its options and its action. */
+  load(terminal: Terminal, setExitCode: SetExitCode): Promise<Command>;
+}
+
+const entries: readonly CommandEntry[] = [
+  {
+    name: 'serve',
+    description: 'run the server',
+    load: async (terminal, setExitCode) => (await import('./commands/serve.js')).serveCommand(terminal, setExitCode),
+  },
+  {
+    name: 'chat',
+    description: 'talk with others',
+    load: async (terminal) => (await import('./commands/chat.js')).chatCommand(terminal),
+  },
+  {
+    name: 'send',
+    description: 'send a message and print its offset once it is stored',
+    load: async (terminal) => (await import('./commands/send.js')).sendCommand(terminal),
+  },
+  {
+    name: 'tail',
+    description: 'print what a user gets, one JSON object a line',
+    load: async (terminal) => (await import('./commands/tail.js')).tailCommand(terminal),
+  },
+  {
+    name: 'connect',
+    description: 'open a raw WebSocket and show every frame',
+    load: async (terminal, setExitCode) =>
+      (await import('./commands/connect.js')).connectCommand(terminal, setExitCode),
+  },
+  {
+    name: 'token',
+    description: 'make and judge tokens',
+    load: async (terminal, setExitCode) => (await import('./commands/token.js')).tokenCommand(terminal, setExitCode),
+  },
+  {
+    name: 'config',
+    description: 'look at the configuration of the server',
+    load: async (terminal) => (await import('./commands/config.js')).configCommand(terminal),
+  },
+];
+
+/** @param args  decide which commands are loaded; the others are there by name, for help and for "did you mean" */
+export async function createProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  setExitCode: SetExitCode,
+): Promise<Command> {
   const program = new Command('longwire')
     .description('Longwire: a self-hosted real-time messaging server, and clients for it')
     .version(version, '-V, --version', 'print the version')
@@ -20,21 +64,19 @@ export function createProgram(terminal: Terminal, setExitCode: SetExitCode): Com
     .helpCommand('help [command]', 'print help of a command')
     .showHelpAfterError('(see --help)')
     .addHelpText('after', EXAMPLES);
-  const commands = [
-    serveCommand(terminal, setExitCode),
-    chatCommand(terminal),
-    sendCommand(terminal),
-    tailCommand(terminal),
-    connectCommand(terminal, setExitCode),
-    tokenCommand(terminal, setExitCode),
-    configCommand(terminal),
-  ];
-  for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands, ...commands.flatMap((command) => command.commands)]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
-    });
+  for (const { name, description, load } of entries) {
+    const isAskedFor = args.includes(name);
+    program.addCommand(isAskedFor ? await load(terminal, setExitCode) : new Command(name).description(description));
+  }
+  const commands = [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
+  for (const command of commands) {
+    command
+      .helpOption('-h, --help', 'print help')
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
+      });
   }
   return program;
 }

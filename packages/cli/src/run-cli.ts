@@ -1,6 +1,6 @@
 // From arguments to an exit code: every way a command can end, in one place.
 
-import { ConfigError } from '@longwire/server';
+import type { ConfigError } from '@longwire/server';
 import { CommanderError } from 'commander';
 import { CliFailure, ExitCode } from './exit-code.js';
 import { createProgram } from './program.js';
@@ -13,12 +13,12 @@ import { painter, type Terminal, usesColor, writeError } from './terminal.js';
  */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = ExitCode.ok;
-  const program = createProgram(terminal, (code) => {
-    exitCode = code;
-  });
   // A reader that has gone (`longwire tail | head -1`) ends the command, it does not crash it.
   terminal.stdout.on('error', () => undefined);
   try {
+    const program = await createProgram(args, terminal, (code) => {
+      exitCode = code;
+    });
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -34,7 +34,7 @@ function report(error: unknown, terminal: Terminal): number {
   if (isBrokenPipe(error)) return ExitCode.ok;
   const paint = painter(usesColor(terminal, terminal.stderr));
   const say = (message: string) => writeError(terminal, `${paint('red', 'error:')} ${message}`);
-  if (error instanceof ConfigError) {
+  if (isConfigError(error)) {
     for (const problem of error.problems) say(problem.message);
     return ExitCode.usage;
   }
@@ -44,6 +44,11 @@ function report(error: unknown, terminal: Terminal): number {
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return ExitCode.failed;
+}
+
+// By its code: the class lives in the server, which a client command does not load.
+function isConfigError(error: unknown): error is ConfigError {
+  return error instanceof Error && (error as Partial<ConfigError>).code === 'invalid_config';
 }
 
 function isBrokenPipe(error: unknown): boolean {

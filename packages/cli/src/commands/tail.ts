@@ -29,12 +29,12 @@ export function tailCommand(terminal: Terminal): Command {
 }
 
 async function tail(options: TailOptions, terminal: Terminal): Promise<void> {
-  const signal = stopSignal();
   const device =
     options.device === undefined
       ? ({ kind: 'kept', command: 'tail' } as const)
       : ({ kind: 'named', device: options.device } as const);
   const client = openClient(options, terminal, { device, ackMode: 'manual' });
+  const signal = stopSignal();
   try {
     let left = options.count ?? Number.POSITIVE_INFINITY;
     const ended = new Promise<void>((resolve, reject) => {

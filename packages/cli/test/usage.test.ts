@@ -1,0 +1,56 @@
+// What the command says of itself and of wrong questions, without a process of its own.
+
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../src/run-cli.js';
+
+async function runHere(args: readonly string[]): Promise<{ exit: number; stdout: string; stderr: string }> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.end();
+  const exit = await runCli(args, { stdin, stdout, stderr, environment: {}, workingDirectory: process.cwd() });
+  return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+}
+
+describe('longwire', () => {
+  it.each([
+    ['--help', []],
+    ['serve', ['--port', '--host', '--data', '--auth', '--jwt-secret', '--jwks', '--config', 'LONGWIRE_PORT']],
+    ['connect', ['ws://', '--json']],
+    ['chat', ['--as', '/to']],
+    ['send', ['user/bob']],
+    ['tail', ['--as']],
+    ['token create', ['--expires-in']],
+    ['token verify', ['--jwks']],
+    ['config print', ['--json']],
+  ])('%s has help with examples', async (command, mentioned) => {
+    const { exit, stdout } = await runHere([...command.split(' '), ...(command === '--help' ? [] : ['--help'])]);
+    expect(exit).toBe(0);
+    for (const part of ['Usage: longwire', 'Examples:', ...mentioned]) expect(stdout).toContain(part);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('prints its version', async () => {
+    expect((await runHere(['--version'])).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it.each([
+    ['an unknown command, with the nearest', ['serv'], 'serve'],
+    ['an unknown option, with the nearest', ['serve', '--prot', '1'], '--port'],
+    ['no auth', ['serve'], '--auth'],
+    ['auth dev beyond this machine', ['serve', '--auth', 'dev', '--host', '0.0.0.0'], 'this machine only'],
+    ['a port that is none', ['serve', '--auth', 'dev', '--port', 'x'], '--port'],
+    ['a configuration file that is not there', ['serve', '--config', 'none.yaml'], 'none.yaml'],
+    ['no name', ['send', 'user/bob', 'hi'], '--as'],
+    ['two names', ['tail', '--as', 'bob', '--token', 'x'], 'not both'],
+    ['a bad name', ['tail', '--as', 'b b'], 'user id'],
+    ['a bad address, with what was meant', ['send', '--as', 'alice', 'bob', 'hi'], 'user/bob'],
+    ['a body that is no JSON', ['send', '--as', 'alice', 'user/bob', '--body', '{'], 'JSON'],
+    ['a URL that is none', ['connect', 'http://x'], 'ws:'],
+    ['no secret for a token', ['token', 'create', 'alice'], '--jwt-secret'],
+  ])('asked wrongly, with %s, exits 2 and says what is wrong', async (_what, args, expected) => {
+    const { exit, stderr, stdout } = await runHere(args);
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect([exit, stdout]).toEqual([2, '']);
+  });
+});
