@@ -1,0 +1,54 @@
+// The real server: `longwire serve` in a process of its own, on a store in a folder of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { nodeCommand } from './child-process.mjs';
+
+const command = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+
+/** A new folder for a store; the caller removes it. */
+export function makeDataFolder() {
+  return mkdtemp(join(tmpdir(), 'longwire-bench-'));
+}
+
+/** @param {string} folder */
+export function removeDataFolder(folder) {
+  return rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Starts a server that anybody on this machine may sign in to. Resolves when it listens.
+ * @param {{ folder: string, core?: number }} options
+ */
+export async function startLongwire({ folder, core }) {
+  const extra = (process.env.LONGWIRE_BENCH_SERVER_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
+  const serve = [...extra, command, 'serve', '--auth', 'dev', '--port', '0', '--data', folder, '--no-page', '--json'];
+  const [file = '', ...words] = nodeCommand(core, [...serve, '--log-level', 'warn']);
+  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const killChild = () => child.kill('SIGKILL');
+  // A benchmark that fails leaves no server behind.
+  process.once('exit', killChild);
+  const [line] = await Promise.race([
+    once(createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stdout) }), 'line'),
+    exited.then(() => {
+      throw new Error('the server did not start');
+    }),
+  ]);
+  const banner = /** @type {{ port: number, storage: string }} */ (JSON.parse(line));
+  return {
+    pid: /** @type {number} */ (child.pid),
+    port: banner.port,
+    /** Engine and driver, without the folder. */
+    storage: banner.storage.split(' ').slice(0, 2).join(' '),
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      process.off('exit', killChild);
+    },
+  };
+}
