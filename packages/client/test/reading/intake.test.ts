@@ -1,25 +1,11 @@
 // What reaches the app, when it is acknowledged, and what happens when the app is slow or fails.
 
 import { describe, expect, it } from 'vitest';
-import type { LongwireClient } from '../../src/client.js';
 import { connectOn } from '../../src/connect-on.js';
-import type { LongwireError } from '../../src/errors.js';
-import type { ConnectOptions } from '../../src/options.js';
 import type { LongwireMessage } from '../../src/reading/message.js';
 import { settled } from '../support/manual-clock.js';
+import { startClient } from '../support/start-client.js';
 import { messageAt, TestPlatform, type TestSocket } from '../support/test-platform.js';
-
-function start(options: ConnectOptions = {}): {
-  platform: TestPlatform;
-  client: LongwireClient;
-  errors: LongwireError[];
-} {
-  const platform = new TestPlatform();
-  const client = connectOn(platform, { url: 'ws://test', device: 'd', getToken: () => 'dev:alice', ...options });
-  const errors: LongwireError[] = [];
-  client.on('error', (error) => void errors.push(error));
-  return { platform, client, errors };
-}
 
 function acksOf(socket: TestSocket): unknown[] {
   return socket
@@ -35,7 +21,7 @@ const upTo = (offset: number) => ({ 'user/bob': { epoch: 'k3', offset } });
 
 describe('handlers', () => {
   it('of one channel run one after the other, of several beside one another', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const running: { readonly message: LongwireMessage; done(): void }[] = [];
     client.on('message', (message) => new Promise<void>((done) => void running.push({ message, done })));
     const socket = await platform.signIn();
@@ -50,7 +36,7 @@ describe('handlers', () => {
   });
 
   it('get what came before the first of them was there', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     socket.push(messageAt(1));
     socket.push(messageAt(2));
@@ -65,7 +51,7 @@ describe('handlers', () => {
   });
 
   it('can be removed, by hand or by a signal; then messages wait again', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const seen: string[] = [];
     const controller = new AbortController();
     const off = client.on('message', ({ offset }) => seen.push(`a${offset}`));
@@ -86,7 +72,7 @@ describe('handlers', () => {
   });
 
   it('that throw or reject are told, and the message counts as taken', async () => {
-    const { platform, client, errors } = start();
+    const { platform, client, errors } = startClient();
     client.on('message', ({ offset }) => {
       if (offset === 1) throw new TypeError('thrown');
       return Promise.reject(new TypeError('rejected'));
@@ -103,7 +89,7 @@ describe('handlers', () => {
   });
 
   it('of errors that throw do not call themselves', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     client.on('error', () => {
       throw new Error('again');
     });
@@ -127,7 +113,7 @@ describe('handlers', () => {
 
 describe('acks', () => {
   it('go out 100 entries after the last one, or two seconds', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     for (let offset = 1; offset <= 250; offset += 1) socket.push(messageAt(offset));
@@ -143,7 +129,7 @@ describe('acks', () => {
   });
 
   it('wait for the handler', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     let done: () => void = () => undefined;
     client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
     const socket = await platform.signIn();
@@ -157,7 +143,7 @@ describe('acks', () => {
   });
 
   it('go out before the client goes, for what is done in time', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     let done: () => void = () => undefined;
     client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
     const socket = await platform.signIn();
@@ -175,7 +161,7 @@ describe('acks', () => {
   });
 
   it('that were not confirmed go out again on the next connection', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     socket.push(messageAt(1));
@@ -188,7 +174,7 @@ describe('acks', () => {
   });
 
   it('that were refused are told and not repeated', async () => {
-    const { platform, client, errors } = start();
+    const { platform, client, errors } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     socket.push(messageAt(1));
@@ -201,7 +187,7 @@ describe('acks', () => {
   });
 
   it('are the app’s own business in manual mode', async () => {
-    const { platform, client, errors } = start({ ackMode: 'manual' });
+    const { platform, client, errors } = startClient({ ackMode: 'manual' });
     const messages: LongwireMessage[] = [];
     client.on('message', (message) => {
       messages.push(message);
@@ -220,7 +206,7 @@ describe('acks', () => {
   });
 
   it('of a log that began anew forget the old one', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     socket.push(messageAt(17));
@@ -233,7 +219,7 @@ describe('acks', () => {
 
 describe('an app that is slow', () => {
   it('is handed everything, once and in order, though only so much is held', async () => {
-    const { platform, client } = start({ maxQueuedEntries: 10 });
+    const { platform, client } = startClient({ maxQueuedEntries: 10 });
     const running: (() => void)[] = [];
     const offsets: number[] = [];
     client.on('message', ({ offset }) => {
@@ -265,7 +251,7 @@ describe('an app that is slow', () => {
 
 describe('what the server says', () => {
   it('reaches the app as events', async () => {
-    const { platform, client, errors } = start();
+    const { platform, client, errors } = startClient();
     const told: unknown[] = [];
     client.on('receipt', (receipt) => told.push(receipt));
     client.on('goodbye', (goodbye) => told.push(goodbye));
@@ -281,7 +267,7 @@ describe('what the server says', () => {
   });
 
   it('and cannot be read is a fault: the client reconnects with its positions', async () => {
-    const { platform, client, errors } = start();
+    const { platform, client, errors } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     socket.push(messageAt(4));
@@ -293,7 +279,7 @@ describe('what the server says', () => {
   });
 
   it('after a fault is not listened to any more', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const offsets: number[] = [];
     client.on('message', ({ offset }) => offsets.push(offset));
     const socket = await platform.signIn();
@@ -308,7 +294,7 @@ describe('positions in connect', () => {
     const stored = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [`user/stored${index}`, { epoch: 'k3', offset: 1 }]),
     );
-    const { platform, client } = start({ positions: stored });
+    const { platform, client } = startClient({ positions: stored });
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     for (let index = 0; index < 400; index += 1) {
@@ -331,7 +317,7 @@ describe('positions in connect', () => {
         { epoch: 'e'.repeat(64), offset: 2 ** 52 },
       ]),
     );
-    const { platform } = start({ positions });
+    const { platform } = startClient({ positions });
     const connect = JSON.stringify((await platform.signIn()).last('connect'));
     expect(new TextEncoder().encode(connect).length).toBeLessThan(131_072 / 2 + 1000);
   });

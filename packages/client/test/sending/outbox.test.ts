@@ -2,25 +2,16 @@
 
 import { defaultSessionLimits } from '@longwire/protocol';
 import { describe, expect, it } from 'vitest';
-import type { LongwireClient } from '../../src/client.js';
-import { connectOn } from '../../src/connect-on.js';
-import type { ConnectOptions } from '../../src/options.js';
 import { settled } from '../support/manual-clock.js';
-import { messageAt, TestPlatform, type TestSocket, type WireObject } from '../support/test-platform.js';
-
-function start(options: ConnectOptions = {}): { platform: TestPlatform; client: LongwireClient } {
-  const platform = new TestPlatform();
-  const client = connectOn(platform, { url: 'ws://test', device: 'd', getToken: () => 'dev:alice', ...options });
-  return { platform, client };
-}
+import { startClient } from '../support/start-client.js';
+import { messageAt, type TestSocket, type WireObject } from '../support/test-platform.js';
 
 function sendsOf(socket: TestSocket): WireObject[] {
   return socket.take().filter(({ type }) => type === 'send');
 }
 
 function answer(socket: TestSocket, command: WireObject | undefined, offset: number, fields: object = {}): void {
-  const { id, to } = command ?? {};
-  socket.push({ re: id, type: 'sent', channel: to, epoch: 'k3', offset, at: 5, ...fields });
+  socket.push({ re: command?.['id'], type: 'sent', channel: command?.['to'], epoch: 'k3', offset, at: 5, ...fields });
 }
 
 function refuse(socket: TestSocket, command: WireObject | undefined, fields: object): void {
@@ -29,7 +20,7 @@ function refuse(socket: TestSocket, command: WireObject | undefined, fields: obj
 
 describe('a send', () => {
   it('resolves with its place when the server has stored it', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const sent = client.user('bob').send({ text: 'hi' });
     const [command] = sendsOf(socket);
@@ -42,12 +33,12 @@ describe('a send', () => {
   });
 
   it('carries every option, and bytes as base64', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const replyTo = { epoch: 'k3', offset: 2, body: 'a whole message fits' };
     const options = { key: 'k', slot: 's', headers: { a: 'b' }, contentType: 'text/plain', replyTo, echo: true };
     void client.user('bob').send(new Uint8Array([1, 2, 255]), options);
-    const { id: _id, ...command } = socket.last('send') ?? {};
+    const { id: _id, ...command } = { ...socket.last('send') } as Record<string, unknown>;
     expect(command).toEqual({
       type: 'send',
       to: 'user/bob',
@@ -58,7 +49,7 @@ describe('a send', () => {
   });
 
   it('takes the body as it is at the time of the call', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const body = { text: 'before' };
     void client.user('bob').send(body);
     body.text = 'after';
@@ -66,14 +57,14 @@ describe('a send', () => {
   });
 
   it('waits for the first connection, and goes out in the order of the calls', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     for (let n = 1; n <= 10; n += 1) void client.user(n % 2 === 0 ? 'bob' : 'ann').send(n);
     const socket = await platform.signIn();
     expect(sendsOf(socket).map(({ body }) => body)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   it('is not sent while limits.inFlight are unanswered', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     for (let n = 1; n <= 10; n += 1) void client.user('bob').send(n);
     const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
     const first = sendsOf(socket);
@@ -84,7 +75,7 @@ describe('a send', () => {
   });
 
   it('is repeated ahead of those that came later, with the position before its first attempt', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
     socket.push(messageAt(7));
     for (let n = 1; n <= 5; n += 1) void client.user('bob').send(n);
@@ -100,7 +91,7 @@ describe('a send', () => {
   });
 
   it('to a channel of which nothing was read is repeated from the head that was told at sign-in', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const summary = { address: 'user/bob', epoch: 'k3', head: 20, read: 0, unread: 0, visibleFrom: 1 };
     const socket = await platform.signIn({ channels: [summary] });
     void client.user('bob').send('x');
@@ -111,7 +102,7 @@ describe('a send', () => {
   });
 
   it('that was refused rejects with the code of the server', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const sent = client.user('bob').send('x', { key: 'k1' });
     refuse(socket, socket.last('send'), { code: 'blocked', message: 'bob has blocked you' });
@@ -125,7 +116,7 @@ describe('a send', () => {
   });
 
   it('that was put off is repeated after afterMs, and those behind it wait', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const first = client.user('bob').send(1);
     refuse(socket, sendsOf(socket)[0], { code: 'rate_limited', retryable: true, afterMs: 3000 });
@@ -140,7 +131,7 @@ describe('a send', () => {
   });
 
   it('that fails again and again without afterMs is given up after six attempts', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn({ heartbeatMs: 10_000_000 });
     const sent = client.user('bob').send('x');
     const refused = expect(sent).rejects.toMatchObject({ code: 'internal', retryable: true });
@@ -157,7 +148,7 @@ describe('a send', () => {
   });
 
   it('that is too large is refused here, before it costs the connection', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const limit = defaultSessionLimits.bodyBytes;
     await expect(client.user('bob').send('x'.repeat(limit - 1))).rejects.toMatchObject({ code: 'too_large' });
@@ -171,7 +162,7 @@ describe('a send', () => {
   });
 
   it('of something that is no JSON is refused', async () => {
-    const { client } = start();
+    const { client } = startClient();
     const circular: { self?: object } = {};
     circular.self = circular;
     for (const body of [undefined, () => 1, 1n, circular]) {
@@ -180,12 +171,12 @@ describe('a send', () => {
   });
 
   it('beyond the bounds of the outbox is refused by name', async () => {
-    const counted = start({ maxPendingSends: 2 });
+    const counted = startClient({ maxPendingSends: 2 });
     void counted.client.user('bob').send(1);
     void counted.client.user('bob').send(2);
     const refused = { code: 'outbox_full', retryable: true };
     await expect(counted.client.user('bob').send(3)).rejects.toMatchObject(refused);
-    const weighed = start({ maxPendingBytes: 1000 });
+    const weighed = startClient({ maxPendingBytes: 1000 });
     void weighed.client.user('bob').send('x'.repeat(300));
     await expect(weighed.client.user('bob').send('x'.repeat(300))).rejects.toMatchObject(refused);
     // Room comes back with the answer.
@@ -196,7 +187,7 @@ describe('a send', () => {
   });
 
   it('can be given up: not sent at all if it still waited, else told to be perhaps stored', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const waiting = new AbortController();
     const first = client.user('bob').send(1, { signal: waiting.signal });
     waiting.abort(new Error('changed my mind'));
@@ -215,7 +206,7 @@ describe('a send', () => {
   });
 
   it('leaves no listener on a signal that outlives it', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const listeners = new Set<() => void>();
     const signal = {
@@ -231,7 +222,7 @@ describe('a send', () => {
   });
 
   it('to what is no user or address throws at once', () => {
-    const { client } = start();
+    const { client } = startClient();
     expect(() => client.user('a b')).toThrowError(/not a user id/);
     expect(() => client.channel('bob')).toThrowError(/not an address/);
     expect(client.channel('group/eng').address).toBe('group/eng');
@@ -240,7 +231,7 @@ describe('a send', () => {
 
 describe('a query', () => {
   it('pages history with positions, and repeats after a lost connection', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const page = client.user('bob').history({ before: { epoch: 'k3', offset: 9 }, limit: 2 });
     const socket = await platform.signIn();
     expect(socket.last('history')).toMatchObject({ channel: 'user/bob', before: { epoch: 'k3', offset: 9 }, limit: 2 });
@@ -261,10 +252,10 @@ describe('a query', () => {
   });
 
   it('reads up to a message and pages the channels', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const read = client.user('bob').read({ epoch: 'k3', offset: 9 });
-    const { id, ...command } = socket.last('read') ?? {};
+    const { id, ...command } = { ...socket.last('read') } as Record<string, unknown>;
     expect(command).toEqual({ type: 'read', channel: 'user/bob', epoch: 'k3', offset: 9 });
     socket.push({ re: id, type: 'ok' });
     expect(await read).toBeUndefined();
@@ -275,7 +266,7 @@ describe('a query', () => {
   });
 
   it('that gets an answer nobody knows is rejected, not left waiting', async () => {
-    const { platform, client } = start();
+    const { platform, client } = startClient();
     const socket = await platform.signIn();
     const page = client.user('bob').history();
     socket.push({ re: socket.last('history')?.['id'], type: 'chronicle' });
