@@ -93,6 +93,9 @@ export class WebSocketConnection {
     if (firstCheckMs >= 0) wheel.schedule(this.#heartbeat, firstCheckMs);
     if (setup.head.length > 0) setup.socket.unshift(setup.head);
     bindSocket(this, setup.socket);
+    // While a caller took its time to accept, the peer may have gone: what was emitted then is not emitted again.
+    if (setup.socket.destroyed) process.nextTick(() => this.#onSocketClosed());
+    else if (setup.socket.readableEnded) process.nextTick(() => this.#onSocketEnd());
   }
 
   get state(): ConnectionState {
@@ -143,7 +146,9 @@ export class WebSocketConnection {
 
   /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
   startMessage(kind: MessageKind): MessageWriter {
-    return this.#writeTo().startMessage(kind);
+    const output = this.#writeTo();
+    if (this.#state !== 'open') output.giveUpStreams();
+    return output.startMessage(kind);
   }
 
   /**

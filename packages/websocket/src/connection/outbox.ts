@@ -13,14 +13,17 @@ export function forgetJoinedPieces(): void {
   lastJoined = undefined;
 }
 
+// Payloads that lie in a piece of their own behind their header: nothing may come between the two.
+const detachedPayloads = new WeakSet<Buffer>();
+
 export class Outbox {
   // One piece is by far the most frequent case, and needs no array.
   #only: Buffer | undefined;
   #pieces: Buffer[] | undefined;
   #urgent: Buffer[] | undefined;
   #bytes = 0;
-  /** The first piece is the rest of one that has been written in part. */
-  #isSplit = false;
+  /** How many pieces at the front belong to a frame that has been written in part: its rest, and a payload behind its header. */
+  #begun = 0;
 
   get byteLength(): number {
     return this.#bytes;
@@ -43,6 +46,13 @@ export class Outbox {
     }
   }
 
+  /** One frame in two pieces, so that a large payload is not copied. `payload` must be a view of its own for this call. */
+  pushFrame(header: Buffer, payload: Buffer): void {
+    detachedPayloads.add(payload);
+    this.push(header);
+    this.push(payload);
+  }
+
   pushUrgent(piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#urgent === undefined) this.#urgent = [piece];
@@ -51,11 +61,13 @@ export class Outbox {
 
   /** Drops everything but the rest of a frame that is on the wire in part: a Close frame can still follow it. */
   drop(): void {
-    const rest = this.#isSplit ? (this.#only ?? this.#pieces?.[0]) : undefined;
-    this.#pieces = undefined;
+    // While a frame is written in part, its rest is in `pieces`.
+    const rest = this.#begun > 0 ? this.#pieces?.slice(0, this.#begun) : undefined;
+    this.#pieces = rest;
     this.#urgent = undefined;
-    this.#only = rest;
-    this.#bytes = rest?.length ?? 0;
+    this.#only = undefined;
+    this.#bytes = 0;
+    for (const piece of rest ?? []) this.#bytes += piece.length;
   }
 
   /** Takes the next bytes to write, at most `limit`: one buffer, or several for a vectored write; undefined if nothing waits. */
@@ -65,7 +77,7 @@ export class Outbox {
     if (only !== undefined && this.#urgent === undefined && only.length <= limit) {
       this.#only = undefined;
       this.#bytes = 0;
-      this.#isSplit = false;
+      this.#begun = 0;
       return only;
     }
     const pieces = this.#bytes <= limit ? this.#takeAll() : this.#takeSome(limit);
@@ -78,13 +90,13 @@ export class Outbox {
     this.#pieces = undefined;
     this.#urgent = undefined;
     this.#bytes = 0;
-    this.#isSplit = false;
+    this.#begun = 0;
     return pieces;
   }
 
   #takeSome(limit: number): Buffer[] {
     const waiting = this.#inOrder();
-    const urgentEnd = (this.#isSplit ? 1 : 0) + (this.#urgent?.length ?? 0);
+    const urgentEnd = this.#begun + (this.#urgent?.length ?? 0);
     const taken: Buffer[] = [];
     let room = limit;
     let index = 0;
@@ -93,13 +105,19 @@ export class Outbox {
       taken.push(waiting[index++]!);
     }
     const rest: Buffer[] = [];
-    this.#isSplit = room > 0;
     // Room left means that the next piece is longer than it: the loop ends before the list does, as `limit` < all bytes.
     if (room > 0) {
       const split = waiting[index++]!;
       taken.push(split.subarray(0, room));
       rest.push(split.subarray(room));
     }
+    // Its header was taken, all or in part: the frame has begun.
+    const next = waiting[index];
+    if (next !== undefined && detachedPayloads.has(next)) {
+      rest.push(next);
+      index++;
+    }
+    this.#begun = rest.length;
     const urgent = waiting.slice(index, urgentEnd);
     this.#urgent = urgent.length === 0 ? undefined : urgent;
     this.#only = undefined;
@@ -112,7 +130,7 @@ export class Outbox {
     const pieces = this.#pieces ?? (this.#only === undefined ? [] : [this.#only]);
     if (this.#urgent === undefined) return pieces;
     // RFC 6455 §5.4: control frames may stand between frames, not inside one.
-    return this.#isSplit ? [pieces[0]!, ...this.#urgent, ...pieces.slice(1)] : [...this.#urgent, ...pieces];
+    return [...pieces.slice(0, this.#begun), ...this.#urgent, ...pieces.slice(this.#begun)];
   }
 }
 

@@ -69,7 +69,11 @@ export class Output<Owner> implements MessageWriterTarget {
     const first = firstByte(Opcode.binary, true, false);
     if (isCopiedWhenSent(this.#role, data.length)) return this.#pushMessage(encodeFrame(this.#role, first, data));
     const payload = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    return this.#pushMessage(encodeHeader(first, data.length)) && this.#pushMessage(payload);
+    const header = encodeHeader(first, data.length);
+    // Behind a streamed message the two go out one after the other, as soon as it ends: copying is the simpler way there.
+    if (this.#order !== undefined && !this.#order.isIdle) return this.#pushMessage(Buffer.concat([header, payload]));
+    this.writer.pushFrame(header, payload);
+    return this.#checkQueue();
   }
 
   sendPrepared(message: PreparedMessage): boolean {
@@ -90,7 +94,7 @@ export class Output<Owner> implements MessageWriterTarget {
 
   /** The Close frame, behind what is queued: the last frame of all. */
   sendClose(payload: Uint8Array): void {
-    this.#giveUpStreams();
+    this.giveUpStreams();
     this.writer.push(encodeFrame(this.#role, firstByte(Opcode.close, true, false), payload));
   }
 
@@ -101,15 +105,21 @@ export class Output<Owner> implements MessageWriterTarget {
     return message;
   }
 
+  /** No streamed message goes on or begins: the connection closes, or has. */
+  giveUpStreams(): void {
+    this.#isOpen = false;
+    this.#order?.drop();
+  }
+
   /** Gives up what is queued, but for the rest of a frame that is on the wire in part. */
   drop(): void {
-    this.#giveUpStreams();
+    this.giveUpStreams();
     this.writer.drop();
   }
 
   /** Nothing goes out any more; whoever waits learns why. */
   destroy(reason: unknown): void {
-    this.#giveUpStreams();
+    this.giveUpStreams();
     this.writer.destroy(reason);
   }
 
@@ -120,8 +130,9 @@ export class Output<Owner> implements MessageWriterTarget {
   }
 
   noteWaiting(bytes: number): boolean {
+    if (!this.#isOpen) return false;
     this.#order?.noteWaiting(bytes);
-    return this.#isOpen && this.#checkQueue();
+    return this.#checkQueue();
   }
 
   endMessage(message: StreamedMessage): void {
@@ -130,11 +141,6 @@ export class Output<Owner> implements MessageWriterTarget {
 
   whenHandedOver(): Promise<void> {
     return new Promise((resolve, reject) => this.writer.whenHandedOver(resolve, reject));
-  }
-
-  #giveUpStreams(): void {
-    this.#isOpen = false;
-    this.#order?.drop();
   }
 
   #compressed(deflate: PerMessageDeflate, opcode: 0x1 | 0x2, payload: Uint8Array): Buffer {

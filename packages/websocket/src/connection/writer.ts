@@ -109,6 +109,12 @@ export class Writer<Owner> {
     if (!this.#isScheduled) this.#schedule();
   }
 
+  /** One frame in two pieces; `payload` must be a view of its own for this call. */
+  pushFrame(header: Buffer, payload: Buffer): void {
+    this.#outbox.pushFrame(header, payload);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
   pushUrgent(piece: Buffer): void {
     this.#outbox.pushUrgent(piece);
     if (!this.#isScheduled) this.#schedule();
@@ -150,6 +156,7 @@ export class Writer<Owner> {
   destroy(reason: unknown): void {
     const waiters = this.#waiters;
     this.#waiters = undefined;
+    this.#writingBytes = 0;
     this.#outbox.drop();
     if (waiters === undefined) return;
     for (const waiter of waiters) waiter.reject(reason);

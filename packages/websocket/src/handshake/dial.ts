@@ -79,11 +79,13 @@ function run(attempt: Attempt, resolve: (connection: WebSocketConnection) => voi
     settings.signal?.removeEventListener('abort', onAbort);
   };
   settings.signal?.addEventListener('abort', onAbort);
+  const onClose = (): void => fail(failed(undefined));
   request.on('error', (cause) => fail(failed(cause)));
-  request.once('close', () => fail(failed(undefined)));
+  request.once('close', onClose);
   request.once('response', (response) => fail(refused(response)));
   request.once('upgrade', (response, socket, head) => {
     finish();
+    request.off('close', onClose);
     try {
       resolve(open(attempt, response, socket, head));
     } catch (error) {

@@ -28,8 +28,12 @@ export function upgradeRequired(body: string): HandshakeRefusal {
   return refusal(426, body, { ...VERSION_HEADER, Upgrade: 'websocket' });
 }
 
+// A peer that does not end its side gets this long to read the answer: dropping the connection at once, with bytes of the
+// peer unread, would reset it and might take the answer away again.
+const LINGER_MS = 1000;
+
 /**
- * Writes the answer and ends the connection; what the peer sends behind its request is never looked at. Whatever happens
+ * Writes the answer and ends the connection; what the peer sends behind its request is thrown away unread. Whatever happens
  * to the socket afterwards is nobody's error.
  */
 export function refuseHandshake(socket: Duplex, answer: HandshakeRefusal): void {
@@ -43,6 +47,9 @@ export function refuseHandshake(socket: Duplex, answer: HandshakeRefusal): void 
     `Content-Length: ${body.length}`,
     ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  socket.once('finish', () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
   socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
 }

@@ -26,7 +26,7 @@ export class MessageAssembler implements InflateSink {
   readonly #sink: MessageSink;
   readonly #maxMessageBytes: number;
   readonly #takeInflater: ((sink: InflateSink) => Inflater) | undefined;
-  readonly #bytes = new GrowingBuffer();
+  readonly #bytes: GrowingBuffer;
   readonly #utf8 = new Utf8Validator();
   #kind: MessageKind | undefined;
   #inParts = false;
@@ -48,6 +48,7 @@ export class MessageAssembler implements InflateSink {
   constructor(sink: MessageSink, maxMessageBytes: number, takeInflater?: (sink: InflateSink) => Inflater) {
     this.#sink = sink;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#bytes = new GrowingBuffer(maxMessageBytes);
     this.#takeInflater = takeInflater;
   }
 

@@ -48,9 +48,14 @@ it('keeps the rest of a frame that has begun when all else is dropped', () => {
   expect(bytesOf(outbox.take(100)).toString()).toBe('aC');
 });
 
-type Step = { readonly push: number } | { readonly urgent: number } | { readonly take: number };
+type Step =
+  | { readonly push: number }
+  | { readonly pair: number }
+  | { readonly urgent: number }
+  | { readonly take: number };
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ push: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ pair: fc.integer({ min: 1, max: 9 }) }),
   fc.record({ urgent: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ take: fc.integer({ min: 1, max: 20 }) }),
 );
@@ -68,6 +73,10 @@ it('never loses, cuts into or reorders frames, whatever the order of pushes and 
         if ('push' in action) {
           pushed.push(frame('d', action.push));
           outbox.push(Buffer.from(pushed.at(-1)!));
+        } else if ('pair' in action) {
+          pushed.push(frame('d', action.pair));
+          const bytes = Buffer.from(pushed.at(-1)!);
+          outbox.pushFrame(bytes.subarray(0, 2), bytes.subarray(2));
         } else if ('urgent' in action) {
           urgent.push(frame('u', action.urgent));
           outbox.pushUrgent(Buffer.from(urgent.at(-1)!));
