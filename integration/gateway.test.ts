@@ -19,7 +19,11 @@ beforeAll(async () => {
   server = await startTestServer({ LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '1000' });
 });
 
-afterAll(() => server.remove());
+afterAll(async () => {
+  await server.remove();
+  // Cursors that could not be loaded or written show nowhere else for a while.
+  expect(server.logLines.filter((line) => line.includes('"level":50'))).toEqual([]);
+});
 
 describe('getting in', () => {
   it('answers connect with who and where one is', async () => {

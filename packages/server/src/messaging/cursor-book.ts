@@ -158,7 +158,7 @@ export class CursorBook {
 
   async #load(states: readonly CursorState[]): Promise<void> {
     try {
-      const stored = await this.#cursors.load(states);
+      const stored = await this.#cursors.load(states.map(({ user, channel }) => ({ user, channel })));
       states.forEach((state, index) => {
         state.read = Math.max(state.read, stored[index]!.read);
         state.delivered = Math.max(state.delivered, stored[index]!.delivered);
