@@ -2,7 +2,6 @@
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { LogLevel } from '../runtime/logger.js';
 import type { ConfigProblem } from './config-error.js';
 import type { Environment } from './environment.js';
 import { isLoopbackHost, isLoopbackOrigin } from './loopback.js';
@@ -44,7 +43,7 @@ export interface ServerConfig {
   readonly auth: DevAuthConfig | JwtAuthConfig;
   /** Origins (`https://app.example.org`) that may connect beside the server's own. */
   readonly allowedOrigins: readonly string[];
-  readonly logLevel: LogLevel;
+  readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
 }
 

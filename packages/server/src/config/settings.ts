@@ -1,7 +1,6 @@
 // Every setting of the server: name, kind, range, default. The one table behind flags, environment, file and `--help`.
 
 import { defaultSessionLimits, fieldLimits, protocolTimes } from '@longwire/protocol';
-import { logLevels } from '../runtime/logger.js';
 import type { ChoiceSetting, IntegerSetting, ListSetting, Setting, TextSetting, ValueOf } from './setting.js';
 
 const KIB = 1024;
@@ -24,7 +23,11 @@ export const settings = Object.freeze({
   issuer: list('<text>', 'issuer (iss) that a token must come from; any one of several'),
   jwtLeewayMs: integer(30_000, 0, 60_000, 'how far the clock of the issuer may be off, in ms'),
   allowedOrigins: list('<origin>', 'origins of web pages, beside the own one, that may connect'),
-  logLevel: choice(logLevels, 'info', 'least level of lines that are logged'),
+  logLevel: choice(
+    ['debug', 'info', 'warn', 'error', 'silent'] as const,
+    'info',
+    'least level of lines that are logged',
+  ),
 
   'limits.connections': integer(100_000, 1, 1_000_000, 'open connections; never more than the descriptors allow'),
   'limits.headerBytes': integer(16 * KIB, 2 * KIB, 64 * KIB, 'headers of one HTTP request, with its first line'),

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerLimits } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Caller } from '../session/authenticate.js';
+import type { Caller } from '../session/auth/authenticator.js';
 import { connectionLimit } from './connection-limit.js';
 import { PageFiles } from './page-files.js';
 import { type HttpError, rawErrorResponse, replyError } from './reply.js';

@@ -3,9 +3,7 @@
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** Details of a line; an `Error` under `err` is written with its stack and causes. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,52 +1,13 @@
-// Who is it? The words of sign-in, and the choice of how it is answered. Identity comes from here and nowhere else.
+// Who is it? Identity comes from here and nowhere else; which engine judges follows from the configuration.
 
-import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { ServerConfig } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { Authenticator } from './auth/authenticator.js';
 import { DevAuthenticator } from './auth/dev-authenticator.js';
 import { JwtAuthenticator } from './auth/jwt-authenticator.js';
 
-/** A user whose credentials were good. */
-export interface Authenticated {
-  readonly ok: true;
-  readonly user: UserId;
-  /** For people to read; says nothing about who it is. At most 128 characters without control characters. */
-  readonly name: string | undefined;
-  readonly role: 'admin' | undefined;
-  /** Milliseconds since 1970 at which the session must have been refreshed; undefined: never. */
-  readonly expiresAt: number | undefined;
-}
-
-export interface AuthenticationRefusal {
-  readonly ok: false;
-  /** `unavailable`: the credentials could not be judged now, e.g. because the issuer's keys cannot be had; come back. */
-  readonly code: Extract<ErrorCode, 'unauthenticated' | 'token_expired' | 'unavailable'>;
-  /** For the client: what was expected, what came, what to do. Holds nothing of the token. */
-  readonly message: string;
-}
-
-export type Authentication = Authenticated | AuthenticationRefusal;
-
-/** What there is to know about whoever asks, before any credential. */
-export interface Caller {
-  /** Request headers, names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly remoteAddress: string | undefined;
-}
-
-/** Judges credentials. One engine for each value of the setting `auth`. */
-export interface Authenticator {
-  /** For the banner, e.g. `jwt (HS256)`. */
-  readonly description: string;
-  /**
-   * Judges a token. Never rejects: what goes wrong inside is logged and answered with `unavailable`.
-   * Answers nothing about rights; those follow from the identity, elsewhere.
-   */
-  authenticate(token: string): Promise<Authentication>;
-  /** Why this caller may not even ask, as a sentence for a 403; undefined if it may. Checked on every HTTP request. */
-  refuseCaller(caller: Caller): string | undefined;
-}
+export type { Authenticated, AuthenticationRefusal, Authenticator } from './auth/authenticator.js';
 
 export interface AuthenticatorOptions {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 
 import { parseUserId } from '@longwire/protocol';
 import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '../../config/loopback.js';
-import type { Authentication, Authenticator, Caller } from '../authenticate.js';
+import type { Authentication, Authenticator, Caller } from './authenticator.js';
 
 export class DevAuthenticator implements Authenticator {
   readonly description = 'dev (anybody signs in as anybody, this machine only)';

@@ -5,7 +5,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import type { JwtAuthConfig } from '../../config/server-config.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Authentication, AuthenticationRefusal, Authenticator } from '../authenticate.js';
+import type { Authentication, AuthenticationRefusal, Authenticator } from './authenticator.js';
 import { inspectJwt } from './jwt-header.js';
 import { KeyFile } from './key-file.js';
 

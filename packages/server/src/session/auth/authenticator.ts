@@ -1,0 +1,44 @@
+// The words of sign-in: what is asked, and what can be the answer.
+
+import type { ErrorCode, UserId } from '@longwire/protocol';
+
+/** A user whose credentials were good. */
+export interface Authenticated {
+  readonly ok: true;
+  readonly user: UserId;
+  /** For people to read; says nothing about who it is. At most 128 characters without control characters. */
+  readonly name: string | undefined;
+  readonly role: 'admin' | undefined;
+  /** Milliseconds since 1970 at which the session must have been refreshed; undefined: never. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface AuthenticationRefusal {
+  readonly ok: false;
+  /** `unavailable`: the credentials could not be judged now, e.g. because the issuer's keys cannot be had; come back. */
+  readonly code: Extract<ErrorCode, 'unauthenticated' | 'token_expired' | 'unavailable'>;
+  /** For the client: what was expected, what came, what to do. Holds nothing of the token. */
+  readonly message: string;
+}
+
+export type Authentication = Authenticated | AuthenticationRefusal;
+
+/** What there is to know about whoever asks, before any credential. */
+export interface Caller {
+  /** Request headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly remoteAddress: string | undefined;
+}
+
+/** Judges credentials. One engine for each value of the setting `auth`. */
+export interface Authenticator {
+  /** For the banner, e.g. `jwt (HS256)`. */
+  readonly description: string;
+  /**
+   * Judges a token. Never rejects: what goes wrong inside is logged and answered with `unavailable`.
+   * Answers nothing about rights; those follow from the identity, elsewhere.
+   */
+  authenticate(token: string): Promise<Authentication>;
+  /** Why this caller may not even ask, as a sentence for a 403; undefined if it may. Checked on every HTTP request. */
+  refuseCaller(caller: Caller): string | undefined;
+}
