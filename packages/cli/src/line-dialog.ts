@@ -24,6 +24,8 @@ export class LineDialog {
     // Taken at once: lines that come before somebody iterates would be lost.
     this.#lines = this.#interface[Symbol.asyncIterator]();
     this.#interface.once('close', () => {
+      // Ctrl+C or Ctrl+D: what comes next begins on a line of its own.
+      if (this.#isInteractive && !this.#hasEnded) terminal.stdout.write('\n');
       this.#hasEnded = true;
     });
   }
@@ -50,6 +52,8 @@ export class LineDialog {
 
   /** Ends `lines`. Idempotent. */
   end(): void {
+    if (this.#isInteractive && !this.#hasEnded) this.#terminal.stdout.write(CLEAR_LINE);
+    this.#hasEnded = true;
     this.#interface.close();
   }
 

@@ -121,8 +121,8 @@ class RawDialog {
   }
 
   #end(close: CloseReason): void {
-    this.#show({ type: 'close', code: close.code, reason: close.reason, wasClean: close.wasClean });
     this.#dialog.end();
+    this.#show({ type: 'close', code: close.code, reason: close.reason, wasClean: close.wasClean });
     this.#onClosed(close);
   }
 }
