@@ -18,6 +18,7 @@ import {
   slowError,
   terminatedError,
 } from './connection-faults.js';
+import type { ConnectionSetup, ConnectionState } from './connection-setup.js';
 import { warnOfFault, watchReturned } from './dispatch.js';
 import type { ConnectionHandler } from './handler.js';
 import { type ConnectionAccess, readerEventsFor, tell } from './handler-calls.js';
@@ -27,21 +28,6 @@ import { Output, type OutputEvents, type SendOptions } from './output.js';
 import { Reader } from './reader.js';
 import { socketBinder } from './socket-binding.js';
 import { TimerWheel } from './timer-wheel.js';
-
-export type ConnectionState = 'open' | 'closing' | 'closed';
-
-/** What `accept` and `dial` know when they make a connection. */
-export interface ConnectionSetup {
-  readonly role: Role;
-  readonly socket: Duplex;
-  /** Bytes that came behind the handshake. */
-  readonly head: Buffer;
-  readonly options: ResolvedWebSocketOptions;
-  readonly handler: ConnectionHandler;
-  readonly subprotocol: string;
-  readonly extensions: string;
-  readonly deflate: PerMessageDeflate | undefined;
-}
 
 // After a fault the peer gets this long to take our Close frame and go; row 13 of the fault catalogue asks for a second.
 const FAULT_LINGER_MS = 900;
@@ -341,6 +327,7 @@ export class WebSocketConnection {
     this.#heartbeat.lastAliveMs = wheel.now();
     if (this.#closing?.error !== undefined) return;
     this.#reader ??= new Reader(this, readerEvents, this.role, this.#options, this.#deflate);
+    if (this.#isPaused && this.#state === 'open') this.#reader.suspend();
     this.#reader.push(chunk);
   }
 

@@ -22,7 +22,7 @@ export interface WriterEvents<Owner> {
 
 interface Waiter {
   /** Handed over once this many bytes of data have been. */
-  readonly position: number;
+  position: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -116,6 +116,8 @@ export class Writer<Owner> {
   }
 
   pushUrgent(piece: Buffer): void {
+    // It goes out ahead of what they wait for.
+    for (const waiter of this.#waiters ?? []) waiter.position += piece.length;
     this.#outbox.pushUrgent(piece);
     if (!this.#isScheduled) this.#schedule();
   }
@@ -134,6 +136,7 @@ export class Writer<Owner> {
 
   /** Gives queued output up, except for the rest of a frame that is on the wire in part. */
   drop(): void {
+    this.#rejectWaiters(undefined);
     this.#outbox.drop();
     this.#fullSinceMs = NOT_FULL;
   }
@@ -154,12 +157,9 @@ export class Writer<Owner> {
 
   /** Nothing more goes out; whoever waits learns why. */
   destroy(reason: unknown): void {
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
     this.#writingBytes = 0;
     this.#outbox.drop();
-    if (waiters === undefined) return;
-    for (const waiter of waiters) waiter.reject(reason);
+    this.#rejectWaiters(reason);
   }
 
   onDirectWriteDone(status: number): void {
@@ -226,6 +226,12 @@ export class Writer<Owner> {
     }
     const isDone = this.#endsWhenEmpty && this.#outbox.byteLength === 0;
     if (isDone && !this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.end();
+  }
+
+  #rejectWaiters(reason: unknown): void {
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    for (const waiter of waiters) waiter.reject(reason);
   }
 
   #settle(waiters: Waiter[]): void {

@@ -106,6 +106,17 @@ describe.each(WRITES)('output written by way of %s', (socketWrites) => {
   });
 });
 
+it('rejects asynchronous sends that were dropped when the connection failed', async () => {
+  const { peer, connection } = await open({ maxBufferedBytes: 20_000_000 });
+  peer.socket.pause();
+  connection.sendBinary(Buffer.alloc(19_000_000));
+  connection.flush();
+  expect(connection.bufferedBytes).toBeGreaterThan(1_000_000);
+  const lost = connection.sendTextAsync('never sent');
+  expect(connection.sendBinary(Buffer.alloc(5_000_000))).toBe(false);
+  await expect(lost).rejects.toMatchObject({ code: 'connection_ended', cause: { code: 'send_queue_full' } });
+});
+
 it('shares one buffer among connections that are sent the same pieces in one turn', async () => {
   const { peer, connection } = await open();
   const other = await RawPeer.open(server.port);
