@@ -17,16 +17,13 @@ if (base === undefined || positionals.length > 1 || !/^wss?:\/\//.test(base)) {
   process.exit(1);
 }
 
+const root = base.replace(/\/+$/, '');
+
 await bootstrapOrExit('npm run conformance:client');
 // Not before the bootstrap: it is compiled there.
 const { dial, resolveWebSocketOptions } = await import('@longwire/websocket');
 
-const defaults = echoOptions({ deflate: values.deflate });
-const options = resolveWebSocketOptions({
-  ...defaults,
-  // A server may ask a client to forget its window only if the offer says that this client can (RFC 7692 §7.1.1.2).
-  perMessageDeflate: defaults.perMessageDeflate && { ...defaults.perMessageDeflate, clientNoContextTakeover: true },
-});
+const options = resolveWebSocketOptions(echoOptions({ deflate: values.deflate, clientNoContextTakeover: true }));
 
 try {
   const count = Number(await firstText('/getCaseCount'));
@@ -76,6 +73,6 @@ function visit(path, handler) {
       /** @param {unknown} _ @param {import('@longwire/websocket').CloseReason} close */
       onClose: (_, close) => resolve(close),
     };
-    dial(base.replace(/\/+$/, '') + path, { handler: watched, options }).catch(reject);
+    dial(root + path, { handler: watched, options }).catch(reject);
   });
 }

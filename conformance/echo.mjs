@@ -12,10 +12,11 @@ export const echoHandler = {
 };
 
 /**
- * @param {{ deflate: boolean }} wanted
+ * `clientNoContextTakeover`: what the offer of a client has to say so that a server may ask for it (RFC 7692 §7.1.1.2).
+ * @param {{ deflate: boolean, clientNoContextTakeover?: boolean }} wanted
  * @returns {import('@longwire/websocket').WebSocketOptions}
  */
-export function echoOptions({ deflate }) {
+export function echoOptions({ deflate, clientNoContextTakeover = false }) {
   return {
     // Messages up to 16 MiB, even in fragments of one byte: each fragment counts for one byte more.
     maxMessageBytes: 32 * mib,
@@ -26,7 +27,7 @@ export function echoOptions({ deflate }) {
     perMessageDeflate: deflate && {
       // The harder half of RFC 7692: windows are kept from message to message unless the peer asks otherwise.
       serverNoContextTakeover: false,
-      clientNoContextTakeover: false,
+      clientNoContextTakeover,
       thresholdBytes: 0,
     },
   };
