@@ -29,10 +29,10 @@ if (!existsSync(main)) {
 const watchdog = pathToFileURL(join(projectRoot, 'scripts', 'stop-with-parent.mjs')).href;
 const child = spawn(
   process.execPath,
-  ['--enable-source-maps', '--import', watchdog, main, 'serve', ...process.argv.slice(2)],
+  // A default, not a setting: the environment and a configuration file go before it.
+  ['--enable-source-maps', '--import', watchdog, main, 'serve', '--default-auth', 'dev', ...process.argv.slice(2)],
   {
     cwd: projectRoot,
-    env: { ...process.env, LONGWIRE_AUTH: process.env.LONGWIRE_AUTH ?? 'dev' },
     stdio: 'inherit',
     // Its own process group: the terminal's Ctrl+C reaches the server only through here, exactly once.
     detached: process.platform !== 'win32',
