@@ -16,7 +16,7 @@ import { History } from './messaging/history.js';
 import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { Sending } from './messaging/sending.js';
-import { systemClock, type Timer } from './runtime/clock.js';
+import { type Clock, systemClock, type Timer } from './runtime/clock.js';
 import type { Logger } from './runtime/logger.js';
 import { createAuthenticator } from './session/authenticate.js';
 import { Gate } from './session/gate.js';
@@ -56,6 +56,8 @@ export interface RunningServer {
 
 /** Handshakes wait for sign-in no longer than `connectTimeoutMs`; more of them at once are a flood. */
 const MAX_WAITING_SESSIONS = 5_000;
+/** How long stopping waits for what was sent to be stored and answered; a disk that takes longer is beyond waiting. */
+const DRAIN_WITHIN_MS = 2_000;
 /** How long stopping waits for peers to answer the close. */
 const CLOSE_WITHIN_MS = 1_500;
 
@@ -175,8 +177,8 @@ async function serve(
     isDraining = true;
     for (const timer of timers) timer.cancel();
     const stoppedListening = stopListening(http, CLOSE_WITHIN_MS);
-    for (const session of sessions) session.outlet.pauseReading();
-    await queue.idle();
+    for (const session of sessions) session.drain();
+    await within(DRAIN_WITHIN_MS, queue.idle(), clock);
     for (const session of sessions) session.end(CloseCode.restart, 'the server restarts');
     await container.close({ code: CloseCode.restart, reason: 'the server restarts', withinMs: CLOSE_WITHIN_MS });
     await stoppedListening;
@@ -199,4 +201,13 @@ async function serve(
 function sessionLimits(limits: ServerLimits): SessionLimits {
   const { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow } = limits;
   return { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow };
+}
+
+async function within(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {
+  let timer: Timer | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = clock.setTimer(limitMs, resolve);
+  });
+  await Promise.race([work, deadline]);
+  timer?.cancel();
 }

@@ -45,6 +45,7 @@ export class Session implements Recipient {
   readonly #isProcessFull: () => boolean;
   #unanswered = 0;
   #isReading = true;
+  #isDraining = false;
   /** Answers too large to be made without room for them, in the order in which they were asked for. */
   #large: (() => Promise<void>)[] = [];
   #isMakingLarge = false;
@@ -93,6 +94,7 @@ export class Session implements Recipient {
    */
   balance(): void {
     const mayRead =
+      !this.#isDraining &&
       this.phase !== 'signing-in' &&
       this.#unanswered < this.#bounds.inFlight &&
       this.outlet.bufferedBytes < this.#bounds.outboxBytes;
@@ -100,6 +102,12 @@ export class Session implements Recipient {
     this.#isReading = mayRead;
     if (mayRead) this.outlet.resumeReading();
     else this.outlet.pauseReading();
+  }
+
+  /** Takes no more commands: the server stops, and what was taken is still answered. */
+  drain(): void {
+    this.#isDraining = true;
+    this.balance();
   }
 
   /** Runs `make` when the outbox has room for a page; one at a time, in order. */
