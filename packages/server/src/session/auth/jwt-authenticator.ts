@@ -81,6 +81,10 @@ export class JwtAuthenticator implements Authenticator {
     if (claims.aud !== undefined && this.#config.audience.length === 0) {
       return refuse('The token is made for an audience (aud), and this server has none configured (--audience)');
     }
+    // A token that grants less than everything must not be taken for one that grants everything.
+    if (claims['lw'] !== undefined) {
+      return refuse('The token restricts what it may do (lw), and this version cannot keep to that. Leave lw out');
+    }
     const latestIssue = (this.#options.clock.now() + this.#config.leewayMs) / 1000;
     if (claims.iat !== undefined && claims.iat > latestIssue) return refuse('The token was issued (iat) in the future');
     if (claims.exp !== undefined && !(claims.exp <= MAX_TIME_SECONDS))
