@@ -367,7 +367,8 @@ export class WebSocketConnection {
     onDeadline = (connection, nowMs) => connection.#onDeadline(nowMs);
     access = {
       mayTell: (connection) =>
-        connection.#state === 'open' || (connection.#state === 'closing' && !connection.#isPaused),
+        connection.#state === 'open' ||
+        (connection.#state === 'closing' && !connection.#isPaused && connection.#closing?.error === undefined),
       handlerFailed: (connection, cause) => connection.#handlerFailed(cause),
       answerPing: (connection, payload) => connection.#answerPing(payload),
       onCloseFrame: (connection, payload) => connection.#onCloseFrame(payload),

@@ -28,7 +28,7 @@ const SINGLE_HEADERS = ['host', 'origin', 'sec-websocket-key', 'sec-websocket-ve
 
 /**
  * Checks a request to upgrade. Never throws and takes time linear in the headers' length. The Origin and the path are for
- * the caller to judge.
+ * the caller to judge. Who waits for something before `acceptChecked` must listen to the socket's `error` event meanwhile.
  */
 export function checkHandshake(
   request: HandshakeRequest,

@@ -148,6 +148,8 @@ export class MessageAssembler implements InflateSink {
   }
 
   #complete(): void {
+    // The last bytes may have been the ones that could not be inflated.
+    if (this.#isStopped) return;
     const kind = this.#kind;
     if (kind === 'text' && !this.#utf8.isComplete) {
       this.#fail('invalid_utf8', 'a text message that ends inside a character');

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AcceptOptions, acceptChecked } from '../../src/handshake/accept.js';
+import { type AcceptOptions, accept, acceptChecked } from '../../src/handshake/accept.js';
 import { acceptKey, isHandshakeKey, newHandshakeKey } from '../../src/handshake/accept-key.js';
 import { checkHandshake } from '../../src/handshake/check-handshake.js';
 import { parseSubprotocols, selectSubprotocol } from '../../src/handshake/subprotocol.js';
@@ -187,6 +189,28 @@ describe('on a real server', () => {
       }
     }
     await until(() => server.sockets.size === 0 && server.log.closes.length === server.connections.length);
+  });
+
+  it.each([true, false])('ends a connection whose peer left before it was accepted (by reset: %s)', async (isReset) => {
+    server.http.removeAllListeners('upgrade');
+    const upgraded = new Promise<{ request: IncomingMessage; socket: Duplex }>((resolve) => {
+      server.http.once('upgrade', (request, socket) => resolve({ request, socket }));
+    });
+    const peer = new RawPeer(server.port);
+    peer.send(`${HANDSHAKE_LINES.join('\r\n')}\r\n\r\n`);
+    const { request, socket } = await upgraded;
+    socket.on('error', () => {});
+    if (isReset) peer.socket.resetAndDestroy();
+    else peer.socket.end();
+    socket.resume();
+    await until(() => (isReset ? socket.destroyed : socket.readableEnded));
+    const outcome = accept(request, socket, Buffer.alloc(0), {
+      options: resolveWebSocketOptions({ closeTimeoutMs: 100 }),
+      handler: server.log,
+    });
+    expect(outcome).toHaveProperty('role', 'server');
+    await until(() => server.log.closes.length === 1);
+    expect(server.log.closes[0]).toMatchObject({ code: 1006, wasClean: false });
   });
 
   it('refuses headers that would break the answer, before anything is written', () => {

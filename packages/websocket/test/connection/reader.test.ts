@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
+import type { ResolvedPerMessageDeflateOptions } from '../../src/options.js';
+import { resolveWebSocketOptions } from '../../src/options.js';
+import { cut, maskedFrame } from '../support/hex.js';
+import { type Heard, Reading } from '../support/reading.js';
+
+const AGREED = {
+  serverNoContextTakeover: false,
+  clientNoContextTakeover: false,
+  serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
+};
+
+const deflateOptions = resolveWebSocketOptions({ perMessageDeflate: true })
+  .perMessageDeflate as ResolvedPerMessageDeflateOptions;
+
+const frame = fc
+  .record({
+    first: fc.constantFrom(0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0xc1, 0xc2, 0x41, 0x89, 0x8a, 0x88),
+    payload: fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary', maxLength: 60 })),
+  })
+  .map(({ first, payload }) => maskedFrame(first, payload));
+
+const mutation = fc.record({ at: fc.nat(), bit: fc.nat(7), drop: fc.boolean() });
+
+function mutate(bytes: Buffer, mutations: ReadonlyArray<{ at: number; bit: number; drop: boolean }>): Buffer {
+  let result = Buffer.from(bytes);
+  for (const { at, bit, drop } of mutations) {
+    if (result.length === 0) return result;
+    const index = at % result.length;
+    if (drop) result = Buffer.concat([result.subarray(0, index), result.subarray(index + 1)]);
+    else result[index] = result[index]! ^ (1 << bit);
+  }
+  return result;
+}
+
+/** Data that is neither deflate nor UTF-8 may fail as either, by what came in one piece: both are 1007. */
+function codeOnly(event: Heard): unknown {
+  return 'error' in event ? event.closeCode : event;
+}
+
+it.each([false, true])(
+  'never throws on mutated streams, says nothing after an error, and says the same for any chunking (deflate: %s)',
+  (isCompressed) => {
+    fc.assert(
+      fc.property(
+        fc.array(frame, { minLength: 1, maxLength: 8 }),
+        fc.array(mutation, { maxLength: 3 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (frames, mutations, cuts) => {
+          const bytes = mutate(Buffer.concat(frames), mutations);
+          const read = (chunks: readonly Uint8Array[]): Reading['heard'] => {
+            const deflate = isCompressed ? new PerMessageDeflate('server', AGREED, deflateOptions) : undefined;
+            const { heard, reader } = new Reading('server', { maxMessageBytes: 300 }, deflate).push(...chunks);
+            reader.stop();
+            deflate?.release();
+            return heard;
+          };
+          const heard = read([bytes]);
+          const end = heard.findIndex((event) => 'error' in event || 'close' in event);
+          if (end >= 0) expect(end).toBe(heard.length - 1);
+          expect(read(cut(bytes, cuts)).map(codeOnly)).toEqual(heard.map(codeOnly));
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  },
+);
