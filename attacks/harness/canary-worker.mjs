@@ -1,0 +1,52 @@
+// The canary's thread: a healthy connection that asks one thing at a time and times the answers. Its event loop is its
+// own, so that what an attack costs the attacker does not count.
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { WebSocket } from 'ws';
+
+const { url, greeting, intervalMs } = workerData;
+/** @type {number[]} */
+let latenciesMs = [];
+let askedAt = 0;
+let isWelcome = greeting === undefined;
+
+const socket = new WebSocket(url, { perMessageDeflate: false });
+socket.on('open', () => {
+  if (greeting === undefined) begin();
+  else socket.send(greeting);
+});
+socket.on('message', () => {
+  if (!isWelcome) {
+    isWelcome = true;
+    begin();
+    return;
+  }
+  latenciesMs.push(performance.now() - askedAt);
+  setTimeout(ask, intervalMs);
+});
+socket.on('error', (error) => parentPort?.postMessage({ type: 'ended', why: error.message }));
+socket.on('close', (code) => parentPort?.postMessage({ type: 'ended', why: `closed with ${code}` }));
+
+parentPort?.on('message', (/** @type {'take' | 'end'} */ wish) => {
+  if (wish === 'take') {
+    // A question without an answer yet counts with the time it has waited.
+    const samples = askedAt === 0 ? latenciesMs : [...latenciesMs, performance.now() - askedAt];
+    parentPort?.postMessage({ type: 'latencies', latenciesMs: samples });
+    latenciesMs = [];
+    return;
+  }
+  socket.terminate();
+  parentPort?.close();
+});
+
+function begin() {
+  parentPort?.postMessage({ type: 'ready' });
+  ask();
+}
+
+function ask() {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  askedAt = performance.now();
+  // The gateway answers the bare text with `pong`, an echo server with itself.
+  socket.send('ping');
+}

@@ -1,0 +1,5 @@
+import { describeForeignPage } from './suites/foreign-page.js';
+import { describeOriginAttacks } from './suites/origins.js';
+
+describeOriginAttacks();
+await describeForeignPage();

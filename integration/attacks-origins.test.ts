@@ -1,0 +1,3 @@
+import { describeOriginAttacks } from '../attacks/suites/origins.js';
+
+describeOriginAttacks();
