@@ -2,9 +2,9 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
-import { integerOf, type SqlDatabase, type SqlStatement } from './driver/sql-database.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
 import { newestNumber } from './newest-number.js';
-import { rowChecksum } from './row-checksum.js';
+import { expectChecksum, rowChecksum } from './row-checksum.js';
 import type { UserTable } from './user-table.js';
 
 /** A device used within this time of what is stored is not written again: a reconnect then costs no commit. */
@@ -12,7 +12,9 @@ const USE_RESOLUTION_MS = 60_000;
 
 export class DeviceTable {
   readonly #users: UserTable;
-  readonly #find: SqlStatement;
+  readonly #byName: SqlStatement;
+  readonly #before: SqlStatement;
+  readonly #after: SqlStatement;
   readonly #insert: SqlStatement;
   readonly #touch: SqlStatement;
   readonly #count: SqlStatement;
@@ -25,9 +27,16 @@ export class DeviceTable {
 
   constructor(database: SqlDatabase, users: UserTable) {
     this.#users = users;
-    this.#find = database.prepare('SELECT id, used_at FROM device WHERE user = ? AND name = ?');
-    this.#insert = database.prepare('INSERT INTO device (id, user, name, created_at, used_at) VALUES (?,?,?,?,?)');
-    this.#touch = database.prepare('UPDATE device SET used_at = ? WHERE id = ?');
+    const columns = 'id, user, name, created_at, used_at, crc';
+    this.#byName = database.prepare(`SELECT ${columns} FROM device WHERE user = ? AND name = ?`);
+    this.#before = database.prepare(
+      `SELECT ${columns} FROM device WHERE (user, name) < (?, ?) ORDER BY user DESC, name DESC LIMIT 1`,
+    );
+    this.#after = database.prepare(
+      `SELECT ${columns} FROM device WHERE (user, name) > (?, ?) ORDER BY user, name LIMIT 1`,
+    );
+    this.#insert = database.prepare(`INSERT INTO device (${columns}) VALUES (?,?,?,?,?,?)`);
+    this.#touch = database.prepare('UPDATE device SET used_at = ?, crc = ? WHERE id = ?');
     this.#count = database.prepare('SELECT count(*) AS count FROM device WHERE user = ?');
     this.#longestUnused = database.prepare('SELECT id FROM device WHERE user = ? ORDER BY used_at, id LIMIT 1');
     this.#forgetCursors = database.prepare('DELETE FROM cursor WHERE device = ?');
@@ -41,31 +50,43 @@ export class DeviceTable {
   find(user: UserId, device: DeviceId): number | undefined {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return undefined;
-    const row = this.#find.get([userNumber, device]);
-    return row === undefined ? undefined : integerOf(row, 'id');
+    return this.#find(userNumber, device)?.number;
   }
 
   /** True when opening the device now would write nothing. */
   isFresh(user: UserId, device: DeviceId, at: number): boolean {
     const userNumber = this.#users.find(user);
-    const row = userNumber === undefined ? undefined : this.#find.get([userNumber, device]);
-    return row !== undefined && at - integerOf(row, 'used_at') < USE_RESOLUTION_MS;
+    const known = userNumber === undefined ? undefined : this.#find(userNumber, device);
+    return known !== undefined && at - known.usedAt < USE_RESOLUTION_MS;
   }
 
   /** Inside a transaction. */
   open(user: UserId, device: DeviceId, at: number): 'known' | 'new' {
     const userNumber = this.#users.ensure(user, at);
-    const known = this.#find.get([userNumber, device]);
+    const known = this.#find(userNumber, device);
     if (known !== undefined) {
-      if (at - integerOf(known, 'used_at') >= USE_RESOLUTION_MS) this.#touch.run([at, integerOf(known, 'id')]);
+      if (at - known.usedAt >= USE_RESOLUTION_MS) {
+        const crc = rowChecksum(known.number, userNumber, device, known.createdAt, at);
+        this.#touch.run([at, crc, known.number]);
+      }
       return 'known';
     }
     const count = this.#count.get([userNumber]);
     if (count !== undefined && integerOf(count, 'count') >= MAX_DEVICES_PER_USER) this.#forgetLongestUnused(userNumber);
     const number = newestNumber(this.#newest) + 1;
-    this.#insert.run([number, userNumber, device, at, at]);
+    this.#insert.run([number, userNumber, device, at, at, rowChecksum(number, userNumber, device, at, at)]);
     this.#startAtReadCursors(userNumber, number);
     return 'new';
+  }
+
+  #find(user: number, device: DeviceId): DeviceRow | undefined {
+    const row = this.#byName.get([user, device]);
+    if (row !== undefined) return deviceFrom(row);
+    // As for names of users: damage of the index hides the row, and shows in its neighbours.
+    for (const neighbour of [this.#before.get([user, device]), this.#after.get([user, device])]) {
+      if (neighbour !== undefined) deviceFrom(neighbour);
+    }
+    return undefined;
   }
 
   #forgetLongestUnused(user: number): void {
@@ -84,4 +105,22 @@ export class DeviceTable {
       this.#insertCursor.run([device, channel, read, rowChecksum(device, channel, read)]);
     }
   }
+}
+
+interface DeviceRow {
+  readonly number: number;
+  readonly createdAt: number;
+  readonly usedAt: number;
+}
+
+/** Verifies a row of `device`. */
+function deviceFrom(row: SqlRow): DeviceRow {
+  const number = integerOf(row, 'id');
+  const user = integerOf(row, 'user');
+  const name = textOf(row, 'name');
+  const createdAt = integerOf(row, 'created_at');
+  const usedAt = integerOf(row, 'used_at');
+  const actual = rowChecksum(number, user, name, createdAt, usedAt);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of device ${name} of user ${user}`);
+  return { number, createdAt, usedAt };
 }

@@ -11,6 +11,7 @@ import { KeyLookup } from './key-lookup.js';
 import { continueLineage } from './lineage.js';
 import { MemberTable } from './member-table.js';
 import { configureConnection, DATABASE_FILE } from './open-database.js';
+import { PageCache } from './page-cache.js';
 import { headFrameOf } from './page-frames.js';
 import { PageReader } from './page-reader.js';
 import { prepareSchema } from './schema.js';
@@ -46,9 +47,10 @@ export class SqliteEngine {
   readonly #members: MemberTable;
   readonly #pages: PageReader;
   readonly #standings: StandingReader;
+  readonly #cache: PageCache;
   readonly #checkpoint: SqlStatement;
   readonly #trial: SqlStatement;
-  #isWritable = true;
+  #isWritable: boolean;
 
   /** @throws StorageError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
   constructor(options: EngineOptions) {
@@ -59,7 +61,10 @@ export class SqliteEngine {
       this.driverName = database.driverName;
       configureConnection(database);
       prepareSchema(database);
-      this.era = continueLineage(database, options.folder);
+      this.#cache = new PageCache(database);
+      const { era, isWritable } = continueLineage(database, options.folder);
+      this.era = era;
+      this.#isWritable = isWritable;
       this.#users = new UserTable(database);
       this.#channels = new ChannelTable(database);
       this.#keys = new KeyLookup(database, this.era, options.keyWindowEntries);
@@ -108,7 +113,14 @@ export class SqliteEngine {
   }
 
   writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
-    for (const write of batch) this.#members.write(write);
+    for (const write of batch) {
+      try {
+        this.#members.write(write);
+      } catch (error) {
+        // A damaged row must not keep everybody else's cursors from the disk; whoever reads it is told.
+        if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error;
+      }
+    }
   }
 
   isDeviceFresh(input: WorkerCalls['openDevice']['input']): boolean {
@@ -151,6 +163,7 @@ export class SqliteEngine {
     try {
       this.#assertOwned();
       const row = this.#checkpoint.get([]);
+      this.#cache.fit();
       return row === undefined ? 0 : integerOf(row, 'log');
     } catch (error) {
       if (error instanceof SqlFailure && error.kind === 'full') return 0;

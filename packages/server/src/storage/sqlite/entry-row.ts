@@ -1,5 +1,6 @@
 // One row of the table `entry`: its columns to and from an entry, and the CRC32 over all of them.
 
+import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import type { Epoch, Position } from '@longwire/protocol';
 import type { BodyFormat, EntryKind } from '../../channel/entry.js';
@@ -39,6 +40,7 @@ const FORMAT_NUMBERS: Readonly<Record<BodyFormat, number>> = { json: 1, base64: 
 const KINDS: readonly (EntryKind | undefined)[] = [undefined, 'message'];
 const FORMATS: readonly (BodyFormat | undefined)[] = [undefined, 'json', 'base64'];
 
+const IS_BIG_ENDIAN = endianness() === 'BE';
 const HEADER_NUMBERS = 16;
 const HEADER_BYTES = HEADER_NUMBERS * 8;
 /** Stands for an absent value under the checksum; no stored number and no length is negative. */
@@ -47,7 +49,7 @@ const ABSENT = -1;
 /** Encodes rows into one reused buffer: what `encode` returns is valid until the next call. */
 export class EntryRowEncoder {
   #buffer = Buffer.alloc(16_384);
-  #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength);
+  #header = headerOf(this.#buffer);
   #end = 0;
 
   /** True when the last row fits {@link INSERT_PLAIN_ENTRY}. */
@@ -56,29 +58,29 @@ export class EntryRowEncoder {
   /** The values for {@link INSERT_ENTRY} or {@link INSERT_PLAIN_ENTRY}, in its order. */
   encode(id: number, row: EntryRow): SqlValue[] {
     this.#reserve(row);
-    const view = this.#view;
+    const header = this.#header;
     const kind = KIND_NUMBERS[row.kind];
     const format = FORMAT_NUMBERS[row.bodyFormat];
-    view.setFloat64(0, row.channel, true);
-    view.setFloat64(8, row.offset, true);
-    view.setFloat64(16, row.messages, true);
-    view.setFloat64(24, row.senderMessages, true);
-    view.setFloat64(32, row.sender, true);
-    view.setFloat64(40, row.at, true);
-    view.setFloat64(48, kind, true);
-    view.setFloat64(56, format, true);
-    view.setFloat64(64, row.replyTo?.offset ?? ABSENT, true);
-    view.setFloat64(72, ABSENT, true);
+    header[0] = row.channel;
+    header[1] = row.offset;
+    header[2] = row.messages;
+    header[3] = row.senderMessages;
+    header[4] = row.sender;
+    header[5] = row.at;
+    header[6] = kind;
+    header[7] = format;
+    header[8] = row.replyTo?.offset ?? ABSENT;
+    header[9] = ABSENT;
     this.#end = HEADER_BYTES;
-    const key = this.#text(80, row.key);
-    const body = this.#text(88, row.body);
+    const key = this.#text(10, row.key);
+    const body = this.#text(11, row.body);
     this.isPlain =
       row.slot === undefined && row.headers === undefined && row.contentType === undefined && row.replyTo === undefined;
-    const slot = this.#text(96, row.slot);
-    const headers = this.#text(104, row.headers);
-    const contentType = this.#text(112, row.contentType);
-    const replyEpoch = this.#text(120, row.replyTo?.epoch);
-    const crc = crc32(this.#buffer.subarray(0, this.#end));
+    const slot = this.#text(12, row.slot);
+    const headers = this.#text(13, row.headers);
+    const contentType = this.#text(14, row.contentType);
+    const replyEpoch = this.#text(15, row.replyTo?.epoch);
+    const crc = checksum(this.#buffer, this.#end);
     const values: SqlValue[] = [
       id,
       row.channel,
@@ -99,12 +101,12 @@ export class EntryRowEncoder {
 
   #text(lengthAt: number, text: string | undefined): Uint8Array | null {
     if (text === undefined) {
-      this.#view.setFloat64(lengthAt, ABSENT, true);
+      this.#header[lengthAt] = ABSENT;
       return null;
     }
     const start = this.#end;
     const written = this.#buffer.write(text, start, 'utf8');
-    this.#view.setFloat64(lengthAt, written, true);
+    this.#header[lengthAt] = written;
     this.#end = start + written;
     return this.#buffer.subarray(start, this.#end);
   }
@@ -121,12 +123,13 @@ export class EntryRowEncoder {
     const needed = HEADER_BYTES + 3 * units;
     if (needed <= this.#buffer.byteLength) return;
     this.#buffer = Buffer.alloc(2 * needed);
-    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength);
+    this.#header = headerOf(this.#buffer);
   }
 }
 
-const header = Buffer.alloc(HEADER_BYTES);
-const headerView = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
+/** Where a row is put together again to verify it; longer ones are taken in pieces. */
+const scratch = Buffer.alloc(4_096);
+const scratchHeader = headerOf(scratch);
 
 /**
  * The row as it was written.
@@ -150,26 +153,17 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
     sender: integerOf(columns, 'sender'),
     at: integerOf(columns, 'at'),
   };
-  headerView.setFloat64(0, row.channel, true);
-  headerView.setFloat64(8, row.offset, true);
-  headerView.setFloat64(16, row.messages, true);
-  headerView.setFloat64(24, row.senderMessages, true);
-  headerView.setFloat64(32, row.sender, true);
-  headerView.setFloat64(40, row.at, true);
-  headerView.setFloat64(48, kind, true);
-  headerView.setFloat64(56, format, true);
-  headerView.setFloat64(64, replyTo ?? ABSENT, true);
-  headerView.setFloat64(72, columns['expires_at'] === null ? ABSENT : integerOf(columns, 'expires_at'), true);
-  headerView.setFloat64(80, key?.byteLength ?? ABSENT, true);
-  headerView.setFloat64(88, body?.byteLength ?? ABSENT, true);
-  headerView.setFloat64(96, slot?.byteLength ?? ABSENT, true);
-  headerView.setFloat64(104, headers?.byteLength ?? ABSENT, true);
-  headerView.setFloat64(112, contentType?.byteLength ?? ABSENT, true);
-  headerView.setFloat64(120, replyEpoch?.byteLength ?? ABSENT, true);
-  let crc = crc32(header);
-  for (const bytes of [key, body, slot, headers, contentType, replyEpoch]) {
-    if (bytes !== undefined) crc = crc32(bytes, crc);
-  }
+  scratchHeader[0] = row.channel;
+  scratchHeader[1] = row.offset;
+  scratchHeader[2] = row.messages;
+  scratchHeader[3] = row.senderMessages;
+  scratchHeader[4] = row.sender;
+  scratchHeader[5] = row.at;
+  scratchHeader[6] = kind;
+  scratchHeader[7] = format;
+  scratchHeader[8] = replyTo ?? ABSENT;
+  scratchHeader[9] = columns['expires_at'] === null ? ABSENT : integerOf(columns, 'expires_at');
+  const crc = checksumOf(key, body, slot, headers, contentType, replyEpoch);
   const kindName = KINDS[kind];
   const formatName = FORMATS[format];
   if (crc !== columns['crc'] || body === undefined || kindName === undefined || formatName === undefined) {
@@ -187,6 +181,37 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
     replyTo:
       replyTo === undefined ? undefined : { offset: replyTo, epoch: replyEpoch && (decodeText(replyEpoch) as Epoch) },
   };
+}
+
+/** Of the numbers in the scratch header and the bytes after them. */
+function checksumOf(...texts: readonly (Uint8Array | undefined)[]): number {
+  let end = HEADER_BYTES;
+  for (const [index, bytes] of texts.entries()) {
+    scratchHeader[10 + index] = bytes?.byteLength ?? ABSENT;
+    end += bytes?.byteLength ?? 0;
+  }
+  if (end <= scratch.byteLength) {
+    let at = HEADER_BYTES;
+    for (const bytes of texts) {
+      if (bytes === undefined) continue;
+      scratch.set(bytes, at);
+      at += bytes.byteLength;
+    }
+    return checksum(scratch, end);
+  }
+  let crc = checksum(scratch, HEADER_BYTES);
+  for (const bytes of texts) if (bytes !== undefined) crc = crc32(bytes, crc);
+  return crc;
+}
+
+/** The numbers at the start of a buffer. In the file they count as little-endian, whatever the processor is. */
+function headerOf(buffer: Buffer): Float64Array {
+  return new Float64Array(buffer.buffer, buffer.byteOffset, HEADER_NUMBERS);
+}
+
+function checksum(buffer: Buffer, end: number): number {
+  if (IS_BIG_ENDIAN) buffer.subarray(0, HEADER_BYTES).swap64();
+  return crc32(buffer.subarray(0, end));
 }
 
 /** A stored answer's target with its epoch filled in. */

@@ -1,6 +1,5 @@
 // Members of channels with how far they have read, and the cursors of their devices.
 
-import type { ChannelKey } from '../../channel/channel-key.js';
 import type { CursorWrite } from '../cursors.js';
 import type { ChannelState } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
@@ -9,6 +8,8 @@ import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from './d
 import { expectChecksum, rowChecksum } from './row-checksum.js';
 
 export interface MemberRow {
+  readonly user: number;
+  readonly channel: number;
   readonly visibleFrom: number;
   readonly leftAt: number | null;
   readonly read: number;
@@ -39,9 +40,9 @@ export class MemberTable {
   }
 
   /** @throws StorageError `corrupt` */
-  find(user: number, state: Pick<ChannelState, 'number' | 'key'>): MemberRow | undefined {
+  find(user: number, state: ChannelState): MemberRow | undefined {
     const row = this.#find.get([user, state.number]);
-    return row === undefined ? undefined : memberFrom(row, state.key);
+    return row === undefined ? undefined : memberFrom(row);
   }
 
   /** The member's number where the name is one of the channel's two. */
@@ -71,28 +72,36 @@ export class MemberTable {
 
   #moveCursor(device: number, state: ChannelState, offset: number): void {
     const row = this.#findCursor.get([device, state.number]);
-    if (row !== undefined && cursorFrom(row, state.key) >= offset) return;
+    if (row !== undefined && cursorFrom(row).offset >= offset) return;
     this.#putCursor.run([device, state.number, offset, rowChecksum(device, state.number, offset)]);
   }
 }
 
 /** Verifies a row of `member`. */
-export function memberFrom(row: SqlRow, channel: ChannelKey): MemberRow {
+export function memberFrom(row: SqlRow): MemberRow {
   const user = integerOf(row, 'user');
+  const channel = integerOf(row, 'channel');
   const visibleFrom = integerOf(row, 'visible_from');
   const leftAt = row['left_at'] === null ? null : integerOf(row, 'left_at');
   const read = integerOf(row, 'read');
   const delivered = integerOf(row, 'delivered');
-  const actual = rowChecksum(user, integerOf(row, 'channel'), visibleFrom, leftAt, read, delivered);
-  expectChecksum(integerOf(row, 'crc'), actual, `the row of member ${user} in ${channel}`);
-  return { visibleFrom, leftAt, read, delivered };
+  const actual = rowChecksum(user, channel, visibleFrom, leftAt, read, delivered);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of member ${user} in channel ${channel}`);
+  return { user, channel, visibleFrom, leftAt, read, delivered };
+}
+
+export interface CursorRow {
+  readonly device: number;
+  readonly channel: number;
+  readonly offset: number;
 }
 
 /** Verifies a row of `cursor`. */
-export function cursorFrom(row: SqlRow, channel: ChannelKey): number {
+export function cursorFrom(row: SqlRow): CursorRow {
   const device = integerOf(row, 'device');
+  const channel = integerOf(row, 'channel');
   const offset = integerOf(row, 'offset');
-  const actual = rowChecksum(device, integerOf(row, 'channel'), offset);
-  expectChecksum(integerOf(row, 'crc'), actual, `the cursor of device ${device} in ${channel}`);
-  return offset;
+  const actual = rowChecksum(device, channel, offset);
+  expectChecksum(integerOf(row, 'crc'), actual, `the cursor of device ${device} in channel ${channel}`);
+  return { device, channel, offset };
 }

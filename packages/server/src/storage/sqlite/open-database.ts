@@ -5,7 +5,6 @@ import type { SqlDatabase } from './driver/sql-database.js';
 
 export const DATABASE_FILE = 'longwire.db';
 
-const CACHE_KIB = 65_536;
 /** https://sqlite.org/pragma.html#pragma_synchronous: 2 is FULL; NORMAL loses acknowledged commits when the power goes. */
 const SYNCHRONOUS_FULL = 2;
 
@@ -20,7 +19,6 @@ export function configureConnection(database: SqlDatabase): void {
   expectPragma(database, 'journal_mode', 'WAL', 'wal');
   expectPragma(database, 'synchronous', 'FULL', SYNCHRONOUS_FULL);
   expectPragma(database, 'wal_autocheckpoint', '0', 0);
-  database.exec(`PRAGMA cache_size=-${CACHE_KIB}`);
   database.exec('PRAGMA temp_store=MEMORY');
   // Damaged pages are noticed when they are loaded instead of when they are used.
   database.exec('PRAGMA cell_size_check=ON');

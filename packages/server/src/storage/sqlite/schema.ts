@@ -1,7 +1,7 @@
 // The tables, their version, and the way from older versions.
 
 import { StorageError } from '../storage-error.js';
-import { integerOf, rollBack, type SqlDatabase } from './driver/sql-database.js';
+import { integerOf, rollBack, type SqlDatabase, SqlFailure } from './driver/sql-database.js';
 
 export const SCHEMA_VERSION = 1;
 
@@ -18,7 +18,7 @@ CREATE TABLE user (
 );
 CREATE TABLE device (
   id INTEGER PRIMARY KEY, user INTEGER NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
-  UNIQUE (user, name)
+  crc INTEGER NOT NULL, UNIQUE (user, name)
 );
 CREATE TABLE channel (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, life INTEGER NOT NULL, base INTEGER NOT NULL,
@@ -78,7 +78,12 @@ function schemaVersionOf(database: SqlDatabase): number {
   const exists = database
     .prepare("SELECT 1 AS found FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")
     .get([]);
-  if (exists === undefined) return 0;
-  const row = database.prepare("SELECT value FROM meta WHERE name = 'schema'").get([]);
-  return row === undefined ? 0 : integerOf(row, 'value');
+  const row = exists && database.prepare("SELECT value FROM meta WHERE name = 'schema'").get([]);
+  if (row !== undefined) return integerOf(row, 'value');
+  // Setting WAL writes the first page; a second one means that there were tables.
+  const pages = database.prepare('PRAGMA page_count').get([]);
+  if (pages !== undefined && integerOf(pages, 'page_count') > 1) {
+    throw new SqlFailure('corrupt', 'it has pages but no schema version');
+  }
+  return 0;
 }

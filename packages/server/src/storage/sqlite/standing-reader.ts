@@ -7,9 +7,9 @@ import { StorageError } from '../storage-error.js';
 import { type ChannelState, lowMessagesAt } from './channel-state.js';
 import { type ChannelTable, verifyChannelRow } from './channel-table.js';
 import type { DeviceTable } from './device-table.js';
-import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
-import { cursorFrom, type MemberTable, memberFrom } from './member-table.js';
-import { type HeadFrame, headFrameOf, type PageFrame } from './page-frames.js';
+import { integerOf, type SqlDatabase, type SqlStatement, textOf } from './driver/sql-database.js';
+import { cursorFrom, type MemberRow, type MemberTable, memberFrom } from './member-table.js';
+import type { HeadFrame, PageFrame } from './page-frames.js';
 import type { PageReader } from './page-reader.js';
 import type { UserTable } from './user-table.js';
 
@@ -40,8 +40,10 @@ export class StandingReader {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
-  readonly #slice: SqlStatement;
-  readonly #cursor: SqlStatement;
+  readonly #membersAfter: SqlStatement;
+  readonly #memberBefore: SqlStatement;
+  readonly #cursorsAfter: SqlStatement;
+  readonly #channel: SqlStatement;
 
   constructor(
     database: SqlDatabase,
@@ -58,25 +60,59 @@ export class StandingReader {
     this.#devices = tables.devices;
     this.#members = tables.members;
     this.#pages = tables.pages;
-    this.#slice = database.prepare(
-      `SELECT m.user, m.channel, m.visible_from, m.left_at, m.read, m.delivered, m.crc, c.id, c.name, c.kind, c.life, c.base,
-         c.low_user, c.high_user, c.created_at, c.crc AS channel_crc
-       FROM member m LEFT JOIN channel c ON c.id = m.channel
-       WHERE m.user = ? AND m.channel > ? AND m.left_at IS NULL ORDER BY m.channel LIMIT ?`,
+    const columns = 'user, channel, visible_from, left_at, read, delivered, crc';
+    this.#membersAfter = database.prepare(
+      `SELECT ${columns} FROM member WHERE (user, channel) > (?, ?) ORDER BY user, channel LIMIT ?`,
     );
-    this.#cursor = database.prepare('SELECT device, channel, offset, crc FROM cursor WHERE device = ? AND channel = ?');
+    this.#memberBefore = database.prepare(
+      `SELECT ${columns} FROM member WHERE (user, channel) < (?, ?) ORDER BY user DESC, channel DESC LIMIT 1`,
+    );
+    this.#cursorsAfter = database.prepare(
+      'SELECT device, channel, offset, crc FROM cursor WHERE (device, channel) > (?, ?) ORDER BY device, channel LIMIT ?',
+    );
+    this.#channel = database.prepare(
+      'SELECT id, name, kind, life, base, low_user, high_user, created_at, crc FROM channel WHERE id = ?',
+    );
   }
 
   standings(user: UserId, device: DeviceId, after: number | undefined, limit: number): StandingSliceFrame {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return { standings: [], next: undefined };
+    const members = this.#membersOf(userNumber, after ?? 0, limit + 1);
+    const slice = members.slice(0, limit);
     const deviceNumber = this.#devices.find(user, device);
-    const rows = this.#slice.all([userNumber, after ?? 0, limit + 1]);
-    const hasMore = rows.length > limit;
-    const slice = hasMore ? rows.slice(0, limit) : rows;
-    const standings = slice.map((row) => this.#standing(row, deviceNumber));
-    const last = slice.at(-1);
-    return { standings, next: hasMore && last !== undefined ? integerOf(last, 'channel') : undefined };
+    const cursors = deviceNumber === undefined ? new Map() : this.#cursorsOf(deviceNumber, after ?? 0, limit + 1);
+    const standings = slice
+      .filter(({ leftAt }) => leftAt === null)
+      .map((member) => this.#standing(member, cursors.get(member.channel)));
+    return { standings, next: members.length > limit ? slice.at(-1)?.channel : undefined };
+  }
+
+  /**
+   * Memberships in the order of the table, at most `count`. The rows before and after them are verified as well: they
+   * would be the user's if their keys were damaged.
+   */
+  #membersOf(user: number, after: number, count: number): MemberRow[] {
+    const before = this.#memberBefore.get([user, after + 1]);
+    if (before !== undefined) memberFrom(before);
+    const members: MemberRow[] = [];
+    for (const row of this.#membersAfter.all([user, after, count])) {
+      const member = memberFrom(row);
+      if (member.user !== user) break;
+      members.push(member);
+    }
+    return members;
+  }
+
+  /** The device's cursors by channel; a device has none where its user is no member, so `count` reaches as far. */
+  #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {
+    const cursors = new Map<number, number>();
+    for (const row of this.#cursorsAfter.all([device, after, count])) {
+      const cursor = cursorFrom(row);
+      if (cursor.device !== device) break;
+      cursors.set(cursor.channel, cursor.offset);
+    }
+    return cursors;
   }
 
   /** Undefined: the user is not in the channel. */
@@ -124,23 +160,20 @@ export class StandingReader {
     });
   }
 
-  #standing(row: SqlRow, device: number | undefined): StandingFrame {
-    const number = integerOf(row, 'channel');
-    if (row['name'] === null) throw new StorageError('corrupt', `channel number ${number} has members but no row`);
+  #standing(member: MemberRow, cursor: number | undefined): StandingFrame {
+    const row = this.#channel.get([member.channel]);
+    if (row === undefined) throw new StorageError('corrupt', `channel number ${member.channel} has members but no row`);
+    verifyChannelRow(row);
     const key = textOf(row, 'name') as ChannelKey;
-    const member = memberFrom(row, key);
-    verifyChannelRow({ ...row, crc: row['channel_crc'] ?? null });
     const base = integerOf(row, 'base');
-    const cached = this.#channels.cached(key);
-    const end = cached ?? this.#channels.headOf(number, base, key);
-    const cursor = device === undefined ? undefined : this.#cursor.get([device, number]);
+    const end = this.#channels.cached(key) ?? this.#channels.headOf(member.channel, base, key);
     return {
-      ...headFrameOf(key, cached),
+      channel: key,
       life: integerOf(row, 'life'),
       head: end.head,
       base,
       visibleFrom: member.visibleFrom,
-      cursor: cursor === undefined ? undefined : cursorFrom(cursor, key),
+      cursor,
       read: member.read,
       recency: end.lastRow,
     };

@@ -3,7 +3,14 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CheckpointPacer } from './checkpoint-pacer.js';
 import { asStorageError, type SqliteEngine } from './engine.js';
-import { type CallMessage, type CallOutcome, type FromWorker, failureOf, type ToWorker } from './worker-messages.js';
+import {
+  type BatchOutcome,
+  type CallMessage,
+  type CallOutcome,
+  type FromWorker,
+  failureOf,
+  type ToWorker,
+} from './worker-messages.js';
 import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
@@ -28,7 +35,6 @@ export class WorkLoop {
   #cursorsNotBefore = 0;
   #isClosing = false;
   #isOver = false;
-  #wasWritable = true;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(engine: SqliteEngine, port: MessagePort) {
@@ -120,12 +126,10 @@ export class WorkLoop {
     if (appends.length + devices.length === 0) return;
     this.#engine.write([...devices, ...appends]);
     this.#pacer.wrote(entries + devices.length);
-    this.#post({
-      type: 'done',
-      appends: appends.map((task) => task.outcome!),
-      calls: devices.map((task) => task.outcome!),
-    });
-    this.#reportWritable();
+    this.#done(
+      appends.map((task) => task.outcome!),
+      devices.map((task) => task.outcome!),
+    );
   }
 
   #read(): void {
@@ -138,7 +142,7 @@ export class WorkLoop {
       done += 1;
     } while (done < this.#reads.length && performance.now() < end);
     this.#reads.splice(0, done);
-    this.#post({ type: 'done', appends: [], calls });
+    this.#done([], calls);
   }
 
   #answer(call: ReadCall): CallOutcome {
@@ -179,8 +183,7 @@ export class WorkLoop {
     this.#cursors.shift();
     const outcome: CallOutcome =
       task.failure === undefined ? { id: task.id, output: undefined } : { id: task.id, failure: task.failure };
-    this.#post({ type: 'done', appends: [], calls: [outcome] });
-    this.#reportWritable();
+    this.#done([], [outcome]);
   }
 
   #checkpoint(): void {
@@ -203,7 +206,7 @@ export class WorkLoop {
     try {
       if (!this.#engine.isWritable) {
         this.#engine.tryWrite();
-        this.#reportWritable();
+        if (this.#engine.isWritable) this.#post({ type: 'writable', isWritable: true });
       }
       if (this.#pacer.hasWritten && this.#engine.isWritable) this.#checkpoint();
     } catch (error) {
@@ -215,17 +218,15 @@ export class WorkLoop {
     this.#run();
   }
 
-  #reportWritable(): void {
-    if (this.#engine.isWritable === this.#wasWritable) return;
-    this.#wasWritable = this.#engine.isWritable;
-    this.#post({ type: 'writable', isWritable: this.#wasWritable });
-  }
-
   #close(): void {
     this.#isOver = true;
     this.#engine.close();
     this.#post({ type: 'closed' });
     this.#port.close();
+  }
+
+  #done(appends: readonly BatchOutcome[], calls: readonly CallOutcome[]): void {
+    this.#post({ type: 'done', appends, calls, isWritable: this.#engine.isWritable });
   }
 
   #post(message: FromWorker): void {

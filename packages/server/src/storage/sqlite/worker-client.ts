@@ -21,6 +21,9 @@ interface Pending<Value> {
   readonly reject: (error: Error) => void;
 }
 
+/** What the thread makes lives for one commit or one page: a small nursery costs little and bounds what waits in it. */
+const WORKER_MEMORY = { maxYoungGenerationSizeMb: 8 };
+
 export class WorkerClient {
   readonly #worker: Worker;
   readonly #appends: Pending<readonly AppendResult[]>[] = [];
@@ -39,7 +42,7 @@ export class WorkerClient {
 
   private constructor(start: WorkerStart) {
     const entry = createRequire(import.meta.url).resolve('#sqlite-worker');
-    this.#worker = new Worker(entry, { workerData: start, name: 'longwire-storage' });
+    this.#worker = new Worker(entry, { workerData: start, name: 'longwire-storage', resourceLimits: WORKER_MEMORY });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => this.#end(fatal(`the storage thread failed: ${error.message}`, error)));
     this.#worker.on('exit', (code) => this.#onExit(code));
@@ -124,10 +127,13 @@ export class WorkerClient {
       case 'opened':
         this.#era = message.era;
         this.#driverName = message.driverName;
+        this.#isWritable = message.isWritable;
         this.#opening?.resolve();
         this.#opening = undefined;
         return;
       case 'done':
+        // Before anybody is told, so that whoever was refused finds it so.
+        this.#isWritable = message.isWritable;
         for (const outcome of message.appends) this.#settleAppend(outcome);
         for (const outcome of message.calls) this.#settleCall(outcome);
         return;

@@ -77,9 +77,14 @@ export type BatchOutcome = readonly number[] | FailureFrame;
 export type CallOutcome = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: FailureFrame });
 
 export type FromWorker =
-  | { readonly type: 'opened'; readonly era: string; readonly driverName: string }
+  | { readonly type: 'opened'; readonly era: string; readonly driverName: string; readonly isWritable: boolean }
   /** Outcomes of one commit, in the order in which the batches were given. */
-  | { readonly type: 'done'; readonly appends: readonly BatchOutcome[]; readonly calls: readonly CallOutcome[] }
+  | {
+      readonly type: 'done';
+      readonly appends: readonly BatchOutcome[];
+      readonly calls: readonly CallOutcome[];
+      readonly isWritable: boolean;
+    }
   | { readonly type: 'writable'; readonly isWritable: boolean }
   /** Nothing more will come. */
   | { readonly type: 'fatal'; readonly failure: FailureFrame }

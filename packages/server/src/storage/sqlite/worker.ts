@@ -18,7 +18,8 @@ try {
     assertOwned: folderGuard(start.lock),
   });
   new WorkLoop(engine, port).start();
-  port.postMessage({ type: 'opened', era: engine.era, driverName: engine.driverName } satisfies FromWorker);
+  const { era, driverName, isWritable } = engine;
+  port.postMessage({ type: 'opened', era, driverName, isWritable } satisfies FromWorker);
 } catch (error) {
   port.postMessage({ type: 'fatal', failure: failureOf(error) } satisfies FromWorker);
   port.close();

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import {
+  isAboutSchema,
   type SqlDatabase,
   SqlFailure,
   type SqlFailureKind,
@@ -124,7 +125,8 @@ const SQLITE_IOERR_SHMSIZE = 4_874;
 
 function failureFrom(error: unknown): SqlFailure {
   const { errcode, message } = error as { readonly errcode?: number; readonly message?: string };
-  return new SqlFailure(kindOf(errcode ?? 0), message ?? String(error), { cause: error });
+  const kind = isAboutSchema(message ?? '') ? 'corrupt' : kindOf(errcode ?? 0);
+  return new SqlFailure(kind, message ?? String(error), { cause: error });
 }
 
 function kindOf(code: number): SqlFailureKind {

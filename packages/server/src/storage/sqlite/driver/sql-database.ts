@@ -38,6 +38,11 @@ export class SqlFailure extends Error {
   }
 }
 
+/** Statements of ours name what the schema has: if SQLite does not find it, the schema is damaged. */
+export function isAboutSchema(message: string): boolean {
+  return message.startsWith('no such ') || message.startsWith('malformed database schema');
+}
+
 /** A column that the schema declares an integer. Anything else in it is damage. */
 export function integerOf(row: SqlRow, column: string): number {
   const value = row[column];

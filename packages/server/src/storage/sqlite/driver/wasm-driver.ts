@@ -4,6 +4,7 @@ import { rmdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Database, Statement } from 'node-sqlite3-wasm';
 import {
+  isAboutSchema,
   type SqlDatabase,
   SqlFailure,
   type SqlFailureKind,
@@ -143,6 +144,7 @@ class WasmStatement implements SqlStatement {
 function kindOf(message: string): SqlFailureKind {
   if (message.includes('database or disk is full')) return 'full';
   if (message.includes('malformed') || message.includes('file is not a database')) return 'corrupt';
+  if (isAboutSchema(message)) return 'corrupt';
   if (message.includes('is locked')) return 'busy';
   return 'other';
 }

@@ -82,7 +82,13 @@ class LockFile {
     this.path = path;
     this.#text = encodeLockRecord(record);
     this.#descriptor = openSync(path, 'wx', 0o600);
-    this.touch();
+    try {
+      writeSync(this.#descriptor, this.#text, 0);
+    } catch (error) {
+      closeSync(this.#descriptor);
+      rmSync(path, { force: true });
+      throw unwritableError(path, error as NodeJS.ErrnoException);
+    }
   }
 
   /**
@@ -120,14 +126,22 @@ export async function acquireFolderLock(options: FolderLockOptions): Promise<Fol
   };
   const address = socketAddress(folder, socketName(record.token));
   const server = await listen(address);
-  const own = new LockFile(join(folder, `${LOCK_FILE}-${record.token.slice(0, 12)}.new`), record);
   try {
-    await claim(options, record, own);
+    const own = new LockFile(join(folder, `${LOCK_FILE}-${record.token.slice(0, 12)}.new`), record);
+    await claimWith(options, record, own);
     removeLeftovers(folder);
     return new FolderLock(join(folder, LOCK_FILE), record.token, own, server, address);
   } catch (error) {
-    own.close();
     await closeSocket(server, address);
+    throw error;
+  }
+}
+
+async function claimWith(options: FolderLockOptions, record: LockRecord, own: LockFile): Promise<void> {
+  try {
+    await claim(options, record, own);
+  } catch (error) {
+    own.close();
     throw error;
   } finally {
     rmSync(own.path, { force: true });
@@ -187,6 +201,14 @@ async function expectAbandoned(
     if (again === undefined || again.record?.token !== record?.token) return;
     if (again.touchedAtMs !== found.touchedAtMs) throw lockedError(options.folder, record);
   }
+}
+
+function unwritableError(path: string, error: NodeJS.ErrnoException): StorageError {
+  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  const advice = isFull ? 'the disk is full, free some space' : 'the folder must be writable';
+  return new StorageError(isFull ? 'storage_full' : 'fatal', `cannot write ${path}: ${advice} (${error.message})`, {
+    cause: error,
+  });
 }
 
 function lockedError(folder: string, record: LockRecord | undefined): StorageError {

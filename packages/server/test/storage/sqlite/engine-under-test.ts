@@ -1,0 +1,40 @@
+// The SQLite engine without its thread, for tests that look inside the folder or choose its sizes.
+
+import type { AppendRequest, PageRequest } from '../../../src/storage/message-log.js';
+import {
+  type FlatRequests,
+  flattenRequest,
+  RESULT_STRIDE,
+  resultAt,
+} from '../../../src/storage/sqlite/append-frames.js';
+import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { pageFrom } from '../../../src/storage/sqlite/page-frames.js';
+import { errorFrom } from '../../../src/storage/sqlite/worker-messages.js';
+import type { TestedDriver } from './data-folder.js';
+
+export function openEngine(folder: string, driver: TestedDriver, keyWindowEntries?: number): SqliteEngine {
+  return new SqliteEngine({ folder, open: chooseDriver(driver), assertOwned: () => undefined, keyWindowEntries });
+}
+
+/** One batch in one transaction. */
+export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
+  const requests: FlatRequests = [];
+  for (const request of batch) flattenRequest(request, requests);
+  const flat: number[] = [];
+  let failure: Error | undefined;
+  engine.write([
+    {
+      apply: (self) => self.append(requests, flat),
+      fail: (frame) => {
+        failure = errorFrom(frame);
+      },
+    },
+  ]);
+  if (failure !== undefined) throw failure;
+  return batch.map((_, index) => resultAt(flat, index * RESULT_STRIDE, engine.era));
+}
+
+export function readPage(engine: SqliteEngine, request: PageRequest) {
+  return pageFrom(engine.page(request), engine.era);
+}

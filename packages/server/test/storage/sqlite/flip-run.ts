@@ -1,0 +1,169 @@
+// Flips single bits of a database file and reads everything: each read must be right or say that it cannot be trusted.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry } from '../../../src/channel/entry.js';
+import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { GENERATION_FILE } from '../../../src/storage/sqlite/lineage.js';
+import { DATABASE_FILE } from '../../../src/storage/sqlite/open-database.js';
+import { StorageError } from '../../../src/storage/storage-error.js';
+import { device, direct, FIRST_AT, message, user } from '../requests.js';
+import { makeDataFolder, type TestedDriver } from './data-folder.js';
+import { append, openEngine, readPage } from './engine-under-test.js';
+
+const PEERS = 12;
+const ENTRIES = 400;
+const PHONE = device('phone');
+const channels = Array.from({ length: PEERS }, (_, peer) => direct('alice', `peer${peer}`));
+
+export interface FlipReport {
+  readonly flips: number;
+  /** How many flips at least one read (or the opening) noticed. */
+  readonly noticed: number;
+  /** Reads that were neither right nor reported. */
+  readonly wrong: readonly string[];
+}
+
+export async function flipBits(driver: TestedDriver, flips: number, seed: number): Promise<FlipReport> {
+  const { folder, remove } = await makeDataFolder();
+  try {
+    const truth = build(folder, driver);
+    const file = join(folder, DATABASE_FILE);
+    const generation = join(folder, GENERATION_FILE);
+    const intact = readFileSync(file);
+    const intactGeneration = readFileSync(generation);
+    const random = randomFrom(seed);
+    const wrong: string[] = [];
+    let noticed = 0;
+    for (let flip = 0; flip < flips; flip += 1) {
+      const byte = Math.floor(random() * intact.byteLength);
+      const bit = Math.floor(random() * 8);
+      const damaged = Buffer.from(intact);
+      damaged[byte]! ^= 1 << bit;
+      writeFileSync(file, damaged);
+      // Each opening raises it; the fresh copy would count as put back by hand.
+      writeFileSync(generation, intactGeneration);
+      rmSync(`${file}-wal`, { force: true });
+      const found = compare(folder, driver, truth);
+      if (found.reported) noticed += 1;
+      for (const text of found.wrong)
+        wrong.push(`bit ${bit} of byte ${byte} (page ${byte >> 12}, ${byte & 4095}): ${text}`);
+    }
+    return { flips, noticed, wrong };
+  } finally {
+    await remove();
+  }
+}
+
+type Truth = ReadonlyMap<string, string>;
+
+function build(folder: string, driver: TestedDriver): Truth {
+  const engine = openEngine(folder, driver);
+  const random = randomFrom(1);
+  for (let start = 0; start < ENTRIES; start += 100) {
+    const batch = Array.from({ length: 100 }, (_, index) => {
+      const peer = `peer${Math.floor(random() * PEERS)}`;
+      const body = JSON.stringify({ text: 'y'.repeat(Math.floor(random() * 300)) });
+      const [from, to] = random() < 0.5 ? ['alice', peer] : [peer, 'alice'];
+      return message(from, to, { body, key: `key-${start + index}`, at: FIRST_AT + start });
+    });
+    append(engine, ...batch);
+  }
+  engine.write([
+    {
+      apply: (self) => {
+        self.openDevice({ user: user('alice'), device: PHONE, at: FIRST_AT });
+        self.writeCursors(
+          channels.map((channel, index) => ({
+            user: user('alice'),
+            channel,
+            read: index % 7,
+            delivered: index % 9,
+            devices: new Map([[PHONE, index % 8]]),
+          })),
+        );
+      },
+      fail: ({ message: text }) => {
+        throw new Error(text);
+      },
+    },
+  ]);
+  const truth = new Map<string, string>();
+  for (const [name, read] of readsOf(engine)) truth.set(name, read());
+  truth.set('era', engine.era);
+  engine.close();
+  return truth;
+}
+
+/** Every read of the store by a name, each as a text that can be compared. */
+function readsOf(engine: SqliteEngine): [string, () => string][] {
+  const reads: [string, () => string][] = [];
+  for (const channel of channels) {
+    reads.push([`log of ${channel}`, () => JSON.stringify(readAll(engine, channel))]);
+    reads.push([`head of ${channel}`, () => JSON.stringify(engine.heads([channel]))]);
+    reads.push([
+      `description of ${channel}`,
+      () => JSON.stringify(engine.describe({ user: user('alice'), channels: [{ channel, read: 0 }] })),
+    ]);
+  }
+  reads.push(['standings', () => JSON.stringify(readStandings(engine))]);
+  return reads;
+}
+
+/** Without `recency`, which sorts conversations and decides nothing: it is read from the index, which has no checksum. */
+function readStandings(engine: SqliteEngine) {
+  const { standings } = engine.standings({ user: user('alice'), device: PHONE, after: undefined, limit: 1_000 });
+  return standings.map(({ recency: _recency, ...standing }) => standing);
+}
+
+function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): Entry[] {
+  const entries: Entry[] = [];
+  for (;;) {
+    const offset = entries.at(-1)?.offset ?? 0;
+    const page = readPage(engine, { channel, direction: 'after', offset, limit: 200, maxBytes: 262_144 });
+    entries.push(...page.entries);
+    if (!page.more) return entries;
+  }
+}
+
+function compare(folder: string, driver: TestedDriver, truth: Truth): { reported: boolean; wrong: string[] } {
+  let engine: SqliteEngine;
+  try {
+    engine = openEngine(folder, driver);
+  } catch (error) {
+    return { reported: true, wrong: isReport(error) ? [] : [`opening threw ${String(error)}`] };
+  }
+  const wrong: string[] = [];
+  // A new era tells every client that what it knows may not hold.
+  let reported = engine.era !== truth.get('era');
+  for (const [name, read] of readsOf(engine)) {
+    try {
+      const text = read();
+      if (text !== truth.get(name) && engine.era === truth.get('era')) wrong.push(`${name} is wrong`);
+    } catch (error) {
+      if (isReport(error)) reported = true;
+      else wrong.push(`${name} threw ${String(error)}`);
+    }
+  }
+  try {
+    engine.close();
+  } catch {
+    // A damaged file may not even be checkpointed; the next flip starts from a fresh copy.
+  }
+  return { reported, wrong };
+}
+
+function isReport(error: unknown): boolean {
+  if (error instanceof StorageError) return error.code === 'corrupt' || error.code === 'newer_schema';
+  // What the drivers throw is translated by the work loop: a damaged database is `corrupt`.
+  return error instanceof Error && error.name === 'SqlFailure' && 'kind' in error && error.kind === 'corrupt';
+}
+
+/** Lehmer's generator: the same flips for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = (seed % 2_147_483_646) + 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return (state - 1) / 2_147_483_646;
+  };
+}

@@ -1,0 +1,147 @@
+// One server per data folder.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { acquireFolderLock, type FolderLock } from '../../../src/storage/sqlite/folder-lock/folder-lock.js';
+import { LOCK_FILE } from '../../../src/storage/sqlite/folder-lock/lock-record.js';
+import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
+import { message } from '../requests.js';
+import { makeDataFolder } from './data-folder.js';
+
+const HOLDER = fileURLToPath(new URL('./children/hold-folder.mjs', import.meta.url));
+
+const namespacesMissing: string | undefined = (() => {
+  const run = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']);
+  if (run.error !== undefined) return 'no unshare in PATH';
+  return run.status === 0 ? undefined : `no new pid namespaces here: ${run.stderr.toString().trim()}`;
+})();
+
+/** Starts a process that takes the folder and says `held` or the code of its error. */
+async function holdElsewhere(folder: string, wrapper: readonly string[] = []) {
+  const command = [...wrapper, process.execPath, HOLDER, folder];
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [answer] = (await once(child.stdout, 'data')) as [Buffer];
+  const end = async (signal: NodeJS.Signals) => {
+    const exited = once(child, 'exit');
+    if (wrapper.length > 0) spawnSync('pkill', [`-${signal.slice(3)}`, '-P', `${child.pid}`]);
+    else child.kill(signal);
+    await exited;
+  };
+  return { answer: answer.toString().trim(), child, end };
+}
+
+describe('the lock of a data folder', () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  const held: FolderLock[] = [];
+  const acquire = async (options: { folder?: string; foreignStaleMs?: number } = {}) => {
+    const lock = await acquireFolderLock({ folder, ...options });
+    held.push(lock);
+    return lock;
+  };
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+  });
+  afterEach(async () => {
+    for (const lock of held.splice(0)) await lock.release();
+    await remove();
+  });
+
+  test('a second server is told which folder is in use and what to do', async () => {
+    await acquire();
+    await expect(acquire()).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringMatching(new RegExp(`${folder}.*process ${process.pid}.*--data`)),
+    });
+  });
+
+  test('after the release it is free, and nothing is left in the folder', async () => {
+    await (await acquire()).release();
+    expect(readdirSync(folder)).toEqual([]);
+    await acquire();
+  });
+
+  test('a folder whose server was killed is free at once', async () => {
+    const other = await holdElsewhere(folder);
+    expect(other.answer).toBe('held');
+    await expect(acquire()).rejects.toMatchObject({ code: 'locked' });
+    await other.end('SIGKILL');
+    const start = performance.now();
+    await acquire();
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  test('a server that is stopped still holds its folder', async () => {
+    const other = await holdElsewhere(folder);
+    other.child.kill('SIGSTOP');
+    await expect(acquire()).rejects.toMatchObject({ code: 'locked' });
+    await other.end('SIGKILL');
+  });
+
+  test('of many that start at once over a dead lock exactly one gets the folder', async () => {
+    const other = await holdElsewhere(folder);
+    await other.end('SIGKILL');
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquire()));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'locked' });
+    }
+  });
+
+  test('a folder with a path longer than a socket address works', async () => {
+    const long = join(folder, 'd'.repeat(120), 'e'.repeat(60));
+    await mkdir(long, { recursive: true });
+    await acquire({ folder: long });
+    await expect(acquire({ folder: long })).rejects.toMatchObject({ code: 'locked' });
+  });
+
+  test('a lock of another host is taken over only after it was not touched for long enough', async () => {
+    const file = join(folder, LOCK_FILE);
+    const record = { host: 'elsewhere', boot: 'another-kernel', pid: 1, token: 'f'.repeat(32) };
+    writeFileSync(file, JSON.stringify(record));
+    const touch = setInterval(() => utimesSync(file, new Date(), new Date()), 50);
+    await expect(acquire({ foreignStaleMs: 1_000 })).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining('elsewhere'),
+    });
+    clearInterval(touch);
+    const start = performance.now();
+    await acquire({ foreignStaleMs: 1_000 });
+    expect(performance.now() - start).toBeGreaterThan(500);
+  });
+
+  test('a server that lost its folder stores nothing more and ends', async () => {
+    const store = await openSqliteStore({ folder });
+    await store.log.append([message('alice', 'bob')]);
+    const fatal = new Promise((resolve) => {
+      store.onFatal = resolve;
+    });
+    const file = join(folder, LOCK_FILE);
+    writeFileSync(`${file}.theirs`, readFileSync(file, 'utf8').replace(/"token":"[0-9a-f]{8}/, '"token":"00000000'));
+    renameSync(`${file}.theirs`, file);
+    await expect(store.log.append([message('alice', 'bob')])).rejects.toMatchObject({ code: 'locked' });
+    await expect(fatal).resolves.toMatchObject({ code: 'locked' });
+    await store.close();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test.skipIf(namespacesMissing)(
+    `two servers that are both pid 1, in two pid namespaces, do not share a folder ${namespacesMissing ?? ''}`,
+    async () => {
+      const namespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+      const first = await holdElsewhere(folder, namespace);
+      expect(first.answer).toBe('held by pid 1');
+      const second = await holdElsewhere(folder, namespace);
+      expect(second.answer).toBe('locked');
+      await first.end('SIGKILL');
+      const third = await holdElsewhere(folder, namespace);
+      expect(third.answer).toBe('held by pid 1');
+      await third.end('SIGKILL');
+    },
+  );
+});

@@ -1,0 +1,97 @@
+// A disk that is really full: a small tmpfs.
+
+import { spawnSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AppendRequest } from '../../../src/storage/message-log.js';
+import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
+import type { Store } from '../../../src/storage/store.js';
+import { direct, message, readLog } from '../requests.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+
+const mountFault: string | undefined = (() => {
+  if (process.getuid?.() !== 0) return 'mounting needs root';
+  const probe = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
+  return probe.status === 0 ? undefined : `cannot mount a tmpfs: ${probe.stderr?.toString().trim()}`;
+})();
+
+const channel = direct('alice', 'bob');
+const big = (number: number): AppendRequest =>
+  message('alice', 'bob', { body: JSON.stringify({ number, text: 'x'.repeat(20_000) }), key: `k${number}` });
+
+async function fillUntilFull(store: Store, from: number): Promise<number> {
+  for (let number = from; ; number += 1) {
+    try {
+      await store.log.append([big(number)]);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'storage_full', retryable: true });
+      return number;
+    }
+  }
+}
+
+describe.skipIf(mountFault)(`a full disk ${mountFault ?? ''}`, () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
+  });
+  afterEach(async () => {
+    spawnSync('umount', ['-l', folder]);
+    await remove();
+  });
+
+  test.each(testedDrivers)('refuses sends, goes on reading and heals alone (%s)', async (driver) => {
+    // Somebody else fills the disk, so that the store has little room and then has it again.
+    const ballast = join(folder, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(8 << 20));
+    const store = await openSqliteStore({ folder, driver });
+    let isFatal = false;
+    store.onFatal = () => {
+      isFatal = true;
+    };
+    const refused = await fillUntilFull(store, 0);
+    expect(store.isWritable).toBe(false);
+    expect(refused).toBeGreaterThan(10);
+    // Full for a while: everything is refused, nothing of it is stored, reads go on.
+    for (let round = 0; round < 10; round += 1) {
+      await expect(store.log.append([big(refused + 1 + round)])).rejects.toMatchObject({ code: 'storage_full' });
+      expect((await readLog(store.log, channel)).length).toBe(refused);
+    }
+    rmSync(ballast);
+    await expect.poll(() => store.isWritable, { timeout: 10_000 }).toBe(true);
+    expect(await store.log.append([big(refused)])).toMatchObject([{ outcome: 'stored', offset: refused + 1 }]);
+    const stored = (await readLog(store.log, channel)).map(({ key }) => key);
+    expect(stored).toEqual(Array.from({ length: refused + 1 }, (_, number) => `k${number}`));
+    expect(isFatal).toBe(false);
+    await store.close();
+  });
+
+  test.each(testedDrivers)('a store can be opened and read on a full disk (%s)', async (driver) => {
+    const store = await openSqliteStore({ folder, driver });
+    const [first] = await store.log.append([message('alice', 'bob')]);
+    await store.close();
+    // Room for the lock, none for the write-ahead log.
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(join(folder, 'ballast'), Buffer.alloc((bavail - 1) * bsize));
+    const again = await openSqliteStore({ folder, driver });
+    const [head] = await again.log.heads([channel]);
+    expect(head).toMatchObject({ head: 1, epoch: (first as { epoch: string }).epoch });
+    expect(again.isWritable).toBe(false);
+    await expect(again.log.append([message('alice', 'bob')])).rejects.toMatchObject({ code: 'storage_full' });
+    rmSync(join(folder, 'ballast'));
+    await expect.poll(() => again.isWritable, { timeout: 10_000 }).toBe(true);
+    await again.close();
+  });
+
+  test('a folder without room even for its lock says so', async () => {
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize));
+    await expect(openSqliteStore({ folder })).rejects.toMatchObject({
+      code: 'storage_full',
+      message: expect.stringMatching(/free some space/),
+    });
+  });
+});

@@ -1,0 +1,184 @@
+// What only this engine has: settings, the window of keys and what lies beyond it, lives of a store, versions.
+
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { GENERATION_FILE } from '../../../src/storage/sqlite/lineage.js';
+import { configureConnection, DATABASE_FILE, readPragma } from '../../../src/storage/sqlite/open-database.js';
+import { SCHEMA_VERSION } from '../../../src/storage/sqlite/schema.js';
+import { direct, message } from '../requests.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+import { append, openEngine, readPage } from './engine-under-test.js';
+
+const pair = direct('alice', 'bob');
+
+describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  let engine: SqliteEngine | undefined;
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+  });
+  afterEach(async () => {
+    engine?.close();
+    engine = undefined;
+    await remove();
+  });
+  const closeEngine = () => {
+    engine?.close();
+    engine = undefined;
+  };
+  const openDatabase = () => {
+    const database = chooseDriver(driver)(join(folder, DATABASE_FILE));
+    configureConnection(database);
+    return database;
+  };
+
+  test('every connection syncs each commit and leaves checkpoints to the work loop', () => {
+    const database = openDatabase();
+    expect(readPragma(database, 'synchronous')).toBe(2);
+    expect(readPragma(database, 'journal_mode')).toBe('wal');
+    expect(readPragma(database, 'wal_autocheckpoint')).toBe(0);
+    database.close();
+  });
+
+  test('a key beyond the window is found in the log when the client says since when', () => {
+    engine = openEngine(folder, driver, 8);
+    const [before] = append(engine, message('alice', 'bob'));
+    if (before?.outcome !== 'stored') throw new Error('not stored');
+    append(engine, message('alice', 'bob', { key: 'old' }));
+    for (let count = 0; count < 20; count += 1) append(engine, message('alice', 'carol', { key: `new-${count}` }));
+    const since = { epoch: before.epoch, offset: before.offset };
+    expect(append(engine, message('alice', 'bob', { key: 'old', since }))).toMatchObject([
+      { outcome: 'repeated', offset: 2 },
+    ]);
+    // A position of another life says nothing about this one.
+    const foreign = { epoch: 'other-1' as never, offset: 99 };
+    expect(append(engine, message('alice', 'bob', { key: 'old', since: foreign }))).toMatchObject([
+      { outcome: 'repeated', offset: 2 },
+    ]);
+    expect(append(engine, message('alice', 'bob', { key: 'old' }))).toMatchObject([{ outcome: 'stored', offset: 3 }]);
+  });
+
+  test('the window of keys is there again after a restart, as far back as its size', () => {
+    engine = openEngine(folder, driver, 8);
+    for (let count = 0; count < 20; count += 1) append(engine, message('alice', 'bob', { key: `k${count}` }));
+    closeEngine();
+    engine = openEngine(folder, driver, 8);
+    const outcomes = [12, 19, 11].map(
+      (count) => append(engine!, message('alice', 'bob', { key: `k${count}` }))[0]?.outcome,
+    );
+    expect(outcomes).toEqual(['repeated', 'repeated', 'stored']);
+  });
+
+  test('a task that cannot be done is undone alone, the others of its commit are stored', () => {
+    engine = openEngine(folder, driver);
+    append(engine, message('alice', 'bob', { key: 'first' }));
+    const failed: string[] = [];
+    const outcomes: string[] = [];
+    const task = (name: string, body: () => void) => ({
+      apply: () => {
+        body();
+        outcomes.push(name);
+      },
+      fail: () => void failed.push(name),
+    });
+    engine.write([
+      task('a', () => undefined),
+      task('b', () => {
+        throw new TypeError('impossible');
+      }),
+      task('c', () => undefined),
+    ]);
+    expect(failed).toEqual(['b']);
+    expect(outcomes.slice(-2)).toEqual(['a', 'c']);
+    expect(append(engine, message('alice', 'bob', { key: 'first' }))).toMatchObject([{ outcome: 'repeated' }]);
+  });
+
+  test('a restart keeps every epoch', () => {
+    engine = openEngine(folder, driver);
+    const [first] = append(engine, message('alice', 'bob'));
+    closeEngine();
+    engine = openEngine(folder, driver);
+    const [second] = append(engine, message('alice', 'bob'));
+    expect(second).toMatchObject({ outcome: 'stored', offset: 2, epoch: (first as { epoch: string }).epoch });
+  });
+
+  test('a database file put back by hand changes every epoch', async () => {
+    engine = openEngine(folder, driver);
+    const [first] = append(engine, message('alice', 'bob'));
+    closeEngine();
+    const file = join(folder, DATABASE_FILE);
+    await copyFile(file, `${file}.kept`);
+    openEngine(folder, driver).close();
+    await copyFile(`${file}.kept`, file);
+    engine = openEngine(folder, driver);
+    const [head] = engine.heads([pair]);
+    expect(head).toMatchObject({ head: 1 });
+    expect(engine.era).not.toBe((first as { epoch: string }).epoch.split('-')[0]);
+    const changed = engine.era;
+    closeEngine();
+    engine = openEngine(folder, driver);
+    expect(engine.era).toBe(changed);
+  });
+
+  test('a database file brought to another folder changes every epoch', async () => {
+    engine = openEngine(folder, driver);
+    const { era } = engine;
+    closeEngine();
+    await rm(join(folder, GENERATION_FILE));
+    engine = openEngine(folder, driver);
+    expect(engine.era).not.toBe(era);
+  });
+
+  test('the generation file is written before anything is stored under it', async () => {
+    engine = openEngine(folder, driver);
+    expect(await readFile(join(folder, GENERATION_FILE), 'utf8')).toBe('1\n');
+    closeEngine();
+    await writeFile(join(folder, GENERATION_FILE), 'damaged');
+    engine = openEngine(folder, driver);
+    expect(await readFile(join(folder, GENERATION_FILE), 'utf8')).toBe('2\n');
+  });
+
+  test('a store of a newer schema is refused with both versions', () => {
+    openEngine(folder, driver).close();
+    const database = openDatabase();
+    database.prepare("UPDATE meta SET value = ? WHERE name = 'schema'").run([SCHEMA_VERSION + 1]);
+    database.close();
+    expect(() => openEngine(folder, driver)).toThrowError(
+      expect.objectContaining({ code: 'newer_schema', message: expect.stringMatching(/version 2.*up to 1/) }),
+    );
+  });
+
+  test('a damaged row ends the page before it, and is named when it comes first', () => {
+    engine = openEngine(folder, driver);
+    append(engine, ...Array.from({ length: 5 }, () => message('alice', 'bob')));
+    closeEngine();
+    const database = openDatabase();
+    database.prepare('UPDATE entry SET at = at + 1 WHERE offset = 3').run([]);
+    database.close();
+    engine = openEngine(folder, driver);
+    const after = (offset: number) =>
+      readPage(engine!, { channel: pair, direction: 'after', offset, limit: 10, maxBytes: 10_000 });
+    expect(after(0)).toMatchObject({ more: true, entries: [{ offset: 1 }, { offset: 2 }] });
+    expect(() => after(2)).toThrowError(expect.objectContaining({ code: 'corrupt', offset: 3 }));
+    expect(after(3)).toMatchObject({ more: false, entries: [{ offset: 4 }, { offset: 5 }] });
+    const before = readPage(engine, { channel: pair, direction: 'before', offset: 6, limit: 10, maxBytes: 10_000 });
+    expect(before).toMatchObject({ more: true, entries: [{ offset: 4 }, { offset: 5 }] });
+  });
+
+  test('a missing row is a hole, not the end of the log', () => {
+    engine = openEngine(folder, driver);
+    append(engine, ...Array.from({ length: 5 }, () => message('alice', 'bob')));
+    closeEngine();
+    const database = openDatabase();
+    database.prepare('DELETE FROM entry WHERE offset = 3').run([]);
+    database.close();
+    engine = openEngine(folder, driver);
+    expect(() =>
+      readPage(engine!, { channel: pair, direction: 'after', offset: 2, limit: 10, maxBytes: 10_000 }),
+    ).toThrowError(expect.objectContaining({ code: 'corrupt', offset: 3 }));
+  });
+});
