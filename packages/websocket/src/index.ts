@@ -3,9 +3,9 @@
 
 // Live connections.
 export type { CloseReason } from './connection/close-reason.js';
-export { WebSocketConnection } from './connection/connection.js';
+export { type ConnectionHandler, WebSocketConnection } from './connection/connection.js';
 export type { ConnectionState } from './connection/connection-setup.js';
-export type { ConnectionHandler } from './connection/handler.js';
+export type { HandlerOf } from './connection/handler.js';
 export type { MessageWriter } from './connection/message-writer.js';
 export type { SendOptions } from './connection/output.js';
 // Options and errors.

@@ -20,7 +20,7 @@ import {
 } from './connection-faults.js';
 import type { ConnectionSetup, ConnectionState } from './connection-setup.js';
 import { warnOfFault, watchReturned } from './dispatch.js';
-import type { ConnectionHandler } from './handler.js';
+import type { HandlerOf } from './handler.js';
 import { type ConnectionAccess, readerEventsFor, tell } from './handler-calls.js';
 import { Heartbeat } from './heartbeat.js';
 import type { MessageWriter } from './message-writer.js';
@@ -33,10 +33,13 @@ import { TimerWheel } from './timer-wheel.js';
 const FAULT_LINGER_MS = 900;
 const NO_BYTES = Buffer.alloc(0);
 
+/** The callbacks of a connection: see `HandlerOf` for each of them. One object may serve all connections. */
+export type ConnectionHandler = HandlerOf<WebSocketConnection>;
+
 // Shared by all connections and set by the class itself, so that its private side stays private.
 let onDeadline: (connection: WebSocketConnection, nowMs: number) => number;
 let outputEvents: OutputEvents<WebSocketConnection>;
-let access: ConnectionAccess;
+let access: ConnectionAccess<WebSocketConnection>;
 let bindSocket: (owner: WebSocketConnection, socket: Duplex) => void;
 
 /**
@@ -66,7 +69,7 @@ export class WebSocketConnection {
   #isHoldingBack = false;
 
   /** Made by `accept` and `dial`. */
-  constructor(setup: ConnectionSetup) {
+  constructor(setup: ConnectionSetup<WebSocketConnection>) {
     this.role = setup.role;
     this.subprotocol = setup.subprotocol;
     this.extensions = setup.extensions;

@@ -1,27 +1,31 @@
 // From what was read to the handler's methods. User code: whatever it throws, now or later, ends only its own connection.
 import type { WebSocketError } from '../errors.js';
 import type { ClosePayload } from '../message/close-payload.js';
-import type { WebSocketConnection } from './connection.js';
 import { watchReturned } from './dispatch.js';
-import type { ConnectionHandler } from './handler.js';
+import type { HandlerOf } from './handler.js';
 import type { ReaderEvents } from './reader.js';
 
+/** What calls a handler. */
+interface Handled<Connection> {
+  readonly handler: HandlerOf<Connection>;
+}
+
 /** The private side of a connection, as far as this file needs it. */
-export interface ConnectionAccess {
+export interface ConnectionAccess<Connection> {
   /** False for what comes while nobody may be told: after the end, and while closing paused. */
-  mayTell(connection: WebSocketConnection): boolean;
-  handlerFailed(connection: WebSocketConnection, cause: unknown): void;
-  answerPing(connection: WebSocketConnection, payload: Buffer): void;
-  onCloseFrame(connection: WebSocketConnection, payload: ClosePayload): void;
-  fail(connection: WebSocketConnection, error: WebSocketError): void;
-  holdBack(connection: WebSocketConnection, isHolding: boolean): void;
+  mayTell(connection: Connection): boolean;
+  handlerFailed(connection: Connection, cause: unknown): void;
+  answerPing(connection: Connection, payload: Buffer): void;
+  onCloseFrame(connection: Connection, payload: ClosePayload): void;
+  fail(connection: Connection, error: WebSocketError): void;
+  holdBack(connection: Connection, isHolding: boolean): void;
 }
 
 /** Calls the handler, if it may be told. */
-export function tell(
-  access: ConnectionAccess,
-  connection: WebSocketConnection,
-  call: (handler: ConnectionHandler) => unknown,
+export function tell<Connection extends Handled<Connection>>(
+  access: ConnectionAccess<Connection>,
+  connection: Connection,
+  call: (handler: HandlerOf<Connection>) => unknown,
 ): void {
   if (!access.mayTell(connection)) return;
   try {
@@ -31,7 +35,9 @@ export function tell(
   }
 }
 
-export function readerEventsFor(access: ConnectionAccess): ReaderEvents<WebSocketConnection> {
+export function readerEventsFor<Connection extends Handled<Connection>>(
+  access: ConnectionAccess<Connection>,
+): ReaderEvents<Connection> {
   return {
     wantsParts: ({ handler }, kind) => (kind === 'text' ? handler.onTextPart : handler.onBinaryPart) !== undefined,
     // Whole messages are the hot path: called without a closure.
@@ -70,7 +76,7 @@ export function readerEventsFor(access: ConnectionAccess): ReaderEvents<WebSocke
   };
 }
 
-function watch(access: ConnectionAccess, connection: WebSocketConnection, returned: unknown): void {
+function watch<Connection>(access: ConnectionAccess<Connection>, connection: Connection, returned: unknown): void {
   if (returned === undefined) return;
   watchReturned(returned, (cause) => access.handlerFailed(connection, cause));
 }

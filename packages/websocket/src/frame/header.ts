@@ -2,7 +2,6 @@
 
 export const FIN_BIT = 0x80;
 export const RSV1_BIT = 0x40;
-export const RSV_BITS = 0x70;
 export const RSV2_AND_3_BITS = 0x30;
 export const OPCODE_BITS = 0x0f;
 export const MASK_BIT = 0x80;

@@ -1,8 +1,8 @@
 // The server's side of the opening handshake, RFC 6455 §4.2, on the `upgrade` event of any http.Server.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ConnectionHandler } from '../connection/connection.js';
 import { WebSocketConnection } from '../connection/connection.js';
-import type { ConnectionHandler } from '../connection/handler.js';
 import { WebSocketError } from '../errors.js';
 import { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import type { ResolvedWebSocketOptions } from '../options.js';

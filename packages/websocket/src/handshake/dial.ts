@@ -3,8 +3,8 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { ConnectionHandler } from '../connection/connection.js';
 import { WebSocketConnection } from '../connection/connection.js';
-import type { ConnectionHandler } from '../connection/handler.js';
 import { WebSocketError } from '../errors.js';
 import { formatDeflateOffer } from '../extension/negotiation.js';
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';

@@ -13,11 +13,6 @@ export class Utf8Validator {
     return this.#missing === 0;
   }
 
-  /** Continuation bytes still to come for the character that the last piece cut, 0-3. */
-  get missing(): number {
-    return this.#missing;
-  }
-
   reset(): void {
     this.#missing = 0;
     this.#lowest = 0x80;

@@ -2,8 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { CloseReason } from '../../src/connection/close-reason.js';
-import type { WebSocketConnection } from '../../src/connection/connection.js';
-import type { ConnectionHandler } from '../../src/connection/handler.js';
+import type { ConnectionHandler, WebSocketConnection } from '../../src/connection/connection.js';
 import type { WebSocketError } from '../../src/errors.js';
 import { type AcceptOptions, accept } from '../../src/handshake/accept.js';
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';
