@@ -68,7 +68,7 @@ const CLOSE_WITHIN_MS = 1_500;
 export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
-  const store = await openSqliteStore({ folder: config.dataDirectory });
+  const store = await openSqliteStore({ folder: config.dataDirectory, keyWindowEntries: config.limits.keyWindow });
   store.onFatal = options.onFatal;
   try {
     return await serve(config, options, authenticator, store);

@@ -33,8 +33,9 @@ export class KeyWindow {
   #floor = 1;
   readonly #hash: KeyHash = { low: 0, high: 0 };
 
-  /** @param capacity a power of two */
-  constructor(capacity: number = KEY_WINDOW_ENTRIES) {
+  /** @param entries rounded up to a power of two */
+  constructor(entries: number = KEY_WINDOW_ENTRIES) {
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(1, entries)));
     this.#capacity = capacity;
     this.#mask = 2 * capacity - 1;
     this.#lows = new Uint32Array(2 * capacity);

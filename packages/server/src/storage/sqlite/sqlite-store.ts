@@ -21,6 +21,8 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** Default `auto`: the SQLite of Node where it has one, else the WebAssembly build. Both read the same files. */
   readonly driver?: DriverChoice;
+  /** Newest keys that are always recognised. Default 262 144; rounded up to a power of two. */
+  readonly keyWindowEntries?: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const client = await WorkerClient.start({
       folder,
       driver: options.driver ?? 'auto',
+      keyWindowEntries: options.keyWindowEntries,
       lock: { file: lock.file, token: lock.token },
     });
     return new SqliteStore(client, lock, options.folder);

@@ -14,6 +14,7 @@ import type { DescriptionFrame, StandingSliceFrame } from './standing-reader.js'
 export interface WorkerStart {
   readonly folder: string;
   readonly driver: DriverChoice;
+  readonly keyWindowEntries: number | undefined;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
   readonly lock: { readonly file: string; readonly token: string } | undefined;
 }

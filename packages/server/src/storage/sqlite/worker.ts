@@ -16,6 +16,7 @@ try {
     folder: start.folder,
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
+    keyWindowEntries: start.keyWindowEntries,
   });
   new WorkLoop(engine, port).start();
   const { era, driverName, isWritable } = engine;
