@@ -6,12 +6,14 @@ import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFil
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { acquireFolderLock, type FolderLock } from '../../../src/storage/sqlite/folder-lock/folder-lock.js';
 import { LOCK_FILE } from '../../../src/storage/sqlite/folder-lock/lock-record.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import { message } from '../requests.js';
 import { makeDataFolder } from './data-folder.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const HOLDER = fileURLToPath(new URL('./children/hold-folder.mjs', import.meta.url));
 

@@ -1,8 +1,10 @@
 // Faults of disk and process, a few of each kind; attacks/storage-faults.test.ts runs them by the hundred.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { findBrokenPromises, integrityOf, runAppender, straceMissing } from './fault-run.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 for (const driver of testedDrivers) {
   describe(`SQLite through ${driver} under faults`, () => {
@@ -19,8 +21,7 @@ for (const driver of testedDrivers) {
       await remove();
     });
 
-    const sync = driver === 'wasm' ? 'fsync' : 'fdatasync';
-    for (const inject of [`pwrite64:error=EIO:when=40`, `${sync}:error=EIO:when=15`, `${sync}:error=ENOSPC:when=16`]) {
+    for (const inject of [`pwrite64:error=EIO:when=40`, `fsync:error=EIO:when=15`, `fsync:error=ENOSPC:when=16`]) {
       test.skipIf(straceMissing)(
         `a failing call (${inject}) ends the store; what was acknowledged before is there ${straceMissing ?? ''}`,
         async () => {

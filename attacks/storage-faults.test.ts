@@ -1,0 +1,84 @@
+// Faults of the disk and of the process under the store, by the hundred (rows 58, 59 and 61-64 of the fault catalogue).
+// The short forms run with the unit tests of the server, from the same modules.
+
+import { describe, expect, test } from 'vitest';
+import { makeDataFolder, testedDrivers } from '../packages/server/test/storage/sqlite/data-folder.js';
+import {
+  findBrokenPromises,
+  integrityOf,
+  type RunReport,
+  runAppender,
+  straceMissing,
+} from '../packages/server/test/storage/sqlite/fault-run.js';
+import { flipBits } from '../packages/server/test/storage/sqlite/flip-run.js';
+
+const MINUTES_MS = 60_000;
+const KILLS = 50;
+const CALLS = 50;
+const FLIPS = 1_000;
+const BATCHES = 12;
+
+for (const driver of testedDrivers) {
+  describe(`the store through ${driver}`, () => {
+    test(`${KILLS} kills at any instant lose nothing that was acknowledged`, { timeout: 15 * MINUTES_MS }, async () => {
+      const { folder, remove } = await makeDataFolder();
+      const runs: RunReport[] = [];
+      for (let round = 0; round < KILLS; round += 1) {
+        // Spread over the steps of an append: insert, commit, checkpoint, answer.
+        const killAfter = { ackedBatches: 1 + ((round * 13) % 60), delayMs: (round % 7) * 0.7 };
+        runs.push(await runAppender({ folder, driver, batches: 0, firstNumber: round * 100_000, killAfter }));
+        expect(runs.at(-1)?.openedAs).toBe('ok');
+      }
+      expect(await findBrokenPromises({ folder, driver }, runs)).toEqual([]);
+      expect(integrityOf(folder)).toBe('ok');
+      await remove();
+    });
+
+    for (const call of ['pwrite64', 'fsync']) {
+      for (const error of ['EIO', 'ENOSPC']) {
+        test.skipIf(straceMissing)(
+          `${call} fails with ${error} at the n-th call, for every n up to ${CALLS} ${straceMissing ?? ''}`,
+          { timeout: 20 * MINUTES_MS },
+          async () => {
+            const faults: string[] = [];
+            for (let nth = 1; nth <= CALLS; nth += 1) faults.push(...(await failNthCall(driver, call, error, nth)));
+            expect(faults).toEqual([]);
+          },
+        );
+      }
+    }
+
+    test(`${FLIPS} flipped bits: every read is right or reports`, { timeout: 20 * MINUTES_MS }, async () => {
+      const report = await flipBits(driver, FLIPS, 58);
+      expect(report.wrong).toEqual([]);
+      expect(report.noticed).toBeGreaterThan(FLIPS / 4);
+    });
+  });
+}
+
+/** One call fails while a store is opened and used; what is wrong afterwards. */
+async function failNthCall(
+  driver: (typeof testedDrivers)[number],
+  call: string,
+  error: string,
+  nth: number,
+): Promise<string[]> {
+  const { folder, remove } = await makeDataFolder();
+  try {
+    const first = await runAppender({ folder, driver, batches: 2 });
+    const inject = `${call}:error=${error}:when=${nth}`;
+    const run = await runAppender({ folder, driver, batches: BATCHES, firstNumber: 1_000, inject });
+    const faults = await findBrokenPromises({ folder, driver }, [first, run]);
+    // A full disk refuses; anything else that fails ends the store; a call that never came changes nothing.
+    const wasFull = run.refused.length > 0 || run.openedAs === 'storage_full';
+    const hasEnded = run.fatal === 'fatal' || run.openedAs === 'fatal';
+    if (!wasFull && !hasEnded && !run.isClosed) faults.push('the run ended without saying why');
+    if (wasFull && run.fatal !== undefined) faults.push('a full disk ended the store');
+    if (error === 'EIO' && wasFull) faults.push('an I/O error passed for a full disk');
+    const integrity = integrityOf(folder);
+    if (integrity !== 'ok') faults.push(`integrity check: ${integrity}`);
+    return faults.map((fault) => `${inject}: ${fault}`);
+  } finally {
+    await remove();
+  }
+}
