@@ -1,0 +1,109 @@
+// Python's websockets against the engine, both ways, with and without compression.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type CloseReason, dial } from '@longwire/websocket';
+import { describe, expect, it, type TestContext, vi } from 'vitest';
+import { KEEPS_WINDOWS, LARGE_BYTES, LARGE_LIMITS, startEchoServer } from './interop-echo.js';
+
+const run = promisify(execFile);
+const peer = join(import.meta.dirname, 'interop-python', 'peer.py');
+
+/** The first python3 on the PATH need not be the one for which the distribution packages websockets. */
+function findPython(): string | undefined {
+  const candidates = [process.env.LONGWIRE_PYTHON, '/usr/bin/python3', 'python3'];
+  return candidates.find((path) => {
+    if (!path) return false;
+    try {
+      execFileSync(path, ['-c', 'import websockets'], { stdio: 'ignore', timeout: 20_000 });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const python = findPython();
+
+function pythonOrSkip(context: TestContext): string {
+  if (python !== undefined) return python;
+  const reason = 'no python3 that can import websockets (apt-get install python3-websockets)';
+  if (process.env.CI) throw new Error(reason);
+  context.skip(reason);
+  throw new Error(reason);
+}
+
+describe.each([
+  ['plain', false],
+  ['deflate', { thresholdBytes: 0 }],
+  ['deflate', KEEPS_WINDOWS],
+] as const)('Python, %s %j', (mode, perMessageDeflate) => {
+  it('gets back from our server what it sends, with close code and subprotocol', async (context) => {
+    const command = pythonOrSkip(context);
+    const server = await startEchoServer(perMessageDeflate, ['b', 'x']);
+    try {
+      const { stdout } = await run(command, [peer, 'walk', mode, server.url], { timeout: 50_000 });
+      expect(JSON.parse(stdout)).toEqual({
+        same: true,
+        rest: ['fragmented', '0,1,2,3,4,'],
+        code: 4001,
+        reason: 'größer',
+        subprotocol: 'b',
+        extensions: mode === 'plain' ? [] : ['permessage-deflate'],
+      });
+      await vi.waitUntil(() => server.closes.length === 1, 8000);
+      expect(server.closes[0]).toMatchObject({ code: 4001, wasClean: true, initiator: 'local' });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('gives back to our client what that sends, with close code and subprotocol', async (context) => {
+    const child = spawn(pythonOrSkip(context), [peer, 'serve', mode], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      await walkServer(await portOf(child));
+    } finally {
+      child.stdin?.end();
+      if (child.exitCode === null) await once(child, 'exit');
+    }
+  });
+
+  async function walkServer(port: number): Promise<void> {
+    const received: Array<string | Buffer> = [];
+    const closes: CloseReason[] = [];
+    const pongs: string[] = [];
+    const client = await dial(`ws://127.0.0.1:${port}/`, {
+      subprotocols: ['a', 'b'],
+      options: { ...LARGE_LIMITS, perMessageDeflate },
+      handler: {
+        onText: (_, text) => received.push(text),
+        onBinary: (_, data) => received.push(Buffer.from(data)),
+        onPong: (_, payload) => pongs.push(Buffer.from(payload).toString()),
+        onClose: (_, close) => closes.push(close),
+      },
+    });
+    expect(client.subprotocol).toMatch(/^[ab]$/);
+    expect(client.extensions).toMatch(mode === 'plain' ? /^$/ : /^permessage-deflate/);
+    const sent = ['', 'Hello', 'κόσμε 🎈', Buffer.alloc(0), Buffer.from([0, 255]), Buffer.alloc(LARGE_BYTES, 'ab')];
+    for (const message of sent) {
+      if (typeof message === 'string') client.sendText(message);
+      else client.sendBinary(message);
+    }
+    const streamed = client.startMessage('text');
+    for (const part of ['stre', 'am', 'ed']) await streamed.write(part);
+    await streamed.end();
+    client.ping(Buffer.from('are you there'));
+    await vi.waitUntil(() => received.length === sent.length + 1 && pongs.length === 1, 30_000);
+    expect(received.map(String)).toEqual([...sent, 'streamed'].map(String));
+    expect(pongs).toEqual(['are you there']);
+    client.sendText('close 3333 größer');
+    await vi.waitUntil(() => closes.length === 1, 8000);
+    expect(closes[0]).toMatchObject({ code: 3333, reason: 'größer', wasClean: true, initiator: 'remote' });
+  }
+});
+
+async function portOf(child: ChildProcess): Promise<number> {
+  const [line] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string];
+  return Number(line);
+}
