@@ -13,6 +13,7 @@ import { WebSocket } from 'ws';
 import { freePort, ServerProcess } from '../e2e/server-process.js';
 import { projectRoot } from '../scripts/project-root.mjs';
 import { Shell } from './shell.js';
+import { typeErrorsOf } from './type-errors.js';
 
 const run = promisify(execFile);
 const english = readFileSync(join(projectRoot, 'README.md'), 'utf8');
@@ -82,7 +83,7 @@ describe('the programs', () => {
 
   it('the endpoint with decorators type-checks, is compiled as the README says, and serves a chat', async () => {
     const source = blockOf(english, 'endpoint');
-    await typeCheck('chat.mts', source);
+    expect(await typeErrorsOf(folder, 'chat.mts', source)).toBe('');
     await writeFile(join(folder, 'chat.ts'), source);
     const command = /npx (esbuild chat\.ts [^`]*--outfile=chat\.mjs)/.exec(english)?.[1] ?? '';
     const [tool = '', ...args] = command.split(' ');
@@ -164,19 +165,6 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-async function typeCheck(name: string, source: string): Promise<void> {
-  await writeFile(join(folder, name), source);
-  const compiler = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc');
-  const options = '--noEmit --strict --module nodenext --target es2022 --lib es2023,esnext.decorators --types node';
-  const output = await run(process.execPath, [compiler, ...options.split(' '), '--skipLibCheck', name], {
-    cwd: folder,
-  }).then(
-    ({ stdout }) => stdout,
-    (error: { stdout: string }) => error.stdout,
-  );
-  expect(output).toBe('');
-}
-
 interface Program {
   said(text: string): Promise<void>;
   /** The port in what `console.log(server.address())` prints. */
@@ -198,7 +186,7 @@ async function startProgram(
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   const exited = once(child, 'exit');
-  const said = (text: string | RegExp) => expect.poll(() => output, { timeout: 20_000 }).toMatch(text);
+  const said = (text: string | RegExp) => expect.poll(() => output, { timeout: 40_000 }).toMatch(text);
   return {
     said,
     saidPort: async () => {
@@ -226,5 +214,5 @@ function ready(url: string): Promise<void> {
       (response) => response.ok,
       () => false,
     );
-  return expect.poll(isReady, { timeout: 20_000 }).toBe(true);
+  return expect.poll(isReady, { timeout: 40_000 }).toBe(true);
 }

@@ -1,0 +1,59 @@
+// The packages' pages for npm: each program in them that says what it prints is run, and prints that.
+
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ServerProcess } from '../e2e/server-process.js';
+import { projectRoot } from '../scripts/project-root.mjs';
+import { typeErrorsOf } from './type-errors.js';
+
+const run = promisify(execFile);
+const withPrograms = ['websocket', 'endpoint', 'protocol', 'server'];
+const program = /<!-- run -->\n```js\n([\s\S]*?)```\n<!-- prints -->\n```text\n([\s\S]*?)```/g;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longwire-readmes-'));
+  await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function readme(name: string): string {
+  return readFileSync(join(projectRoot, 'packages', name, 'README.md'), 'utf8');
+}
+
+async function outputOf(file: string, source: string): Promise<string> {
+  await writeFile(join(folder, file), source);
+  const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 50_000 });
+  return stdout;
+}
+
+it.each(withPrograms)('the program of %s prints what its page says', async (name) => {
+  const [found, ...others] = [...readme(name).matchAll(program)];
+  expect(others).toEqual([]);
+  expect(await outputOf(`${name}.mjs`, found?.[1] ?? '')).toBe(found?.[2]);
+});
+
+it('the class on the page of endpoint type-checks', async () => {
+  const source = /<!-- type-check -->\n```ts\n([\s\S]*?)```/.exec(readme('endpoint'))?.[1] ?? '';
+  expect(source).toContain('@ServerEndpoint');
+  expect(await typeErrorsOf(folder, 'chat.mts', source)).toBe('');
+});
+
+it('the program of client sends to a server and ends', async () => {
+  const server = await ServerProcess.start();
+  try {
+    const source = /```js\n([\s\S]*?)```/.exec(readme('client'))?.[1] ?? '';
+    expect(source).toContain("'ws://127.0.0.1:8080'");
+    const output = await outputOf('client.mjs', source.replace('127.0.0.1:8080', `127.0.0.1:${server.port}`));
+    expect(output).toContain('connected');
+  } finally {
+    await server.remove();
+  }
+});
