@@ -7,7 +7,7 @@ import { newestNumber } from './newest-number.js';
 import { expectChecksum, rowChecksum } from './row-checksum.js';
 import type { UserTable } from './user-table.js';
 
-/** A device used within this time of what is stored is not written again: a reconnect then costs no commit. */
+/** A device used within this time of what is stored is not written again: a transaction without changes costs no sync. */
 const USE_RESOLUTION_MS = 60_000;
 
 export class DeviceTable {
@@ -51,13 +51,6 @@ export class DeviceTable {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return undefined;
     return this.#find(userNumber, device)?.number;
-  }
-
-  /** True when opening the device now would write nothing. */
-  isFresh(user: UserId, device: DeviceId, at: number): boolean {
-    const userNumber = this.#users.find(user);
-    const known = userNumber === undefined ? undefined : this.#find(userNumber, device);
-    return known !== undefined && at - known.usedAt < USE_RESOLUTION_MS;
   }
 
   /** Inside a transaction. */

@@ -123,10 +123,6 @@ export class SqliteEngine {
     }
   }
 
-  isDeviceFresh(input: WorkerCalls['openDevice']['input']): boolean {
-    return this.#devices.isFresh(input.user, input.device, input.at);
-  }
-
   page(request: WorkerCalls['page']['input']): WorkerCalls['page']['output'] {
     const state = this.#channels.find(request.channel);
     if (state === undefined) return { ...headFrameOf(request.channel, undefined), entries: [], more: false };
@@ -171,8 +167,9 @@ export class SqliteEngine {
     }
   }
 
-  /** Writes a few bytes to see whether there is room again. */
+  /** Writes a few bytes to see whether there is room again, after making some: a log that was moved is written over. */
   tryWrite(): void {
+    this.checkpoint();
     const failed: FailureFrame[] = [];
     this.write([{ apply: () => this.#trial.run([Date.now()]), fail: (failure) => void failed.push(failure) }]);
   }

@@ -1,7 +1,7 @@
 // The engine on SQLite: one file in one folder, one thread that writes it.
 
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import { assertBatchSize } from '../append-check.js';
@@ -13,6 +13,7 @@ import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { acquireFolderLock, type FolderLock } from './folder-lock/folder-lock.js';
+import { syncFolder } from './lineage.js';
 import { headFrom, pageFrom } from './page-frames.js';
 import { WorkerClient } from './worker-client.js';
 
@@ -30,8 +31,8 @@ export interface SqliteStoreOptions {
  * @throws StorageError `locked` (another server has the folder), `newer_schema`, `corrupt`, `storage_full`, `fatal`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const folder = resolve(options.folder);
+  await makeFolder(folder);
   const lock = await acquireFolderLock({ folder });
   try {
     const client = await WorkerClient.start({
@@ -45,6 +46,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await lock.release();
     throw error;
   }
+}
+
+/** What is stored in a folder is lost with it when its own name never reached the disk. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
 class SqliteStore implements Store {
