@@ -351,7 +351,7 @@ export class WebSocketConnection {
   #holdBack(isHolding: boolean): void {
     this.#isHoldingBack = isHolding;
     if (isHolding) this.#socket.pause();
-    else if (!this.#isPaused) this.#socket.resume();
+    else if (!(this.#isPaused && this.#state === 'open')) this.#socket.resume();
   }
 
   /** RFC 6455 §5.5.2: a ping is answered with its own payload, unless a Close frame was sent already. */

@@ -4,6 +4,7 @@ import type { ClosePayload } from '../message/close-payload.js';
 import { watchReturned } from './dispatch.js';
 import type { HandlerOf } from './handler.js';
 import type { ReaderEvents } from './reader.js';
+import { readOnNextTurn } from './reading-turns.js';
 
 /** What calls a handler. */
 interface Handled<Connection> {
@@ -73,6 +74,7 @@ export function readerEventsFor<Connection extends Handled<Connection>>(
     onClose: access.onCloseFrame,
     onReadError: access.fail,
     onHoldBack: access.holdBack,
+    onTurnSpent: (_connection, reader) => readOnNextTurn(reader),
   };
 }
 

@@ -16,6 +16,11 @@ export function forgetJoinedPieces(): void {
 // Payloads that lie in a piece of their own behind their header: nothing may come between the two.
 const detachedPayloads = new WeakSet<Buffer>();
 
+// A piece costs about a hundred bytes beside what it holds. So many small ones in a row, which only a peer that does not read
+// lets gather, become one: the queue then costs what it is counted as.
+const COMPACT_PIECES = 512;
+const COMPACT_UP_TO_BYTES = 65_536;
+
 export class Outbox {
   // One piece is by far the most frequent case, and needs no array.
   #only: Buffer | undefined;
@@ -24,6 +29,9 @@ export class Outbox {
   #bytes = 0;
   /** How many pieces at the front belong to a frame that has been written in part: its rest, and a payload behind its header. */
   #begun = 0;
+  /** Pieces at the end that were pushed since the last compaction. */
+  #loosePieces = 0;
+  #looseBytes = 0;
 
   get byteLength(): number {
     return this.#bytes;
@@ -35,9 +43,16 @@ export class Outbox {
   }
 
   push(piece: Buffer): void {
+    this.#append(piece);
+    if (this.#loosePieces >= COMPACT_PIECES) this.#compact();
+  }
+
+  #append(piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#pieces !== undefined) {
       this.#pieces.push(piece);
+      this.#loosePieces++;
+      this.#looseBytes += piece.length;
     } else if (this.#only === undefined) {
       this.#only = piece;
     } else {
@@ -49,8 +64,23 @@ export class Outbox {
   /** One frame in two pieces, so that a large payload is not copied. `payload` must be a view of its own for this call. */
   pushFrame(header: Buffer, payload: Buffer): void {
     detachedPayloads.add(payload);
-    this.push(header);
+    this.#append(header);
+    // Not before: a header must not be compacted away from its payload.
     this.push(payload);
+  }
+
+  #compact(): void {
+    const pieces = this.#pieces!;
+    if (this.#looseBytes <= COMPACT_UP_TO_BYTES) {
+      const loose = pieces.splice(pieces.length - this.#loosePieces);
+      pieces.push(Buffer.concat(loose, this.#looseBytes));
+    }
+    this.#forgetLoose();
+  }
+
+  #forgetLoose(): void {
+    this.#loosePieces = 0;
+    this.#looseBytes = 0;
   }
 
   pushUrgent(piece: Buffer): void {
@@ -67,6 +97,7 @@ export class Outbox {
     this.#urgent = undefined;
     this.#only = undefined;
     this.#bytes = 0;
+    this.#forgetLoose();
     for (const piece of rest ?? []) this.#bytes += piece.length;
   }
 
@@ -91,6 +122,7 @@ export class Outbox {
     this.#urgent = undefined;
     this.#bytes = 0;
     this.#begun = 0;
+    this.#forgetLoose();
     return pieces;
   }
 
@@ -122,6 +154,7 @@ export class Outbox {
     this.#urgent = urgent.length === 0 ? undefined : urgent;
     this.#only = undefined;
     this.#pieces = rest.concat(waiting.slice(Math.max(index, urgentEnd)));
+    this.#forgetLoose();
     this.#bytes -= limit;
     return taken;
   }

@@ -6,6 +6,7 @@ import { type ControlOpcode, type DataOpcode, Opcode, type Role } from '../frame
 import { MessageAssembler, type MessageKind, type MessageSink } from '../message/assembler.js';
 import { type ClosePayload, decodeClosePayload } from '../message/close-payload.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
+import { FRAME_COST_BYTES, type Interrupted, MESSAGE_COST_BYTES, TURN_BYTES } from './reading-turns.js';
 import { type Clock, monotonicMs } from './timer-wheel.js';
 
 /** One object for all readers of a kind; each call names its owner. */
@@ -20,8 +21,10 @@ export interface ReaderEvents<Owner> {
   onClose(owner: Owner, payload: ClosePayload): void;
   /** The peer broke a rule or a limit. Nothing follows. */
   onReadError(owner: Owner, error: WebSocketError): void;
-  /** Too much is held back for an inflater: read no more from the socket until told otherwise. */
+  /** An inflater is busy, or others are to be heard first: read no more from the socket until told otherwise. */
   onHoldBack(owner: Owner, isHolding: boolean): void;
+  /** The share of a turn is used up: nothing more is read before `reader.readOn()`, to be called in the next one. */
+  onTurnSpent(owner: Owner, reader: Interrupted): void;
 }
 
 interface HeldFrame {
@@ -37,7 +40,7 @@ type Held = HeldFrame | Buffer | 'frame-end' | ClosePayload;
 const HOLD_BACK_AT_BYTES = 65_536;
 const PING_WINDOW_MS = 1000;
 
-export class Reader<Owner> implements FrameSink, MessageSink {
+export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
   readonly #owner: Owner;
   readonly #events: ReaderEvents<Owner>;
   readonly #decoder: FrameDecoder;
@@ -47,7 +50,12 @@ export class Reader<Owner> implements FrameSink, MessageSink {
   #held: Held[] | undefined;
   #heldBytes = 0;
   #isHoldingBack = false;
+  #isInflaterBehind = false;
   #isReplaying = false;
+  /** By the owner. */
+  #isSuspended = false;
+  #isInterrupted = false;
+  #spentBytes = 0;
   #pings = 0;
   #pingWindowMs = Number.NEGATIVE_INFINITY;
 
@@ -74,11 +82,21 @@ export class Reader<Owner> implements FrameSink, MessageSink {
 
   /** No more events until `resume`, not even of bytes that have been pushed. */
   suspend(): void {
+    this.#isSuspended = true;
     this.#decoder.suspend();
   }
 
   resume(): void {
-    this.#decoder.resume();
+    this.#isSuspended = false;
+    if (!this.#isInterrupted) this.#decoder.resume();
+  }
+
+  /** The others have been heard: goes on where it was interrupted. */
+  readOn(): void {
+    this.#isInterrupted = false;
+    if (!this.#isSuspended) this.#decoder.resume();
+    // It may have been interrupted again.
+    this.#noteHoldBack();
   }
 
   stop(): void {
@@ -88,6 +106,7 @@ export class Reader<Owner> implements FrameSink, MessageSink {
   }
 
   onDataFrame(opcode: DataOpcode, isFinal: boolean, isCompressed: boolean, payloadBytes: number): void {
+    this.#spend(FRAME_COST_BYTES);
     if (this.#held !== undefined) this.#held.push({ opcode, isFinal, isCompressed, payloadBytes });
     else this.#assembler.beginFrame(opcode, isFinal, isCompressed, payloadBytes);
   }
@@ -111,6 +130,7 @@ export class Reader<Owner> implements FrameSink, MessageSink {
   }
 
   onControlFrame(opcode: ControlOpcode, payload: Buffer): void {
+    this.#spend(FRAME_COST_BYTES + payload.length);
     if (opcode === Opcode.ping) {
       this.#onPing(payload);
       return;
@@ -139,18 +159,22 @@ export class Reader<Owner> implements FrameSink, MessageSink {
   }
 
   onText(text: string): void {
+    this.#spend(MESSAGE_COST_BYTES + text.length);
     this.#events.onText(this.#owner, text);
   }
 
   onBinary(data: Buffer): void {
+    this.#spend(MESSAGE_COST_BYTES + data.length);
     this.#events.onBinary(this.#owner, data);
   }
 
   onTextPart(part: string, isLast: boolean): void {
+    this.#spend(part.length);
     this.#events.onTextPart(this.#owner, part, isLast);
   }
 
   onBinaryPart(part: Buffer, isLast: boolean): void {
+    this.#spend(part.length);
     this.#events.onBinaryPart(this.#owner, part, isLast);
   }
 
@@ -191,16 +215,33 @@ export class Reader<Owner> implements FrameSink, MessageSink {
   #hold(piece: Buffer): void {
     this.#held?.push(piece);
     this.#heldBytes += piece.length;
-    if (this.#isHoldingBack || this.#heldBytes < HOLD_BACK_AT_BYTES) return;
-    this.#isHoldingBack = true;
-    this.#events.onHoldBack(this.#owner, true);
+    if (this.#heldBytes < HOLD_BACK_AT_BYTES) return;
+    this.#isInflaterBehind = true;
+    this.#noteHoldBack();
   }
 
   #release(): void {
     this.#heldBytes = 0;
-    if (!this.#isHoldingBack) return;
-    this.#isHoldingBack = false;
-    this.#events.onHoldBack(this.#owner, false);
+    this.#isInflaterBehind = false;
+    this.#noteHoldBack();
+  }
+
+  #noteHoldBack(): void {
+    const isHoldingBack = this.#isInflaterBehind || this.#isInterrupted;
+    if (isHoldingBack === this.#isHoldingBack) return;
+    this.#isHoldingBack = isHoldingBack;
+    this.#events.onHoldBack(this.#owner, isHoldingBack);
+  }
+
+  /** Counts what the peer costs: frames by their number, messages by what they are once inflated. */
+  #spend(bytes: number): void {
+    this.#spentBytes += bytes;
+    if (this.#spentBytes < TURN_BYTES || this.#isInterrupted) return;
+    this.#spentBytes = 0;
+    this.#isInterrupted = true;
+    this.#decoder.suspend();
+    this.#noteHoldBack();
+    this.#events.onTurnSpent(this.#owner, this);
   }
 
   #onPing(payload: Buffer): void {

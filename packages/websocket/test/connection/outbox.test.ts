@@ -96,3 +96,21 @@ it('never loses, cuts into or reorders frames, whatever the order of pushes and 
     { numRuns: 500 },
   );
 });
+
+it('holds many small pieces as few large ones, without a byte lost', () => {
+  const outbox = new Outbox();
+  let pushed = '';
+  for (let n = 0; n < 5_000; n++) {
+    const text = `<${n}>`;
+    pushed += text;
+    if (n % 7 === 0) outbox.pushFrame(Buffer.from(text.slice(0, 1)), Buffer.from(text.slice(1)));
+    else outbox.push(Buffer.from(text));
+    if (n === 3_000) {
+      const taken = bytesOf(outbox.take(1_001)).toString();
+      expect(pushed.startsWith(taken)).toBe(true);
+      pushed = pushed.slice(taken.length);
+    }
+  }
+  const taken = outbox.take(1_000_000);
+  expect(bytesOf(taken).toString()).toBe(pushed);
+});

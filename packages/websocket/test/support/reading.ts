@@ -45,4 +45,6 @@ const events: ReaderEvents<Reading> = {
   onHoldBack(reading, isHolding) {
     reading.holdsBack = isHolding;
   },
+  // Nobody else is waiting.
+  onTurnSpent: (_reading, reader) => reader.readOn(),
 };
