@@ -15,6 +15,7 @@ import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
 const MAX_COMMIT_ENTRIES = 1_000;
+const MAX_COMMIT_BODY_UNITS = 4_194_304;
 const READ_SLICE_MS = 5;
 /** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
 const CURSOR_PAUSE_FACTOR = 4;
@@ -112,15 +113,7 @@ export class WorkLoop {
   }
 
   #commit(): void {
-    let entries = 0;
-    let count = 0;
-    while (
-      count < this.#appends.length &&
-      (count === 0 || entries + this.#appends[count]!.entries <= MAX_COMMIT_ENTRIES)
-    ) {
-      entries += this.#appends[count]!.entries;
-      count += 1;
-    }
+    const { count, entries } = this.#nextCommit();
     const appends = this.#appends.splice(0, count);
     const devices = this.#devices.splice(0, MAX_COMMIT_ENTRIES);
     if (appends.length + devices.length === 0) return;
@@ -130,6 +123,19 @@ export class WorkLoop {
       appends.map((task) => task.outcome!),
       devices.map((task) => task.outcome!),
     );
+  }
+
+  /** How many batches fit the next transaction; one always does. */
+  #nextCommit(): { readonly count: number; readonly entries: number } {
+    let entries = 0;
+    let units = 0;
+    for (const [count, task] of this.#appends.entries()) {
+      entries += task.entries;
+      units += task.bodyUnits;
+      const isOver = entries > MAX_COMMIT_ENTRIES || units > MAX_COMMIT_BODY_UNITS;
+      if (isOver && count > 0) return { count, entries: entries - task.entries };
+    }
+    return { count: this.#appends.length, entries };
   }
 
   #read(): void {

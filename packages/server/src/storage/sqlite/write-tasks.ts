@@ -1,6 +1,6 @@
 // What changes rows: one given batch, one sign-in of a device, one piece of a cursor write.
 
-import { type FlatRequests, REQUEST_STRIDE } from './append-frames.js';
+import { type FlatRequests, REQUEST_BODY, REQUEST_STRIDE } from './append-frames.js';
 import type { SqliteEngine, WriteTask } from './engine.js';
 import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
 
@@ -9,10 +9,14 @@ export const CURSOR_CHUNK = 250;
 
 export class AppendTask implements WriteTask {
   readonly #requests: FlatRequests;
+  readonly bodyUnits: number;
   outcome: BatchOutcome | undefined;
 
   constructor(requests: FlatRequests) {
     this.#requests = requests;
+    let units = 0;
+    for (let at = REQUEST_BODY; at < requests.length; at += REQUEST_STRIDE) units += (requests[at] as string).length;
+    this.bodyUnits = units;
   }
 
   get entries(): number {
