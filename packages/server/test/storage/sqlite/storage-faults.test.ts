@@ -37,6 +37,20 @@ for (const driver of testedDrivers) {
     }
 
     test.skipIf(straceMissing)(
+      `killed in the middle of a write or a sync, it has what it acknowledged ${straceMissing ?? ''}`,
+      async () => {
+        const { folder, remove } = await makeDataFolder();
+        const runs = [];
+        for (const inject of ['pwrite64:signal=SIGKILL:when=33', 'fsync:signal=SIGKILL:when=13']) {
+          runs.push(await runAppender({ folder, driver, batches: 40, inject, firstNumber: runs.length * 1_000 }));
+          expect(runs.at(-1)).toMatchObject({ isClosed: false, unknown: [], refused: [] });
+        }
+        expect(await findBrokenPromises({ folder, driver }, runs)).toEqual([]);
+        await remove();
+      },
+    );
+
+    test.skipIf(straceMissing)(
       `a write without room refuses its batch, and the next one is stored ${straceMissing ?? ''}`,
       async () => {
         const { folder, remove } = await makeDataFolder();
