@@ -24,6 +24,7 @@ import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/outbox-budget.js';
 import { Router } from './session/router.js';
 import type { Session } from './session/session.js';
 import { SignIn } from './session/sign-in.js';
+import { WaitingRoom } from './session/waiting-room.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { StorageError } from './storage/storage-error.js';
 import type { Store } from './storage/store.js';
@@ -107,7 +108,11 @@ async function serve(
 
   const channels = new ChannelList(store.directory, book);
   const signIn = new SignIn(store.directory, hub, book, channels, clock, limits);
-  const gate = new Gate(authenticator, signIn, hub, clock, logger, {
+  const waitingRoom = new WaitingRoom({
+    maxWaiting: MAX_WAITING_SESSIONS,
+    maxWaitingPerAddress: limits.waitingPerAddress,
+  });
+  const gate = new Gate(authenticator, signIn, hub, clock, logger, waitingRoom, {
     connectTimeoutMs: limits.connectTimeoutMs,
     heartbeatMs: limits.heartbeatMs,
     server: `longwire/${version}`,
@@ -134,6 +139,7 @@ async function serve(
       {
         authenticator,
         gate,
+        waitingRoom,
         router,
         hub,
         logger,
@@ -148,7 +154,6 @@ async function serve(
         heartbeatGraceMs: limits.heartbeatGraceMs,
         outboxBytes: limits.outboxBytes,
         inFlight: limits.inFlight,
-        maxWaiting: MAX_WAITING_SESSIONS,
       },
     ),
   );

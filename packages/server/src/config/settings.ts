@@ -33,6 +33,12 @@ export const settings = Object.freeze({
   'limits.headerBytes': integer(16 * KIB, 2 * KIB, 64 * KIB, 'headers of one HTTP request, with its first line'),
   'limits.handshakeTimeoutMs': integer(10_000, 100, 60_000, 'time for the headers of a request to arrive'),
   'limits.connectTimeoutMs': integer(protocolTimes.connectTimeoutMs, 100, 60_000, 'time from upgrade to connect'),
+  'limits.waitingPerAddress': integer(
+    1_000,
+    1,
+    1_000_000,
+    'connections from one address that have not signed in; behind a proxy all come from its address',
+  ),
   'limits.tokenBytes': integer(8 * KIB, 256, fieldLimits.tokenBytes, 'size of a token'),
   'limits.heartbeatMs': integer(protocolTimes.heartbeatMs, 100, 600_000, 'time between two pings of the server'),
   'limits.heartbeatGraceMs': integer(20_000, 100, 600_000, 'silence allowed beyond the heartbeat'),

@@ -17,6 +17,7 @@ import { channelText } from './commands/pages.js';
 import { answer, refuse } from './commands/reply.js';
 import type { Session } from './session.js';
 import type { SignedIn, SignIn } from './sign-in.js';
+import type { WaitingRoom } from './waiting-room.js';
 
 export interface GateOptions {
   /** From the upgrade to `connect`. */
@@ -27,6 +28,14 @@ export interface GateOptions {
   readonly limits: SessionLimits;
 }
 
+/** A session that has not said who it is. */
+interface Greeting {
+  readonly address: string;
+  /** What the handshake carried. */
+  readonly credential: string | undefined;
+  readonly timer: Timer;
+}
+
 export class Gate {
   readonly #authenticator: Authenticator;
   readonly #signIn: SignIn;
@@ -34,8 +43,8 @@ export class Gate {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #options: GateOptions;
-  /** Sessions that have not said who they are, with what the handshake carried. */
-  readonly #greeting = new Map<Session, { readonly credential: string | undefined; readonly timer: Timer }>();
+  readonly #waitingRoom: WaitingRoom;
+  readonly #greeting = new Map<Session, Greeting>();
   readonly #expiry = new Map<Session, Timer>();
 
   constructor(
@@ -44,6 +53,7 @@ export class Gate {
     hub: Hub,
     clock: Clock,
     logger: Logger,
+    waitingRoom: WaitingRoom,
     options: GateOptions,
   ) {
     this.#authenticator = authenticator;
@@ -52,27 +62,22 @@ export class Gate {
     this.#clock = clock;
     this.#logger = logger;
     this.#options = options;
-  }
-
-  /** Sessions before sign-in. */
-  get waiting(): number {
-    return this.#greeting.size;
+    this.#waitingRoom = waitingRoom;
   }
 
   /** A new connection. A credential of the handshake is judged here already, so that a bad one is told why at once. */
-  enter(session: Session, credential: string | undefined): void {
+  enter(session: Session, address: string, credential: string | undefined): void {
     const timer = this.#clock.setTimer(this.#options.connectTimeoutMs, () => {
       session.end(CloseCode.noConnect, 'no connect came in time');
     });
-    this.#greeting.set(session, { credential, timer });
+    this.#greeting.set(session, { address, credential, timer });
+    this.#waitingRoom.enter(address);
     if (credential !== undefined) void this.#judge(session, credential);
   }
 
   connect(session: Session, command: ConnectCommand): void {
-    const greeting = this.#greeting.get(session);
+    const greeting = this.#endGreeting(session);
     if (greeting === undefined) return;
-    greeting.timer.cancel();
-    this.#greeting.delete(session);
     session.phase = 'signing-in';
     session.balance();
     this.#connect(session, command, greeting.credential).catch((error: unknown) => {
@@ -95,11 +100,19 @@ export class Gate {
 
   /** The connection is gone: nothing of it stays here or in the hub. */
   leave(session: Session): void {
-    this.#greeting.get(session)?.timer.cancel();
-    this.#greeting.delete(session);
+    this.#endGreeting(session);
     this.#expiry.get(session)?.cancel();
     this.#expiry.delete(session);
     if (session.reader !== undefined) this.#hub.leave(session.reader);
+  }
+
+  #endGreeting(session: Session): Greeting | undefined {
+    const greeting = this.#greeting.get(session);
+    if (greeting === undefined) return undefined;
+    greeting.timer.cancel();
+    this.#greeting.delete(session);
+    this.#waitingRoom.leave(greeting.address);
+    return greeting;
   }
 
   async #connect(session: Session, command: ConnectCommand, credential: string | undefined): Promise<void> {

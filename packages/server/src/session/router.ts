@@ -55,11 +55,13 @@ export class Router {
     if (session.endedWith !== undefined || session.phase === 'ended') return;
     if (text === barePing) {
       session.queueText(barePong);
+      session.balance();
       return;
     }
     const decoded = decodeCommand(text, this.#limits);
     if (!decoded.ok) {
       this.#refuse(session, decoded);
+      session.balance();
       return;
     }
     if (session.phase === 'ready') this.#dispatch(session, decoded.command, decoded.bodyText);

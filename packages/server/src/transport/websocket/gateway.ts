@@ -18,6 +18,7 @@ import type { Authenticator } from '../../session/authenticate.js';
 import type { Gate } from '../../session/gate.js';
 import type { Router } from '../../session/router.js';
 import { Session, type SessionBounds } from '../../session/session.js';
+import type { WaitingRoom } from '../../session/waiting-room.js';
 import { EndpointOutlet } from './endpoint-outlet.js';
 
 export const CONNECT_PATH = '/v1/connect';
@@ -25,6 +26,7 @@ export const CONNECT_PATH = '/v1/connect';
 export interface GatewayParts {
   readonly authenticator: Authenticator;
   readonly gate: Gate;
+  readonly waitingRoom: WaitingRoom;
   readonly router: Router;
   readonly hub: Hub;
   readonly logger: Logger;
@@ -40,8 +42,6 @@ export interface GatewayOptions extends SessionBounds {
   readonly commandBytes: number;
   readonly heartbeatMs: number;
   readonly heartbeatGraceMs: number;
-  /** Connections before sign-in; beyond it handshakes get 503. */
-  readonly maxWaiting: number;
 }
 
 /** Seconds after which a refused client may come back. */
@@ -64,7 +64,7 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
     },
     configurator: {
       checkOrigin: (origin, { headers }) => isOriginAllowed(origin, headers.host, options.allowedOrigins),
-      modifyHandshake: (request, response) => admit(request, response, parts, options),
+      modifyHandshake: (request, response) => admit(request, response, parts),
       createInstance: (_, request) => new GatewayConnection(parts, options, request),
     },
   });
@@ -74,12 +74,14 @@ class GatewayConnection {
   readonly #parts: GatewayParts;
   readonly #options: GatewayOptions;
   readonly #credential: HandshakeCredential;
+  readonly #address: string;
   #session: Session | undefined;
 
   constructor(parts: GatewayParts, options: GatewayOptions, request: HandshakeRequest) {
     this.#parts = parts;
     this.#options = options;
     this.#credential = credentialFromHandshake(request);
+    this.#address = request.remoteAddress;
   }
 
   onOpen(connection: EndpointSession<typeof CONNECT_PATH>): void {
@@ -87,7 +89,7 @@ class GatewayConnection {
     const session = new Session(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
     this.#session = session;
     sessions.add(session);
-    if (this.#credential.ok) gate.enter(session, this.#credential.token);
+    if (this.#credential.ok) gate.enter(session, this.#address, this.#credential.token);
     else session.end(CloseCode.badToken, this.#credential.message);
   }
 
@@ -124,20 +126,15 @@ class GatewayConnection {
 }
 
 /** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are judged after the upgrade. */
-function admit(
-  request: HandshakeRequest,
-  response: HandshakeResponse,
-  parts: GatewayParts,
-  options: GatewayOptions,
-): void {
+function admit(request: HandshakeRequest, response: HandshakeResponse, parts: GatewayParts): void {
   const refusal = parts.authenticator.refuseCaller(request);
   if (refusal !== undefined) {
     response.refuse(403, refusal);
     return;
   }
-  if (parts.isDraining() || parts.gate.waiting >= options.maxWaiting) {
-    response.addHeader('Retry-After', RETRY_AFTER_S);
-    response.refuse(503, parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in');
+  if (parts.isDraining() || !parts.waitingRoom.hasRoomFor(request.remoteAddress)) {
+    const message = parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in';
+    response.refuse(503, message, { 'Retry-After': RETRY_AFTER_S });
     return;
   }
   const { offeredSubprotocols } = request;
