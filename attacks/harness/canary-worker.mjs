@@ -1,5 +1,6 @@
 // The canary's thread: a healthy connection that asks one thing at a time and times the answers. Its event loop is its
 // own, so that what an attack costs the attacker does not count.
+import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
@@ -31,13 +32,23 @@ parentPort?.on('message', (/** @type {'take' | 'end'} */ wish) => {
   if (wish === 'take') {
     // A question without an answer yet counts with the time it has waited.
     const samples = askedAt === 0 ? latenciesMs : [...latenciesMs, performance.now() - askedAt];
-    parentPort?.postMessage({ type: 'latencies', latenciesMs: samples });
+    parentPort?.postMessage({ type: 'latencies', latenciesMs: samples, keptWaitingMs: keptWaitingMs() });
     latenciesMs = [];
     return;
   }
   socket.terminate();
   parentPort?.close();
 });
+
+/** How long the machine had other things to do while this thread was ready to run: second field, nanoseconds. */
+function keptWaitingMs() {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    // A kernel without it.
+    return 0;
+  }
+}
 
 function begin() {
   parentPort?.postMessage({ type: 'ready' });

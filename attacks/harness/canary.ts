@@ -9,11 +9,18 @@ export interface CanaryOptions {
   readonly greeting?: string | undefined;
 }
 
+export interface CanaryReport {
+  /** Round trips since the last report. */
+  readonly latenciesMs: readonly number[];
+  /** How long the canary's thread was ever ready and not let run. */
+  readonly keptWaitingMs: number;
+}
+
 const INTERVAL_MS = 10;
 
 type Report =
   | { readonly type: 'ready' }
-  | { readonly type: 'latencies'; readonly latenciesMs: readonly number[] }
+  | ({ readonly type: 'latencies' } & CanaryReport)
   | { readonly type: 'ended'; readonly why: string };
 
 export class Canary {
@@ -39,13 +46,13 @@ export class Canary {
     return canary;
   }
 
-  /** Round trips since the last call, in ms. */
-  async take(): Promise<readonly number[]> {
-    const answer = new Promise<readonly number[]>((resolve) => {
+  /** What it saw since the last call. */
+  async take(): Promise<CanaryReport> {
+    const answer = new Promise<CanaryReport>((resolve) => {
       const listen = (report: Report): void => {
         if (report.type !== 'latencies') return;
         this.#worker.off('message', listen);
-        resolve(report.latenciesMs);
+        resolve(report);
       };
       this.#worker.on('message', listen);
     });

@@ -25,6 +25,12 @@ export async function processorMs(pid: number): Promise<number> {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
 }
 
+/** How long the main thread was ever ready and not let run, because the machine had other things to do. */
+export async function keptWaitingMs(pid: number): Promise<number> {
+  const schedule = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').catch(() => '0 0 0');
+  return Number(schedule.split(' ')[1]) / 1e6;
+}
+
 /** The highest resident memory while `work` ran. */
 export async function peakDuring<Value>(
   pid: number,

@@ -23,6 +23,8 @@ export class RawSocket {
   hasEnded = false;
   isClosed = false;
   error: NodeJS.ErrnoException | undefined;
+  /** All that ever came, answers of HTTP included. */
+  receivedBytes = 0;
   #chunks: Buffer[] = [];
 
   constructor(port: number, options: RawSocketOptions = {}) {
@@ -31,7 +33,10 @@ export class RawSocket {
     this.socket.on('connect', () => {
       this.isConnected = true;
     });
-    this.socket.on('data', (chunk) => this.#chunks.push(chunk));
+    this.socket.on('data', (chunk) => {
+      this.receivedBytes += chunk.length;
+      this.#chunks.push(chunk);
+    });
     this.socket.on('end', () => {
       this.hasEnded = true;
     });

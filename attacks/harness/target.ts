@@ -5,17 +5,24 @@ import { expect } from 'vitest';
 import { ServerProcess } from '../../e2e/server-process.js';
 import { Canary, percentile } from './canary.js';
 import { EngineProcess } from './engine-process.js';
-import { openDescriptors, residentBytes } from './process-facts.js';
-import { until } from './until.js';
+import { closeFrame, textFrame } from './frame-writer.js';
+import { keptWaitingMs, openDescriptors, residentBytes } from './process-facts.js';
+import { RawSocket } from './raw-socket.js';
+import { inParallel, until } from './until.js';
 
 const MIB = 1_048_576;
 const MAX_CANARY_P99_MS = 250;
 /** On a machine that is busy with other things the canary is slow before the attack begins, too. */
 const MAX_CANARY_SLOWDOWN = 8;
-const BASELINE_MS = 500;
+/** The time for which the machine let neither server nor canary run is not the server's; up to this much of it. */
+const MAX_WAITED_MS = 500;
+const BASELINE_MS = 400;
 const RECOVERY_MS = 30_000;
 const MAX_RSS_GROWTH = 0.15;
-const MAX_RSS_GROWTH_BYTES = 20 * MIB;
+/** V8 keeps some of what its heap for young objects once grew to. */
+const MAX_RSS_GROWTH_BYTES = 32 * MIB;
+/** Of fewer answers the 99th percentile would be the worst one, which may be the fault of the machine. */
+const MIN_SAMPLES_FOR_P99 = 100;
 
 interface Served {
   readonly pid: number;
@@ -51,6 +58,7 @@ export class Target {
     try {
       const greeting = JSON.stringify({ id: 1, type: 'connect', token: 'dev:canary' });
       const canary = await Canary.start({ url: server.gatewayUrl, greeting });
+      await warmUp(server.port, '/v1/connect');
       return new Target(server, server.gatewayUrl, canary, () => server.remove());
     } catch (error) {
       await server.remove();
@@ -63,6 +71,7 @@ export class Target {
     const engine = await EngineProcess.start(options);
     try {
       const canary = await Canary.start({ url: engine.url });
+      await warmUp(engine.port, '/');
       return new Target(engine, engine.url, canary, () => engine.stop());
     } catch (error) {
       await engine.stop();
@@ -86,15 +95,22 @@ export class Target {
     const { pid, served } = this;
     await this.#canary.take();
     await new Promise((resolve) => setTimeout(resolve, BASELINE_MS));
-    const baselineP99Ms = percentile(await this.#canary.take(), 0.99);
-    const before = { rssBytes: await residentBytes(pid), descriptors: await openDescriptors(pid) };
+    const baseline = await this.#canary.take();
+    const baselineMs = percentile(baseline.latenciesMs, 0.99);
+    const before = {
+      rssBytes: await residentBytes(pid),
+      descriptors: await openDescriptors(pid),
+      keptWaitingMs: baseline.keptWaitingMs + (await keptWaitingMs(pid)),
+    };
 
     const value = await attack();
 
-    const samples = await this.#canary.take();
+    const { latenciesMs, keptWaitingMs: canaryWaitedMs } = await this.#canary.take();
     expect(this.#canary.ended).toBeUndefined();
-    const allowedMs = Math.max(MAX_CANARY_P99_MS, MAX_CANARY_SLOWDOWN * baselineP99Ms);
-    expect(percentile(samples, 0.99), `canary p99 in ms of ${samples.length} answers`).toBeLessThan(allowedMs);
+    const waitedMs = canaryWaitedMs + (await keptWaitingMs(pid)) - before.keptWaitingMs;
+    const allowedMs = Math.max(MAX_CANARY_P99_MS, MAX_CANARY_SLOWDOWN * baselineMs) + Math.min(waitedMs, MAX_WAITED_MS);
+    const share = latenciesMs.length < MIN_SAMPLES_FOR_P99 ? 0.9 : 0.99;
+    expect(percentile(latenciesMs, share), `canary, ms of ${latenciesMs.length} answers`).toBeLessThan(allowedMs);
     expect({ pid: served.pid, isRunning: served.isRunning }).toEqual({ pid, isRunning: true });
     await until(
       async () => (await openDescriptors(pid)) <= before.descriptors + 1,
@@ -115,4 +131,17 @@ export class Target {
     await this.#canary.stop();
     await this.#stop();
   }
+}
+
+/** A young process grows with whatever it does first; that is no leak, so it does it before anything is measured. */
+async function warmUp(port: number, path: string): Promise<void> {
+  const pings = Buffer.concat(Array.from({ length: 200 }, () => textFrame('ping')));
+  await inParallel(100, 20, async () => {
+    const peer = await RawSocket.upgrade(port, { path });
+    peer.send(pings);
+    await until(() => peer.frames.length >= 200, 'all answers');
+    peer.send(closeFrame(1000));
+    await peer.ended();
+    peer.destroy();
+  });
 }

@@ -1,0 +1,162 @@
+// Row 22 of the fault catalogue: both ends close, send, break and fall silent, in every order.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { accept, type CloseReason, dial, resolveWebSocketOptions, type WebSocketConnection } from '@longwire/websocket';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeFrame, FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
+import { RawSocket } from '../harness/raw-socket.js';
+import { SeededRandom, seedOfRun } from '../harness/seeded-random.js';
+import { Target } from '../harness/target.js';
+import { inParallel, turn, until } from '../harness/until.js';
+
+export interface CloseRaceScale {
+  /** Programs of raw peers against a server process. */
+  readonly rawRaces: number;
+  /** Interleavings of both ends in this process. */
+  readonly twoSidedRaces: number;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const LATENESS_MS = 5_000;
+
+/** What a raw peer may do next. */
+const moves: readonly ((peer: RawSocket) => void | Promise<void>)[] = [
+  (peer) => peer.send(textFrame('ping')),
+  (peer) => peer.send(pingFrame('x')),
+  (peer) => peer.send(closeFrame(1000, 'bye')),
+  (peer) => peer.send(closeFrame()),
+  (peer) => peer.send(frame({ first: FIN | 0x0b })),
+  (peer) => peer.send(frame({ first: Opcode.text, payload: 'unfinished' })),
+  (peer) => peer.send(frame({ payload: 'torn', claimedBytes: 1_000n })),
+  // Three of these and the server closes by itself.
+  (peer) => peer.send(textFrame('{"type":"send"}')),
+  (peer) => peer.halfClose(),
+  () => turn(),
+  () => new Promise((resolve) => setTimeout(resolve, 2)),
+];
+
+const actions: readonly ((connection: WebSocketConnection) => unknown)[] = [
+  (connection) => connection.sendText('text'),
+  (connection) => connection.sendBinary(Buffer.alloc(70_000)),
+  (connection) => connection.sendTextAsync('async').catch(() => {}),
+  (connection) => connection.ping(),
+  (connection) => connection.pause(),
+  (connection) => connection.resume(),
+  (connection) => connection.flush(),
+  (connection) => connection.close(4000, 'race'),
+  (connection) => connection.terminate(),
+];
+
+export function describeCloseRaces(scale: CloseRaceScale): void {
+  describe('closing the gateway in every order', () => {
+    let target: Target;
+
+    beforeAll(async () => {
+      target = await Target.gateway();
+    });
+    afterAll(() => target.stop());
+
+    it('gives each peer at most one Close frame, as the last of all, and the end of TCP (row 22)', async () => {
+      const seed = seedOfRun('close races');
+      await target.unharmed(async () => {
+        const wrong: string[] = [];
+        await inParallel(scale.rawRaces, 20, async (race) => {
+          const random = new SeededRandom(seed + race);
+          const peer = await RawSocket.upgrade(target.port);
+          const length = 1 + random.below(8);
+          for (let n = 0; n < length; n++) await random.pick(moves)(peer);
+          const isReset = random.below(10) === 0;
+          if (isReset) {
+            peer.reset();
+            return;
+          }
+          // However it went: with a Close frame, or the end of the peer's side, the server must come to an end.
+          peer.send(closeFrame(1001));
+          if (random.below(2) === 0) peer.halfClose();
+          await peer.ended(CLOSE_TIMEOUT_MS + LATENESS_MS);
+          const closes = peer.frames.filter(({ opcode }) => opcode === Opcode.close);
+          const isLast = closes.length === 0 || peer.frames.at(-1)?.opcode === Opcode.close;
+          if (closes.length > 1 || !isLast) wrong.push(`race ${race}: ${peer.frames.map(({ opcode }) => opcode)}`);
+          peer.destroy();
+        });
+        expect(wrong).toEqual([]);
+      });
+    });
+
+    it('drops a peer that never answers the Close frame (row 22)', async () => {
+      await target.unharmed(async () => {
+        const peer = await RawSocket.upgrade(target.port);
+        for (let n = 0; n < 3; n++) peer.send(textFrame('{"type":"send","to":"user/bob","body":1}'));
+        expect(await peer.closeCode()).toBe(4104);
+        const endedMs = await peer.ended(CLOSE_TIMEOUT_MS + LATENESS_MS);
+        expect(endedMs).toBeLessThan(CLOSE_TIMEOUT_MS + LATENESS_MS);
+        peer.destroy();
+      });
+    });
+
+    it('looks at nothing that comes behind a Close frame (row 22)', async () => {
+      const peer = await RawSocket.upgrade(target.port);
+      peer.send(Buffer.concat([closeFrame(1000), textFrame('ping'), pingFrame('late'), frame({ first: FIN | 0x0f })]));
+      await peer.ended();
+      expect(peer.frames.map(({ opcode }) => opcode)).toEqual([Opcode.close]);
+      expect(peer.frames[0]?.payload.readUInt16BE(0)).toBe(1000);
+      peer.destroy();
+    });
+  });
+
+  describe('closing two connections of the engine in every order', () => {
+    const ends = new Map<WebSocketConnection, CloseReason[]>();
+    const handler = {
+      onClose: (connection: WebSocketConnection, close: CloseReason) => {
+        ends.set(connection, [...(ends.get(connection) ?? []), close]);
+      },
+    };
+    const options = resolveWebSocketOptions({ closeTimeoutMs: 200 });
+    const sockets = new Set<Socket>();
+    let server: Server;
+    let accepted: WebSocketConnection[] = [];
+
+    beforeAll(async () => {
+      server = createServer();
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
+      server.on('upgrade', (request, socket, head) => {
+        const connection = accept(request, socket, head, { options, handler });
+        if ('role' in connection) accepted.push(connection);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    });
+    afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+    it('tells each of them exactly once, and leaves no socket behind (row 22)', async () => {
+      const seed = seedOfRun('two-sided close races');
+      const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const wrong: string[] = [];
+      // One after the other: the order of steps is what the seed decides.
+      for (let race = 0; race < scale.twoSidedRaces; race++) {
+        const random = new SeededRandom(seed + race);
+        accepted = [];
+        const client = await dial(url, { handler, options });
+        await until(() => accepted.length > 0, 'the accepted connection');
+        const pair = [client, accepted[0]!] as const;
+        const length = random.below(10);
+        for (let n = 0; n < length; n++) {
+          random.pick(actions)(random.pick(pair));
+          for (let turns = random.below(3); turns > 0; turns--) await turn();
+        }
+        for (const connection of pair) connection.resume();
+        random.pick(pair).close();
+        await until(() => pair.every((connection) => connection.state === 'closed'), `the end of race ${race}`);
+        await turn();
+        const counts = pair.map((connection) => ends.get(connection)?.length ?? 0);
+        if (counts.some((count) => count !== 1)) wrong.push(`race ${race}: onClose ${counts.join(' and ')} times`);
+        for (const connection of pair) ends.delete(connection);
+      }
+      expect(wrong).toEqual([]);
+      await until(() => sockets.size === 0, 'the end of all sockets');
+    });
+  });
+}

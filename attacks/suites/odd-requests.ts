@@ -1,0 +1,286 @@
+// Rows 4-7 of the fault catalogue: handshakes that are too large, too clever, hide a second request, or break off.
+
+import { checkHandshake, resolveWebSocketOptions } from '@longwire/websocket';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WireClient } from '../../integration/wire-client.js';
+import { type UpgradeRequestParts, upgradeRequest } from '../harness/handshake-text.js';
+import type { HttpAnswer } from '../harness/http-answer.js';
+import { RawSocket } from '../harness/raw-socket.js';
+import { Target } from '../harness/target.js';
+import { inParallel, until } from '../harness/until.js';
+
+export interface OddRequestScale {
+  /** Broken-off handshakes for each way of breaking off. */
+  readonly cutRounds: number;
+  /** Requests with an upgrade that is not ours, one after the other on one connection. */
+  readonly strangeUpgrades: number;
+}
+
+interface OddRequest {
+  readonly title: string;
+  readonly parts: UpgradeRequestParts;
+  readonly statuses: readonly number[];
+}
+
+const repeated = (count: number, line: (index: number) => string) => Array.from({ length: count }, (_, n) => line(n));
+const HIDDEN = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+
+/** Row 4: too much, and names that mean something to JavaScript. */
+const largeOrNamed: readonly OddRequest[] = [
+  { title: '2 000 headers', parts: { lines: repeated(2_000, (n) => `X-${n}: 1`) }, statuses: [431] },
+  { title: '150 headers', parts: { lines: repeated(150, (n) => `X-${n}: 1`) }, statuses: [431] },
+  { title: '2 000 empty headers', parts: { lines: repeated(2_000, () => 'X:') }, statuses: [431] },
+  {
+    title: 'Upgrade beyond the number of headers that is counted',
+    parts: {
+      without: ['upgrade', 'connection'],
+      lines: [...repeated(1_999, (n) => `X-${n}: 1`), 'Upgrade: websocket', 'Connection: Upgrade'],
+    },
+    statuses: [431],
+  },
+  { title: 'one header of 64 KiB', parts: { lines: [`X: ${'a'.repeat(65_536)}`] }, statuses: [431] },
+  {
+    title: '64 headers of 1 KiB',
+    parts: { lines: repeated(64, (n) => `X-${n}: ${'a'.repeat(1_024)}`) },
+    statuses: [431],
+  },
+  { title: 'a name of 60 KiB', parts: { lines: [`${'a'.repeat(61_440)}: 1`] }, statuses: [431] },
+  { title: 'a query of 60 KiB', parts: { path: `/v1/connect?${'a'.repeat(61_440)}` }, statuses: [400, 414, 431] },
+  ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__'].map((name) => ({
+    title: `the header ${name}`,
+    parts: { lines: [`${name}: 1`, `${name}: 2`] },
+    statuses: [101],
+  })),
+  ...['__proto__', 'constructor', 'toString'].map((name) => ({
+    title: `the extension and subprotocol ${name}`,
+    parts: { lines: [`Sec-WebSocket-Extensions: ${name}; ${name}=${name}`, `Sec-WebSocket-Protocol: ${name}`] },
+    statuses: [400],
+  })),
+  { title: 'NUL in a value', parts: { lines: ['X: a\0b'] }, statuses: [400] },
+  { title: 'a bare CR in a value', parts: { lines: ['X: a\rb'] }, statuses: [400] },
+  { title: 'a folded line', parts: { lines: ['X: a', ' b'] }, statuses: [400, 101] },
+  { title: 'a line without a colon', parts: { lines: ['nonsense'] }, statuses: [400] },
+  { title: 'a space before the colon', parts: { lines: ['X : 1'] }, statuses: [400] },
+  { title: 'no name', parts: { lines: [': 1'] }, statuses: [400] },
+  { title: 'two hosts', parts: { lines: ['Host: evil.example'] }, statuses: [400] },
+  { title: 'two keys', parts: { lines: ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='] }, statuses: [400] },
+  { title: 'two versions', parts: { lines: ['Sec-WebSocket-Version: 13'] }, statuses: [400] },
+  {
+    title: 'two origins',
+    parts: { lines: ['Origin: http://127.0.0.1', 'Origin: http://evil.example'] },
+    statuses: [400, 403],
+  },
+  { title: 'bytes above 127', parts: { lines: ['X: \xff\xfe'] }, statuses: [101] },
+];
+
+/** Row 6: what is no handshake of RFC 6455, and bodies in which a second request could hide. */
+const wrongOrSmuggling: readonly OddRequest[] = [
+  { title: 'no key', parts: { without: ['sec-websocket-key'] }, statuses: [400] },
+  ...['', 'short', 'dGhlIHNhbXBsZSBub25jZQ', 'dGhlIHNhbXBsZSBub25jZQ=x', 'dGhlIHNhbXBsZSBub25jZSBub25jZQ=='].map(
+    (key) => ({
+      title: `the key ${JSON.stringify(key)}`,
+      parts: { without: ['sec-websocket-key'], lines: [`Sec-WebSocket-Key: ${key}`] },
+      statuses: [400],
+    }),
+  ),
+  ...['8', '25', '0', '', '013', '13, 8'].map((version) => ({
+    title: `version ${JSON.stringify(version)}`,
+    parts: { without: ['sec-websocket-version'], lines: [`Sec-WebSocket-Version: ${version}`] },
+    statuses: [426],
+  })),
+  { title: 'POST', parts: { method: 'POST' }, statuses: [405] },
+  { title: 'HEAD', parts: { method: 'HEAD' }, statuses: [405] },
+  { title: 'HTTP/1.0', parts: { version: 'HTTP/1.0' }, statuses: [400] },
+  { title: 'HTTP/2.0', parts: { version: 'HTTP/2.0' }, statuses: [400, 505] },
+  { title: 'no host', parts: { without: ['host'] }, statuses: [400] },
+  { title: 'no wish to upgrade', parts: { without: ['upgrade', 'connection'] }, statuses: [426] },
+  {
+    title: 'Upgrade without Connection',
+    parts: { without: ['connection'], lines: ['Connection: close'] },
+    statuses: [426],
+  },
+  {
+    title: 'Content-Length with a request as the body',
+    parts: { lines: [`Content-Length: ${HIDDEN.length}`], body: HIDDEN },
+    statuses: [400],
+  },
+  {
+    title: 'Content-Length 0 with a request behind it',
+    parts: { lines: ['Content-Length: 1'], body: HIDDEN },
+    statuses: [400],
+  },
+  {
+    title: 'chunked with a request in it',
+    parts: { lines: ['Transfer-Encoding: chunked'], body: `0\r\n\r\n${HIDDEN}` },
+    statuses: [400],
+  },
+  {
+    title: 'both lengths',
+    parts: { lines: ['Content-Length: 5', 'Transfer-Encoding: chunked'], body: `0\r\n\r\n${HIDDEN}` },
+    statuses: [400],
+  },
+  {
+    title: 'two different lengths',
+    parts: { lines: ['Content-Length: 0', `Content-Length: ${HIDDEN.length}`], body: HIDDEN },
+    statuses: [400],
+  },
+  { title: 'a negative length', parts: { lines: ['Content-Length: -1'], body: HIDDEN }, statuses: [400] },
+  {
+    title: 'a wrong version with a request behind it',
+    parts: { without: ['sec-websocket-version'], body: HIDDEN },
+    statuses: [426],
+  },
+  {
+    title: 'POST with a request as the body',
+    parts: { method: 'POST', lines: [`Content-Length: ${HIDDEN.length}`], body: HIDDEN },
+    statuses: [400, 405],
+  },
+];
+
+/** Row 5: what slow grammars choke on. */
+const lists: Readonly<Record<string, (bytes: number) => string>> = {
+  spaces: (bytes) => ' '.repeat(bytes),
+  commas: (bytes) => ','.repeat(bytes),
+  'commas and spaces': (bytes) => ' ,'.repeat(bytes / 2),
+  'an open quote with escapes': (bytes) => `a; b="${'\\c'.repeat(bytes / 2)}`,
+  'the same parameter again and again': (bytes) => `permessage-deflate${'; a=b'.repeat(bytes / 5)}`,
+  'offers without end': (bytes) => 'permessage-deflate; server_max_window_bits=7, '.repeat(bytes / 46),
+  semicolons: (bytes) => `a${';'.repeat(bytes)}`,
+  'a token, then spaces': (bytes) => `a${' '.repeat(bytes)}b`,
+};
+
+export function describeOddRequests(scale: OddRequestScale): void {
+  describe('handshakes that are odd', () => {
+    let target: Target;
+
+    beforeAll(async () => {
+      target = await Target.gateway();
+    });
+    afterAll(() => target.stop());
+
+    it('answers too many headers, too long ones and ones with names of JavaScript, and lives (row 4)', async () => {
+      await target.unharmed(() => askAll(target, largeOrNamed));
+    });
+
+    it('refuses what is no handshake, and executes no request that hides behind it (row 6)', async () => {
+      await target.unharmed(() => askAll(target, wrongOrSmuggling));
+    });
+
+    it('answers 426 with the version it speaks (row 6)', async () => {
+      const parts = { without: ['sec-websocket-version'], lines: ['Sec-WebSocket-Version: 8'] };
+      const { answer, peer } = await ask(target, parts);
+      peer.destroy();
+      expect(answer.headers.get('sec-websocket-version')).toBe('13');
+      expect(answer.headers.get('connection')).toContain('close');
+    });
+
+    it('serves strangers to WebSocket on one connection without growing with each of them (row 6)', async () => {
+      await target.unharmed(async () => {
+        const peer = new RawSocket(target.port);
+        for (let n = 0; n < scale.strangeUpgrades; n++) {
+          const request = {
+            path: '/healthz',
+            without: ['upgrade'],
+            lines: ['Upgrade: h2c', 'Content-Length: 2'],
+            body: 'ab',
+          };
+          peer.send(upgradeRequest(target.port, request));
+          expect((await peer.answer()).status).toBe(200);
+        }
+        peer.destroy();
+      });
+    });
+
+    it('reads lists of extensions and subprotocols in time that grows as they do (row 5)', async () => {
+      await target.unharmed(async () => {
+        for (const [name, list] of Object.entries(lists)) {
+          for (const header of ['Sec-WebSocket-Extensions', 'Sec-WebSocket-Protocol']) {
+            expect(await tookMs(header, list(60 * 1_024)), `${header} of ${name}, ms`).toBeLessThan(100);
+            const ratio = await growth(header, list);
+            expect(ratio, `${header} of ${name}: t(64k) / t(8k)`).toBeLessThan(8 * 3);
+            // As much as fits below the limit of all headers.
+            const { answer, peer } = await ask(target, { lines: [`${header}: ${list(12 * 1_024)}`] });
+            expect([101, 400], `${header} of ${name}`).toContain(answer.status);
+            peer.destroy();
+          }
+        }
+      });
+    });
+
+    it.each(['reset', 'half-close', 'close'] as const)(
+      'survives a %s at every byte of the handshake (row 7)',
+      async (how) => {
+        await target.unharmed(async () => {
+          const text = Buffer.from(
+            upgradeRequest(target.port, { lines: ['Sec-WebSocket-Protocol: longwire.v1.json'] }),
+          );
+          await inParallel(scale.cutRounds, 20, async (round) => {
+            const peer = new RawSocket(target.port);
+            await until(() => peer.isConnected || peer.isClosed, 'a connection');
+            const cut = round % (text.length + 1);
+            if (cut > 0) await peer.sendFully(text.subarray(0, cut));
+            if (how === 'reset') peer.reset();
+            else if (how === 'close') peer.destroy();
+            else {
+              peer.halfClose();
+              await peer.ended();
+              peer.destroy();
+            }
+          });
+          const survivor = await WireClient.signIn(target.url, 'survivor');
+          await survivor.end();
+        });
+      },
+    );
+  });
+}
+
+async function ask(
+  target: Target,
+  parts: UpgradeRequestParts,
+): Promise<{ readonly answer: HttpAnswer; readonly peer: RawSocket }> {
+  const peer = new RawSocket(target.port);
+  peer.send(Buffer.from(upgradeRequest(target.port, parts), 'latin1'));
+  // What is refused early is not read to its end; both sides must come to one all the same.
+  return { answer: await peer.answer(), peer };
+}
+
+async function askAll(target: Target, requests: readonly OddRequest[]): Promise<void> {
+  const wrong: string[] = [];
+  await inParallel(requests.length, 4, async (index) => {
+    const { title, parts, statuses } = requests[index]!;
+    const { answer, peer } = await ask(target, parts);
+    if (!statuses.includes(answer.status)) wrong.push(`${title}: ${answer.status} instead of ${statuses.join(' or ')}`);
+    if (answer.status !== 101) {
+      await peer.ended();
+      // A second answer would mean that something hidden in the first request was executed.
+      if (peer.received.includes('HTTP/1.1')) wrong.push(`${title}: a second answer`);
+    }
+    peer.destroy();
+  });
+  expect(wrong).toEqual([]);
+}
+
+const generous = resolveWebSocketOptions({ maxHeaderBytes: 1_048_576, perMessageDeflate: true });
+
+/** The best of several: what else the machine does only adds. */
+async function tookMs(header: string, value: string): Promise<number> {
+  const rawHeaders = [
+    ...['Host', '127.0.0.1', 'Upgrade', 'websocket', 'Connection', 'Upgrade'],
+    ...['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version', '13', header, value],
+  ];
+  let bestMs = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 9; round++) {
+    const startedAt = performance.now();
+    checkHandshake({ method: 'GET', httpVersion: '1.1', rawHeaders }, generous);
+    bestMs = Math.min(bestMs, performance.now() - startedAt);
+  }
+  return bestMs;
+}
+
+async function growth(header: string, list: (bytes: number) => string): Promise<number> {
+  const small = await tookMs(header, list(8 * 1_024));
+  const large = await tookMs(header, list(64 * 1_024));
+  // Below a tenth of a millisecond the clock says more about the machine than about the parser.
+  return large / Math.max(small, 0.1);
+}

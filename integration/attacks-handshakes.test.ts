@@ -1,0 +1,13 @@
+import { describeOddRequests } from '../attacks/suites/odd-requests.js';
+import { describeSlowAndManyHandshakes } from '../attacks/suites/slow-and-many-handshakes.js';
+
+describeSlowAndManyHandshakes({
+  handshakeTimeoutMs: 700,
+  connectTimeoutMs: 1_000,
+  slowSockets: 200,
+  silentSockets: 100,
+  floodAttempts: 300,
+  maxWaitingPerAddress: 50,
+});
+
+describeOddRequests({ cutRounds: 300, strangeUpgrades: 100 });
