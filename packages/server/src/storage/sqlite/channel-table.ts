@@ -62,6 +62,13 @@ export class ChannelTable {
   find(key: ChannelKey): ChannelState | undefined {
     const known = this.#states.get(key);
     if (known !== undefined) return known;
+    const state = this.read(key);
+    if (state !== undefined) this.#states.set(key, state);
+    return state;
+  }
+
+  /** As it is in the tables now, past the memory: for connections beside the writer. */
+  read(key: ChannelKey): ChannelState | undefined {
     const row = this.#byName.get([key]);
     if (row === undefined) {
       // A damaged index hides names. The key asked for would stand between these two, so damage there shows in them.
@@ -70,9 +77,7 @@ export class ChannelTable {
       }
       return undefined;
     }
-    const state = this.#load(key, row);
-    this.#states.set(key, state);
-    return state;
+    return this.#load(key, row);
   }
 
   /** Creates a direct channel with its members; inside a transaction. */

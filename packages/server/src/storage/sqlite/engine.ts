@@ -37,6 +37,7 @@ export interface EngineOptions {
 export class SqliteEngine {
   readonly era: string;
   readonly driverName: string;
+  readonly canShareFile: boolean;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
   readonly #users: UserTable;
@@ -59,6 +60,7 @@ export class SqliteEngine {
       const database = options.open(join(options.folder, DATABASE_FILE));
       this.#database = database;
       this.driverName = database.driverName;
+      this.canShareFile = database.sharesFile;
       configureConnection(database);
       prepareSchema(database);
       this.#cache = new PageCache(database);

@@ -33,16 +33,18 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const folder = resolve(options.folder);
   await makeFolder(folder);
+  const driver = options.driver ?? 'auto';
   const lock = await acquireFolderLock({ folder });
+  let writer: WorkerClient | undefined;
   try {
-    const client = await WorkerClient.start({
-      folder,
-      driver: options.driver ?? 'auto',
-      keyWindowEntries: options.keyWindowEntries,
-      lock: { file: lock.file, token: lock.token },
-    });
-    return new SqliteStore(client, lock, options.folder);
+    const start = { folder, driver, keyWindowEntries: options.keyWindowEntries };
+    writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
+    const reader = writer.canShareFile
+      ? await WorkerClient.start({ ...start, role: 'reader', lock: undefined })
+      : undefined;
+    return new SqliteStore({ writer, reader, lock, folder: options.folder });
   } catch (error) {
+    await writer?.close();
     await lock.release();
     throw error;
   }
@@ -55,46 +57,60 @@ async function makeFolder(folder: string): Promise<void> {
   for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
+interface StoreParts {
+  readonly writer: WorkerClient;
+  /** Serves pages where the driver allows a second connection. */
+  readonly reader: WorkerClient | undefined;
+  readonly lock: FolderLock;
+  readonly folder: string;
+}
+
 class SqliteStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
   readonly description: string;
-  readonly #client: WorkerClient;
+  readonly #writer: WorkerClient;
+  readonly #reader: WorkerClient | undefined;
   readonly #lock: FolderLock;
 
-  constructor(client: WorkerClient, lock: FolderLock, folder: string) {
-    this.#client = client;
+  constructor({ writer, reader, lock, folder }: StoreParts) {
+    this.#writer = writer;
+    this.#reader = reader;
     this.#lock = lock;
-    this.log = new SqliteMessageLog(client);
-    this.directory = new SqliteDirectory(client);
-    this.cursors = new SqliteCursors(client);
-    this.description = `sqlite (${client.driverName}) ${folder}`;
+    this.log = new SqliteMessageLog(writer, reader);
+    this.directory = new SqliteDirectory(writer);
+    this.cursors = new SqliteCursors(writer);
+    this.description = `sqlite (${writer.driverName}) ${folder}`;
   }
 
   get isWritable(): boolean {
-    return this.#client.isWritable;
+    return this.#writer.isWritable;
   }
 
   get onFatal(): ((error: StorageError) => void) | undefined {
-    return this.#client.onFatal;
+    return this.#writer.onFatal;
   }
 
   set onFatal(listener: ((error: StorageError) => void) | undefined) {
-    this.#client.onFatal = listener;
+    this.#writer.onFatal = listener;
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
+    // The reader first: the writer's last checkpoint needs the file for itself.
+    await this.#reader?.close();
+    await this.#writer.close();
     await this.#lock.release();
   }
 }
 
 class SqliteMessageLog implements MessageLog {
   readonly #client: WorkerClient;
+  readonly #reader: WorkerClient | undefined;
 
-  constructor(client: WorkerClient) {
+  constructor(client: WorkerClient, reader: WorkerClient | undefined) {
     this.#client = client;
+    this.#reader = reader;
   }
 
   async append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
@@ -103,7 +119,9 @@ class SqliteMessageLog implements MessageLog {
   }
 
   async page(request: PageRequest): Promise<Page> {
-    return pageFrom(await this.#client.call('page', request), this.#client.era);
+    // A reader that failed is no loss: the writer can do all it did.
+    const source = this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
+    return pageFrom(await source.call('page', request), this.#client.era);
   }
 
   async heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]> {

@@ -34,6 +34,7 @@ export class WorkerClient {
   #era = '';
   #driverName = '';
   #isWritable = true;
+  #canShareFile = false;
   #ended: StorageError | undefined;
   #opening: Pending<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -63,6 +64,16 @@ export class WorkerClient {
 
   get driverName(): string {
     return this.#driverName;
+  }
+
+  /** A second worker may read the same file. */
+  get canShareFile(): boolean {
+    return this.#canShareFile;
+  }
+
+  /** Closed or failed: every further call rejects. */
+  get isOver(): boolean {
+    return this.#ended !== undefined;
   }
 
   get isWritable(): boolean {
@@ -127,6 +138,7 @@ export class WorkerClient {
       case 'opened':
         this.#era = message.era;
         this.#driverName = message.driverName;
+        this.#canShareFile = message.canShareFile;
         this.#isWritable = message.isWritable;
         this.#opening?.resolve();
         this.#opening = undefined;

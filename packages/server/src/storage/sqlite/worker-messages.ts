@@ -12,6 +12,8 @@ import type { DescriptionFrame, StandingSliceFrame } from './standing-reader.js'
 
 /** Given to the worker when it starts. */
 export interface WorkerStart {
+  /** `writer`: everything. `reader`: pages only, beside a writer that has the folder open. */
+  readonly role: 'writer' | 'reader';
   readonly folder: string;
   readonly driver: DriverChoice;
   readonly keyWindowEntries: number | undefined;
@@ -78,7 +80,13 @@ export type BatchOutcome = readonly number[] | FailureFrame;
 export type CallOutcome = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: FailureFrame });
 
 export type FromWorker =
-  | { readonly type: 'opened'; readonly era: string; readonly driverName: string; readonly isWritable: boolean }
+  | {
+      readonly type: 'opened';
+      readonly era: string;
+      readonly driverName: string;
+      readonly canShareFile: boolean;
+      readonly isWritable: boolean;
+    }
   /** Outcomes of one commit, in the order in which the batches were given. */
   | {
       readonly type: 'done';

@@ -1,9 +1,11 @@
 // Entry of the storage thread.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { chooseDriver } from './driver/choose-driver.js';
-import { SqliteEngine } from './engine.js';
+import { asStorageError, SqliteEngine } from './engine.js';
 import { folderGuard } from './folder-lock/folder-guard.js';
+import { PageConnection } from './page-connection.js';
+import { PageLoop } from './page-loop.js';
 import { WorkLoop } from './work-loop.js';
 import { type FromWorker, failureOf, type WorkerStart } from './worker-messages.js';
 
@@ -12,16 +14,31 @@ if (port === null) throw new Error('the storage worker is started by the store, 
 const start = workerData as WorkerStart;
 
 try {
+  const opened = start.role === 'writer' ? startWriter(port) : startReader(port);
+  port.postMessage(opened satisfies FromWorker);
+} catch (error) {
+  port.postMessage({ type: 'fatal', failure: failureOf(asStorageError(error)) } satisfies FromWorker);
+  port.close();
+}
+
+function startWriter(to: MessagePort): FromWorker {
   const engine = new SqliteEngine({
     folder: start.folder,
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
     keyWindowEntries: start.keyWindowEntries,
   });
-  new WorkLoop(engine, port).start();
-  const { era, driverName, isWritable } = engine;
-  port.postMessage({ type: 'opened', era, driverName, isWritable } satisfies FromWorker);
-} catch (error) {
-  port.postMessage({ type: 'fatal', failure: failureOf(error) } satisfies FromWorker);
-  port.close();
+  new WorkLoop(engine, to).start();
+  return {
+    type: 'opened',
+    era: engine.era,
+    driverName: engine.driverName,
+    canShareFile: engine.canShareFile,
+    isWritable: engine.isWritable,
+  };
+}
+
+function startReader(to: MessagePort): FromWorker {
+  new PageLoop(new PageConnection({ folder: start.folder, open: chooseDriver(start.driver) }), to).start();
+  return { type: 'opened', era: '', driverName: '', canShareFile: true, isWritable: true };
 }
