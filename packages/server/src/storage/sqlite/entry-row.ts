@@ -145,20 +145,18 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
   const contentType = blobOf(columns, 'content_type');
   const replyEpoch = blobOf(columns, 'reply_epoch');
   const replyTo = columns['reply_to'] === null ? undefined : integerOf(columns, 'reply_to');
-  const row = {
-    channel: integerOf(columns, 'channel'),
-    offset: integerOf(columns, 'offset'),
-    messages: integerOf(columns, 'messages'),
-    senderMessages: integerOf(columns, 'sender_messages'),
-    sender: integerOf(columns, 'sender'),
-    at: integerOf(columns, 'at'),
-  };
-  scratchHeader[0] = row.channel;
-  scratchHeader[1] = row.offset;
-  scratchHeader[2] = row.messages;
-  scratchHeader[3] = row.senderMessages;
-  scratchHeader[4] = row.sender;
-  scratchHeader[5] = row.at;
+  const channel = integerOf(columns, 'channel');
+  const offset = integerOf(columns, 'offset');
+  const messages = integerOf(columns, 'messages');
+  const senderMessages = integerOf(columns, 'sender_messages');
+  const sender = integerOf(columns, 'sender');
+  const at = integerOf(columns, 'at');
+  scratchHeader[0] = channel;
+  scratchHeader[1] = offset;
+  scratchHeader[2] = messages;
+  scratchHeader[3] = senderMessages;
+  scratchHeader[4] = sender;
+  scratchHeader[5] = at;
   scratchHeader[6] = kind;
   scratchHeader[7] = format;
   scratchHeader[8] = replyTo ?? ABSENT;
@@ -167,10 +165,17 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
   const kindName = KINDS[kind];
   const formatName = FORMATS[format];
   if (crc !== columns['crc'] || body === undefined || kindName === undefined || formatName === undefined) {
-    throw new SqlFailure('corrupt', `the entry at offset ${row.offset} does not match its checksum`);
+    throw new SqlFailure('corrupt', `the entry at offset ${offset} does not match its checksum`);
   }
+  // Spelled out: Node 20 takes ten times as long to spread an object that holds a number as large as `at` (-58 % CPU of
+  // the storage thread on bench/catchup).
   return {
-    ...row,
+    channel,
+    offset,
+    messages,
+    senderMessages,
+    sender,
+    at,
     kind: kindName,
     bodyFormat: formatName,
     body: decodeText(body),
@@ -184,24 +189,39 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
 }
 
 /** Of the numbers in the scratch header and the bytes after them. */
-function checksumOf(...texts: readonly (Uint8Array | undefined)[]): number {
+function checksumOf(
+  key: Uint8Array | undefined,
+  body: Uint8Array | undefined,
+  slot: Uint8Array | undefined,
+  headers: Uint8Array | undefined,
+  contentType: Uint8Array | undefined,
+  replyEpoch: Uint8Array | undefined,
+): number {
   let end = HEADER_BYTES;
-  for (const [index, bytes] of texts.entries()) {
-    scratchHeader[10 + index] = bytes?.byteLength ?? ABSENT;
-    end += bytes?.byteLength ?? 0;
-  }
-  if (end <= scratch.byteLength) {
-    let at = HEADER_BYTES;
-    for (const bytes of texts) {
-      if (bytes === undefined) continue;
-      scratch.set(bytes, at);
-      at += bytes.byteLength;
-    }
-    return checksum(scratch, end);
-  }
+  end = gather(10, key, end);
+  end = gather(11, body, end);
+  end = gather(12, slot, end);
+  end = gather(13, headers, end);
+  end = gather(14, contentType, end);
+  end = gather(15, replyEpoch, end);
+  if (end <= scratch.byteLength) return checksum(scratch, end);
   let crc = checksum(scratch, HEADER_BYTES);
-  for (const bytes of texts) if (bytes !== undefined) crc = crc32(bytes, crc);
+  for (const bytes of [key, body, slot, headers, contentType, replyEpoch]) {
+    if (bytes !== undefined) crc = crc32(bytes, crc);
+  }
   return crc;
+}
+
+/** Notes the length of a text, and puts it behind those before while there is room. Returns where it ends. */
+function gather(lengthAt: number, bytes: Uint8Array | undefined, start: number): number {
+  if (bytes === undefined) {
+    scratchHeader[lengthAt] = ABSENT;
+    return start;
+  }
+  scratchHeader[lengthAt] = bytes.byteLength;
+  const end = start + bytes.byteLength;
+  if (end <= scratch.byteLength) scratch.set(bytes, start);
+  return end;
 }
 
 /** The numbers at the start of a buffer. In the file they count as little-endian, whatever the processor is. */
