@@ -37,8 +37,7 @@ export class BenchProcess {
    * @param {{ core: number | undefined, nodeArguments?: readonly string[], arguments?: readonly string[] }} options
    */
   constructor(module, { core, nodeArguments = [], arguments: own = [] }) {
-    const extra = (process.env.LONGWIRE_BENCH_NODE_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
-    const [file = '', ...rest] = nodeCommand(core, [...nodeArguments, ...extra, fileURLToPath(module), ...own]);
+    const [file = '', ...rest] = nodeCommand(core, [...nodeArguments, fileURLToPath(module), ...own]);
     this.#child = spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (/** @type {{ id: number, answer?: unknown, error?: string }} */ message) => {
       const asked = this.#asked.get(message.id);

@@ -10,6 +10,12 @@ import { nodeCommand } from './child-process.mjs';
 
 const command = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
+/** For profiling: `BENCH_SERVER_ARGUMENTS="--cpu-prof --cpu-prof-dir=/tmp/profile" npm run bench -- durable`. */
+const profiling = (process.env.BENCH_SERVER_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
+
+/** The settings of whoever runs the benchmark are not those of the server. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')));
+
 /** A new folder for a store; the caller removes it. */
 export function makeDataFolder() {
   return mkdtemp(join(tmpdir(), 'longwire-bench-'));
@@ -25,10 +31,9 @@ export function removeDataFolder(folder) {
  * @param {{ folder: string, core?: number }} options
  */
 export async function startLongwire({ folder, core }) {
-  const extra = (process.env.LONGWIRE_BENCH_SERVER_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
-  const serve = [...extra, command, 'serve', '--auth', 'dev', '--port', '0', '--data', folder, '--no-page', '--json'];
+  const serve = [...profiling, command, 'serve', '--auth', 'dev', '--port', '0', '--data', folder, '--no-page', '--json'];
   const [file = '', ...words] = nodeCommand(core, [...serve, '--log-level', 'warn']);
-  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(file, words, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const killChild = () => child.kill('SIGKILL');
   // A benchmark that fails leaves no server behind.
