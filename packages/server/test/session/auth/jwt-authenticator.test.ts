@@ -252,7 +252,11 @@ describe('a bad token', () => {
     ['another audience', () => hs256({ ...good, aud: 'other' }), 'aud'],
     ['no audience', () => hs256({ ...good, aud: undefined }), 'aud'],
     ['an audience that looks alike', () => hs256({ ...good, aud: 'longwire ' }), 'aud'],
-    ['restricted rights, which this version cannot keep to', () => hs256({ ...good, lw: { send: ['user/bob'] } }), 'lw'],
+    [
+      'restricted rights, which this version cannot keep to',
+      () => hs256({ ...good, lw: { send: ['user/bob'] } }),
+      'lw',
+    ],
     ['another issuer', () => hs256({ ...good, iss: 'https://login.example.org.evil.example' }), 'iss'],
     ['no issuer', () => hs256({ ...good, iss: undefined }), 'iss'],
     ['valid from later', () => hs256({ ...good, nbf: nowSeconds + 31 }), 'nbf'],
