@@ -21,12 +21,6 @@ export interface ChannelState {
   lastRow: number;
 }
 
-/** The user whose number a row carries; undefined if it is neither of the two. */
-export function senderOf(state: ChannelState, number: number): UserId | undefined {
-  if (number === state.lowUser) return state.pair[0];
-  return number === state.highUser ? state.pair[1] : undefined;
-}
-
 /** How many `message` entries the pair's first user has, told by any row of the channel. */
 export function lowMessagesAt(
   state: Pick<ChannelState, 'lowUser'>,
