@@ -1,6 +1,5 @@
 // What the writer keeps in memory of one channel in use: its head and the counts the next entry continues.
 
-import type { UserId } from '@longwire/protocol';
 import type { ChannelKey, DirectPair } from '../../channel/channel-key.js';
 
 /** Numbers stand for users and channels as in the tables. Changed by appends; dropped, not repaired, after a rollback. */
