@@ -1,0 +1,28 @@
+// Inputs that once showed something new, kept in the tree as hex: each run of the fuzzers begins with them.
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('../corpus/', import.meta.url));
+const LINE_DIGITS = 120;
+
+/** ATTACK_KEEP=1: what is new is written down, to be looked at and committed. */
+const keepsNew = process.env['ATTACK_KEEP'] === '1';
+
+export function readCorpus(name: string): Buffer[] {
+  const folder = join(FOLDER, name);
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.hex'));
+  return files.sort().map((file) => Buffer.from(readFileSync(join(folder, file), 'utf8').replace(/\s+/g, ''), 'hex'));
+}
+
+export function keepInCorpus(name: string, input: Buffer): void {
+  if (!keepsNew) return;
+  const folder = join(FOLDER, name);
+  mkdirSync(folder, { recursive: true });
+  const digest = createHash('sha256').update(input).digest('hex').slice(0, 12);
+  const lines = input.toString('hex').match(new RegExp(`.{1,${LINE_DIGITS}}`, 'g')) ?? [];
+  writeFileSync(join(folder, `${digest}.hex`), `${lines.join('\n')}\n`);
+}

@@ -1,0 +1,53 @@
+// Row 34 of the fault catalogue: no descriptors left.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WireClient } from '../../integration/wire-client.js';
+import { openDescriptors } from '../harness/process-facts.js';
+import { RawSocket } from '../harness/raw-socket.js';
+import { Target } from '../harness/target.js';
+import { until } from '../harness/until.js';
+
+const LIMIT = 256;
+const RECOVERED_WITHIN_MS = 5_000;
+
+export function describeDescriptorAttack({ connections }: { readonly connections: number }): void {
+  describe(`a server with ${LIMIT} descriptors`, () => {
+    let target: Target;
+
+    beforeAll(async () => {
+      const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath];
+      target = await Target.gateway({ LONGWIRE_LIMITS_HANDSHAKE_TIMEOUT_MS: '60000' }, command);
+    });
+    afterAll(() => target.stop());
+
+    it('turns the many away, serves who is there, says so once, and recovers alone (row 34)', async () => {
+      await target.unharmed(async () => {
+        const [alice, bob] = [await WireClient.signIn(target.url, 'alice'), await WireClient.signIn(target.url, 'bob')];
+        const peers = Array.from({ length: connections }, () => new RawSocket(target.port));
+        await until(() => peers.some((peer) => peer.hasEnded), 'that somebody is turned away');
+        expect(await openDescriptors(target.pid)).toBeLessThanOrEqual(LIMIT);
+
+        // The store needs descriptors too: messages go on being written and delivered.
+        for (let n = 0; n < 20; n++) {
+          const sent = await alice.ask({ type: 'send', to: 'user/bob', body: n });
+          expect(sent.type).toBe('sent');
+        }
+        expect(await bob.count('message', 20)).toHaveLength(20);
+
+        const complaints = target.served.output.split('\n').filter((line) => line.includes('turned away'));
+        expect(complaints.length).toBeGreaterThanOrEqual(1);
+        expect(complaints.length).toBeLessThanOrEqual(3);
+        for (const peer of peers) peer.destroy();
+        const startedAt = performance.now();
+        await until(async () => {
+          const late = await WireClient.signIn(target.url, 'late').catch(() => undefined);
+          late?.cut();
+          return late !== undefined;
+        }, 'a place for somebody new');
+        expect(performance.now() - startedAt).toBeLessThan(RECOVERED_WITHIN_MS);
+        alice.cut();
+        bob.cut();
+      });
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { describeMutationFuzzing } from '../attacks/suites/mutation-fuzzing.js';
+
+describeMutationFuzzing({ durationMs: 2_500 });
