@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../corpus/', import.meta.url));
 const LINE_DIGITS = 120;
+/** A corpus is read in every run, so it stays small. */
+const MAX_INPUTS = 80;
+const MAX_INPUT_BYTES = 1_024;
 
 /** ATTACK_KEEP=1: what is new is written down, to be looked at and committed. */
 const keepsNew = process.env['ATTACK_KEEP'] === '1';
@@ -19,9 +22,10 @@ export function readCorpus(name: string): Buffer[] {
 }
 
 export function keepInCorpus(name: string, input: Buffer): void {
-  if (!keepsNew) return;
+  if (!keepsNew || input.length > MAX_INPUT_BYTES) return;
   const folder = join(FOLDER, name);
   mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder).length >= MAX_INPUTS) return;
   const digest = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const lines = input.toString('hex').match(new RegExp(`.{1,${LINE_DIGITS}}`, 'g')) ?? [];
   writeFileSync(join(folder, `${digest}.hex`), `${lines.join('\n')}\n`);
