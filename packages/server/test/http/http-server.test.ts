@@ -284,7 +284,7 @@ describe('hostile requests', () => {
 
   it('that send their headers slowly are dropped soon after their time, and others are served meanwhile', async () => {
     await stopListening(server, 0);
-    await start({ handshakeTimeoutMs: 300 });
+    await start({ handshakeTimeoutMs: 2_000 });
     const begun = performance.now();
     const sockets: Socket[] = [];
     const ends = Array.from({ length: 50 }, () => {
@@ -305,7 +305,7 @@ describe('hostile requests', () => {
     });
     expect((await get('/healthz')).status).toBe(200);
     const answers = await Promise.all(ends);
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(performance.now() - begun).toBeLessThan(15_000);
     expect(answers.some((text) => text.startsWith('HTTP/1.1 408'))).toBe(true);
   });
 });
