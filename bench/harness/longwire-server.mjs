@@ -31,7 +31,19 @@ export function removeDataFolder(folder) {
  * @param {{ folder: string, core?: number }} options
  */
 export async function startLongwire({ folder, core }) {
-  const serve = [...profiling, command, 'serve', '--auth', 'dev', '--port', '0', '--data', folder, '--no-page', '--json'];
+  const serve = [
+    ...profiling,
+    command,
+    'serve',
+    '--auth',
+    'dev',
+    '--port',
+    '0',
+    '--data',
+    folder,
+    '--no-page',
+    '--json',
+  ];
   const [file = '', ...words] = nodeCommand(core, [...serve, '--log-level', 'warn']);
   const child = spawn(file, words, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

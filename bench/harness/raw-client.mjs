@@ -33,6 +33,7 @@ export class RawClient {
    * @param {string} [options.path]
    * @param {string} [options.subprotocol]
    * @param {(opcode: number, bytes: Buffer, start: number, end: number) => void} options.onFrame the payload is valid during the call
+   * @param {() => void} [options.onPing] a ping came; it is answered here
    * @param {() => void} [options.onChunkEnd] all frames of one read were handed over
    * @param {() => void} [options.onClose]
    */
@@ -42,12 +43,17 @@ export class RawClient {
     path = '/',
     subprotocol,
     onFrame,
+    onPing = () => undefined,
     onChunkEnd = () => undefined,
     onClose = () => undefined,
   }) {
     this.#scanner = new FrameScanner((opcode, bytes, start, end) => {
-      if (opcode === pingOpcode) this.write(maskedFrame(pongOpcode, bytes.subarray(start, end)));
-      else onFrame(opcode, bytes, start, end);
+      if (opcode === pingOpcode) {
+        this.write(maskedFrame(pongOpcode, bytes.subarray(start, end)));
+        onPing();
+      } else {
+        onFrame(opcode, bytes, start, end);
+      }
     });
     this.#socket = connect({
       host: '127.0.0.1',

@@ -4,7 +4,7 @@ import { RawClient } from '../harness/raw-client.mjs';
 
 const openingAtOnce = 100;
 let opened = 0;
-let framesReceived = 0;
+let pingsReceived = 0;
 
 answerQuestions({
   /** @param {{ port: number, upTo: number }} input */
@@ -12,14 +12,14 @@ answerQuestions({
     while (opened < upTo) {
       const count = Math.min(openingAtOnce, upTo - opened);
       const clients = Array.from({ length: count }, (_, index) => {
-        const onFrame = () => {
-          framesReceived += 1;
+        const onPing = () => {
+          pingsReceived += 1;
         };
-        return new RawClient({ port, index: opened + index, onFrame }).opened();
+        return new RawClient({ port, index: opened + index, onFrame: () => undefined, onPing }).opened();
       });
       await Promise.all(clients);
       opened += count;
     }
   },
-  framesReceived: () => framesReceived,
+  pingsReceived: () => pingsReceived,
 });
