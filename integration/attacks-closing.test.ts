@@ -1,5 +1,5 @@
 import { describeCloseRaces } from '../attacks/suites/close-races.js';
 import { describeControlFloods } from '../attacks/suites/control-floods.js';
 
-describeCloseRaces({ rawRaces: 200, twoSidedRaces: 100 });
-describeControlFloods({ attackers: 5, pongs: 10_000, unreadMegabytes: 3 });
+describeCloseRaces({ rawRaces: 100, twoSidedRaces: 50, awaitsTimeouts: false });
+describeControlFloods({ attackers: 5, pongs: 10_000, unreadMegabytes: 1 });

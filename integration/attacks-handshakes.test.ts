@@ -1,13 +1,15 @@
 import { describeOddRequests } from '../attacks/suites/odd-requests.js';
+import { describeOriginAttacks } from '../attacks/suites/origins.js';
 import { describeSlowAndManyHandshakes } from '../attacks/suites/slow-and-many-handshakes.js';
 
 describeSlowAndManyHandshakes({
   handshakeTimeoutMs: 700,
   connectTimeoutMs: 1_000,
-  slowSockets: 200,
+  slowSockets: 100,
   silentSockets: 100,
   floodAttempts: 300,
   maxWaitingPerAddress: 50,
 });
 
-describeOddRequests({ cutRounds: 300, strangeUpgrades: 100 });
+describeOddRequests({ cutRounds: 200, strangeUpgrades: 50 });
+describeOriginAttacks();

@@ -5,20 +5,23 @@ import { readdir, readFile } from 'node:fs/promises';
 /** Clock ticks of /proc/<pid>/stat; 100 on every Linux that Node runs on (sysconf(_SC_CLK_TCK)). */
 const TICKS_PER_SECOND = 100;
 
-/** Facts are read from /proc, which only Linux has. */
-export const hasProcessFacts = process.platform === 'linux';
+// Facts are read from /proc, which only Linux has; elsewhere they are all 0, and what is asserted of them holds for nothing.
+const hasProcessFacts = process.platform === 'linux';
 
 export async function residentBytes(pid: number): Promise<number> {
+  if (!hasProcessFacts) return 0;
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
 }
 
 export async function openDescriptors(pid: number): Promise<number> {
+  if (!hasProcessFacts) return 0;
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
 /** User and system time of all threads so far. */
 export async function processorMs(pid: number): Promise<number> {
+  if (!hasProcessFacts) return 0;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The name in parentheses may hold spaces; after it field 3 begins. Fields 14 and 15 are utime and stime.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -16,7 +16,7 @@ const MAX_CANARY_P99_MS = 250;
 const MAX_CANARY_SLOWDOWN = 8;
 /** The time for which the machine let neither server nor canary run is not the server's; up to this much of it. */
 const MAX_WAITED_MS = 500;
-const BASELINE_MS = 400;
+const BASELINE_MS = 250;
 const RECOVERY_MS = 30_000;
 const MAX_RSS_GROWTH = 0.15;
 /** V8 keeps some of what its heap for young objects once grew to. */

@@ -1,3 +1,0 @@
-import { describeMutationFuzzing } from '../attacks/suites/mutation-fuzzing.js';
-
-describeMutationFuzzing({ durationMs: 2_500 });

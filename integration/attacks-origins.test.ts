@@ -1,3 +1,0 @@
-import { describeOriginAttacks } from '../attacks/suites/origins.js';
-
-describeOriginAttacks();
