@@ -271,6 +271,18 @@ describe('messages that wait', () => {
     await Promise.all([from.end(), again.end(), laptop.end()]);
   });
 
+  it('begin for a new device where its user has read to, also if that was a moment ago', async () => {
+    const [alice, bob] = newPeople();
+    const from = await WireClient.signIn(server.url, alice);
+    for (const body of [1, 2, 3]) await from.ask({ type: 'send', to: `user/${bob}`, body });
+    const phone = await WireClient.signIn(server.url, bob, { device: 'phone' });
+    const [message] = await phone.count('message', 3);
+    await phone.ask({ type: 'read', channel: `user/${alice}`, epoch: message?.['epoch'], offset: 2 });
+    const laptop = await WireClient.signIn(server.url, bob, { device: 'laptop' });
+    expect(offsets(await laptop.count('message', 1))).toEqual([3]);
+    await Promise.all([from.end(), phone.end(), laptop.end()]);
+  });
+
   it('begin where the cursors in connect say, for that session only; unknown channels are listed in ignored', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);

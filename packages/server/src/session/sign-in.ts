@@ -82,7 +82,11 @@ export class SignIn {
         const address = addressFor(standing.channel, user);
         const position = given.get(address);
         given.delete(address);
-        const cursor = newest(standing.cursor, this.#book.peekDevice(user, device, standing.channel));
+        // What is not written yet counts: a device's acknowledgements, and for a new one what the user has read.
+        const unwritten = isNewDevice
+          ? this.#book.peek(user, standing.channel)?.read
+          : this.#book.peekDevice(user, device, standing.channel);
+        const cursor = newest(standing.cursor, unwritten);
         return startPosition({ ...standing, cursor }, { given: position, isNewDevice, newDeviceBacklog });
       });
       all.push(...slice.standings);
