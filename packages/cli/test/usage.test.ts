@@ -8,7 +8,14 @@ async function runHere(args: readonly string[]): Promise<{ exit: number; stdout:
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.end();
   const exit = await runCli(args, { stdin, stdout, stderr, environment: {}, workingDirectory: process.cwd() });
-  return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+  return { exit, stdout: written(stdout), stderr: written(stderr) };
+}
+
+/** All of it: one read gives, from Node 26 on, one chunk. */
+function written(stream: PassThrough): string {
+  const chunks: string[] = [];
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(String(chunk));
+  return chunks.join('');
 }
 
 describe('longwire', () => {

@@ -16,19 +16,43 @@ export const unreadablePath = refusal(400, 'The path cannot be decoded.');
 
 const listeners = new WeakMap<Server, UpgradeListener>();
 
+/** Node from 24.9 asks before it takes a request for an upgrade; what it is told not to stays an ordinary request. */
+interface AskingServer {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
+}
+
 class UpgradeListener {
   readonly takers = new Set<UpgradeTaker>();
   readonly #server: Server;
+  readonly #askedBefore: AskingServer['shouldUpgradeCallback'];
 
   constructor(server: Server) {
     this.#server = server;
-    server.on('upgrade', this.listen);
+    server.on('upgrade', this.#listen);
+    const asking = server as Server & AskingServer;
+    const before = asking.shouldUpgradeCallback;
+    this.#askedBefore = before;
+    if (before === undefined) return;
+    asking.shouldUpgradeCallback = (request) => !this.#isPlain(request) && before.call(server, request);
   }
 
-  readonly listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // Other libraries on the same server have paths and protocols of their own, and no way to say so.
-    const isAlone = this.#server.listenerCount('upgrade') === 1;
-    if (isAlone && !asksForWebSocket(request)) {
+  end(): void {
+    this.#server.off('upgrade', this.#listen);
+    if (this.#askedBefore !== undefined)
+      (this.#server as Server & AskingServer).shouldUpgradeCallback = this.#askedBefore;
+  }
+
+  /** Other libraries on the same server have paths and protocols of their own, and no way to say so. */
+  get #isAlone(): boolean {
+    return this.#server.listenerCount('upgrade') === 1;
+  }
+
+  #isPlain(request: IncomingMessage): boolean {
+    return this.#isAlone && !asksForWebSocket(request);
+  }
+
+  readonly #listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (this.#isPlain(request)) {
       answerAsPlainRequest(this.#server, { request, socket, head });
       return;
     }
@@ -39,7 +63,7 @@ class UpgradeListener {
       if (answer === 'taken') return;
       if (answer === 'malformed') isMalformed = true;
     }
-    if (!isAlone) return;
+    if (!this.#isAlone) return;
     const answer = isMalformed ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
     refuseHandshake(socket, answer);
   };
@@ -59,6 +83,6 @@ export function removeUpgradeTaker(server: Server, taker: UpgradeTaker): void {
   if (listener === undefined) return;
   listener.takers.delete(taker);
   if (listener.takers.size > 0) return;
-  server.off('upgrade', listener.listen);
+  listener.end();
   listeners.delete(server);
 }

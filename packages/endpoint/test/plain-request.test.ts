@@ -49,10 +49,16 @@ async function exchange(port: number, isTls: boolean, requests: readonly string[
   socket.setEncoding('utf8').on('data', (text: string) => {
     received += text;
   });
-  for (const request of requests) socket.write(request, 'latin1');
-  await once(socket, 'end');
+  // One after the other: from Node 26 on, node:http forgets what came in one piece with a request for an upgrade.
+  const bodies = () => [...received.matchAll(/^\[.*\]/gm)];
+  for (const [index, request] of requests.entries()) {
+    socket.write(request, 'latin1');
+    while (bodies().length <= index && !socket.readableEnded)
+      await Promise.race([once(socket, 'data'), once(socket, 'end')]);
+  }
+  if (!socket.readableEnded) await once(socket, 'end');
   socket.destroy();
-  return [...received.matchAll(/^\[.*\]/gm)].map(([body]) => JSON.parse(body));
+  return bodies().map(([body]) => JSON.parse(body));
 }
 
 describe.each([
@@ -62,14 +68,23 @@ describe.each([
   it.each(['h2c', 'TLS/1.0', 'foo, bar'])(
     'a request with Upgrade: %s is answered by the request listener, body included',
     async (wish) => {
-      const { port } = await serveEcho(isTls);
+      const { port, server } = await serveEcho(isTls);
       const answers = await exchange(port, isTls, [
         `POST /messages?x=1 HTTP/1.1\r\nHost: localhost\r\nX-Name: caf\xe9\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${wish}\r\n` +
           'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 5\r\n\r\nhello',
         'GET /next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
       ]);
+      // A server that asks first leaves the wish in the headers; before Node 24.9 it is taken out to be passed over.
+      const isAsked = 'shouldUpgradeCallback' in server;
       expect(answers).toEqual([
-        ['POST', '/messages?x=1', 'caf\xe9', null, null, 'hello'],
+        [
+          'POST',
+          '/messages?x=1',
+          'caf\xe9',
+          isAsked ? wish : null,
+          isAsked ? 'Upgrade, HTTP2-Settings' : null,
+          'hello',
+        ],
         ['GET', '/next', null, null, 'close', ''],
       ]);
     },
