@@ -26,7 +26,10 @@ export interface SlowReaderReport {
 const CANARY_INTERVAL_MS = 20;
 
 export async function runSlowReader(options: SlowReaderOptions): Promise<SlowReaderReport> {
-  const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn' });
+  // Whoever stands still answers no ping either. What is asked here is what that costs, not when it is given up: with the
+  // default grace the 45 s of the long form would be the very instant.
+  const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn', LONGWIRE_LIMITS_HEARTBEAT_GRACE_MS: '60000' });
+  let watch: NodeJS.Timeout | undefined;
   try {
     const sender = await WireClient.signIn(server.gatewayUrl, 'sender');
     const slow = await WireClient.signIn(server.gatewayUrl, 'slow');
@@ -45,7 +48,7 @@ export async function runSlowReader(options: SlowReaderOptions): Promise<SlowRea
 
     slow.socket.pause();
     let peakBytes = baselineBytes;
-    const watch = setInterval(() => {
+    watch = setInterval(() => {
       void residentBytes(server.pid).then((bytes) => {
         peakBytes = Math.max(peakBytes, bytes);
       });
@@ -62,11 +65,11 @@ export async function runSlowReader(options: SlowReaderOptions): Promise<SlowRea
     }
     isOver = true;
     await canaryMeanwhile;
-    clearInterval(watch);
     const p99MeanwhileMs = canary.p99();
     const offsets = slow.ofType('message').map((message) => message['offset'] as number);
     return { messages: warm + messages, baselineBytes, peakBytes, p99BeforeMs, p99MeanwhileMs, offsets };
   } finally {
+    clearInterval(watch);
     await server.remove();
   }
 }
@@ -101,7 +104,7 @@ function countOf(client: WireClient, wanted: number): () => boolean {
 }
 
 async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
 }
 
