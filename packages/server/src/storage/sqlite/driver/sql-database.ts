@@ -40,7 +40,7 @@ export class SqlFailure extends Error {
 
 /** Statements of ours name what the schema has: if SQLite does not find it, the schema is damaged. */
 export function isAboutSchema(message: string): boolean {
-  return message.startsWith('no such ') || message.startsWith('malformed database schema');
+  return /^no such |^malformed database schema| has no column named /.test(message);
 }
 
 /** A column that the schema declares an integer. Anything else in it is damage. */
