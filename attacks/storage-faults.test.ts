@@ -48,7 +48,9 @@ for (const driver of testedDrivers) {
       }
     }
 
-    test(`${FLIPS} flipped bits: but for one that is known, every read is right or reports`, { timeout: 20 * MINUTES_MS }, async () => {
+    test(`${FLIPS} flipped bits: but for one that is known, every read is right or reports`, {
+      timeout: 20 * MINUTES_MS,
+    }, async () => {
       const report = await flipBits(driver, FLIPS, 58);
       // One flip in a thousand, in the index of the newest entries, still shortens a log unnoticed: known, and to be mended.
       const unnoticed = new Set(report.wrong.map((text) => text.slice(0, text.indexOf(':'))));
