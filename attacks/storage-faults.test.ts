@@ -48,11 +48,11 @@ for (const driver of testedDrivers) {
       }
     }
 
-    test(`${FLIPS} flipped bits: but for one that is known, every read is right or reports`, {
+    test(`${FLIPS} flipped bits: but for one at most, every read is right or reports`, {
       timeout: 20 * MINUTES_MS,
     }, async () => {
       const report = await flipBits(driver, FLIPS, 58);
-      // One flip in a thousand, in the index of the newest entries, still shortens a log unnoticed: known, and to be mended.
+      // Not yet none: one flip of these thousand makes a log wrong unnoticed, for a reason that was not looked into yet.
       const unnoticed = new Set(report.wrong.map((text) => text.slice(0, text.indexOf(':'))));
       expect(unnoticed.size, report.wrong.join('\n')).toBeLessThanOrEqual(1);
       expect(report.noticed).toBeGreaterThan(FLIPS / 4);
