@@ -113,7 +113,8 @@ describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', ()
   });
 
   test('one Ctrl+C in a terminal is one clean stop', async () => {
-    const command = `'${process.execPath}' scripts/start.mjs`;
+    // Replacing its shell: some shells die of the Ctrl+C themselves, and `script` would hand on their code.
+    const command = `exec '${process.execPath}' scripts/start.mjs`;
     const running = await startServer('script', ['--quiet', '--return', '--command', command, '/dev/null']);
     const processes = descendantsOf(running.child.pid!);
     running.child.stdin?.write('\x03');

@@ -87,16 +87,23 @@ export function describeFragmentAttacks(scale: FragmentScale): void {
     it('cost time that grows as they do, and no more (row 17)', async () => {
       await target.unharmed(async () => {
         await costOf(target, scale.singleBytes / 4);
-        const once = await costOf(target, scale.singleBytes);
-        const twice = await costOf(target, 2 * scale.singleBytes);
-        const perMib = (twice / (2 * scale.singleBytes)) * MIB;
+        const once = await leastCostOf(target, scale.singleBytes);
+        const fourTimes = await leastCostOf(target, 4 * scale.singleBytes);
+        const perMib = (fourTimes / (4 * scale.singleBytes)) * MIB;
         process.stdout.write(`byte by byte: ${Math.round(perMib)} ms of processor time per MiB\n`);
-        // 2 if linear, 4 if quadratic. /proc counts in steps of 10 ms, and the rest of the machine adds to both.
-        expect(twice / Math.max(once, 20)).toBeLessThan(3.3);
+        // 4 if linear, 16 if quadratic. /proc counts in steps of 10 ms.
+        expect(fourTimes / Math.max(once, 20)).toBeLessThan(9);
         expect(perMib).toBeLessThan(MAX_PROCESSOR_MS_PER_MIB * 5);
       });
     });
   });
+}
+
+/** The least of three measurements: what else the machine does can only add to each. */
+async function leastCostOf(target: Target, payloadBytes: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round++) least = Math.min(least, await costOf(target, payloadBytes));
+  return least;
 }
 
 /** Processor time of the server for a message of which each byte is a write, and so a segment, of its own. */
