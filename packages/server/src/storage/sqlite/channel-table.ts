@@ -31,7 +31,8 @@ export class ChannelTable {
   readonly #newest: SqlStatement;
   readonly #lastEntry: SqlStatement;
   readonly #lastPositions: SqlStatement;
-  readonly #nextPosition: SqlStatement;
+  readonly #nextPositions: SqlStatement;
+  readonly #positionOf: SqlStatement;
   readonly #baseOf: SqlStatement;
   readonly #states = new GenerationCache<ChannelKey, ChannelState>(CACHED_CHANNELS);
   #nextNumber: number | undefined;
@@ -52,9 +53,10 @@ export class ChannelTable {
     this.#lastPositions = database.prepare(
       'SELECT id, offset FROM entry WHERE channel = ? ORDER BY offset DESC LIMIT 2',
     );
-    this.#nextPosition = database.prepare(
-      'SELECT channel, offset FROM entry INDEXED BY entry_position WHERE channel > ? ORDER BY channel, offset LIMIT 1',
+    this.#nextPositions = database.prepare(
+      'SELECT id, channel, offset FROM entry INDEXED BY entry_position WHERE channel > ? ORDER BY channel, offset LIMIT 2',
     );
+    this.#positionOf = database.prepare('SELECT channel, offset FROM entry WHERE id = ?');
     this.#baseOf = database.prepare('SELECT base FROM channel WHERE id = ?');
   }
 
@@ -171,13 +173,40 @@ export class ChannelTable {
 
   /** Logs have no holes, so what follows a channel's last entry in the index is the first entry of another one. */
   #expectEndOfChannel(number: number, key: ChannelKey): void {
-    const next = this.#nextPosition.get([number]);
+    const [next, second] = this.#nextPositions.all([number]).map(indexedPosition);
     if (next === undefined) return;
-    const offset = integerOf(next, 'offset');
-    if (offset === 1) return;
-    const base = this.#baseOf.get([integerOf(next, 'channel')]);
-    if (base === undefined || integerOf(base, 'base') + 1 !== offset) throw brokenIndex(key);
+    if (next.offset !== 1 && next.offset !== this.#baseOfChannel(next.channel) + 1) throw brokenIndex(key);
+    // An entry of this channel may pass for that first one after a flipped bit. It then stands out of order, which what
+    // follows it shows; where nothing follows, its row.
+    const isInPlace = second === undefined ? this.#isAtItsRow(next) : isInOrder(next, second);
+    if (!isInPlace) throw brokenIndex(key);
   }
+
+  #baseOfChannel(number: number): number {
+    const row = this.#baseOf.get([number]);
+    return row === undefined ? Number.NaN : integerOf(row, 'base');
+  }
+
+  #isAtItsRow({ id, channel, offset }: IndexedPosition): boolean {
+    const row = this.#positionOf.get([id]);
+    return row !== undefined && integerOf(row, 'channel') === channel && integerOf(row, 'offset') === offset;
+  }
+}
+
+/** An entry's place as the index has it. */
+interface IndexedPosition {
+  readonly id: number;
+  readonly channel: number;
+  readonly offset: number;
+}
+
+function indexedPosition(row: SqlRow): IndexedPosition {
+  return { id: integerOf(row, 'id'), channel: integerOf(row, 'channel'), offset: integerOf(row, 'offset') };
+}
+
+/** Whether `second` may follow at once. */
+function isInOrder(first: IndexedPosition, second: IndexedPosition): boolean {
+  return second.channel === first.channel ? second.offset === first.offset + 1 : second.channel > first.channel;
 }
 
 function brokenIndex(key: ChannelKey): StorageError {
