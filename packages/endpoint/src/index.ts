@@ -4,29 +4,29 @@
 
 // Sessions.
 export type { CloseReason } from '@longwire/websocket';
-// Declaring endpoints.
-export type { Configurator } from './configurator.js';
 // Serving them.
-export { type ContainerCloseOptions, EndpointContainer } from './container.js';
-export type { ContainerOptions } from './container-options.js';
-export { OnClose, OnError, OnMessage, OnOpen } from './decorators/handler-decorators.js';
-export { ServerEndpoint } from './decorators/server-endpoint.js';
+export { type ContainerCloseOptions, EndpointContainer } from './container/container.js';
+export type { ContainerOptions } from './container/container-options.js';
+export type { MountedEndpoint } from './container/mounted-endpoint.js';
+export type { UnhandledErrorCallback, UnhandledErrorContext } from './container/unhandled-error.js';
+export { OnClose, OnError, OnMessage, OnOpen } from './declaring/decorators/handler-decorators.js';
+export { ServerEndpoint } from './declaring/decorators/server-endpoint.js';
 export {
   defineEndpoint,
   type EndpointClass,
   type EndpointDefinition,
   type EndpointObject,
-} from './endpoint-definition.js';
-export type { EndpointOptions } from './endpoint-options.js';
+} from './declaring/endpoint-definition.js';
+export type { EndpointOptions } from './declaring/endpoint-options.js';
+export type { EndpointHandlers, HandlerResult, MessageResult } from './declaring/handlers.js';
 // Errors.
 export { EndpointError, type EndpointErrorCode, endpointErrorCatalogue } from './errors.js';
-export type { EndpointHandlers, HandlerResult, MessageResult } from './handlers.js';
+// Declaring endpoints.
+export type { Configurator } from './handshake/configurator.js';
 // Handshakes.
-export type { HandshakeRequest } from './handshake-request.js';
-export type { HandshakeResponse } from './handshake-response.js';
-export type { MountedEndpoint } from './mounted-endpoint.js';
-export { isSameHostOrigin } from './origin.js';
-export type { PathParameters } from './path-template.js';
-export type { Session, SessionFilter } from './session.js';
-export type { UnhandledErrorCallback, UnhandledErrorContext } from './unhandled-error.js';
-export { upgradeRequired } from './upgrade-required.js';
+export type { HandshakeRequest } from './handshake/handshake-request.js';
+export type { HandshakeResponse } from './handshake/handshake-response.js';
+export { isSameHostOrigin } from './handshake/origin.js';
+export { upgradeRequired } from './handshake/upgrade-required.js';
+export type { PathParameters } from './paths/path-template.js';
+export type { Session, SessionFilter } from './session/session.js';

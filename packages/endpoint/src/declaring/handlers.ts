@@ -1,6 +1,6 @@
 // The events an endpoint can handle, and the signatures of their handlers.
 import type { CloseReason } from '@longwire/websocket';
-import type { Session } from './session.js';
+import type { Session } from '../session/session.js';
 
 /**
  * What a message handler may return: text and bytes are sent on the session, nothing sends nothing; promises are

@@ -1,8 +1,8 @@
 // The container and the engine's own client, both ends ours.
 import { type CloseReason, dial, type WebSocketConnection } from '@longwire/websocket';
 import { expect, it } from 'vitest';
-import { defineEndpoint, type Session } from '../src/index.js';
-import { deferred, serve, until } from './serving.js';
+import { defineEndpoint, type Session } from '../../src/index.js';
+import { deferred, serve, until } from '../serving.js';
 
 async function dialled(url: string) {
   const texts: string[] = [];

@@ -1,8 +1,8 @@
 // Whatever a handler, constructor or hook throws, in whatever form: one report, at most one session, never the process.
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defineEndpoint, EndpointContainer, type EndpointHandlers } from '../src/index.js';
-import { deferred, serve, until } from './serving.js';
+import { defineEndpoint, EndpointContainer, type EndpointHandlers } from '../../src/index.js';
+import { deferred, serve, until } from '../serving.js';
 
 type Failing = () => never;
 

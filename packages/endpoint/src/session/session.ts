@@ -1,9 +1,9 @@
 // One open connection as an endpoint's handlers see it.
 import { randomBytes } from 'node:crypto';
 import type { PreparedMessage, WebSocketConnection } from '@longwire/websocket';
-import { EndpointError } from './errors.js';
-import type { HandshakeRequest } from './handshake-request.js';
-import type { PathParameters } from './path-template.js';
+import { EndpointError } from '../errors.js';
+import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import type { PathParameters } from '../paths/path-template.js';
 
 /** What a session needs of the dispatcher that runs its handlers. */
 export interface SessionControl {

@@ -1,10 +1,10 @@
 // @OnOpen, @OnMessage, @OnClose and @OnError, for TC39 decorators and for `experimentalDecorators`: one function, both
 // call shapes.
 import type { CloseReason } from '@longwire/websocket';
-import { EndpointError } from '../errors.js';
+import { EndpointError } from '../../errors.js';
+import { refuseUnknownNames } from '../../known-names.js';
+import type { Session } from '../../session/session.js';
 import type { HandlerKind, HandlerResult, MessageResult } from '../handlers.js';
-import { refuseUnknownNames } from '../known-names.js';
-import type { Session } from '../session.js';
 import { declareHandler, metadataOfClass } from './endpoint-metadata.js';
 
 // Fits `Session<'…'>` of every template as an argument; the class decorator then checks which template it is.

@@ -4,8 +4,8 @@ import { createServer, get } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
-import { defineEndpoint, EndpointContainer, upgradeRequired } from '../src/index.js';
-import { askUpgrade, Client, deferred, listen, serve, until } from './serving.js';
+import { defineEndpoint, EndpointContainer, upgradeRequired } from '../../src/index.js';
+import { askUpgrade, Client, deferred, listen, serve, until } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 

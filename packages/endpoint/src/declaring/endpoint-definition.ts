@@ -1,15 +1,16 @@
 // A declared endpoint: path, options and handlers, checked. However it was declared, the container sees only this.
+
+import { EndpointError } from '../errors.js';
+import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { refuseUnknownNames } from '../known-names.js';
+import { PathTemplate } from '../paths/path-template.js';
 import {
   type EndpointOptions,
   endpointOptionNames,
   type ResolvedEndpointOptions,
   resolveEndpointOptions,
 } from './endpoint-options.js';
-import { EndpointError } from './errors.js';
 import { type EndpointHandlers, type HandlerKind, type HandlerTable, handlerNames } from './handlers.js';
-import type { HandshakeRequest } from './handshake-request.js';
-import { refuseUnknownNames } from './known-names.js';
-import { PathTemplate } from './path-template.js';
 
 /** A class whose instances each serve one connection. */
 export type EndpointClass<Instance extends object = object> = new (...parameters: never[]) => Instance;

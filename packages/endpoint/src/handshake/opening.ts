@@ -8,12 +8,12 @@ import {
   refuseHandshake,
   selectSubprotocol,
 } from '@longwire/websocket';
-import type { ResolvedContainerOptions } from './container-options.js';
-import type { EndpointDefinition } from './endpoint-definition.js';
-import { EndpointError } from './errors.js';
+import type { ResolvedContainerOptions } from '../container/container-options.js';
+import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
+import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { EndpointError } from '../errors.js';
 import { HandshakeRequest } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
-import { connectionHandler, type MountedEndpoint } from './mounted-endpoint.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
 import type { UpgradeRequest } from './upgrade-request.js';
 

@@ -1,10 +1,10 @@
 // Runs the handlers of one session: one at a time and in order, or, in a concurrent endpoint, as events arrive.
 import type { CloseReason, WebSocketConnection } from '@longwire/websocket';
-import type { EndpointDefinition } from './endpoint-definition.js';
-import { EndpointError } from './errors.js';
-import { callHandler, type HandlerKind, type HandlerTable } from './handlers.js';
+import type { UnhandledErrorContext } from '../container/unhandled-error.js';
+import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { callHandler, type HandlerKind, type HandlerTable } from '../declaring/handlers.js';
+import { EndpointError } from '../errors.js';
 import type { Session, SessionControl } from './session.js';
-import type { UnhandledErrorContext } from './unhandled-error.js';
 
 /** Reading pauses while this many messages wait for their handler. */
 export const maxWaitingMessages = 16;

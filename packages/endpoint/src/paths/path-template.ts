@@ -1,6 +1,6 @@
 // Level 1 URI templates whose variables are whole segments: `/chat/{room}`. RFC 6570 §1.2; Jakarta WebSocket 2.2
 // §3.1.1.
-import { EndpointError } from './errors.js';
+import { EndpointError } from '../errors.js';
 
 /**
  * The variables of a template as a type: `PathParameters<'/chat/{room}'>` is `{ readonly room: string }`.

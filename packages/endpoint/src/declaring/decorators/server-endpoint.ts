@@ -1,8 +1,9 @@
 // @ServerEndpoint: makes an endpoint of a class with decorated handlers.
+
+import { EndpointError } from '../../errors.js';
+import type { Session } from '../../session/session.js';
 import { type EndpointClass, EndpointDefinition, handlerTable } from '../endpoint-definition.js';
 import type { EndpointOptions } from '../endpoint-options.js';
-import { EndpointError } from '../errors.js';
-import type { Session } from '../session.js';
 import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
 
 /**

@@ -1,16 +1,21 @@
 // The container: which endpoints there are, which http servers they answer on, and how all of it ends.
 import type { Server } from 'node:http';
 import { refusal, refuseHandshake } from '@longwire/websocket';
+import { declaredEndpoint } from '../declaring/decorators/server-endpoint.js';
+import { type EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { EndpointError } from '../errors.js';
+import { requestedPathOf } from '../handshake/handshake-request.js';
+import { Opening } from '../handshake/opening.js';
+import {
+  addUpgradeTaker,
+  removeUpgradeTaker,
+  type UpgradeTaken,
+  unreadablePath,
+} from '../handshake/upgrade-listener.js';
+import type { UpgradeRequest } from '../handshake/upgrade-request.js';
+import { PathTable } from '../paths/path-table.js';
 import { type ContainerOptions, type ResolvedContainerOptions, resolveContainerOptions } from './container-options.js';
-import { declaredEndpoint } from './decorators/server-endpoint.js';
-import { type EndpointClass, EndpointDefinition } from './endpoint-definition.js';
-import { EndpointError } from './errors.js';
-import { requestedPathOf } from './handshake-request.js';
 import { MountedEndpoint } from './mounted-endpoint.js';
-import { Opening } from './opening.js';
-import { PathTable } from './path-table.js';
-import { addUpgradeTaker, removeUpgradeTaker, type UpgradeTaken, unreadablePath } from './upgrade-listener.js';
-import type { UpgradeRequest } from './upgrade-request.js';
 
 export interface ContainerCloseOptions {
   /** Close code for the sessions. Default 1001, going away. */

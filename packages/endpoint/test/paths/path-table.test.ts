@@ -1,8 +1,8 @@
 // Which of several templates answers a path.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PathTable } from '../src/path-table.js';
-import { PathTemplate } from '../src/path-template.js';
+import { PathTable } from '../../src/paths/path-table.js';
+import { PathTemplate } from '../../src/paths/path-template.js';
 
 function tableOf(...templates: string[]): PathTable<string> {
   const table = new PathTable<string>();

@@ -1,10 +1,10 @@
 // An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
 import type { CloseReason, ConnectionHandler, WebSocketConnection, WebSocketError } from '@longwire/websocket';
-import { type DispatcherHost, SessionDispatcher } from './dispatcher.js';
-import type { EndpointDefinition } from './endpoint-definition.js';
-import type { HandshakeRequest } from './handshake-request.js';
+import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
+import { Session, type SessionFilter, selectSessions } from '../session/session.js';
 import { LiveCount } from './live-count.js';
-import { Session, type SessionFilter, selectSessions } from './session.js';
 import type { UnhandledErrorContext } from './unhandled-error.js';
 
 /** What is known of a connection when its handshake is done. */

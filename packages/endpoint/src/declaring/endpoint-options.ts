@@ -1,8 +1,8 @@
 // The options of one endpoint, checked and completed when it is declared.
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '@longwire/websocket';
-import { type Configurator, configuratorHookNames } from './configurator.js';
-import { EndpointError } from './errors.js';
-import { refuseUnknownNames } from './known-names.js';
+import { EndpointError } from '../errors.js';
+import { type Configurator, configuratorHookNames } from '../handshake/configurator.js';
+import { refuseUnknownNames } from '../known-names.js';
 
 export interface EndpointOptions<Instance extends object = object> {
   /**

@@ -1,5 +1,5 @@
 // Which endpoint answers a requested path: exact segments before variables, from left to right.
-import { EndpointError } from './errors.js';
+import { EndpointError } from '../errors.js';
 import { decodePathSegments, PathTemplate } from './path-template.js';
 
 export type PathLookup<Target> =

@@ -1,7 +1,7 @@
 // What a configurator may add to the answer of a handshake, or answer instead.
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type HandshakeRefusal, refusal } from '@longwire/websocket';
-import { EndpointError } from './errors.js';
+import { EndpointError } from '../errors.js';
 
 // The handshake itself writes these (RFC 6455 §4.2.2, RFC 9110 §7.8 and §8.6).
 const ownedByTheHandshake = /^(?:sec-websocket-.*|upgrade|connection|content-length|content-type|transfer-encoding)$/i;

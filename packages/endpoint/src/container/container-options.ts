@@ -1,6 +1,6 @@
 // The options of a container, checked and completed.
-import { EndpointError } from './errors.js';
-import { refuseUnknownNames } from './known-names.js';
+import { EndpointError } from '../errors.js';
+import { refuseUnknownNames } from '../known-names.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
 export interface ContainerOptions {

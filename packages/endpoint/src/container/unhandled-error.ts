@@ -1,7 +1,7 @@
 // Where faults go that no error handler of an endpoint took.
 import { inspect } from 'node:util';
-import type { HandshakeRequest } from './handshake-request.js';
-import type { Session } from './session.js';
+import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import type { Session } from '../session/session.js';
 
 export interface UnhandledErrorContext {
   /**

@@ -1,8 +1,8 @@
 // Templates: what they accept, what they match, what they refuse.
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { EndpointError } from '../src/errors.js';
-import { decodePathSegments, type PathParameters, PathTemplate } from '../src/path-template.js';
+import { EndpointError } from '../../src/errors.js';
+import { decodePathSegments, type PathParameters, PathTemplate } from '../../src/paths/path-template.js';
 
 function match(template: string, path: string): Record<string, string> | 'malformed' | undefined {
   const result = new PathTemplate(template).match(decodePathSegments(path));

@@ -1,5 +1,5 @@
 // Where decorators leave what they saw: the metadata object of the class, the same one in both decorator modes.
-import { EndpointError } from '../errors.js';
+import { EndpointError } from '../../errors.js';
 import type { HandlerKind } from '../handlers.js';
 
 // TC39 decorator metadata: https://github.com/tc39/proposal-decorator-metadata. Compilers read the symbol when a

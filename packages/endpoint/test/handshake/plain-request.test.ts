@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { dial } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineEndpoint, EndpointContainer, type EndpointDefinition, type Session } from '../src/index.js';
-import { deferred, listen } from './serving.js';
-import { tlsCertificate } from './tls-certificate.js';
+import { defineEndpoint, EndpointContainer, type EndpointDefinition, type Session } from '../../src/index.js';
+import { deferred, listen } from '../serving.js';
+import { tlsCertificate } from '../tls-certificate.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
