@@ -18,6 +18,7 @@ export {
 // The engine without I/O, for conformance tests, fuzzers and benchmarks.
 export { FrameDecoder, type FrameSink } from './frame/frame-decoder.js';
 export { encodeFrame, encodeTextFrame, firstByte } from './frame/frame-encoder.js';
+export type { SeenFrame } from './frame/frame-tap.js';
 export { type ControlOpcode, type DataOpcode, Opcode, type Role } from './frame/opcode.js';
 // Opening connections.
 export { type AcceptOptions, type AcceptSettings, accept, acceptChecked } from './handshake/accept.js';

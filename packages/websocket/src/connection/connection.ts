@@ -2,10 +2,10 @@
 import type { Duplex } from 'node:stream';
 import { WebSocketError } from '../errors.js';
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
-import { MAX_CONTROL_BYTES } from '../frame/header.js';
 import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import { type ClosePayload, encodeClosePayload, fitCloseReason, NO_STATUS_RECEIVED } from '../message/close-payload.js';
+import { checkControlPayload } from '../message/control-payload.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import { ClosingState } from './close-reason.js';
@@ -20,13 +20,14 @@ import {
 } from './connection-faults.js';
 import type { ConnectionSetup, ConnectionState } from './connection-setup.js';
 import { warnOfFault, watchReturned } from './dispatch.js';
+import { frameWatch } from './frame-watch.js';
 import type { HandlerOf } from './handler.js';
 import { type ConnectionAccess, readerEventsFor, tell } from './handler-calls.js';
 import { Heartbeat } from './heartbeat.js';
 import type { MessageWriter } from './message-writer.js';
 import { Output, type OutputEvents, type SendOptions } from './output.js';
 import { Reader } from './reader.js';
-import { socketBinder } from './socket-binding.js';
+import { type SocketBinder, socketBinder } from './socket-binding.js';
 import { TimerWheel } from './timer-wheel.js';
 
 // After a fault the peer gets this long to take our Close frame and go; row 13 of the fault catalogue asks for a second.
@@ -40,7 +41,7 @@ export type ConnectionHandler = HandlerOf<WebSocketConnection>;
 let onDeadline: (connection: WebSocketConnection, nowMs: number) => number;
 let outputEvents: OutputEvents<WebSocketConnection>;
 let access: ConnectionAccess<WebSocketConnection>;
-let bindSocket: (owner: WebSocketConnection, socket: Duplex) => void;
+let bindSocket: SocketBinder<WebSocketConnection>;
 
 /**
  * One WebSocket connection, server or client. Sends never throw and never block: they queue, keep their order, and are
@@ -80,11 +81,7 @@ export class WebSocketConnection {
     this.#heartbeat = new Heartbeat(this, wheel.now());
     const firstCheckMs = this.#heartbeat.nextDelayMs(setup.options, undefined, wheel.now());
     if (firstCheckMs >= 0) wheel.schedule(this.#heartbeat, firstCheckMs);
-    if (setup.head.length > 0) setup.socket.unshift(setup.head);
-    bindSocket(this, setup.socket);
-    // While a caller took its time to accept, the peer may have gone: what was emitted then is not emitted again.
-    if (setup.socket.destroyed) process.nextTick(() => this.#onSocketClosed());
-    else if (setup.socket.readableEnded) process.nextTick(() => this.#onSocketEnd());
+    bindSocket(this, setup.socket, setup.head);
   }
 
   get state(): ConnectionState {
@@ -125,12 +122,23 @@ export class WebSocketConnection {
 
   /** As `sendText`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
   sendTextAsync(text: string, options?: SendOptions): Promise<void> {
-    return this.sendText(text, options) ? this.#whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
+    return this.sendText(text, options)
+      ? this.#writeTo().whenHandedOver()
+      : Promise.reject(endedError(this.#closing?.error));
   }
 
   /** As `sendBinary`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
   sendBinaryAsync(data: Uint8Array, options?: SendOptions): Promise<void> {
-    return this.sendBinary(data, options) ? this.#whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
+    return this.sendBinary(data, options)
+      ? this.#writeTo().whenHandedOver()
+      : Promise.reject(endedError(this.#closing?.error));
+  }
+
+  /** As `sendPrepared`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  sendPreparedAsync(message: PreparedMessage): Promise<void> {
+    return this.sendPrepared(message)
+      ? this.#writeTo().whenHandedOver()
+      : Promise.reject(endedError(this.#closing?.error));
   }
 
   /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
@@ -195,23 +203,16 @@ export class WebSocketConnection {
   }
 
   #writeTo(): Output<WebSocketConnection> {
-    this.#output ??= new Output(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate);
+    if (this.#output === undefined) {
+      const watch = frameWatch(this);
+      this.#output = new Output(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate, watch);
+    }
     return this.#output;
   }
 
   #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
-    if (payload.length > MAX_CONTROL_BYTES) {
-      throw new WebSocketError('invalid_payload', `a control frame has at most ${MAX_CONTROL_BYTES} bytes`);
-    }
+    checkControlPayload(payload);
     return this.#state === 'open' && this.#writeTo().sendControl(opcode, payload);
-  }
-
-  async #whenHandedOver(): Promise<void> {
-    try {
-      await this.#writeTo().whenHandedOver();
-    } catch {
-      throw endedError(this.#closing?.error);
-    }
   }
 
   #readOn(): void {
@@ -257,7 +258,7 @@ export class WebSocketConnection {
     const output = this.#writeTo();
     // What was answered to frames before the bad one goes first, as far as the socket takes it at once.
     output.writer.flush();
-    output.drop();
+    output.drop(error);
     if (!wasCloseSent) {
       this.#sendClose(closing, encodeClosePayload(error.closeCode, fitCloseReason(error.message)));
     }
@@ -329,7 +330,7 @@ export class WebSocketConnection {
   #onData(chunk: Buffer): void {
     this.#heartbeat.lastAliveMs = wheel.now();
     if (this.#closing?.error !== undefined) return;
-    this.#reader ??= new Reader(this, readerEvents, this.role, this.#options, this.#deflate);
+    this.#reader ??= new Reader(this, readerEvents, this.role, this.#options, this.#deflate, frameWatch(this));
     if (this.#isPaused && this.#state === 'open') this.#reader.suspend();
     this.#reader.push(chunk);
   }

@@ -1,5 +1,6 @@
 // What a connection tells its owner. Generic, so that this file need not know the class that calls it.
 import type { WebSocketError } from '../errors.js';
+import type { SeenFrame } from '../frame/frame-tap.js';
 import type { CloseReason } from './close-reason.js';
 
 /**
@@ -19,6 +20,11 @@ export interface HandlerOf<Connection> {
   /** A ping came; the pong is queued already. */
   onPing?(connection: Connection, payload: Uint8Array): unknown;
   onPong?(connection: Connection, payload: Uint8Array): unknown;
+  /**
+   * Every frame in both directions, in the order of the wire, each before what it leads to: for logs. Looked for when the
+   * connection first reads and first writes, and costs nothing where it is absent. A throw is a process warning only.
+   */
+  onFrame?(connection: Connection, frame: SeenFrame): void;
   /** Queued output fell to `drainBytes` or below after having been above. */
   onDrain?(connection: Connection): unknown;
   /** The peer broke the rules, a limit was passed, the socket failed, or a handler threw. Always before `onClose`. */

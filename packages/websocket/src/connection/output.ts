@@ -6,6 +6,8 @@ import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
+import { endedError } from './connection-faults.js';
+import { type FrameWatch, OutgoingFrames } from './frame-watch.js';
 import { MessageWriter, type MessageWriterTarget } from './message-writer.js';
 import { SendOrder, type StreamedMessage } from './send-order.js';
 import { Writer, type WriterEvents } from './writer.js';
@@ -40,8 +42,10 @@ export class Output<Owner> implements MessageWriterTarget {
     socket: Duplex,
     options: ResolvedWebSocketOptions,
     deflate: PerMessageDeflate | undefined,
+    watch: FrameWatch | undefined,
   ) {
-    this.writer = new Writer(owner, events, socket, options);
+    const seen = watch === undefined ? undefined : new OutgoingFrames(role, watch);
+    this.writer = new Writer(owner, events, socket, options, seen);
     this.#owner = owner;
     this.#events = events;
     this.#role = role;
@@ -111,10 +115,10 @@ export class Output<Owner> implements MessageWriterTarget {
     this.#order?.drop();
   }
 
-  /** Gives up what is queued, but for the rest of a frame that is on the wire in part. */
-  drop(): void {
+  /** Gives up what is queued, but for the rest of a frame that is on the wire in part; whoever waits learns why. */
+  drop(reason: unknown): void {
     this.giveUpStreams();
-    this.writer.drop();
+    this.writer.drop(reason);
   }
 
   /** Nothing goes out any more; whoever waits learns why. */
@@ -139,8 +143,11 @@ export class Output<Owner> implements MessageWriterTarget {
     this.#order?.end(message);
   }
 
+  /** @throws WebSocketError (rejects) `connection_ended` with the reason as its cause */
   whenHandedOver(): Promise<void> {
-    return new Promise((resolve, reject) => this.writer.whenHandedOver(resolve, reject));
+    return new Promise((resolve, reject) => {
+      this.writer.whenHandedOver(resolve, (reason) => reject(endedError(reason)));
+    });
   }
 
   #compressed(deflate: PerMessageDeflate, opcode: 0x1 | 0x2, payload: Uint8Array): Buffer {

@@ -2,10 +2,12 @@
 import { WebSocketError } from '../errors.js';
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { FrameDecoder, type FrameSink } from '../frame/frame-decoder.js';
+import { FrameTap } from '../frame/frame-tap.js';
 import { type ControlOpcode, type DataOpcode, Opcode, type Role } from '../frame/opcode.js';
 import { MessageAssembler, type MessageKind, type MessageSink } from '../message/assembler.js';
 import { type ClosePayload, decodeClosePayload } from '../message/close-payload.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
+import type { FrameWatch } from './frame-watch.js';
 import { FRAME_COST_BYTES, type Interrupted, MESSAGE_COST_BYTES, TURN_BYTES } from './reading-turns.js';
 import { type Clock, monotonicMs } from './timer-wheel.js';
 
@@ -65,13 +67,16 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     role: Role,
     options: ResolvedWebSocketOptions,
     deflate: PerMessageDeflate | undefined,
+    watch?: FrameWatch,
     clock: Clock = monotonicMs,
   ) {
     this.#owner = owner;
     this.#events = events;
     this.#clock = clock;
     this.#maxPingsPerSecond = options.maxPingsPerSecond;
-    this.#decoder = new FrameDecoder(role, this, deflate !== undefined);
+    const tap = watch === undefined ? undefined : new FrameTap('in', watch, this);
+    this.#decoder = new FrameDecoder(role, tap ?? this, deflate !== undefined);
+    if (tap !== undefined) tap.decoder = this.#decoder;
     const takeInflater = deflate === undefined ? undefined : deflate.takeInflater.bind(deflate);
     this.#assembler = new MessageAssembler(this, options.maxMessageBytes, takeInflater);
   }

@@ -16,8 +16,11 @@ interface OwnedSocket<Owner> extends Duplex {
 
 const ownerOfSocket = Symbol('longwire.connection');
 
+/** Binds a socket to its owner; `head` came behind the handshake and is read first. */
+export type SocketBinder<Owner> = (owner: Owner, socket: Duplex, head: Buffer) => void;
+
 /** Makes the function that binds sockets to owners. No closure per socket: an idle connection costs memory that counts. */
-export function socketBinder<Owner>(events: SocketEvents<Owner>): (owner: Owner, socket: Duplex) => void {
+export function socketBinder<Owner>(events: SocketEvents<Owner>): SocketBinder<Owner> {
   function onData(this: OwnedSocket<Owner>, chunk: Buffer): void {
     events.onData(this[ownerOfSocket]!, chunk);
   }
@@ -30,12 +33,16 @@ export function socketBinder<Owner>(events: SocketEvents<Owner>): (owner: Owner,
   function onClose(this: OwnedSocket<Owner>): void {
     events.onClosed(this[ownerOfSocket]!);
   }
-  return (owner, socket) => {
+  return (owner, socket, head) => {
+    if (head.length > 0) socket.unshift(head);
     (socket as OwnedSocket<Owner>)[ownerOfSocket] = owner;
     socket.on('error', onError);
     socket.on('close', onClose);
     socket.on('end', onEnd);
     // Last: this is what starts the flow.
     socket.on('data', onData);
+    // While a caller took its time to accept, the peer may have gone: what was emitted then is not emitted again.
+    if (socket.destroyed) process.nextTick(() => events.onClosed(owner));
+    else if (socket.readableEnded) process.nextTick(() => events.onEnd(owner));
   };
 }

@@ -9,6 +9,7 @@ import {
   writeDirectly,
 } from './direct-write.js';
 import { flushAtTurnEnd, onFlushRoundEnd } from './flush-schedule.js';
+import type { OutgoingFrames } from './frame-watch.js';
 import { forgetJoinedPieces, Outbox } from './outbox.js';
 
 onFlushRoundEnd(forgetJoinedPieces);
@@ -39,6 +40,7 @@ export class Writer<Owner> {
   readonly #socket: Duplex;
   readonly #options: ResolvedWebSocketOptions;
   readonly #handle: DirectHandle | undefined;
+  readonly #seen: OutgoingFrames | undefined;
   readonly #outbox = new Outbox();
   /** Bytes of the write under way; 0 = none. */
   #writingBytes = 0;
@@ -52,11 +54,18 @@ export class Writer<Owner> {
   #waiters: Waiter[] | undefined;
   #onStreamWritten: ((error?: Error | null) => void) | undefined;
 
-  constructor(owner: Owner, events: WriterEvents<Owner>, socket: Duplex, options: ResolvedWebSocketOptions) {
+  constructor(
+    owner: Owner,
+    events: WriterEvents<Owner>,
+    socket: Duplex,
+    options: ResolvedWebSocketOptions,
+    seen: OutgoingFrames | undefined,
+  ) {
     this.#owner = owner;
     this.#events = events;
     this.#socket = socket;
     this.#options = options;
+    this.#seen = seen;
     this.#handle = options.socketWrites === 'auto' ? directHandle(socket) : undefined;
   }
 
@@ -134,9 +143,9 @@ export class Writer<Owner> {
     if (!this.#isScheduled) this.#schedule();
   }
 
-  /** Gives queued output up, except for the rest of a frame that is on the wire in part. */
-  drop(): void {
-    this.#rejectWaiters(undefined);
+  /** Gives queued output up, except for the rest of a frame that is on the wire in part; whoever waits learns why. */
+  drop(reason: unknown): void {
+    this.#rejectWaiters(reason);
     this.#outbox.drop();
     this.#fullSinceMs = NOT_FULL;
   }
@@ -178,6 +187,7 @@ export class Writer<Owner> {
   #write(batch: Buffer | Buffer[]): boolean {
     const bytes = Array.isArray(batch) ? totalBytes(batch) : batch.length;
     this.#handedBytes += bytes;
+    this.#seen?.push(batch);
     const handle = this.#handle;
     // Past the stream only when nothing of ours is in it, such as the answer to the handshake.
     if (handle === undefined || this.#socket.writableLength > 0) return this.#writeToStream(batch, bytes);

@@ -60,6 +60,11 @@ export class FrameDecoder {
     this.#allowsRsv1 = allowsRsv1;
   }
 
+  /** The masking key of the frame whose payload comes, or came last; undefined when frames here are not masked. */
+  get maskKey(): number | undefined {
+    return this.#expectsMask ? this.#maskKey >>> 0 : undefined;
+  }
+
   /** Takes the next bytes of the stream. They belong to the decoder from here on: payloads are unmasked in place. */
   push(chunk: Buffer): void {
     if (this.#isStopped || chunk.length === 0) return;
