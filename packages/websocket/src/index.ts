@@ -1,5 +1,5 @@
-// @longwire/websocket: the public list. Not here on purpose: reader, writer, outbox and timer wheel of a live connection
-// (they serve one connection and change with it), and the zlib engines.
+// @longwire/websocket: the public list. Not here on purpose: reader, writer and outbox of a live connection (they
+// serve one connection and change with it), and the zlib engines.
 
 // Live connections.
 export type { CloseReason } from './connection/close-reason.js';
@@ -8,6 +8,8 @@ export type { ConnectionState } from './connection/connection-setup.js';
 export type { HandlerOf } from './connection/handler.js';
 export type { MessageWriter } from './connection/message-writer.js';
 export type { SendOptions } from './connection/output.js';
+// Deadlines of any number of things with one timer.
+export { TimerWheel, type WheelEntry } from './connection/timer-wheel.js';
 // Options and errors.
 export {
   WebSocketError,
@@ -15,6 +17,8 @@ export {
   type WebSocketErrorDetails,
   webSocketErrorCatalogue,
 } from './errors.js';
+// Sec-WebSocket-Extensions.
+export { type ExtensionOffer, type ExtensionParameter, parseExtensions } from './extension/extension-header.js';
 // The engine without I/O, for conformance tests, fuzzers and benchmarks.
 export { FrameDecoder, type FrameSink } from './frame/frame-decoder.js';
 export { encodeFrame, encodeTextFrame, firstByte } from './frame/frame-encoder.js';

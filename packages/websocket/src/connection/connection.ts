@@ -19,10 +19,9 @@ import {
   terminatedError,
 } from './connection-faults.js';
 import type { ConnectionSetup, ConnectionState } from './connection-setup.js';
-import { warnOfFault, watchReturned } from './dispatch.js';
 import { frameWatch } from './frame-watch.js';
 import type { HandlerOf } from './handler.js';
-import { type ConnectionAccess, readerEventsFor, tell } from './handler-calls.js';
+import { type ConnectionAccess, readerEventsFor, tell, tellClose, tellFault } from './handler-calls.js';
 import { Heartbeat } from './heartbeat.js';
 import type { MessageWriter } from './message-writer.js';
 import { Output, type OutputEvents, type SendOptions } from './output.js';
@@ -57,6 +56,10 @@ export class WebSocketConnection {
   handler: ConnectionHandler;
   /** For the owner of the connection: its own state, reached without a look-up. */
   data: unknown = undefined;
+  /** As `maxMessageBytes`, for text messages that begin from now on. */
+  maxTextBytes: number;
+  /** As `maxMessageBytes`, for binary messages that begin from now on. */
+  maxBinaryBytes: number;
   readonly #socket: Duplex;
   readonly #options: ResolvedWebSocketOptions;
   readonly #deflate: PerMessageDeflate | undefined;
@@ -75,6 +78,8 @@ export class WebSocketConnection {
     this.subprotocol = setup.subprotocol;
     this.extensions = setup.extensions;
     this.handler = setup.handler;
+    this.maxTextBytes = setup.options.maxMessageBytes;
+    this.maxBinaryBytes = setup.options.maxMessageBytes;
     this.#socket = setup.socket;
     this.#options = setup.options;
     this.#deflate = setup.deflate;
@@ -202,6 +207,16 @@ export class WebSocketConnection {
     this.#output?.writer.flush();
   }
 
+  /** Keeps what is sent from here on until `release`, also over turns; control frames and awaited sends let it go earlier. */
+  hold(): void {
+    this.#writeTo().writer.hold();
+  }
+
+  /** Writes what is held, once for each `hold` has been called. */
+  release(): void {
+    this.#output?.writer.release();
+  }
+
   #writeTo(): Output<WebSocketConnection> {
     if (this.#output === undefined) {
       const watch = frameWatch(this);
@@ -264,7 +279,7 @@ export class WebSocketConnection {
     }
     output.writer.endWhenEmpty();
     wheel.schedule(this.#heartbeat, Math.min(this.#options.closeTimeoutMs, FAULT_LINGER_MS));
-    this.#report(error);
+    tellFault<WebSocketConnection>(this, error);
     output.writer.flush();
     this.#socket.resume();
   }
@@ -308,23 +323,7 @@ export class WebSocketConnection {
     this.#output?.destroy(closing.error);
     this.#deflate?.release();
     this.#closing = closing;
-    try {
-      watchReturned(this.handler.onClose?.(this, closing.toReason()), warnOfFault);
-    } catch (cause) {
-      warnOfFault(cause);
-    }
-  }
-
-  #report(error: WebSocketError): void {
-    if (this.handler.onError === undefined && error.code === 'handler_failed') {
-      warnOfFault(error.cause);
-      return;
-    }
-    try {
-      watchReturned(this.handler.onError?.(this, error), warnOfFault);
-    } catch (cause) {
-      warnOfFault(cause);
-    }
+    tellClose<WebSocketConnection>(this, closing.toReason());
   }
 
   #onData(chunk: Buffer): void {
@@ -346,7 +345,7 @@ export class WebSocketConnection {
     if (this.#closing !== undefined) return;
     const error = lostError(cause);
     this.#beginClosing(new ClosingState('none', error));
-    this.#report(error);
+    tellFault<WebSocketConnection>(this, error);
   }
 
   #holdBack(isHolding: boolean): void {
@@ -363,7 +362,7 @@ export class WebSocketConnection {
   #handlerFailed(cause: unknown): void {
     const error = new WebSocketError('handler_failed', 'a handler failed', { cause });
     if (this.#state === 'open') this.#fail(error);
-    else this.#report(error);
+    else tellFault<WebSocketConnection>(this, error);
   }
 
   // What the shared objects may see of a connection, and nobody else.

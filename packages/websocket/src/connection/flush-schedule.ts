@@ -1,14 +1,14 @@
 // Who has output to write at the end of this event-loop turn: one list and one immediate for all connections.
 
 export interface Flushable {
-  flush(): void;
+  flushScheduled(): void;
 }
 
 let waiting: Flushable[] = [];
 let isScheduled = false;
 const turnEndCallbacks = new Set<() => void>();
 
-/** `target.flush()` runs once the I/O callbacks of this turn are through. Call it once per turn and target. */
+/** `target.flushScheduled()` runs once the I/O callbacks of this turn are through. Call it once per turn and target. */
 export function flushAtTurnEnd(target: Flushable): void {
   waiting.push(target);
   if (isScheduled) return;
@@ -25,6 +25,6 @@ function flushAll(): void {
   const round = waiting;
   waiting = [];
   isScheduled = false;
-  for (const target of round) target.flush();
+  for (const target of round) target.flushScheduled();
   for (const callback of turnEndCallbacks) callback();
 }

@@ -1,7 +1,8 @@
 // From what was read to the handler's methods. User code: whatever it throws, now or later, ends only its own connection.
 import type { WebSocketError } from '../errors.js';
 import type { ClosePayload } from '../message/close-payload.js';
-import { watchReturned } from './dispatch.js';
+import type { CloseReason } from './close-reason.js';
+import { warnOfFault, watchReturned } from './dispatch.js';
 import type { HandlerOf } from './handler.js';
 import type { ReaderEvents } from './reader.js';
 import { readOnNextTurn } from './reading-turns.js';
@@ -9,6 +10,8 @@ import { readOnNextTurn } from './reading-turns.js';
 /** What calls a handler. */
 interface Handled<Connection> {
   readonly handler: HandlerOf<Connection>;
+  readonly maxTextBytes: number;
+  readonly maxBinaryBytes: number;
 }
 
 /** The private side of a connection, as far as this file needs it. */
@@ -36,11 +39,34 @@ export function tell<Connection extends Handled<Connection>>(
   }
 }
 
+/** A fault to the handler; what it throws itself goes to the process. */
+export function tellFault<Connection extends Handled<Connection>>(connection: Connection, error: WebSocketError): void {
+  if (connection.handler.onError === undefined && error.code === 'handler_failed') {
+    warnOfFault(error.cause);
+    return;
+  }
+  try {
+    watchReturned(connection.handler.onError?.(connection, error), warnOfFault);
+  } catch (cause) {
+    warnOfFault(cause);
+  }
+}
+
+/** The last call of all. */
+export function tellClose<Connection extends Handled<Connection>>(connection: Connection, close: CloseReason): void {
+  try {
+    watchReturned(connection.handler.onClose?.(connection, close), warnOfFault);
+  } catch (cause) {
+    warnOfFault(cause);
+  }
+}
+
 export function readerEventsFor<Connection extends Handled<Connection>>(
   access: ConnectionAccess<Connection>,
 ): ReaderEvents<Connection> {
   return {
     wantsParts: ({ handler }, kind) => (kind === 'text' ? handler.onTextPart : handler.onBinaryPart) !== undefined,
+    maxMessageBytes: (connection, kind) => (kind === 'text' ? connection.maxTextBytes : connection.maxBinaryBytes),
     // Whole messages are the hot path: called without a closure.
     onText(connection, text) {
       if (!access.mayTell(connection)) return;

@@ -57,6 +57,14 @@ export class MessageWriter implements StreamedMessage {
     await sent;
   }
 
+  /** Takes the message back if nothing of it was written, and says so; a message that has begun can only be ended. */
+  cancel(): boolean {
+    if (this.#hasEnded || this.#fragmenter.hasBegun) return false;
+    this.#hasEnded = true;
+    this.#target.endMessage(this);
+    return true;
+  }
+
   begin(): Buffer[] {
     const waiting = this.#waiting;
     this.#waiting = [];

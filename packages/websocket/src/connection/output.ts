@@ -100,6 +100,7 @@ export class Output<Owner> implements MessageWriterTarget {
   sendClose(payload: Uint8Array): void {
     this.giveUpStreams();
     this.writer.push(encodeFrame(this.#role, firstByte(Opcode.close, true, false), payload));
+    this.writer.releaseAll();
   }
 
   startMessage(kind: MessageKind): MessageWriter {

@@ -14,6 +14,7 @@ import { type Clock, monotonicMs } from './timer-wheel.js';
 /** One object for all readers of a kind; each call names its owner. */
 export interface ReaderEvents<Owner> {
   wantsParts(owner: Owner, kind: MessageKind): boolean;
+  maxMessageBytes(owner: Owner, kind: MessageKind): number;
   onText(owner: Owner, text: string): void;
   onBinary(owner: Owner, data: Buffer): void;
   onTextPart(owner: Owner, part: string, isLast: boolean): void;
@@ -78,7 +79,7 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     this.#decoder = new FrameDecoder(role, tap ?? this, deflate !== undefined);
     if (tap !== undefined) tap.decoder = this.#decoder;
     const takeInflater = deflate === undefined ? undefined : deflate.takeInflater.bind(deflate);
-    this.#assembler = new MessageAssembler(this, options.maxMessageBytes, takeInflater);
+    this.#assembler = new MessageAssembler(this, takeInflater);
   }
 
   push(chunk: Buffer): void {
@@ -161,6 +162,10 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
 
   wantsParts(kind: MessageKind): boolean {
     return this.#events.wantsParts(this.#owner, kind);
+  }
+
+  maxMessageBytes(kind: MessageKind): number {
+    return this.#events.maxMessageBytes(this.#owner, kind);
   }
 
   onText(text: string): void {

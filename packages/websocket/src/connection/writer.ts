@@ -47,6 +47,8 @@ export class Writer<Owner> {
   /** All bytes ever handed to the socket. */
   #handedBytes = 0;
   #isScheduled = false;
+  /** How many batches are open: data then waits for `release`. */
+  #holds = 0;
   #endsWhenEmpty = false;
   /** When the queue came above drainBytes, on the clock of the one who noted it. */
   #fullSinceMs = NOT_FULL;
@@ -115,13 +117,13 @@ export class Writer<Owner> {
 
   push(piece: Buffer): void {
     this.#outbox.push(piece);
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled && this.#holds === 0) this.#schedule();
   }
 
   /** One frame in two pieces; `payload` must be a view of its own for this call. */
   pushFrame(header: Buffer, payload: Buffer): void {
     this.#outbox.pushFrame(header, payload);
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled && this.#holds === 0) this.#schedule();
   }
 
   pushUrgent(piece: Buffer): void {
@@ -135,6 +137,26 @@ export class Writer<Owner> {
   whenHandedOver(resolve: () => void, reject: (error: unknown) => void): void {
     this.#waiters ??= [];
     this.#waiters.push({ position: this.#handedBytes + this.#outbox.byteLength, resolve, reject });
+    // Who waits for it inside of a batch would wait for its end, which waits for them.
+    if (this.#holds > 0 && !this.#isScheduled) this.#schedule();
+  }
+
+  /** What was queued before goes out; what is pushed from here on gathers until `release`. */
+  hold(): void {
+    if (this.#isScheduled) this.flush();
+    this.#holds++;
+  }
+
+  /** Ends the innermost `hold`; the outermost writes. */
+  release(): void {
+    this.#holds = Math.max(0, this.#holds - 1);
+    if (this.#holds === 0 && !this.#isScheduled) this.flush();
+  }
+
+  /** Ends every `hold`: nothing follows that a batch could gather. */
+  releaseAll(): void {
+    this.#holds = 0;
+    if (!this.#isScheduled) this.#schedule();
   }
 
   /** Ends the socket's writing side once the queue is empty. */
@@ -148,6 +170,11 @@ export class Writer<Owner> {
     this.#rejectWaiters(reason);
     this.#outbox.drop();
     this.#fullSinceMs = NOT_FULL;
+  }
+
+  /** The end of the turn, unless what was queued for it went out before. */
+  flushScheduled(): void {
+    if (this.#isScheduled) this.flush();
   }
 
   /** Writes what is queued, now. */

@@ -20,6 +20,9 @@ export interface CheckedHandshake {
   readonly isAccepted: true;
   readonly key: string;
   readonly offeredSubprotocols: readonly string[];
+  /** All of them, in the client's order, also those that this engine does not know. */
+  readonly offeredExtensions: readonly ExtensionOffer[];
+  /** The extension that would be answered; without it the connection is not compressed. */
   readonly deflate: DeflateAgreement | undefined;
 }
 
@@ -47,7 +50,7 @@ export function checkHandshake(
   if (offers === undefined) return bad('Sec-WebSocket-Extensions breaks the grammar of RFC 6455 section 9.1');
   const { perMessageDeflate } = options;
   const deflate = perMessageDeflate === false ? undefined : acceptDeflateOffer(offers, perMessageDeflate);
-  return { isAccepted: true, key, offeredSubprotocols, deflate };
+  return { isAccepted: true, key, offeredSubprotocols, offeredExtensions: offers, deflate };
 }
 
 function readHeaders(

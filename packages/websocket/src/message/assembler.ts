@@ -11,6 +11,8 @@ export type MessageKind = 'text' | 'binary';
 export interface MessageSink {
   /** Asked once at the start of each message: hand it over in parts, or whole? */
   wantsParts(kind: MessageKind): boolean;
+  /** Asked once at the start of each message: how many bytes may it have, inflated, plus one for each fragment? */
+  maxMessageBytes(kind: MessageKind): number;
   onText(text: string): void;
   onBinary(data: Buffer): void;
   onTextPart(part: string, isLast: boolean): void;
@@ -24,11 +26,11 @@ const NO_BYTES = Buffer.alloc(0);
 
 export class MessageAssembler implements InflateSink {
   readonly #sink: MessageSink;
-  readonly #maxMessageBytes: number;
   readonly #takeInflater: ((sink: InflateSink) => Inflater) | undefined;
-  readonly #bytes: GrowingBuffer;
+  readonly #bytes = new GrowingBuffer();
   readonly #utf8 = new Utf8Validator();
   #kind: MessageKind | undefined;
+  #maxMessageBytes = 0;
   #inParts = false;
   #isFinalFrame = false;
   #inflater: Inflater | undefined;
@@ -45,10 +47,8 @@ export class MessageAssembler implements InflateSink {
   #isStopped = false;
 
   /** @param takeInflater gives the inflater for one message; undefined = no compression was negotiated */
-  constructor(sink: MessageSink, maxMessageBytes: number, takeInflater?: (sink: InflateSink) => Inflater) {
+  constructor(sink: MessageSink, takeInflater?: (sink: InflateSink) => Inflater) {
     this.#sink = sink;
-    this.#maxMessageBytes = maxMessageBytes;
-    this.#bytes = new GrowingBuffer(maxMessageBytes);
     this.#takeInflater = takeInflater;
   }
 
@@ -121,6 +121,8 @@ export class MessageAssembler implements InflateSink {
   #beginMessage(kind: MessageKind, isCompressed: boolean): void {
     this.#kind = kind;
     this.#inParts = this.#sink.wantsParts(kind);
+    this.#maxMessageBytes = this.#sink.maxMessageBytes(kind);
+    this.#bytes.maxBytes = this.#maxMessageBytes;
     this.#cost = 0;
     this.#announcedBytes = 0;
     this.#inflatedBytes = 0;

@@ -18,6 +18,10 @@ export class Fragmenter {
     this.#kind = kind;
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /**
    * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be cut between chunks.
    * @throws WebSocketError `invalid_payload`

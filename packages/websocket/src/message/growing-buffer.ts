@@ -5,14 +5,10 @@ const FIRST_BYTES = 256;
 const LOOP_UP_TO_BYTES = 32;
 
 export class GrowingBuffer {
-  readonly #maxBytes: number;
+  /** Never holds more; together with what it is copied from while growing, never more than 1.5 times that. */
+  maxBytes = 0;
   #bytes: Buffer | undefined;
   #length = 0;
-
-  /** @param maxBytes never holds more; together with what it is copied from while growing, never more than 1.5 times that */
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
 
   get length(): number {
     return this.#length;
@@ -50,7 +46,7 @@ export class GrowingBuffer {
     const doubled = Math.max(FIRST_BYTES, (this.#bytes?.length ?? 0) * 2, needed);
     const isNearlyThere = expectedBytes >= needed && expectedBytes <= doubled * 2;
     // From at most half of the limit straight to it: growing in smaller steps would hold up to twice the limit for a moment.
-    const capacity = doubled * 2 > this.#maxBytes ? Math.max(needed, this.#maxBytes) : doubled;
+    const capacity = doubled * 2 > this.maxBytes ? Math.max(needed, this.maxBytes) : doubled;
     // Zeroed: what lies behind the end of a message is reachable through its ArrayBuffer, so it must not be old memory.
     const grown = Buffer.alloc(isNearlyThere ? expectedBytes : capacity);
     if (this.#bytes !== undefined) grown.set(this.#bytes.subarray(0, this.#length));

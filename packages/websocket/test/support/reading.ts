@@ -16,11 +16,14 @@ export type Heard =
 export class Reading {
   readonly heard: Heard[] = [];
   readonly reader: Reader<Reading>;
+  readonly maxMessageBytes: number;
   inParts = false;
   holdsBack = false;
 
   constructor(role: Role, options: WebSocketOptions = {}, deflate?: PerMessageDeflate) {
-    this.reader = new Reader(this, events, role, resolveWebSocketOptions(options), deflate);
+    const resolved = resolveWebSocketOptions(options);
+    this.maxMessageBytes = resolved.maxMessageBytes;
+    this.reader = new Reader(this, events, role, resolved, deflate);
   }
 
   /** Pushes a copy: the reader unmasks in place. */
@@ -34,6 +37,7 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const events: ReaderEvents<Reading> = {
   wantsParts: (reading) => reading.inParts,
+  maxMessageBytes: (reading) => reading.maxMessageBytes,
   onText: ({ heard }, text) => void heard.push({ text }),
   onBinary: ({ heard }, data) => void heard.push({ binary: hexOf(data) }),
   onTextPart: ({ heard }, part, isLast) => void heard.push({ part, isLast }),
