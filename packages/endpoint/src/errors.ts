@@ -15,6 +15,7 @@ export const endpointErrorCatalogue = {
   INVALID_RESULT: 'A message handler returned something that cannot be sent.',
   INVALID_MESSAGE: 'Something that is neither text nor bytes was to be sent.',
   INVALID_INSTANCE: 'createInstance gave something that is no object.',
+  INVALID_PRINCIPAL: 'authenticate gave neither a principal, a refusal nor undefined.',
   SESSION_ENDED: 'Something was to be sent on a session that has ended.',
   HANDSHAKE_TIMEOUT: 'A configurator hook did not finish within the time for a handshake.',
 } as const;

@@ -3,7 +3,7 @@
 // container and defineEndpoint make them).
 
 // Sessions.
-export type { CloseReason } from '@longwire/websocket';
+export type { CloseReason, ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
 // Serving them.
 export { type ContainerCloseOptions, EndpointContainer } from './container/container.js';
 export type { ContainerOptions } from './container/container-options.js';
@@ -21,9 +21,14 @@ export type { EndpointOptions } from './declaring/endpoint-options.js';
 export type { EndpointHandlers, HandlerResult, MessageResult } from './declaring/handlers.js';
 // Errors.
 export { EndpointError, type EndpointErrorCode, endpointErrorCatalogue } from './errors.js';
-// Declaring endpoints.
-export type { Configurator } from './handshake/configurator.js';
 // Handshakes.
+export {
+  type AuthenticationRefusal,
+  closeWith,
+  type Principal,
+  refuse,
+} from './handshake/authentication.js';
+export type { Configurator, OriginCheck } from './handshake/configurator.js';
 export type { HandshakeRequest } from './handshake/handshake-request.js';
 export type { HandshakeResponse } from './handshake/handshake-response.js';
 export { isSameHostOrigin } from './handshake/origin.js';

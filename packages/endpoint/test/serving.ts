@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect } from 'vitest';
 import WebSocket from 'ws';
 import {
+  type ContainerOptions,
   type EndpointClass,
   EndpointContainer,
   type EndpointDefinition,
@@ -33,7 +34,7 @@ afterEach(async () => {
 
 type Endpoint = EndpointDefinition | EndpointClass;
 
-export async function serve(endpoints: readonly Endpoint[], options: { dev?: boolean } = {}): Promise<Serving> {
+export async function serve(endpoints: readonly Endpoint[], options: ContainerOptions = {}): Promise<Serving> {
   const unhandled: Serving['unhandled'] = [];
   const container = new EndpointContainer({
     ...options,

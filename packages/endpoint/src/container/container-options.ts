@@ -1,5 +1,6 @@
 // The options of a container, checked and completed.
 import { EndpointError } from '../errors.js';
+import { TrustedProxies } from '../handshake/trusted-proxies.js';
 import { refuseUnknownNames } from '../known-names.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
@@ -15,21 +16,37 @@ export interface ContainerOptions {
    * program become process warnings (on standard error).
    */
   readonly onUnhandledError?: UnhandledErrorCallback;
+  /**
+   * Whose word counts about the client behind it: addresses, blocks such as `10.0.0.0/8`, `loopback`, and `unix` for
+   * proxies that connect through a Unix socket. Their `Forwarded` header, or else `X-Forwarded-For`, `-Proto` and
+   * `-Host`, then say what the remote address, `secure` and the host of the origin check are. Default none: from
+   * anybody else these headers change nothing. A proxy on the list must overwrite or extend them, never pass them on as
+   * they came.
+   */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface ResolvedContainerOptions {
   readonly isDev: boolean;
+  readonly trustedProxies: TrustedProxies;
   /** Never throws. */
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
 }
 
 /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
-  refuseUnknownNames(options, ['dev', 'onUnhandledError'], 'the container');
-  const { dev = false, onUnhandledError } = options;
+  refuseUnknownNames(options, ['dev', 'onUnhandledError', 'trustedProxies'], 'the container');
+  const { dev = false, onUnhandledError, trustedProxies = [] } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('INVALID_OPTION', 'the container: dev is true or false');
   if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
     throw new EndpointError('INVALID_OPTION', 'the container: onUnhandledError is a function');
   }
-  return Object.freeze({ isDev: dev, reportUnhandled: unhandledErrorReporter(onUnhandledError) });
+  if (!Array.isArray(trustedProxies)) {
+    throw new EndpointError('INVALID_OPTION', 'the container: trustedProxies is a list of addresses and blocks');
+  }
+  return Object.freeze({
+    isDev: dev,
+    trustedProxies: new TrustedProxies(trustedProxies),
+    reportUnhandled: unhandledErrorReporter(onUnhandledError),
+  });
 }

@@ -23,6 +23,7 @@ export class MountedEndpoint<Path extends string = string> {
   readonly #connected = new LiveCount();
   /** Sessions whose last handlers have not settled. */
   readonly #unfinished = new LiveCount();
+  #isInService = true;
 
   constructor(
     definition: EndpointDefinition<Path>,
@@ -55,8 +56,18 @@ export class MountedEndpoint<Path extends string = string> {
     return selectSessions(this.#sessions, filter) as Session<Path>[];
   }
 
+  /** False once the container has removed the endpoint. */
+  get isInService(): boolean {
+    return this.#isInService;
+  }
+
+  /** Opens no more sessions; those that are open stay. */
+  retire(): void {
+    this.#isInService = false;
+  }
+
   /** Makes a session of a connection whose handshake is done, and runs its handlers from here on. */
-  admit({ connection, handshake, parameters, userProperties }: OpenedConnection): void {
+  admit({ connection, handshake, parameters, userProperties }: OpenedConnection): Session {
     const dispatcher = new SessionDispatcher(this.#host, connection);
     const session = new Session<string>(connection, dispatcher, {
       template: this.path,
@@ -69,6 +80,7 @@ export class MountedEndpoint<Path extends string = string> {
     this.#sessions.add(session);
     connection.data = dispatcher;
     dispatcher.start(session);
+    return session;
   }
 
   /** Begins to close every open session. */

@@ -1,7 +1,8 @@
 // The options of one endpoint, checked and completed when it is declared.
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { type Configurator, configuratorHookNames } from '../handshake/configurator.js';
+import type { Configurator } from '../handshake/configurator.js';
+import { type ResolvedConfigurator, resolveConfigurator } from '../handshake/resolve-configurator.js';
 import { refuseUnknownNames } from '../known-names.js';
 
 export interface EndpointOptions<Instance extends object = object> {
@@ -28,7 +29,7 @@ export const endpointOptionNames = ['subprotocols', 'configurator', 'concurrent'
 
 export interface ResolvedEndpointOptions {
   readonly subprotocols: readonly string[];
-  readonly configurator: Configurator;
+  readonly configurator: ResolvedConfigurator;
   readonly concurrent: boolean;
   readonly webSocket: ResolvedWebSocketOptions;
 }
@@ -66,29 +67,8 @@ export function resolveEndpointOptions<Instance extends object>(
   });
   return Object.freeze({
     subprotocols: Object.freeze([...subprotocols]),
-    configurator: resolveConfigurator(options.configurator, where) as Configurator,
+    configurator: resolveConfigurator(options.configurator, webSocket.handshakeTimeoutMs, where),
     concurrent,
     webSocket,
   });
-}
-
-function resolveConfigurator<Instance extends object>(
-  given: EndpointOptions<Instance>['configurator'],
-  where: string,
-): Configurator<Instance> {
-  if (given === undefined) return {};
-  const configurator = typeof given === 'function' ? new given() : given;
-  if (typeof configurator !== 'object' || configurator === null) {
-    throw new EndpointError('INVALID_OPTION', `${where}: configurator is an object or a class`);
-  }
-  // A hook that is misspelt would silently leave the door open. A class may have other members of its own.
-  if (Object.getPrototypeOf(configurator) === Object.prototype) {
-    refuseUnknownNames(configurator, configuratorHookNames, `${where}: configurator`);
-  }
-  for (const hook of configuratorHookNames) {
-    if (configurator[hook] !== undefined && typeof configurator[hook] !== 'function') {
-      throw new EndpointError('INVALID_OPTION', `${where}: configurator.${hook} is a function`);
-    }
-  }
-  return configurator;
 }

@@ -1,22 +1,44 @@
 // The hooks of an endpoint into the opening handshake and the making of instances, and their defaults.
+import type { ExtensionOffer } from '@longwire/websocket';
+import type { AuthenticationRefusal, Principal } from './authentication.js';
 import type { HandshakeRequest } from './handshake-request.js';
 import type { HandshakeResponse } from './handshake-response.js';
 
 type Awaitable<Value> = Value | PromiseLike<Value>;
 
+/** May this origin connect? Undefined: the client sent none and is no browser. */
+export type OriginCheck = (origin: string | undefined, request: HandshakeRequest) => Awaitable<boolean>;
+
 /**
  * Decides who may connect and how. One object serves all handshakes of an endpoint, several at once: what belongs to
- * one connection goes into that connection's user properties, never into the configurator. A hook that throws, rejects
- * or does not finish within the time for a handshake refuses this one handshake with 500 (or 1011 in `createInstance`)
- * and is reported to the container's `onUnhandledError`, because there is no session yet.
+ * one connection goes into that connection's user properties, never into the configurator.
+ *
+ * The hooks are asked in the order in which they stand here. One that throws, rejects or does not finish within the
+ * time for a handshake (`limits.handshakeTimeoutMs`, which all of them share) refuses this one handshake with 500, in
+ * `createInstance` with 1011, and is reported to the container's `onUnhandledError`, because there is no session yet.
  */
 export interface Configurator<Instance extends object = object> {
   /**
-   * May this origin connect? Refused with 403. Called for every handshake, also for those without an Origin header,
-   * which do not come from browsers. Default: {@link isSameHostOrigin}; in a container with `dev: true`, on loopback
-   * also any loopback origin.
+   * Which pages may connect; others are refused with 403. Absent: those of the host that is connected to
+   * ({@link isSameHostOrigin}); in a container with `dev: true`, on loopback also any loopback origin.
+   *
+   * A list names further pages: `https://app.example.org`, or `https://*.example.org` for any one label in that place.
+   * A function decides alone, and only `true` lets in. It is asked for every handshake, also without an Origin.
    */
-  checkOrigin?(origin: string | undefined, request: HandshakeRequest): Awaitable<boolean>;
+  readonly checkOrigin?:
+    | readonly string[]
+    | ((origin: string | undefined, request: HandshakeRequest) => Awaitable<boolean>);
+  /**
+   * Lets every page of the web connect, with the cookies of whoever looks at it. Only for endpoints that tell nobody
+   * anything they would not tell everybody. Default false; excludes `checkOrigin`.
+   */
+  readonly dangerouslyAllowAnyOrigin?: boolean;
+  /**
+   * Who is this? The principal is `request.principal` for the hooks after this one, and `session.principal`. Undefined
+   * is a guest, `refuse(401, …)` answers before the upgrade, `closeWith(4401, …)` accepts and closes with a code that
+   * pages can read. Anything else is a fault and lets nobody in.
+   */
+  authenticate?(request: HandshakeRequest): Awaitable<Principal | undefined | AuthenticationRefusal>;
   /**
    * Which of the supported subprotocols to speak, undefined for none. Default: the first supported one that was
    * offered.
@@ -26,6 +48,15 @@ export interface Configurator<Instance extends object = object> {
     supported: readonly string[],
     request: HandshakeRequest,
   ): Awaitable<string | undefined>;
+  /**
+   * Which extensions to speak, of those that offer and `limits` allow (`supported`; there is one, permessage-deflate).
+   * Default: all of them. An empty list leaves this connection uncompressed.
+   */
+  selectExtensions?(
+    offered: readonly ExtensionOffer[],
+    supported: readonly ExtensionOffer[],
+    request: HandshakeRequest,
+  ): Awaitable<readonly ExtensionOffer[]>;
   /**
    * The last hook before the answer: adds response headers, refuses with an HTTP status, or leaves notes for the
    * handlers in the properties of the session that is about to open.
@@ -41,5 +72,3 @@ export interface Configurator<Instance extends object = object> {
     request: HandshakeRequest,
   ): Awaitable<Instance>;
 }
-
-export const configuratorHookNames = ['checkOrigin', 'selectSubprotocol', 'modifyHandshake', 'createInstance'] as const;

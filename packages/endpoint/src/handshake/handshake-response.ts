@@ -27,11 +27,7 @@ export class HandshakeResponse {
    * {@link addHeader}; EndpointError INVALID_OPTION for another status
    */
   refuse(status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
-    if (!Number.isInteger(status) || status < 400 || status > 599) {
-      throw new EndpointError('INVALID_OPTION', `refuse: a status from 400 to 599 is expected, not ${status}`);
-    }
-    for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-    this.#refusal = refusal(status, message, headers);
+    this.#refusal = checkedRefusal(status, message, headers);
   }
 
   get refusal(): HandshakeRefusal | undefined {
@@ -41,6 +37,19 @@ export class HandshakeResponse {
   get headers(): Readonly<Record<string, readonly string[]>> {
     return this.#headers;
   }
+}
+
+/** @throws EndpointError INVALID_OPTION; TypeError for a header that HTTP does not allow */
+export function checkedRefusal(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>>,
+): HandshakeRefusal {
+  if (!Number.isInteger(status) || status < 400 || status > 599) {
+    throw new EndpointError('INVALID_OPTION', `refuse: a status from 400 to 599 is expected, not ${status}`);
+  }
+  for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+  return refusal(status, message, headers);
 }
 
 function checkHeader(name: string, value: string): void {

@@ -7,12 +7,16 @@ import {
   refusal,
   refuseHandshake,
   selectSubprotocol,
+  type WebSocketConnection,
 } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
-import { EndpointError } from '../errors.js';
-import { HandshakeRequest } from './handshake-request.js';
+import type { Session } from '../session/session.js';
+import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
+import { HandshakeDeadline } from './deadline.js';
+import { selectedExtensions } from './extensions.js';
+import { HandshakeRequest, identify } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
 import type { UpgradeRequest } from './upgrade-request.js';
@@ -25,6 +29,8 @@ export class Opening {
   readonly #upgrade: UpgradeRequest;
   readonly #container: ResolvedContainerOptions;
   #isAnswered = false;
+  /** A connection that was accepted only to be closed with a code. */
+  #turnedAway: WebSocketConnection | undefined;
 
   constructor(
     endpoint: MountedEndpoint,
@@ -39,16 +45,16 @@ export class Opening {
     this.#container = container;
   }
 
-  /** Never rejects. */
-  async run(): Promise<void> {
+  /** Resolves with the session, or with nothing once the client was sent away or has gone. Never rejects. */
+  async run(): Promise<Session | undefined> {
     const { request, socket } = this.#upgrade;
     // node:http has taken its own listener off: without one, a reset while a hook is pending would end the process.
     const ignore = (): void => {};
     socket.on('error', ignore);
     const checked = checkHandshake(request, this.#definition.options.webSocket);
-    if (checked.isAccepted) await this.#negotiate(checked, new HandshakeRequest(request, checked.offeredSubprotocols));
-    else this.refuse(checked);
+    const session = checked.isAccepted ? await this.#negotiate(checked) : this.#refuse(checked);
     socket.off('error', ignore);
+    return session;
   }
 
   /** Answers the client now, whatever hook is pending. Does nothing once it has been answered. */
@@ -58,13 +64,23 @@ export class Opening {
     refuseHandshake(this.#upgrade.socket, answer);
   }
 
+  /** Cuts a connection that does not answer the Close frame it was turned away with. */
+  terminate(): void {
+    this.#turnedAway?.terminate();
+  }
+
+  #refuse(answer: HandshakeRefusal): undefined {
+    this.refuse(answer);
+  }
+
   get #isOver(): boolean {
     return this.#isAnswered || this.#upgrade.socket.destroyed;
   }
 
-  async #negotiate(checked: CheckedHandshake, request: HandshakeRequest): Promise<void> {
+  async #negotiate(checked: CheckedHandshake): Promise<Session | undefined> {
+    const request = this.#read(checked);
     try {
-      await this.#askHooks(checked, request);
+      return await this.#askHooks(checked, request);
     } catch (error) {
       this.#container.reportUnhandled(error, {
         during: 'handshake',
@@ -72,57 +88,90 @@ export class Opening {
         session: undefined,
         request,
       });
-      this.refuse(refusal(500, 'The endpoint failed.'));
+      return this.#refuse(refusal(500, 'The endpoint failed.'));
     }
   }
 
-  async #askHooks(checked: CheckedHandshake, request: HandshakeRequest): Promise<void> {
-    const { configurator, subprotocols } = this.#definition.options;
-    const isAllowed = await this.#inTime(this.#checkOrigin(request));
+  #read({ offeredSubprotocols, offeredExtensions }: CheckedHandshake): HandshakeRequest {
+    const { request } = this.#upgrade;
+    return new HandshakeRequest({
+      url: request.url ?? '/',
+      headers: request.headers,
+      path: this.#parameters,
+      peerAddress: request.socket.remoteAddress ?? '',
+      localAddress: request.socket.localAddress ?? '',
+      ...this.#container.trustedProxies.clientOf(request),
+      offeredSubprotocols,
+      offeredExtensions,
+    });
+  }
+
+  async #askHooks(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
+    const { configurator, subprotocols, webSocket } = this.#definition.options;
+    const deadline = new HandshakeDeadline(webSocket.handshakeTimeoutMs);
+    const isAllowed = await deadline.wait('checkOrigin', this.#checkOrigin(request));
     // A hook in JavaScript may return anything; only true opens the door.
-    if (isAllowed !== true) return this.refuse(refusal(403, 'This origin may not connect.'));
+    if (isAllowed !== true) return this.#refuse(refusal(403, 'This origin may not connect.'));
+
+    const who = authenticated(await deadline.wait('authenticate', configurator.authenticate?.(request)));
+    if (who instanceof RefusedWithStatus) return this.#refuse(who.answer);
+    const isTurnedAway = who instanceof ClosedWithCode;
+    if (!isTurnedAway) identify(request, who);
 
     const offered = request.offeredSubprotocols;
     const subprotocol =
       configurator.selectSubprotocol === undefined
         ? selectSubprotocol(offered, subprotocols)
-        : await this.#inTime(configurator.selectSubprotocol(offered, subprotocols, request));
+        : await deadline.wait('selectSubprotocol', configurator.selectSubprotocol(offered, subprotocols, request));
+    // Pages are told the code only by a handshake that was good for them, so the subprotocol is settled before.
+    if (isTurnedAway) return this.#turnAway(checked, subprotocol ?? undefined, who);
 
+    const agreed = await selectedExtensions(checked, request, configurator.selectExtensions, deadline);
     const response = new HandshakeResponse();
     let userProperties: Map<string, unknown> | undefined;
     if (configurator.modifyHandshake !== undefined) {
       userProperties = new Map();
-      await this.#inTime(configurator.modifyHandshake(request, response, userProperties));
+      await deadline.wait('modifyHandshake', configurator.modifyHandshake(request, response, userProperties));
     }
-    if (response.refusal !== undefined) return this.refuse(response.refusal);
-    if (this.#isOver) return;
+    if (response.refusal !== undefined) return this.#refuse(response.refusal);
+    if (!this.#endpoint.isInService) return this.#refuse(refusal(404, 'This endpoint has been removed.'));
+    if (this.#isOver) return undefined;
     const { socket, head } = this.#upgrade;
-    const connection = acceptChecked(checked, socket, head, {
-      options: this.#definition.options.webSocket,
+    const connection = acceptChecked(agreed, socket, head, {
+      options: webSocket,
       handler: connectionHandler,
       subprotocol: subprotocol ?? undefined,
       headers: response.headers,
     });
     this.#isAnswered = true;
-    this.#endpoint.admit({ connection, handshake: request, parameters: this.#parameters, userProperties });
+    return this.#endpoint.admit({ connection, handshake: request, parameters: this.#parameters, userProperties });
   }
 
   #checkOrigin(request: HandshakeRequest): boolean | PromiseLike<boolean> {
-    const { configurator } = this.#definition.options;
-    if (configurator.checkOrigin !== undefined) return configurator.checkOrigin(request.origin, request);
-    const isAllowed = this.#container.isDev ? isSameHostOrLoopbackOrigin : isSameHostOrigin;
-    return isAllowed(request.origin, request);
+    const { checkOrigin, furtherOrigins } = this.#definition.options.configurator;
+    const { origin } = request;
+    if (checkOrigin !== undefined) return checkOrigin(origin, request);
+    const isOwn = this.#container.isDev ? isSameHostOrLoopbackOrigin : isSameHostOrigin;
+    return isOwn(origin, request) || (origin !== undefined && furtherOrigins.includes(origin));
   }
 
-  /** Awaits what a hook returned, for as long as a handshake may take. */
-  async #inTime<Value>(returned: Value | PromiseLike<Value>): Promise<Value> {
-    if (typeof returned !== 'object' || returned === null) return returned;
-    const { handshakeTimeoutMs } = this.#definition.options.webSocket;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      const message = `a configurator hook took longer than handshakeTimeoutMs (${handshakeTimeoutMs})`;
-      timer = setTimeout(() => reject(new EndpointError('HANDSHAKE_TIMEOUT', message)), handshakeTimeoutMs);
+  /** Accepts the connection and closes it; resolves when it is over. */
+  async #turnAway(
+    checked: CheckedHandshake,
+    subprotocol: string | undefined,
+    { code, reason }: ClosedWithCode,
+  ): Promise<undefined> {
+    if (this.#isOver) return;
+    const { socket, head } = this.#upgrade;
+    await new Promise<void>((resolve) => {
+      const connection = acceptChecked({ ...checked, deflate: undefined }, socket, head, {
+        options: this.#definition.options.webSocket,
+        handler: { onClose: () => resolve() },
+        subprotocol,
+      });
+      this.#isAnswered = true;
+      this.#turnedAway = connection;
+      connection.close(code, reason);
     });
-    return Promise.race([returned, timeout]).finally(() => clearTimeout(timer));
   }
 }

@@ -1,6 +1,6 @@
-// Which web pages may connect when nobody decides otherwise. RFC 6455 §10.2; browsers apply no same-origin rule to
-// WebSocket.
-import { isLoopbackOrigin, isSameOrigin } from '@longwire/websocket';
+// Which web pages may connect when no function decides. RFC 6455 §10.2; browsers apply no same-origin rule to WebSocket.
+import { isLoopbackOrigin, isSameOrigin, parseOrigin } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
 import type { HandshakeRequest } from './handshake-request.js';
 
 /**
@@ -10,10 +10,10 @@ import type { HandshakeRequest } from './handshake-request.js';
  */
 export function isSameHostOrigin(origin: string | undefined, request: HandshakeRequest): boolean {
   if (origin === undefined) return true;
-  const { host } = request.headers;
+  const { host } = request;
   if (isSameOrigin(origin, host, true)) return true;
-  // Without TLS here, a proxy may still have ended it: then the page is https and this connection is not. Only the
-  // opposite is known to be wrong.
+  // Without TLS here, a proxy that is not known may still have ended it: then the page is https and this connection is
+  // not. Only the opposite is known to be wrong.
   return !request.secure && isSameOrigin(origin, host, false) === true;
 }
 
@@ -30,4 +30,59 @@ export function isSameHostOrLoopbackOrigin(origin: string | undefined, request: 
 
 function isLoopbackAddress(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+/** The origins of a list, compiled: exact ones, and those with one label left open (`https://*.example.org`). */
+export class OriginList {
+  readonly #exact = new Set<string>();
+  /** What follows the open label, as {@link spelledOut}. */
+  readonly #underWildcards = new Set<string>();
+
+  /** @throws EndpointError INVALID_OPTION for what is no origin; `where` names the list in the message */
+  constructor(origins: readonly string[], where: string) {
+    for (const origin of origins) {
+      const { isWildcard, spelling } = readEntry(origin, where);
+      (isWildcard ? this.#underWildcards : this.#exact).add(spelling);
+    }
+  }
+
+  includes(origin: string): boolean {
+    const spelling = spelledOut(origin);
+    if (spelling === undefined) return false;
+    return this.#exact.has(spelling) || this.#underWildcards.has(spelling.replace(/^([a-z]+:\/\/)[a-z0-9_-]+\./, '$1'));
+  }
+}
+
+function readEntry(origin: unknown, where: string): { isWildcard: boolean; spelling: string } {
+  const refuse = (advice: string): never => {
+    throw new EndpointError('INVALID_OPTION', `${where} has ${JSON.stringify(origin)}: ${advice}`);
+  };
+  if (typeof origin !== 'string') return refuse('expected an origin such as "https://app.example.org"');
+  if (origin === '*') return refuse('to let every page of the web connect, write dangerouslyAllowAnyOrigin: true');
+  if (origin === 'null') return refuse('sandboxed frames, files and redirects of anybody have the origin "null"');
+  // As browsers spell it: names in Punycode, no default port.
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  const isOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(origin);
+  if (url === undefined || !isOrigin) return refuse('an origin is scheme, host and port: "https://app.example.org"');
+  if (!origin.includes('*')) return { isWildcard: false, spelling: spelledOut(`${url.protocol}//${url.host}`)! };
+  const [star, ...labels] = url.hostname.split('.');
+  const rest = labels.join('.');
+  const spelling =
+    rest === '' || rest.includes('*')
+      ? undefined
+      : spelledOut(`${url.protocol}//${rest}:${url.port}`.replace(/:$/, ''));
+  if (star !== '*' || spelling === undefined || !/^https?:\/\//.test(spelling)) {
+    return refuse('a "*" stands for one whole label of an http or https origin: "https://*.example.org"');
+  }
+  return { isWildcard: true, spelling };
+}
+
+/**
+ * An origin in one spelling: lower case, the port written out. Origins of apps (`capacitor://localhost`), which have no
+ * port, stay as they are. Undefined for `null` and for what is none.
+ */
+function spelledOut(origin: string): string | undefined {
+  const parts = parseOrigin(origin);
+  if (parts !== undefined) return `${parts.scheme}://${parts.hostname}:${parts.port}`;
+  return /^(?!https?:|wss?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(origin) ? origin.toLowerCase() : undefined;
 }

@@ -1,68 +1,10 @@
-// Whatever a handler, constructor or hook throws, in whatever form: one report, at most one session, never the process.
-import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+// Whatever a handler or constructor throws, in whatever form: one report, at most one session, never the process.
+import { afterEach, describe, expect, it } from 'vitest';
 import { defineEndpoint, EndpointContainer, type EndpointHandlers } from '../../src/index.js';
 import { deferred, serve, until } from '../serving.js';
+import { waysToFail as cases, expectNoUnhandledRejection } from '../ways-to-fail.js';
 
-type Failing = () => never;
-
-/** The ways in which a function can fail with a value. Typed as handlers that return nothing, which they never do. */
-const forms: [string, (value: unknown) => Failing][] = [
-  [
-    'throws',
-    (value) => () => {
-      throw value;
-    },
-  ],
-  ['returns a rejected promise', (value) => (() => Promise.reject(value)) as unknown as Failing],
-  [
-    'rejects later',
-    (value) =>
-      (async () => {
-        await new Promise((resolve) => setImmediate(resolve));
-        throw value;
-      }) as unknown as Failing,
-  ],
-  [
-    'returns a thenable that throws',
-    (value) =>
-      (() => ({
-        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-        then() {
-          throw value;
-        },
-      })) as unknown as Failing,
-  ],
-  [
-    'returns a thenable that rejects',
-    (value) =>
-      (() => ({
-        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-        then: (_resolve: unknown, reject: (error: unknown) => void) => queueMicrotask(() => reject(value)),
-      })) as unknown as Failing,
-  ],
-];
-
-const values: [string, unknown][] = [
-  ['an Error', new Error('broken')],
-  ['undefined', undefined],
-  ['null', null],
-  ['a string', 'broken'],
-  ['an object that cannot be printed', Object.create(null)],
-];
-
-const cases = forms.flatMap(([form, fail]) => values.map(([what, value]) => ({ form, what, fail, value })));
-
-let rejections: unknown[] = [];
-const onRejection = (reason: unknown): void => void rejections.push(reason);
-beforeEach(() => {
-  rejections = [];
-  process.on('unhandledRejection', onRejection);
-});
-afterEach(() => {
-  process.off('unhandledRejection', onRejection);
-  expect(rejections).toEqual([]);
-});
+afterEach(expectNoUnhandledRejection());
 
 /** What makes the hook of a session run, from the client's side. */
 const triggers = {
@@ -199,60 +141,6 @@ describe('a fault in making the instance', () => {
     await until(() => serving.unhandled.length === 1);
     await serving.container.close({ withinMs: 1_000 });
   });
-});
-
-describe.each(['checkOrigin', 'selectSubprotocol', 'modifyHandshake'] as const)('a fault in %s', (hook) => {
-  it.each(cases)('that $form with $what refuses this handshake with 500 and is reported', async ({ fail, value }) => {
-    const serving = await serve([
-      defineEndpoint('/x', { subprotocols: ['a'], configurator: { [hook]: fail(value) } }),
-      defineEndpoint('/healthy', { onText: (message) => message }),
-    ]);
-    await expect(serving.connect('/x', { protocols: ['a'] })).rejects.toThrow('500');
-    expect(serving.unhandled).toHaveLength(1);
-    expect(serving.unhandled[0]!.error).toBe(value);
-    expect(serving.unhandled[0]!.context).toMatchObject({ during: 'handshake', endpoint: '/x', session: undefined });
-    const healthy = await serving.connect('/healthy');
-    healthy.send('still here');
-    expect(await healthy.received(1)).toEqual(['still here']);
-  });
-});
-
-it('a hook that never finishes is ended by the handshake timeout', async () => {
-  const configurator = { modifyHandshake: () => new Promise<void>(() => {}) };
-  const serving = await serve([defineEndpoint('/x', { configurator, limits: { handshakeTimeoutMs: 50 } })]);
-  await expect(serving.connect('/x')).rejects.toThrow('500');
-  expect(serving.unhandled[0]!.error).toMatchObject({ code: 'HANDSHAKE_TIMEOUT' });
-});
-
-it('a client that goes away during an asynchronous hook leaves nothing behind', async () => {
-  const asked = deferred();
-  const answered = deferred<boolean>();
-  const configurator = {
-    checkOrigin: () => {
-      asked.resolve();
-      return answered.promise;
-    },
-  };
-  let [opened, closed] = [0, 0];
-  const endpoint = defineEndpoint('/x', { configurator, onOpen: () => void opened++, onClose: () => void closed++ });
-  const serving = await serve([endpoint]);
-  const client = request(serving.url('/x').replace('ws', 'http'), {
-    headers: {
-      Connection: 'Upgrade',
-      Upgrade: 'websocket',
-      'Sec-WebSocket-Version': '13',
-      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    },
-  });
-  client.on('error', () => {});
-  client.end();
-  await asked.promise;
-  client.destroy();
-  answered.resolve(true);
-  // Nobody reads from the socket during a hook, so the session may open before it sees that the client has gone.
-  await until(() => opened === closed && serving.connections() === 0);
-  expect(serving.container.endpoints().get('/x')!.openSessions()).toEqual([]);
-  expect(serving.unhandled).toEqual([]);
 });
 
 it('without onUnhandledError, a fault of the program becomes a process warning', async () => {

@@ -1,0 +1,32 @@
+// Which of the extensions that client and engine agree on are spoken: the endpoint may leave some out.
+import { type CheckedHandshake, type ExtensionOffer, parseExtensions } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+import type { Configurator } from './configurator.js';
+import type { HandshakeDeadline } from './deadline.js';
+import type { HandshakeRequest } from './handshake-request.js';
+
+/**
+ * The handshake with the extensions that the hook chose.
+ * @throws EndpointError (rejects) INVALID_OPTION for a choice that was not there, HANDSHAKE_TIMEOUT; what the hook throws
+ */
+export async function selectedExtensions(
+  checked: CheckedHandshake,
+  request: HandshakeRequest,
+  select: Configurator['selectExtensions'],
+  deadline: HandshakeDeadline,
+): Promise<CheckedHandshake> {
+  if (select === undefined) return checked;
+  const agreed = checked.deflate?.header;
+  const supported = agreed === undefined ? [] : (parseExtensions(agreed) ?? []);
+  const chosen = await deadline.wait('selectExtensions', select(checked.offeredExtensions, supported, request));
+  if (!Array.isArray(chosen)) throw notAChoice(`got ${typeof chosen}`);
+  for (const { name } of chosen as readonly ExtensionOffer[]) {
+    if (!supported.some((extension) => extension.name === name)) throw notAChoice(`"${name}" is not among them`);
+  }
+  // Its parameters are the engine's affair: the answer has to fit the compressor.
+  return chosen.length === 0 ? { ...checked, deflate: undefined } : checked;
+}
+
+function notAChoice(what: string): EndpointError {
+  return new EndpointError('INVALID_OPTION', `selectExtensions: expected a list out of those supported; ${what}`);
+}

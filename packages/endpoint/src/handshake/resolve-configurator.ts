@@ -1,0 +1,85 @@
+// A configurator as the handshake uses it: checked when the endpoint is declared, its hooks bound, its origins compiled.
+import { EndpointError } from '../errors.js';
+import { refuseUnknownNames } from '../known-names.js';
+import type { Configurator, OriginCheck } from './configurator.js';
+import { HandshakeDeadline } from './deadline.js';
+import { OriginList } from './origin.js';
+
+const functionNames = [
+  'authenticate',
+  'selectSubprotocol',
+  'selectExtensions',
+  'modifyHandshake',
+  'createInstance',
+] as const;
+const memberNames = ['checkOrigin', 'dangerouslyAllowAnyOrigin', ...functionNames] as const;
+
+/** Every hook can be called without its object; undefined where the default holds. */
+export interface ResolvedConfigurator {
+  /** Decides alone. */
+  readonly checkOrigin: OriginCheck | undefined;
+  /** Pages that may connect besides those of the same host. */
+  readonly furtherOrigins: OriginList;
+  readonly authenticate: Configurator['authenticate'];
+  readonly selectSubprotocol: Configurator['selectSubprotocol'];
+  readonly selectExtensions: Configurator['selectExtensions'];
+  readonly modifyHandshake: Configurator['modifyHandshake'];
+  /** Rejects with HANDSHAKE_TIMEOUT when the hook's promise does not settle in time. */
+  readonly createInstance: Configurator['createInstance'];
+}
+
+/**
+ * @param given  an object, or a class that is constructed once, here
+ * @param where  names the endpoint in messages
+ * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION; what the class's constructor throws
+ */
+export function resolveConfigurator(
+  given: Configurator | (new () => Configurator) | undefined,
+  handshakeTimeoutMs: number,
+  where: string,
+): ResolvedConfigurator {
+  const refuse = (reason: string): never => {
+    throw new EndpointError('INVALID_OPTION', `${where}: ${reason}`);
+  };
+  const configurator = (typeof given === 'function' ? new given() : (given ?? {})) as Configurator;
+  if (typeof configurator !== 'object' || configurator === null) return refuse('configurator is an object or a class');
+  // A hook that is misspelt would silently leave the door open. A class may have other members of its own.
+  if (Object.getPrototypeOf(configurator) === Object.prototype) {
+    refuseUnknownNames(configurator, memberNames, `${where}: configurator`);
+  }
+  for (const name of functionNames) {
+    if (configurator[name] !== undefined && typeof configurator[name] !== 'function') {
+      return refuse(`configurator.${name} is a function`);
+    }
+  }
+  const { checkOrigin, dangerouslyAllowAnyOrigin = false } = configurator;
+  if (typeof dangerouslyAllowAnyOrigin !== 'boolean') return refuse('dangerouslyAllowAnyOrigin is true or false');
+  if (dangerouslyAllowAnyOrigin && checkOrigin !== undefined) {
+    return refuse('checkOrigin and dangerouslyAllowAnyOrigin contradict each other; give one of them');
+  }
+  if (checkOrigin !== undefined && typeof checkOrigin !== 'function' && !Array.isArray(checkOrigin)) {
+    return refuse('configurator.checkOrigin is a function or a list of origins');
+  }
+  const decides = dangerouslyAllowAnyOrigin ? () => true : checkOrigin;
+  const listed = Array.isArray(checkOrigin) ? (checkOrigin as readonly string[]) : [];
+  return Object.freeze({
+    checkOrigin: typeof decides === 'function' ? decides.bind(configurator) : undefined,
+    furtherOrigins: new OriginList(listed, `${where}: checkOrigin`),
+    authenticate: configurator.authenticate?.bind(configurator),
+    selectSubprotocol: configurator.selectSubprotocol?.bind(configurator),
+    selectExtensions: configurator.selectExtensions?.bind(configurator),
+    modifyHandshake: configurator.modifyHandshake?.bind(configurator),
+    createInstance: instanceMakerInTime(configurator, handshakeTimeoutMs),
+  });
+}
+
+/** A session waits for its instance, and who waits for a promise that never settles, waits for ever. */
+function instanceMakerInTime(configurator: Configurator, limitMs: number): Configurator['createInstance'] {
+  if (configurator.createInstance === undefined) return undefined;
+  const createInstance = configurator.createInstance.bind(configurator);
+  return (endpointClass, request) => {
+    const made = createInstance(endpointClass, request);
+    const isPromised = typeof made === 'object' && made !== null && 'then' in made;
+    return isPromised ? new HandshakeDeadline(limitMs).wait('createInstance', made) : made;
+  };
+}

@@ -1,0 +1,76 @@
+// Whose word counts about the client behind it: the proxies that the container's options name.
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { EndpointError } from '../errors.js';
+import { forwardedHops } from './forwarded.js';
+
+/** Where a request comes from, as far as it can be believed. */
+export interface ClientOrigin {
+  readonly remoteAddress: string;
+  readonly secure: boolean;
+  /** Host and port that the client asked for. */
+  readonly host: string | undefined;
+}
+
+export class TrustedProxies {
+  readonly #addresses = new BlockList();
+  readonly #trustsUnixSockets: boolean;
+  readonly #isEmpty: boolean;
+
+  /** @throws EndpointError INVALID_OPTION for what is neither an address, a block of them, `loopback` nor `unix` */
+  constructor(trusted: readonly string[]) {
+    this.#isEmpty = trusted.length === 0;
+    this.#trustsUnixSockets = trusted.includes('unix');
+    for (const entry of trusted) {
+      if (entry === 'loopback') {
+        this.#addresses.addSubnet('127.0.0.0', 8, 'ipv4');
+        this.#addresses.addAddress('::1', 'ipv6');
+      } else if (entry !== 'unix') {
+        this.#addBlock(entry);
+      }
+    }
+  }
+
+  /**
+   * Follows what the proxies said from the nearest one on, as long as each is trusted: the first address that is not,
+   * is the client's. From anybody else these headers are only text.
+   */
+  clientOf(request: IncomingMessage): ClientOrigin {
+    const { socket, headers } = request;
+    let remoteAddress = socket.remoteAddress ?? '';
+    let secure = (socket as Partial<TLSSocket>).encrypted === true;
+    let { host } = headers;
+    if (this.#isEmpty || !this.#isTrusted(remoteAddress)) return { remoteAddress, secure, host };
+    for (const hop of [...forwardedHops(headers)].reverse()) {
+      if (hop.scheme !== undefined) secure = hop.scheme === 'https' || hop.scheme === 'wss';
+      host = hop.host ?? host;
+      // `unknown`, or a name the proxy made up (RFC 7239 §6.2, §6.3): nobody knows what is behind it.
+      if (hop.address === undefined) break;
+      remoteAddress = hop.address;
+      if (!this.#isTrusted(remoteAddress)) break;
+    }
+    return { remoteAddress, secure, host };
+  }
+
+  #isTrusted(address: string): boolean {
+    if (address === '') return this.#trustsUnixSockets;
+    // A link-local address may carry the interface it was seen on.
+    const [bare = ''] = address.split('%');
+    return this.#addresses.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  #addBlock(entry: string): void {
+    const [address = '', prefix, ...more] = String(entry).split('/');
+    const family = isIP(address);
+    const maxBits = family === 6 ? 128 : 32;
+    const bits = prefix === undefined ? maxBits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (family === 0 || more.length > 0 || bits < 0 || bits > maxBits) {
+      throw new EndpointError(
+        'INVALID_OPTION',
+        `the container: trustedProxies has ${JSON.stringify(entry)}; expected an address, a block such as "10.0.0.0/8", "loopback" or "unix"`,
+      );
+    }
+    this.#addresses.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}

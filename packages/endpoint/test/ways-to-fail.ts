@@ -1,0 +1,59 @@
+// The ways in which a function of the application can fail, and what it can fail with.
+import { expect } from 'vitest';
+
+export type Failing = () => never;
+
+/** The ways in which a function can fail with a value. Typed as handlers that return nothing, which they never do. */
+const forms: [string, (value: unknown) => Failing][] = [
+  [
+    'throws',
+    (value) => () => {
+      throw value;
+    },
+  ],
+  ['returns a rejected promise', (value) => (() => Promise.reject(value)) as unknown as Failing],
+  [
+    'rejects later',
+    (value) =>
+      (async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throw value;
+      }) as unknown as Failing,
+  ],
+  [
+    'returns a thenable that throws',
+    (value) =>
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        then() {
+          throw value;
+        },
+      })) as unknown as Failing,
+  ],
+  [
+    'returns a thenable that rejects',
+    (value) =>
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        then: (_resolve: unknown, reject: (error: unknown) => void) => queueMicrotask(() => reject(value)),
+      })) as unknown as Failing,
+  ],
+];
+
+const values: [string, unknown][] = [
+  ['an Error', new Error('broken')],
+  ['undefined', undefined],
+  ['null', null],
+  ['a string', 'broken'],
+  ['an object that cannot be printed', Object.create(null)],
+];
+
+/** Every form with every value. */
+export const waysToFail = forms.flatMap(([form, fail]) => values.map(([what, value]) => ({ form, what, fail, value })));
+
+/** Listens from now on; what it returns expects that no rejection went unhandled. */
+export function expectNoUnhandledRejection(): () => void {
+  const rejections: unknown[] = [];
+  process.on('unhandledRejection', (reason) => rejections.push(reason));
+  return () => expect(rejections).toEqual([]);
+}
