@@ -4,6 +4,9 @@
 
 // Sessions.
 export type { CloseReason, ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
+// Many sessions at once.
+export { Broadcast, type BroadcastResult, type BroadcastSendOptions } from './broadcast/broadcast.js';
+export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
 // Serving them.
 export { type ContainerCloseOptions, EndpointContainer } from './container/container.js';
 export type { ContainerOptions } from './container/container-options.js';

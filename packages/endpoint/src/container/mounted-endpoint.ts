@@ -1,5 +1,6 @@
 // An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
 import type { CloseReason, ConnectionHandler, WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
@@ -36,6 +37,7 @@ export class MountedEndpoint<Path extends string = string> {
       openSessions: () => this.#sessions,
       ended: (session) => {
         this.#sessions.delete(session);
+        leaveAll(session);
         this.#connected.remove();
       },
       finished: () => this.#unfinished.remove(),

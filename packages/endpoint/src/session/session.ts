@@ -156,6 +156,15 @@ export class Session<Path extends string = string> {
     return sent;
   }
 
+  /** As {@link sendAsync}, for a message that was encoded once for many sessions. */
+  sendPreparedAsync(message: PreparedMessage): Promise<void> {
+    const sent = this.#connection.sendPreparedAsync(message).catch((cause: unknown) => {
+      throw new EndpointError('SESSION_ENDED', 'sendPreparedAsync: the session ended before that', { cause });
+    });
+    sent.catch(() => {});
+    return sent;
+  }
+
   async #sendAsync(message: string | Uint8Array): Promise<void> {
     if (typeof message !== 'string' && !(message instanceof Uint8Array)) throw notAMessage(message);
     try {

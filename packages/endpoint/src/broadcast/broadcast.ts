@@ -1,0 +1,216 @@
+// A set of sessions that get the same messages.
+import { PreparedMessage } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+import type { Session } from '../session/session.js';
+import { type BroadcastOptions, resolveBroadcastOptions, type SlowReceiverPolicy } from './broadcast-options.js';
+import { enter, leave } from './memberships.js';
+
+export interface BroadcastSendOptions<Path extends string = string> {
+  /** Who does not get this message: one session, several, or those for which the function says true. */
+  readonly except?: Session<Path> | Iterable<Session<Path>> | ((session: Session<Path>) => boolean);
+}
+
+/** What became of one message, in receivers. Who was excepted or had begun to close is in none of these. */
+export interface BroadcastResult {
+  /** It is queued for these; after `sendAndWait`: the operating system has all of it. */
+  readonly sent: number;
+  /** Slow ones that miss it. */
+  readonly skipped: number;
+  /** Slow ones that were closed. */
+  readonly closed: number;
+}
+
+interface Tally {
+  sent: number;
+  skipped: number;
+  closed: number;
+}
+
+// RFC 6455 §7.4.1: 1008, a policy was violated, for which there is no better code.
+const tooSlowCode = 1008;
+const tooSlowReason = 'too slow';
+
+/**
+ * A set of sessions, of one endpoint or of several, that get the same messages. A message is encoded once for all; a
+ * receiver that ended, fails or reads slowly hurts no other. Sessions leave by themselves when they end, before their
+ * `onClose` is called.
+ * ```ts
+ * const room = new Broadcast({ slow: 'skip' });
+ * defineEndpoint('/chat', {
+ *   onOpen: (session) => void room.add(session),
+ *   onText: (text, session) => void room.send(text, { except: session }),
+ * });
+ * ```
+ */
+export class Broadcast<Path extends string = string> implements Iterable<Session<Path>> {
+  readonly #options: Required<BroadcastOptions>;
+  readonly #sessions = new Set<Session<Path>>();
+  /** Slow ones that have been given time. */
+  readonly #awaited = new Set<Session<Path>>();
+
+  /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+  constructor(options: BroadcastOptions = {}) {
+    this.#options = resolveBroadcastOptions(options);
+  }
+
+  /** Adds a session, once however often it is added. False when it has begun to close: then it stays out. */
+  add(session: Session<Path>): boolean {
+    if (session.isOpen) enter(this.#sessions, session);
+    return session.isOpen;
+  }
+
+  /** Takes a session out; it stays open. False when it was not in. Also allowed while a message is being sent. */
+  delete(session: Session<Path>): boolean {
+    return leave(this.#sessions, session);
+  }
+
+  has(session: Session<Path>): boolean {
+    return this.#sessions.has(session);
+  }
+
+  /** How many sessions are in it. One that closes counts until it has ended. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** The sessions in the order in which they were added. */
+  [Symbol.iterator](): IterableIterator<Session<Path>> {
+    return this.#sessions.values();
+  }
+
+  /**
+   * Queues a message for every session: a string as text, bytes as binary. Never throws because of a receiver, never
+   * waits for one. What the receivers above `maxBufferedBytes` get is told by the policy of this broadcast.
+   * @throws EndpointError INVALID_MESSAGE; and what an `except` function throws, before anybody gets anything
+   */
+  send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = {}): BroadcastResult {
+    const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
+    const prepared = preparedFrom(message);
+    for (const session of this.#receivers(options)) {
+      const verdict = this.#verdictOn(session);
+      if (verdict === 'send') session.sendPrepared(prepared);
+      else if (verdict === 'wait') void this.#sendInTime(session, prepared);
+      // The engine closes a receiver whose queue passes its own limit.
+      tally[verdict === 'skip' ? 'skipped' : verdict === 'close' || !session.isOpen ? 'closed' : 'sent']++;
+    }
+    return tally;
+  }
+
+  /**
+   * As {@link send}, and resolves once the operating system has taken the message for everyone it was queued for. Who
+   * has not taken it after `waitMs` is closed with 1008, whatever the policy: so no receiver holds this up for longer.
+   * @throws (rejects) as {@link send}
+   */
+  async sendAndWait(
+    message: string | Uint8Array | PreparedMessage,
+    options: BroadcastSendOptions<Path> = {},
+  ): Promise<BroadcastResult> {
+    const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
+    const prepared = preparedFrom(message);
+    const pending = new Set<Session<Path>>();
+    const deliveries: Promise<void>[] = [];
+    for (const session of this.#receivers(options)) {
+      const verdict = this.#verdictOn(session);
+      if (verdict === 'skip' || verdict === 'close') {
+        tally[verdict === 'skip' ? 'skipped' : 'closed']++;
+        continue;
+      }
+      pending.add(session);
+      const delivered = session.sendPreparedAsync(prepared).then(
+        () => void tally.sent++,
+        // It has ended: its own onClose says so.
+        () => {},
+      );
+      deliveries.push(delivered.finally(() => pending.delete(session)));
+    }
+    await settledWithin(Promise.all(deliveries), this.#options.waitMs);
+    const result = { ...tally, closed: tally.closed + pending.size };
+    for (const session of pending) closeAsTooSlow(session);
+    return result;
+  }
+
+  /**
+   * Encodes `value` once and sends it as {@link send} does: at once, unless the encoder gives a promise.
+   * @throws (rejects) what the encoder throws or rejects with; nobody gets anything then
+   */
+  async sendObject<Value>(
+    value: Value,
+    encoder: { encode(value: Value): string | Uint8Array | PromiseLike<string | Uint8Array> },
+    options: BroadcastSendOptions<Path> = {},
+  ): Promise<BroadcastResult> {
+    const encoded = encoder.encode(value);
+    const isNow = typeof encoded === 'string' || encoded instanceof Uint8Array;
+    return this.send(isNow ? encoded : await encoded, options);
+  }
+
+  /**
+   * The set itself where nobody is asked: it may change while it is walked through. What a function of the program says
+   * is collected first, so that a throw comes before the first send.
+   */
+  *#receivers({ except }: BroadcastSendOptions<Path>): Iterable<Session<Path>> {
+    const isExcepted = exceptionTest(except);
+    const candidates = typeof except === 'function' ? [...this.#sessions].filter((one) => !isExcepted(one)) : undefined;
+    for (const session of candidates ?? this.#sessions) {
+      if (!session.isOpen || (candidates === undefined && isExcepted(session))) continue;
+      yield session;
+    }
+  }
+
+  #verdictOn(session: Session<Path>): 'send' | SlowReceiverPolicy {
+    const { slow, maxBufferedBytes } = this.#options;
+    if (session.bufferedBytes <= maxBufferedBytes) return 'send';
+    if (slow === 'close') closeAsTooSlow(session);
+    return slow;
+  }
+
+  /** One deadline at a time: what comes while it runs goes behind what it is for. */
+  async #sendInTime(session: Session<Path>, prepared: PreparedMessage): Promise<void> {
+    if (this.#awaited.has(session)) {
+      session.sendPrepared(prepared);
+      return;
+    }
+    this.#awaited.add(session);
+    const isInTime = await settledWithin(session.sendPreparedAsync(prepared), this.#options.waitMs);
+    this.#awaited.delete(session);
+    if (!isInTime) closeAsTooSlow(session);
+  }
+}
+
+function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedMessage {
+  if (typeof message === 'string') return PreparedMessage.text(message);
+  if (message instanceof Uint8Array) return PreparedMessage.binary(message);
+  if (message instanceof PreparedMessage) return message;
+  const given = message === null ? 'null' : typeof message;
+  throw new EndpointError(
+    'INVALID_MESSAGE',
+    `a broadcast sends a string, a Uint8Array or a PreparedMessage, not ${given}; sendObject takes an encoder`,
+  );
+}
+
+function exceptionTest<Path extends string>(
+  except: BroadcastSendOptions<Path>['except'],
+): (session: Session<Path>) => boolean {
+  if (except === undefined) return () => false;
+  if (typeof except === 'function') return except;
+  if (!(Symbol.iterator in except)) return (session) => session === except;
+  const excepted = new Set(except);
+  return (session) => excepted.has(session);
+}
+
+/** What waits for it goes first, as far as it is taken within the time for closing. */
+function closeAsTooSlow(session: Pick<Session, 'close'>): void {
+  session.close(tooSlowCode, tooSlowReason);
+}
+
+/** True when `work` has settled within the time. Never rejects. */
+async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), withinMs);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([done, deadline]).finally(() => clearTimeout(timer));
+}

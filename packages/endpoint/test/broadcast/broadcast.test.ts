@@ -1,0 +1,286 @@
+// One message to many: encoded once, and no receiver can hurt another.
+import { PreparedMessage } from '@longwire/websocket';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Broadcast, type BroadcastOptions, defineEndpoint, type Session } from '../../src/index.js';
+import { type Client, type Serving, serve, until } from '../serving.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** An endpoint whose sessions all join one broadcast; what a client sends goes to all. */
+async function room(options: BroadcastOptions = {}, handlers: { onError?: (error: unknown) => void } = {}) {
+  const broadcast = new Broadcast<'/room'>(options);
+  const sessions: Session<'/room'>[] = [];
+  const ended: { code: number; size: number }[] = [];
+  const endpoint = defineEndpoint('/room', {
+    onOpen(session) {
+      sessions.push(session);
+      broadcast.add(session);
+    },
+    onText: (text) => void broadcast.send(text),
+    onClose: (_session, { code }) => void ended.push({ code, size: broadcast.size }),
+    ...handlers,
+  });
+  const serving = await serve([endpoint]);
+  const join = async (count: number): Promise<Client[]> => {
+    const clients: Client[] = [];
+    for (let i = 0; i < count; i++) {
+      clients.push(await serving.connect('/room'));
+      await until(() => sessions.length === clients.length);
+    }
+    return clients;
+  };
+  return { broadcast, sessions, ended, serving, join };
+}
+
+/** Makes a receiver stand still until more than a megabyte waits for it. */
+async function stall(client: Client, session: Session<'/room'>): Promise<number> {
+  client.socket.pause();
+  let sent = 0;
+  while (session.bufferedBytes <= 1_048_576) {
+    session.send('x'.repeat(200_000));
+    sent++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return sent;
+}
+
+it('everybody gets every message in order, the sender too', async () => {
+  const { broadcast, join } = await room();
+  const clients = await join(3);
+  clients[0]!.send('a');
+  await clients[2]!.received(1);
+  clients[1]!.send('b');
+  for (const client of clients) expect(await client.received(2)).toEqual(['a', 'b']);
+  expect(broadcast.send(new Uint8Array([1, 2]))).toEqual({ sent: 3, skipped: 0, closed: 0 });
+  for (const client of clients) expect((await client.received(3))[2]).toEqual(Buffer.from([1, 2]));
+});
+
+it('a message is encoded once for all receivers', async () => {
+  const { broadcast, join } = await room();
+  const clients = await join(5);
+  const encode = vi.spyOn(PreparedMessage, 'text');
+  broadcast.send('once');
+  await broadcast.sendAndWait('twice');
+  expect(encode).toHaveBeenCalledTimes(2);
+  const prepared = PreparedMessage.text('made before');
+  broadcast.send(prepared);
+  for (const client of clients) expect(await client.received(3)).toEqual(['once', 'twice', 'made before']);
+});
+
+it('objects are encoded once, at once or when their promise is fulfilled; an encoder that fails sends nothing', async () => {
+  const { broadcast, join } = await room();
+  const clients = await join(2);
+  const encode = vi.fn((value: { price: number }) => JSON.stringify(value));
+  await broadcast.sendObject({ price: 1 }, { encode });
+  expect(encode).toHaveBeenCalledTimes(1);
+  await broadcast.sendObject({ price: 2 }, { encode: async (value) => JSON.stringify(value) });
+  const failing = {
+    encode() {
+      throw new Error('cannot');
+    },
+  };
+  await expect(broadcast.sendObject({}, failing)).rejects.toThrow('cannot');
+  broadcast.send('end');
+  for (const client of clients) expect(await client.received(3)).toEqual(['{"price":1}', '{"price":2}', 'end']);
+});
+
+describe('except', () => {
+  it('is one session, several, or a question about each', async () => {
+    const { broadcast, sessions, join } = await room();
+    const [a, b, c] = await join(3);
+    expect(broadcast.send('1', { except: sessions[0]! })).toEqual({ sent: 2, skipped: 0, closed: 0 });
+    expect(broadcast.send('2', { except: new Set(sessions.slice(0, 2)) }).sent).toBe(1);
+    expect(broadcast.send('3', { except: (session) => session !== sessions[0] }).sent).toBe(1);
+    expect(await a!.received(1)).toEqual(['3']);
+    expect(await b!.received(1)).toEqual(['1']);
+    expect(await c!.received(2)).toEqual(['1', '2']);
+  });
+
+  it('that throws reaches the caller before anybody got anything', async () => {
+    const { broadcast, sessions, join } = await room();
+    const clients = await join(3);
+    const except = (session: Session<'/room'>): boolean => {
+      if (session === sessions[2]) throw new Error('what a question');
+      return false;
+    };
+    expect(() => broadcast.send('half', { except })).toThrow('what a question');
+    broadcast.send('whole');
+    for (const client of clients) expect(await client.received(1)).toEqual(['whole']);
+  });
+});
+
+describe('members', () => {
+  it('leave by themselves when they end, before their onClose, and out of every broadcast', async () => {
+    const { broadcast, sessions, ended, join } = await room();
+    const [a, b, c] = await join(3);
+    const other = new Broadcast<'/room'>();
+    for (const session of sessions) other.add(session);
+    expect(other.delete(sessions[2]!)).toBe(true);
+    expect(other.delete(sessions[2]!)).toBe(false);
+    await a!.close(3000);
+    await until(() => ended.length === 1);
+    expect(ended).toEqual([{ code: 3000, size: 2 }]);
+    expect([...broadcast]).toEqual([sessions[1], sessions[2]]);
+    expect([...other]).toEqual([sessions[1]]);
+    b!.socket.terminate();
+    await until(() => ended.length === 2);
+    expect([...broadcast]).toEqual([sessions[2]]);
+    expect(other.size).toBe(0);
+    broadcast.send('who is left');
+    expect(await c!.received(1)).toEqual(['who is left']);
+    expect(broadcast.has(sessions[0]!)).toBe(false);
+  });
+
+  it('that have begun to close are not added and get nothing', async () => {
+    const { broadcast, sessions, join } = await room();
+    const [a, b] = await join(2);
+    broadcast.delete(sessions[0]!);
+    sessions[0]!.close();
+    sessions[1]!.close();
+    expect(broadcast.add(sessions[0]!)).toBe(false);
+    expect(broadcast.send('too late')).toEqual({ sent: 0, skipped: 0, closed: 0 });
+    await Promise.all([a!.closed, b!.closed]);
+    expect([a!.messages, b!.messages]).toEqual([[], []]);
+    await until(() => broadcast.size === 0);
+  });
+
+  it('may be removed while a message is sent: who was before them is not sent twice, who is after them is not missed', async () => {
+    const { broadcast, sessions, join } = await room();
+    const clients = await join(4);
+    // Sending to the second takes the first, itself and the third out.
+    const second = sessions[1]!;
+    const send = second.sendPrepared.bind(second);
+    second.sendPrepared = (message) => {
+      send(message);
+      for (const session of sessions.slice(0, 3)) broadcast.delete(session);
+    };
+    expect(broadcast.send('x').sent).toBe(3);
+    broadcast.send('y');
+    expect(await clients[3]!.received(2)).toEqual(['x', 'y']);
+    await Promise.all(clients.map((client) => client.settled()));
+    expect(clients.map((client) => client.messages)).toEqual([['x'], ['x'], [], ['x', 'y']]);
+  });
+});
+
+it('a receiver that is cut off, one that is closing and one whose onError throws hurt nobody', async () => {
+  const { broadcast, sessions, serving, join } = await room(
+    {},
+    {
+      onError() {
+        throw new Error('onError');
+      },
+    },
+  );
+  const clients = await join(5);
+  clients[1]!.socket.terminate();
+  sessions[2]!.close(3001);
+  // Its error handler runs, and throws, in the middle of the next send: its queue passes the engine's limit.
+  clients[3]!.socket.pause();
+  sessions[3]!.send('x'.repeat(4 * 1_048_576 - 1_000));
+  const slowFirst = new Broadcast<'/room'>({ slow: 'wait' });
+  for (const session of [sessions[3]!, sessions[0]!, sessions[4]!]) slowFirst.add(session);
+  expect(slowFirst.send('y'.repeat(2_000))).toEqual({ sent: 2, skipped: 0, closed: 1 });
+  broadcast.send('z');
+  for (const client of [clients[0]!, clients[4]!]) {
+    expect((await client.received(2)).map((message) => message.length)).toEqual([2_000, 1]);
+  }
+  expect(serving.unhandled.map(({ error }) => (error as Error).message)).toEqual(['onError']);
+});
+
+describe('a receiver that reads too slowly', () => {
+  it('is closed with 1008 by default, and the others have the message at once', async () => {
+    const { broadcast, sessions, ended, join } = await room();
+    const [slow, quick] = await join(2);
+    await stall(slow!, sessions[0]!);
+    expect(broadcast.send('news')).toEqual({ sent: 1, skipped: 0, closed: 1 });
+    expect(await quick!.received(1)).toEqual(['news']);
+    slow!.socket.resume();
+    expect(await slow!.closed).toEqual({ code: 1008, reason: 'too slow' });
+    expect(slow!.messages).not.toContain('news');
+    await until(() => ended.length === 1 && broadcast.size === 1);
+  });
+
+  it('misses the message under "skip", stays, and gets the next one once it reads again', async () => {
+    const { broadcast, sessions, join } = await room({ slow: 'skip' });
+    const [slow, quick] = await join(2);
+    const before = await stall(slow!, sessions[0]!);
+    expect(broadcast.send('price 1')).toEqual({ sent: 1, skipped: 1, closed: 0 });
+    expect(await quick!.received(1)).toEqual(['price 1']);
+    slow!.socket.resume();
+    await slow!.received(before);
+    await until(() => sessions[0]!.bufferedBytes === 0);
+    expect(broadcast.send('price 2')).toEqual({ sent: 2, skipped: 0, closed: 0 });
+    expect((await slow!.received(before + 1)).at(-1)).toBe('price 2');
+    expect(await quick!.received(2)).toEqual(['price 1', 'price 2']);
+  });
+
+  it('gets everything in order under "wait" if it reads on in time', async () => {
+    const { broadcast, sessions, join } = await room({ slow: 'wait' });
+    const [slow, quick] = await join(2);
+    const before = await stall(slow!, sessions[0]!);
+    let isTaken = false;
+    const waiting = broadcast.sendAndWait('a').then((result) => {
+      isTaken = true;
+      return result;
+    });
+    expect(broadcast.send('b')).toEqual({ sent: 2, skipped: 0, closed: 0 });
+    expect(broadcast.send('c').sent).toBe(2);
+    expect(await quick!.received(3)).toEqual(['a', 'b', 'c']);
+    expect(isTaken).toBe(false);
+    slow!.socket.resume();
+    expect(await waiting).toEqual({ sent: 2, skipped: 0, closed: 0 });
+    expect((await slow!.received(before + 3)).slice(before)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each(['send', 'sendAndWait'] as const)('is closed with 1008 after waitMs under "wait" (%s)', async (send) => {
+    const { broadcast, sessions, ended, join } = await room({ slow: 'wait', waitMs: 50 });
+    const [slow, quick] = await join(2);
+    await stall(slow!, sessions[0]!);
+    const result = await broadcast[send]('a');
+    expect(result).toEqual(send === 'send' ? { sent: 2, skipped: 0, closed: 0 } : { sent: 1, skipped: 0, closed: 1 });
+    expect(await quick!.received(1)).toEqual(['a']);
+    await until(() => !sessions[0]!.isOpen);
+    slow!.socket.resume();
+    expect(await slow!.closed).toEqual({ code: 1008, reason: 'too slow' });
+    await until(() => ended.length === 1);
+    quick!.send('still here');
+    expect(await quick!.received(2)).toEqual(['a', 'still here']);
+  });
+
+  it('does not hold sendAndWait up when it ends meanwhile, and counts as neither', async () => {
+    const { broadcast, sessions, join } = await room({ slow: 'wait' });
+    const [slow] = await join(2);
+    await stall(slow!, sessions[0]!);
+    const waiting = broadcast.sendAndWait('a');
+    slow!.socket.terminate();
+    expect(await waiting).toEqual({ sent: 1, skipped: 0, closed: 0 });
+  });
+});
+
+it('a compressing receiver gets a compressed message, a plain one a plain one, from one encoding', async () => {
+  const broadcast = new Broadcast();
+  const endpoint = defineEndpoint('/room', {
+    limits: { perMessageDeflate: true },
+    onOpen: (session) => void broadcast.add(session),
+  });
+  const serving: Serving = await serve([endpoint]);
+  const compressing = await serving.connect('/room', { perMessageDeflate: true });
+  const plain = await serving.connect('/room', { perMessageDeflate: false });
+  await until(() => broadcast.size === 2);
+  const text = 'long wire '.repeat(1_000);
+  broadcast.send(text);
+  expect(await compressing.received(1)).toEqual([text]);
+  expect(await plain.received(1)).toEqual([text]);
+});
+
+it('wrong options and messages are refused with what would be right', () => {
+  expect(() => new Broadcast({ slowly: 'skip' } as BroadcastOptions)).toThrow('did you mean "slow"?');
+  expect(() => new Broadcast({ slow: 'drop' } as unknown as BroadcastOptions)).toThrow('"close", "skip" or "wait"');
+  expect(() => new Broadcast({ waitMs: 0 })).toThrow('waitMs is a whole number');
+  expect(() => new Broadcast({ maxBufferedBytes: -1 })).toThrow('maxBufferedBytes is a whole number');
+  expect(() => new Broadcast().send({} as string)).toThrow(expect.objectContaining({ code: 'INVALID_MESSAGE' }));
+  const empty = new Broadcast().send('nobody');
+  expect(empty).toEqual({ sent: 0, skipped: 0, closed: 0 });
+});
