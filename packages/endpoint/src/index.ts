@@ -36,5 +36,7 @@ export type { HandshakeRequest } from './handshake/handshake-request.js';
 export type { HandshakeResponse } from './handshake/handshake-response.js';
 export { isSameHostOrigin } from './handshake/origin.js';
 export { upgradeRequired } from './handshake/upgrade-required.js';
+// Seeing what goes on.
+export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
 export type { PathParameters } from './paths/path-template.js';
 export type { Session, SessionFilter } from './session/session.js';

@@ -2,6 +2,7 @@
 import { EndpointError } from '../errors.js';
 import { TrustedProxies } from '../handshake/trusted-proxies.js';
 import { refuseUnknownNames } from '../known-names.js';
+import { WireLog, wireLog } from '../observing/wire-log.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
 export interface ContainerOptions {
@@ -24,19 +25,25 @@ export interface ContainerOptions {
    * they came.
    */
   readonly trustedProxies?: readonly string[];
+  /**
+   * Prints the handshake and every frame of each connection: true to standard error, or where {@link wireLog} says.
+   * Shows what messages say: not for production. Default false.
+   */
+  readonly debug?: boolean | WireLog;
 }
 
 export interface ResolvedContainerOptions {
   readonly isDev: boolean;
   readonly trustedProxies: TrustedProxies;
+  readonly wireLog: WireLog | undefined;
   /** Never throws. */
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
 }
 
 /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
-  refuseUnknownNames(options, ['dev', 'onUnhandledError', 'trustedProxies'], 'the container');
-  const { dev = false, onUnhandledError, trustedProxies = [] } = options;
+  refuseUnknownNames(options, ['dev', 'onUnhandledError', 'trustedProxies', 'debug'], 'the container');
+  const { dev = false, onUnhandledError, trustedProxies = [], debug = false } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('INVALID_OPTION', 'the container: dev is true or false');
   if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
     throw new EndpointError('INVALID_OPTION', 'the container: onUnhandledError is a function');
@@ -44,9 +51,13 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
   if (!Array.isArray(trustedProxies)) {
     throw new EndpointError('INVALID_OPTION', 'the container: trustedProxies is a list of addresses and blocks');
   }
+  if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
+    throw new EndpointError('INVALID_OPTION', 'the container: debug is true, false or what wireLog(write) returns');
+  }
   return Object.freeze({
     isDev: dev,
     trustedProxies: new TrustedProxies(trustedProxies),
+    wireLog: debug === true ? wireLog() : debug || undefined,
     reportUnhandled: unhandledErrorReporter(onUnhandledError),
   });
 }

@@ -12,6 +12,7 @@ import {
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import type { ConnectionLog } from '../observing/wire-log.js';
 import type { Session } from '../session/session.js';
 import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
 import { HandshakeDeadline } from './deadline.js';
@@ -28,6 +29,7 @@ export class Opening {
   readonly #parameters: Readonly<Record<string, string>>;
   readonly #upgrade: UpgradeRequest;
   readonly #container: ResolvedContainerOptions;
+  #log: ConnectionLog | undefined;
   #isAnswered = false;
   /** A connection that was accepted only to be closed with a code. */
   #turnedAway: WebSocketConnection | undefined;
@@ -51,6 +53,7 @@ export class Opening {
     // node:http has taken its own listener off: without one, a reset while a hook is pending would end the process.
     const ignore = (): void => {};
     socket.on('error', ignore);
+    this.#log = this.#container.wireLog?.watchUpgrade(this.#upgrade);
     const checked = checkHandshake(request, this.#definition.options.webSocket);
     const session = checked.isAccepted ? await this.#negotiate(checked) : this.#refuse(checked);
     socket.off('error', ignore);
@@ -139,7 +142,7 @@ export class Opening {
     const { socket, head } = this.#upgrade;
     const connection = acceptChecked(agreed, socket, head, {
       options: webSocket,
-      handler: connectionHandler,
+      handler: this.#log?.over(connectionHandler) ?? connectionHandler,
       subprotocol: subprotocol ?? undefined,
       headers: response.headers,
     });
@@ -164,9 +167,10 @@ export class Opening {
     if (this.#isOver) return;
     const { socket, head } = this.#upgrade;
     await new Promise<void>((resolve) => {
+      const handler = { onClose: () => resolve() };
       const connection = acceptChecked({ ...checked, deflate: undefined }, socket, head, {
         options: this.#definition.options.webSocket,
-        handler: { onClose: () => resolve() },
+        handler: this.#log?.over(handler) ?? handler,
         subprotocol,
       });
       this.#isAnswered = true;

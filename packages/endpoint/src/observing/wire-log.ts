@@ -1,0 +1,113 @@
+// The debug mode: what goes over the wire, line by line, for people who want to see how WebSocket works.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { CloseReason, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
+import type { UpgradeRequest } from '../handshake/upgrade-request.js';
+import { onFirstWrite } from './first-write.js';
+import { FrameText } from './frame-text.js';
+import { answerLines, requestLines, writtenAnswerLines } from './handshake-text.js';
+
+/** Takes one line without its end. */
+export type WriteLine = (line: string) => void;
+
+/**
+ * A debug mode for `new EndpointContainer({ debug: wireLog(write) })`; `debug: true` is the one that writes to standard
+ * error. It prints the handshake of each connection and every single frame, as it is on the wire:
+ * ```text
+ * #1 ← TEXT fin mask=37fa213d len=5 "Hello"
+ * #1 → TEXT fin len=5 "Hello"
+ * ```
+ * `#1` is the number of the connection, `←` came in, `→` went out, in the order in which the operating system gave and
+ * took them. `fin` ends a message, `rsv1` marks a compressed one, `mask` is the key that a client's frame came with,
+ * `len` counts the bytes of the payload on the wire, and then comes its beginning, unmasked: 60 characters of text, 20
+ * bytes of anything else. Authorization, cookies and parameters named like a token are shown as •••; payloads are not
+ * hidden: not for production. Without `debug` nothing of this runs.
+ * @param write  a throw is a process warning, and ends the log
+ */
+export function wireLog(write: WriteLine = writeToStandardError): WireLog {
+  return new WireLog(write);
+}
+
+/** Made by {@link wireLog}. */
+export class WireLog {
+  readonly #write: WriteLine;
+  #connections = 0;
+  #hasFailed = false;
+
+  constructor(write: WriteLine) {
+    this.#write = write;
+  }
+
+  /** Begins with a request that came here, and sees its answer, whatever it will be. */
+  watchUpgrade({ request, socket }: UpgradeRequest): ConnectionLog {
+    const log = this.#begin();
+    log.tell('←', requestLines(request.method ?? 'GET', request.url ?? '/', request.rawHeaders));
+    onFirstWrite(socket, (text) => log.tell('→', writtenAnswerLines(text)));
+    return log;
+  }
+
+  /** Begins with a request that was sent from here, and its answer. */
+  watchDialled(request: ClientRequest, answer: IncomingMessage): ConnectionLog {
+    const log = this.#begin();
+    const sent = request.getRawHeaderNames().flatMap((name) => [name, String(request.getHeader(name))]);
+    log.tell('→', requestLines(request.method, request.path, sent));
+    log.tell('←', answerLines(answer.statusCode ?? 0, answer.statusMessage ?? '', answer.rawHeaders));
+    return log;
+  }
+
+  #begin(): ConnectionLog {
+    const prefix = `#${++this.#connections}`;
+    return new ConnectionLog((line) => this.#print(`${prefix} ${line}`));
+  }
+
+  #print(line: string): void {
+    if (this.#hasFailed) return;
+    try {
+      this.#write(line);
+    } catch (cause) {
+      this.#hasFailed = true;
+      process.emitWarning(`the wire log cannot be written and has ended: ${String(cause)}`, 'LongwireWarning');
+    }
+  }
+}
+
+/** The lines of one connection. */
+export class ConnectionLog {
+  readonly #print: WriteLine;
+  readonly #received = new FrameText();
+  readonly #sent = new FrameText();
+
+  constructor(print: WriteLine) {
+    this.#print = print;
+  }
+
+  tell(arrow: '←' | '→', lines: readonly string[]): void {
+    for (const line of lines) this.#print(`${arrow} ${line}`);
+  }
+
+  /** The same handler, with the frames and the end of its connection told here first. */
+  over(handler: ConnectionHandler): ConnectionHandler {
+    const watching: ConnectionHandler = {
+      onFrame: (_connection: WebSocketConnection, frame: SeenFrame) => this.#tellFrame(frame),
+      onClose: (connection: WebSocketConnection, reason: CloseReason) => {
+        this.#print(`× ${endText(reason)}`);
+        return handler.onClose?.(connection, reason);
+      },
+    };
+    return Object.setPrototypeOf(watching, handler) as ConnectionHandler;
+  }
+
+  #tellFrame(frame: SeenFrame): void {
+    if (frame.direction === 'in') this.#print(`← ${this.#received.describe(frame)}`);
+    else this.#print(`→ ${this.#sent.describe(frame)}`);
+  }
+}
+
+/** `over, 1000, closed by the peer` */
+function endText({ code, wasClean, initiator, error }: CloseReason): string {
+  const by = { local: 'closed here', remote: 'closed by the peer', none: 'closed by nobody' }[initiator];
+  return `over, ${code}, ${by}${wasClean || error === undefined ? '' : `: ${error.code}`}`;
+}
+
+function writeToStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
