@@ -18,6 +18,7 @@ export const endpointErrorCatalogue = {
   INVALID_PRINCIPAL: 'authenticate gave neither a principal, a refusal nor undefined.',
   SESSION_ENDED: 'Something was to be sent on a session that has ended.',
   HANDSHAKE_TIMEOUT: 'A configurator hook did not finish within the time for a handshake.',
+  SCAN_FAILED: 'A folder or module with endpoints could not be loaded; nothing of the scan was added.',
 } as const;
 
 export type EndpointErrorCode = keyof typeof endpointErrorCatalogue;

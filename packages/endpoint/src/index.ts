@@ -8,7 +8,8 @@ export type { CloseReason, ExtensionOffer, ExtensionParameter } from '@longwire/
 export { Broadcast, type BroadcastResult, type BroadcastSendOptions } from './broadcast/broadcast.js';
 export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
 // Serving them.
-export { type ContainerCloseOptions, EndpointContainer } from './container/container.js';
+export type { ContainerCloseOptions, SessionCloseOptions } from './container/closing.js';
+export { EndpointContainer } from './container/container.js';
 export type { ContainerOptions } from './container/container-options.js';
 export type { MountedEndpoint } from './container/mounted-endpoint.js';
 export type { UnhandledErrorCallback, UnhandledErrorContext } from './container/unhandled-error.js';
@@ -39,4 +40,12 @@ export { upgradeRequired } from './handshake/upgrade-required.js';
 // Seeing what goes on.
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
 export type { PathParameters } from './paths/path-template.js';
+// Finding endpoints.
+export {
+  defineApplication,
+  type EndpointApplication,
+  type EndpointApplicationConfig,
+  type ScannedEndpoint,
+} from './scanning/application.js';
+export type { ModuleMap, ScanOptions } from './scanning/scan.js';
 export type { Session, SessionFilter } from './session/session.js';

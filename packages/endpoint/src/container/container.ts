@@ -1,9 +1,9 @@
 // The container: which endpoints there are, which http servers they answer on, and how all of it ends.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
-import { declaredEndpoint } from '../declaring/decorators/server-endpoint.js';
-import { type EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
-import { EndpointError } from '../errors.js';
+import { definitionOf } from '../declaring/definition-of.js';
+import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
 import { Opening } from '../handshake/opening.js';
 import {
@@ -13,20 +13,22 @@ import {
   unreadablePath,
 } from '../handshake/upgrade-listener.js';
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
-import { PathTable } from '../paths/path-table.js';
+import type { PathParameters } from '../paths/path-template.js';
+import { type ModuleMap, type ScanOptions, scanForEndpoints } from '../scanning/scan.js';
+import type { Session } from '../session/session.js';
+import {
+  type ContainerCloseOptions,
+  closeInWaves,
+  type ResolvedCloseOptions,
+  resolveCloseOptions,
+  type SessionCloseOptions,
+  settledWithin,
+} from './closing.js';
 import { type ContainerOptions, type ResolvedContainerOptions, resolveContainerOptions } from './container-options.js';
-import { MountedEndpoint } from './mounted-endpoint.js';
+import { describeEndpoints } from './describe.js';
+import { EndpointRegister } from './endpoint-register.js';
+import type { MountedEndpoint } from './mounted-endpoint.js';
 
-export interface ContainerCloseOptions {
-  /** Close code for the sessions. Default 1001, going away. */
-  readonly code?: number;
-  /** At most 123 bytes of UTF-8. Default ''. */
-  readonly reason?: string;
-  /** How long sessions may take to close and their handlers to settle. Default 5 000; what is left is terminated. */
-  readonly withinMs?: number;
-}
-
-const defaultCloseWithinMs = 5_000;
 const closingAnswer = refusal(503, 'The server is closing.');
 
 /**
@@ -39,14 +41,15 @@ const closingAnswer = refusal(503, 'The server is closing.');
  */
 export class EndpointContainer {
   readonly #options: ResolvedContainerOptions;
-  readonly #table = new PathTable<MountedEndpoint>();
+  readonly #register: EndpointRegister;
   readonly #servers = new Set<Server>();
-  readonly #openings = new Set<Opening>();
+  readonly #openings = new Map<Opening, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
   constructor(options: ContainerOptions = {}) {
     this.#options = resolveContainerOptions(options);
+    this.#register = new EndpointRegister(this.#options.reportUnhandled);
   }
 
   /**
@@ -57,15 +60,50 @@ export class EndpointContainer {
   add<Path extends string>(endpoint: EndpointDefinition<Path>): MountedEndpoint<Path>;
   add(endpoint: EndpointClass): MountedEndpoint;
   add(endpoint: EndpointClass | EndpointDefinition): MountedEndpoint {
-    const definition = endpoint instanceof EndpointDefinition ? endpoint : declarationOf(endpoint);
-    const mounted = new MountedEndpoint(definition, this.#options.reportUnhandled);
-    this.#table.add(definition.template, mounted);
-    return mounted;
+    return this.#register.add([definitionOf(endpoint)])[0]!;
+  }
+
+  /**
+   * Loads every module of a folder, and of the folders in it, and adds the endpoints that they export: classes with
+   * `@ServerEndpoint` and what {@link defineEndpoint} made, unless `filter` or an application
+   * ({@link defineApplication}) leaves them out. Resolves with what was added; if anything fails, nothing was.
+   * ```ts
+   * await container.scan(new URL('./endpoints/', import.meta.url));
+   * console.log(container.describe());
+   * ```
+   * @param source  a folder as a path (from the working directory) or a `file:` URL, or modules by name. Of a folder
+   *   the files `*.js`, `*.mjs`, `*.cjs` and, where this Node runs them, `*.ts`; no `*.d.ts`, no `*.test.*`, `*.spec.*`
+   * @throws EndpointError (rejects) SCAN_FAILED, DUPLICATE_PATH, NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION; what
+   *   the filter and applications throw
+   */
+  async scan(source: string | URL | ModuleMap, options: ScanOptions = {}): Promise<MountedEndpoint[]> {
+    return this.#register.add([...(await scanForEndpoints(source, options))]);
+  }
+
+  /**
+   * Takes the endpoint at this path template out of service: handshakes are answered with 404 from now on, also those
+   * that are going on. Open sessions stay, unless `close` says what they are told. Undefined when there is no such
+   * endpoint.
+   * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
+   */
+  remove(path: string, options: { readonly close?: SessionCloseOptions } = {}): MountedEndpoint | undefined {
+    const told = options.close === undefined ? undefined : resolveCloseOptions(options.close);
+    const removed = this.#register.remove(path);
+    if (told !== undefined) removed?.closeSessions(told.code, told.reason);
+    return removed;
   }
 
   /** All endpoints by path, in the order in which their templates are tried. */
   endpoints(): ReadonlyMap<string, MountedEndpoint> {
-    return new Map(this.#table.targets().map((mounted) => [mounted.path, mounted]));
+    return new Map(this.#register.inService().map((mounted) => [mounted.path, mounted]));
+  }
+
+  /**
+   * The endpoints as text for people, a line for each:
+   * `GET /chat/{room}  Chat (per connection, subprotocols: v1)`.
+   */
+  describe(): string {
+    return describeEndpoints(this.#register.inService().map(({ definition }) => definition));
   }
 
   /**
@@ -73,13 +111,13 @@ export class EndpointContainer {
    * {@link upgradeRequired}.
    */
   serves(target: string): boolean {
-    return this.#table.find(requestedPathOf(target)).kind === 'found';
+    return this.#register.find(requestedPathOf(target)).kind === 'found';
   }
 
   /**
-   * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}. Other
-   * `upgrade` listeners keep theirs; a path that nobody knows is answered with 404 when there is no other listener.
-   * Attaching twice does nothing.
+   * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}; other
+   * `upgrade` listeners do not see those and keep theirs. A path that nobody knows is answered with 404 when there is
+   * no other listener. Attaching twice does nothing.
    */
   attach(server: Server): void {
     this.#servers.add(server);
@@ -93,12 +131,54 @@ export class EndpointContainer {
   }
 
   /**
+   * Takes one upgrade request, with the parameters of node:http's `upgrade` event: for programs that have that listener
+   * themselves. False when no endpoint has its path; then nothing was answered.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.#take(requestedPathOf(request.url ?? '/'), { request, socket, head }) === 'taken';
+  }
+
+  /**
+   * Upgrades any request to an endpoint, whatever its path: for programs with a routing of their own. The endpoint need
+   * not have been added. Everything else is as ever: the origin, the configurator, the sessions, {@link close}.
+   * Resolves with the session once it is open, with undefined when the client was refused or has gone. Never rejects.
+   * @param parameters  values of the endpoint's path variables
+   * @throws EndpointError NOT_AN_ENDPOINT; INVALID_OPTION for missing or unknown parameters
+   */
+  upgrade<Path extends string>(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    endpoint: EndpointDefinition<Path>,
+    ...parameters: keyof PathParameters<Path> extends never ? [] : [PathParameters<Path>]
+  ): Promise<Session<Path> | undefined>;
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    endpoint: EndpointClass,
+    parameters?: Readonly<Record<string, string>>,
+  ): Promise<Session | undefined>;
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    endpoint: EndpointClass | EndpointDefinition,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<Session | undefined> {
+    const definition = definitionOf(endpoint);
+    const values = definition.template.parametersOf(parameters);
+    return this.#open(this.#register.mountedFor(definition), values, { request, socket, head });
+  }
+
+  /**
    * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is
    * left after `withinMs` terminated. Resolves when no session is left and this container listens on no server; a
    * handler that never settles is not waited for longer than `withinMs`. A second call waits for the first.
+   * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
    */
   close(options: ContainerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+    this.#closing ??= this.#close(resolveCloseOptions(options));
     return this.#closing;
   }
 
@@ -106,48 +186,44 @@ export class EndpointContainer {
     return this.close();
   }
 
-  async #close({ code = 1001, reason = '', withinMs = defaultCloseWithinMs }: ContainerCloseOptions): Promise<void> {
-    for (const opening of this.#openings) opening.refuse(closingAnswer);
-    const endpoints = this.#table.targets();
-    for (const endpoint of endpoints) endpoint.closeSessions(code, reason);
-    await settledWithin(Promise.all(endpoints.map((endpoint) => endpoint.finished())), withinMs);
-    await Promise.all(endpoints.map((endpoint) => endpoint.terminateSessions()));
+  async #close(options: ResolvedCloseOptions): Promise<void> {
+    const begun = performance.now();
+    for (const opening of this.#openings.keys()) opening.refuse(closingAnswer);
+    const endpoints = this.#register.all();
+    const turnedAway = [...this.#openings].filter(([opening]) => opening.isTurningAway).map(([, ended]) => ended);
+    const allEnded = Promise.all([...turnedAway, ...endpoints.map((endpoint) => endpoint.finished())]);
+    const sessions = endpoints.flatMap((endpoint) => endpoint.openSessions());
+    await closeInWaves(sessions, options, allEnded);
+    await settledWithin(allEnded, Math.max(0, begun + options.withinMs - performance.now()));
+    for (const opening of this.#openings.keys()) opening.terminate();
+    await Promise.all([...turnedAway, ...endpoints.map((endpoint) => endpoint.terminateSessions())]);
     for (const server of this.#servers) this.detach(server);
   }
 
   readonly #take = (path: string, upgrade: UpgradeRequest): UpgradeTaken => {
-    const found = this.#table.find(path);
+    const found = this.#register.find(path);
     if (found.kind === 'unknown') return found.isReadable ? 'unknown' : 'malformed';
-    if (found.kind === 'malformed') {
-      refuseHandshake(upgrade.socket, unreadablePath);
-      return 'taken';
-    }
-    if (this.#closing !== undefined) {
-      refuseHandshake(upgrade.socket, closingAnswer);
-      return 'taken';
-    }
-    const opening = new Opening(found.target, found.parameters, upgrade, this.#options);
-    this.#openings.add(opening);
-    void opening.run().finally(() => this.#openings.delete(opening));
+    if (found.kind === 'malformed') refuseHandshake(upgrade.socket, unreadablePath);
+    else void this.#open(found.target, found.parameters, upgrade);
     return 'taken';
   };
-}
 
-function declarationOf(endpoint: unknown): EndpointDefinition {
-  const definition = typeof endpoint === 'function' ? declaredEndpoint(endpoint) : undefined;
-  if (definition !== undefined) return definition;
-  const given = typeof endpoint === 'function' ? `class ${endpoint.name} without @ServerEndpoint` : typeof endpoint;
-  throw new EndpointError(
-    'NOT_AN_ENDPOINT',
-    `expected a class with @ServerEndpoint or what defineEndpoint returns, got ${given}`,
-  );
-}
-
-/** Resolves when `work` has settled or the time is over, whichever is first. */
-async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, withinMs);
-  });
-  await Promise.race([work, deadline]).finally(() => clearTimeout(timer));
+  async #open(
+    endpoint: MountedEndpoint,
+    parameters: Readonly<Record<string, string>>,
+    upgrade: UpgradeRequest,
+  ): Promise<Session | undefined> {
+    if (this.#closing !== undefined) {
+      refuseHandshake(upgrade.socket, closingAnswer);
+      return undefined;
+    }
+    const opening = new Opening(endpoint, parameters, upgrade, this.#options);
+    const opened = opening.run();
+    this.#openings.set(opening, opened);
+    try {
+      return await opened;
+    } finally {
+      this.#openings.delete(opening);
+    }
+  }
 }

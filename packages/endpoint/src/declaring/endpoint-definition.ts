@@ -49,6 +49,11 @@ export class EndpointDefinition<Path extends string = string> {
       : configurator.createInstance(endpointClass, request);
   }
 
+  /** Whether each connection has an instance of its own. */
+  get instance(): 'per-connection' | 'shared' {
+    return typeof this.#source === 'function' ? 'per-connection' : 'shared';
+  }
+
   /** True when {@link instantiate} may answer with a promise. */
   get isInstantiatedByConfigurator(): boolean {
     return this.options.configurator.createInstance !== undefined;

@@ -67,6 +67,11 @@ export class Opening {
     refuseHandshake(this.#upgrade.socket, answer);
   }
 
+  /** True while a connection that was accepted to be closed is closing. */
+  get isTurningAway(): boolean {
+    return this.#turnedAway !== undefined;
+  }
+
   /** Cuts a connection that does not answer the Close frame it was turned away with. */
   terminate(): void {
     this.#turnedAway?.terminate();

@@ -1,4 +1,8 @@
 // The one 'upgrade' listener of an http server, however many containers are attached to it.
+//
+// An 'upgrade' event has no way to say "taken", and other libraries on the same server do not wait for one: `ws` with
+// `{ server, path }` answers 400 to every path but its own, others end sockets they do not know. So what a container
+// takes is not emitted at all: the server's `emit` asks the containers first.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
@@ -24,11 +28,19 @@ interface AskingServer {
 class UpgradeListener {
   readonly takers = new Set<UpgradeTaker>();
   readonly #server: Server;
+  readonly #ownEmit: Server['emit'] | undefined;
+  readonly #asking: Server['emit'];
+  #isOver = false;
   readonly #askedBefore: AskingServer['shouldUpgradeCallback'];
 
   constructor(server: Server) {
     this.#server = server;
     server.on('upgrade', this.#listen);
+    this.#ownEmit = Object.hasOwn(server, 'emit') ? server.emit : undefined;
+    const emit = server.emit;
+    this.#asking = (event: string | symbol, ...values: unknown[]): boolean =>
+      this.#hasTaken(event, values) || (emit as (...values: unknown[]) => boolean).call(server, event, ...values);
+    server.emit = this.#asking;
     const asking = server as Server & AskingServer;
     const before = asking.shouldUpgradeCallback;
     this.#askedBefore = before;
@@ -37,7 +49,13 @@ class UpgradeListener {
   }
 
   end(): void {
+    this.#isOver = true;
     this.#server.off('upgrade', this.#listen);
+    // Whoever wrapped `emit` after us still calls ours, which then only passes on.
+    if (this.#server.emit === this.#asking) {
+      if (this.#ownEmit === undefined) Reflect.deleteProperty(this.#server, 'emit');
+      else this.#server.emit = this.#ownEmit;
+    }
     if (this.#askedBefore !== undefined)
       (this.#server as Server & AskingServer).shouldUpgradeCallback = this.#askedBefore;
   }
@@ -51,20 +69,35 @@ class UpgradeListener {
     return this.#isAlone && !asksForWebSocket(request);
   }
 
+  #hasTaken(event: string | symbol, values: unknown[]): boolean {
+    if (event !== 'upgrade' || this.#isOver) return false;
+    const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
+    return !this.#isPlain(request) && this.#offer({ request, socket, head }) === 'taken';
+  }
+
+  /** Asks the containers one after the other. */
+  #offer(upgrade: UpgradeRequest): UpgradeTaken {
+    const path = requestedPathOf(upgrade.request.url ?? '/');
+    let isMalformed = false;
+    for (const take of this.takers) {
+      const answer = take(path, upgrade);
+      if (answer === 'taken') return 'taken';
+      if (answer === 'malformed') isMalformed = true;
+    }
+    return isMalformed ? 'malformed' : 'unknown';
+  }
+
+  /** What no container takes. */
   readonly #listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (this.#isPlain(request)) {
       answerAsPlainRequest(this.#server, { request, socket, head });
       return;
     }
-    const path = requestedPathOf(request.url ?? '/');
-    let isMalformed = false;
-    for (const take of this.takers) {
-      const answer = take(path, { request, socket, head });
-      if (answer === 'taken') return;
-      if (answer === 'malformed') isMalformed = true;
-    }
-    if (!this.#isAlone) return;
-    const answer = isMalformed ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
+    // Asked again for an event that did not come through the server's `emit`.
+    const offered = this.#offer({ request, socket, head });
+    if (offered === 'taken' || !this.#isAlone) return;
+    const answer =
+      offered === 'malformed' ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
     refuseHandshake(socket, answer);
   };
 }

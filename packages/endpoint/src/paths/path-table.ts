@@ -1,4 +1,6 @@
-// Which endpoint answers a requested path: exact segments before variables, from left to right.
+// Which endpoint answers a requested path: exact segments before variables, from left to right. Where the elimination of
+// Jakarta WebSocket 2.2 §3.1.1, segment by segment, ends with an endpoint, it is this one. Where it ends with none, only
+// because it preferred an exact segment to a variable whose endpoint would match the whole path, that one answers here.
 import { EndpointError } from '../errors.js';
 import { decodePathSegments, PathTemplate } from './path-template.js';
 
@@ -32,6 +34,18 @@ export class PathTable<Target> {
     rows.push({ template, target });
     rows.sort((a, b) => PathTemplate.compare(a.template, b.template));
     this.#rows.set(template.segmentCount, rows);
+  }
+
+  /** Takes a template out; true when it was there. */
+  remove(template: PathTemplate): boolean {
+    if (this.#shapes.get(template.shape) !== template.text) return false;
+    this.#shapes.delete(template.shape);
+    const rows = this.#rows.get(template.segmentCount)!;
+    this.#rows.set(
+      template.segmentCount,
+      rows.filter((row) => row.template.shape !== template.shape),
+    );
+    return true;
   }
 
   /**

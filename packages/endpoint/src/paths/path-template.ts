@@ -66,6 +66,24 @@ export class PathTemplate {
   }
 
   /**
+   * Checks values that a program gives for the variables, and copies them.
+   * @throws EndpointError INVALID_OPTION for one that is missing or no text, or that the template does not have
+   */
+  parametersOf(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    const parameters = Object.create(null) as Record<string, string>;
+    for (const name of this.variables) {
+      const value = Object.hasOwn(given, name) ? given[name] : undefined;
+      if (typeof value !== 'string' || value === '') {
+        throw new EndpointError('INVALID_OPTION', `path template "${this.text}": "${name}" needs a value`);
+      }
+      parameters[name] = value;
+    }
+    const unknown = Object.keys(given).find((name) => !this.variables.includes(name));
+    if (unknown === undefined) return Object.freeze(parameters);
+    throw new EndpointError('INVALID_OPTION', `path template "${this.text}" has no variable "${unknown}"`);
+  }
+
+  /**
    * Order in which templates are tried: at the first segment, from left to right, where one has a literal and the
    * other a variable, the literal goes first (Jakarta WebSocket 2.2 §3.1.1).
    */
@@ -123,8 +141,10 @@ function parseTemplate(text: string): TemplateSegment[] {
   return text
     .slice(1)
     .split('/')
-    .map((raw): TemplateSegment => {
-      if (raw === '') return refuse('empty segments ("//" or a "/" at the end) match nothing');
+    .map((raw, index, { length }): TemplateSegment => {
+      // Jakarta WebSocket 2.2 §3.1.1: `/a/b/` is a path of its own, which `/a/b` is not.
+      if (raw === '' && index === length - 1) return { literal: '' };
+      if (raw === '') return refuse('empty segments ("//") match nothing');
       if (!raw.includes('{') && !raw.includes('}')) {
         const literal = decodeSegment(raw);
         return literal === undefined

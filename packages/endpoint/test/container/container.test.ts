@@ -1,11 +1,7 @@
-// Endpoints on http servers: finding, sharing the server with others, adding while running, closing.
-import { once } from 'node:events';
-import { createServer, get } from 'node:http';
-import { connect } from 'node:net';
+// The endpoints of a container: finding, listing, adding and removing them while it runs.
 import { describe, expect, it } from 'vitest';
-import WebSocket, { WebSocketServer } from 'ws';
-import { defineEndpoint, EndpointContainer, upgradeRequired } from '../../src/index.js';
-import { askUpgrade, Client, deferred, listen, serve, until } from '../serving.js';
+import { defineEndpoint, EndpointContainer, OnMessage, ServerEndpoint } from '../../src/index.js';
+import { askUpgrade, deferred, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 
@@ -92,159 +88,89 @@ describe('a container', () => {
   });
 });
 
-describe('on one http server', () => {
-  it('a container leaves unknown paths to other upgrade listeners', async () => {
-    const serving = await serve([echo('/ours')]);
-    const theirs = new WebSocketServer({ noServer: true });
-    serving.server.on('upgrade', (request, socket, head) => {
-      if (request.url !== '/theirs') return;
-      theirs.handleUpgrade(request, socket, head, (client) => client.send('theirs'));
-    });
-    const ours = await serving.connect('/ours');
-    const other = await serving.connect('/theirs');
-    ours.send('x');
-    expect(await ours.received(1)).toEqual(['/ours x']);
-    expect(await other.received(1)).toEqual(['theirs']);
-    theirs.close();
-  });
-
-  it('several containers are told apart by path, and only together they answer 404', async () => {
-    const serving = await serve([echo('/one')]);
-    const second = new EndpointContainer();
-    second.add(echo('/two'));
-    second.attach(serving.server);
-    for (const path of ['/one', '/two']) {
-      const client = await serving.connect(path);
-      client.send('x');
-      expect(await client.received(1)).toEqual([`${path} x`]);
+describe('describe()', () => {
+  it('says of each endpoint its path, its name, and what is special about it', () => {
+    @ServerEndpoint('/chat/{room}', { subprotocols: ['v1', 'v2'] })
+    class Chat {
+      @OnMessage() text(message: string) {
+        return message;
+      }
     }
-    expect((await askUpgrade(serving.port, '/three')).status).toBe(404);
-    second.detach(serving.server);
-    expect((await askUpgrade(serving.port, '/two')).status).toBe(404);
-    await second.close({ withinMs: 500 });
-  });
-
-  it('detaching takes no more requests, leaves sessions open and no listener behind', async () => {
-    const serving = await serve([echo('/x')]);
-    const client = await serving.connect('/x');
-    serving.container.detach(serving.server);
-    expect(serving.server.listenerCount('upgrade')).toBe(0);
-    client.send('still');
-    expect(await client.received(1)).toEqual(['/x still']);
-    serving.container.attach(serving.server);
-    serving.container.attach(serving.server);
-    expect(serving.server.listenerCount('upgrade')).toBe(1);
-    await serving.connect('/x');
-  });
-
-  it('requests without upgrade stay with the request listener, which may answer 426', async () => {
+    class Quotes {}
     const container = new EndpointContainer();
-    container.add(echo('/ws'));
-    const server = createServer((request, response) => {
-      if (container.serves(request.url ?? '/')) upgradeRequired(response);
-      else response.end('page');
-    });
-    container.attach(server);
-    const port = await listen(server);
-    const answer = async (path: string) => {
-      const [response] = await once(get({ port, host: '127.0.0.1', path, agent: false }), 'response');
-      response.resume();
-      await once(response, 'end');
-      return response;
-    };
-    const refused = await answer('/ws');
-    expect(refused.statusCode).toBe(426);
-    expect(refused.headers).toMatchObject({ upgrade: 'websocket', 'sec-websocket-version': '13' });
-    expect((await answer('/page')).statusCode).toBe(200);
-    await container.close();
-    server.close();
-  });
-
-  it('a client that resets while it is refused ends nothing', async () => {
-    const serving = await serve([echo('/x')]);
-    for (const path of ['/nowhere', '/%zz', '/x']) {
-      const socket = connect(serving.port, '127.0.0.1');
-      await once(socket, 'connect');
-      socket.on('error', () => {});
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: x\r\nOrigin: http://evil\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-      );
-      socket.resetAndDestroy();
-    }
-    const client = await serving.connect('/x');
-    client.send('alive');
-    expect(await client.received(1)).toEqual(['/x alive']);
+    expect(container.describe()).toBe('');
+    container.add(Chat);
+    container.add(defineEndpoint('/quotes', Quotes, { concurrent: true }));
+    container.add(echo('/echo'));
+    expect(container.describe().split('\n')).toEqual([
+      'GET /quotes       Quotes (per connection, concurrent)',
+      'GET /echo         (one instance for all)',
+      'GET /chat/{room}  Chat (per connection, subprotocols: v1, v2)',
+    ]);
   });
 });
 
-describe('closing a container', () => {
-  it('closes sessions with code and reason, waits for their handlers and leaves the servers', async () => {
-    const log: string[] = [];
-    const slow = deferred();
-    const endpoint = defineEndpoint('/x', {
-      async onClose(_session, reason) {
-        await slow.promise;
-        log.push(`${reason.code} ${reason.reason}`);
-      },
-    });
-    const serving = await serve([endpoint]);
-    const clients = await Promise.all([1, 2, 3].map(() => serving.connect('/x')));
-    const closed = serving.container.close({ code: 4001, reason: 'restart', withinMs: 5_000 });
-    expect(serving.container.close()).toBe(closed);
-    for (const client of clients) expect(await client.closed).toEqual({ code: 4001, reason: 'restart' });
-    expect((await askUpgrade(serving.port, '/x')).status).toBe(503);
-    expect(log).toEqual([]);
-    slow.resolve();
-    await closed;
-    expect(log).toHaveLength(3);
-    expect(serving.server.listenerCount('upgrade')).toBe(0);
-  });
-
-  it('says 1001 by default', async () => {
-    const serving = await serve([echo('/x')]);
+describe('removing an endpoint', () => {
+  it('answers new handshakes with 404, and leaves sessions open until the container closes', async () => {
+    const serving = await serve([echo('/x'), echo('/y')]);
     const client = await serving.connect('/x');
-    await serving.container.close();
-    expect(await client.closed).toMatchObject({ code: 1001 });
+    const mounted = serving.container.endpoints().get('/x')!;
+    expect(serving.container.remove('/x')).toBe(mounted);
+    expect((await askUpgrade(serving.port, '/x')).status).toBe(404);
+    expect((await askUpgrade(serving.port, '/y')).status).toBe(101);
+    expect([...serving.container.endpoints().keys()]).toEqual(['/y']);
+    client.send('still here');
+    expect(await client.received(1)).toEqual(['/x still here']);
+    expect(mounted.openSessions()).toHaveLength(1);
+    serving.container.add(echo('/x2'));
+    await serving.container.close({ code: 4000 });
+    expect(await client.closed).toMatchObject({ code: 4000 });
   });
 
-  it('terminates who does not answer in time, and does not wait for handlers that never settle', async () => {
-    const hanging = defineEndpoint('/hanging', { onText: () => new Promise<string>(() => {}) });
-    const serving = await serve([hanging, echo('/deaf')]);
-    const client = await serving.connect('/hanging');
-    client.send('x');
-    await client.settled();
-    const deaf = await serving.connect('/deaf');
-    deaf.socket.pause();
-    const begun = Date.now();
-    await serving.container.close({ withinMs: 100 });
-    expect(Date.now() - begun).toBeLessThan(2_000);
-    for (const mounted of serving.container.endpoints().values()) expect(mounted.openSessions()).toEqual([]);
-    deaf.socket.resume();
-    await deaf.closed;
+  it('closes its sessions when told to, and no others', async () => {
+    const serving = await serve([echo('/x'), echo('/y'), echo('/z')]);
+    const [gone, stays] = [await serving.connect('/x'), await serving.connect('/y')];
+    serving.container.remove('/x', { close: { code: 4001, reason: 'moved' } });
+    expect(await gone.closed).toEqual({ code: 4001, reason: 'moved' });
+    await stays.settled();
+    const other = await serving.connect('/z');
+    serving.container.remove('/z', { close: {} });
+    expect(await other.closed).toMatchObject({ code: 1001 });
+    for (const path of ['/x', '/z']) serving.container.add(echo(path));
   });
 
-  it('refuses handshakes that are waiting for a hook', async () => {
-    const asked = deferred();
-    const endpoint = defineEndpoint('/x', {
-      configurator: {
-        checkOrigin: () => {
-          asked.resolve();
-          return new Promise<boolean>(() => {});
-        },
+  it('refuses a handshake that is waiting for a hook', async () => {
+    const [asked, answered] = [deferred(), deferred()];
+    const configurator = {
+      modifyHandshake: () => {
+        asked.resolve();
+        return answered.promise;
       },
-    });
-    const serving = await serve([endpoint]);
-    const client = new Client(new WebSocket(serving.url('/x')));
-    client.opened.catch(() => {});
+    };
+    const serving = await serve([defineEndpoint('/x', { configurator }), echo('/y')]);
+    const attempt = serving.connect('/x');
+    attempt.catch(() => {});
     await asked.promise;
-    await serving.container.close({ withinMs: 100 });
-    await expect(client.opened).rejects.toThrow('503');
+    serving.container.remove('/x');
+    answered.resolve();
+    await expect(attempt).rejects.toThrow('404');
+    serving.container.add(echo('/x'));
   });
 
-  it('is disposal', async () => {
+  it('makes room for another one at the same path', async () => {
     const serving = await serve([echo('/x')]);
+    serving.container.remove('/x');
+    serving.container.add(defineEndpoint('/x', { onText: () => 'the new one' }));
     const client = await serving.connect('/x');
-    await serving.container[Symbol.asyncDispose]();
-    await until(() => client.socket.readyState === WebSocket.CLOSED);
+    client.send('who is there?');
+    expect(await client.received(1)).toEqual(['the new one']);
+  });
+
+  it('that is not there gives undefined; wrong options are refused and change nothing', async () => {
+    const serving = await serve([echo('/x')]);
+    expect(serving.container.remove('/{x}')).toBeUndefined();
+    expect(() => serving.container.remove('/x', { close: { code: 1006 } })).toThrow('1006');
+    expect(() => serving.container.remove('/x', { close: { because: 'x' } as never })).toThrow('because');
+    expect(serving.container.endpoints().size).toBe(1);
   });
 });

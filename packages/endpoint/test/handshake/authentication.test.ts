@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { type Configurator, closeWith, defineEndpoint, type HandshakeRequest, refuse } from '../../src/index.js';
-import { askUpgrade, Client, serve } from '../serving.js';
+import { askUpgrade, Client, serve, until } from '../serving.js';
 
 describe('authenticate', () => {
   it('names the principal for the hooks after it and for the session', async () => {
@@ -137,6 +137,7 @@ describe('closeWith', () => {
     await client.opened;
     client.socket.pause();
     await serving.container.close({ withinMs: 50 });
+    await until(() => serving.connections() === 0);
     client.socket.resume();
     expect((await client.closed).code).toBe(4401);
   });

@@ -200,6 +200,62 @@ describe('the subprotocol', () => {
   });
 });
 
+describe('the extensions', () => {
+  const offer = 'permessage-deflate; client_max_window_bits, x-unknown; a=1';
+  const compressing = (configurator: Configurator) =>
+    defineEndpoint('/x', {
+      limits: { perMessageDeflate: true },
+      configurator,
+      onText: (_text, session) => session.extensions || 'none',
+    });
+
+  it('are those that both sides know, unless the configurator leaves one out', async () => {
+    const seen: unknown[] = [];
+    for (const [chosen, expected] of [
+      [undefined, /^permessage-deflate;/],
+      ['all', /^permessage-deflate;/],
+      ['none', undefined],
+    ] as const) {
+      const configurator: Configurator = {
+        selectExtensions: (offered, supported) => {
+          seen.push([offered, supported.map(({ name }) => name)]);
+          return chosen === 'all' ? supported : [];
+        },
+      };
+      const { port } = await serve([compressing(chosen === undefined ? {} : configurator)]);
+      const { status, headers } = await askUpgrade(port, '/x', { 'Sec-WebSocket-Extensions': offer });
+      expect(status).toBe(101);
+      if (expected === undefined) expect(headers).not.toHaveProperty('sec-websocket-extensions');
+      else expect(headers['sec-websocket-extensions']).toMatch(expected);
+    }
+    expect(seen[0]).toEqual([
+      [
+        { name: 'permessage-deflate', parameters: [{ name: 'client_max_window_bits', value: undefined }] },
+        { name: 'x-unknown', parameters: [{ name: 'a', value: '1' }] },
+      ],
+      ['permessage-deflate'],
+    ]);
+  });
+
+  it('that were left out are not spoken: messages go uncompressed in both directions', async () => {
+    const serving = await serve([compressing({ selectExtensions: async () => [] })]);
+    const client = await serving.connect('/x', { perMessageDeflate: true });
+    client.send('x'.repeat(5_000));
+    expect(await client.received(1)).toEqual(['none']);
+    expect(client.socket.extensions).toBe('');
+  });
+
+  it.each<[what: string, chosen: unknown]>([
+    ['one that is not supported', [{ name: 'x-unknown', parameters: [] }]],
+    ['no list', 'permessage-deflate'],
+    ['nothing', undefined],
+  ])('that the configurator chooses as %s are its fault: 500', async (_what, chosen) => {
+    const serving = await serve([compressing({ selectExtensions: () => chosen as [] })]);
+    expect((await askUpgrade(serving.port, '/x', { 'Sec-WebSocket-Extensions': offer })).status).toBe(500);
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});
+
 describe('a request that is no handshake of RFC 6455 is refused at an endpoint', () => {
   it.each<[what: string, headers: Record<string, string | undefined>, status: number]>([
     ['of version 8', { 'Sec-WebSocket-Version': '8' }, 426],

@@ -12,6 +12,8 @@ function match(template: string, path: string): Record<string, string> | 'malfor
 describe('a path template matches', () => {
   it.each([
     ['/', '/', {}],
+    ['/chat/', '/chat/', {}],
+    ['/{a}/', '/x/', { a: 'x' }],
     ['/chat', '/chat', {}],
     ['/chat/{room}', '/chat/lobby', { room: 'lobby' }],
     ['/{a}/{b}', '/1/2', { a: '1', b: '2' }],
@@ -32,6 +34,7 @@ describe('a path template matches', () => {
     ['/chat', '/Chat'],
     ['/chat', '/chat/'],
     ['/chat', '//chat'],
+    ['/chat/', '/chat'],
     ['/chat', '/'],
     ['/chat/{room}', '/chat'],
     ['/chat/{room}', '/chat/'],
@@ -62,7 +65,7 @@ describe('a path template is refused', () => {
   it.each([
     ['chat', 'begin with "/"'],
     ['', 'begin with "/"'],
-    ['/chat/', 'empty segments'],
+    ['/chat//', 'empty segments'],
     ['//chat', 'empty segments'],
     ['/chat/{room}.json', 'whole segment'],
     ['/chat/{', 'whole segment'],

@@ -1,0 +1,21 @@
+// From what a program has in hand to the declaration behind it.
+import { EndpointError } from '../errors.js';
+import { declaredEndpoint } from './decorators/server-endpoint.js';
+import { type EndpointClass, EndpointDefinition } from './endpoint-definition.js';
+
+/** The definition of a class with `@ServerEndpoint`, or what `defineEndpoint` made; undefined for everything else. */
+export function findDefinition(endpoint: unknown): EndpointDefinition | undefined {
+  if (endpoint instanceof EndpointDefinition) return endpoint;
+  return typeof endpoint === 'function' ? declaredEndpoint(endpoint) : undefined;
+}
+
+/** @throws EndpointError NOT_AN_ENDPOINT */
+export function definitionOf(endpoint: EndpointClass | EndpointDefinition): EndpointDefinition {
+  const definition = findDefinition(endpoint);
+  if (definition !== undefined) return definition;
+  const given = typeof endpoint === 'function' ? `class ${endpoint.name} without @ServerEndpoint` : typeof endpoint;
+  throw new EndpointError(
+    'NOT_AN_ENDPOINT',
+    `expected a class with @ServerEndpoint or what defineEndpoint returns, got ${given}`,
+  );
+}
