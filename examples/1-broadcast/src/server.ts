@@ -1,0 +1,57 @@
+// Everything that anybody writes goes to everybody, the writer too.
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  Broadcast,
+  EndpointContainer,
+  OnClose,
+  OnMessage,
+  OnOpen,
+  ServerEndpoint,
+  type Session,
+} from '@longwire/endpoint';
+
+/** All who are here. A session leaves by itself when it ends; one that reads too slowly is closed, the others do not wait. */
+const everybody = new Broadcast({ slow: 'close' });
+
+@ServerEndpoint('/websocket')
+class BroadcastEndpoint {
+  @OnOpen()
+  opened(session: Session) {
+    everybody.add(session);
+    console.log(`Connected … ${session.id}`);
+  }
+
+  @OnMessage()
+  received(message: string) {
+    everybody.send(message);
+  }
+
+  @OnClose()
+  closed(session: Session) {
+    console.log(`Disconnected … ${session.id}`);
+  }
+}
+
+const page = await readFile(new URL('../page/index.html', import.meta.url));
+const server = createServer((request, response) => {
+  if (request.url === '/') response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
+  else response.writeHead(404).end('Nothing here: the page is at /.\n');
+});
+
+const container = new EndpointContainer();
+container.add(BroadcastEndpoint);
+container.attach(server);
+
+server.listen(Number(process.env['PORT'] ?? 8081), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(`Open http://localhost:${(server.address() as AddressInfo).port}/ in two tabs.`);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await container.close();
+    server.close();
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,95 @@
+// The broadcast program as its users see it: two tabs in a real browser, and the log in the terminal.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
+import { ExampleProcess } from '../../example-process.js';
+import { WireClient } from '../../wire-client.js';
+
+let program: ExampleProcess;
+
+beforeAll(async () => {
+  program = await ExampleProcess.start('1-broadcast');
+});
+afterAll(() => program.stop());
+
+const connect = (headers?: Record<string, string>) => WireClient.connect(program.webSocketUrl('/websocket'), headers);
+
+describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
+  let tabs: BrowserTabs;
+  beforeAll(async () => {
+    tabs = await BrowserTabs.launch();
+  });
+  afterAll(() => tabs.close());
+
+  const lines = (page: Page) => page.locator('#messages li').allTextContents();
+
+  it('shows in every tab what any tab sends, its own too, and the log says who came and went', async () => {
+    const alice = await tabs.open(program.url);
+    const bob = await tabs.open(program.url);
+    for (const page of [alice, bob]) await page.locator('#state[data-state="open"]').waitFor();
+    const connected = await program.line(/^Connected … ([0-9a-f]{32})$/, 2);
+    await alice.getByLabel('Message').fill('hello <b>all</b>');
+    await alice.getByRole('button', { name: 'Send' }).click();
+    for (const page of [alice, bob]) await expect.poll(() => lines(page)).toEqual(['hello <b>all</b>']);
+    await bob.getByLabel('Message').fill('你好');
+    await bob.getByLabel('Message').press('Enter');
+    for (const page of [alice, bob]) await expect.poll(() => lines(page)).toEqual(['hello <b>all</b>', '你好']);
+    await tabs.picture(alice, 'example-broadcast');
+    await bob.close();
+    const [gone] = await program.line(/^Disconnected … ([0-9a-f]{32})$/);
+    expect(connected.map(([, id]) => id)).toContain(gone?.[1]);
+    await alice.close();
+    expect(tabs.complaints).toEqual([]);
+  });
+});
+
+describe('the faults of the originals', () => {
+  it('a failing recipient that stops the rest: one cut off in the middle of a broadcast hurts nobody', async () => {
+    const [failing, listener, writer] = [await connect(), await connect(), await connect()];
+    const texts = Array.from({ length: 50 }, (_, index) => `message ${index}`);
+    for (const [index, text] of texts.entries()) {
+      writer.send(text);
+      if (index === 10) failing.connection.terminate();
+    }
+    for (const client of [listener, writer]) expect(await client.received(50)).toEqual(texts);
+    for (const client of [listener, writer]) await client.close();
+  });
+
+  it('concurrent sends on one session that throw: of 8 writers at once, every message reaches all, whole and in order', async () => {
+    const clients = await Promise.all(Array.from({ length: 8 }, () => connect()));
+    const wordsOf = (writer: number) =>
+      Array.from({ length: 30 }, (_, index) => `${writer} says ${index} ${'x'.repeat(5_000)}`);
+    for (let index = 0; index < 30; index++) {
+      for (const [writer, client] of clients.entries()) client.send(wordsOf(writer)[index] ?? '');
+    }
+    for (const client of clients) {
+      const received = await client.received(8 * 30);
+      for (const writer of clients.keys()) {
+        expect(received.filter((text) => text.startsWith(`${writer} `))).toEqual(wordsOf(writer));
+      }
+    }
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('one slow client that holds up a broadcast: the others get everything, it is closed and told why', async () => {
+    const [slow, listener, writer] = [await connect(), await connect(), await connect()];
+    slow.connection.pause();
+    // More than the kernel keeps for somebody who does not read.
+    const large = 'x'.repeat(256_000);
+    for (let count = 1; count <= 60; count++) {
+      writer.send(large);
+      await listener.received(count);
+    }
+    slow.connection.resume();
+    expect(await slow.closed).toMatchObject({ code: 1008, reason: 'too slow' });
+    expect(slow.messages.length).toBeLessThan(60);
+    for (const client of [listener, writer]) await client.close();
+  });
+
+  it('any origin accepted by default: a page of another origin is refused with 403', async () => {
+    const refused = { code: 'handshake_refused', status: 403 };
+    await expect(connect({ Origin: 'https://evil.example' })).rejects.toMatchObject(refused);
+    await expect(connect({ Origin: 'null' })).rejects.toMatchObject(refused);
+    await (await connect({ Origin: new URL(program.url).origin })).close();
+  });
+});

@@ -1,0 +1,216 @@
+// The notification program as its users see it, and with each fault that programs of this kind have had.
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
+import { ExampleProcess } from '../../example-process.js';
+import { WireClient } from '../../wire-client.js';
+
+let program: ExampleProcess;
+
+beforeAll(async () => {
+  program = await ExampleProcess.start('3-notifications');
+});
+afterAll(() => program.stop());
+
+const signIn = (user: string, of = program) =>
+  WireClient.connect(of.webSocketUrl(`/notify?erp=${encodeURIComponent(user)}`));
+
+async function post(path: string, body: object, headers: Record<string, string> = {}, to = program): Promise<number> {
+  const response = await fetch(new URL(path, to.url), { method: 'POST', body: JSON.stringify(body), headers });
+  return response.status;
+}
+
+const send = (to: string, text: string, by = program) => post('/send', { to, text }, {}, by);
+
+/** What the mailbox has of a user on disk, without what has arrived. */
+function waitingOnDisk(user: string, of = program): string[] {
+  let waiting: { id: number; text: string }[] = [];
+  for (const line of readFileSync(join(of.data, 'mailbox.jsonl'), 'utf8').trimEnd().split('\n')) {
+    if (line === '') continue;
+    const entry = JSON.parse(line);
+    if (entry.to !== user) continue;
+    waiting = 'has' in entry ? waiting.filter(({ id }) => id > entry.has) : [...waiting, entry];
+  }
+  return waiting.map(({ text }) => text);
+}
+
+describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
+  let tabs: BrowserTabs;
+  beforeAll(async () => {
+    tabs = await BrowserTabs.launch();
+  });
+  afterAll(() => tabs.close());
+
+  const notifications = (page: Page) => page.locator('#notifications li').allTextContents();
+
+  async function comment(page: Page, text: string): Promise<void> {
+    await page.getByLabel('Comment').fill(text);
+    await page.getByRole('button', { name: 'Post' }).click();
+    await page.locator('#comments li', { hasText: text }).waitFor();
+  }
+
+  it('tells who is replied to at once, and on coming back what happened meanwhile', async () => {
+    const alice = await tabs.open(`${program.url}?erp=alice`);
+    await alice.getByText('alice: 连接成功').waitFor();
+    await comment(alice, 'first!');
+    const bob = await tabs.open(program.url);
+    await bob.getByLabel('User id').fill('bob');
+    await bob.getByRole('button', { name: 'Sign in' }).click();
+    await bob.getByText('bob: 连接成功').waitFor();
+    await bob.getByRole('button', { name: 'Reply' }).click();
+    await comment(bob, 'welcome <i>here</i>');
+    await expect.poll(() => notifications(alice)).toEqual(['bob replied to “first!”: welcome <i>here</i>']);
+    await tabs.picture(alice, 'example-notifications');
+
+    await alice.close();
+    await program.line(/^Online: 1 \(alice left\)$/);
+    for (const text of ['are you gone?', 'come back']) {
+      await bob.getByRole('button', { name: 'Reply' }).first().click();
+      await comment(bob, text);
+    }
+    const back = await tabs.open(`${program.url}?erp=alice`);
+    await expect
+      .poll(() => notifications(back))
+      .toEqual([
+        'While you were away: 2 notifications.',
+        'bob replied to “first!”: are you gone?',
+        'bob replied to “first!”: come back',
+      ]);
+    for (const page of [back, bob]) await page.close();
+  });
+
+  it('says in the older tab that the user signed in elsewhere, and leaves it closed', async () => {
+    const older = await tabs.open(`${program.url}?erp=fay`);
+    await older.getByText('fay: 连接成功').waitFor();
+    const newer = await tabs.open(`${program.url}?erp=fay`);
+    await newer.getByText('fay: 连接成功').waitFor();
+    await older.getByText('Disconnected (4001: signed in elsewhere).').waitFor();
+    for (const page of [older, newer]) await page.close();
+  });
+
+  it('offers a signed link with which somebody elsewhere is that user', async () => {
+    const page = await tabs.open(`${program.url}?erp=gil`);
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    const link = (await page.locator('#link a').getAttribute('href')) ?? '';
+    const elsewhere = await tabs.open(link);
+    await elsewhere.getByText('gil: 连接成功').waitFor();
+    await comment(elsewhere, 'from elsewhere');
+    const forged = await tabs.open(link.replace('erp=gil', 'erp=hal'));
+    await forged.getByText('Disconnected (4401: to be this user takes a signed link).').waitFor();
+    for (const tab of [page, elsewhere, forged]) await tab.close();
+    expect(tabs.complaints).toEqual([]);
+  });
+});
+
+it('welcomes, counts who is there, and sends to one and to all', async () => {
+  const [ann, ben] = await Promise.all([signIn('ann'), signIn('ben')]);
+  for (const user of [ann, ben]) expect(await user.received(1)).toEqual(['连接成功']);
+  await program.line(/^Online: 2 \((?:ann|ben) came\)$/);
+  expect(await send('ann', 'for ann')).toBe(202);
+  expect(await post('/send', { text: 'for all' })).toBe(202);
+  expect(await ann.received(3)).toEqual(['连接成功', 'for ann', 'for all']);
+  expect(await ben.received(2)).toEqual(['连接成功', 'for all']);
+  await ann.close();
+  await program.line(/^Online: 1 \(ann left\)$/);
+  await ben.close();
+  await program.line(/^Online: 0 \(ben left\)$/);
+});
+
+it('keeps what it accepted for the absent through kill -9, and gives it in order, once', async () => {
+  const first = await ExampleProcess.start('3-notifications');
+  const texts = Array.from({ length: 250 }, (_, index) => `message ${index}`);
+  for (const text of texts) expect(await send('ida', text, first)).toBe(202);
+  await first.kill('SIGKILL');
+  // And a line that was being written at that moment.
+  appendFileSync(join(first.data, 'mailbox.jsonl'), '{"id":251,"to":"ida","te');
+
+  const second = await ExampleProcess.start('3-notifications', { data: first.data });
+  const ida = await signIn('ida', second);
+  expect(await ida.received(252)).toEqual(['连接成功', 'While you were away: 250 notifications.', ...texts]);
+  await expect.poll(() => waitingOnDisk('ida', second)).toEqual([]);
+  await second.kill('SIGKILL');
+
+  const third = await ExampleProcess.start('3-notifications', { data: first.data });
+  const again = await signIn('ida', third);
+  expect(await send('ida', 'new', third)).toBe(202);
+  expect(await again.received(2)).toEqual(['连接成功', 'new']);
+  await again.close();
+  await third.stop();
+  await first.stop();
+});
+
+describe('the faults of the originals', () => {
+  it('a queued message removed before its send succeeded: it is kept until the client has it', async () => {
+    const client = await signIn('jo');
+    await client.received(1);
+    // It reads nothing from here on, so nothing can arrive; then it is gone.
+    client.connection.pause();
+    for (const text of ['one', 'two', 'three']) await send('jo', text);
+    expect(waitingOnDisk('jo')).toEqual(['one', 'two', 'three']);
+    client.connection.terminate();
+    await program.line(/^Online: \d+ \(jo left\)$/);
+    const back = await signIn('jo');
+    expect(await back.received(5)).toEqual([
+      '连接成功',
+      'While you were away: 3 notifications.',
+      'one',
+      'two',
+      'three',
+    ]);
+    await expect.poll(() => waitingOnDisk('jo')).toEqual([]);
+    await back.close();
+  });
+
+  it('a kicked session that removes the new one and is counted out twice: of logins at one instant exactly one stays', async () => {
+    const before = program.output.length;
+    const logins = await Promise.all(Array.from({ length: 8 }, () => signIn('kim')));
+    const kicked: number[] = [];
+    for (const login of logins) void login.closed.then(({ code }) => kicked.push(code));
+    await expect.poll(() => kicked).toEqual([4001, 4001, 4001, 4001, 4001, 4001, 4001]);
+    const [left, ...others] = logins.filter(({ connection }) => connection.state === 'open');
+    expect(others).toEqual([]);
+    expect(await send('kim', 'still there?')).toBe(202);
+    await expect.poll(() => left?.messages).toEqual(['连接成功', 'still there?']);
+    await left?.close();
+    await program.line(/^Online: 0 \(kim left\)$/);
+    const counts = [...program.output.slice(before).matchAll(/^Online: (\d+) \(kim (\w+)\)$/gm)].map((match) =>
+      match.slice(1),
+    );
+    expect(counts).toEqual([...Array.from({ length: 8 }, () => ['1', 'came']), ['0', 'left']]);
+  });
+
+  it('the user kept in an object that concurrent handshakes share: each of 40 at once is who they said', async () => {
+    const users = Array.from({ length: 40 }, (_, index) => `user ${index}`);
+    const clients = await Promise.all(users.map((user) => signIn(user)));
+    await Promise.all(users.map((user) => send(user, `for ${user}`)));
+    for (const [index, client] of clients.entries()) {
+      expect(await client.received(2)).toEqual(['连接成功', `for user ${index}`]);
+    }
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('a send to somebody who is there that only queues: it arrives with nothing else happening', async () => {
+    const lea = await signIn('lea');
+    await send('lea', 'now');
+    expect(await lea.received(2)).toEqual(['连接成功', 'now']);
+    await lea.close();
+  });
+
+  it('a refusal without a code: who is not believed or says nothing is told so', async () => {
+    const forged = await WireClient.connect(program.webSocketUrl('/notify?erp=alice'), {
+      'X-Forwarded-For': '203.0.113.9',
+    });
+    expect(await forged.closed).toMatchObject({ code: 4401, reason: 'to be this user takes a signed link' });
+    const nobody = await WireClient.connect(program.webSocketUrl('/notify'));
+    expect(await nobody.closed).toMatchObject({ code: 4400, reason: 'say who you are: /notify?erp=<id>' });
+    expect(forged.messages).toEqual([]);
+    const evil = { Origin: 'https://evil.example' };
+    await expect(WireClient.connect(program.webSocketUrl('/notify?erp=alice'), evil)).rejects.toMatchObject({
+      status: 403,
+    });
+    expect(await post('/comments', { author: 'alice', text: 'x' }, { 'X-Forwarded-For': '203.0.113.9' })).toBe(401);
+    expect(await post('/send', { to: 'alice', text: 'x' }, evil)).toBe(403);
+  });
+});
