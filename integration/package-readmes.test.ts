@@ -40,10 +40,12 @@ it.each(withPrograms)('the program of %s prints what its page says', async (name
   expect(await outputOf(`${name}.mjs`, found?.[1] ?? '')).toBe(found?.[2]);
 });
 
-it('the class on the page of endpoint type-checks', async () => {
-  const source = /<!-- type-check -->\n```ts\n([\s\S]*?)```/.exec(readme('endpoint'))?.[1] ?? '';
-  expect(source).toContain('@ServerEndpoint');
-  expect(await typeErrorsOf(folder, 'chat.mts', source)).toBe('');
+it('what is in TypeScript on the page of endpoint type-checks', async () => {
+  const sources = [...readme('endpoint').matchAll(/<!-- type-check -->\n```ts\n([\s\S]*?)```/g)];
+  expect(sources[0]?.[1]).toContain('@ServerEndpoint');
+  for (const [index, [, source = '']] of sources.entries()) {
+    expect(await typeErrorsOf(folder, `endpoint-${index}.mts`, source), source).toBe('');
+  }
 });
 
 it('the program of client sends to a server and ends', async () => {
