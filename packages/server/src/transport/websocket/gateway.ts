@@ -13,7 +13,6 @@ import type { Hub } from '../../delivery/hub.js';
 import type { Logger } from '../../runtime/logger.js';
 import { randomId } from '../../runtime/random-id.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
-import { isOriginAllowed } from '../../session/auth/origin-policy.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import type { Gate } from '../../session/gate.js';
 import type { Router } from '../../session/router.js';
@@ -63,7 +62,7 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
       maxBufferedBytes: 4 * options.outboxBytes,
     },
     configurator: {
-      checkOrigin: (origin, { headers }) => isOriginAllowed(origin, headers.host, options.allowedOrigins),
+      checkOrigin: options.allowedOrigins,
       modifyHandshake: (request, response) => admit(request, response, parts),
       createInstance: (_, request) => new GatewayConnection(parts, options, request),
     },
