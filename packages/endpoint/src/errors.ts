@@ -17,6 +17,7 @@ export const endpointErrorCatalogue = {
   INVALID_INSTANCE: 'createInstance gave something that is no object.',
   INVALID_PRINCIPAL: 'authenticate gave neither a principal, a refusal nor undefined.',
   SESSION_ENDED: 'Something was to be sent on a session that has ended.',
+  CONNECT_FAILED: 'A client endpoint could not connect; the cause says why and whether to try again.',
   HANDSHAKE_TIMEOUT: 'A configurator hook did not finish within the time for a handshake.',
   SCAN_FAILED: 'A folder or module with endpoints could not be loaded; nothing of the scan was added.',
 } as const;
@@ -26,7 +27,7 @@ export type EndpointErrorCode = keyof typeof endpointErrorCatalogue;
 /**
  * A fault of a declaration (thrown where it is declared) or of a session (handed to its error handler).
  * `code` is stable and made for branching; `message` is made for people. None of these is worth repeating unchanged,
- * so `retryable` is always false.
+ * so `retryable` is always false; of CONNECT_FAILED the cause, a WebSocketError, says for itself.
  */
 export class EndpointError extends Error {
   override readonly name = 'EndpointError';

@@ -7,6 +7,17 @@ export type { CloseReason, ExtensionOffer, ExtensionParameter } from '@longwire/
 // Many sessions at once.
 export { Broadcast, type BroadcastResult, type BroadcastSendOptions } from './broadcast/broadcast.js';
 export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
+// Connecting to servers.
+export type { ClientConnection, ClientState } from './client/client-connection.js';
+export { ClientEndpoint } from './client/client-endpoint.js';
+export {
+  type ClientEndpointDefinition,
+  type ClientEndpointObject,
+  type ClientPath,
+  defineClientEndpoint,
+} from './client/client-endpoint-definition.js';
+export type { ClientAnswer, ClientEndpointOptions, ClientHeaders, ConnectOptions } from './client/client-options.js';
+export { isWorthReconnecting, type ReconnectOptions } from './client/reconnecting.js';
 // Serving them.
 export type { ContainerCloseOptions, SessionCloseOptions } from './container/closing.js';
 export { EndpointContainer } from './container/container.js';

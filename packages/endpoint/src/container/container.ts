@@ -2,6 +2,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
+import type { ClientConnection } from '../client/client-connection.js';
+import { ClientConnections } from '../client/client-connections.js';
+import { clientDefinitionOf } from '../client/client-endpoint.js';
+import type { ClientEndpointDefinition } from '../client/client-endpoint-definition.js';
+import type { ConnectOptions } from '../client/client-options.js';
 import { definitionOf } from '../declaring/definition-of.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
@@ -42,6 +47,7 @@ const closingAnswer = refusal(503, 'The server is closing.');
 export class EndpointContainer {
   readonly #options: ResolvedContainerOptions;
   readonly #register: EndpointRegister;
+  readonly #clients: ClientConnections;
   readonly #servers = new Set<Server>();
   readonly #openings = new Map<Opening, Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -50,6 +56,7 @@ export class EndpointContainer {
   constructor(options: ContainerOptions = {}) {
     this.#options = resolveContainerOptions(options);
     this.#register = new EndpointRegister(this.#options.reportUnhandled);
+    this.#clients = new ClientConnections(this.#options);
   }
 
   /**
@@ -172,6 +179,22 @@ export class EndpointContainer {
   }
 
   /**
+   * Connects a client endpoint, a class with `@ClientEndpoint` or what {@link defineClientEndpoint} made, to a server.
+   * Resolves once the session is open and its `onOpen` has been called. {@link close} closes it with the others.
+   * @param url  `ws:` or `wss:`
+   * @throws EndpointError (rejects) CONNECT_FAILED with the engine's WebSocketError as its cause, when nothing more is
+   *   to be tried; NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION
+   */
+  async connect(
+    endpoint: ClientEndpointDefinition | EndpointClass,
+    url: string | URL,
+    options: ConnectOptions = {},
+  ): Promise<ClientConnection> {
+    const definition = clientDefinitionOf(endpoint);
+    return this.#clients.connect(definition, this.#register.mountedFor(definition.endpoint), url, options);
+  }
+
+  /**
    * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is
    * left after `withinMs` terminated. Resolves when no session is left and this container listens on no server; a
    * handler that never settles is not waited for longer than `withinMs`. A second call waits for the first.
@@ -188,6 +211,7 @@ export class EndpointContainer {
 
   async #close(options: ResolvedCloseOptions): Promise<void> {
     const begun = performance.now();
+    this.#clients.stop();
     for (const opening of this.#openings.keys()) opening.refuse(closingAnswer);
     const endpoints = this.#register.all();
     const turnedAway = [...this.#openings].filter(([opening]) => opening.isTurningAway).map(([, ended]) => ended);

@@ -49,6 +49,7 @@ export class EndpointRegister {
   }
 
   /** Also one that was never added, and that no path leads to. */
+  mountedFor<Path extends string>(definition: EndpointDefinition<Path>): MountedEndpoint<Path>;
   mountedFor(definition: EndpointDefinition): MountedEndpoint {
     let mounted = this.#byDefinition.get(definition);
     if (mounted === undefined) {

@@ -7,7 +7,7 @@ export interface UnhandledErrorContext {
   /**
    * What was going on: a hook of the handshake, the making of an instance, one of the handlers (`error` is the error
    * handler itself), or something outside of handlers: `session` (the connection broke, the peer broke the protocol, a
-   * send after the end).
+   * send after the end), `reconnect` (what a client endpoint's `shouldReconnect` threw).
    */
   readonly during:
     | 'handshake'
@@ -19,7 +19,8 @@ export interface UnhandledErrorContext {
     | 'close'
     | 'error'
     | 'drain'
-    | 'session';
+    | 'session'
+    | 'reconnect';
   /** Name of the endpoint. */
   readonly endpoint: string;
   /** Undefined during the handshake, when there is none yet. */

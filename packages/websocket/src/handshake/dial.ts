@@ -28,6 +28,10 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
   /** Becomes `connection.data` before any event. */
   readonly data?: unknown;
+  /** Sees what was sent and what came back, before it is judged: for logs and cookies. A throw rejects the attempt. */
+  readonly onAnswer?: (answer: IncomingMessage, request: ClientRequest) => void;
+  /** The connection is open; called before any event of it and before the promise is resolved. A throw rejects the attempt. */
+  readonly onOpen?: (connection: WebSocketConnection) => void;
 }
 
 interface Attempt {
@@ -82,11 +86,21 @@ function run(attempt: Attempt, resolve: (connection: WebSocketConnection) => voi
   const onClose = (): void => fail(failed(undefined));
   request.on('error', (cause) => fail(failed(cause)));
   request.once('close', onClose);
-  request.once('response', (response) => fail(refused(response)));
+  request.once('response', (response) => {
+    try {
+      settings.onAnswer?.(response, request);
+      fail(refused(response));
+    } catch (error) {
+      finish();
+      request.destroy();
+      reject(error);
+    }
+  });
   request.once('upgrade', (response, socket, head) => {
     finish();
     request.off('close', onClose);
     try {
+      settings.onAnswer?.(response, request);
       resolve(open(attempt, response, socket, head));
     } catch (error) {
       socket.destroy();
@@ -139,6 +153,7 @@ function open(attempt: Attempt, response: IncomingMessage, socket: Duplex, head:
     deflate: answer.deflate,
   });
   connection.data = settings.data;
+  settings.onOpen?.(connection);
   return connection;
 }
 

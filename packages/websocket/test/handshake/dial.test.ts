@@ -138,3 +138,36 @@ describe('attempts that come to nothing', () => {
     await expect(dial('ws://a', { handler, headers: { 'X A': 'b' } })).rejects.toEqual(failure('invalid_option'));
   });
 });
+
+describe('what is seen of an attempt', () => {
+  it('the answer is seen before it is judged, and the connection before its first event', async () => {
+    const server = await LiveServer.start();
+    closers.push(() => server.stop());
+    const seen: string[] = [];
+    await dial(server.url, {
+      handler: { onText: (connection, text) => seen.push(`${connection.data} ${text}`) },
+      headers: { Authorization: 'Bearer x' },
+      onAnswer: (answer, request) => seen.push(`${request.getHeader('authorization')} ${answer.statusCode}`),
+      onOpen: (connection) => {
+        connection.data = 'mine';
+        connection.handler = { onText: (_, text) => seen.push(`other handler: ${text}`) };
+      },
+    });
+    (await server.connection()).sendText('first');
+    await until(() => seen.length === 2);
+    expect(seen).toEqual(['Bearer x 101', 'other handler: first']);
+  });
+
+  it('a throw in onAnswer or onOpen rejects the attempt and leaves no connection', async () => {
+    const server = await LiveServer.start();
+    closers.push(() => server.stop());
+    const fail = (): never => {
+      throw new Error('no thanks');
+    };
+    await expect(dial(server.url, { handler, onAnswer: fail })).rejects.toThrow('no thanks');
+    await expect(dial(server.url, { handler, onOpen: fail })).rejects.toThrow('no thanks');
+    const refusing = await answering(['HTTP/1.1 403 Forbidden', 'Content-Length: 0']);
+    await expect(dial(refusing, { handler, onAnswer: fail })).rejects.toThrow('no thanks');
+    await until(() => server.sockets.size === 0);
+  });
+});

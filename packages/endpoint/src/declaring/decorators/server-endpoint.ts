@@ -2,9 +2,9 @@
 
 import { EndpointError } from '../../errors.js';
 import type { Session } from '../../session/session.js';
-import { type EndpointClass, EndpointDefinition, handlerTable } from '../endpoint-definition.js';
+import { type EndpointClass, EndpointDefinition } from '../endpoint-definition.js';
 import type { EndpointOptions } from '../endpoint-options.js';
-import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
+import { declarationOn, decoratedHandlers, metadataOfDecorated } from './decorated-class.js';
 
 /**
  * `unknown` when every public method that takes a `Session<'…'>` names the template `Path` (or leaves it open:
@@ -63,15 +63,8 @@ export function ServerEndpoint<const Path extends string, Instance extends objec
     throw new EndpointError('DECORATOR_MISUSED', 'write @ServerEndpoint("/path") with a path template');
   }
   return (endpointClass: EndpointClass, context?: ClassDecoratorContext): void => {
-    if (typeof endpointClass !== 'function' || (context !== undefined && context.kind !== 'class')) {
-      throw new EndpointError('DECORATOR_MISUSED', '@ServerEndpoint is for classes');
-    }
-    const metadata = context?.metadata ?? metadataOfClass(endpointClass);
-    const handlers = declaredHandlers(metadata);
-    const table = handlerTable((kind) => {
-      const handler = handlers.get(kind);
-      return handler && callable(handler, endpointClass);
-    });
+    const metadata = metadataOfDecorated('ServerEndpoint', endpointClass, context);
+    const table = decoratedHandlers(endpointClass, metadata);
     metadata[definitionKey] = new EndpointDefinition(path, endpointClass, table, options as EndpointOptions);
   };
 }
@@ -81,26 +74,5 @@ export function ServerEndpoint<const Path extends string, Instance extends objec
  * subclasses.
  */
 export function declaredEndpoint(endpointClass: object): EndpointDefinition | undefined {
-  if (!Object.hasOwn(endpointClass, Symbol.metadata)) return undefined;
-  const metadata = (endpointClass as { [Symbol.metadata]?: DecoratorMetadataObject | null })[Symbol.metadata];
-  if (!metadata || !Object.hasOwn(metadata, definitionKey)) return undefined;
-  return metadata[definitionKey] as EndpointDefinition;
-}
-
-/**
- * The function behind a decorated method: what the prototype has now, after all decorators; private methods exist on
- * instances only.
- */
-function callable(handler: DecoratedHandler, endpointClass: EndpointClass): unknown {
-  if (handler.isPrivate) {
-    return function (this: object, ...parameters: unknown[]): unknown {
-      return (handler.read(this) as (...parameters: unknown[]) => unknown).apply(this, parameters);
-    };
-  }
-  const method = handler.read(endpointClass.prototype as object);
-  if (typeof method === 'function') return method;
-  throw new EndpointError(
-    'INVALID_HANDLER',
-    `endpoint ${endpointClass.name}: "${String(handler.name)}" is not a method`,
-  );
+  return declarationOn(endpointClass, definitionKey) as EndpointDefinition | undefined;
 }

@@ -1,0 +1,142 @@
+// One connection of a client endpoint: connecting, open, waiting to come back, closed.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CloseReason } from '@longwire/websocket';
+import type { EndpointError } from '../errors.js';
+import type { Session } from '../session/session.js';
+import type { ClientPath } from './client-endpoint-definition.js';
+import { type ResolvedReconnectOptions, reconnectDelayMs } from './reconnecting.js';
+
+export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed';
+
+/** What one attempt led to. */
+export interface Dialled {
+  readonly session: Session<ClientPath>;
+  /** Never rejects. */
+  readonly ended: Promise<CloseReason>;
+}
+
+/** What a connection needs of the container. */
+export interface Dialler {
+  /** One attempt: resolves once the session is open and `onOpen` has been called. Rejects with CONNECT_FAILED. */
+  dial(signal: AbortSignal): Promise<Dialled>;
+  /** Takes what the program's `shouldReconnect` threw. Never throws. */
+  reportUnhandled(error: unknown, session: Session<ClientPath> | undefined): void;
+}
+
+// A connection that ends sooner has not worked yet: the waits go on growing.
+const provenAfterMs = 5_000;
+
+/**
+ * What `container.connect` resolves with. A connection that comes back has a new session each time: ask
+ * {@link ClientConnection.session} when you send, and keep in your own state what outlives one.
+ */
+export class ClientConnection {
+  /** Resolves when it is over for good, with the reason of the last session. Never rejects. */
+  readonly closed: Promise<CloseReason>;
+  readonly #dialler: Dialler;
+  readonly #reconnect: ResolvedReconnectOptions | undefined;
+  readonly #stopping = new AbortController();
+  #state: ClientState = 'connecting';
+  #session: Session<ClientPath> | undefined;
+  #error: EndpointError | undefined;
+  #resolveClosed!: (reason: CloseReason) => void;
+
+  /** Made by `container.connect`. */
+  constructor(dialler: Dialler, reconnect: ResolvedReconnectOptions | undefined) {
+    this.#dialler = dialler;
+    this.#reconnect = reconnect;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  /** The session while it is open; undefined otherwise. */
+  get session(): Session<ClientPath> | undefined {
+    return this.#session;
+  }
+
+  /** `waiting`: the session has ended, and the next attempt comes after a while. */
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** Why the last attempt to connect failed (CONNECT_FAILED); undefined when it did not. */
+  get error(): EndpointError | undefined {
+    return this.#error;
+  }
+
+  /**
+   * Closes the session, if one is open, and does not come back. Resolves when the connection is over; handlers may still
+   * be at work. Closing twice does nothing.
+   * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
+   * @param reason  at most 123 bytes of UTF-8
+   */
+  async close(code?: number, reason?: string): Promise<void> {
+    this.stop();
+    this.#session?.close(code, reason);
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Comes back no more, and gives up an attempt that is going on; a session that is open stays. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /**
+   * Connects, and comes back as often as it may. Called once.
+   * @param opened  called with the first session
+   * @param gaveUp  called with CONNECT_FAILED if there never was one
+   */
+  async run(opened: () => void, gaveUp: (error: unknown) => void): Promise<void> {
+    const { signal } = this.#stopping;
+    let reason: CloseReason | undefined;
+    let waits = 0;
+    for (;;) {
+      const session = await this.#connect();
+      if (session !== undefined) {
+        const openedAtMs = performance.now();
+        opened();
+        reason = await session.ended;
+        this.#session = undefined;
+        if (performance.now() - openedAtMs >= provenAfterMs) waits = 0;
+      }
+      const why = session === undefined ? this.#error! : reason!;
+      if (signal.aborted || !this.#mayComeBack(why, waits, session?.session)) break;
+      this.#state = 'waiting';
+      // Aborted: the loop ends with the attempt that fails at once.
+      await sleep(reconnectDelayMs(waits++, this.#reconnect!), undefined, { signal }).catch(() => {});
+      if (signal.aborted) break;
+      this.#state = 'connecting';
+    }
+    this.#state = 'closed';
+    if (reason === undefined) gaveUp(this.#error);
+    else this.#resolveClosed(reason);
+  }
+
+  async #connect(): Promise<Dialled | undefined> {
+    try {
+      const dialled = await this.#dialler.dial(this.#stopping.signal);
+      this.#error = undefined;
+      this.#session = dialled.session;
+      this.#state = 'open';
+      return dialled;
+    } catch (error) {
+      this.#error = error as EndpointError;
+      return undefined;
+    }
+  }
+
+  #mayComeBack(why: CloseReason | EndpointError, waits: number, session: Session<ClientPath> | undefined): boolean {
+    if (this.#reconnect === undefined || waits >= this.#reconnect.maxAttempts) return false;
+    try {
+      return this.#reconnect.shouldReconnect(why) === true;
+    } catch (error) {
+      this.#dialler.reportUnhandled(error, session);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+// The connections of one container to servers.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import {
+  type CloseReason,
+  type ConnectionHandler,
+  dial,
+  parseExtensions,
+  type WebSocketConnection,
+} from '@longwire/websocket';
+import type { ResolvedContainerOptions } from '../container/container-options.js';
+import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
+import { EndpointError } from '../errors.js';
+import { HandshakeDeadline } from '../handshake/deadline.js';
+import { HandshakeRequest } from '../handshake/handshake-request.js';
+import type { ConnectionLog } from '../observing/wire-log.js';
+import type { Session } from '../session/session.js';
+import { ClientConnection, type Dialled, type Dialler } from './client-connection.js';
+import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';
+import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from './client-options.js';
+
+export class ClientConnections {
+  readonly #container: ResolvedContainerOptions;
+  readonly #connections = new Set<ClientConnection>();
+  #isStopped = false;
+
+  constructor(container: ResolvedContainerOptions) {
+    this.#container = container;
+  }
+
+  /** @throws EndpointError (rejects) CONNECT_FAILED, UNKNOWN_OPTION, INVALID_OPTION */
+  async connect(
+    definition: ClientEndpointDefinition,
+    mounted: MountedEndpoint<ClientPath>,
+    url: string | URL,
+    given: ConnectOptions,
+  ): Promise<ClientConnection> {
+    const where = `connect ${definition.name}`;
+    const { subprotocols } = definition.endpoint.options;
+    const options = resolveConnectOptions(given, definition.options, subprotocols, where);
+    if (this.#isStopped) throw connectFailed(url, 'the container is closing', undefined);
+    const connection = new ClientConnection(new Dialling(this.#container, mounted, url, options), options.reconnect);
+    this.#connections.add(connection);
+    const giveUp = (): void => connection.stop();
+    options.signal?.addEventListener('abort', giveUp);
+    if (options.signal?.aborted === true) giveUp();
+    try {
+      await new Promise<void>((opened, gaveUp) => {
+        void connection.run(opened, gaveUp).finally(() => this.#connections.delete(connection));
+      });
+      return connection;
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** No connection is made any more, and none comes back; the open sessions are the container's to close. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const connection of this.#connections) connection.stop();
+  }
+}
+
+/** The attempts of one connection. */
+class Dialling implements Dialler {
+  readonly #container: ResolvedContainerOptions;
+  readonly #endpoint: MountedEndpoint<ClientPath>;
+  readonly #url: string | URL;
+  readonly #options: ResolvedConnectOptions;
+
+  constructor(
+    container: ResolvedContainerOptions,
+    endpoint: MountedEndpoint<ClientPath>,
+    url: string | URL,
+    options: ResolvedConnectOptions,
+  ) {
+    this.#container = container;
+    this.#endpoint = endpoint;
+    this.#url = url;
+    this.#options = options;
+  }
+
+  async dial(signal: AbortSignal): Promise<Dialled> {
+    const { subprotocols, tls } = this.#options;
+    const options = this.#endpoint.definition.options.webSocket;
+    const attempt = new Attempt(this.#container, this.#endpoint, this.#options);
+    try {
+      const headers = this.#options.headers();
+      await dial(this.#url, {
+        handler: attempt.handler,
+        options,
+        subprotocols,
+        headers: await new HandshakeDeadline(options.handshakeTimeoutMs).wait('headers', headers),
+        signal,
+        ...(tls === undefined ? {} : { tls }),
+        onAnswer: (answer, request) => attempt.answered(answer, request),
+        onOpen: (connection) => attempt.opened(connection),
+      });
+    } catch (cause) {
+      throw connectFailed(this.#url, cause instanceof Error ? cause.message : String(cause), cause);
+    }
+    return { session: attempt.session!, ended: attempt.ended };
+  }
+
+  reportUnhandled(error: unknown, session: Session<ClientPath> | undefined): void {
+    const request = session?.handshake ?? plannedHandshake(this.#url, this.#options.subprotocols);
+    this.#container.reportUnhandled(error, { during: 'reconnect', endpoint: this.#endpoint.name, session, request });
+  }
+}
+
+/** One handshake, and the session it leads to. */
+class Attempt {
+  readonly ended: Promise<CloseReason>;
+  readonly handler: ConnectionHandler;
+  session: Session<ClientPath> | undefined;
+  readonly #container: ResolvedContainerOptions;
+  readonly #endpoint: MountedEndpoint<ClientPath>;
+  readonly #options: ResolvedConnectOptions;
+  #handshake!: HandshakeRequest;
+  #userProperties: Map<string, unknown> | undefined;
+  #log: ConnectionLog | undefined;
+
+  constructor(
+    container: ResolvedContainerOptions,
+    endpoint: MountedEndpoint<ClientPath>,
+    options: ResolvedConnectOptions,
+  ) {
+    this.#container = container;
+    this.#endpoint = endpoint;
+    this.#options = options;
+    let end!: (reason: CloseReason) => void;
+    this.ended = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.handler = Object.setPrototypeOf(
+      {
+        onClose: (connection: WebSocketConnection, reason: CloseReason) => {
+          end(reason);
+          return connectionHandler.onClose?.(connection, reason);
+        },
+      } satisfies ConnectionHandler,
+      connectionHandler,
+    ) as ConnectionHandler;
+  }
+
+  answered(answer: IncomingMessage, request: ClientRequest): void {
+    this.#log = this.#container.wireLog?.watchDialled(request, answer);
+    this.#handshake = handshakeOf(request, answer, this.#options.subprotocols);
+    const { afterResponse } = this.#options;
+    if (afterResponse === undefined) return;
+    this.#userProperties = new Map();
+    afterResponse({ status: answer.statusCode ?? 0, headers: answer.headers }, this.#userProperties);
+  }
+
+  opened(connection: WebSocketConnection): void {
+    connection.handler = this.#log?.over(this.handler) ?? this.handler;
+    this.session = this.#endpoint.admit({
+      connection,
+      handshake: this.#handshake,
+      parameters: {},
+      userProperties: this.#userProperties,
+    }) as Session<ClientPath>;
+  }
+}
+
+/** The request that was sent, in the words of the one that a server receives. The peer is the server here. */
+function handshakeOf(
+  request: ClientRequest,
+  answer: IncomingMessage,
+  offeredSubprotocols: readonly string[],
+): HandshakeRequest {
+  const headers = Object.fromEntries(
+    request.getHeaderNames().map((name) => [name, String(request.getHeader(name))] as const),
+  );
+  const peerAddress = answer.socket.remoteAddress ?? '';
+  return new HandshakeRequest({
+    url: request.path,
+    headers,
+    path: {},
+    peerAddress,
+    localAddress: answer.socket.localAddress ?? '',
+    remoteAddress: peerAddress,
+    secure: request.protocol === 'https:',
+    host: headers['host'],
+    offeredSubprotocols,
+    offeredExtensions: parseExtensions(headers['sec-websocket-extensions'] ?? '') ?? [],
+  });
+}
+
+/** For reports of what failed before anything was sent. */
+function plannedHandshake(url: string | URL, offeredSubprotocols: readonly string[]): HandshakeRequest {
+  const {
+    pathname = '/',
+    search = '',
+    protocol,
+    host,
+  } = (URL.canParse(String(url)) ? new URL(url) : {}) as Partial<URL>;
+  return new HandshakeRequest({
+    url: `${pathname}${search}`,
+    headers: {},
+    path: {},
+    peerAddress: '',
+    localAddress: '',
+    remoteAddress: '',
+    secure: protocol === 'wss:',
+    host,
+    offeredSubprotocols,
+    offeredExtensions: [],
+  });
+}
+
+function connectFailed(url: string | URL, why: string, cause: unknown): EndpointError {
+  // The address without what may be secret in it.
+  const address = String(url)
+    .replace(/[?#].*$/s, '')
+    .replace(/\/\/[^/@]*@/, '//');
+  return new EndpointError('CONNECT_FAILED', `could not connect to ${address}: ${why}`, { cause });
+}

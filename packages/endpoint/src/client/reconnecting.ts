@@ -1,0 +1,84 @@
+// Coming back after a connection has ended: whether, and when.
+import { randomInt } from 'node:crypto';
+import { type CloseReason, WebSocketError } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+import { refuseUnknownNames } from '../known-names.js';
+
+export interface ReconnectOptions {
+  /** Upper bound of the first wait; it doubles with each attempt in a row. Milliseconds, default 500. */
+  readonly minDelayMs?: number;
+  /** Upper bound of every wait. Milliseconds, default 30 000. */
+  readonly maxDelayMs?: number;
+  /** Attempts in a row before giving up. Default: without end. */
+  readonly maxAttempts?: number;
+  /**
+   * Asked after each end and each failed attempt: with the reason of the session, or with the error (CONNECT_FAILED).
+   * Default {@link isWorthReconnecting}. Never asked after `close()` of the connection.
+   */
+  readonly shouldReconnect?: (why: CloseReason | EndpointError) => boolean;
+}
+
+export type ResolvedReconnectOptions = Required<ReconnectOptions>;
+
+const maxTimerMs = 2 ** 31 - 1;
+
+// RFC 6455 §7.4.1 and the IANA registry: going away, no code at all, the line broke, a server error, a restart, overload, a
+// bad gateway. Everything else was meant for us: the same would come again.
+const passingCodes: ReadonlySet<number> = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
+
+/**
+ * True when another attempt may fare better. After a session: when the connection was lost or silent, or closed with 1001,
+ * 1005, 1006 or 1011-1014; not when the program closed it, and not after other codes, 3000-4999 included, with which the
+ * server tells something. After a failed attempt: unless the server refused with a status below 500 (other than 408 and
+ * 429) or does not speak WebSocket.
+ */
+export function isWorthReconnecting(why: CloseReason | EndpointError): boolean {
+  if (why instanceof EndpointError) return isPassing(why.cause);
+  const { code, initiator, error } = why;
+  // A fault that we noticed first, such as a missed heartbeat; not our own terminate().
+  if (error !== undefined) return error.retryable && error.code !== 'connection_terminated';
+  return initiator === 'local' ? code === 1011 : passingCodes.has(code);
+}
+
+function isPassing(cause: unknown): boolean {
+  if (!(cause instanceof WebSocketError)) return true;
+  const { status = 0 } = cause;
+  return cause.retryable || status >= 500 || status === 408 || status === 429;
+}
+
+/**
+ * Full jitter, so that a thousand clients that were thrown out together do not come back together.
+ * @param attempt  0 for the first after a connection that worked
+ */
+export function reconnectDelayMs(attempt: number, { minDelayMs, maxDelayMs }: ResolvedReconnectOptions): number {
+  // 2 ** 1100 is Infinity; the minimum keeps the result finite for any attempt.
+  const boundMs = Math.min(maxDelayMs, minDelayMs * 2 ** attempt);
+  return Math.floor((randomInt(2 ** 32) / 2 ** 32) * boundMs);
+}
+
+/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+export function resolveReconnectOptions(
+  given: boolean | ReconnectOptions,
+  where: string,
+): ResolvedReconnectOptions | undefined {
+  if (given === false) return undefined;
+  const options = given === true ? {} : given;
+  const refuse = (reason: string): never => {
+    throw new EndpointError('INVALID_OPTION', `${where}: reconnect${reason}`);
+  };
+  if (typeof options !== 'object' || options === null) return refuse(' is true, false or an object');
+  const names = ['minDelayMs', 'maxDelayMs', 'maxAttempts', 'shouldReconnect'];
+  refuseUnknownNames(options, names, `${where}: reconnect`);
+  const { minDelayMs = 500, maxDelayMs = Math.max(30_000, minDelayMs) } = options;
+  const { maxAttempts = Number.POSITIVE_INFINITY, shouldReconnect = isWorthReconnecting } = options;
+  const isDelay = (value: unknown): boolean =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxTimerMs;
+  if (!isDelay(minDelayMs)) return refuse(`.minDelayMs is a whole number from 1 to ${maxTimerMs}`);
+  if (!isDelay(maxDelayMs) || maxDelayMs < minDelayMs)
+    return refuse('.maxDelayMs is a whole number from minDelayMs on');
+  if (maxAttempts !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
+    return refuse('.maxAttempts is a whole number from 1');
+  }
+  if (typeof shouldReconnect !== 'function') return refuse('.shouldReconnect is a function');
+  return Object.freeze({ minDelayMs, maxDelayMs, maxAttempts, shouldReconnect });
+}
