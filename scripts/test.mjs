@@ -1,5 +1,5 @@
 // npm test: prepares the checkout, finds what tests need, runs vitest; the last line is "N passed, N failed, N skipped".
-// Arguments go to vitest; without --project: unit, integration and e2e.
+// Arguments go to vitest; without --project: unit, integration, e2e and e2e-alone.
 import './require-node.mjs';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { bootstrapOrExit } from './bootstrap.mjs';
 import { projectRoot } from './project-root.mjs';
 import { countResults } from './test-results.mjs';
 
-const defaultProjects = ['unit', 'integration', 'e2e'];
+const defaultProjects = ['unit', 'integration', 'e2e', 'e2e-alone'];
 
 await bootstrapOrExit('npm test');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runSlowReader } from '../attacks/slow-reader-run.js';
+import { runSlowReader } from '../../attacks/slow-reader-run.js';
 
 const MIB = 1_048_576;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runChaos } from '../chaos/chaos-run.js';
+import { runChaos } from '../../chaos/chaos-run.js';
 
 describe('a server that is killed at random instants', () => {
   it('keeps every acknowledged message and hands each on once and in order, over 3 rounds', async () => {

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { WireClient } from '../integration/wire-client.js';
-import { ServerProcess } from './server-process.js';
+import { WireClient } from '../../integration/wire-client.js';
+import { ServerProcess } from '../server-process.js';
 
 const SENDS = 1_000;
 const IN_FLIGHT = 32;
