@@ -12,11 +12,11 @@ export class HandshakeDeadline {
   }
 
   /**
-   * What a hook returned, once it has settled.
+   * What a hook returned, at once when that is no promise.
    * @throws EndpointError (rejects) HANDSHAKE_TIMEOUT; whatever the hook rejects with later is nobody's error then
    */
-  async wait<Value>(hook: string, returned: Value | PromiseLike<Value>): Promise<Value> {
-    // Most hooks answer at once: no timer for them.
+  wait<Value>(hook: string, returned: Value | PromiseLike<Value>): Value | Promise<Value> {
+    // Most hooks answer at once: no promise and no timer for them.
     if (typeof returned !== 'object' || returned === null || !('then' in returned)) return returned;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {

@@ -12,10 +12,9 @@ import type { HandshakeRequest } from './handshake-request.js';
 export async function selectedExtensions(
   checked: CheckedHandshake,
   request: HandshakeRequest,
-  select: Configurator['selectExtensions'],
+  select: NonNullable<Configurator['selectExtensions']>,
   deadline: HandshakeDeadline,
 ): Promise<CheckedHandshake> {
-  if (select === undefined) return checked;
   const agreed = checked.deflate?.header;
   const supported = agreed === undefined ? [] : (parseExtensions(agreed) ?? []);
   const chosen = await deadline.wait('selectExtensions', select(checked.offeredExtensions, supported, request));

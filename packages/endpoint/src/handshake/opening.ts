@@ -134,7 +134,10 @@ export class Opening {
     // Pages are told the code only by a handshake that was good for them, so the subprotocol is settled before.
     if (isTurnedAway) return this.#turnAway(checked, subprotocol ?? undefined, who);
 
-    const agreed = await selectedExtensions(checked, request, configurator.selectExtensions, deadline);
+    const agreed =
+      configurator.selectExtensions === undefined
+        ? checked
+        : await selectedExtensions(checked, request, configurator.selectExtensions, deadline);
     const response = new HandshakeResponse();
     let userProperties: Map<string, unknown> | undefined;
     if (configurator.modifyHandshake !== undefined) {

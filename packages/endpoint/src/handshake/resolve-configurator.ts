@@ -77,9 +77,6 @@ export function resolveConfigurator(
 function instanceMakerInTime(configurator: Configurator, limitMs: number): Configurator['createInstance'] {
   if (configurator.createInstance === undefined) return undefined;
   const createInstance = configurator.createInstance.bind(configurator);
-  return (endpointClass, request) => {
-    const made = createInstance(endpointClass, request);
-    const isPromised = typeof made === 'object' && made !== null && 'then' in made;
-    return isPromised ? new HandshakeDeadline(limitMs).wait('createInstance', made) : made;
-  };
+  return (endpointClass, request) =>
+    new HandshakeDeadline(limitMs).wait('createInstance', createInstance(endpointClass, request));
 }
