@@ -12,10 +12,15 @@ export const endpointErrorCatalogue = {
   CONSTRUCTOR_NEEDS_ARGUMENTS:
     'An endpoint class cannot be constructed without arguments, and no createInstance is given.',
   DECORATOR_MISUSED: 'A decorator was applied to something it is not for, or without parentheses.',
-  INVALID_RESULT: 'A message handler returned something that cannot be sent.',
+  MISSING_DECODER: 'A handler for objects was declared without a decoder that could make one.',
+  INVALID_CODEC: 'A decoder or encoder lacks a function it must have, or a check is none.',
+  INVALID_RESULT: 'A message handler returned something that neither is a message nor has an encoder.',
   INVALID_MESSAGE: 'Something that is neither text nor bytes was to be sent.',
   INVALID_INSTANCE: 'createInstance gave something that is no object.',
   INVALID_PRINCIPAL: 'authenticate gave neither a principal, a refusal nor undefined.',
+  DECODE_FAILED: 'A decoder failed, or none takes the message and no other handler does.',
+  ENCODE_FAILED: 'An encoder failed, or none takes the object.',
+  STREAM_FAILED: 'The source of a streamed message failed before its end.',
   SESSION_ENDED: 'Something was to be sent on a session that has ended.',
   CONNECT_FAILED: 'A client endpoint could not connect; the cause says why and whether to try again.',
   HANDSHAKE_TIMEOUT: 'A configurator hook did not finish within the time for a handshake.',
@@ -23,6 +28,10 @@ export const endpointErrorCatalogue = {
 } as const;
 
 export type EndpointErrorCode = keyof typeof endpointErrorCatalogue;
+
+interface EndpointErrorDetails extends ErrorOptions {
+  readonly received?: string | Uint8Array;
+}
 
 /**
  * A fault of a declaration (thrown where it is declared) or of a session (handed to its error handler).
@@ -33,9 +42,12 @@ export class EndpointError extends Error {
   override readonly name = 'EndpointError';
   readonly code: EndpointErrorCode;
   readonly retryable = false;
+  /** The message that could not be decoded, for DECODE_FAILED. */
+  readonly received: string | Uint8Array | undefined;
 
-  constructor(code: EndpointErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: EndpointErrorCode, message: string, options?: EndpointErrorDetails) {
     super(message, options);
     this.code = code;
+    this.received = options?.received;
   }
 }

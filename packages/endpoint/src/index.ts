@@ -3,7 +3,7 @@
 // container and defineEndpoint make them).
 
 // Sessions.
-export type { CloseReason, ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
+export type { ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
 // Many sessions at once.
 export { Broadcast, type BroadcastResult, type BroadcastSendOptions } from './broadcast/broadcast.js';
 export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
@@ -26,14 +26,18 @@ export type { MountedEndpoint } from './container/mounted-endpoint.js';
 export type { UnhandledErrorCallback, UnhandledErrorContext } from './container/unhandled-error.js';
 export { OnClose, OnError, OnMessage, OnOpen } from './declaring/decorators/handler-decorators.js';
 export { ServerEndpoint } from './declaring/decorators/server-endpoint.js';
+export type { EndpointConfig } from './declaring/endpoint-config.js';
 export {
   defineEndpoint,
   type EndpointClass,
   type EndpointDefinition,
   type EndpointObject,
 } from './declaring/endpoint-definition.js';
-export type { EndpointOptions } from './declaring/endpoint-options.js';
-export type { EndpointHandlers, HandlerResult, MessageResult } from './declaring/handlers.js';
+export type { EndpointOptions, ResolvedEndpointOptions } from './declaring/endpoint-options.js';
+export type { HandlerResult, MessageResult } from './declaring/handler-results.js';
+export type { EndpointHandlers } from './declaring/handlers.js';
+export type { MessageDelivery, MessageHandler, MessageHandlerOptions } from './declaring/message-handler.js';
+export { Endpoint } from './declaring/programmatic-endpoint.js';
 // Errors.
 export { EndpointError, type EndpointErrorCode, endpointErrorCatalogue } from './errors.js';
 // Handshakes.
@@ -48,6 +52,14 @@ export type { HandshakeRequest } from './handshake/handshake-request.js';
 export type { HandshakeResponse } from './handshake/handshake-response.js';
 export { isSameHostOrigin } from './handshake/origin.js';
 export { upgradeRequired } from './handshake/upgrade-required.js';
+// Messages: objects, parts, streams.
+export type { BinaryMessageDecoder, Decoder, DecoderEntry, TextMessageDecoder } from './messages/decoders.js';
+export type { Encoder, EncoderEntry } from './messages/encoders.js';
+export { jsonDecoder, jsonEncoder } from './messages/json-codecs.js';
+export type { MessageStream } from './messages/message-stream.js';
+export type { MessageWriter } from './messages/message-writer.js';
+export type { MessageSource } from './messages/outgoing.js';
+export type { StandardSchema } from './messages/standard-schema.js';
 // Seeing what goes on.
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
 export type { PathParameters } from './paths/path-template.js';
@@ -59,4 +71,6 @@ export {
   type ScannedEndpoint,
 } from './scanning/application.js';
 export type { ModuleMap, ScanOptions } from './scanning/scan.js';
-export type { Session, SessionFilter } from './session/session.js';
+export type { CloseCause, CloseReason } from './session/close-reason.js';
+export type { Session } from './session/session.js';
+export type { SessionFilter } from './session/session-filter.js';

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { nearestName, refuseUnknownNames } from '../src/known-names.js';
 
-const known = ['subprotocols', 'configurator', 'concurrent', 'maxMessageBytes', 'limits'];
+const known = ['subprotocols', 'configurator', 'concurrent', 'maxTextBytes', 'limits'];
 
 it.each([
   ['subprotocol', 'subprotocols'],
   ['Concurrent', 'concurrent'],
-  ['maxMesageBytes', 'maxMessageBytes'],
+  ['maxTextBites', 'maxTextBytes'],
   ['limit', 'limits'],
   ['encoders', undefined],
 ])('of %s the nearest known name is %s', (given, nearest) => {

@@ -8,11 +8,12 @@ import {
   type WebSocketConnection,
 } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
-import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
+import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import { EndpointError } from '../errors.js';
 import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
+import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import { ClientConnection, type Dialled, type Dialler } from './client-connection.js';
 import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';

@@ -1,10 +1,11 @@
 // An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
-import type { CloseReason, ConnectionHandler, WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import type { WebSocketConnection } from '@longwire/websocket';
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
-import { Session, type SessionFilter, selectSessions } from '../session/session.js';
+import { closeBecause, Session } from '../session/session.js';
+import { type SessionFilter, selectSessions } from '../session/session-filter.js';
 import { LiveCount } from './live-count.js';
 import type { UnhandledErrorContext } from './unhandled-error.js';
 
@@ -87,7 +88,7 @@ export class MountedEndpoint<Path extends string = string> {
 
   /** Begins to close every open session. */
   closeSessions(code: number, reason: string): void {
-    for (const session of this.openSessions()) session.close(code, reason);
+    for (const session of selectSessions(this.#sessions, undefined)) closeBecause(session, 'going_away', code, reason);
   }
 
   /** Resolves when every session has ended and its handlers have settled. */
@@ -100,18 +101,4 @@ export class MountedEndpoint<Path extends string = string> {
     for (const session of [...this.#sessions]) session.terminate();
     return this.#connected.whenNone();
   }
-}
-
-/** One object for the connections of all endpoints: each finds its dispatcher in its connection. */
-export const connectionHandler: ConnectionHandler = {
-  onText: (connection, text) => dispatcherOf(connection).receive('text', text),
-  onBinary: (connection, data) => dispatcherOf(connection).receive('binary', data),
-  onPong: (connection, payload) => dispatcherOf(connection).receive('pong', payload),
-  onDrain: (connection) => dispatcherOf(connection).receive('drain', undefined),
-  onError: (connection, error: WebSocketError) => dispatcherOf(connection).report(error),
-  onClose: (connection, reason: CloseReason) => dispatcherOf(connection).closed(reason),
-};
-
-function dispatcherOf(connection: WebSocketConnection): SessionDispatcher {
-  return connection.data as SessionDispatcher;
 }

@@ -1,5 +1,6 @@
 // Where faults go that no error handler of an endpoint took.
 import { inspect } from 'node:util';
+import type { HandlerKind } from '../declaring/handlers.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { Session } from '../session/session.js';
 
@@ -9,18 +10,7 @@ export interface UnhandledErrorContext {
    * handler itself), or something outside of handlers: `session` (the connection broke, the peer broke the protocol, a
    * send after the end), `reconnect` (what a client endpoint's `shouldReconnect` threw).
    */
-  readonly during:
-    | 'handshake'
-    | 'instance'
-    | 'open'
-    | 'text'
-    | 'binary'
-    | 'pong'
-    | 'close'
-    | 'error'
-    | 'drain'
-    | 'session'
-    | 'reconnect';
+  readonly during: 'handshake' | 'instance' | HandlerKind | 'session' | 'reconnect';
   /** Name of the endpoint. */
   readonly endpoint: string;
   /** Undefined during the handshake, when there is none yet. */

@@ -4,6 +4,10 @@ import { EndpointError } from '../errors.js';
 import type { Configurator } from '../handshake/configurator.js';
 import { type ResolvedConfigurator, resolveConfigurator } from '../handshake/resolve-configurator.js';
 import { refuseUnknownNames } from '../known-names.js';
+import { Codecs } from '../messages/codecs.js';
+import type { DecoderEntry } from '../messages/decoders.js';
+import type { EncoderEntry } from '../messages/encoders.js';
+import { type RangedName, refuseOutOfRange } from './ranges.js';
 
 export interface EndpointOptions<Instance extends object = object> {
   /**
@@ -13,33 +17,76 @@ export interface EndpointOptions<Instance extends object = object> {
   readonly subprotocols?: readonly string[];
   /** Hooks into handshake and instance making: an object, or a class that is constructed once, here. */
   readonly configurator?: Configurator<Instance> | (new () => Configurator<Instance>);
+  /** What makes objects of messages, in the order in which they are asked. Default none. */
+  readonly decoders?: readonly DecoderEntry[];
+  /** What makes messages of objects, in the order in which they are asked. Default none. */
+  readonly encoders?: readonly EncoderEntry[];
+  /**
+   * `shared`: one instance of the class serves all sessions; it is made when the first one opens. Default
+   * `per-connection`. An endpoint that is an object is always shared.
+   */
+  readonly instance?: 'per-connection' | 'shared';
   /**
    * Calls message handlers the moment messages arrive, also while earlier ones have not settled, without an order
    * between their ends and without a bound on how many run. Default false: one at a time, in order, and at most 16
    * messages wait before reading pauses.
    */
   readonly concurrent?: boolean;
-  /** Bytes of one message, inflated, plus one for each fragment; above it the session ends with 1009. Default 1 MiB. */
-  readonly maxMessageBytes?: number;
+  /**
+   * A session in which no message goes either way for so long ends with 1001. Pings and pongs do not count, nor does
+   * what `textPing` answers. 0-604 800 000, default 0: never.
+   */
+  readonly idleTimeoutMs?: number;
+  /**
+   * Bytes of one text message, inflated, plus one for each fragment, also if it comes in parts or as a stream; above it
+   * the session ends with 1009. Default 1 MiB.
+   */
+  readonly maxTextBytes?: number;
+  /** As maxTextBytes, for binary messages. */
+  readonly maxBinaryBytes?: number;
+  /** True: a text message that is `ping` and nothing else is answered with `pong` and reaches no handler. Default false. */
+  readonly textPing?: boolean;
   /** The engine's other limits, timeouts and compression for the sessions of this endpoint. */
   readonly limits?: Omit<WebSocketOptions, 'maxMessageBytes'>;
 }
 
-export const endpointOptionNames = ['subprotocols', 'configurator', 'concurrent', 'maxMessageBytes', 'limits'] as const;
+export const endpointOptionNames = [
+  'subprotocols',
+  'configurator',
+  'decoders',
+  'encoders',
+  'instance',
+  'concurrent',
+  'idleTimeoutMs',
+  'maxTextBytes',
+  'maxBinaryBytes',
+  'textPing',
+  'limits',
+] as const satisfies readonly (keyof EndpointOptions)[];
 
+/** An endpoint's options, checked and complete. */
 export interface ResolvedEndpointOptions {
   readonly subprotocols: readonly string[];
   readonly configurator: ResolvedConfigurator;
+  readonly codecs: Codecs;
+  /** Undefined: as it is natural for a class or an object. */
+  readonly instance: 'per-connection' | 'shared' | undefined;
   readonly concurrent: boolean;
+  readonly idleTimeoutMs: number;
+  readonly maxTextBytes: number;
+  readonly maxBinaryBytes: number;
+  readonly textPing: boolean;
   readonly webSocket: ResolvedWebSocketOptions;
 }
+
+const defaultMaxMessageBytes = 1_048_576;
 
 // RFC 6455 §4.1 number 10: a subprotocol is a token as in RFC 9110 §5.6.2.
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION; WebSocketError for a limit of the engine. `where` names the
- * endpoint in messages.
+ * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION, INVALID_CODEC; WebSocketError for a limit of the engine. `where`
+ * names the endpoint in messages.
  */
 export function resolveEndpointOptions<Instance extends object>(
   options: EndpointOptions<Instance>,
@@ -51,24 +98,45 @@ export function resolveEndpointOptions<Instance extends object>(
   if (typeof options !== 'object' || options === null) return refuse('options are an object');
   refuseUnknownNames(options, endpointOptionNames, where);
 
-  const { subprotocols = [], concurrent = false, maxMessageBytes, limits = {} } = options;
-  if (!Array.isArray(subprotocols)) return refuse('subprotocols is a list of names');
-  for (const name of subprotocols) {
-    if (typeof name !== 'string' || !TOKEN.test(name))
-      return refuse(`subprotocol ${JSON.stringify(name)} is no HTTP token`);
-  }
-  if (new Set(subprotocols).size !== subprotocols.length) return refuse('a subprotocol is named twice');
+  const { subprotocols = [], concurrent = false, textPing = false, instance, limits = {} } = options;
+  refuseWrongSubprotocols(subprotocols, refuse);
   if (typeof concurrent !== 'boolean') return refuse('concurrent is true or false');
-  if ('maxMessageBytes' in limits) return refuse('maxMessageBytes is an option of its own, not one of limits');
+  if (typeof textPing !== 'boolean') return refuse('textPing is true or false');
+  if (instance !== undefined && instance !== 'per-connection' && instance !== 'shared') {
+    return refuse('instance is "per-connection" or "shared"');
+  }
+  if (typeof limits !== 'object' || limits === null) return refuse('limits is an object');
+  if ('maxMessageBytes' in limits)
+    return refuse('maxMessageBytes is not one of limits; give maxTextBytes and maxBinaryBytes');
+  const { decoders = [], encoders = [] } = options;
+  if (!Array.isArray(decoders) || !Array.isArray(encoders)) return refuse('decoders and encoders are lists');
 
-  const webSocket = resolveWebSocketOptions({
-    ...limits,
-    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
-  });
+  const inRange = (name: RangedName, fallback: number): number => {
+    const value = options[name] ?? fallback;
+    refuseOutOfRange(name, value, where);
+    return value;
+  };
+  const maxTextBytes = inRange('maxTextBytes', defaultMaxMessageBytes);
+  const maxBinaryBytes = inRange('maxBinaryBytes', defaultMaxMessageBytes);
+  const webSocket = resolveWebSocketOptions({ ...limits, maxMessageBytes: Math.max(maxTextBytes, maxBinaryBytes) });
   return Object.freeze({
     subprotocols: Object.freeze([...subprotocols]),
     configurator: resolveConfigurator(options.configurator, webSocket.handshakeTimeoutMs, where),
+    codecs: new Codecs([...decoders], [...encoders], where),
+    instance,
     concurrent,
+    idleTimeoutMs: inRange('idleTimeoutMs', 0),
+    maxTextBytes,
+    maxBinaryBytes,
+    textPing,
     webSocket,
   });
+}
+
+function refuseWrongSubprotocols(subprotocols: readonly unknown[], refuse: (reason: string) => never): void {
+  if (!Array.isArray(subprotocols)) refuse('subprotocols is a list of names');
+  for (const name of subprotocols) {
+    if (typeof name !== 'string' || !TOKEN.test(name)) refuse(`subprotocol ${JSON.stringify(name)} is no HTTP token`);
+  }
+  if (new Set(subprotocols).size !== subprotocols.length) refuse('a subprotocol is named twice');
 }

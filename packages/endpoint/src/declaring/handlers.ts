@@ -1,40 +1,62 @@
 // The events an endpoint can handle, and the signatures of their handlers.
-import type { CloseReason } from '@longwire/websocket';
+
+import type { IncomingStream, MessageStream } from '../messages/message-stream.js';
+import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
+import type { EndpointConfig } from './endpoint-config.js';
+import type { HandlerResult, MessageResult } from './handler-results.js';
 
-/**
- * What a message handler may return: text and bytes are sent on the session, nothing sends nothing; promises are
- * awaited.
- */
-export type MessageResult = Reply | PromiseLike<Reply>;
-// `void` lets a handler without a return statement through; as part of a union it still refuses numbers and objects.
-// biome-ignore lint/suspicious/noConfusingVoidType: undefined alone would refuse an async handler without a return statement
-type Reply = string | Uint8Array | undefined | void;
-/** What every other handler returns: nothing, now or later. */
-export type HandlerResult = void | PromiseLike<void>;
-
-export type HandlerKind = 'open' | 'text' | 'binary' | 'pong' | 'close' | 'error' | 'drain';
+export type HandlerKind =
+  | 'open'
+  | 'text'
+  | 'binary'
+  | 'pong'
+  | 'object'
+  | 'textPart'
+  | 'binaryPart'
+  | 'textStream'
+  | 'binaryStream'
+  | 'close'
+  | 'error'
+  | 'drain';
 
 /**
  * An endpoint as a plain object (`defineEndpoint(path, { onOpen… })`) or as a class (`defineEndpoint(path, Chat)`).
  * Every handler is optional. Unless the endpoint is `concurrent`, a session's handlers run one at a time, in the order
- * of its events.
+ * of its events. Text messages come whole, in parts or as streams, by which one of the three handlers there is; likewise
+ * binary ones. `Decoded` is what the endpoint's decoders give, `Encodable` what its encoders take.
  */
-export interface EndpointHandlers<Path extends string = string> {
+export interface EndpointHandlers<Path extends string = string, Decoded = unknown, Encodable = never> {
   /** The session is open; no message is handled before this has settled (in a concurrent endpoint: has been called). */
-  onOpen?(session: Session<Path>): HandlerResult;
-  /** A whole text message. What is returned is sent. */
-  onText?(message: string, session: Session<Path>): MessageResult;
-  /** A whole binary message; the bytes belong to the handler. What is returned is sent. */
-  onBinary?(data: Uint8Array, session: Session<Path>): MessageResult;
+  onOpen?(session: Session<Path>, config: EndpointConfig<Path>): HandlerResult;
+  /** A whole text message; if there are decoders, only one that none of them takes. What is returned is sent. */
+  onText?(message: string, session: Session<Path>): MessageResult<Encodable>;
+  /** As onText for bytes, which belong to the handler. */
+  onBinary?(data: Uint8Array, session: Session<Path>): MessageResult<Encodable>;
+  /** A message that one of the endpoint's decoders has made an object of. What is returned is sent. */
+  onObject?(message: Decoded, session: Session<Path>): MessageResult<Encodable>;
+  /**
+   * The next part of a text message as it arrives, of whole characters; the last one may be empty. What is returned for
+   * the last one is sent.
+   */
+  onTextPart?(part: string, isLast: boolean, session: Session<Path>): MessageResult<Encodable>;
+  /** As onTextPart for bytes. */
+  onBinaryPart?(part: Uint8Array, isLast: boolean, session: Session<Path>): MessageResult<Encodable>;
+  /**
+   * A text message from its first part on, to be read as it arrives. What is returned is sent. The next message is
+   * handled when this has settled and its own has ended.
+   */
+  onTextStream?(message: MessageStream<string>, session: Session<Path>): MessageResult<Encodable>;
+  /** As onTextStream for bytes. */
+  onBinaryStream?(message: MessageStream<Uint8Array>, session: Session<Path>): MessageResult<Encodable>;
   /** A pong of the peer, asked for or not. */
   onPong?(payload: Uint8Array, session: Session<Path>): HandlerResult;
   /** The session has ended. Called exactly once, after the handler that was pending, after everything else. */
   onClose?(session: Session<Path>, reason: CloseReason): HandlerResult;
   /**
-   * A handler threw or rejected (the value, whatever it is), the peer broke the protocol or the connection failed (a
-   * WebSocketError), or something was sent after the end (an EndpointError SESSION_ENDED). The session stays open,
-   * unless it was the opening that failed.
+   * A handler threw or rejected (the value, whatever it is), a decoder or encoder failed (an EndpointError DECODE_FAILED
+   * or ENCODE_FAILED), the peer broke the protocol or the connection failed (a WebSocketError), or something was sent
+   * after the end (an EndpointError SESSION_ENDED). The session stays open, unless it was the opening that failed.
    */
   onError?(error: unknown, session: Session<Path>): HandlerResult;
   /**
@@ -50,28 +72,46 @@ export const handlerNames = {
   text: 'onText',
   binary: 'onBinary',
   pong: 'onPong',
+  object: 'onObject',
+  textPart: 'onTextPart',
+  binaryPart: 'onBinaryPart',
+  textStream: 'onTextStream',
+  binaryStream: 'onBinaryStream',
   close: 'onClose',
   error: 'onError',
   drain: 'onDrain',
 } as const satisfies Record<HandlerKind, keyof EndpointHandlers>;
 
+/** A part of a message, as it waits for its handler. */
+export interface MessagePart {
+  readonly part: string | Uint8Array;
+  readonly isLast: boolean;
+}
+
+type Handler<Parameters extends unknown[]> = ((this: object, ...parameters: Parameters) => unknown) | undefined;
+
 /**
  * The handlers of one endpoint, resolved when it is declared and shared by its sessions; `this` is the session's
- * instance.
+ * instance. A session that adds message handlers of its own has a copy.
  */
 export interface HandlerTable {
-  readonly open: ((this: object, session: Session) => unknown) | undefined;
-  readonly text: ((this: object, message: string, session: Session) => unknown) | undefined;
-  readonly binary: ((this: object, data: Uint8Array, session: Session) => unknown) | undefined;
-  readonly pong: ((this: object, payload: Uint8Array, session: Session) => unknown) | undefined;
-  readonly close: ((this: object, session: Session, reason: CloseReason) => unknown) | undefined;
-  readonly error: ((this: object, error: unknown, session: Session) => unknown) | undefined;
-  readonly drain: ((this: object, session: Session) => unknown) | undefined;
+  readonly open: Handler<[session: Session, config: EndpointConfig]>;
+  readonly text: Handler<[message: string, session: Session]>;
+  readonly binary: Handler<[data: Uint8Array, session: Session]>;
+  readonly pong: Handler<[payload: Uint8Array, session: Session]>;
+  readonly object: Handler<[message: unknown, session: Session]>;
+  readonly textPart: Handler<[part: string, isLast: boolean, session: Session]>;
+  readonly binaryPart: Handler<[part: Uint8Array, isLast: boolean, session: Session]>;
+  readonly textStream: Handler<[message: MessageStream<string>, session: Session]>;
+  readonly binaryStream: Handler<[message: MessageStream<Uint8Array>, session: Session]>;
+  readonly close: Handler<[session: Session, reason: CloseReason]>;
+  readonly error: Handler<[error: unknown, session: Session]>;
+  readonly drain: Handler<[session: Session]>;
 }
 
 /**
- * Calls the handler for one event, if there is one. `value` is the handler's argument besides the session; open and
- * drain have none.
+ * Calls the handler for one event, if there is one. `value` is what the handler gets besides the session; drain has
+ * nothing.
  */
 export function callHandler(
   handlers: HandlerTable,
@@ -85,8 +125,10 @@ export function callHandler(
       return handlers.text?.call(instance, value as string, session);
     case 'binary':
       return handlers.binary?.call(instance, value as Uint8Array, session);
+    case 'object':
+      return handlers.object?.call(instance, value, session);
     case 'open':
-      return handlers.open?.call(instance, session);
+      return handlers.open?.call(instance, session, value as EndpointConfig);
     case 'close':
       return handlers.close?.call(instance, session, value as CloseReason);
     case 'error':
@@ -95,5 +137,35 @@ export function callHandler(
       return handlers.pong?.call(instance, value as Uint8Array, session);
     case 'drain':
       return handlers.drain?.call(instance, session);
+    case 'textPart':
+    case 'binaryPart': {
+      const { part, isLast } = value as MessagePart;
+      return (handlers[kind] as Handler<[unknown, boolean, Session]>)?.call(instance, part, isLast, session);
+    }
+    case 'textStream':
+      return handlers.textStream?.call(instance, value as IncomingStream<string>, session);
+    case 'binaryStream':
+      return handlers.binaryStream?.call(instance, value as IncomingStream<Uint8Array>, session);
+  }
+}
+
+/** Is what the handler returned for this event an answer, to be sent? */
+export function isAnswered(kind: HandlerKind, value: unknown): boolean {
+  switch (kind) {
+    case 'text':
+    case 'binary':
+    case 'object':
+    case 'textStream':
+    case 'binaryStream':
+      return true;
+    case 'textPart':
+    case 'binaryPart':
+      return (value as MessagePart).isLast;
+    case 'open':
+    case 'close':
+    case 'error':
+    case 'pong':
+    case 'drain':
+      return false;
   }
 }

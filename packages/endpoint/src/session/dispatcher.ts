@@ -1,13 +1,26 @@
-// Runs the handlers of one session: one at a time and in order, or, in a concurrent endpoint, as events arrive.
-import type { CloseReason, WebSocketConnection } from '@longwire/websocket';
+// One session at work: takes the engine's events to the endpoint's handlers, from the opening to the end.
+import type { CloseReason as ConnectionCloseReason, ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { callHandler, type HandlerKind, type HandlerTable } from '../declaring/handlers.js';
+import type { MessageHandlerOptions } from '../declaring/message-handler.js';
+import { type MessageRoutes, messageRoutes } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
-import type { Session, SessionControl } from './session.js';
-
-/** Reading pauses while this many messages wait for their handler. */
-export const maxWaitingMessages = 16;
+import { isThenable } from '../messages/awaiting.js';
+import type { SessionCodecs } from '../messages/codecs.js';
+import { decodeAndHandle } from '../messages/decoding.js';
+import { encode } from '../messages/encoding.js';
+import type { NoEncoder } from '../messages/no-encoder.js';
+import { AddedHandlers } from './added-handlers.js';
+import { Arrivals } from './arrivals.js';
+import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
+import { type ConnectionEvents, handlerFor } from './connection-events.js';
+import { HandlerRunner, type RunnerHost } from './handler-runner.js';
+import { IdleTimeout } from './idle-timeout.js';
+import { Brake, ReadingBrake } from './reading-brake.js';
+import { closeBecause, noteEnd, type Session, sendResult } from './session.js';
+import type { AnyMessageHandler, SessionControl } from './session-control.js';
+import { ToldErrors } from './told-errors.js';
 
 /** What the dispatcher needs of the endpoint it belongs to. */
 export interface DispatcherHost {
@@ -21,62 +34,68 @@ export interface DispatcherHost {
   finished(): void;
 }
 
-/** One event that waits: what it is and its first argument, if it has one. */
-interface WaitingEvent {
-  readonly kind: HandlerKind;
-  readonly value: unknown;
-}
-
-/**
- * Events wait while `#isBusy`: in an ordered endpoint while a handler runs or its promise is pending, in a concurrent
- * one only until its instance exists. A handler that returns nothing costs no promise, no closure and no queue entry.
- * Nothing here throws into the engine.
- */
-export class SessionDispatcher implements SessionControl {
+/** Between the engine's events, the handlers of the endpoint, and what a session asks for. Nothing throws into the engine. */
+export class SessionDispatcher implements SessionControl<Session>, ConnectionEvents, RunnerHost {
   readonly #host: DispatcherHost;
   readonly #connection: WebSocketConnection;
-  readonly #handlers: HandlerTable;
-  readonly #isOrdered: boolean;
+  /** The connection's handler for messages that come whole. */
+  readonly #wholeHandler: ConnectionHandler;
+  readonly #runner: HandlerRunner;
+  readonly #answersPing: boolean;
+  #routes: MessageRoutes;
   #session!: Session;
   #instance: object | undefined;
-  #isBusy = true;
-  #waiting: WaitingEvent[] | undefined;
-  /** Handlers whose promises have not settled; in an ordered endpoint at most one. */
-  #pending = 0;
-  /**
-   * Error handlers among those and on the stack: a send that fails inside of one goes to the container, not to it
-   * again.
-   */
-  #errorHandlers = 0;
+  #codecs: SessionCodecs | undefined;
+  #arrivals: Arrivals | undefined;
+  #added: AddedHandlers | undefined;
+  #brake: ReadingBrake | undefined;
+  #told: ToldErrors | undefined;
+  #idle: IdleTimeout | undefined;
   #closeReason: CloseReason | undefined;
+  #closeCause: CloseCause | undefined;
   #hasEndedHere = false;
   #hasFailedToOpen = false;
-  #hasClosed = false;
+  #hasDestroyed = false;
+  #isDestroying = false;
   #hasFinished = false;
-  #isPausedByQueue = false;
-  #isPausedBySession = false;
 
   constructor(host: DispatcherHost, connection: WebSocketConnection) {
+    const { options, routes } = host.definition;
     this.#host = host;
     this.#connection = connection;
-    this.#handlers = host.definition.handlers;
-    this.#isOrdered = !host.definition.options.concurrent;
+    this.#wholeHandler = connection.handler;
+    this.#runner = new HandlerRunner(this, !options.concurrent);
+    this.#answersPing = options.textPing;
+    this.#routes = routes;
+    connection.maxTextBytes = options.maxTextBytes;
+    connection.maxBinaryBytes = options.maxBinaryBytes;
+    connection.handler = handlerFor(connection.handler, routes);
   }
 
   get session(): Session {
     return this.#session;
   }
 
+  get closeTimeoutMs(): number {
+    return this.#host.definition.options.webSocket.closeTimeoutMs;
+  }
+
+  get idle(): IdleTimeout | undefined {
+    return this.#idle;
+  }
+
   /** Makes the instance and opens the session; events that arrive meanwhile wait. */
   start(session: Session): void {
     this.#session = session;
     const { definition } = this.#host;
+    const { idleTimeoutMs } = definition.options;
+    if (idleTimeoutMs > 0) this.setIdleTimeout(idleTimeoutMs);
     try {
       const made = definition.instantiate(session.handshake);
       // An instance of a class may have a `then` of its own; only a configurator is asked for promises.
       if (definition.isInstantiatedByConfigurator && isThenable(made)) {
         Promise.resolve(made).then(
-          (instance) => this.#open(instance),
+          (instance) => this.#open(instance as object),
           (error: unknown) => this.#failedToOpen(error),
         );
       } else {
@@ -87,46 +106,190 @@ export class SessionDispatcher implements SessionControl {
     }
   }
 
-  /** A message, pong or drain signal of the engine. */
-  receive(kind: 'text' | 'binary' | 'pong' | 'drain', value: string | Uint8Array | undefined): void {
-    if (this.#hasEndedHere || this.#handlers[kind] === undefined) return;
-    this.#accept(kind, value);
+  receiveText(text: string): void {
+    if (this.#hasEndedHere) return;
+    if (this.#answersPing && text === 'ping') {
+      this.#connection.sendText('pong');
+      return;
+    }
+    this.#idle?.note();
+    const route = this.#routes.text;
+    if (route === 'text') this.#runner.accept('text', text);
+    else if (route !== undefined) this.#receivePart(route, text, true);
+  }
+
+  receiveBinary(data: Uint8Array): void {
+    if (this.#hasEndedHere) return;
+    this.#idle?.note();
+    const route = this.#routes.binary;
+    if (route === 'binary') this.#runner.accept('binary', data);
+    else if (route !== undefined) this.#receivePart(route, data, true);
+  }
+
+  receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void {
+    if (this.#hasEndedHere) return;
+    if (this.#answersPing && isLast && part === 'ping' && this.#arrivals?.isInMessage !== true) {
+      this.#connection.sendText('pong');
+      return;
+    }
+    this.#idle?.note();
+    const route = this.#routes[kind];
+    // Undefined once the handler was taken away; a stream that has begun still gets its rest.
+    if (route !== undefined || this.#arrivals?.isInMessage === true) this.#receivePart(route, part, isLast);
+  }
+
+  /** A pong or drain signal of the engine. */
+  receive(kind: 'pong' | 'drain', value: Uint8Array | undefined): void {
+    if (this.#hasEndedHere || this.#routes.handlers[kind] === undefined) return;
+    this.#runner.accept(kind, value);
   }
 
   /** The engine's last event of this connection. */
-  closed(reason: CloseReason): void {
+  closed(connectionReason: ConnectionCloseReason): void {
+    const reason = closeReasonOf(connectionReason, this.#closeCause);
     this.#closeReason = reason;
+    this.#idle?.stop();
+    this.#abortArrival(reason.error);
+    noteEnd(this.#session);
     this.#host.ended(this.#session);
     if (this.#hasFailedToOpen) this.#finish();
-    else this.#accept('close', reason);
+    else this.#runner.accept('close', reason);
   }
 
   report(error: unknown): void {
-    if (this.#errorHandlers > 0 || this.#instance === undefined || this.#handlers.error === undefined) {
-      this.#reportUnhandled(error, 'session');
-      return;
+    if (this.#runner.isInErrorHandler || this.#instance === undefined || !this.hasErrorHandler) {
+      this.reportUnhandled(error, 'session');
+    } else {
+      this.#runner.acceptError(error);
     }
-    // A session whose handler never settles must not collect the failures of everybody who still sends to it.
-    if (isSessionEnded(error) && this.#waiting?.some((event) => isSessionEnded(event.value))) return;
-    this.#accept('error', error);
   }
 
-  endedHere(): void {
+  reportOnce(error: unknown): void {
+    this.#told ??= new ToldErrors();
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
+    this.report(error);
+  }
+
+  endedHere(cause: CloseCause): void {
+    this.#closeCause ??= cause;
     this.#hasEndedHere = true;
+    this.#idle?.stop();
+    this.#abortArrival(undefined);
+  }
+
+  setIdleTimeout(timeoutMs: number): void {
+    this.#idle ??= new IdleTimeout(() => closeBecause(this.#session, 'idle_timeout', 1001, 'idle timeout'));
+    this.#idle.start(this.#hasEndedHere || this.#closeReason !== undefined ? 0 : timeoutMs);
   }
 
   pauseReading(): void {
-    this.#isPausedBySession = true;
-    this.#connection.pause();
+    this.#setBrake(Brake.session);
   }
 
   resumeReading(): void {
-    this.#isPausedBySession = false;
-    if (!this.#isPausedByQueue) this.#connection.resume();
+    this.#brake?.release(Brake.session);
   }
 
   openSessions(): Iterable<Session> {
     return this.#host.openSessions();
+  }
+
+  addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
+    this.#added ??= new AddedHandlers(this.#host.definition.options.codecs);
+    this.#handleWith(this.#added.add(this.#routes.handlers, options, handler));
+  }
+
+  removeMessageHandler(handler: AnyMessageHandler): boolean {
+    const rest = this.#added?.remove(this.#routes.handlers, handler);
+    if (rest !== undefined) this.#handleWith(rest);
+    return rest !== undefined;
+  }
+
+  messageHandlers(): AnyMessageHandler[] {
+    return this.#added?.list() ?? [];
+  }
+
+  get hasErrorHandler(): boolean {
+    return this.#routes.handlers.error !== undefined;
+  }
+
+  get hasEndedHere(): boolean {
+    return this.#hasEndedHere;
+  }
+
+  call(kind: HandlerKind, value: unknown): unknown {
+    const { handlers, decodesText, decodesBinary } = this.#routes;
+    const isDecoded = (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);
+    const instance = this.#instance!;
+    if (!isDecoded) return callHandler(handlers, kind, instance, this.#session, value);
+    const handle = (as: HandlerKind, message: unknown): unknown =>
+      callHandler(handlers, as, instance, this.#session, message);
+    return decodeAndHandle(this.#sessionCodecs, value as string | Uint8Array, {
+      takeObject: (object) => handle('object', object),
+      takeRaw: handlers[kind] === undefined ? undefined : (message) => handle(kind, message),
+    });
+  }
+
+  encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array> {
+    return encode(this.#sessionCodecs, value, noEncoder);
+  }
+
+  answer(result: unknown): PromiseLike<unknown> | undefined {
+    if (typeof result !== 'string' && !(result instanceof Uint8Array)) return sendResult(this.#session, result);
+    this.#session.send(result);
+    return undefined;
+  }
+
+  wasTold(error: unknown): boolean {
+    return this.#told?.delete(error) === true;
+  }
+
+  holdBack(isHolding: boolean): void {
+    if (isHolding) this.#setBrake(Brake.queue);
+    else this.#brake?.release(Brake.queue);
+  }
+
+  endWithFailure(): void {
+    // RFC 6455 §7.4.1: 1011, the server met a condition that keeps it from fulfilling the request.
+    if (this.#session.isOpen) closeBecause(this.#session, 'handler_failed', 1011, 'internal error');
+    this.#hasEndedHere = true;
+  }
+
+  reportUnhandled(error: unknown, during: UnhandledErrorContext['during']): void {
+    const session = this.#session;
+    this.#host.reportUnhandled(error, {
+      during,
+      endpoint: this.#host.definition.name,
+      session,
+      request: session.handshake,
+    });
+  }
+
+  /** After the last handler: the session's decoders and encoders go, then the session. */
+  settled(): void {
+    if (!this.#hasDestroyed) {
+      this.#hasDestroyed = true;
+      const destroying = this.#codecs?.destroy((error) => this.report(error));
+      if (destroying !== undefined) {
+        this.#isDestroying = true;
+        void destroying.then(() => {
+          this.#isDestroying = false;
+          this.settled();
+        });
+      }
+    }
+    if (!this.#isDestroying && !this.#runner.hasPending) this.#finish();
+  }
+
+  get #sessionCodecs(): SessionCodecs {
+    this.#codecs ??= this.#host.definition.options.codecs.forSession();
+    return this.#codecs;
+  }
+
+  #handleWith(handlers: HandlerTable): void {
+    this.#routes = messageRoutes(handlers, this.#host.definition.options.codecs);
+    this.#connection.handler = handlerFor(this.#wholeHandler, this.#routes);
   }
 
   #open(instance: object): void {
@@ -137,129 +300,53 @@ export class SessionDispatcher implements SessionControl {
       return;
     }
     this.#instance = instance;
-    if (this.#perform('open', undefined) || !this.#isOrdered) this.#performWaiting();
+    const config = this.#host.definition;
+    try {
+      const starting = this.#sessionCodecs.init(this.#session);
+      if (starting === undefined) {
+        this.#runner.begin(config);
+      } else {
+        starting.then(
+          () => this.#runner.begin(config),
+          (error: unknown) => this.#runner.begin(config, { error }),
+        );
+      }
+    } catch (error) {
+      this.#runner.begin(config, { error });
+    }
   }
 
   /** Without an instance there is no handler that could be called, not even OnError or OnClose. */
   #failedToOpen(error: unknown): void {
     this.#hasFailedToOpen = true;
-    this.#waiting = undefined;
-    this.#reportUnhandled(error, 'instance');
-    this.#endWithFailure();
+    this.#runner.abandon();
+    this.reportUnhandled(error, 'instance');
+    this.endWithFailure();
     if (this.#closeReason !== undefined) this.#finish();
   }
 
-  #accept(kind: HandlerKind, value: unknown): void {
-    if (this.#isBusy) {
-      this.#wait(kind, value);
-    } else if (this.#isOrdered) {
-      this.#isBusy = true;
-      if (this.#perform(kind, value)) this.#performWaiting();
-    } else {
-      this.#perform(kind, value);
-    }
+  #receivePart(
+    route: MessageRoutes['text'] | MessageRoutes['binary'],
+    part: string | Uint8Array,
+    isLast: boolean,
+  ): void {
+    this.#arrivals ??= new Arrivals({
+      pause: () => this.#setBrake(Brake.stream),
+      resume: () => this.#brake?.release(Brake.stream),
+    });
+    const arrived = this.#arrivals.take(route, part, isLast);
+    if (arrived !== undefined && route !== undefined) this.#runner.accept(route, arrived);
   }
 
-  #wait(kind: HandlerKind, value: unknown): void {
-    this.#waiting ??= [];
-    const isBehindClose = this.#waiting.at(-1)?.kind === 'close';
-    // OnClose comes after everything, also after the error of a reply that came too late.
-    this.#waiting.splice(isBehindClose ? -1 : this.#waiting.length, 0, { kind, value });
-    if (this.#waiting.length >= maxWaitingMessages && !this.#isPausedByQueue) {
-      this.#isPausedByQueue = true;
-      this.#connection.pause();
-    }
+  #abortArrival(cause: unknown): void {
+    if (this.#arrivals === undefined) return;
+    const message = 'the session ended before the message that was being read';
+    this.#arrivals.abort(new EndpointError('SESSION_ENDED', message, { cause }));
   }
 
-  /**
-   * Performs what waits until a handler of an ordered endpoint is pending. Stays busy, so that what `resume` lets in
-   * queues behind.
-   */
-  #performWaiting(): void {
-    for (let event = this.#waiting?.shift(); event !== undefined; event = this.#waiting?.shift()) {
-      if (this.#isPausedByQueue && this.#waiting!.length < maxWaitingMessages) {
-        this.#isPausedByQueue = false;
-        if (!this.#isPausedBySession) this.#connection.resume();
-      }
-      if (this.#hasEndedHere && event.kind !== 'close' && event.kind !== 'error') continue;
-      if (!this.#perform(event.kind, event.value) && this.#isOrdered) return;
-    }
-    this.#isBusy = false;
-  }
-
-  /** Calls one handler. True when it is done, and whatever it led to; false while a promise is pending. */
-  #perform(kind: HandlerKind, value: unknown): boolean {
-    // Only in a concurrent endpoint can something be pending here: the last handler to settle performs the close.
-    if (kind === 'close' && this.#pending > 0) return false;
-    if (kind === 'error') this.#errorHandlers++;
-    try {
-      const result = callHandler(this.#handlers, kind, this.#instance!, this.#session, value);
-      if (result !== undefined && !this.#sendAtOnce(kind, result)) {
-        const settled = Promise.resolve(result);
-        settled.then(
-          (later) => this.#fulfilled(kind, later),
-          (error: unknown) => this.#rejected(kind, error),
-        );
-        this.#pending++;
-        return false;
-      }
-    } catch (error) {
-      return this.#failed(kind, error);
-    }
-    this.#done(kind);
-    return true;
-  }
-
-  #sendAtOnce(kind: HandlerKind, result: unknown): boolean {
-    if (kind !== 'text' && kind !== 'binary') return false;
-    if (typeof result !== 'string' && !(result instanceof Uint8Array)) return false;
-    this.#session.send(result);
-    return true;
-  }
-
-  #fulfilled(kind: HandlerKind, result: unknown): void {
-    this.#pending--;
-    const isReply = (kind === 'text' || kind === 'binary') && result !== undefined && result !== null;
-    if (isReply && !this.#sendAtOnce(kind, result)) {
-      const message = `a message handler returned ${typeof result}; a string, a Uint8Array or nothing can be sent`;
-      if (!this.#failed(kind, new EndpointError('INVALID_RESULT', message))) return;
-    } else {
-      this.#done(kind);
-    }
-    this.#continue();
-  }
-
-  #rejected(kind: HandlerKind, error: unknown): void {
-    this.#pending--;
-    if (this.#failed(kind, error)) this.#continue();
-  }
-
-  /** A handler threw or rejected. True when the error handler is done as well. */
-  #failed(kind: HandlerKind, error: unknown): boolean {
-    const hasErrorHandler = this.#handlers.error !== undefined;
-    if (kind === 'error' || !hasErrorHandler) {
-      this.#reportUnhandled(error, kind);
-      this.#endWithFailure();
-      this.#done(kind);
-      return true;
-    }
-    if (kind === 'close') this.#hasClosed = true;
-    const isDone = this.#perform('error', error);
-    // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
-    // of no use.
-    if (kind === 'open') this.#endWithFailure();
-    return isDone;
-  }
-
-  #done(kind: HandlerKind): void {
-    if (kind === 'error') this.#errorHandlers--;
-    if (kind === 'close') this.#hasClosed = true;
-    if (this.#hasClosed && this.#pending === 0) this.#finish();
-  }
-
-  #continue(): void {
-    if (this.#isOrdered) this.#performWaiting();
-    else if (this.#closeReason !== undefined && !this.#hasClosed) this.#perform('close', this.#closeReason);
+  #setBrake(reason: number): void {
+    this.#brake ??= new ReadingBrake(this.#connection);
+    this.#brake.set(reason);
   }
 
   #finish(): void {
@@ -267,28 +354,4 @@ export class SessionDispatcher implements SessionControl {
     this.#hasFinished = true;
     this.#host.finished();
   }
-
-  #endWithFailure(): void {
-    // RFC 6455 §7.4.1: 1011, the server met a condition that keeps it from fulfilling the request.
-    if (this.#session.isOpen) this.#session.close(1011, 'internal error');
-    this.#hasEndedHere = true;
-  }
-
-  #reportUnhandled(error: unknown, during: UnhandledErrorContext['during']): void {
-    const session = this.#session;
-    this.#host.reportUnhandled(error, {
-      during,
-      endpoint: this.#host.definition.name,
-      session,
-      request: session.handshake,
-    });
-  }
-}
-
-function isThenable(made: object): boolean {
-  return typeof (made as Partial<PromiseLike<object>> | undefined | null)?.then === 'function';
-}
-
-function isSessionEnded(value: unknown): boolean {
-  return value instanceof EndpointError && value.code === 'SESSION_ENDED';
 }

@@ -1,35 +1,38 @@
 // One open connection as an endpoint's handlers see it.
 import { randomBytes } from 'node:crypto';
-import type { PreparedMessage, WebSocketConnection } from '@longwire/websocket';
-import { EndpointError } from '../errors.js';
+import {
+  type ExtensionOffer,
+  type PreparedMessage,
+  parseExtensions,
+  type WebSocketConnection,
+} from '@longwire/websocket';
+import type { MessageDelivery, MessageHandler } from '../declaring/message-handler.js';
+import { refuseOutOfRange } from '../declaring/ranges.js';
+import type { Principal } from '../handshake/authentication.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import type { MessageWriter } from '../messages/message-writer.js';
+import type { MessageSource } from '../messages/outgoing.js';
 import type { PathParameters } from '../paths/path-template.js';
+import type { CloseCause } from './close-reason.js';
+import { Sending } from './sending.js';
+import type { AnyMessageHandler, SessionControl } from './session-control.js';
+import { type SessionFilter, selectSessions } from './session-filter.js';
 
-/** What a session needs of the dispatcher that runs its handlers. */
-export interface SessionControl {
-  /** Hands a fault that no handler threw to the endpoint's error handler. */
-  report(error: unknown): void;
-  /** The program has ended the session: no message handler is started any more. */
-  endedHere(): void;
-  pauseReading(): void;
-  resumeReading(): void;
-  openSessions(): Iterable<Session>;
-}
+/** Closes a session for a reason that its close handler is told: for what the container does by itself. */
+export let closeBecause: (session: Session, cause: CloseCause, code: number, reason: string) => void;
 
-/**
- * Which of an endpoint's sessions: `path` is a requested path (decoded or not), or values that path parameters must
- * have.
- */
-export interface SessionFilter<Path extends string = string> {
-  readonly path?: string | Partial<PathParameters<Path>>;
-}
+/** Sends what a handler returned. @throws EndpointError INVALID_RESULT, ENCODE_FAILED; the promise rejects likewise */
+export let sendResult: (session: Session, result: unknown) => undefined | Promise<void>;
+
+/** The connection has ended: whatever still waits to be sent learns it. */
+export let noteEnd: (session: Session) => void;
 
 /**
  * One client's connection to an endpoint, from the handshake to the close. `Path` is the endpoint's path template and
  * types {@link Session.path}. Sessions are made by the container, one for each connection, and belong to no other.
  *
- * Methods never throw and may be called at any time, in any order, from anywhere; what is sent leaves in the order of
- * the calls.
+ * What sends never throws; all methods may be called at any time, in any order, from anywhere. What is sent leaves in
+ * the order of the calls, also behind an object whose encoder takes its time.
  */
 export class Session<Path extends string = string> {
   /** The endpoint's path template. */
@@ -42,13 +45,14 @@ export class Session<Path extends string = string> {
   /** The request that opened the session. */
   readonly handshake: HandshakeRequest;
   readonly #connection: WebSocketConnection;
-  readonly #control: SessionControl;
+  readonly #control: SessionControl<Session>;
   #id: string | undefined;
+  readonly #sending: Sending;
   #userProperties: Map<string, unknown> | undefined;
 
   constructor(
     connection: WebSocketConnection,
-    control: SessionControl,
+    control: SessionControl<Session>,
     opened: {
       template: Path;
       path: PathParameters<Path>;
@@ -58,6 +62,7 @@ export class Session<Path extends string = string> {
   ) {
     this.#connection = connection;
     this.#control = control;
+    this.#sending = new Sending(connection, control);
     this.template = opened.template;
     this.path = opened.path;
     this.handshake = opened.handshake;
@@ -86,6 +91,11 @@ export class Session<Path extends string = string> {
     return this.handshake.headers;
   }
 
+  /** Who the client is, as the configurator's `authenticate` said; undefined if nobody asked or it is nobody. */
+  get principal(): Principal | undefined {
+    return this.handshake.principal;
+  }
+
   /**
    * Whatever the application wants to remember of this session. Shared with no other session; `modifyHandshake` may
    * have filled it.
@@ -93,6 +103,11 @@ export class Session<Path extends string = string> {
   get userProperties(): Map<string, unknown> {
     this.#userProperties ??= new Map();
     return this.#userProperties;
+  }
+
+  /** Version of the WebSocket protocol: `13`, RFC 6455. */
+  get protocolVersion(): string {
+    return '13';
   }
 
   /** The subprotocol agreed on, '' when there is none. */
@@ -105,34 +120,72 @@ export class Session<Path extends string = string> {
     return this.#connection.extensions;
   }
 
-  /** True when the connection to this process is TLS. */
+  /** The extensions agreed on, with their parameters. */
+  get negotiatedExtensions(): readonly ExtensionOffer[] {
+    return this.extensions === '' ? [] : (parseExtensions(this.extensions) ?? []);
+  }
+
+  /** True when the client's connection is TLS: to this process, or to a trusted proxy that says so. */
   get secure(): boolean {
     return this.handshake.secure;
   }
 
-  /** Address of the TCP peer; behind a proxy, the proxy's. */
+  /** Address of the client: what a trusted proxy says, else that of the TCP peer. */
   get remoteAddress(): string {
     return this.handshake.remoteAddress;
   }
 
   /** False as soon as either side has begun to close. */
   get isOpen(): boolean {
-    return this.#connection.state === 'open';
+    return this.#sending.isOpen;
   }
 
   /** Bytes sent here that the operating system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#connection.bufferedBytes;
+    return this.#sending.bufferedBytes;
+  }
+
+  /**
+   * The session ends with 1001 when no message has gone either way for so long; 0: never. Setting it begins to count
+   * anew. @throws EndpointError INVALID_OPTION outside of 0-604 800 000
+   */
+  get idleTimeoutMs(): number {
+    return this.#control.idle?.timeoutMs ?? 0;
+  }
+
+  set idleTimeoutMs(timeoutMs: number) {
+    refuseOutOfRange('idleTimeoutMs', timeoutMs, 'session');
+    this.#control.setIdleTimeout(timeoutMs);
+  }
+
+  /**
+   * Bytes of one text message; above it the session ends with 1009. May be changed for the messages that begin
+   * afterwards. @throws EndpointError INVALID_OPTION outside of 1-2 147 483 647
+   */
+  get maxTextBytes(): number {
+    return this.#connection.maxTextBytes;
+  }
+
+  set maxTextBytes(bytes: number) {
+    refuseOutOfRange('maxTextBytes', bytes, 'session');
+    this.#connection.maxTextBytes = bytes;
+  }
+
+  /** As {@link maxTextBytes}, for binary messages. */
+  get maxBinaryBytes(): number {
+    return this.#connection.maxBinaryBytes;
+  }
+
+  set maxBinaryBytes(bytes: number) {
+    refuseOutOfRange('maxBinaryBytes', bytes, 'session');
+    this.#connection.maxBinaryBytes = bytes;
   }
 
   /**
    * Queues a message: a string as text, bytes as binary. After the end it reports SESSION_ENDED to the error handler.
    */
   send(message: string | Uint8Array): void {
-    if (!this.isOpen) this.#reportEnded('send');
-    else if (typeof message === 'string') this.#connection.sendText(message);
-    else if (message instanceof Uint8Array) this.#connection.sendBinary(message);
-    else this.#control.report(notAMessage(message));
+    this.#sending.send(message);
   }
 
   /**
@@ -140,8 +193,7 @@ export class Session<Path extends string = string> {
    * handler.
    */
   sendPrepared(message: PreparedMessage): void {
-    if (this.isOpen) this.#connection.sendPrepared(message);
-    else this.#reportEnded('sendPrepared');
+    this.#sending.sendPrepared(message);
   }
 
   /**
@@ -150,48 +202,83 @@ export class Session<Path extends string = string> {
    * ends nothing.
    */
   sendAsync(message: string | Uint8Array): Promise<void> {
-    const sent = this.#sendAsync(message);
-    // Node ends the process for an unhandled rejection; one lost client must not be able to do that.
-    sent.catch(() => {});
-    return sent;
+    return this.#sending.sendAsync(message);
   }
 
   /** As {@link sendAsync}, for a message that was encoded once for many sessions. */
   sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    const sent = this.#connection.sendPreparedAsync(message).catch((cause: unknown) => {
-      throw new EndpointError('SESSION_ENDED', 'sendPreparedAsync: the session ended before that', { cause });
-    });
-    sent.catch(() => {});
-    return sent;
+    return this.#sending.sendPreparedAsync(message);
   }
 
-  async #sendAsync(message: string | Uint8Array): Promise<void> {
-    if (typeof message !== 'string' && !(message instanceof Uint8Array)) throw notAMessage(message);
-    try {
-      if (typeof message === 'string') await this.#connection.sendTextAsync(message);
-      else await this.#connection.sendBinaryAsync(message);
-    } catch (cause) {
-      throw new EndpointError(
-        'SESSION_ENDED',
-        'sendAsync: the session ended before the message was handed to the operating system',
-        {
-          cause,
-        },
-      );
-    }
+  /**
+   * Sends what the first encoder of the endpoint that takes the value makes of it. A fault of the encoder, or that there
+   * is none, reaches the error handler as ENCODE_FAILED; after the end it is SESSION_ENDED.
+   */
+  sendObject(value: unknown): void {
+    this.#sending.sendObject(value);
+  }
+
+  /** Begins a message that is written part by part. What is sent meanwhile waits for its end. */
+  startMessage(kind: 'text' | 'binary'): MessageWriter {
+    return this.#sending.startMessage(kind);
+  }
+
+  /**
+   * Sends one message with the parts that a source gives, as fast as the peer reads. Resolves when the last part was
+   * handed to the operating system. Rejects with SESSION_ENDED, or with STREAM_FAILED when the source fails or gives
+   * something that is no part: the error handler hears of that as well, once. A message that has begun cannot be taken
+   * back then, so the session closes with 1011; one that has not is not sent. A rejection that nobody handles ends
+   * nothing.
+   */
+  sendStream(kind: 'text', source: MessageSource<string>): Promise<void>;
+  sendStream(kind: 'binary', source: MessageSource<Uint8Array>): Promise<void>;
+  sendStream(kind: 'text' | 'binary', source: MessageSource): Promise<void> {
+    return this.#sending.sendStream(kind, source);
+  }
+
+  /**
+   * What is sent on this session while `work` runs goes out together when it is done, also if it is asynchronous or
+   * fails. Gives what `work` gives, and throws what it throws. Pings, and sends that are awaited in between, let what
+   * has gathered go earlier.
+   */
+  batch<Result>(work: () => Result): Result {
+    return this.#sending.batch(work);
   }
 
   /** Sends a ping with at most 125 bytes of payload; the answer comes to the endpoint's pong handler. */
   ping(payload?: Uint8Array): void {
-    if (!this.isOpen) {
-      this.#reportEnded('ping');
-      return;
-    }
-    try {
-      this.#connection.ping(payload);
-    } catch (error) {
-      this.#control.report(error);
-    }
+    this.#sending.sendControl('ping', payload);
+  }
+
+  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered without it. Otherwise as {@link ping}. */
+  pong(payload?: Uint8Array): void {
+    this.#sending.sendControl('pong', payload);
+  }
+
+  /**
+   * Takes messages of one kind on this session: for endpoints that choose their handlers when a session opens. The
+   * handler is called as a declared one would be; what it returns is sent.
+   * @throws EndpointError DUPLICATE_HANDLER when the endpoint or the session has a handler for such messages,
+   *   MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION
+   */
+  addMessageHandler<
+    const Kind extends 'text' | 'binary' | 'pong' | 'object' = 'text',
+    const Delivery extends MessageDelivery = 'whole',
+  >(
+    options: { readonly kind?: Kind; readonly delivery?: Delivery },
+    handler: MessageHandler<Kind, Delivery, Session<Path>>,
+  ): void {
+    this.#control.addMessageHandler(options, handler as AnyMessageHandler);
+  }
+
+  /** Takes a handler that was added away. False if there is no such handler. */
+  removeMessageHandler(handler: AnyMessageHandler): boolean {
+    return this.#control.removeMessageHandler(handler);
+  }
+
+  /** The handlers that were added to this session. */
+  get messageHandlers(): readonly AnyMessageHandler[] {
+    return this.#control.messageHandlers();
   }
 
   /**
@@ -202,19 +289,12 @@ export class Session<Path extends string = string> {
    * @param reason  at most 123 bytes of UTF-8
    */
   close(code = 1000, reason = ''): void {
-    this.#control.endedHere();
-    try {
-      this.#connection.close(code, reason);
-    } catch (error) {
-      this.#control.report(error);
-      this.#connection.close(1000);
-    }
+    this.#sending.close('closed', code, reason);
   }
 
   /** Cuts the connection without a closing handshake: the peer sees 1006. What was not written yet is lost. */
   terminate(): void {
-    this.#control.endedHere();
-    this.#connection.terminate();
+    this.#sending.terminate();
   }
 
   /**
@@ -235,32 +315,9 @@ export class Session<Path extends string = string> {
     return selectSessions(this.#control.openSessions(), filter) as Session<Path>[];
   }
 
-  #reportEnded(act: string): void {
-    this.#control.report(
-      new EndpointError('SESSION_ENDED', `${act}: the session has ended; check isOpen, or let onError pass over it`),
-    );
+  static {
+    closeBecause = (session, cause, code, reason) => session.#sending.close(cause, code, reason);
+    sendResult = (session, result) => session.#sending.sendResult(result);
+    noteEnd = (session) => session.#sending.noteEnd();
   }
-}
-
-/** Copies the open sessions that `filter` names, so that handlers may end sessions while they walk through them. */
-export function selectSessions(sessions: Iterable<Session>, filter: SessionFilter | undefined): Session[] {
-  const wanted = filter?.path;
-  const selected: Session[] = [];
-  for (const session of sessions) {
-    if (session.isOpen && (wanted === undefined || isAt(session, wanted))) selected.push(session);
-  }
-  return selected;
-}
-
-function isAt(session: Session, wanted: string | Readonly<Record<string, string | undefined>>): boolean {
-  if (typeof wanted !== 'string') {
-    return Object.entries(wanted).every(([name, value]) => value === undefined || session.path[name] === value);
-  }
-  const requested = session.handshake.requestedPath;
-  return requested === wanted || decodeURI(requested) === wanted;
-}
-
-function notAMessage(given: unknown): EndpointError {
-  const what = given === null ? 'null' : typeof given;
-  return new EndpointError('INVALID_MESSAGE', `expected a string or a Uint8Array to send, got ${what}`);
 }

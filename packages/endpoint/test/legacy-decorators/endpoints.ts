@@ -3,6 +3,8 @@
 import {
   type CloseReason,
   type Configurator,
+  jsonDecoder,
+  type MessageStream,
   OnClose,
   OnError,
   OnMessage,
@@ -153,8 +155,79 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     declare: () => {
       class Bad {
         // @ts-expect-error the kind does not exist
-        @OnMessage({ kind: 'object' }) object() {}
+        @OnMessage({ kind: 'txt' }) text() {}
       }
+      return Bad;
+    },
+  },
+  'a delivery for a kind that has none': {
+    code: 'INVALID_OPTION',
+    declare: () => {
+      class Bad {
+        // @ts-expect-error objects are always whole
+        @OnMessage({ kind: 'object', delivery: 'parts' }) object() {}
+      }
+      return Bad;
+    },
+  },
+  'a handler for objects without a decoder': {
+    code: 'MISSING_DECODER',
+    declare: () => {
+      @ServerEndpoint('/x')
+      class Bad {
+        @OnMessage({ kind: 'object' }) object(_message: object) {}
+      }
+      return Bad;
+    },
+  },
+  'text messages both whole and in parts': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      @ServerEndpoint('/x')
+      class Bad {
+        @OnMessage() whole(_message: string) {}
+        @OnMessage({ delivery: 'parts' }) parts(_part: string, _isLast: boolean) {}
+      }
+      return Bad;
+    },
+  },
+  'binary messages both in parts and as streams': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      @ServerEndpoint('/x')
+      class Bad {
+        @OnMessage({ kind: 'binary', delivery: 'parts' }) parts(_part: Uint8Array) {}
+        @OnMessage({ kind: 'binary', delivery: 'stream' }) stream(_message: MessageStream<Uint8Array>) {}
+      }
+      return Bad;
+    },
+  },
+  'objects beside parts of what they are made of': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      @ServerEndpoint('/x', { decoders: [jsonDecoder()] })
+      class Bad {
+        @OnMessage({ kind: 'object' }) object(_message: object) {}
+        @OnMessage({ delivery: 'stream' }) stream(_message: MessageStream<string>) {}
+      }
+      return Bad;
+    },
+  },
+  'a decoder that decodes nothing': {
+    code: 'INVALID_CODEC',
+    declare: () => {
+      // @ts-expect-error a decoder has decode
+      @ServerEndpoint('/x', { decoders: [{ willDecode: () => true }] })
+      class Bad {}
+      return Bad;
+    },
+  },
+  'an encoder that does not say what it takes': {
+    code: 'INVALID_CODEC',
+    declare: () => {
+      // @ts-expect-error an encoder has willEncode
+      @ServerEndpoint('/x', { encoders: [{ encode: () => '' }] })
+      class Bad {}
       return Bad;
     },
   },

@@ -150,7 +150,7 @@ describe('a session', () => {
   it('tells onError what the peer broke, then onClose', async () => {
     const events: unknown[] = [];
     const endpoint = defineEndpoint('/x', {
-      maxMessageBytes: 10,
+      maxTextBytes: 10,
       onError: (error) => void events.push((error as { code: string }).code),
       onClose: (_session, reason) => void events.push(reason.code),
     });

@@ -4,7 +4,13 @@ import {
   type CloseReason,
   type Configurator,
   defineEndpoint,
+  type Encoder,
+  Endpoint,
+  type EndpointConfig,
   EndpointContainer,
+  jsonDecoder,
+  jsonEncoder,
+  type MessageStream,
   OnClose,
   OnError,
   OnMessage,
@@ -71,9 +77,9 @@ export class WrongSignatures {
   @OnMessage() count(_message: string) {
     return 7;
   }
-  // @ts-expect-error nor can a promise of an object
-  @OnMessage() async object(_message: string) {
-    return { a: 1 };
+  // @ts-expect-error nor can a promise of one
+  @OnMessage() async promise(_message: string) {
+    return 7;
   }
   // @ts-expect-error the session comes first when it opens
   @OnOpen() open(_message: string, _session: Session) {}
@@ -86,7 +92,19 @@ export class WrongSignatures {
   // @ts-expect-error an error may be anything that was thrown
   @OnError() failed(_error: Error, _session: Session) {}
   // @ts-expect-error there is no such kind
-  @OnMessage({ kind: 'object' }) objects(_message: unknown) {}
+  @OnMessage({ kind: 'objects' }) objects(_message: unknown) {}
+  // @ts-expect-error parts say whether they are the last
+  @OnMessage({ delivery: 'parts' }) parts(_part: string, _session: Session) {}
+  // @ts-expect-error parts of binary messages are bytes
+  @OnMessage({ kind: 'binary', delivery: 'parts' }) binaryParts(_part: string, _isLast: boolean) {}
+  // @ts-expect-error a stream of text is no text
+  @OnMessage({ delivery: 'stream' }) stream(_message: string) {}
+  // @ts-expect-error nor is one of bytes one of text
+  @OnMessage({ kind: 'binary', delivery: 'stream' }) binaryStream(_message: MessageStream<string>) {}
+  // @ts-expect-error a pong is always whole
+  @OnMessage({ kind: 'pong', delivery: 'parts' }) pongParts(_payload: Uint8Array) {}
+  // @ts-expect-error there is no such delivery
+  @OnMessage({ delivery: 'whole-ish' }) delivered(_message: string) {}
   // @ts-expect-error a field is no handler
   @OnOpen() opened = (_session: Session) => {};
 }
@@ -142,3 +160,82 @@ class Programmatic {
 container.add(defineEndpoint('/p/{x}', Programmatic, { concurrent: true }));
 // @ts-expect-error the class's handlers take sessions of another template
 defineEndpoint('/p/{y}', Programmatic);
+
+interface Order {
+  readonly symbol: string;
+}
+const isOrder = (value: unknown): value is Order => typeof (value as Order | null)?.symbol === 'string';
+const bids: Encoder<Bid> = { willEncode: (value) => value instanceof Bid, encode: (bid) => bid.text };
+class Bid {
+  readonly text: string = 'bid';
+}
+
+@ServerEndpoint('/orders/{market}', { decoders: [jsonDecoder(isOrder)], encoders: [jsonEncoder], instance: 'shared' })
+export class Orders {
+  @OnOpen() open(session: Session<'/orders/{market}'>, config: EndpointConfig<'/orders/{market}'>) {
+    session.idleTimeoutMs = config.options.idleTimeoutMs;
+    // @ts-expect-error the principal says what its claims are, nobody else
+    session.principal?.['role'].length;
+  }
+  @OnMessage({ kind: 'object' }) order(message: Order, session: Session<'/orders/{market}'>) {
+    return { accepted: message.symbol, market: session.path.market };
+  }
+  @OnMessage({ kind: 'binary', delivery: 'stream' }) async upload(data: MessageStream<Uint8Array>, session: Session) {
+    for await (const part of data) session.send(part);
+  }
+}
+
+@ServerEndpoint('/parts')
+export class Parts {
+  @OnMessage({ delivery: 'parts' }) text(part: string, isLast: boolean, _session: Session<'/parts'>) {
+    return isLast ? part : undefined;
+  }
+  @OnMessage({ kind: 'binary', delivery: 'parts' }) bytes(_part: Uint8Array, _isLast: boolean) {}
+}
+
+defineEndpoint('/orders', {
+  decoders: [jsonDecoder(isOrder)],
+  encoders: [bids],
+  onObject(order, session) {
+    session.send(order.symbol);
+    // @ts-expect-error the decoders give no such thing
+    session.send(order.price);
+    return new Bid();
+  },
+  onTextPart: undefined,
+});
+// @ts-expect-error no encoder takes a date
+defineEndpoint('/orders', { encoders: [bids], onText: () => new Date() });
+// @ts-expect-error an endpoint without encoders sends text and bytes
+defineEndpoint('/orders', { onText: () => new Bid() });
+// @ts-expect-error a decoder decodes
+defineEndpoint('/orders', { decoders: [{ willDecode: () => true }] });
+// @ts-expect-error there are two ways
+defineEndpoint('/orders', { instance: 'pooled' });
+
+class Market extends Endpoint<'/market/{name}'> {
+  onOpen(session: Session<'/market/{name}'>) {
+    session.addMessageHandler({}, (message, { path }) => `${path.name}: ${message.toUpperCase()}`);
+    session.addMessageHandler({ kind: 'binary', delivery: 'parts' }, (part, isLast) => (isLast ? part : undefined));
+    session.addMessageHandler({ kind: 'object' }, (order: Order) => order.symbol);
+    session.addMessageHandler({ kind: 'text', delivery: 'stream' }, async (message) => {
+      for await (const part of message) session.send(part);
+    });
+    // @ts-expect-error a text handler takes text
+    session.addMessageHandler({ kind: 'text' }, (message: Uint8Array) => message);
+    // @ts-expect-error a pong is always whole
+    session.addMessageHandler({ kind: 'pong', delivery: 'stream' }, () => {});
+    // @ts-expect-error a number cannot be sent
+    session.addMessageHandler({ kind: 'text' }, () => 7);
+    void session.sendStream('text', ['a', 'b']);
+    // @ts-expect-error bytes are no text
+    void session.sendStream('text', [new Uint8Array(1)]);
+    const total: number = session.batch(() => 7);
+    return void total;
+  }
+}
+container.add(defineEndpoint('/market/{name}', Market));
+// @ts-expect-error it opens sessions of another template
+container.add(defineEndpoint('/market/{symbol}', Market));
+// @ts-expect-error onOpen is what makes an endpoint of it
+export class Silent extends Endpoint {}

@@ -1,10 +1,14 @@
 // @OnOpen, @OnMessage, @OnClose and @OnError, for TC39 decorators and for `experimentalDecorators`: one function, both
 // call shapes.
-import type { CloseReason } from '@longwire/websocket';
 import { EndpointError } from '../../errors.js';
-import { refuseUnknownNames } from '../../known-names.js';
+import type { MessageStream } from '../../messages/message-stream.js';
+import type { CloseReason } from '../../session/close-reason.js';
 import type { Session } from '../../session/session.js';
-import type { HandlerKind, HandlerResult, MessageResult } from '../handlers.js';
+import { handlerKindOf } from '../delivery.js';
+import type { EndpointConfig } from '../endpoint-config.js';
+import type { AnyObject, HandlerResult, MessageResult } from '../handler-results.js';
+import type { HandlerKind } from '../handlers.js';
+import type { MessageHandlerOptions } from '../message-handler.js';
 import { declareHandler, metadataOfClass } from './endpoint-metadata.js';
 
 // Fits `Session<'…'>` of every template as an argument; the class decorator then checks which template it is.
@@ -16,14 +20,24 @@ export interface HandlerDecorator<Handler extends (...parameters: never[]) => un
   <Method extends Handler>(prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void;
 }
 
-export type OnOpenMethod = (session: AnySession) => HandlerResult;
-export type OnTextMethod = (message: string, session: AnySession) => MessageResult;
-export type OnBinaryMethod = (data: Uint8Array, session: AnySession) => MessageResult;
+// A decorator of a method does not see which encoders the class has: any object may be returned. One that no encoder
+// takes is reported as INVALID_RESULT.
+type AnyResult = MessageResult<AnyObject>;
+
+export type OnOpenMethod = (session: AnySession, config: EndpointConfig<never>) => HandlerResult;
+export type OnTextMethod = (message: string, session: AnySession) => AnyResult;
+export type OnBinaryMethod = (data: Uint8Array, session: AnySession) => AnyResult;
+// What the decoders of the class give is known to the class decorator alone.
+export type OnObjectMethod = (message: never, session: AnySession) => AnyResult;
+export type OnTextPartMethod = (part: string, isLast: boolean, session: AnySession) => AnyResult;
+export type OnBinaryPartMethod = (part: Uint8Array, isLast: boolean, session: AnySession) => AnyResult;
+export type OnTextStreamMethod = (message: MessageStream<string>, session: AnySession) => AnyResult;
+export type OnBinaryStreamMethod = (message: MessageStream<Uint8Array>, session: AnySession) => AnyResult;
 export type OnPongMethod = (payload: Uint8Array, session: AnySession) => HandlerResult;
 export type OnCloseMethod = (session: AnySession, reason: CloseReason) => HandlerResult;
 export type OnErrorMethod = (error: unknown, session: AnySession) => HandlerResult;
 
-/** Calls the method when a session has opened, before its first message: `open(session)`. */
+/** Calls the method when a session has opened, before its first message: `open(session, config)`. */
 export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
   refuseArguments('OnOpen', nothing);
   return handlerDecorator('OnOpen', 'open');
@@ -31,28 +45,37 @@ export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
 
 /**
  * Calls the method with every message of one kind: `text(message, session)` (the default), `bytes(data, session)` for
- * `{ kind: 'binary' }`, `pong(payload, session)` for `{ kind: 'pong' }`. What a text or binary handler returns, or its
- * promise resolves with, is sent.
+ * `{ kind: 'binary' }`, `object(message, session)` with what the endpoint's decoders give for `{ kind: 'object' }`,
+ * `pong(payload, session)` for `{ kind: 'pong' }`. Text and binary messages come whole, or with `delivery: 'parts'` part
+ * by part as they arrive, `part(part, isLast, session)`, or with `delivery: 'stream'` as a {@link MessageStream},
+ * `stream(message, session)`. What the handler of a message returns, or its promise resolves with, is sent: text and
+ * bytes as they are, objects through the first encoder of the endpoint that takes them.
+ * @throws EndpointError when the class is evaluated: UNKNOWN_OPTION, INVALID_OPTION, INVALID_HANDLER, DUPLICATE_HANDLER,
+ *   DECORATOR_MISUSED
  */
-export function OnMessage(options?: { readonly kind?: 'text' }): HandlerDecorator<OnTextMethod>;
-export function OnMessage(options: { readonly kind: 'binary' }): HandlerDecorator<OnBinaryMethod>;
+export function OnMessage(options?: OnMessageOptions<'text', 'whole'>): HandlerDecorator<OnTextMethod>;
+export function OnMessage(options: OnMessageOptions<'text', 'parts'>): HandlerDecorator<OnTextPartMethod>;
+export function OnMessage(options: OnMessageOptions<'text', 'stream'>): HandlerDecorator<OnTextStreamMethod>;
+export function OnMessage(options: OnMessageOptions<'binary', 'whole'>): HandlerDecorator<OnBinaryMethod>;
+export function OnMessage(options: OnMessageOptions<'binary', 'parts'>): HandlerDecorator<OnBinaryPartMethod>;
+export function OnMessage(options: OnMessageOptions<'binary', 'stream'>): HandlerDecorator<OnBinaryStreamMethod>;
+export function OnMessage(options: { readonly kind: 'object' }): HandlerDecorator<OnObjectMethod>;
 export function OnMessage(options: { readonly kind: 'pong' }): HandlerDecorator<OnPongMethod>;
 export function OnMessage(
-  options: { readonly kind?: 'text' | 'binary' | 'pong' } = {},
+  options: MessageHandlerOptions = {},
   ...nothing: never[]
 ): HandlerDecorator<(...parameters: never[]) => unknown> {
   refuseArguments('OnMessage', nothing);
   if (typeof options !== 'object' || options === null) throw withoutParentheses('OnMessage');
-  refuseUnknownNames(options, ['kind'], '@OnMessage');
-  const kind = options.kind ?? 'text';
-  if (kind !== 'text' && kind !== 'binary' && kind !== 'pong') {
-    throw new EndpointError(
-      'INVALID_OPTION',
-      `@OnMessage: kind is "text", "binary" or "pong", not ${JSON.stringify(kind)}`,
-    );
-  }
-  return handlerDecorator('OnMessage', kind);
+  return handlerDecorator('OnMessage', handlerKindOf(options, '@OnMessage'));
 }
+
+/** `kind` and `delivery`, each of which may be left out where it is the default. */
+type OnMessageOptions<
+  Kind extends 'text' | 'binary',
+  Delivery extends 'whole' | 'parts' | 'stream',
+> = (Kind extends 'text' ? { readonly kind?: Kind } : { readonly kind: Kind }) &
+  (Delivery extends 'whole' ? { readonly delivery?: Delivery } : { readonly delivery: Delivery });
 
 /** Calls the method when a session has ended, exactly once and last: `closed(session, reason)`. */
 export function OnClose(...nothing: never[]): HandlerDecorator<OnCloseMethod> {

@@ -51,7 +51,9 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
     subprotocols: [subprotocol],
     // Commands are handled as they arrive; what bounds them is the session's own valve.
     concurrent: true,
-    maxMessageBytes: options.commandBytes,
+    maxTextBytes: options.commandBytes,
+    // Binary messages are refused, whatever is in them.
+    maxBinaryBytes: options.commandBytes,
     limits: {
       heartbeatMs: options.heartbeatMs,
       heartbeatGraceMs: options.heartbeatGraceMs,

@@ -1,0 +1,49 @@
+// One object through the encoders of a session.
+import { EndpointError } from '../errors.js';
+import { isThenable } from './awaiting.js';
+import type { SessionCodecs } from './codecs.js';
+import type { Encoder } from './encoders.js';
+import type { NoEncoder } from './no-encoder.js';
+
+/**
+ * Gives the message, or a promise of it if the encoder takes its time.
+ * @throws EndpointError what `noEncoder` makes, ENCODE_FAILED; the promise rejects with ENCODE_FAILED
+ */
+export function encode(
+  codecs: SessionCodecs,
+  value: unknown,
+  noEncoder: NoEncoder,
+): string | Uint8Array | Promise<string | Uint8Array> {
+  const encoder = encoderFor(codecs, value);
+  if (encoder === undefined) throw noEncoder(value === null ? 'null' : typeof value);
+  let encoded: unknown;
+  try {
+    encoded = encoder.encode(value);
+    if (!isThenable(encoded)) return checked(encoded);
+  } catch (cause) {
+    throw encodeFailed(cause);
+  }
+  return Promise.resolve(encoded)
+    .then(checked)
+    .catch((cause: unknown) => {
+      throw encodeFailed(cause);
+    });
+}
+
+function encoderFor(codecs: SessionCodecs, value: unknown): Encoder | undefined {
+  try {
+    return codecs.encoders.find((encoder) => encoder.willEncode(value) === true);
+  } catch (cause) {
+    throw encodeFailed(cause);
+  }
+}
+
+function checked(encoded: unknown): string | Uint8Array {
+  if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded;
+  throw new TypeError(`an encoder gives a string or a Uint8Array, not ${typeof encoded}`);
+}
+
+function encodeFailed(cause: unknown): EndpointError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new EndpointError('ENCODE_FAILED', `an object could not be encoded${why}`, { cause });
+}

@@ -1,0 +1,61 @@
+// One outgoing message in parts, as `session.startMessage` gives it.
+import type { MessageWriter as ConnectionMessageWriter } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+
+/**
+ * Writes one message part by part; what is sent on the session meanwhile waits for its end, pings and pongs do not. A
+ * message that is never ended holds up everything behind it until the session ends.
+ */
+export class MessageWriter {
+  readonly #begun: PromiseLike<ConnectionMessageWriter> | ConnectionMessageWriter;
+  readonly #noteMessage: () => void;
+
+  /** Made by `session.startMessage`. @param begun  later, if an encoder is still at work on what was sent before */
+  constructor(begun: PromiseLike<ConnectionMessageWriter> | ConnectionMessageWriter, noteMessage: () => void) {
+    this.#begun = begun;
+    this.#noteMessage = noteMessage;
+  }
+
+  /**
+   * Sends the next part: text in a text message, bytes in a binary one, or UTF-8. Resolves once the operating system has
+   * it: await it to go no faster than the peer reads. Rejects with SESSION_ENDED or INVALID_MESSAGE; a rejection that
+   * nobody handles ends nothing.
+   */
+  write(part: string | Uint8Array): Promise<void> {
+    return this.#do(async (writer) => {
+      if (typeof part === 'string' || part instanceof Uint8Array) return writer.write(part);
+      throw notAMessage(part);
+    });
+  }
+
+  /** Ends the message. Resolves and rejects as {@link write} does. */
+  end(): Promise<void> {
+    return this.#do((writer) => writer.end());
+  }
+
+  #do(act: (writer: ConnectionMessageWriter) => Promise<void>): Promise<void> {
+    this.#noteMessage();
+    const writer = this.#begun;
+    const acting = 'then' in writer ? Promise.resolve(writer).then(act) : act(writer);
+    const done = acting.catch((cause: unknown) => {
+      throw translated(cause);
+    });
+    done.catch(() => {});
+    return done;
+  }
+}
+
+export function notAMessage(given: unknown): EndpointError {
+  const what = given === null ? 'null' : typeof given;
+  return new EndpointError('INVALID_MESSAGE', `expected a string or a Uint8Array to send, got ${what}`);
+}
+
+/** The engine's faults in this package's words. */
+function translated(cause: unknown): EndpointError {
+  if (cause instanceof EndpointError) return cause;
+  const { code, message } = cause as { code?: unknown; message?: string };
+  if (code === 'invalid_payload' || code === 'message_ended') {
+    return new EndpointError('INVALID_MESSAGE', message ?? 'the part cannot be sent', { cause });
+  }
+  return new EndpointError('SESSION_ENDED', 'the session ended before the message did', { cause });
+}

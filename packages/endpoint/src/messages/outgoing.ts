@@ -1,0 +1,97 @@
+// What a session sends besides whole text and bytes: objects, parts, streams, and whatever has to wait behind them.
+import type { MessageWriter as ConnectionMessageWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+import { isThenable } from './awaiting.js';
+import { MessageWriter } from './message-writer.js';
+import type { NoEncoder } from './no-encoder.js';
+import { SendQueue } from './send-queue.js';
+
+/** Where a message comes from piece by piece: an async generator, a `ReadableStream`, a list. */
+export type MessageSource<Part extends string | Uint8Array = string | Uint8Array> =
+  | AsyncIterable<Part>
+  | Iterable<Part>;
+
+/** What this needs of the session it sends for. */
+export interface OutgoingHost {
+  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, ENCODE_FAILED */
+  encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array>;
+  /** Sends now, or reports that the session has ended. */
+  sendNow(message: string | Uint8Array): void;
+  noteMessage(): void;
+  /** A message has broken off that the peer has the beginning of. */
+  messageBroken(): void;
+  /** Tells the error handler of a fault that the caller is told as well, so that it hears of it once. */
+  reportOnce(error: unknown): void;
+}
+
+/** Made when a session first sends more than whole messages. */
+export class Outgoing {
+  readonly queue = new SendQueue();
+  readonly #connection: WebSocketConnection;
+  readonly #host: OutgoingHost;
+
+  constructor(connection: WebSocketConnection, host: OutgoingHost) {
+    this.#connection = connection;
+    this.#host = host;
+  }
+
+  /**
+   * Sends what the first fitting encoder makes of the value, now or, if it takes its time, in this place.
+   * @throws EndpointError what `noEncoder` makes, ENCODE_FAILED; the promise rejects with ENCODE_FAILED
+   */
+  sendObject(value: unknown, noEncoder: NoEncoder): undefined | Promise<void> {
+    const encoded = this.#host.encode(value, noEncoder);
+    if (!isThenable(encoded)) {
+      this.send(encoded);
+      return undefined;
+    }
+    const fill = this.queue.reserve();
+    return encoded.then(
+      (message) => fill(() => this.#host.sendNow(message)),
+      (error: unknown) => {
+        fill(() => {});
+        throw error;
+      },
+    );
+  }
+
+  /** A whole message in its place. */
+  send(message: string | Uint8Array): void {
+    if (this.queue.isIdle) this.#host.sendNow(message);
+    else this.queue.push(() => this.#host.sendNow(message), message.length);
+  }
+
+  startMessage(kind: MessageKind): MessageWriter {
+    return new MessageWriter(this.#begin(kind), () => this.#host.noteMessage());
+  }
+
+  async sendStream(kind: MessageKind, source: MessageSource): Promise<void> {
+    // Before anything is awaited: the message has its place from now on.
+    const begun = this.#begin(kind);
+    const writer = new MessageWriter(begun, () => this.#host.noteMessage());
+    try {
+      for await (const part of source) await writer.write(part);
+      await writer.end();
+    } catch (cause) {
+      if (cause instanceof EndpointError && cause.code === 'SESSION_ENDED' && this.#connection.state !== 'open') {
+        throw cause;
+      }
+      const error = brokenOff(cause);
+      if (!(await begun).cancel()) this.#host.messageBroken();
+      this.#host.reportOnce(error);
+      throw error;
+    }
+  }
+
+  #begin(kind: MessageKind): ConnectionMessageWriter | Promise<ConnectionMessageWriter> {
+    if (this.queue.isIdle) return this.#connection.startMessage(kind);
+    return new Promise((resolve) => {
+      this.queue.push(() => resolve(this.#connection.startMessage(kind)));
+    });
+  }
+}
+
+function brokenOff(cause: unknown): EndpointError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new EndpointError('STREAM_FAILED', `the source of a streamed message failed${why}`, { cause });
+}

@@ -1,0 +1,53 @@
+// The message handlers that were added to one session while it was open.
+import { handlerKindOf, refuseContradictions } from '../declaring/delivery.js';
+import type { HandlerKind, HandlerTable } from '../declaring/handlers.js';
+import type { MessageHandlerOptions } from '../declaring/message-handler.js';
+import { EndpointError } from '../errors.js';
+import type { Codecs } from '../messages/codecs.js';
+import type { AnyMessageHandler } from './session-control.js';
+
+const where = 'addMessageHandler';
+
+export class AddedHandlers {
+  readonly #codecs: Codecs;
+  readonly #byKind = new Map<HandlerKind, AnyMessageHandler>();
+
+  constructor(codecs: Codecs) {
+    this.#codecs = codecs;
+  }
+
+  /**
+   * Gives the table with the handler in it.
+   * @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION
+   */
+  add(table: HandlerTable, options: MessageHandlerOptions, handler: AnyMessageHandler): HandlerTable {
+    if (typeof options !== 'object' || options === null) {
+      throw new EndpointError('INVALID_OPTION', `${where}: options such as { kind: "text" } come first`);
+    }
+    const kind = handlerKindOf(options, where);
+    if (typeof handler !== 'function') {
+      throw new EndpointError('INVALID_HANDLER', `${where}: a handler is a function, not ${typeof handler}`);
+    }
+    if (table[kind] !== undefined) {
+      throw new EndpointError('DUPLICATE_HANDLER', `${where}: the session has a handler for "${kind}" already`);
+    }
+    const extended = { ...table, [kind]: handler } as HandlerTable;
+    refuseContradictions(extended, this.#codecs, where);
+    this.#byKind.set(kind, handler);
+    return extended;
+  }
+
+  /** Gives the table without the handler, undefined if it was not added. */
+  remove(table: HandlerTable, handler: AnyMessageHandler): HandlerTable | undefined {
+    for (const [kind, added] of this.#byKind) {
+      if (added !== handler) continue;
+      this.#byKind.delete(kind);
+      return { ...table, [kind]: undefined };
+    }
+    return undefined;
+  }
+
+  list(): AnyMessageHandler[] {
+    return [...this.#byKind.values()];
+  }
+}

@@ -1,0 +1,223 @@
+// The order in which handlers of one session run: one at a time, or, in a concurrent endpoint, as events arrive.
+import { type HandlerKind, isAnswered } from '../declaring/handlers.js';
+import { isThenable } from '../messages/awaiting.js';
+import { IncomingStream } from '../messages/message-stream.js';
+import { EventQueue } from './event-queue.js';
+
+/** Reading pauses while this many messages wait for their handler. */
+const maxWaitingMessages = 16;
+
+/** Whose handlers they are. */
+export interface RunnerHost {
+  /** Calls the handler for an event, if there is one. */
+  call(kind: HandlerKind, value: unknown): unknown;
+  /** Sends what a handler returned that is something. @throws if it cannot be sent; a promise while it is encoded */
+  answer(result: unknown): PromiseLike<unknown> | undefined;
+  readonly hasErrorHandler: boolean;
+  /** The program has ended the session: only close and error handlers are started. */
+  readonly hasEndedHere: boolean;
+  /** True if the error handler was told of this fault already; asked once. */
+  wasTold(error: unknown): boolean;
+  /** Too many events wait, or no longer. */
+  holdBack(isHolding: boolean): void;
+  /** A handler failed that nobody can be told of, or the opening one. */
+  endWithFailure(): void;
+  reportUnhandled(error: unknown, during: HandlerKind): void;
+  /** The close handler is through, and nothing is pending. May be called again after later errors. */
+  settled(): void;
+}
+
+/**
+ * Events wait while the runner is busy: in an ordered endpoint while a handler runs or its promise is pending, in a
+ * concurrent one only until `begin`. A handler of whole messages that returns nothing, text or bytes costs no promise,
+ * no closure and no queue entry. Nothing here throws.
+ */
+export class HandlerRunner {
+  readonly #host: RunnerHost;
+  readonly #isOrdered: boolean;
+  #isBusy = true;
+  #waiting: EventQueue | undefined;
+  #isHoldingBack = false;
+  /** Handlers whose promises have not settled; in an ordered endpoint at most one. */
+  #pending = 0;
+  /** Error handlers among those and on the stack. */
+  #errorHandlers = 0;
+  /** In an ordered endpoint: what the next event waits for, though its handler has settled. */
+  #unfinishedStream: IncomingStream | undefined;
+  /** In a concurrent endpoint: the end, while handlers are pending. */
+  #deferredClose: { readonly reason: unknown } | undefined;
+  #hasClosed = false;
+
+  constructor(host: RunnerHost, isOrdered: boolean) {
+    this.#host = host;
+    this.#isOrdered = isOrdered;
+  }
+
+  get hasPending(): boolean {
+    return this.#pending > 0;
+  }
+
+  /** A fault inside of an error handler goes to the container, not to it again. */
+  get isInErrorHandler(): boolean {
+    return this.#errorHandlers > 0;
+  }
+
+  /** Runs the open handler, or its failure, and then what has come meanwhile. */
+  begin(config: unknown, failure?: { readonly error: unknown }): void {
+    const isDone = failure === undefined ? this.#perform('open', config) : this.#failed('open', failure.error);
+    if (isDone || !this.#isOrdered) this.#performWaiting();
+  }
+
+  /** There is no instance, and will be none: what waits reaches nobody. */
+  abandon(): void {
+    this.#waiting?.clear();
+  }
+
+  accept(kind: HandlerKind, value: unknown): void {
+    if (this.#isBusy) {
+      this.#wait(kind, value);
+    } else if (this.#isOrdered) {
+      this.#isBusy = true;
+      if (this.#perform(kind, value)) this.#performWaiting();
+    } else {
+      this.#perform(kind, value);
+    }
+  }
+
+  acceptError(error: unknown): void {
+    if (this.#waiting?.isRepeating(error)) return;
+    this.accept('error', error);
+  }
+
+  #wait(kind: HandlerKind, value: unknown): void {
+    this.#waiting ??= new EventQueue();
+    this.#waiting.push(kind, value);
+    if (this.#waiting.length >= maxWaitingMessages && !this.#isHoldingBack) this.#holdBack(true);
+  }
+
+  #holdBack(isHolding: boolean): void {
+    this.#isHoldingBack = isHolding;
+    this.#host.holdBack(isHolding);
+  }
+
+  /**
+   * Performs what waits until a handler of an ordered endpoint is pending. Stays busy, so that what reading on lets in
+   * queues behind.
+   */
+  #performWaiting(): void {
+    for (let event = this.#waiting?.shift(); event !== undefined; event = this.#waiting?.shift()) {
+      if (this.#isHoldingBack && this.#waiting!.length < maxWaitingMessages) this.#holdBack(false);
+      if (this.#host.hasEndedHere && event.kind !== 'close' && event.kind !== 'error') continue;
+      if (!this.#perform(event.kind, event.value) && this.#isOrdered) return;
+    }
+    this.#isBusy = false;
+  }
+
+  /** Calls one handler. True when it is done, and whatever it led to; false while a promise is pending. */
+  #perform(kind: HandlerKind, value: unknown): boolean {
+    if (kind === 'close' && this.#pending > 0) {
+      // Only in a concurrent endpoint: the last handler to settle performs the close.
+      this.#deferredClose = { reason: value };
+      return false;
+    }
+    if (kind === 'error') this.#errorHandlers++;
+    try {
+      const result = this.#host.call(kind, value);
+      if (value instanceof IncomingStream) return this.#await(kind, value, result as PromiseLike<unknown>);
+      if (result !== undefined) {
+        const pending = isThenable(result) ? result : this.#answer(kind, value, result);
+        if (pending !== undefined) return this.#await(kind, value, pending);
+      }
+    } catch (error) {
+      if (value instanceof IncomingStream) return this.#await(kind, value, Promise.reject(error));
+      return this.#failed(kind, error);
+    }
+    this.#done(kind);
+    return true;
+  }
+
+  /** Sends what the handler returned, if it is an answer. Gives a promise while an encoder is at work on it. */
+  #answer(kind: HandlerKind, value: unknown, result: unknown): PromiseLike<unknown> | undefined {
+    return result !== null && isAnswered(kind, value) ? this.#host.answer(result) : undefined;
+  }
+
+  #await(kind: HandlerKind, value: unknown, pending: PromiseLike<unknown>): false {
+    this.#pending++;
+    Promise.resolve(pending).then(
+      (later) => this.#fulfilled(kind, value, later),
+      (error: unknown) => this.#rejected(kind, value, error),
+    );
+    return false;
+  }
+
+  #fulfilled(kind: HandlerKind, value: unknown, result: unknown): void {
+    this.#pending--;
+    this.#passOver(value);
+    let isDone = true;
+    try {
+      const pending = result === undefined ? undefined : this.#answer(kind, value, result);
+      if (pending !== undefined) {
+        this.#await(kind, undefined, pending);
+        return;
+      }
+      this.#done(kind);
+    } catch (error) {
+      isDone = this.#failed(kind, error);
+    }
+    if (isDone) this.#continue();
+  }
+
+  #rejected(kind: HandlerKind, value: unknown, error: unknown): void {
+    this.#pending--;
+    this.#passOver(value);
+    if (this.#failed(kind, error)) this.#continue();
+  }
+
+  /** What a handler has left unread of its message is passed over; the next event waits for its end. */
+  #passOver(value: unknown): void {
+    if (!(value instanceof IncomingStream)) return;
+    value.passOver();
+    if (this.#isOrdered && !value.hasEnded) this.#unfinishedStream = value;
+  }
+
+  /** A handler threw or rejected. True when the error handler is done as well. */
+  #failed(kind: HandlerKind, error: unknown): boolean {
+    const host = this.#host;
+    const wasTold = host.wasTold(error);
+    if (kind === 'error' || !host.hasErrorHandler) {
+      if (!wasTold) host.reportUnhandled(error, kind);
+      host.endWithFailure();
+      this.#done(kind);
+      return true;
+    }
+    if (kind === 'close') this.#hasClosed = true;
+    if (wasTold) this.#done(kind);
+    const isDone = wasTold || this.#perform('error', error);
+    // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
+    // of no use.
+    if (kind === 'open') host.endWithFailure();
+    return isDone;
+  }
+
+  #done(kind: HandlerKind): void {
+    if (kind === 'error') this.#errorHandlers--;
+    if (kind === 'close') this.#hasClosed = true;
+    if (this.#hasClosed && this.#pending === 0) this.#host.settled();
+  }
+
+  #continue(): void {
+    const stream = this.#unfinishedStream;
+    if (stream !== undefined && !stream.hasEnded) {
+      stream.whenEnded(() => this.#continue());
+      return;
+    }
+    this.#unfinishedStream = undefined;
+    if (this.#isOrdered) {
+      this.#performWaiting();
+    } else if (this.#deferredClose !== undefined && this.#pending === 0) {
+      const { reason } = this.#deferredClose;
+      this.#deferredClose = undefined;
+      this.#perform('close', reason);
+    }
+  }
+}

@@ -1,0 +1,215 @@
+// The way out of one session: everything that is sent, in the order of the calls, and the close behind it.
+import type { MessageKind, PreparedMessage, WebSocketConnection } from '@longwire/websocket';
+import { EndpointError } from '../errors.js';
+import { isThenable } from '../messages/awaiting.js';
+import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
+import { type MessageSource, Outgoing } from '../messages/outgoing.js';
+import type { CloseCause } from './close-reason.js';
+import type { SessionControl } from './session-control.js';
+
+/** What {@link Session} promises of each of these methods holds here; faults go to `control`. */
+export class Sending {
+  readonly #connection: WebSocketConnection;
+  readonly #control: SessionControl;
+  // Only sessions that send objects, parts or streams have one.
+  #outgoing: Outgoing | undefined;
+  /** Close has been called, and waits behind an encoder. */
+  #isClosing = false;
+
+  constructor(connection: WebSocketConnection, control: SessionControl) {
+    this.#connection = connection;
+    this.#control = control;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.state === 'open' && !this.#isClosing;
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection.bufferedBytes + (this.#outgoing?.queue.waitingBytes ?? 0);
+  }
+
+  send(message: string | Uint8Array): void {
+    if (!this.isOpen) this.#reportEnded('send');
+    else if (typeof message !== 'string' && !(message instanceof Uint8Array))
+      this.#control.report(notAMessage(message));
+    else if (this.#outgoing === undefined) this.#sendNow(message);
+    else this.#outgoing.send(message);
+  }
+
+  sendPrepared(message: PreparedMessage): void {
+    if (!this.isOpen) this.#reportEnded('sendPrepared');
+    else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message));
+    else this.#sendPreparedNow(message);
+  }
+
+  sendAsync(message: string | Uint8Array): Promise<void> {
+    if (typeof message !== 'string' && !(message instanceof Uint8Array))
+      return ignorable(Promise.reject(notAMessage(message)));
+    return this.#handOver(message.length, () =>
+      typeof message === 'string' ? this.#connection.sendTextAsync(message) : this.#connection.sendBinaryAsync(message),
+    );
+  }
+
+  sendPreparedAsync(message: PreparedMessage): Promise<void> {
+    return this.#handOver(0, () => this.#connection.sendPreparedAsync(message));
+  }
+
+  sendObject(value: unknown): void {
+    if (!this.isOpen) {
+      this.#reportEnded('sendObject');
+      return;
+    }
+    const report = (error: unknown): void => this.#control.report(error);
+    try {
+      this.#sendingMore()
+        .sendObject(
+          value,
+          (given) => new EndpointError('ENCODE_FAILED', `no encoder of the endpoint takes this ${given}`),
+        )
+        ?.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** What a handler returned. @throws EndpointError INVALID_RESULT, ENCODE_FAILED; the promise rejects likewise */
+  sendResult(result: unknown): undefined | Promise<void> {
+    return this.#sendingMore().sendObject(
+      result,
+      (given) => new EndpointError('INVALID_RESULT', `a message handler returned ${given}, which no encoder takes`),
+    );
+  }
+
+  startMessage(kind: MessageKind): MessageWriter {
+    return this.#sendingMore().startMessage(kind);
+  }
+
+  sendStream(kind: MessageKind, source: MessageSource): Promise<void> {
+    return ignorable(this.#sendingMore().sendStream(kind, source));
+  }
+
+  batch<Result>(work: () => Result): Result {
+    this.#connection.hold();
+    let isPending = false;
+    try {
+      const result = work();
+      if (!isThenable(result)) return result;
+      isPending = true;
+      return this.#releaseAfter(result) as Result;
+    } finally {
+      if (!isPending) this.#connection.release();
+    }
+  }
+
+  sendControl(kind: 'ping' | 'pong', payload: Uint8Array | undefined): void {
+    if (!this.isOpen) {
+      this.#reportEnded(kind);
+      return;
+    }
+    try {
+      this.#connection[kind](payload);
+    } catch (error) {
+      this.#control.report(error);
+    }
+  }
+
+  close(cause: CloseCause, code: number, reason: string): void {
+    this.#control.endedHere(cause);
+    if (!this.#mustWait) {
+      this.#closeNow(code, reason);
+      return;
+    }
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const { queue } = this.#outgoing!;
+    queue.push(() => this.#closeNow(code, reason));
+    queue.expire(this.#control.closeTimeoutMs, () => this.#closeNow(code, reason));
+  }
+
+  terminate(): void {
+    this.#control.endedHere('terminated');
+    this.#connection.terminate();
+  }
+
+  /** The connection is over: whoever still waits for a place learns it. */
+  noteEnd(): void {
+    this.#outgoing?.queue.giveUp();
+  }
+
+  get #mustWait(): boolean {
+    return this.#outgoing !== undefined && !this.#outgoing.queue.isIdle;
+  }
+
+  #sendNow(message: string | Uint8Array): void {
+    if (this.#connection.state !== 'open') {
+      this.#reportEnded('send');
+      return;
+    }
+    this.#control.idle?.note();
+    if (typeof message === 'string') this.#connection.sendText(message);
+    else this.#connection.sendBinary(message);
+  }
+
+  #sendPreparedNow(message: PreparedMessage): void {
+    if (this.#connection.state !== 'open') {
+      this.#reportEnded('sendPrepared');
+      return;
+    }
+    this.#control.idle?.note();
+    this.#connection.sendPrepared(message);
+  }
+
+  /** Sends in its place, and translates the engine's fault. */
+  #handOver(bytes: number, send: () => Promise<void>): Promise<void> {
+    this.#control.idle?.note();
+    const sent = this.#mustWait
+      ? new Promise<void>((resolve) => this.#outgoing!.queue.push(() => resolve(send()), bytes))
+      : send();
+    return ignorable(
+      sent.catch((cause: unknown) => {
+        const message = 'the session ended before the message was handed to the operating system';
+        throw new EndpointError('SESSION_ENDED', message, { cause });
+      }),
+    );
+  }
+
+  /** Settles as `work` does. A rejection that nobody handles is reported, and ends nothing. */
+  #releaseAfter(work: PromiseLike<unknown>): Promise<unknown> {
+    const released = Promise.resolve(work).finally(() => this.#connection.release());
+    released.catch((error: unknown) => this.#control.reportOnce(error));
+    return released;
+  }
+
+  #sendingMore(): Outgoing {
+    this.#outgoing ??= new Outgoing(this.#connection, {
+      encode: (value, noEncoder) => this.#control.encode(value, noEncoder),
+      sendNow: (message) => this.#sendNow(message),
+      noteMessage: () => this.#control.idle?.note(),
+      messageBroken: () => this.close('handler_failed', 1011, 'a message broke off'),
+      reportOnce: (error) => this.#control.reportOnce(error),
+    });
+    return this.#outgoing;
+  }
+
+  #closeNow(code: number, reason: string): void {
+    try {
+      this.#connection.close(code, reason);
+    } catch (error) {
+      this.#control.report(error);
+      this.#connection.close(1000);
+    }
+  }
+
+  #reportEnded(act: string): void {
+    this.#control.report(
+      new EndpointError('SESSION_ENDED', `${act}: the session has ended; check isOpen, or let onError pass over it`),
+    );
+  }
+}
+
+/** Node ends the process for a rejection that nobody handles; one lost client must not be able to do that. */
+function ignorable(sent: Promise<void>): Promise<void> {
+  sent.catch(() => {});
+  return sent;
+}
