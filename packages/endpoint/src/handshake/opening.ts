@@ -10,9 +10,10 @@ import {
   type WebSocketConnection,
 } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
-import { connectionHandler, type MountedEndpoint } from '../container/mounted-endpoint.js';
+import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
+import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
 import { HandshakeDeadline } from './deadline.js';
