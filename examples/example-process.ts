@@ -26,6 +26,7 @@ export class ExampleProcess {
   readonly #ownsData: boolean;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
+  #hasEnded = false;
   #output = '';
 
   /** Starts a compiled example; resolves once it has printed its address. */
@@ -50,7 +51,11 @@ export class ExampleProcess {
       env: { ...process.env, PORT: '0', LONGWIRE_DATA: this.data, ...options.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    this.#exited = once(this.#child, 'exit').then(([code]) => code as number | null);
+    // Not 'exit': its last lines come after that.
+    this.#exited = once(this.#child, 'close').then(([code]) => {
+      this.#hasEnded = true;
+      return code as number | null;
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -83,6 +88,7 @@ export class ExampleProcess {
         .split(/\r?\n/)
         .map((line) => pattern.exec(line))
         .filter((match) => match !== null);
+      if (found.length < count) this.#expectAlive();
       return found.length >= count;
     }, withinMs);
     return found;
@@ -111,11 +117,11 @@ export class ExampleProcess {
 
   /** Ends it and removes its data, if it made the folder. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill('SIGKILL');
+    if (!this.#hasEnded) await this.kill('SIGKILL');
     if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
   }
 
   #expectAlive(): void {
-    if (this.#child.exitCode !== null) throw new Error(`it ended with ${this.#child.exitCode}:\n${this.#output}`);
+    if (this.#hasEnded) throw new Error(`it has ended with ${this.#child.exitCode}:\n${this.#output}`);
   }
 }

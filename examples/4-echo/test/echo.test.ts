@@ -1,0 +1,161 @@
+// The echo program as its users see it: a person in a terminal, and other clients on the wire.
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExampleProcess } from '../../example-process.js';
+import { WireClient } from '../../wire-client.js';
+
+const question = "Enter message to send (or 'exit' to quit):";
+let program: ExampleProcess;
+
+beforeAll(async () => {
+  program = await ExampleProcess.start('4-echo', { environment: { HOST: '0.0.0.0' } });
+});
+afterAll(() => program.stop());
+
+const connect = (path: string, headers?: Record<string, string>) =>
+  WireClient.connect(program.webSocketUrl(path), headers);
+
+function startClient(url: string): Promise<ExampleProcess> {
+  return ExampleProcess.start('4-echo', { program: 'client', args: [url], hasAddress: false });
+}
+
+describe('the client in the terminal', () => {
+  it('says that it is connected, asks for messages, shows the answers, and closes cleanly on exit', async () => {
+    const client = await startClient(program.webSocketUrl('/ws'));
+    await client.line(/^Connection opened$/);
+    await client.line(/^Enter message to send \(or 'exit' to quit\):$/);
+    client.type('Hello, server!');
+    await client.line(/^Received: Server: Hello, server!$/);
+    client.type('exit');
+    expect(await client.exited).toBe(0);
+    expect(client.output.split('\n')).toEqual([
+      'Connection opened',
+      question,
+      'Received: Server: Hello, server!',
+      question,
+      'Connection closed (1000)',
+      '',
+    ]);
+    await client.stop();
+  });
+
+  it('takes its messages from a pipe as well, and ends cleanly with it', async () => {
+    const client = await startClient(program.webSocketUrl('/websocket'));
+    client.type('Hello, server!');
+    client.type('Hello again!');
+    client.endInput();
+    expect(await client.exited).toBe(0);
+    expect(client.output.match(/^Received: Hello, client!$/gm)).toHaveLength(2);
+    await client.stop();
+  });
+
+  it('asks on when nobody answers, and closes cleanly on Ctrl+C', async () => {
+    const client = await startClient(program.webSocketUrl('/group'));
+    const other = await connect('/group');
+    await client.line(/^Enter message/);
+    client.type('anybody?');
+    expect(await other.received(1)).toEqual(['anybody?']);
+    await client.line(/^Enter message/, 2);
+    other.send('me');
+    await client.line(/^Received: me$/);
+    expect(await client.kill('SIGINT')).toBe(0);
+    await client.line(/^Connection closed \(1000\)$/);
+    await client.stop();
+    await other.close();
+  });
+
+  it('says why there is no connection, and fails', async () => {
+    const client = await startClient(program.webSocketUrl('/nowhere'));
+    expect(await client.exited).toBe(1);
+    expect(client.output).toContain(`No connection to ${program.webSocketUrl('/nowhere')}`);
+    await client.stop();
+  });
+
+  it('ends with the server, and says so', async () => {
+    const other = await ExampleProcess.start('4-echo');
+    const client = await startClient(other.webSocketUrl('/ws'));
+    await client.line(/^Connection opened$/);
+    expect(await other.kill('SIGTERM')).toBe(0);
+    expect(await client.exited).toBe(1);
+    await client.line(/^Connection closed \(1001/);
+    await client.stop();
+    await other.stop();
+  });
+});
+
+it('answers with what it got, or always with the same', async () => {
+  const echo = await connect('/ws');
+  const greeted = await connect('/websocket');
+  for (const text of ['Hello, server!', '你好', '']) {
+    echo.send(text);
+    greeted.send(text);
+  }
+  expect(await echo.received(3)).toEqual(['Server: Hello, server!', 'Server: 你好', 'Server: ']);
+  expect(await greeted.received(3)).toEqual(['Hello, client!', 'Hello, client!', 'Hello, client!']);
+  for (const client of [echo, greeted]) await client.close();
+});
+
+it('answers the text ping with pong on every endpoint', async () => {
+  for (const path of ['/ws', '/websocket', '/group', '/chat/alice']) {
+    const client = await connect(path);
+    client.send('ping');
+    await expect.poll(() => client.messages).toContain('pong');
+    await client.close();
+  }
+});
+
+it('sends what one of a group says to all of it but the sender', async () => {
+  const [first, second, third] = await Promise.all([connect('/group'), connect('/group'), connect('/group')]);
+  first.send('from first');
+  for (const other of [second, third]) expect(await other.received(1)).toEqual(['from first']);
+  second.send('from second');
+  expect(await first.received(1)).toEqual(['from second']);
+  expect(await third.received(2)).toEqual(['from first', 'from second']);
+  expect(second.messages).toEqual(['from first']);
+  for (const client of [first, second, third]) await client.close();
+});
+
+describe('the chat with names', () => {
+  it('tells everybody who joined, said what, and left', async () => {
+    const alice = await connect('/chat/alice');
+    expect(await alice.received(1)).toEqual(['alice joined.']);
+    const bob = await connect('/chat/%E9%B2%8D%E5%8B%83');
+    alice.send('hi');
+    expect(await bob.received(2)).toEqual(['鲍勃 joined.', 'alice: hi']);
+    await bob.close();
+    await expect.poll(() => alice.messages.at(-1)).toBe('鲍勃 left.');
+    await alice.close();
+  });
+
+  it('believes no name because it stands in a URL, but a signed link, also from another machine', async () => {
+    const link = (await (await fetch(`${program.url}token?user=alice`)).text()).trim();
+    const [, token = ''] = link.split('?token=');
+    const proxied = { 'X-Forwarded-For': '203.0.113.9' };
+    const refused = { code: 'handshake_refused', status: 401 };
+    await expect(connect('/chat/alice', proxied)).rejects.toMatchObject(refused);
+    await expect(connect('/chat/alice', { Host: 'rebound.example' })).rejects.toMatchObject(refused);
+    await expect(connect(`/chat/bob?token=${token}`)).rejects.toMatchObject(refused);
+    await expect(connect(`/chat/alice?token=${token}0`)).rejects.toMatchObject(refused);
+    await expect(connect(`/chat/alice?token=${token.replace(/^\d+/, '9999999999999')}`)).rejects.toMatchObject(refused);
+    await (await connect(`/chat/alice?token=${token}`, proxied)).close();
+    await (await connect('/chat/alice', { ...proxied, Authorization: `Bearer ${token}` })).close();
+    expect((await fetch(`${program.url}token?user=alice`, { headers: proxied })).status).toBe(403);
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((network) => network?.family === 'IPv4' && !network.internal)?.address;
+
+  it.skipIf(outside === undefined)('lets nobody in by name on an address of the network', async () => {
+    const url = program.webSocketUrl('/chat/alice').replace('localhost', outside ?? '');
+    await expect(WireClient.connect(url)).rejects.toMatchObject({ code: 'handshake_refused', status: 401 });
+    const echo = await WireClient.connect(program.webSocketUrl('/ws').replace('localhost', outside ?? ''));
+    await echo.close();
+  });
+});
+
+it('lets no page of another origin in', async () => {
+  for (const path of ['/ws', '/websocket', '/group', '/chat/alice']) {
+    await expect(connect(path, { Origin: 'https://evil.example' })).rejects.toMatchObject({ status: 403 });
+  }
+});

@@ -1,0 +1,89 @@
+// The chat room as its guests see it, in both of its forms.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
+import { ExampleProcess } from '../../example-process.js';
+import { WireClient } from '../../wire-client.js';
+
+let program: ExampleProcess;
+
+beforeAll(async () => {
+  program = await ExampleProcess.start('5-chat-room');
+});
+afterAll(() => program.stop());
+
+it('says at the start which endpoints the scan has found', async () => {
+  await program.line(/^GET \/websocket\/chat\b.*AnnotatedRoom/);
+  await program.line(/^GET \/websocket\/chat2\b.*ProgrammaticRoom/);
+});
+
+describe.each(['/websocket/chat', '/websocket/chat2'])('%s', (path) => {
+  it('numbers its guests, tells all who joins, says something and leaves, and filters HTML', async () => {
+    const first = await WireClient.connect(program.webSocketUrl(path));
+    expect(await first.received(1)).toEqual(['* Guest0 has joined.']);
+    const second = await WireClient.connect(program.webSocketUrl(path));
+    expect(await second.received(1)).toEqual(['* Guest1 has joined.']);
+    first.send('<script>alert("you & me")</script>');
+    const filtered = 'Guest0: &lt;script&gt;alert(&quot;you &amp; me&quot;)&lt;/script&gt;';
+    expect(await second.received(2)).toEqual(['* Guest1 has joined.', filtered]);
+    await second.close();
+    expect(await first.received(4)).toEqual([
+      '* Guest0 has joined.',
+      '* Guest1 has joined.',
+      filtered,
+      '* Guest1 has disconnected.',
+    ]);
+    await first.close();
+  });
+
+  it('gives no number twice, and lets no page of another origin in', async () => {
+    const third = await WireClient.connect(program.webSocketUrl(path));
+    expect(await third.received(1)).toEqual(['* Guest2 has joined.']);
+    await third.close();
+    const evil = { Origin: 'https://evil.example' };
+    await expect(WireClient.connect(program.webSocketUrl(path), evil)).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
+  let tabs: BrowserTabs;
+  beforeAll(async () => {
+    tabs = await BrowserTabs.launch();
+  });
+  afterAll(() => tabs.close());
+
+  const lines = (page: Page) => page.locator('#console p').allTextContents();
+
+  it.each(['', '?room=chat2'])(
+    'sends with Enter, and shows what others wrote as they wrote it (/%s)',
+    async (query) => {
+      const alice = await tabs.open(program.url + query);
+      await alice.getByText('* Guest3 has joined.').waitFor();
+      const bob = await tabs.open(program.url + query);
+      await bob.getByText('* Guest4 has joined.').waitFor();
+      await alice.getByLabel('Message').fill('<img src=x onerror="document.title=1"> & 你好');
+      await alice.getByLabel('Message').press('Enter');
+      await expect
+        .poll(async () => (await lines(bob)).at(-1))
+        .toBe('Guest3: <img src=x onerror="document.title=1"> & 你好');
+      expect(await bob.title()).toBe('Chat room · Longwire');
+      await bob.getByLabel('Message').fill('hi');
+      await bob.getByLabel('Message').press('Enter');
+      await alice.getByText('Guest4: hi').waitFor();
+      await bob.close();
+      await alice.getByText('* Guest4 has disconnected.').waitFor();
+      expect(await alice.getByLabel('Message').inputValue()).toBe('');
+      await tabs.picture(alice, 'example-chat-room');
+      await alice.close();
+    },
+  );
+
+  it('tells a browser without WebSocket', async () => {
+    const page = await tabs.open(program.url, () => {
+      Reflect.deleteProperty(globalThis, 'WebSocket');
+    });
+    expect(await lines(page)).toEqual(['Error: WebSocket is not supported by this browser.']);
+    await page.close();
+    expect(tabs.complaints).toEqual([]);
+  });
+});

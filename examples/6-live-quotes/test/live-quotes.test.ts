@@ -1,0 +1,120 @@
+// Live quotes as their readers see them: a page that draws, and clients that read slowly.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
+import { ExampleProcess } from '../../example-process.js';
+import { WireClient } from '../../wire-client.js';
+
+let program: ExampleProcess;
+
+beforeAll(async () => {
+  program = await ExampleProcess.start('6-live-quotes', { environment: { QUOTES_EVERY_MS: '10' } });
+});
+afterAll(() => program.stop());
+
+interface Quote {
+  readonly symbol: string;
+  readonly price: number;
+  readonly move: number;
+}
+
+const connect = () => WireClient.connect(program.webSocketUrl('/quotes'));
+
+/** The batches of quotes that a client has got. */
+function batchesOf(client: WireClient): Quote[][] {
+  return client.messages
+    .map((text) => JSON.parse(text).quotes as Quote[] | undefined)
+    .filter((quotes) => quotes !== undefined);
+}
+
+const lastMoveOf = (client: WireClient) => batchesOf(client).at(-1)?.at(-1)?.move ?? 0;
+
+describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
+  let tabs: BrowserTabs;
+  beforeAll(async () => {
+    tabs = await BrowserTabs.launch();
+  });
+  afterAll(() => tabs.close());
+
+  const drawn = (page: Page, symbol: string) =>
+    page.locator(`#chart-${symbol}`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const price = (page: Page, symbol: string) => page.locator(`#price-${symbol}`).textContent();
+
+  it('draws what is ticked as it moves, and nothing else', async () => {
+    const page = await tabs.open(program.url);
+    await page.locator('#state[data-state="open"]').waitFor();
+    await expect.poll(() => price(page, 'WIRE')).toMatch(/^\d+\.\d\d$/);
+    const before = await drawn(page, 'WIRE');
+    await expect.poll(() => drawn(page, 'WIRE')).not.toBe(before);
+    expect(await price(page, 'QUAY')).toBe('–');
+    const empty = await drawn(page, 'QUAY');
+
+    await page.getByLabel('QUAY').check();
+    await expect.poll(() => price(page, 'QUAY')).toMatch(/^\d+\.\d\d$/);
+    await expect.poll(() => drawn(page, 'QUAY')).not.toBe(empty);
+    await page.getByLabel('WIRE').uncheck();
+    const [frozen, moving] = [await price(page, 'WIRE'), await price(page, 'QUAY')];
+    await expect.poll(() => price(page, 'QUAY')).not.toBe(moving);
+    expect(await price(page, 'WIRE')).toBe(frozen);
+    await tabs.picture(page, 'example-live-quotes');
+    await page.close();
+    expect(tabs.complaints).toEqual([]);
+  });
+});
+
+it('names its symbols, sends what was subscribed to and no other, newer and newer, until it is unsubscribed', async () => {
+  const client = await connect();
+  const [first = ''] = await client.received(1);
+  expect(JSON.parse(first).symbols).toContain('WIRE');
+  client.send(JSON.stringify({ subscribe: ['WIRE', 'LARK'] }));
+  await client.received(20);
+  const quotes = batchesOf(client).flat();
+  expect(new Set(quotes.map(({ symbol }) => symbol))).toEqual(new Set(['WIRE', 'LARK']));
+  const moves = quotes.filter(({ symbol }) => symbol === 'WIRE').map(({ move }) => move);
+  expect(moves).toEqual([...new Set(moves)].sort((left, right) => left - right));
+
+  client.send(JSON.stringify({ unsubscribe: ['WIRE'] }));
+  await expect
+    .poll(() =>
+      batchesOf(client)
+        .at(-1)
+        ?.map(({ symbol }) => symbol),
+    )
+    .toEqual(['LARK']);
+  await client.close();
+});
+
+it('says which symbol it does not know, goes on with the others, and survives what is no wish', async () => {
+  const client = await connect();
+  for (const nonsense of ['no JSON', '7', '{"subscribe":"WIRE"}']) client.send(nonsense);
+  await client.received(4);
+  expect(client.messages.slice(1).map((text) => JSON.parse(text).error)).toEqual(['no_wish', 'no_wish', 'no_wish']);
+  client.send(JSON.stringify({ subscribe: ['NONE', 'LOOP'] }));
+  await expect.poll(() => client.messages).toContain(JSON.stringify({ error: 'unknown_symbol', symbol: 'NONE' }));
+  await expect.poll(() => batchesOf(client).length).toBeGreaterThan(2);
+  await client.close();
+});
+
+it('gives a slow reader the newest value and not the old ones, while the others go on', async () => {
+  const [slow, fast] = [await connect(), await connect()];
+  for (const client of [slow, fast]) client.send(JSON.stringify({ subscribe: ['WIRE', 'FERRY'] }));
+  await expect.poll(() => batchesOf(slow).length).toBeGreaterThan(2);
+  slow.connection.pause();
+  const [seen, stopped] = [batchesOf(slow).length, lastMoveOf(fast)];
+  await expect.poll(() => lastMoveOf(fast), { interval: 5 }).toBeGreaterThan(stopped + 60);
+  expect(batchesOf(slow).length).toBe(seen);
+
+  const resumedAt = lastMoveOf(fast);
+  slow.connection.resume();
+  await expect.poll(() => batchesOf(slow).length, { interval: 5 }).toBeGreaterThan(seen + 1);
+  // One message was under way. Behind it comes what is true now.
+  const [, afterwards] = batchesOf(slow).slice(seen);
+  expect(afterwards?.map(({ symbol }) => symbol).sort()).toEqual(['FERRY', 'WIRE']);
+  for (const { move } of afterwards ?? []) expect(move).toBeGreaterThanOrEqual(resumedAt);
+  for (const client of [slow, fast]) await client.close();
+});
+
+it('lets no page of another origin in', async () => {
+  const evil = { Origin: 'https://evil.example' };
+  await expect(WireClient.connect(program.webSocketUrl('/quotes'), evil)).rejects.toMatchObject({ status: 403 });
+});
