@@ -1,5 +1,11 @@
 // What proxies say about the client behind them counts when they are trusted, and only then.
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { defineEndpoint, EndpointContainer, type HandshakeRequest } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
@@ -109,6 +115,28 @@ describe('from a trusted proxy', () => {
     expect(await status('http://chat.example')).toBe(403);
     expect(await status('http://backend:8080')).toBe(403);
     expect(await status('https://evil.example')).toBe(403);
+  });
+
+  it('that connects through a Unix socket, the client is whom it names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longwire-proxy-'));
+    const addresses: string[] = [];
+    for (const trustedProxies of [['unix'], ['loopback']]) {
+      const endpoint = defineEndpoint('/x', {
+        configurator: { authenticate: ({ remoteAddress }) => void addresses.push(remoteAddress) },
+      });
+      const { container } = await serve([endpoint], { trustedProxies });
+      const server = createServer();
+      container.attach(server);
+      const path = join(folder, `${trustedProxies[0]}.sock`);
+      server.listen(path);
+      await once(server, 'listening');
+      const client = new WebSocket(`ws+unix://${path}:/x`, { headers: { 'X-Forwarded-For': '192.0.2.43' } });
+      await once(client, 'open');
+      client.terminate();
+      server.close();
+    }
+    await rm(folder, { recursive: true });
+    expect(addresses).toEqual(['192.0.2.43', '']);
   });
 
   it('a client elsewhere is not on loopback, also in a container for development', async () => {
