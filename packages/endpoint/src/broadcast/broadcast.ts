@@ -1,7 +1,8 @@
 // A set of sessions that get the same messages.
 import { PreparedMessage } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import type { Session } from '../session/session.js';
+import type { Encoder } from '../messages/encoders.js';
+import { closeBecause, type Session } from '../session/session.js';
 import { type BroadcastOptions, resolveBroadcastOptions, type SlowReceiverPolicy } from './broadcast-options.js';
 import { enter, leave } from './memberships.js';
 
@@ -135,7 +136,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    */
   async sendObject<Value>(
     value: Value,
-    encoder: { encode(value: Value): string | Uint8Array | PromiseLike<string | Uint8Array> },
+    encoder: Pick<Encoder<Value>, 'encode'>,
     options: BroadcastSendOptions<Path> = {},
   ): Promise<BroadcastResult> {
     const encoded = encoder.encode(value);
@@ -198,8 +199,8 @@ function exceptionTest<Path extends string>(
 }
 
 /** What waits for it goes first, as far as it is taken within the time for closing. */
-function closeAsTooSlow(session: Pick<Session, 'close'>): void {
-  session.close(tooSlowCode, tooSlowReason);
+function closeAsTooSlow(session: unknown): void {
+  closeBecause(session as Session, 'slow_consumer', tooSlowCode, tooSlowReason);
 }
 
 /** True when `work` has settled within the time. Never rejects. */

@@ -1,18 +1,13 @@
 // The connections of one container to servers.
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import {
-  type CloseReason,
-  type ConnectionHandler,
-  dial,
-  parseExtensions,
-  type WebSocketConnection,
-} from '@longwire/websocket';
+import { dial, parseExtensions, type WebSocketConnection } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import { EndpointError } from '../errors.js';
 import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
+import type { CloseReason } from '../session/close-reason.js';
 import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import { ClientConnection, type Dialled, type Dialler } from './client-connection.js';
@@ -87,7 +82,7 @@ class Dialling implements Dialler {
     try {
       const headers = this.#options.headers();
       await dial(this.#url, {
-        handler: attempt.handler,
+        handler: connectionHandler,
         options,
         subprotocols,
         headers: await new HandshakeDeadline(options.handshakeTimeoutMs).wait('headers', headers),
@@ -111,7 +106,6 @@ class Dialling implements Dialler {
 /** One handshake, and the session it leads to. */
 class Attempt {
   readonly ended: Promise<CloseReason>;
-  readonly handler: ConnectionHandler;
   session: Session<ClientPath> | undefined;
   readonly #container: ResolvedContainerOptions;
   readonly #endpoint: MountedEndpoint<ClientPath>;
@@ -119,6 +113,7 @@ class Attempt {
   #handshake!: HandshakeRequest;
   #userProperties: Map<string, unknown> | undefined;
   #log: ConnectionLog | undefined;
+  #end!: (reason: CloseReason) => void;
 
   constructor(
     container: ResolvedContainerOptions,
@@ -128,19 +123,9 @@ class Attempt {
     this.#container = container;
     this.#endpoint = endpoint;
     this.#options = options;
-    let end!: (reason: CloseReason) => void;
     this.ended = new Promise((resolve) => {
-      end = resolve;
+      this.#end = resolve;
     });
-    this.handler = Object.setPrototypeOf(
-      {
-        onClose: (connection: WebSocketConnection, reason: CloseReason) => {
-          end(reason);
-          return connectionHandler.onClose?.(connection, reason);
-        },
-      } satisfies ConnectionHandler,
-      connectionHandler,
-    ) as ConnectionHandler;
   }
 
   answered(answer: IncomingMessage, request: ClientRequest): void {
@@ -153,12 +138,13 @@ class Attempt {
   }
 
   opened(connection: WebSocketConnection): void {
-    connection.handler = this.#log?.over(this.handler) ?? this.handler;
+    connection.handler = this.#log?.over(connectionHandler) ?? connectionHandler;
     this.session = this.#endpoint.admit({
       connection,
       handshake: this.#handshake,
       parameters: {},
       userProperties: this.#userProperties,
+      ended: this.#end,
     }) as Session<ClientPath>;
   }
 }

@@ -1,10 +1,11 @@
 // Declaring an endpoint that connects to servers instead of being connected to.
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { defineEndpoint } from '../declaring/endpoint-definition.js';
-import type { EndpointHandlers } from '../declaring/handlers.js';
-import { handlerNames } from '../declaring/handlers.js';
+import { type EndpointHandlers, handlerNames } from '../declaring/handlers.js';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
+import type { DecodedBy, DecoderEntry } from '../messages/decoders.js';
+import type { EncodableBy, EncoderEntry } from '../messages/encoders.js';
 import {
   type ClientEndpointOptions,
   clientEndpointOptionNames,
@@ -34,7 +35,17 @@ export class ClientEndpointDefinition {
 }
 
 /** Handlers and options of a client endpoint in one object. */
-export type ClientEndpointObject = EndpointHandlers<ClientPath> & ClientEndpointOptions;
+export type ClientEndpointObject<
+  Decoders extends readonly DecoderEntry[] = readonly DecoderEntry[],
+  Encoders extends readonly EncoderEntry[] = readonly [],
+> = EndpointHandlers<ClientPath, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>> &
+  WithCodecs<ClientEndpointOptions, Decoders, Encoders>;
+
+/** Options of which the codecs are known by type: what the handlers may take and return depends on them. */
+type WithCodecs<Options, Decoders, Encoders> = Omit<Options, 'decoders' | 'encoders'> & {
+  readonly decoders?: Decoders;
+  readonly encoders?: Encoders;
+};
 
 /**
  * Declares a client endpoint without decorators: a class with the handlers as methods, of which each connection gets its
@@ -45,36 +56,38 @@ export type ClientEndpointObject = EndpointHandlers<ClientPath> & ClientEndpoint
  * ```
  * @throws EndpointError as {@link defineEndpoint}
  */
-export function defineClientEndpoint(endpoint: ClientEndpointObject): ClientEndpointDefinition;
-export function defineClientEndpoint<Instance extends EndpointHandlers<ClientPath>>(
+export function defineClientEndpoint<
+  const Decoders extends readonly DecoderEntry[] = readonly [],
+  const Encoders extends readonly EncoderEntry[] = readonly [],
+>(endpoint: ClientEndpointObject<Decoders, Encoders>): ClientEndpointDefinition;
+export function defineClientEndpoint<
+  Instance extends EndpointHandlers<ClientPath, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>>,
+  const Decoders extends readonly DecoderEntry[] = readonly [],
+  const Encoders extends readonly EncoderEntry[] = readonly [],
+>(
   endpointClass: EndpointClass<Instance>,
-  options?: ClientEndpointOptions<Instance>,
+  options?: WithCodecs<ClientEndpointOptions<Instance>, Decoders, Encoders>,
 ): ClientEndpointDefinition;
-export function defineClientEndpoint(
-  source: ClientEndpointObject | EndpointClass<EndpointHandlers<ClientPath>>,
-  options: object = {},
-): ClientEndpointDefinition {
+export function defineClientEndpoint(source: object | EndpointClass, options: object = {}): ClientEndpointDefinition {
   if (typeof source === 'function') {
-    const resolved = resolveClientOptions(options, `client endpoint ${source.name}`);
-    return new ClientEndpointDefinition(defineEndpoint(clientPath, source, resolved.endpoint), resolved.client);
+    const endpointClass = source as EndpointClass<EndpointHandlers<ClientPath>>;
+    const { endpoint, client } = resolveClientOptions(options, `client endpoint ${endpointClass.name}`);
+    return new ClientEndpointDefinition(defineEndpoint(clientPath, endpointClass, endpoint), client);
   }
   if (typeof source !== 'object' || source === null) {
     throw new EndpointError('NOT_AN_ENDPOINT', 'client endpoint: expected an object with handlers or a class');
   }
   refuseUnknownNames(source, [...Object.values(handlerNames), ...clientEndpointOptionNames], 'client endpoint');
-  const given = clientEndpointOptionNames.filter((name) => source[name] !== undefined);
-  const resolved = resolveClientOptions(
-    Object.fromEntries(given.map((name) => [name, source[name]])),
-    'client endpoint',
-  );
-  const handlers = Object.values(handlerNames).filter((name) => source[name] !== undefined);
-  // Handlers are called on the object that was given, whatever else it holds.
-  const bound = handlers.map((name) => [name, boundHandler(source, name)] as const);
-  const object = { ...Object.fromEntries(bound), ...resolved.endpoint };
-  return new ClientEndpointDefinition(defineEndpoint(clientPath, object), resolved.client);
+  const named = source as Readonly<Record<string, unknown>>;
+  const given = clientEndpointOptionNames.filter((name) => named[name] !== undefined);
+  const optionsOf = Object.fromEntries(given.map((name) => [name, named[name]]));
+  const { endpoint, client } = resolveClientOptions(optionsOf, 'client endpoint');
+  const handlers = Object.values(handlerNames).filter((name) => named[name] !== undefined);
+  const bound = Object.fromEntries(handlers.map((name) => [name, boundTo(source, named[name])]));
+  return new ClientEndpointDefinition(defineEndpoint(clientPath, { ...bound, ...endpoint }), client);
 }
 
-function boundHandler(source: ClientEndpointObject, name: keyof EndpointHandlers): unknown {
-  const handler: unknown = source[name];
+/** Handlers are called on the object that was given, whatever else it holds. */
+function boundTo(source: object, handler: unknown): unknown {
   return typeof handler === 'function' ? handler.bind(source) : handler;
 }

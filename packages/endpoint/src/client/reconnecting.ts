@@ -1,8 +1,9 @@
 // Coming back after a connection has ended: whether, and when.
 import { randomInt } from 'node:crypto';
-import { type CloseReason, WebSocketError } from '@longwire/websocket';
+import { WebSocketError } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
+import type { CloseCause, CloseReason } from '../session/close-reason.js';
 
 export interface ReconnectOptions {
   /** Upper bound of the first wait; it doubles with each attempt in a row. Milliseconds, default 500. */
@@ -22,22 +23,36 @@ export type ResolvedReconnectOptions = Required<ReconnectOptions>;
 
 const maxTimerMs = 2 ** 31 - 1;
 
-// RFC 6455 §7.4.1 and the IANA registry: going away, no code at all, the line broke, a server error, a restart, overload, a
-// bad gateway. Everything else was meant for us: the same would come again.
-const passingCodes: ReadonlySet<number> = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
+/** Whether a session that ended for this is worth another one; undefined: that depends on the code. */
+const passingCauses: Readonly<Record<CloseCause, boolean | undefined>> = {
+  closed: undefined,
+  going_away: undefined,
+  connection_lost: true,
+  heartbeat_timeout: true,
+  slow_consumer: true,
+  handler_failed: true,
+  // What the program wanted, or would only happen again.
+  terminated: false,
+  close_timeout: false,
+  idle_timeout: false,
+  protocol_error: false,
+  message_too_big: false,
+};
+
+// RFC 6455 §7.4.1 and the IANA registry: going away, no code at all, a server error, a restart, overload, a bad gateway.
+// Everything else was meant for us: the same would come again.
+const passingCodes: ReadonlySet<number> = new Set([1001, 1005, 1011, 1012, 1013, 1014]);
 
 /**
- * True when another attempt may fare better. After a session: when the connection was lost or silent, or closed with 1001,
- * 1005, 1006 or 1011-1014; not when the program closed it, and not after other codes, 3000-4999 included, with which the
- * server tells something. After a failed attempt: unless the server refused with a status below 500 (other than 408 and
- * 429) or does not speak WebSocket.
+ * True when another attempt may fare better. After a session: when the connection was lost, silent or too slow, when a
+ * handler failed that nobody was there to report to, and when the server closed with 1001, 1011-1014 or without a code;
+ * not after other codes, 3000-4999 included, with which the server tells something, and not when the program closed it.
+ * After a failed attempt: unless the server does not speak WebSocket or refused with a status below 500, other than 408
+ * and 429.
  */
 export function isWorthReconnecting(why: CloseReason | EndpointError): boolean {
   if (why instanceof EndpointError) return isPassing(why.cause);
-  const { code, initiator, error } = why;
-  // A fault that we noticed first, such as a missed heartbeat; not our own terminate().
-  if (error !== undefined) return error.retryable && error.code !== 'connection_terminated';
-  return initiator === 'local' ? code === 1011 : passingCodes.has(code);
+  return passingCauses[why.cause] ?? (why.initiator === 'remote' && passingCodes.has(why.code));
 }
 
 function isPassing(cause: unknown): boolean {

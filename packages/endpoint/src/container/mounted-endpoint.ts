@@ -3,6 +3,7 @@ import type { WebSocketConnection } from '@longwire/websocket';
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import type { CloseReason } from '../session/close-reason.js';
 import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
 import { closeBecause, Session } from '../session/session.js';
 import { type SessionFilter, selectSessions } from '../session/session-filter.js';
@@ -15,12 +16,16 @@ export interface OpenedConnection {
   readonly handshake: HandshakeRequest;
   readonly parameters: Readonly<Record<string, string>>;
   readonly userProperties: Map<string, unknown> | undefined;
+  /** Called when the session has ended, before its close handler. */
+  readonly ended?: (reason: CloseReason) => void;
 }
 
 /** An endpoint as `container.add` returns it and `container.endpoints()` lists it. */
 export class MountedEndpoint<Path extends string = string> {
   readonly definition: EndpointDefinition<Path>;
   readonly #sessions = new Set<Session>();
+  /** Of the sessions that somebody waits for. */
+  readonly #endListeners = new Map<Session, (reason: CloseReason) => void>();
   readonly #host: DispatcherHost;
   readonly #connected = new LiveCount();
   /** Sessions whose last handlers have not settled. */
@@ -36,10 +41,12 @@ export class MountedEndpoint<Path extends string = string> {
       definition,
       reportUnhandled,
       openSessions: () => this.#sessions,
-      ended: (session) => {
+      ended: (session, reason) => {
         this.#sessions.delete(session);
         leaveAll(session);
         this.#connected.remove();
+        this.#endListeners.get(session)?.(reason);
+        this.#endListeners.delete(session);
       },
       finished: () => this.#unfinished.remove(),
     };
@@ -70,7 +77,7 @@ export class MountedEndpoint<Path extends string = string> {
   }
 
   /** Makes a session of a connection whose handshake is done, and runs its handlers from here on. */
-  admit({ connection, handshake, parameters, userProperties }: OpenedConnection): Session {
+  admit({ connection, handshake, parameters, userProperties, ended }: OpenedConnection): Session {
     const dispatcher = new SessionDispatcher(this.#host, connection);
     const session = new Session<string>(connection, dispatcher, {
       template: this.path,
@@ -81,6 +88,7 @@ export class MountedEndpoint<Path extends string = string> {
     this.#connected.add();
     this.#unfinished.add();
     this.#sessions.add(session);
+    if (ended !== undefined) this.#endListeners.set(session, ended);
     connection.data = dispatcher;
     dispatcher.start(session);
     return session;

@@ -29,7 +29,7 @@ export interface DispatcherHost {
   /** Takes a fault that no error handler took. Never throws. */
   reportUnhandled(error: unknown, context: UnhandledErrorContext): void;
   /** The session's connection is over. Called once. */
-  ended(session: Session): void;
+  ended(session: Session, reason: CloseReason): void;
   /** And its last handler has settled. Called once, after that. */
   finished(): void;
 }
@@ -151,7 +151,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     this.#idle?.stop();
     this.#abortArrival(reason.error);
     noteEnd(this.#session);
-    this.#host.ended(this.#session);
+    this.#host.ended(this.#session, reason);
     if (this.#hasFailedToOpen) this.#finish();
     else this.#runner.accept('close', reason);
   }

@@ -1,7 +1,14 @@
 // One message to many: encoded once, and no receiver can hurt another.
 import { PreparedMessage } from '@longwire/websocket';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Broadcast, type BroadcastOptions, defineEndpoint, type Session } from '../../src/index.js';
+import {
+  Broadcast,
+  type BroadcastOptions,
+  type CloseCause,
+  defineEndpoint,
+  jsonEncoder,
+  type Session,
+} from '../../src/index.js';
 import { type Client, type Serving, serve, until } from '../serving.js';
 
 afterEach(() => {
@@ -12,14 +19,14 @@ afterEach(() => {
 async function room(options: BroadcastOptions = {}, handlers: { onError?: (error: unknown) => void } = {}) {
   const broadcast = new Broadcast<'/room'>(options);
   const sessions: Session<'/room'>[] = [];
-  const ended: { code: number; size: number }[] = [];
+  const ended: { code: number; cause: CloseCause; size: number }[] = [];
   const endpoint = defineEndpoint('/room', {
     onOpen(session) {
       sessions.push(session);
       broadcast.add(session);
     },
     onText: (text) => void broadcast.send(text),
-    onClose: (_session, { code }) => void ended.push({ code, size: broadcast.size }),
+    onClose: (_session, { code, cause }) => void ended.push({ code, cause, size: broadcast.size }),
     ...handlers,
   });
   const serving = await serve([endpoint]);
@@ -82,8 +89,9 @@ it('objects are encoded once, at once or when their promise is fulfilled; an enc
     },
   };
   await expect(broadcast.sendObject({}, failing)).rejects.toThrow('cannot');
-  broadcast.send('end');
-  for (const client of clients) expect(await client.received(3)).toEqual(['{"price":1}', '{"price":2}', 'end']);
+  await broadcast.sendObject({ price: 3 }, jsonEncoder);
+  const prices = ['{"price":1}', '{"price":2}', '{"price":3}'];
+  for (const client of clients) expect(await client.received(3)).toEqual(prices);
 });
 
 describe('except', () => {
@@ -121,7 +129,7 @@ describe('members', () => {
     expect(other.delete(sessions[2]!)).toBe(false);
     await a!.close(3000);
     await until(() => ended.length === 1);
-    expect(ended).toEqual([{ code: 3000, size: 2 }]);
+    expect(ended).toEqual([{ code: 3000, cause: 'closed', size: 2 }]);
     expect([...broadcast]).toEqual([sessions[1], sessions[2]]);
     expect([...other]).toEqual([sessions[1]]);
     b!.socket.terminate();
@@ -199,7 +207,8 @@ describe('a receiver that reads too slowly', () => {
     slow!.socket.resume();
     expect(await slow!.closed).toEqual({ code: 1008, reason: 'too slow' });
     expect(slow!.messages).not.toContain('news');
-    await until(() => ended.length === 1 && broadcast.size === 1);
+    await until(() => ended.length === 1);
+    expect(ended).toEqual([{ code: 1008, cause: 'slow_consumer', size: 1 }]);
   });
 
   it('misses the message under "skip", stays, and gets the next one once it reads again', async () => {

@@ -5,8 +5,11 @@ import {
   type ContainerOptions,
   defineClientEndpoint,
   defineEndpoint,
+  Endpoint,
   EndpointContainer,
   type EndpointDefinition,
+  jsonDecoder,
+  jsonEncoder,
   type Session,
   type UnhandledErrorContext,
   wireLog,
@@ -151,6 +154,36 @@ describe('a client endpoint', () => {
     await staying.close(3000, 'done');
     expect(await staying.closed).toMatchObject({ code: 3000, initiator: 'local', wasClean: true });
   });
+});
+
+it('a client endpoint has decoders, encoders, streams and programmatic handlers as a server has', async () => {
+  const got: unknown[] = [];
+  const json = defineClientEndpoint({
+    decoders: [jsonDecoder((value: unknown): value is { n: number } => typeof value === 'object')],
+    encoders: [jsonEncoder],
+    onOpen: (session) => session.sendObject({ n: 1 }),
+    onObject(message) {
+      got.push(message.n);
+      return message.n < 3 ? { n: message.n + 1 } : 'bye';
+    },
+  });
+  class Added extends Endpoint {
+    onOpen(session: Session): void {
+      session.addMessageHandler({ kind: 'text', delivery: 'stream' }, async (stream) => {
+        for await (const part of stream) got.push(part);
+        session.close();
+      });
+      session.send('streamed');
+    }
+  }
+  const serving = await serve([echo]);
+  const { container, unhandled } = clientContainer();
+  expect(await (await container.connect(json, serving.url('/echo'))).closed).toMatchObject({ code: 3005 });
+  const added = await container.connect(defineClientEndpoint(Added), serving.url('/echo'));
+  expect(await added.closed).toMatchObject({ code: 1000, cause: 'closed' });
+  expect(got.slice(0, 3)).toEqual([1, 2, 3]);
+  expect(got.slice(3).join('')).toBe('streamed');
+  expect(unhandled).toEqual([]);
 });
 
 describe('connecting fails with CONNECT_FAILED and its cause', () => {
