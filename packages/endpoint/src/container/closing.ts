@@ -2,7 +2,7 @@
 import { isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
-import type { Session } from '../session/session.js';
+import { closeBecause, type Session } from '../session/session.js';
 
 /** What closed sessions are told. */
 export interface SessionCloseOptions {
@@ -55,7 +55,7 @@ export async function closeInWaves(
   const intervalMs = withinMs / 2 / waves;
   for (let begin = 0; begin < sessions.length; begin += perWave) {
     if (begin > 0) await settledWithin(allEnded, intervalMs);
-    for (const session of sessions.slice(begin, begin + perWave)) session.close(code, reason);
+    for (const session of sessions.slice(begin, begin + perWave)) closeBecause(session, 'going_away', code, reason);
   }
 }
 

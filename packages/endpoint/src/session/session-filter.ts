@@ -34,5 +34,14 @@ function isAt(session: Filtered, wanted: string | Readonly<Record<string, string
     return Object.entries(wanted).every(([name, value]) => value === undefined || session.path[name] === value);
   }
   const requested = session.handshake.requestedPath;
-  return requested === wanted || decodeURI(requested) === wanted;
+  return requested === wanted || decodedPath(requested) === wanted;
+}
+
+/** Undefined for what cannot be decoded: a program may upgrade a request whatever its path. */
+function decodedPath(path: string): string | undefined {
+  try {
+    return decodeURI(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 // How a container ends: codes, time limits, waves.
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { defineEndpoint, EndpointError } from '../../src/index.js';
+import { type CloseReason, defineEndpoint, EndpointError } from '../../src/index.js';
 import { askUpgrade, Client, deferred, serve, until } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
@@ -82,11 +82,13 @@ describe('closing a container', () => {
     await serving.connect('/x');
   });
 
-  it('says 1001 by default', async () => {
-    const serving = await serve([echo('/x')]);
+  it('says 1001 by default, and to handlers why', async () => {
+    const reasons: CloseReason[] = [];
+    const serving = await serve([defineEndpoint('/x', { onClose: (_session, reason) => void reasons.push(reason) })]);
     const client = await serving.connect('/x');
     await serving.container.close();
     expect(await client.closed).toMatchObject({ code: 1001 });
+    expect(reasons).toMatchObject([{ initiator: 'local', cause: 'going_away' }]);
   });
 
   it('terminates who does not answer in time, and does not wait for handlers that never settle', async () => {

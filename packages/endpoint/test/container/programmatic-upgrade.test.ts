@@ -96,6 +96,18 @@ describe('upgrade', () => {
     expect(mounted.openSessions()).toHaveLength(1);
   });
 
+  it('takes a path that cannot be decoded; filters by path pass it over', async () => {
+    const container = new EndpointContainer();
+    const opened = deferred<Session | undefined>();
+    const { connect } = await serveBy(container, async (request, socket, head) => {
+      opened.resolve(await container.upgrade(request, socket, head, defineEndpoint('/x', {})));
+    });
+    await connect('/%zz');
+    const session = (await opened.promise)!;
+    expect(session.openSessions({ path: '/%zz' })).toEqual([session]);
+    expect(session.openSessions({ path: '/x' })).toEqual([]);
+  });
+
   it.each<[what: string, endpoint: unknown, parameters: unknown[]]>([
     ['what is no endpoint', class Plain {}, []],
     ['missing parameters', room, []],
