@@ -45,6 +45,7 @@ container.add(BroadcastEndpoint);
 container.attach(server);
 
 server.listen(Number(process.env['PORT'] ?? 8081), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   console.log(`Open http://localhost:${(server.address() as AddressInfo).port}/ in two tabs.`);
 });
 

@@ -71,6 +71,7 @@ const server = createServer((request, response) => {
 });
 container.attach(server);
 server.listen(Number(process.env['PORT'] ?? 8082), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   console.log(`Open http://localhost:${(server.address() as AddressInfo).port}/ in two tabs.`);
 });
 

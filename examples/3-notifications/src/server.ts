@@ -67,6 +67,7 @@ const container = new EndpointContainer();
 container.add(NotifyEndpoint);
 container.attach(server);
 server.listen(Number(process.env['PORT'] ?? 8083), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   const url = `http://localhost:${(server.address() as AddressInfo).port}/`;
   console.log(`Open ${url}?erp=alice and ${url}?erp=bob`);
 });

@@ -1,5 +1,5 @@
 // The notification program as its users see it, and with each fault that programs of this kind have had.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,9 +97,10 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     const elsewhere = await tabs.open(link);
     await elsewhere.getByText('gil: 连接成功').waitFor();
     await comment(elsewhere, 'from elsewhere');
-    const forged = await tabs.open(link.replace('erp=gil', 'erp=hal'));
-    await forged.getByText('Disconnected (4401: to be this user takes a signed link).').waitFor();
-    for (const tab of [page, elsewhere, forged]) await tab.close();
+    // In the place of the other tab: the token proves this user only.
+    await page.goto(link.replace('erp=gil', 'erp=hal'));
+    await page.getByText('Disconnected (4401: to be this user takes a signed link).').waitFor();
+    for (const tab of [page, elsewhere]) await tab.close();
     expect(tabs.complaints).toEqual([]);
   });
 });
@@ -139,6 +140,23 @@ it('keeps what it accepted for the absent through kill -9, and gives it in order
   await again.close();
   await third.stop();
   await first.stop();
+});
+
+it('accepts nothing that it cannot write, and does not start on a damaged mailbox', async () => {
+  const unwritable = await ExampleProcess.start('3-notifications');
+  mkdirSync(join(unwritable.data, 'mailbox.jsonl.new'));
+  const max = await signIn('max', unwritable);
+  expect(await send('max', 'lost?', unwritable)).toBe(503);
+  expect(await post('/send', { text: 'for all' }, {}, unwritable)).toBe(202);
+  expect(await max.received(2)).toEqual(['连接成功', 'for all']);
+  await unwritable.kill('SIGKILL');
+
+  writeFileSync(join(unwritable.data, 'mailbox.jsonl'), '{"id":1,"to":"max","text":"one"}\n{"id":2,"to"\n');
+  const damaged = await ExampleProcess.start('3-notifications', { data: unwritable.data, hasAddress: false });
+  expect(await damaged.exited).toBe(1);
+  expect(damaged.output).toContain('mailbox.jsonl is damaged at line 2');
+  await damaged.stop();
+  await unwritable.stop();
 });
 
 describe('the faults of the originals', () => {

@@ -7,7 +7,7 @@ import { defineClientEndpoint, EndpointContainer } from '@longwire/endpoint';
 
 const question = "Enter message to send (or 'exit' to quit):";
 /** An echo is here by then; a group has nothing to answer. */
-const answerWithinMs = 500;
+const answerWithinMs = 1_000;
 const [url = `ws://127.0.0.1:${process.env['PORT'] ?? 8084}/ws`] = process.argv.slice(2);
 
 let terminal: Interface | undefined;

@@ -70,7 +70,10 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(`http://${request.headers.host}${request.url}`);
   const user = searchParams.get('user');
   if (pathname !== '/token' || !user) {
-    response.end('WebSocket endpoints: /ws, /websocket, /group, /chat/{username}\nA link to chat: /token?user=alice\n');
+    response.end(
+      'WebSocket endpoints: /ws, /websocket, /group, /chat/{username}\n' +
+        'A bare username is believed on this machine only; elsewhere a signed link is needed: /token?user=alice\n',
+    );
   } else if (!isOnThisMachine({ remoteAddress: request.socket.remoteAddress, headers: request.headers })) {
     response.writeHead(403).end('Links are made on the machine of the server.\n');
   } else {
@@ -81,6 +84,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 const server = createServer(answer);
 container.attach(server);
 server.listen(Number(process.env['PORT'] ?? 8084), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   const { port } = server.address() as AddressInfo;
   console.log(`Listening on http://localhost:${port}/ - in another terminal: npm run client -w examples/4-echo`);
 });

@@ -1,4 +1,5 @@
 // The echo program as its users see it: a person in a terminal, and other clients on the wire.
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExampleProcess } from '../../example-process.js';
@@ -140,6 +141,13 @@ describe('the chat with names', () => {
     await (await connect(`/chat/alice?token=${token}`, proxied)).close();
     await (await connect('/chat/alice', { ...proxied, Authorization: `Bearer ${token}` })).close();
     expect((await fetch(`${program.url}token?user=alice`, { headers: proxied })).status).toBe(403);
+  });
+
+  it('judges claims as the programs 2 and 3 do, with the same file', () => {
+    const [ours, ...others] = ['4-echo', '2-direct', '3-notifications'].map((example) =>
+      readFileSync(new URL(`../../${example}/src/credential.ts`, import.meta.url), 'utf8'),
+    );
+    expect(others).toEqual([ours, ours]);
   });
 
   const outside = Object.values(networkInterfaces())

@@ -6,7 +6,6 @@ import { EndpointContainer } from '@longwire/endpoint';
 
 const container = new EndpointContainer();
 await container.scan(new URL('./rooms/', import.meta.url));
-console.log(container.describe());
 
 const page = await readFile(new URL('../page/index.html', import.meta.url));
 const server = createServer((request, response) => {
@@ -17,6 +16,7 @@ const server = createServer((request, response) => {
 container.attach(server);
 
 server.listen(Number(process.env['PORT'] ?? 8085), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   console.log(`Open http://localhost:${(server.address() as AddressInfo).port}/ in two tabs.`);
 });
 

@@ -15,6 +15,7 @@ const container = new EndpointContainer();
 container.add(QuotesEndpoint);
 container.attach(server);
 server.listen(Number(process.env['PORT'] ?? 8086), process.env['HOST'] ?? '127.0.0.1', () => {
+  console.log(container.describe());
   console.log(`Open http://localhost:${(server.address() as AddressInfo).port}/`);
 });
 
