@@ -2,17 +2,21 @@
 import type { MessageWriter as ConnectionMessageWriter } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 
+/** It is the message's turn: apart from the class, because only the session may say it. */
+export let beginMessage: (message: MessageWriter, writer: ConnectionMessageWriter) => void;
+
 /**
  * Writes one message part by part; what is sent on the session meanwhile waits for its end, pings and pongs do not. A
  * message that is never ended holds up everything behind it until the session ends.
  */
 export class MessageWriter {
-  readonly #begun: PromiseLike<ConnectionMessageWriter> | ConnectionMessageWriter;
   readonly #noteMessage: () => void;
+  #writer: ConnectionMessageWriter | undefined;
+  /** What was asked for while it was not this message's turn. */
+  #waiting: (() => void)[] = [];
 
-  /** Made by `session.startMessage`. @param begun  later, if an encoder is still at work on what was sent before */
-  constructor(begun: PromiseLike<ConnectionMessageWriter> | ConnectionMessageWriter, noteMessage: () => void) {
-    this.#begun = begun;
+  /** Made by `session.startMessage`. */
+  constructor(noteMessage: () => void) {
     this.#noteMessage = noteMessage;
   }
 
@@ -33,10 +37,21 @@ export class MessageWriter {
     return this.#do((writer) => writer.end());
   }
 
+  static {
+    beginMessage = (message, writer) => {
+      message.#writer = writer;
+      for (const act of message.#waiting) act();
+      message.#waiting = [];
+    };
+  }
+
   #do(act: (writer: ConnectionMessageWriter) => Promise<void>): Promise<void> {
     this.#noteMessage();
-    const writer = this.#begun;
-    const acting = 'then' in writer ? Promise.resolve(writer).then(act) : act(writer);
+    const writer = this.#writer;
+    const acting =
+      writer === undefined
+        ? new Promise<void>((resolve) => this.#waiting.push(() => resolve(act(this.#writer!))))
+        : act(writer);
     const done = acting.catch((cause: unknown) => {
       throw translated(cause);
     });

@@ -2,7 +2,7 @@
 import type { MessageWriter as ConnectionMessageWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { isThenable } from './awaiting.js';
-import { MessageWriter } from './message-writer.js';
+import { beginMessage, MessageWriter } from './message-writer.js';
 import type { NoEncoder } from './no-encoder.js';
 import { SendQueue } from './send-queue.js';
 
@@ -62,16 +62,15 @@ export class Outgoing {
   }
 
   startMessage(kind: MessageKind): MessageWriter {
-    return new MessageWriter(this.#begin(kind), () => this.#host.noteMessage());
+    return this.#begin(kind).message;
   }
 
   async sendStream(kind: MessageKind, source: MessageSource): Promise<void> {
     // Before anything is awaited: the message has its place from now on.
-    const begun = this.#begin(kind);
-    const writer = new MessageWriter(begun, () => this.#host.noteMessage());
+    const { message, begun } = this.#begin(kind);
     try {
-      for await (const part of source) await writer.write(part);
-      await writer.end();
+      for await (const part of source) await message.write(part);
+      await message.end();
     } catch (cause) {
       if (cause instanceof EndpointError && cause.code === 'SESSION_ENDED' && this.#connection.state !== 'open') {
         throw cause;
@@ -83,11 +82,18 @@ export class Outgoing {
     }
   }
 
-  #begin(kind: MessageKind): ConnectionMessageWriter | Promise<ConnectionMessageWriter> {
-    if (this.queue.isIdle) return this.#connection.startMessage(kind);
-    return new Promise((resolve) => {
-      this.queue.push(() => resolve(this.#connection.startMessage(kind)));
+  #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<ConnectionMessageWriter> } {
+    const message = new MessageWriter(() => this.#host.noteMessage());
+    const begun = new Promise<ConnectionMessageWriter>((resolve) => {
+      const begin = (): void => {
+        const writer = this.#connection.startMessage(kind);
+        beginMessage(message, writer);
+        resolve(writer);
+      };
+      if (this.queue.isIdle) begin();
+      else this.queue.push(begin);
     });
+    return { message, begun };
   }
 }
 
