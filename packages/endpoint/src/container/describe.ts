@@ -11,6 +11,7 @@ function describe({ name, path, instance, options }: EndpointDefinition): string
   const notes = [instance === 'shared' ? 'one instance for all' : 'per connection'];
   if (options.concurrent) notes.push('concurrent');
   if (options.subprotocols.length > 0) notes.push(`subprotocols: ${options.subprotocols.join(', ')}`);
+  if (options.configurator.allowsAnyOrigin) notes.push('any origin');
   // An endpoint without a class is called by its path.
   return name === path ? `(${notes.join(', ')})` : `${name} (${notes.join(', ')})`;
 }

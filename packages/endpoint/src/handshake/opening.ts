@@ -139,6 +139,8 @@ export class Opening {
       configurator.selectExtensions === undefined
         ? checked
         : await selectedExtensions(checked, request, configurator.selectExtensions, deadline);
+    // What the last hook counts or notes is of a session that opens, not of a client that has gone meanwhile.
+    if (this.#isOver) return undefined;
     const response = new HandshakeResponse();
     let userProperties: Map<string, unknown> | undefined;
     if (configurator.modifyHandshake !== undefined) {

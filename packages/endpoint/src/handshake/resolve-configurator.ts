@@ -18,6 +18,7 @@ const memberNames = ['checkOrigin', 'dangerouslyAllowAnyOrigin', ...functionName
 export interface ResolvedConfigurator {
   /** Decides alone. */
   readonly checkOrigin: OriginCheck | undefined;
+  readonly allowsAnyOrigin: boolean;
   /** Pages that may connect besides those of the same host. */
   readonly furtherOrigins: OriginList;
   readonly authenticate: Configurator['authenticate'];
@@ -64,6 +65,7 @@ export function resolveConfigurator(
   const listed = Array.isArray(checkOrigin) ? (checkOrigin as readonly string[]) : [];
   return Object.freeze({
     checkOrigin: typeof decides === 'function' ? decides.bind(configurator) : undefined,
+    allowsAnyOrigin: dangerouslyAllowAnyOrigin,
     furtherOrigins: new OriginList(listed, `${where}: checkOrigin`),
     authenticate: configurator.authenticate?.bind(configurator),
     selectSubprotocol: configurator.selectSubprotocol?.bind(configurator),

@@ -125,6 +125,26 @@ describe('closing a container', () => {
     await expect(client.opened).rejects.toThrow('503');
   });
 
+  it('asks no further hook of a handshake that it has refused', async () => {
+    const [asked, answered] = [deferred(), deferred<undefined>()];
+    let modified = 0;
+    const configurator = {
+      authenticate: () => {
+        asked.resolve();
+        return answered.promise;
+      },
+      modifyHandshake: () => void modified++,
+    };
+    const serving = await serve([defineEndpoint('/x', { configurator })]);
+    const attempt = serving.connect('/x');
+    attempt.catch(() => {});
+    await asked.promise;
+    await serving.container.close({ withinMs: 100 });
+    answered.resolve(undefined);
+    await expect(attempt).rejects.toThrow('503');
+    expect(modified).toBe(0);
+  });
+
   it('is disposal', async () => {
     const serving = await serve([echo('/x')]);
     const client = await serving.connect('/x');

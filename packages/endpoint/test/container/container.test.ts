@@ -107,9 +107,11 @@ describe('describe()', () => {
     container.add(Chat);
     container.add(defineEndpoint('/quotes', Quotes, { concurrent: true }));
     container.add(echo('/echo'));
+    container.add(defineEndpoint('/x', { configurator: { dangerouslyAllowAnyOrigin: true } }));
     expect(container.describe().split('\n')).toEqual([
       'GET /quotes       Quotes (per connection, concurrent)',
       'GET /echo         (one instance for all)',
+      'GET /x            (one instance for all, any origin)',
       'GET /chat/{room}  Chat (per connection, subprotocols: v1, v2)',
     ]);
   });

@@ -96,6 +96,25 @@ describe('on one http server', () => {
     await serving.connect('/x');
   });
 
+  it('whoever wraps the emit of a server between attaching and detaching finds it working', async () => {
+    const serving = await serve([echo('/x')]);
+    const { emit } = serving.server;
+    const seen: unknown[] = [];
+    serving.server.emit = (event: string | symbol, ...values: unknown[]) => {
+      seen.push(event);
+      return (emit as (...values: unknown[]) => boolean).call(serving.server, event, ...values);
+    };
+    const client = await serving.connect('/x');
+    serving.container.detach(serving.server);
+    await expect(serving.connect('/x')).rejects.toThrow();
+    serving.container.attach(serving.server);
+    for (const one of [client, await serving.connect('/x')]) {
+      one.send('x');
+      expect(await one.received(1)).toEqual(['/x x']);
+    }
+    expect(seen).toContain('upgrade');
+  });
+
   it('requests without upgrade stay with the request listener, which may answer 426', async () => {
     const container = new EndpointContainer();
     container.add(echo('/ws'));

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -115,6 +116,22 @@ describe('from a trusted proxy', () => {
     expect(await status('http://chat.example')).toBe(403);
     expect(await status('http://backend:8080')).toBe(403);
     expect(await status('https://evil.example')).toBe(403);
+  });
+
+  it('that is seen as IPv4 in IPv6 form is the address it is', async (context) => {
+    const addresses: string[] = [];
+    const endpoint = defineEndpoint('/x', {
+      configurator: { authenticate: (request) => void addresses.push(request.peerAddress, request.remoteAddress) },
+    });
+    const { container } = await serve([endpoint], { trustedProxies: ['127.0.0.1/32'] });
+    const server = createServer();
+    container.attach(server);
+    server.listen(0, '::');
+    const [failed] = await Promise.race([once(server, 'listening'), once(server, 'error')]);
+    if (failed !== undefined) context.skip('this machine has no IPv6');
+    await askUpgrade((server.address() as AddressInfo).port, '/x', { 'X-Forwarded-For': '192.0.2.43' });
+    server.close();
+    expect(addresses).toEqual(['::ffff:127.0.0.1', '192.0.2.43']);
   });
 
   it('that connects through a Unix socket, the client is whom it names', async () => {
