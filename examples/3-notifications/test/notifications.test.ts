@@ -24,6 +24,11 @@ async function post(path: string, body: object, headers: Record<string, string> 
 
 const send = (to: string, text: string, by = program) => post('/send', { to, text }, {}, by);
 
+/** Resolves when the program has noticed that everybody of the tests before is gone. */
+async function untilNobodyIsOnline(): Promise<void> {
+  await expect.poll(() => program.output.match(/^Online: \d+/gm)?.at(-1) ?? 'Online: 0').toBe('Online: 0');
+}
+
 /** What the mailbox has of a user on disk, without what has arrived. */
 function waitingOnDisk(user: string, of = program): string[] {
   let waiting: { id: number; text: string }[] = [];
@@ -106,6 +111,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
 });
 
 it('welcomes, counts who is there, and sends to one and to all', async () => {
+  await untilNobodyIsOnline();
   const [ann, ben] = await Promise.all([signIn('ann'), signIn('ben')]);
   for (const user of [ann, ben]) expect(await user.received(1)).toEqual(['连接成功']);
   await program.line(/^Online: 2 \((?:ann|ben) came\)$/);
@@ -182,6 +188,7 @@ describe('the faults of the originals', () => {
   });
 
   it('a kicked session that removes the new one and is counted out twice: of logins at one instant exactly one stays', async () => {
+    await untilNobodyIsOnline();
     const before = program.output.length;
     const logins = await Promise.all(Array.from({ length: 8 }, () => signIn('kim')));
     const kicked: number[] = [];
