@@ -4,8 +4,8 @@ import { defineEndpoint } from '../declaring/endpoint-definition.js';
 import { type EndpointHandlers, handlerNames } from '../declaring/handlers.js';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
-import type { DecodedBy, DecoderEntry } from '../messages/decoders.js';
-import type { EncodableBy, EncoderEntry } from '../messages/encoders.js';
+import type { DecodedOf, DecoderEntry } from '../messages/decoders.js';
+import type { EncodableOf, EncoderEntry } from '../messages/encoders.js';
 import {
   type ClientEndpointOptions,
   clientEndpointOptionNames,
@@ -37,8 +37,8 @@ export class ClientEndpointDefinition {
 /** Handlers and options of a client endpoint in one object. */
 export type ClientEndpointObject<
   Decoders extends readonly DecoderEntry[] = readonly DecoderEntry[],
-  Encoders extends readonly EncoderEntry[] = readonly [],
-> = EndpointHandlers<ClientPath, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>> &
+  Encoders extends readonly EncoderEntry[] = readonly EncoderEntry[],
+> = EndpointHandlers<ClientPath, DecodedOf<Decoders>, EncodableOf<Encoders>> &
   WithCodecs<ClientEndpointOptions, Decoders, Encoders>;
 
 /** Options of which the codecs are known by type: what the handlers may take and return depends on them. */
@@ -57,13 +57,13 @@ type WithCodecs<Options, Decoders, Encoders> = Omit<Options, 'decoders' | 'encod
  * @throws EndpointError as {@link defineEndpoint}
  */
 export function defineClientEndpoint<
-  const Decoders extends readonly DecoderEntry[] = readonly [],
-  const Encoders extends readonly EncoderEntry[] = readonly [],
+  const Decoders extends readonly DecoderEntry[],
+  const Encoders extends readonly EncoderEntry[],
 >(endpoint: ClientEndpointObject<Decoders, Encoders>): ClientEndpointDefinition;
 export function defineClientEndpoint<
-  Instance extends EndpointHandlers<ClientPath, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>>,
-  const Decoders extends readonly DecoderEntry[] = readonly [],
-  const Encoders extends readonly EncoderEntry[] = readonly [],
+  Instance extends EndpointHandlers<ClientPath, DecodedOf<Decoders>, EncodableOf<Encoders>>,
+  const Decoders extends readonly DecoderEntry[],
+  const Encoders extends readonly EncoderEntry[],
 >(
   endpointClass: EndpointClass<Instance>,
   options?: WithCodecs<ClientEndpointOptions<Instance>, Decoders, Encoders>,

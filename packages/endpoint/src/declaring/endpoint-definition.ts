@@ -4,8 +4,8 @@ import { EndpointError } from '../errors.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import { refuseUnknownNames } from '../known-names.js';
 import { isThenable } from '../messages/awaiting.js';
-import type { DecodedBy, DecoderEntry } from '../messages/decoders.js';
-import type { EncodableBy, EncoderEntry } from '../messages/encoders.js';
+import type { DecodedOf, DecoderEntry } from '../messages/decoders.js';
+import type { EncodableOf, EncoderEntry } from '../messages/encoders.js';
 import { PathTemplate } from '../paths/path-template.js';
 import { refuseContradictions } from './delivery.js';
 import type { EndpointConfig } from './endpoint-config.js';
@@ -123,8 +123,8 @@ interface CodecOptions<Decoders, Encoders> {
 export type EndpointObject<
   Path extends string,
   Decoders extends readonly DecoderEntry[] = readonly DecoderEntry[],
-  Encoders extends readonly EncoderEntry[] = readonly [],
-> = EndpointHandlers<Path, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>> &
+  Encoders extends readonly EncoderEntry[] = readonly EncoderEntry[],
+> = EndpointHandlers<Path, DecodedOf<Decoders>, EncodableOf<Encoders>> &
   Omit<EndpointOptions, 'decoders' | 'encoders'> &
   CodecOptions<Decoders, Encoders>;
 
@@ -139,14 +139,14 @@ export type EndpointObject<
  */
 export function defineEndpoint<
   const Path extends string,
-  const Decoders extends readonly DecoderEntry[] = readonly [],
-  const Encoders extends readonly EncoderEntry[] = readonly [],
+  const Decoders extends readonly DecoderEntry[],
+  const Encoders extends readonly EncoderEntry[],
 >(path: Path, endpoint: EndpointObject<Path, Decoders, Encoders>): EndpointDefinition<Path>;
 export function defineEndpoint<
   const Path extends string,
-  Instance extends EndpointHandlers<Path, DecodedBy<Decoders[number]>, EncodableBy<Encoders[number]>>,
-  const Decoders extends readonly DecoderEntry[] = readonly [],
-  const Encoders extends readonly EncoderEntry[] = readonly [],
+  Instance extends EndpointHandlers<Path, DecodedOf<Decoders>, EncodableOf<Encoders>>,
+  const Decoders extends readonly DecoderEntry[],
+  const Encoders extends readonly EncoderEntry[],
 >(
   path: Path,
   endpointClass: EndpointClass<Instance>,

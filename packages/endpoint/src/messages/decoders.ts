@@ -35,8 +35,12 @@ export type Decoder<Decoded = unknown> = TextMessageDecoder<Decoded> | BinaryMes
  */
 export type DecoderEntry<Decoded = unknown> = Decoder<Decoded> | (new () => Decoder<Decoded>);
 
-/** What the decoders of a list give. */
-export type DecodedBy<Entry> =
+/** What the decoders of a list give; nothing where there is no list, and the type is all lists. */
+export type DecodedOf<List extends readonly DecoderEntry[]> = readonly DecoderEntry[] extends List
+  ? never
+  : DecodedBy<List[number]>;
+
+type DecodedBy<Entry> =
   Entry extends TextMessageDecoder<infer Decoded>
     ? Decoded
     : Entry extends BinaryMessageDecoder<infer Decoded>

@@ -19,8 +19,12 @@ export interface Encoder<Encodable = unknown> {
  */
 export type EncoderEntry<Encodable = unknown> = Encoder<Encodable> | (new () => Encoder<Encodable>);
 
-/** What the encoders of a list take. */
-export type EncodableBy<Entry> =
+/** What the encoders of a list take; nothing where there is no list, and the type is all lists. */
+export type EncodableOf<List extends readonly EncoderEntry[]> = readonly EncoderEntry[] extends List
+  ? never
+  : EncodableBy<List[number]>;
+
+type EncodableBy<Entry> =
   Entry extends Encoder<infer Encodable>
     ? Encodable
     : Entry extends new () => Encoder<infer Encodable>
