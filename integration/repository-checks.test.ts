@@ -143,13 +143,15 @@ describe('lock file', () => {
   });
 });
 
-test('reports a package whose licence is missing, changed or not declared', () => {
+test('reports a package whose licence is missing, changed or not declared; a private one needs no copy', () => {
   const licence = readFileSync(join(projectRoot, 'LICENSE'), 'utf8');
   for (const name of ['NOTICE', 'README.md', 'CONTRIBUTING.md', 'SECURITY.md']) repository.plant({ [name]: name });
   repository.plant({
     LICENSE: licence,
     'packages/server/LICENSE': `${licence}\nexcept on Sundays`,
     'packages/server/package.json': { ...manifestOf('@longwire/server'), license: 'MIT' },
+    'packages/unpublished/package.json': { ...manifestOf('unpublished'), private: true },
+    'packages/unpublished/README.md': 'unpublished',
   });
   expect(findNoticeFaults(repository.root)).toEqual([
     'CHANGELOG.md is missing',

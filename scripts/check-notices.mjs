@@ -21,8 +21,9 @@ export function findNoticeFaults(root) {
   for (const { folder, manifest } of readWorkspaces(root)) {
     const path = relativePath(root, folder);
     if (manifest.license !== licence) faults.push(`${path}/package.json: "license" must be "${licence}"`);
-    // npm packs the LICENSE that lies beside package.json, not the repository's.
-    if (readIfThere(join(folder, 'LICENSE')) !== text) faults.push(`${path}/LICENSE must be a copy of LICENSE`);
+    // npm packs the LICENSE that lies beside package.json, not the repository's; what is private is not packed.
+    if (manifest.private !== true && readIfThere(join(folder, 'LICENSE')) !== text)
+      faults.push(`${path}/LICENSE must be a copy of LICENSE`);
     if (!existsSync(join(folder, 'README.md')))
       faults.push(`${path}/README.md is missing: it is the package's page on npm`);
   }
