@@ -26,6 +26,11 @@ export interface ContainerOptions {
    */
   readonly trustedProxies?: readonly string[];
   /**
+   * How many handshakes may wait for their hooks at once; further ones are answered with 503 and `Retry-After`. Default
+   * 1 000: clients that come faster than the hooks can answer must not fill the memory.
+   */
+  readonly maxPendingHandshakes?: number;
+  /**
    * Prints the handshake and every frame of each connection: true to standard error, or where {@link wireLog} says.
    * Shows what messages say: not for production. Default false.
    */
@@ -35,6 +40,7 @@ export interface ContainerOptions {
 export interface ResolvedContainerOptions {
   readonly isDev: boolean;
   readonly trustedProxies: TrustedProxies;
+  readonly maxPendingHandshakes: number;
   readonly wireLog: WireLog | undefined;
   /** Never throws. */
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
@@ -42,8 +48,9 @@ export interface ResolvedContainerOptions {
 
 /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
-  refuseUnknownNames(options, ['dev', 'onUnhandledError', 'trustedProxies', 'debug'], 'the container');
-  const { dev = false, onUnhandledError, trustedProxies = [], debug = false } = options;
+  const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug'];
+  refuseUnknownNames(options, known, 'the container');
+  const { dev = false, onUnhandledError, trustedProxies = [], maxPendingHandshakes = 1_000, debug = false } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('INVALID_OPTION', 'the container: dev is true or false');
   if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
     throw new EndpointError('INVALID_OPTION', 'the container: onUnhandledError is a function');
@@ -51,12 +58,16 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
   if (!Array.isArray(trustedProxies)) {
     throw new EndpointError('INVALID_OPTION', 'the container: trustedProxies is a list of addresses and blocks');
   }
+  if (!Number.isInteger(maxPendingHandshakes) || maxPendingHandshakes < 1) {
+    throw new EndpointError('INVALID_OPTION', 'the container: maxPendingHandshakes is a whole number from 1');
+  }
   if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
     throw new EndpointError('INVALID_OPTION', 'the container: debug is true, false or what wireLog(write) returns');
   }
   return Object.freeze({
     isDev: dev,
     trustedProxies: new TrustedProxies(trustedProxies),
+    maxPendingHandshakes,
     wireLog: debug === true ? wireLog() : debug || undefined,
     reportUnhandled: unhandledErrorReporter(onUnhandledError),
   });

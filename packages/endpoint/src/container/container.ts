@@ -35,6 +35,7 @@ import { EndpointRegister } from './endpoint-register.js';
 import type { MountedEndpoint } from './mounted-endpoint.js';
 
 const closingAnswer = refusal(503, 'The server is closing.');
+const busyAnswer = refusal(503, 'Too many handshakes are going on.', { 'Retry-After': '1' });
 
 /**
  * Serves endpoints on any number of http servers.
@@ -49,7 +50,7 @@ export class EndpointContainer {
   readonly #register: EndpointRegister;
   readonly #clients: ClientConnections;
   readonly #servers = new Set<Server>();
-  readonly #openings = new Map<Opening, Promise<unknown>>();
+  readonly #openings = new Set<Opening>();
   #closing: Promise<void> | undefined;
 
   /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
@@ -212,15 +213,13 @@ export class EndpointContainer {
   async #close(options: ResolvedCloseOptions): Promise<void> {
     const begun = performance.now();
     this.#clients.stop();
-    for (const opening of this.#openings.keys()) opening.refuse(closingAnswer);
+    for (const opening of this.#openings) opening.refuse(closingAnswer);
     const endpoints = this.#register.all();
-    const turnedAway = [...this.#openings].filter(([opening]) => opening.isTurningAway).map(([, ended]) => ended);
-    const allEnded = Promise.all([...turnedAway, ...endpoints.map((endpoint) => endpoint.finished())]);
+    const allEnded = Promise.all(endpoints.map((endpoint) => endpoint.finished()));
     const sessions = endpoints.flatMap((endpoint) => endpoint.openSessions());
     await closeInWaves(sessions, options, allEnded);
     await settledWithin(allEnded, Math.max(0, begun + options.withinMs - performance.now()));
-    for (const opening of this.#openings.keys()) opening.terminate();
-    await Promise.all([...turnedAway, ...endpoints.map((endpoint) => endpoint.terminateSessions())]);
+    await Promise.all(endpoints.map((endpoint) => endpoint.terminateConnections()));
     for (const server of this.#servers) this.detach(server);
   }
 
@@ -237,15 +236,15 @@ export class EndpointContainer {
     parameters: Readonly<Record<string, string>>,
     upgrade: UpgradeRequest,
   ): Promise<Session | undefined> {
-    if (this.#closing !== undefined) {
-      refuseHandshake(upgrade.socket, closingAnswer);
+    const isBusy = this.#openings.size >= this.#options.maxPendingHandshakes;
+    if (this.#closing !== undefined || isBusy) {
+      refuseHandshake(upgrade.socket, isBusy ? busyAnswer : closingAnswer);
       return undefined;
     }
     const opening = new Opening(endpoint, parameters, upgrade, this.#options);
-    const opened = opening.run();
-    this.#openings.set(opening, opened);
+    this.#openings.add(opening);
     try {
-      return await opened;
+      return await opening.run();
     } finally {
       this.#openings.delete(opening);
     }

@@ -1,5 +1,5 @@
 // An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
-import type { WebSocketConnection } from '@longwire/websocket';
+import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
@@ -30,6 +30,16 @@ export class MountedEndpoint<Path extends string = string> {
   readonly #connected = new LiveCount();
   /** Sessions whose last handlers have not settled. */
   readonly #unfinished = new LiveCount();
+  /** Connections that were accepted only to be told a close code. */
+  readonly #dismissed = new Set<WebSocketConnection>();
+  /** For connections that are going to be dismissed. */
+  readonly dismissal: ConnectionHandler = {
+    onClose: (connection) => {
+      if (!this.#dismissed.delete(connection)) return;
+      this.#connected.remove();
+      this.#unfinished.remove();
+    },
+  };
   #isInService = true;
 
   constructor(
@@ -94,6 +104,14 @@ export class MountedEndpoint<Path extends string = string> {
     return session;
   }
 
+  /** Closes a connection for which no session opens; its handler is {@link dismissal}. */
+  dismiss(connection: WebSocketConnection, code: number, reason: string): void {
+    this.#connected.add();
+    this.#unfinished.add();
+    this.#dismissed.add(connection);
+    connection.close(code, reason);
+  }
+
   /** Begins to close every open session. */
   closeSessions(code: number, reason: string): void {
     for (const session of selectSessions(this.#sessions, undefined)) closeBecause(session, 'going_away', code, reason);
@@ -105,8 +123,9 @@ export class MountedEndpoint<Path extends string = string> {
   }
 
   /** Cuts the connections that are left. Resolves when there are none; does not wait for handlers. */
-  terminateSessions(): Promise<void> {
+  terminateConnections(): Promise<void> {
     for (const session of [...this.#sessions]) session.terminate();
+    for (const connection of [...this.#dismissed]) connection.terminate();
     return this.#connected.whenNone();
   }
 }

@@ -7,7 +7,6 @@ import {
   refusal,
   refuseHandshake,
   selectSubprotocol,
-  type WebSocketConnection,
 } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
@@ -32,8 +31,6 @@ export class Opening {
   readonly #container: ResolvedContainerOptions;
   #log: ConnectionLog | undefined;
   #isAnswered = false;
-  /** A connection that was accepted only to be closed with a code. */
-  #turnedAway: WebSocketConnection | undefined;
 
   constructor(
     endpoint: MountedEndpoint,
@@ -66,16 +63,6 @@ export class Opening {
     if (this.#isOver) return;
     this.#isAnswered = true;
     refuseHandshake(this.#upgrade.socket, answer);
-  }
-
-  /** True while a connection that was accepted to be closed is closing. */
-  get isTurningAway(): boolean {
-    return this.#turnedAway !== undefined;
-  }
-
-  /** Cuts a connection that does not answer the Close frame it was turned away with. */
-  terminate(): void {
-    this.#turnedAway?.terminate();
   }
 
   #refuse(answer: HandshakeRefusal): undefined {
@@ -169,24 +156,17 @@ export class Opening {
     return isOwn(origin, request) || (origin !== undefined && furtherOrigins.includes(origin));
   }
 
-  /** Accepts the connection and closes it; resolves when it is over. */
-  async #turnAway(
-    checked: CheckedHandshake,
-    subprotocol: string | undefined,
-    { code, reason }: ClosedWithCode,
-  ): Promise<undefined> {
+  /** Accepts the connection, and has the endpoint close it. */
+  #turnAway(checked: CheckedHandshake, subprotocol: string | undefined, { code, reason }: ClosedWithCode): undefined {
     if (this.#isOver) return;
     const { socket, head } = this.#upgrade;
-    await new Promise<void>((resolve) => {
-      const handler = { onClose: () => resolve() };
-      const connection = acceptChecked({ ...checked, deflate: undefined }, socket, head, {
-        options: this.#definition.options.webSocket,
-        handler: this.#log?.over(handler) ?? handler,
-        subprotocol,
-      });
-      this.#isAnswered = true;
-      this.#turnedAway = connection;
-      connection.close(code, reason);
+    const { dismissal } = this.#endpoint;
+    const connection = acceptChecked({ ...checked, deflate: undefined }, socket, head, {
+      options: this.#definition.options.webSocket,
+      handler: this.#log?.over(dismissal) ?? dismissal,
+      subprotocol,
     });
+    this.#isAnswered = true;
+    this.#endpoint.dismiss(connection, code, reason);
   }
 }

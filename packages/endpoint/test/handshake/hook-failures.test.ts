@@ -1,8 +1,10 @@
 // Whatever a hook of the handshake throws, and however long it takes: this one handshake, one report, never the process.
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineEndpoint } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { closeWith, defineEndpoint, EndpointContainer } from '../../src/index.js';
+import { askUpgrade, deferred, serve, until } from '../serving.js';
 import { waysToFail as cases, expectNoUnhandledRejection } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());
@@ -123,4 +125,58 @@ it('a client that goes away during an asynchronous hook leaves nothing behind', 
   await until(() => opened === closed && serving.connections() === 0);
   expect(serving.container.endpoints().get('/x')!.openSessions()).toEqual([]);
   expect(serving.unhandled).toEqual([]);
+});
+
+describe('handshakes that wait for their hooks', () => {
+  it('are bounded: one more is answered with 503, and the bound is free again when they are over', async () => {
+    const answered = deferred<undefined>();
+    let asked = 0;
+    const configurator = {
+      authenticate: () => {
+        asked++;
+        return answered.promise;
+      },
+    };
+    const serving = await serve([defineEndpoint('/slow', { configurator }), defineEndpoint('/x', {})], {
+      maxPendingHandshakes: 3,
+    });
+    const waiting = [1, 2, 3].map(() => serving.connect('/slow'));
+    await until(() => asked === 3);
+    const refused = await askUpgrade(serving.port, '/slow');
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect((await askUpgrade(serving.port, '/x')).status).toBe(503);
+    answered.resolve(undefined);
+    await Promise.all(waiting);
+    await Promise.all([1, 2, 3, 4, 5].map(() => serving.connect('/x')));
+    expect(asked).toBe(3);
+    expect(serving.unhandled).toEqual([]);
+  });
+
+  it('do not count those that were turned away with a code and never answer the close', async () => {
+    const endpoint = defineEndpoint('/x', { configurator: { authenticate: () => closeWith(4401) } });
+    const serving = await serve([endpoint], { maxPendingHandshakes: 1 });
+    const handshake = [
+      'GET /x HTTP/1.1',
+      'Host: x',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      '\r\n',
+    ].join('\r\n');
+    const sockets: Socket[] = [];
+    for (let count = 0; count < 5; count++) {
+      const socket = connect(serving.port, '127.0.0.1');
+      sockets.push(socket);
+      socket.write(handshake);
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toContain('101 Switching Protocols');
+    }
+    expect(serving.connections()).toBe(5);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it.each([0, 1.5, '7', Number.NaN])('cannot be bounded by %s', (maxPendingHandshakes) => {
+    expect(() => new EndpointContainer({ maxPendingHandshakes: maxPendingHandshakes as number })).toThrow('from 1');
+  });
 });

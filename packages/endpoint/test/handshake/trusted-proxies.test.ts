@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { forwardedHops } from '../../src/handshake/forwarded.js';
 import { defineEndpoint, EndpointContainer, type HandshakeRequest } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
@@ -190,12 +191,14 @@ describe('from anybody else', () => {
   });
 });
 
-it('reads 15 KiB of anything in a header at once', async () => {
-  for (const text of ['for="', 'for=', ';', ',', '"\\', ' ', 'for=a;', 'for="a",', '=']) {
+it('reads 15 KiB of anything in a header with hardly any work', () => {
+  for (const text of ['for="', 'for=', ';', ',', '"\\', ' ', '\\', 'for=a;', 'for="a",', '=', 'for="\\"']) {
     const header = text.repeat(Math.floor(15_000 / text.length));
-    const begun = performance.now();
-    await seen(['loopback'], { Forwarded: header });
-    expect(performance.now() - begun).toBeLessThan(250);
+    // CPU time: the machine may be busy with something else.
+    const before = process.cpuUsage();
+    forwardedHops({ forwarded: header });
+    forwardedHops({ 'x-forwarded-for': header, 'x-forwarded-host': header });
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(100);
   }
 });
 
