@@ -20,6 +20,11 @@ export class Arrivals {
     return this.#isInMessage;
   }
 
+  /** A message is arriving as a stream. */
+  get isStreaming(): boolean {
+    return this.#stream !== undefined;
+  }
+
   /** What is new for the handler: the part, or a stream that begins; undefined when the part went into a stream. */
   take(
     route: MessageRoutes['text'] | MessageRoutes['binary'],

@@ -218,6 +218,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     return this.#hasEndedHere;
   }
 
+  get mustReadOn(): boolean {
+    return this.#arrivals?.isStreaming === true;
+  }
+
   call(kind: HandlerKind, value: unknown): unknown {
     const { handlers, decodesText, decodesBinary } = this.#routes;
     const isDecoded = (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);

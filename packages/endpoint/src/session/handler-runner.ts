@@ -18,6 +18,8 @@ export interface RunnerHost {
   readonly hasEndedHere: boolean;
   /** True if the error handler was told of this fault already; asked once. */
   wasTold(error: unknown): boolean;
+  /** The rest of a message is on its way to a handler that reads it: to pause now would be to wait for oneself. */
+  readonly mustReadOn: boolean;
   /** Too many events wait, or no longer. */
   holdBack(isHolding: boolean): void;
   /** A handler failed that nobody can be told of, or the opening one. */
@@ -91,8 +93,14 @@ export class HandlerRunner {
 
   #wait(kind: HandlerKind, value: unknown): void {
     this.#waiting ??= new EventQueue();
+    const isFull = this.#waiting.length >= maxWaitingMessages - 1;
+    if (isFull && this.#host.mustReadOn) {
+      // A long stream lets any number of pongs arrive. As pings may (RFC 6455 §5.5.3), all but some go unnoticed.
+      if (kind === 'pong') return;
+    } else if (isFull && !this.#isHoldingBack) {
+      this.#holdBack(true);
+    }
     this.#waiting.push(kind, value);
-    if (this.#waiting.length >= maxWaitingMessages && !this.#isHoldingBack) this.#holdBack(true);
   }
 
   #holdBack(isHolding: boolean): void {
@@ -123,13 +131,13 @@ export class HandlerRunner {
     if (kind === 'error') this.#errorHandlers++;
     try {
       const result = this.#host.call(kind, value);
-      if (value instanceof IncomingStream) return this.#await(kind, value, result as PromiseLike<unknown>);
+      if (isStream(kind)) return this.#await(kind, value, result as PromiseLike<unknown>);
       if (result !== undefined) {
         const pending = isThenable(result) ? result : this.#answer(kind, value, result);
         if (pending !== undefined) return this.#await(kind, value, pending);
       }
     } catch (error) {
-      if (value instanceof IncomingStream) return this.#await(kind, value, Promise.reject(error));
+      if (isStream(kind)) return this.#await(kind, value, Promise.reject(error));
       return this.#failed(kind, error);
     }
     this.#done(kind);
@@ -220,4 +228,9 @@ export class HandlerRunner {
       this.#perform('close', reason);
     }
   }
+}
+
+/** Such a handler is always waited for: its message has to end as well. */
+function isStream(kind: HandlerKind): boolean {
+  return kind === 'textStream' || kind === 'binaryStream';
 }

@@ -1,4 +1,5 @@
 // Messages that reach their handler before they are whole: in parts and as streams.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageStream } from '../../src/index.js';
 import { type Client, deferred, serve, until } from '../serving.js';
@@ -196,6 +197,61 @@ describe('messages as streams', () => {
     expect(events.filter((event) => event === 'SESSION_ENDED')).toHaveLength(1);
     expect(events.at(-1)).toBe('close');
     expect(isCode(code)).toBe(true);
+  });
+
+  it('go on however many pongs arrive in the middle of one', async () => {
+    const pongs: string[] = [];
+    const begun = deferred();
+    const endpoint = defineEndpoint('/x', {
+      async onTextStream(message) {
+        let text = '';
+        for await (const part of message) {
+          text += part;
+          begun.resolve();
+        }
+        return text;
+      },
+      onPong: (payload) => void pongs.push(Buffer.from(payload).toString()),
+    });
+    const serving = await serve([endpoint]);
+    const client = await serving.connect('/x');
+    client.socket.send('a', { fin: false });
+    await begun.promise;
+    for (let index = 0; index < 200; index++) client.socket.pong(String(index));
+    client.socket.send('b', { fin: true });
+    expect(await client.received(1)).toEqual(['ab']);
+    await client.settled();
+    client.socket.pong('last');
+    await until(() => pongs.includes('last'));
+    expect(pongs.length).toBeLessThan(20);
+  });
+
+  it('give the same text and the same answers however it is fragmented', async () => {
+    const endpoint = defineEndpoint('/x', {
+      async onTextStream(message) {
+        let text = '';
+        for await (const part of message) text += part;
+        return text;
+      },
+    });
+    const serving = await serve([endpoint]);
+    const client = await serving.connect('/x');
+    const text = fc.string({ unit: 'binary', maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 5 }), fc.nat(9), async (texts, cut) => {
+        client.messages.length = 0;
+        for (const whole of texts) {
+          const bytes = Buffer.from(whole);
+          // Also in the middle of a character.
+          const pieces = [bytes.subarray(0, cut), bytes.subarray(cut, cut + 1), bytes.subarray(cut + 1)];
+          for (const [index, piece] of pieces.entries()) {
+            client.socket.send(piece, { fin: index === 2, binary: false });
+          }
+        }
+        expect(await client.received(texts.length)).toEqual(texts.map((whole) => Buffer.from(whole).toString()));
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('fail at once when the program closes the session', async () => {
