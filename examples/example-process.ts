@@ -22,6 +22,7 @@ export interface ExampleOptions {
 }
 
 export class ExampleProcess {
+  static readonly #running = new Set<ExampleProcess>();
   readonly data: string;
   readonly #ownsData: boolean;
   readonly #child: ChildProcess;
@@ -32,6 +33,7 @@ export class ExampleProcess {
   /** Starts a compiled example; resolves once it has printed its address. */
   static async start(example: string, options: ExampleOptions = {}): Promise<ExampleProcess> {
     const started = new ExampleProcess(example, options);
+    ExampleProcess.#running.add(started);
     if (options.hasAddress !== false) {
       await vi.waitUntil(() => {
         started.#expectAlive();
@@ -39,6 +41,11 @@ export class ExampleProcess {
       }, withinMs);
     }
     return started;
+  }
+
+  /** For `afterAll`: ends what is left, also of a test that failed. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...ExampleProcess.#running].map((running) => running.stop()));
   }
 
   private constructor(example: string, options: ExampleOptions) {
@@ -117,6 +124,7 @@ export class ExampleProcess {
 
   /** Ends it and removes its data, if it made the folder. */
   async stop(): Promise<void> {
+    ExampleProcess.#running.delete(this);
     if (!this.#hasEnded) await this.kill('SIGKILL');
     if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
   }

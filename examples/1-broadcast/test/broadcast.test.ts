@@ -10,7 +10,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('1-broadcast');
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 const connect = (headers?: Record<string, string>) => WireClient.connect(program.webSocketUrl('/websocket'), headers);
 

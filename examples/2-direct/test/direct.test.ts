@@ -11,7 +11,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('2-direct', { environment: { HOST: '0.0.0.0' } });
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 const lines = (page: Page) => page.locator('#messages li').allTextContents();
 

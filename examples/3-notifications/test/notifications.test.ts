@@ -12,7 +12,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('3-notifications');
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 const signIn = (user: string, of = program) =>
   WireClient.connect(of.webSocketUrl(`/notify?erp=${encodeURIComponent(user)}`));

@@ -11,7 +11,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('4-echo', { environment: { HOST: '0.0.0.0' } });
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 const connect = (path: string, headers?: Record<string, string>) =>
   WireClient.connect(program.webSocketUrl(path), headers);

@@ -10,7 +10,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('5-chat-room');
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 it('says at the start which endpoints the scan has found', async () => {
   await program.line(/^GET \/websocket\/chat\b.*AnnotatedRoom/);

@@ -10,7 +10,7 @@ let program: ExampleProcess;
 beforeAll(async () => {
   program = await ExampleProcess.start('6-live-quotes', { environment: { QUOTES_EVERY_MS: '10' } });
 });
-afterAll(() => program.stop());
+afterAll(() => ExampleProcess.stopAll());
 
 interface Quote {
   readonly symbol: string;
