@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type EndpointClass, EndpointContainer } from '../src/index.js';
 import { serve, until } from './serving.js';
 
-type FixtureName = 'Chat' | 'Inheriting' | 'Sibling' | 'SymbolNamed' | 'Injected' | 'Undecorated';
+type FixtureName = 'Chat' | 'Orders' | 'Parts' | 'Inheriting' | 'Sibling' | 'SymbolNamed' | 'Injected' | 'Undecorated';
 
 /** What each of the two `endpoints.ts` exports; their classes are different ones. */
 interface Fixtures {
@@ -34,6 +34,27 @@ export function describeDecoratedEndpoints(mode: string, fixtures: Fixtures): vo
       expect(events.slice(0, 2)).toEqual(['open lobby chat.v1', 'open attic ']);
       expect(events.slice(2).sort()).toEqual(['close attic 1000', 'close lobby 3001', 'pong p lobby']);
       expect(serving.unhandled).toEqual([]);
+    });
+
+    it('get objects, streams and parts, on one instance for all if it is shared', async () => {
+      const events: string[] = [];
+      const { Orders, Parts } = fixtures.declareEndpoints((event) => events.push(event));
+      const serving = await serve([Orders, Parts]);
+      const first = await serving.connect('/orders');
+      const second = await serving.connect('/orders');
+      first.send('{"symbol":"LWR"}');
+      expect(await first.received(1)).toEqual(['{"accepted":"LWR","count":1}']);
+      second.send('{"symbol":"END"}');
+      second.socket.send(Buffer.alloc(5), { fin: false });
+      second.socket.send(Buffer.alloc(6), { fin: true });
+      expect(await second.received(2)).toEqual(['{"accepted":"END","count":2}', '[11]']);
+      const parts = await serving.connect('/parts');
+      parts.socket.send('a', { fin: false });
+      parts.socket.send('b', { fin: true });
+      parts.send(Buffer.alloc(3));
+      expect(await parts.received(1)).toEqual(['/parts ab']);
+      await until(() => events.includes('3 true'));
+      expect(events.slice(0, 2)).toEqual(['open Orders shared', 'open Orders shared']);
     });
 
     it('inherit handlers, which overriding methods replace and siblings do not see', async () => {

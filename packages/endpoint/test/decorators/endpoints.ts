@@ -3,7 +3,9 @@
 import {
   type CloseReason,
   type Configurator,
+  type EndpointConfig,
   jsonDecoder,
+  jsonEncoder,
   type MessageStream,
   OnClose,
   OnError,
@@ -95,7 +97,40 @@ export function declareEndpoints(record: (event: string) => void) {
     }
   }
 
-  return { Chat, Inheriting, Sibling, SymbolNamed, Injected, Undecorated: Base };
+  interface Order {
+    readonly symbol: string;
+  }
+  const isOrder = (value: unknown): value is Order => typeof (value as Order | null)?.symbol === 'string';
+  @ServerEndpoint('/orders', { decoders: [jsonDecoder(isOrder)], encoders: [jsonEncoder], instance: 'shared' })
+  class Orders {
+    #count = 0;
+    @OnOpen() open(_session: Session, config: EndpointConfig) {
+      record(`open ${config.name} ${config.options.instance}`);
+    }
+    @OnMessage({ kind: 'object' }) async order({ symbol }: Order, _session: Session<'/orders'>) {
+      await Promise.resolve();
+      return { accepted: symbol, count: ++this.#count };
+    }
+    @OnMessage({ kind: 'binary', delivery: 'stream' }) async upload(data: MessageStream<Uint8Array>) {
+      let bytes = 0;
+      for await (const part of data) bytes += part.length;
+      return [bytes];
+    }
+  }
+
+  @ServerEndpoint('/parts')
+  class Parts {
+    #text = '';
+    @OnMessage({ delivery: 'parts' }) text(part: string, isLast: boolean, session: Session<'/parts'>) {
+      this.#text += part;
+      return isLast ? `${session.template} ${this.#text}` : undefined;
+    }
+    @OnMessage({ kind: 'binary', delivery: 'parts' }) bytes(part: Uint8Array, isLast: boolean) {
+      record(`${part.length} ${isLast}`);
+    }
+  }
+
+  return { Chat, Orders, Parts, Inheriting, Sibling, SymbolNamed, Injected, Undecorated: Base };
 }
 
 /** Declarations that must be refused, each with the code of the refusal. */
