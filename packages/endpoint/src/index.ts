@@ -61,6 +61,7 @@ export type { MessageWriter } from './messages/message-writer.js';
 export type { MessageSource } from './messages/outgoing.js';
 export type { StandardSchema } from './messages/standard-schema.js';
 // Seeing what goes on.
+export type { ContainerObserver, FaultContext } from './observing/observer.js';
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
 export type { PathParameters } from './paths/path-template.js';
 // Finding endpoints.

@@ -2,6 +2,12 @@
 import { EndpointError } from '../errors.js';
 import { TrustedProxies } from '../handshake/trusted-proxies.js';
 import { refuseUnknownNames } from '../known-names.js';
+import {
+  type ContainerObserver,
+  type GuardedObserver,
+  guardObserver,
+  observerHookNames,
+} from '../observing/observer.js';
 import { WireLog, wireLog } from '../observing/wire-log.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
@@ -35,6 +41,8 @@ export interface ContainerOptions {
    * Shows what messages say: not for production. Default false.
    */
   readonly debug?: boolean | WireLog;
+  /** Hooks for metrics and tracing. Default none, at no cost. */
+  readonly observer?: ContainerObserver;
 }
 
 export interface ResolvedContainerOptions {
@@ -42,13 +50,14 @@ export interface ResolvedContainerOptions {
   readonly trustedProxies: TrustedProxies;
   readonly maxPendingHandshakes: number;
   readonly wireLog: WireLog | undefined;
+  readonly observer: GuardedObserver | undefined;
   /** Never throws. */
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
 }
 
 /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
-  const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug'];
+  const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug', 'observer'];
   refuseUnknownNames(options, known, 'the container');
   const { dev = false, onUnhandledError, trustedProxies = [], maxPendingHandshakes = 1_000, debug = false } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('INVALID_OPTION', 'the container: dev is true or false');
@@ -64,11 +73,39 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
   if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
     throw new EndpointError('INVALID_OPTION', 'the container: debug is true, false or what wireLog(write) returns');
   }
+  const toProgram = unhandledErrorReporter(onUnhandledError);
+  const observer = resolveObserver(options.observer, toProgram);
   return Object.freeze({
     isDev: dev,
     trustedProxies: new TrustedProxies(trustedProxies),
     maxPendingHandshakes,
     wireLog: debug === true ? wireLog() : debug || undefined,
-    reportUnhandled: unhandledErrorReporter(onUnhandledError),
+    observer,
+    reportUnhandled:
+      observer?.failed === undefined
+        ? toProgram
+        : (error: unknown, context: UnhandledErrorContext) => {
+            observer.failed?.(error, { ...context, isHandled: false });
+            toProgram(error, context);
+          },
   });
+}
+
+function resolveObserver(
+  observer: ContainerObserver | undefined,
+  report: (error: unknown, context: UnhandledErrorContext) => void,
+): GuardedObserver | undefined {
+  if (observer === undefined) return undefined;
+  const refuse = (what: string): never => {
+    throw new EndpointError('INVALID_OPTION', `the container: ${what}`);
+  };
+  if (typeof observer !== 'object' || observer === null) return refuse('observer is an object with hooks');
+  // A hook that is misspelt would never be called. A class may have other members of its own.
+  if (Object.getPrototypeOf(observer) === Object.prototype) {
+    refuseUnknownNames(observer, observerHookNames, 'the container: observer');
+  }
+  for (const hook of observerHookNames) {
+    if (observer[hook] !== undefined && typeof observer[hook] !== 'function') refuse(`observer.${hook} is a function`);
+  }
+  return guardObserver(observer, report);
 }

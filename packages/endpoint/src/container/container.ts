@@ -56,7 +56,7 @@ export class EndpointContainer {
   /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
   constructor(options: ContainerOptions = {}) {
     this.#options = resolveContainerOptions(options);
-    this.#register = new EndpointRegister(this.#options.reportUnhandled);
+    this.#register = new EndpointRegister(this.#options);
     this.#clients = new ClientConnections(this.#options);
   }
 

@@ -1,8 +1,8 @@
 // The endpoints of one container: those that are found by path, and those that only have sessions.
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { type PathLookup, PathTable } from '../paths/path-table.js';
+import type { ResolvedContainerOptions } from './container-options.js';
 import { MountedEndpoint } from './mounted-endpoint.js';
-import type { UnhandledErrorContext } from './unhandled-error.js';
 
 export class EndpointRegister {
   readonly #table = new PathTable<MountedEndpoint>();
@@ -10,10 +10,10 @@ export class EndpointRegister {
   readonly #byDefinition = new Map<EndpointDefinition, MountedEndpoint>();
   /** Removed ones that still have sessions. */
   readonly #retired = new Set<MountedEndpoint>();
-  readonly #reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
+  readonly #container: ResolvedContainerOptions;
 
-  constructor(reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void) {
-    this.#reportUnhandled = reportUnhandled;
+  constructor(container: ResolvedContainerOptions) {
+    this.#container = container;
   }
 
   /** @throws EndpointError DUPLICATE_PATH; none of them was added then */
@@ -21,7 +21,7 @@ export class EndpointRegister {
     const added: MountedEndpoint[] = [];
     try {
       for (const definition of definitions) {
-        const mounted = this.#byDefinition.get(definition) ?? new MountedEndpoint(definition, this.#reportUnhandled);
+        const mounted = this.#byDefinition.get(definition) ?? new MountedEndpoint(definition, this.#container);
         this.#table.add(definition.template, mounted);
         added.push(mounted);
       }
@@ -53,7 +53,7 @@ export class EndpointRegister {
   mountedFor(definition: EndpointDefinition): MountedEndpoint {
     let mounted = this.#byDefinition.get(definition);
     if (mounted === undefined) {
-      mounted = new MountedEndpoint(definition, this.#reportUnhandled);
+      mounted = new MountedEndpoint(definition, this.#container);
       this.#byDefinition.set(definition, mounted);
     }
     return mounted;

@@ -3,12 +3,13 @@ import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { ObservedEvents } from '../observing/observed-events.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
 import { closeBecause, Session } from '../session/session.js';
 import { type SessionFilter, selectSessions } from '../session/session-filter.js';
+import type { ResolvedContainerOptions } from './container-options.js';
 import { LiveCount } from './live-count.js';
-import type { UnhandledErrorContext } from './unhandled-error.js';
 
 /** What is known of a connection when its handshake is done. */
 export interface OpenedConnection {
@@ -42,19 +43,18 @@ export class MountedEndpoint<Path extends string = string> {
   };
   #isInService = true;
 
-  constructor(
-    definition: EndpointDefinition<Path>,
-    reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void,
-  ) {
+  constructor(definition: EndpointDefinition<Path>, { reportUnhandled, observer }: ResolvedContainerOptions) {
     this.definition = definition;
     this.#host = {
       definition,
       reportUnhandled,
+      observer,
       openSessions: () => this.#sessions,
       ended: (session, reason) => {
         this.#sessions.delete(session);
         leaveAll(session);
         this.#connected.remove();
+        observer?.sessionClosed?.(session, reason);
         this.#endListeners.get(session)?.(reason);
         this.#endListeners.delete(session);
       },
@@ -99,7 +99,10 @@ export class MountedEndpoint<Path extends string = string> {
     this.#unfinished.add();
     this.#sessions.add(session);
     if (ended !== undefined) this.#endListeners.set(session, ended);
-    connection.data = dispatcher;
+    const { observer } = this.#host;
+    const received = observer?.messageReceived;
+    connection.data = received === undefined ? dispatcher : new ObservedEvents(dispatcher, session, received);
+    observer?.sessionOpened?.(session);
     dispatcher.start(session);
     return session;
   }

@@ -8,9 +8,9 @@ export interface UnhandledErrorContext {
   /**
    * What was going on: a hook of the handshake, the making of an instance, one of the handlers (`error` is the error
    * handler itself), or something outside of handlers: `session` (the connection broke, the peer broke the protocol, a
-   * send after the end), `reconnect` (what a client endpoint's `shouldReconnect` threw).
+   * send after the end), `reconnect` (what a client endpoint's `shouldReconnect` threw), `observer` (one of its hooks).
    */
-  readonly during: 'handshake' | 'instance' | HandlerKind | 'session' | 'reconnect';
+  readonly during: 'handshake' | 'instance' | HandlerKind | 'session' | 'reconnect' | 'observer';
   /** Name of the endpoint. */
   readonly endpoint: string;
   /** Undefined during the handshake, when there is none yet. */

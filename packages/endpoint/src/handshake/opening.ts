@@ -30,6 +30,7 @@ export class Opening {
   readonly #upgrade: UpgradeRequest;
   readonly #container: ResolvedContainerOptions;
   #log: ConnectionLog | undefined;
+  #request: HandshakeRequest | undefined;
   #isAnswered = false;
 
   constructor(
@@ -53,7 +54,10 @@ export class Opening {
     socket.on('error', ignore);
     this.#log = this.#container.wireLog?.watchUpgrade(this.#upgrade);
     const checked = checkHandshake(request, this.#definition.options.webSocket);
-    const session = checked.isAccepted ? await this.#negotiate(checked) : this.#refuse(checked);
+    const { observer } = this.#container;
+    if (observer !== undefined || checked.isAccepted) this.#request = this.#read(checked);
+    if (observer !== undefined) observer.handshakeStarted?.(this.#request!, this.#definition.name);
+    const session = checked.isAccepted ? await this.#negotiate(checked, this.#request!) : this.#refuse(checked);
     socket.off('error', ignore);
     return session;
   }
@@ -63,6 +67,7 @@ export class Opening {
     if (this.#isOver) return;
     this.#isAnswered = true;
     refuseHandshake(this.#upgrade.socket, answer);
+    this.#tellRefusal(answer.status);
   }
 
   #refuse(answer: HandshakeRefusal): undefined {
@@ -73,8 +78,12 @@ export class Opening {
     return this.#isAnswered || this.#upgrade.socket.destroyed;
   }
 
-  async #negotiate(checked: CheckedHandshake): Promise<Session | undefined> {
-    const request = this.#read(checked);
+  #tellRefusal(status: number): void {
+    if (this.#request === undefined) return;
+    this.#container.observer?.handshakeRefused?.(this.#request, status, this.#definition.name);
+  }
+
+  async #negotiate(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
     try {
       return await this.#askHooks(checked, request);
     } catch (error) {
@@ -88,7 +97,7 @@ export class Opening {
     }
   }
 
-  #read({ offeredSubprotocols, offeredExtensions }: CheckedHandshake): HandshakeRequest {
+  #read(checked: CheckedHandshake | HandshakeRefusal): HandshakeRequest {
     const { request } = this.#upgrade;
     return new HandshakeRequest({
       url: request.url ?? '/',
@@ -97,8 +106,8 @@ export class Opening {
       peerAddress: request.socket.remoteAddress ?? '',
       localAddress: request.socket.localAddress ?? '',
       ...this.#container.trustedProxies.clientOf(request),
-      offeredSubprotocols,
-      offeredExtensions,
+      offeredSubprotocols: checked.isAccepted ? checked.offeredSubprotocols : [],
+      offeredExtensions: checked.isAccepted ? checked.offeredExtensions : [],
     });
   }
 
@@ -168,5 +177,6 @@ export class Opening {
     });
     this.#isAnswered = true;
     this.#endpoint.dismiss(connection, code, reason);
+    this.#tellRefusal(code);
   }
 }

@@ -11,13 +11,16 @@ export let beginMessage: (message: MessageWriter, writer: ConnectionMessageWrite
  */
 export class MessageWriter {
   readonly #noteMessage: () => void;
+  #noteEnd: ((bytes: number) => void) | undefined;
+  #bytes = 0;
   #writer: ConnectionMessageWriter | undefined;
   /** What was asked for while it was not this message's turn. */
   #waiting: (() => void)[] = [];
 
   /** Made by `session.startMessage`. */
-  constructor(noteMessage: () => void) {
+  constructor(noteMessage: () => void, noteEnd: ((bytes: number) => void) | undefined) {
     this.#noteMessage = noteMessage;
+    this.#noteEnd = noteEnd;
   }
 
   /**
@@ -27,14 +30,23 @@ export class MessageWriter {
    */
   write(part: string | Uint8Array): Promise<void> {
     return this.#do(async (writer) => {
-      if (typeof part === 'string' || part instanceof Uint8Array) return writer.write(part);
+      if (typeof part === 'string' || part instanceof Uint8Array) {
+        if (this.#noteEnd !== undefined) this.#bytes += Buffer.byteLength(part);
+        return writer.write(part);
+      }
       throw notAMessage(part);
     });
   }
 
   /** Ends the message. Resolves and rejects as {@link write} does. */
   end(): Promise<void> {
-    return this.#do((writer) => writer.end());
+    return this.#do((writer) => {
+      const ending = writer.end();
+      this.#noteEnd?.(this.#bytes);
+      // Ending it once more is a fault, not another message.
+      this.#noteEnd = undefined;
+      return ending;
+    });
   }
 
   static {

@@ -18,6 +18,8 @@ export interface OutgoingHost {
   /** Sends now, or reports that the session has ended. */
   sendNow(message: string | Uint8Array): void;
   noteMessage(): void;
+  /** A message in parts has been ended; undefined when nobody wants to know. */
+  readonly noteSent: ((kind: MessageKind, bytes: number) => void) | undefined;
   /** A message has broken off that the peer has the beginning of. */
   messageBroken(): void;
   /** Tells the error handler of a fault that the caller is told as well, so that it hears of it once. */
@@ -83,7 +85,9 @@ export class Outgoing {
   }
 
   #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<ConnectionMessageWriter> } {
-    const message = new MessageWriter(() => this.#host.noteMessage());
+    const { noteSent } = this.#host;
+    const ended = noteSent && ((bytes: number) => noteSent(kind, bytes));
+    const message = new MessageWriter(() => this.#host.noteMessage(), ended);
     const begun = new Promise<ConnectionMessageWriter>((resolve) => {
       const begin = (): void => {
         const writer = this.#connection.startMessage(kind);

@@ -11,6 +11,8 @@ import type { SessionCodecs } from '../messages/codecs.js';
 import { decodeAndHandle } from '../messages/decoding.js';
 import { encode } from '../messages/encoding.js';
 import type { NoEncoder } from '../messages/no-encoder.js';
+import { runObserved } from '../observing/observed-handler.js';
+import type { GuardedObserver } from '../observing/observer.js';
 import { AddedHandlers } from './added-handlers.js';
 import { Arrivals } from './arrivals.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
@@ -26,6 +28,7 @@ import { ToldErrors } from './told-errors.js';
 export interface DispatcherHost {
   readonly definition: EndpointDefinition;
   openSessions(): Iterable<Session>;
+  readonly observer: GuardedObserver | undefined;
   /** Takes a fault that no error handler took. Never throws. */
   reportUnhandled(error: unknown, context: UnhandledErrorContext): void;
   /** The session's connection is over. Called once. */
@@ -42,6 +45,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   readonly #wholeHandler: ConnectionHandler;
   readonly #runner: HandlerRunner;
   readonly #answersPing: boolean;
+  readonly noteSent: SessionControl['noteSent'];
   #routes: MessageRoutes;
   #session!: Session;
   #instance: object | undefined;
@@ -66,6 +70,8 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     this.#wholeHandler = connection.handler;
     this.#runner = new HandlerRunner(this, !options.concurrent);
     this.#answersPing = options.textPing;
+    const messageSent = host.observer?.messageSent;
+    this.noteSent = messageSent && ((kind, bytes) => messageSent(this.#session, kind, bytes));
     this.#routes = routes;
     connection.maxTextBytes = options.maxTextBytes;
     connection.maxBinaryBytes = options.maxBinaryBytes;
@@ -223,6 +229,24 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   call(kind: HandlerKind, value: unknown): unknown {
+    const { observer } = this.#host;
+    if (observer === undefined || !this.#isHandled(kind)) return this.#call(kind, value);
+    if (kind === 'error') this.#tellObserver(observer, value);
+    return runObserved(observer, this.#session, kind, () => this.#call(kind, value));
+  }
+
+  #isHandled(kind: HandlerKind): boolean {
+    const { handlers, decodesText, decodesBinary } = this.#routes;
+    return handlers[kind] !== undefined || (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);
+  }
+
+  #tellObserver({ failed }: GuardedObserver, error: unknown): void {
+    const session = this.#session;
+    const endpoint = this.#host.definition.name;
+    failed?.(error, { endpoint, session, request: session.handshake, isHandled: true });
+  }
+
+  #call(kind: HandlerKind, value: unknown): unknown {
     const { handlers, decodesText, decodesBinary } = this.#routes;
     const isDecoded = (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);
     const instance = this.#instance!;

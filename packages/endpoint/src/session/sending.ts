@@ -11,6 +11,7 @@ import type { SessionControl } from './session-control.js';
 export class Sending {
   readonly #connection: WebSocketConnection;
   readonly #control: SessionControl;
+  readonly #noteSent: SessionControl['noteSent'];
   // Only sessions that send objects, parts or streams have one.
   #outgoing: Outgoing | undefined;
   /** Close has been called, and waits behind an encoder. */
@@ -19,6 +20,7 @@ export class Sending {
   constructor(connection: WebSocketConnection, control: SessionControl) {
     this.#connection = connection;
     this.#control = control;
+    this.#noteSent = control.noteSent;
   }
 
   get isOpen(): boolean {
@@ -46,13 +48,19 @@ export class Sending {
   sendAsync(message: string | Uint8Array): Promise<void> {
     if (typeof message !== 'string' && !(message instanceof Uint8Array))
       return ignorable(Promise.reject(notAMessage(message)));
-    return this.#handOver(message.length, () =>
-      typeof message === 'string' ? this.#connection.sendTextAsync(message) : this.#connection.sendBinaryAsync(message),
-    );
+    return this.#handOver(message.length, () => {
+      if (this.#noteSent !== undefined) this.#noteMessage(message);
+      return typeof message === 'string'
+        ? this.#connection.sendTextAsync(message)
+        : this.#connection.sendBinaryAsync(message);
+    });
   }
 
   sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    return this.#handOver(0, () => this.#connection.sendPreparedAsync(message));
+    return this.#handOver(0, () => {
+      if (this.#noteSent !== undefined) this.#notePrepared(message);
+      return this.#connection.sendPreparedAsync(message);
+    });
   }
 
   sendObject(value: unknown): void {
@@ -149,6 +157,7 @@ export class Sending {
     this.#control.idle?.note();
     if (typeof message === 'string') this.#connection.sendText(message);
     else this.#connection.sendBinary(message);
+    if (this.#noteSent !== undefined) this.#noteMessage(message);
   }
 
   #sendPreparedNow(message: PreparedMessage): void {
@@ -158,6 +167,17 @@ export class Sending {
     }
     this.#control.idle?.note();
     this.#connection.sendPrepared(message);
+    if (this.#noteSent !== undefined) this.#notePrepared(message);
+  }
+
+  #noteMessage(message: string | Uint8Array): void {
+    if (typeof message === 'string') this.#noteSent?.('text', Buffer.byteLength(message));
+    else this.#noteSent?.('binary', message.length);
+  }
+
+  #notePrepared(message: PreparedMessage): void {
+    if (message.parts.length === 0) this.#noteSent?.(message.kind, message.payload.length);
+    else for (const part of message.parts) this.#notePrepared(part);
   }
 
   /** Sends in its place, and translates the engine's fault. */
@@ -186,6 +206,7 @@ export class Sending {
       encode: (value, noEncoder) => this.#control.encode(value, noEncoder),
       sendNow: (message) => this.#sendNow(message),
       noteMessage: () => this.#control.idle?.note(),
+      noteSent: this.#noteSent,
       messageBroken: () => this.close('handler_failed', 1011, 'a message broke off'),
       reportOnce: (error) => this.#control.reportOnce(error),
     });

@@ -1,4 +1,5 @@
 // What a session needs of the dispatcher that runs its handlers.
+import type { MessageKind } from '@longwire/websocket';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import type { NoEncoder } from '../messages/no-encoder.js';
 import type { CloseCause } from './close-reason.js';
@@ -16,6 +17,8 @@ export interface SessionControl<Owner = unknown> {
   /** Undefined while there is no limit. */
   readonly idle: IdleTimeout | undefined;
   setIdleTimeout(timeoutMs: number): void;
+  /** Tells the observer of a message that was sent whole; undefined when nobody wants to know. */
+  readonly noteSent: ((kind: MessageKind, bytes: number) => void) | undefined;
   /** Hands a fault that no handler threw to the endpoint's error handler. */
   report(error: unknown): void;
   /** As `report`, for a fault that its caller is told as well: if a handler then fails with it, that is not told again. */
