@@ -31,7 +31,7 @@ export function jsonDecoder(
     return {
       decode(message) {
         const result = schema.validate(JSON.parse(message));
-        return result instanceof Promise ? result.then(valueIn) : valueIn(result);
+        return 'then' in result ? result.then(valueIn) : valueIn(result);
       },
     };
   }

@@ -18,6 +18,10 @@ export interface OutgoingHost {
   /** Sends now, or reports that the session has ended. */
   sendNow(message: string | Uint8Array): void;
   noteMessage(): void;
+  /** How much may wait behind an encoder. */
+  readonly maxQueuedBytes: number;
+  /** More waits. */
+  overflow(): void;
   /** A message in parts has been ended; undefined when nobody wants to know. */
   readonly noteSent: ((kind: MessageKind, bytes: number) => void) | undefined;
   /** A message has broken off that the peer has the beginning of. */
@@ -28,11 +32,12 @@ export interface OutgoingHost {
 
 /** Made when a session first sends more than whole messages. */
 export class Outgoing {
-  readonly queue = new SendQueue();
+  readonly queue: SendQueue;
   readonly #connection: WebSocketConnection;
   readonly #host: OutgoingHost;
 
   constructor(connection: WebSocketConnection, host: OutgoingHost) {
+    this.queue = new SendQueue(host.maxQueuedBytes, () => host.overflow());
     this.#connection = connection;
     this.#host = host;
   }

@@ -7,33 +7,43 @@ interface Place {
   readonly bytes: number;
 }
 
+// What a place costs beside what is sent from it.
+const PLACE_BYTES = 64;
+
 export class SendQueue {
+  readonly #maxBytes: number;
+  readonly #onOverflow: () => void;
   #places: Place[] = [];
   #waitingBytes = 0;
   #isDraining = false;
   #deadline: NodeJS.Timeout | undefined;
+
+  /** @param onOverflow  called when more than `maxBytes` wait */
+  constructor(maxBytes: number, onOverflow: () => void) {
+    this.#maxBytes = maxBytes;
+    this.#onOverflow = onOverflow;
+  }
 
   /** Nothing waits: what is sent now may go out directly. */
   get isIdle(): boolean {
     return this.#places.length === 0;
   }
 
-  /** Bytes (of text: characters) of the messages that wait. */
+  /** About how many bytes wait. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
   /** `send` runs behind what waits. Must not throw. */
-  push(send: () => void, bytes = 0): void {
-    this.#places.push({ send, bytes });
-    this.#waitingBytes += bytes;
+  push(send: () => void, messageBytes = 0): void {
+    this.#add({ send, bytes: messageBytes + PLACE_BYTES });
     this.#drain();
   }
 
   /** Keeps a place; the returned function fills it. */
   reserve(): (send: () => void) => void {
-    const place: Place = { send: undefined, bytes: 0 };
-    this.#places.push(place);
+    const place: Place = { send: undefined, bytes: PLACE_BYTES };
+    this.#add(place);
     return (send) => {
       place.send = send;
       if (this.#places.includes(place)) this.#drain();
@@ -55,6 +65,12 @@ export class SendQueue {
     this.#waitingBytes = 0;
     this.#stopDeadline();
     for (const { send } of places) send?.();
+  }
+
+  #add(place: Place): void {
+    this.#places.push(place);
+    this.#waitingBytes += place.bytes;
+    if (this.#waitingBytes > this.#maxBytes) this.#onOverflow();
   }
 
   #drain(): void {

@@ -82,6 +82,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     return this.#session;
   }
 
+  get maxBufferedBytes(): number {
+    return this.#host.definition.options.webSocket.maxBufferedBytes;
+  }
+
   get closeTimeoutMs(): number {
     return this.#host.definition.options.webSocket.closeTimeoutMs;
   }

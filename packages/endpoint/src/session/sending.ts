@@ -41,7 +41,7 @@ export class Sending {
 
   sendPrepared(message: PreparedMessage): void {
     if (!this.isOpen) this.#reportEnded('sendPrepared');
-    else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message));
+    else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
     else this.#sendPreparedNow(message);
   }
 
@@ -57,7 +57,7 @@ export class Sending {
   }
 
   sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    return this.#handOver(0, () => {
+    return this.#handOver(message.byteLength, () => {
       if (this.#noteSent !== undefined) this.#notePrepared(message);
       return this.#connection.sendPreparedAsync(message);
     });
@@ -206,11 +206,23 @@ export class Sending {
       encode: (value, noEncoder) => this.#control.encode(value, noEncoder),
       sendNow: (message) => this.#sendNow(message),
       noteMessage: () => this.#control.idle?.note(),
+      maxQueuedBytes: this.#control.maxBufferedBytes,
+      overflow: () => this.#overflow(),
       noteSent: this.#noteSent,
       messageBroken: () => this.close('handler_failed', 1011, 'a message broke off'),
       reportOnce: (error) => this.#control.reportOnce(error),
     });
     return this.#outgoing;
+  }
+
+  /** Memory must not grow without limit behind an encoder that does not finish. */
+  #overflow(): void {
+    if (!this.isOpen) return;
+    this.#isClosing = true;
+    const message = `more than ${this.#control.maxBufferedBytes} bytes wait for an encoder (maxBufferedBytes)`;
+    this.#control.report(new EndpointError('ENCODE_FAILED', message));
+    this.#control.endedHere('handler_failed');
+    this.#closeNow(1011, 'internal error');
   }
 
   #closeNow(code: number, reason: string): void {

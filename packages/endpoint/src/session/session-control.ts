@@ -12,6 +12,8 @@ export type AnyMessageHandler = (...parameters: never[]) => unknown;
 export interface SessionControl<Owner = unknown> {
   /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, ENCODE_FAILED */
   encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array>;
+  /** How much may wait to be sent. */
+  readonly maxBufferedBytes: number;
   /** How long a session may wait for its last sends before it closes. */
   readonly closeTimeoutMs: number;
   /** Undefined while there is no limit. */

@@ -182,7 +182,8 @@ export class Session<Path extends string = string> {
   }
 
   /**
-   * Queues a message: a string as text, bytes as binary. After the end it reports SESSION_ENDED to the error handler.
+   * Queues a message: a string as text, bytes as binary. Bytes are not always copied: leave them as they are until
+   * {@link bufferedBytes} says that they are gone. After the end it reports SESSION_ENDED to the error handler.
    */
   send(message: string | Uint8Array): void {
     this.#sending.send(message);
@@ -226,7 +227,8 @@ export class Session<Path extends string = string> {
   /**
    * Sends one message with the parts that a source gives, as fast as the peer reads. Resolves when the last part was
    * handed to the operating system. Rejects with SESSION_ENDED, or with STREAM_FAILED when the source fails or gives
-   * something that is no part: the error handler hears of that as well, once. A message that has begun cannot be taken
+   * something that is no part: the error handler hears of that as well, once. When the session ends, the source is asked
+   * to return as soon as it has given its next part. A message that has begun cannot be taken
    * back then, so the session closes with 1011; one that has not is not sent. A rejection that nobody handles ends
    * nothing.
    */

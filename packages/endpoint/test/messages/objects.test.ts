@@ -208,6 +208,29 @@ describe('encoders', () => {
   });
 });
 
+it('what waits behind an encoder that does not finish is bounded: the session ends with 1011 and frees it', async () => {
+  const errors: string[] = [];
+  const told = deferred<string>();
+  const endpoint = defineEndpoint('/x', {
+    encoders: [{ willEncode: () => true, encode: () => new Promise<string>(() => {}) }],
+    limits: { maxBufferedBytes: 100_000 },
+    onText(_message, session) {
+      session.sendObject({});
+      while (session.isOpen) session.send('x'.repeat(1_000));
+      expect(session.bufferedBytes).toBeLessThan(110_000);
+    },
+    onError: (error) => void errors.push((error as EndpointError).code),
+    onClose: (_session, reason) => told.resolve(reason.cause),
+  });
+  const serving = await serve([endpoint]);
+  const client = await serving.connect('/x');
+  client.send('x');
+  expect(await client.closed).toMatchObject({ code: 1011 });
+  expect(await told.promise).toBe('handler_failed');
+  expect(errors[0]).toBe('ENCODE_FAILED');
+  expect(client.messages).toEqual([]);
+});
+
 describe('JSON', () => {
   interface Order {
     readonly symbol: string;
