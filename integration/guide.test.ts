@@ -1,7 +1,7 @@
-// The guide: every program in it compiles, runs, and prints what the page says.
+// The guide: every program in it compiles, runs, and prints what the page says. In Chinese it shows the same programs.
 
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,4 +79,16 @@ it('all of it is right for the compiler', async () => {
     (error: { stdout: string }) => error.stdout,
   );
   expect(said).toBe('');
+});
+
+describe('in Chinese', () => {
+  const translated = names.filter((name) => existsSync(join(guide, 'zh', `${name}.md`)));
+
+  it('there are the two pages to begin with', () => {
+    expect(translated).toEqual(names.slice(0, 2));
+  });
+
+  it.each(translated)('%s shows the same programs with the same output', (name) => {
+    expect(pageOf(join(guide, 'zh', `${name}.md`)).blocks).toEqual(pages.get(name)?.blocks);
+  });
 });
