@@ -11,23 +11,24 @@ export interface ForwardedHop {
 }
 
 /**
- * The hops of a request in the order of the headers: the client's first, that of the nearest proxy last. `Forwarded`
- * wins where both kinds are present; one that breaks its grammar says nothing at all.
+ * The hops that `Forwarded` tells of, in the order of the header: the client's first, that of the nearest proxy last. None
+ * when it breaks its grammar; undefined when there is none.
  */
-export function forwardedHops(headers: IncomingHttpHeaders): readonly ForwardedHop[] {
-  const { forwarded } = headers;
-  return forwarded === undefined ? hopsOfXForwarded(headers) : (parseForwarded(forwarded) ?? []);
+export function hopsOfForwarded({ forwarded }: IncomingHttpHeaders): readonly ForwardedHop[] | undefined {
+  return forwarded === undefined ? undefined : (parseForwarded(forwarded) ?? []);
 }
 
 /**
+ * The hops that `X-Forwarded-For`, `-Proto` and `-Host` tell of, likewise; undefined when there is none of them.
+ *
  * Each proxy adds to the right, but many set a single scheme or host for the whole way: a list that is shorter than
  * that of the addresses goes with them from the right, its leftmost value with all that are left.
  */
-function hopsOfXForwarded(headers: IncomingHttpHeaders): ForwardedHop[] {
+export function hopsOfXForwarded(headers: IncomingHttpHeaders): readonly ForwardedHop[] | undefined {
   const addresses = listOf(headers['x-forwarded-for']);
   const schemes = listOf(headers['x-forwarded-proto']);
   const hosts = listOf(headers['x-forwarded-host']);
-  if (addresses.length === 0 && schemes.length === 0 && hosts.length === 0) return [];
+  if (addresses.length === 0 && schemes.length === 0 && hosts.length === 0) return undefined;
   const count = Math.max(1, addresses.length);
   return Array.from({ length: count }, (_, index) => {
     const fromRight = count - index;

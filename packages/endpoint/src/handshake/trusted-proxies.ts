@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { EndpointError } from '../errors.js';
-import { forwardedHops } from './forwarded.js';
+import { type ForwardedHop, hopsOfForwarded, hopsOfXForwarded } from './forwarded.js';
 
 /** Where a request comes from, as far as it can be believed. */
 export interface ClientOrigin {
@@ -33,16 +33,32 @@ export class TrustedProxies {
   }
 
   /**
-   * Follows what the proxies said from the nearest one on, as long as each is trusted: the first address that is not,
-   * is the client's. From anybody else these headers are only text.
+   * Who sent a request, as far as the trusted proxies say it; from anybody else these headers are only text. A proxy that
+   * writes one kind of headers often passes on the other as it came from the client: where both kinds are there and do
+   * not mean the same, neither is believed.
    */
-  clientOf(request: IncomingMessage): ClientOrigin {
-    const { socket, headers } = request;
-    let remoteAddress = socket.remoteAddress ?? '';
-    let secure = (socket as Partial<TLSSocket>).encrypted === true;
-    let { host } = headers;
-    if (this.#isEmpty || !this.#isTrusted(remoteAddress)) return { remoteAddress, secure, host };
-    for (const hop of [...forwardedHops(headers)].reverse()) {
+  clientOf({ socket, headers }: IncomingMessage): ClientOrigin {
+    const peer: ClientOrigin = {
+      remoteAddress: socket.remoteAddress ?? '',
+      secure: (socket as Partial<TLSSocket>).encrypted === true,
+      host: headers.host,
+    };
+    if (this.#isEmpty || !this.#isTrusted(peer.remoteAddress)) return peer;
+    const standard = this.#follow(hopsOfForwarded(headers), peer);
+    const older = this.#follow(hopsOfXForwarded(headers), peer);
+    if (standard === undefined || older === undefined) return standard ?? older ?? peer;
+    const isSame =
+      standard.remoteAddress === older.remoteAddress &&
+      standard.secure === older.secure &&
+      standard.host === older.host;
+    return isSame ? standard : peer;
+  }
+
+  /** From the nearest proxy on, as long as each is trusted: the first address that is not, is the client's. */
+  #follow(hops: readonly ForwardedHop[] | undefined, peer: ClientOrigin): ClientOrigin | undefined {
+    if (hops === undefined) return undefined;
+    let { remoteAddress, secure, host } = peer;
+    for (const hop of [...hops].reverse()) {
       if (hop.scheme !== undefined) secure = hop.scheme === 'https' || hop.scheme === 'wss';
       host = hop.host ?? host;
       // `unknown`, or a name the proxy made up (RFC 7239 §6.2, §6.3): nobody knows what is behind it.

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { forwardedHops } from '../../src/handshake/forwarded.js';
+import { hopsOfForwarded, hopsOfXForwarded } from '../../src/handshake/forwarded.js';
 import { defineEndpoint, EndpointContainer, type HandshakeRequest } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
@@ -90,11 +90,33 @@ const believed: [trusted: string[], headers: Headers, address: string, secure: b
     true,
     'own.example',
   ],
-  // Both kinds: the standard one wins.
+  // Both kinds: they have to agree, because the proxy may have written only one of them.
   [
     ['loopback'],
-    { Forwarded: 'for=192.0.2.43', 'X-Forwarded-For': '198.51.100.17', 'X-Forwarded-Proto': 'https' },
+    { Forwarded: 'for=192.0.2.43;proto=https', 'X-Forwarded-For': '192.0.2.43', 'X-Forwarded-Proto': 'https' },
     '192.0.2.43',
+    true,
+    'own.example',
+  ],
+  [['loopback'], { Forwarded: 'for=192.0.2.1', 'X-Forwarded-For': '192.0.2.43' }, '127.0.0.1', false, 'own.example'],
+  [
+    ['loopback'],
+    { Forwarded: 'for=192.0.2.43;host=evil.example', 'X-Forwarded-For': '192.0.2.43' },
+    '127.0.0.1',
+    false,
+    'own.example',
+  ],
+  [
+    ['loopback'],
+    { Forwarded: 'host=evil.example', 'X-Forwarded-For': '192.0.2.43' },
+    '127.0.0.1',
+    false,
+    'own.example',
+  ],
+  [
+    ['loopback'],
+    { Forwarded: 'for=192.0.2.43', 'X-Forwarded-For': '192.0.2.43', 'X-Forwarded-Proto': 'https' },
+    '127.0.0.1',
     false,
     'own.example',
   ],
@@ -196,8 +218,8 @@ it('reads 15 KiB of anything in a header with hardly any work', () => {
     const header = text.repeat(Math.floor(15_000 / text.length));
     // CPU time: the machine may be busy with something else.
     const before = process.cpuUsage();
-    forwardedHops({ forwarded: header });
-    forwardedHops({ 'x-forwarded-for': header, 'x-forwarded-host': header });
+    hopsOfForwarded({ forwarded: header });
+    hopsOfXForwarded({ 'x-forwarded-for': header, 'x-forwarded-host': header });
     expect(process.cpuUsage(before).user / 1_000).toBeLessThan(100);
   }
 });
