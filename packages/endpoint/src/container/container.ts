@@ -224,6 +224,7 @@ export class EndpointContainer {
   }
 
   readonly #take = (path: string, upgrade: UpgradeRequest): UpgradeTaken => {
+    this.#options.wireLog?.watchRefusal(upgrade);
     const found = this.#register.find(path);
     if (found.kind === 'unknown') return found.isReadable ? 'unknown' : 'malformed';
     if (found.kind === 'malformed') refuseHandshake(upgrade.socket, unreadablePath);

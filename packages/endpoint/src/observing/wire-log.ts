@@ -1,5 +1,6 @@
 // The debug mode: what goes over the wire, line by line, for people who want to see how WebSocket works.
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { CloseReason, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
 import { onFirstWrite } from './first-write.js';
@@ -30,6 +31,8 @@ export function wireLog(write: WriteLine = writeToStandardError): WireLog {
 /** Made by {@link wireLog}. */
 export class WireLog {
   readonly #write: WriteLine;
+  /** Sockets whose request has been told, or has reached an endpoint, which tells it. */
+  readonly #followed = new WeakSet<Duplex>();
   #connections = 0;
   #hasFailed = false;
 
@@ -38,11 +41,22 @@ export class WireLog {
   }
 
   /** Begins with a request that came here, and sees its answer, whatever it will be. */
-  watchUpgrade({ request, socket }: UpgradeRequest): ConnectionLog {
-    const log = this.#begin();
-    log.tell('←', requestLines(request.method ?? 'GET', request.url ?? '/', request.rawHeaders));
-    onFirstWrite(socket, (text) => log.tell('→', writtenAnswerLines(text)));
+  watchUpgrade(upgrade: UpgradeRequest): ConnectionLog {
+    this.#followed.add(upgrade.socket);
+    const log = this.#beginWith(upgrade);
+    onFirstWrite(upgrade.socket, (text) => log.tell('→', writtenAnswerLines(text)));
     return log;
+  }
+
+  /** Tells of a request that reaches no endpoint, such as one to a path with a slip in it, if it is refused. */
+  watchRefusal(upgrade: UpgradeRequest): void {
+    onFirstWrite(upgrade.socket, (text) => {
+      // What others on this server accept is theirs.
+      if (this.#followed.has(upgrade.socket) || !/^HTTP\/1\.1 [45]/.test(text)) return;
+      // The containers of a server may share this log.
+      this.#followed.add(upgrade.socket);
+      this.#beginWith(upgrade).tell('→', writtenAnswerLines(text));
+    });
   }
 
   /** Begins with a request that was sent from here, and its answer. */
@@ -51,6 +65,12 @@ export class WireLog {
     const sent = request.getRawHeaderNames().flatMap((name) => [name, String(request.getHeader(name))]);
     log.tell('→', requestLines(request.method, request.path, sent));
     log.tell('←', answerLines(answer.statusCode ?? 0, answer.statusMessage ?? '', answer.rawHeaders));
+    return log;
+  }
+
+  #beginWith({ request }: UpgradeRequest): ConnectionLog {
+    const log = this.#begin();
+    log.tell('←', requestLines(request.method ?? 'GET', request.url ?? '/', request.rawHeaders));
     return log;
   }
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
 import {
   type ContainerOptions,
   defineEndpoint,
@@ -27,7 +28,7 @@ async function logged(endpoint: EndpointDefinition, options: ContainerOptions = 
   const port = await listen(server);
   undo.push(() => new Promise((resolve) => server.close(resolve)));
   undo.push(() => container.close({ withinMs: 200 }));
-  return { lines, port, container };
+  return { lines, port, container, server };
 }
 
 /** A peer that sends exactly the bytes it is told to. */
@@ -181,6 +182,23 @@ it('a broken rule, a refusal and a broken line are told, each connection under i
   expect(refused).toContain('#2 → HTTP/1.1 403 Forbidden');
   expect(refused.at(-1)).toBe('#2 →   This origin may not connect.');
   expect(lines.at(-1)).toBe('#3 × over, 1006, closed by nobody: connection_lost');
+});
+
+it('a request that reaches no endpoint is printed with its refusal, and those that others accept are not', async () => {
+  const { lines, port, server } = await logged(defineEndpoint('/chat', { onText: () => {} }));
+  await RawPeer.open(port, '/caht');
+  expect(lines[0]).toBe('#1 ← GET /caht HTTP/1.1');
+  expect(lines).toContain('#1 → HTTP/1.1 404 Not Found');
+  await RawPeer.open(port, '/%zz');
+  expect(lines).toContain('#2 → HTTP/1.1 400 Bad Request');
+  const others = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url === '/others') others.handleUpgrade(request, socket, head, (client) => client.close());
+  });
+  const before = lines.length;
+  const peer = await RawPeer.open(port, '/others');
+  await until(() => peer.received.length > 0);
+  expect(lines).toHaveLength(before);
 });
 
 it('nothing that a peer sends reaches the terminal as a control character, and a cut character is no noise', async () => {
