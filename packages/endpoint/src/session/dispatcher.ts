@@ -1,27 +1,25 @@
 // One session at work: takes the engine's events to the endpoint's handlers, from the opening to the end.
-import type { CloseReason as ConnectionCloseReason, ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
+import type { CloseReason as ConnectionCloseReason, WebSocketConnection } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
-import { callHandler, type HandlerKind, type HandlerTable } from '../declaring/handlers.js';
+import type { HandlerKind } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
-import { type MessageRoutes, messageRoutes } from '../declaring/message-routes.js';
+import type { MessageRoutes } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
 import { isThenable } from '../messages/awaiting.js';
-import type { SessionCodecs } from '../messages/codecs.js';
-import { decodeAndHandle } from '../messages/decoding.js';
 import { encode } from '../messages/encoding.js';
 import type { NoEncoder } from '../messages/no-encoder.js';
 import { runObserved } from '../observing/observed-handler.js';
 import type { GuardedObserver } from '../observing/observer.js';
-import { AddedHandlers } from './added-handlers.js';
 import { Arrivals } from './arrivals.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
-import { type ConnectionEvents, handlerFor } from './connection-events.js';
+import type { ConnectionEvents } from './connection-events.js';
 import { HandlerRunner, type RunnerHost } from './handler-runner.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { Brake, ReadingBrake } from './reading-brake.js';
 import { closeBecause, noteEnd, type Session, sendResult } from './session.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
+import { SessionHandlers } from './session-handlers.js';
 import { ToldErrors } from './told-errors.js';
 
 /** What the dispatcher needs of the endpoint it belongs to. */
@@ -41,17 +39,13 @@ export interface DispatcherHost {
 export class SessionDispatcher implements SessionControl<Session>, ConnectionEvents, RunnerHost {
   readonly #host: DispatcherHost;
   readonly #connection: WebSocketConnection;
-  /** The connection's handler for messages that come whole. */
-  readonly #wholeHandler: ConnectionHandler;
+  readonly #handlers: SessionHandlers;
   readonly #runner: HandlerRunner;
   readonly #answersPing: boolean;
   readonly noteSent: SessionControl['noteSent'];
-  #routes: MessageRoutes;
   #session!: Session;
   #instance: object | undefined;
-  #codecs: SessionCodecs | undefined;
   #arrivals: Arrivals | undefined;
-  #added: AddedHandlers | undefined;
   #brake: ReadingBrake | undefined;
   #told: ToldErrors | undefined;
   #idle: IdleTimeout | undefined;
@@ -64,18 +58,16 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   #hasFinished = false;
 
   constructor(host: DispatcherHost, connection: WebSocketConnection) {
-    const { options, routes } = host.definition;
+    const { options } = host.definition;
     this.#host = host;
     this.#connection = connection;
-    this.#wholeHandler = connection.handler;
+    this.#handlers = new SessionHandlers(host.definition, connection);
     this.#runner = new HandlerRunner(this, !options.concurrent);
     this.#answersPing = options.textPing;
     const messageSent = host.observer?.messageSent;
     this.noteSent = messageSent && ((kind, bytes) => messageSent(this.#session, kind, bytes));
-    this.#routes = routes;
     connection.maxTextBytes = options.maxTextBytes;
     connection.maxBinaryBytes = options.maxBinaryBytes;
-    connection.handler = handlerFor(connection.handler, routes);
   }
 
   get session(): Session {
@@ -123,7 +115,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
       return;
     }
     this.#idle?.note();
-    const route = this.#routes.text;
+    const route = this.#handlers.routes.text;
     if (route === 'text') this.#runner.accept('text', text);
     else if (route !== undefined) this.#receivePart(route, text, true);
   }
@@ -131,7 +123,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   receiveBinary(data: Uint8Array): void {
     if (this.#hasEndedHere) return;
     this.#idle?.note();
-    const route = this.#routes.binary;
+    const route = this.#handlers.routes.binary;
     if (route === 'binary') this.#runner.accept('binary', data);
     else if (route !== undefined) this.#receivePart(route, data, true);
   }
@@ -143,14 +135,14 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
       return;
     }
     this.#idle?.note();
-    const route = this.#routes[kind];
+    const route = this.#handlers.routes[kind];
     // Undefined once the handler was taken away; a stream that has begun still gets its rest.
     if (route !== undefined || this.#arrivals?.isInMessage === true) this.#receivePart(route, part, isLast);
   }
 
   /** A pong or drain signal of the engine. */
   receive(kind: 'pong' | 'drain', value: Uint8Array | undefined): void {
-    if (this.#hasEndedHere || this.#routes.handlers[kind] === undefined) return;
+    if (this.#hasEndedHere || this.#handlers.routes.handlers[kind] === undefined) return;
     this.#runner.accept(kind, value);
   }
 
@@ -206,22 +198,19 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
-    this.#added ??= new AddedHandlers(this.#host.definition.options.codecs);
-    this.#handleWith(this.#added.add(this.#routes.handlers, options, handler));
+    this.#handlers.add(options, handler);
   }
 
   removeMessageHandler(handler: AnyMessageHandler): boolean {
-    const rest = this.#added?.remove(this.#routes.handlers, handler);
-    if (rest !== undefined) this.#handleWith(rest);
-    return rest !== undefined;
+    return this.#handlers.remove(handler);
   }
 
   messageHandlers(): AnyMessageHandler[] {
-    return this.#added?.list() ?? [];
+    return this.#handlers.list();
   }
 
   get hasErrorHandler(): boolean {
-    return this.#routes.handlers.error !== undefined;
+    return this.#handlers.routes.handlers.error !== undefined;
   }
 
   get hasEndedHere(): boolean {
@@ -234,14 +223,12 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
 
   call(kind: HandlerKind, value: unknown): unknown {
     const { observer } = this.#host;
-    if (observer === undefined || !this.#isHandled(kind)) return this.#call(kind, value);
+    if (observer === undefined || !this.#handlers.has(kind)) {
+      return this.#handlers.call(kind, this.#instance!, this.#session, value);
+    }
     if (kind === 'error') this.#tellObserver(observer, value);
-    return runObserved(observer, this.#session, kind, () => this.#call(kind, value));
-  }
-
-  #isHandled(kind: HandlerKind): boolean {
-    const { handlers, decodesText, decodesBinary } = this.#routes;
-    return handlers[kind] !== undefined || (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);
+    const run = (): unknown => this.#handlers.call(kind, this.#instance!, this.#session, value);
+    return runObserved(observer, this.#session, kind, run);
   }
 
   #tellObserver({ failed }: GuardedObserver, error: unknown): void {
@@ -250,21 +237,8 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     failed?.(error, { endpoint, session, request: session.handshake, isHandled: true });
   }
 
-  #call(kind: HandlerKind, value: unknown): unknown {
-    const { handlers, decodesText, decodesBinary } = this.#routes;
-    const isDecoded = (kind === 'text' && decodesText) || (kind === 'binary' && decodesBinary);
-    const instance = this.#instance!;
-    if (!isDecoded) return callHandler(handlers, kind, instance, this.#session, value);
-    const handle = (as: HandlerKind, message: unknown): unknown =>
-      callHandler(handlers, as, instance, this.#session, message);
-    return decodeAndHandle(this.#sessionCodecs, value as string | Uint8Array, {
-      takeObject: (object) => handle('object', object),
-      takeRaw: handlers[kind] === undefined ? undefined : (message) => handle(kind, message),
-    });
-  }
-
   encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array> {
-    return encode(this.#sessionCodecs, value, noEncoder);
+    return encode(this.#handlers.codecs, value, noEncoder);
   }
 
   answer(result: unknown): PromiseLike<unknown> | undefined {
@@ -302,7 +276,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   settled(): void {
     if (!this.#hasDestroyed) {
       this.#hasDestroyed = true;
-      const destroying = this.#codecs?.destroy((error) => this.report(error));
+      const destroying = this.#handlers.destroyCodecs((error) => this.report(error));
       if (destroying !== undefined) {
         this.#isDestroying = true;
         void destroying.then(() => {
@@ -312,16 +286,6 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
       }
     }
     if (!this.#isDestroying && !this.#runner.hasPending) this.#finish();
-  }
-
-  get #sessionCodecs(): SessionCodecs {
-    this.#codecs ??= this.#host.definition.options.codecs.forSession();
-    return this.#codecs;
-  }
-
-  #handleWith(handlers: HandlerTable): void {
-    this.#routes = messageRoutes(handlers, this.#host.definition.options.codecs);
-    this.#connection.handler = handlerFor(this.#wholeHandler, this.#routes);
   }
 
   #open(instance: object): void {
@@ -334,7 +298,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     this.#instance = instance;
     const config = this.#host.definition;
     try {
-      const starting = this.#sessionCodecs.init(this.#session);
+      const starting = this.#handlers.codecs.init(this.#session);
       if (starting === undefined) {
         this.#runner.begin(config);
       } else {
