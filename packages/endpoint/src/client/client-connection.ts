@@ -27,6 +27,16 @@ export interface Dialler {
 const provenAfterMs = 5_000;
 
 /**
+ * Connects, and comes back as often as it may. Called once for each connection; resolves when it is over, never rejects.
+ * Calls `opened` with each session, or `gaveUp` with CONNECT_FAILED if there never was one.
+ */
+export let runConnection: (
+  connection: ClientConnection,
+  opened: () => void,
+  gaveUp: (error: unknown) => void,
+) => Promise<void>;
+
+/**
  * What `container.connect` resolves with. A connection that comes back has a new session each time: ask
  * {@link ClientConnection.session} when you send, and keep in your own state what outlives one.
  */
@@ -39,6 +49,8 @@ export class ClientConnection {
   #state: ClientState = 'connecting';
   #session: Session<ClientPath> | undefined;
   #error: EndpointError | undefined;
+  /** What a session is told that opens in the very moment in which the connection is closed. */
+  #farewell: { readonly code: number; readonly reason: string } | undefined;
   #resolveClosed!: (reason: CloseReason) => void;
 
   /** Made by `container.connect`. */
@@ -71,7 +83,8 @@ export class ClientConnection {
    * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
    * @param reason  at most 123 bytes of UTF-8
    */
-  async close(code?: number, reason?: string): Promise<void> {
+  async close(code = 1000, reason = ''): Promise<void> {
+    this.#farewell ??= { code, reason };
     this.stop();
     this.#session?.close(code, reason);
     await this.closed;
@@ -86,12 +99,11 @@ export class ClientConnection {
     this.#stopping.abort();
   }
 
-  /**
-   * Connects, and comes back as often as it may. Called once.
-   * @param opened  called with the first session
-   * @param gaveUp  called with CONNECT_FAILED if there never was one
-   */
-  async run(opened: () => void, gaveUp: (error: unknown) => void): Promise<void> {
+  static {
+    runConnection = (connection, opened, gaveUp) => connection.#run(opened, gaveUp);
+  }
+
+  async #run(opened: () => void, gaveUp: (error: unknown) => void): Promise<void> {
     const { signal } = this.#stopping;
     let reason: CloseReason | undefined;
     let waits = 0;
@@ -107,7 +119,6 @@ export class ClientConnection {
       const why = session === undefined ? this.#error! : reason!;
       if (signal.aborted || !this.#mayComeBack(why, waits, session?.session)) break;
       this.#state = 'waiting';
-      // Aborted: the loop ends with the attempt that fails at once.
       await sleep(reconnectDelayMs(waits++, this.#reconnect!), undefined, { signal }).catch(() => {});
       if (signal.aborted) break;
       this.#state = 'connecting';
@@ -123,6 +134,10 @@ export class ClientConnection {
       this.#error = undefined;
       this.#session = dialled.session;
       this.#state = 'open';
+      if (this.#stopping.signal.aborted) {
+        const { code, reason } = this.#farewell ?? { code: 1001, reason: '' };
+        dialled.session.close(code, reason);
+      }
       return dialled;
     } catch (error) {
       this.#error = error as EndpointError;

@@ -10,7 +10,7 @@ import type { ConnectionLog } from '../observing/wire-log.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
-import { ClientConnection, type Dialled, type Dialler } from './client-connection.js';
+import { ClientConnection, type Dialled, type Dialler, runConnection } from './client-connection.js';
 import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from './client-options.js';
 
@@ -41,7 +41,7 @@ export class ClientConnections {
     if (options.signal?.aborted === true) giveUp();
     try {
       await new Promise<void>((opened, gaveUp) => {
-        void connection.run(opened, gaveUp).finally(() => this.#connections.delete(connection));
+        void runConnection(connection, opened, gaveUp).finally(() => this.#connections.delete(connection));
       });
       return connection;
     } finally {

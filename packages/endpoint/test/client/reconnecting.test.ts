@@ -171,6 +171,19 @@ describe('nobody comes back', () => {
     expect(await connection.closed).toMatchObject({ code: 1001, initiator: 'remote' });
   });
 
+  it('after close() in the very moment in which the connection has come back', async () => {
+    const { home, container } = await atHome();
+    let connection: ClientConnection | undefined;
+    const endpoint = defineClientEndpoint({
+      reconnect: { minDelayMs: 5 },
+      onOpen: () => void connection?.close(3002, 'enough'),
+    });
+    connection = await container.connect(endpoint, home.url);
+    (await home.session(0)).terminate();
+    expect(await connection.closed).toMatchObject({ code: 3002, initiator: 'local' });
+    expect([connection.state, home.sessions.length]).toEqual(['closed', 2]);
+  });
+
   it('after maxAttempts in a row; then the reason is that of the last session, and error says why', async () => {
     const { home, connect } = await atHome({ maxAttempts: 2 });
     const connection = await connect();
