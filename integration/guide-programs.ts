@@ -23,7 +23,7 @@ export interface GuidePage {
   readonly blocks: readonly string[];
 }
 
-const block = /(?:^<!-- ([a-z-]+)(?:: (\S+))? -->\n)?^```(ts|text)\n([\s\S]*?)^```$/gm;
+const block = /(?:^<!-- ([a-z-]+)(?:: (\S+))? -->\n)?^```([a-z]*)\n([\s\S]*?)^```$/gm;
 
 /** @throws Error for an unknown comment, or for output without a program */
 export function readGuidePage(text: string): GuidePage {
@@ -35,6 +35,7 @@ export function readGuidePage(text: string): GuidePage {
     const line = text.slice(0, match.index).split('\n').length;
     blocks.push(all);
     const last = programs.at(-1);
+    if (language !== 'ts' && language !== 'text') continue;
     if (language === 'text') {
       if (last === undefined) throw new Error(`line ${line}: output without a program`);
       last.prints = (last.prints ?? '') + content;
