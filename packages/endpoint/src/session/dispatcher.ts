@@ -14,7 +14,7 @@ import type { GuardedObserver } from '../observing/observer.js';
 import { Arrivals } from './arrivals.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
 import type { ConnectionEvents } from './connection-events.js';
-import { HandlerRunner, type RunnerHost } from './handler-runner.js';
+import { HandlerRunner, maxWaitingMessages, type RunnerHost } from './handler-runner.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { Brake, ReadingBrake } from './reading-brake.js';
 import { closeBecause, noteEnd, type Session, sendResult } from './session.js';
@@ -45,6 +45,9 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   readonly noteSent: SessionControl['noteSent'];
   #session!: Session;
   #instance: object | undefined;
+  #isOpening = true;
+  /** What came while the instance was made. The open handler may still choose who takes it. */
+  #early: (() => void)[] | undefined;
   #arrivals: Arrivals | undefined;
   #brake: ReadingBrake | undefined;
   #told: ToldErrors | undefined;
@@ -109,6 +112,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   receiveText(text: string): void {
+    if (this.#isOpening) {
+      this.#keep(() => this.receiveText(text));
+      return;
+    }
     if (this.#hasEndedHere) return;
     if (this.#answersPing && text === 'ping') {
       this.#connection.sendText('pong');
@@ -121,6 +128,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   receiveBinary(data: Uint8Array): void {
+    if (this.#isOpening) {
+      this.#keep(() => this.receiveBinary(data));
+      return;
+    }
     if (this.#hasEndedHere) return;
     this.#idle?.note();
     const route = this.#handlers.routes.binary;
@@ -129,6 +140,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void {
+    if (this.#isOpening) {
+      this.#keep(() => this.receivePart(kind, part, isLast));
+      return;
+    }
     if (this.#hasEndedHere) return;
     if (this.#answersPing && isLast && part === 'ping' && this.#arrivals?.isInMessage !== true) {
       this.#connection.sendText('pong');
@@ -142,6 +157,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
 
   /** A pong or drain signal of the engine. */
   receive(kind: 'pong' | 'drain', value: Uint8Array | undefined): void {
+    if (this.#isOpening) {
+      this.#keep(() => this.receive(kind, value));
+      return;
+    }
     if (this.#hasEndedHere || this.#handlers.routes.handlers[kind] === undefined) return;
     this.#runner.accept(kind, value);
   }
@@ -207,6 +226,14 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
 
   messageHandlers(): AnyMessageHandler[] {
     return this.#handlers.list();
+  }
+
+  opened(): void {
+    this.#isOpening = false;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const receive of early) receive();
+    if (!this.#runner.isHoldingBack) this.#brake?.release(Brake.queue);
   }
 
   get hasErrorHandler(): boolean {
@@ -316,6 +343,8 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   #failedToOpen(error: unknown): void {
     this.#hasFailedToOpen = true;
     this.#runner.abandon();
+    this.#isOpening = false;
+    this.#early = undefined;
     this.reportUnhandled(error, 'instance');
     this.endWithFailure();
     if (this.#closeReason !== undefined) this.#finish();
@@ -338,6 +367,12 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     if (this.#arrivals === undefined) return;
     const message = 'the session ended before the message that was being read';
     this.#arrivals.abort(new EndpointError('SESSION_ENDED', message, { cause }));
+  }
+
+  #keep(receive: () => void): void {
+    this.#early ??= [];
+    this.#early.push(receive);
+    if (this.#early.length === maxWaitingMessages) this.#setBrake(Brake.queue);
   }
 
   #setBrake(reason: number): void {

@@ -5,10 +5,12 @@ import { IncomingStream } from '../messages/message-stream.js';
 import { EventQueue } from './event-queue.js';
 
 /** Reading pauses while this many messages wait for their handler. */
-const maxWaitingMessages = 16;
+export const maxWaitingMessages = 16;
 
 /** Whose handlers they are. */
 export interface RunnerHost {
+  /** The open handler was called, or never will be; what it led to, and what has come before, is next. */
+  opened(): void;
   /** Calls the handler for an event, if there is one. */
   call(kind: HandlerKind, value: unknown): unknown;
   /** Sends what a handler returned that is something. @throws if it cannot be sent; a promise while it is encoded */
@@ -59,6 +61,10 @@ export class HandlerRunner {
     return this.#pending > 0;
   }
 
+  get isHoldingBack(): boolean {
+    return this.#isHoldingBack;
+  }
+
   /** A fault inside of an error handler goes to the container, not to it again. */
   get isInErrorHandler(): boolean {
     return this.#errorHandlers > 0;
@@ -67,6 +73,7 @@ export class HandlerRunner {
   /** Runs the open handler, or its failure, and then what has come meanwhile. */
   begin(config: unknown, failure?: { readonly error: unknown }): void {
     const isDone = failure === undefined ? this.#perform('open', config) : this.#failed('open', failure.error);
+    this.#host.opened();
     if (isDone || !this.#isOrdered) this.#performWaiting();
   }
 

@@ -9,7 +9,7 @@ import {
   jsonDecoder,
   type Session,
 } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { deferred, serve, until } from '../serving.js';
 
 describe('a programmatic endpoint', () => {
   it('adds handlers for whole messages, parts, streams, objects and pongs when a session opens', async () => {
@@ -51,6 +51,71 @@ describe('a programmatic endpoint', () => {
     await until(() => pongs.length === told.length);
     const [session] = serving.container.endpoints().get('/chat/{room}')!.openSessions();
     expect(session!.userProperties.get('declared as')).toBe('Chat /chat/{room} 1048576');
+  });
+
+  it.each([{ concurrent: false }, { concurrent: true }])(
+    'misses nothing that came before its instance was there (%j)',
+    async (options) => {
+      const made = deferred();
+      const heard: string[] = [];
+      class Late extends Endpoint {
+        onOpen(session: Session) {
+          session.addMessageHandler({}, (message) => void heard.push(message));
+          session.addMessageHandler({ kind: 'binary', delivery: 'stream' }, async (message) => {
+            for await (const part of message) heard.push(String(part.length));
+          });
+        }
+        override onClose() {
+          heard.push('close');
+        }
+      }
+      const endpoint = defineEndpoint('/x', Late, {
+        ...options,
+        configurator: {
+          async createInstance(endpointClass) {
+            await made.promise;
+            return new endpointClass();
+          },
+        },
+      });
+      const serving = await serve([endpoint]);
+      const client = await serving.connect('/x');
+      client.send('a');
+      client.send(Buffer.alloc(700));
+      await client.settled();
+      for (let index = 2; index < 30; index++) client.send(String(index));
+      client.socket.close(3000);
+      expect(heard).toEqual([]);
+      made.resolve();
+      await until(() => heard.includes('close'));
+      const numbers = Array.from({ length: 28 }, (_, index) => String(index + 2));
+      expect(heard.filter((message) => message !== '700')).toEqual(['a', ...numbers, 'close']);
+      expect(heard).toContain('700');
+    },
+  );
+
+  it('reads on when nobody wants what came before its instance was there', async () => {
+    const made = deferred();
+    class Deaf extends Endpoint {
+      onOpen(session: Session) {
+        session.send('open');
+      }
+    }
+    const endpoint = defineEndpoint('/x', Deaf, {
+      configurator: {
+        async createInstance(endpointClass) {
+          await made.promise;
+          return new endpointClass();
+        },
+      },
+    });
+    const serving = await serve([endpoint]);
+    const client = await serving.connect('/x');
+    for (let index = 0; index < 30; index++) client.send('nobody hears it');
+    expect(await client.isRead()).toBe(false);
+    made.resolve();
+    expect(await client.received(1)).toEqual(['open']);
+    await client.settled();
   });
 
   it('gets errors and the close; messages without a handler reach nobody', async () => {
