@@ -1,5 +1,5 @@
 // A container behind real proxies, which end TLS: who the client is, whether it is secure, and which pages may connect.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -10,6 +10,7 @@ import { defineEndpoint, EndpointContainer } from '@longwire/endpoint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { tlsCertificate } from '../packages/endpoint/test/tls-certificate.js';
+import { findCommand } from '../scripts/find-command.mjs';
 
 // The proxy is 127.0.0.1; the client connects to it from another address of this machine.
 const CLIENT = '127.0.0.9';
@@ -107,7 +108,8 @@ async function untilAccepting(port: number): Promise<void> {
 }
 
 for (const { name, start } of proxies) {
-  const isInstalled = spawnSync(name, ['-v']).error === undefined;
+  // npm test looks for them; without it, the PATH decides.
+  const isInstalled = (process.env[`TEST_${name.toUpperCase()}`] ?? findCommand(name)) !== undefined;
   describe.skipIf(!isInstalled)(`behind ${name}${isInstalled ? '' : ', which is not installed'}`, () => {
     const whoami = defineEndpoint('/whoami', {
       onText: (_message, { handshake: { peerAddress, remoteAddress, secure, host } }) =>

@@ -1,5 +1,5 @@
-// What some tests need and a laptop may lack: a browser, strace, Python's websockets. Found once, told to the tests by the
-// environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON hold a path, or are absent. (Not LONGWIRE_…: the server refuses names
+// What some tests need and a laptop may lack: a browser, strace, Python's websockets, proxies. Found once, told to the tests by the
+// environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_NGINX, TEST_HAPROXY hold a path, or are absent. (Not LONGWIRE_…: the server refuses names
 // of that kind that are no settings of its own.)
 import { execFileSync } from 'node:child_process';
 import { findChromium } from './find-chromium.mjs';
@@ -27,6 +27,12 @@ export async function findTestPeers(env = process.env) {
   const python = findPythonWithWebsockets(env);
   if (python) environment.TEST_PYTHON = python;
   else missing.push({ what: 'interop with Python', reason: 'no python3 in PATH that can import websockets' });
+
+  for (const proxy of ['nginx', 'haproxy']) {
+    const path = findCommand(proxy, env);
+    if (path) environment[`TEST_${proxy.toUpperCase()}`] = path;
+    else missing.push({ what: `endpoints behind ${proxy}`, reason: `no ${proxy} in PATH` });
+  }
 
   return { environment, missing };
 }
