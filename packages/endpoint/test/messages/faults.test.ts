@@ -9,43 +9,10 @@ import {
   type EndpointOptions,
 } from '../../src/index.js';
 import { type Client, serve, until } from '../serving.js';
+import { type Failing, waysToFail } from '../ways-to-fail.js';
 
-type Failing = () => never;
-
-/** The ways in which a function can fail with a value. */
-const forms: [string, (value: unknown) => Failing][] = [
-  [
-    'throws',
-    (value) => () => {
-      throw value;
-    },
-  ],
-  ['rejects', (value) => (() => Promise.reject(value)) as unknown as Failing],
-  [
-    'rejects later',
-    (value) =>
-      (async () => {
-        await new Promise((resolve) => setImmediate(resolve));
-        throw value;
-      }) as unknown as Failing,
-  ],
-  [
-    'gives a thenable that throws',
-    (value) =>
-      (() => ({
-        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-        then() {
-          throw value;
-        },
-      })) as unknown as Failing,
-  ],
-];
-const values: [string, unknown][] = [
-  ['an Error', new Error('broken')],
-  ['undefined', undefined],
-  ['an object that cannot be printed', Object.create(null)],
-];
-const cases = forms.flatMap(([form, fail]) => values.map(([what, value]) => ({ form, what, fail, value })));
+/** Enough of the values, for so many places. */
+const cases = waysToFail.filter(({ what }) => what !== 'null' && what !== 'a string');
 
 let rejections: unknown[] = [];
 const onRejection = (reason: unknown): void => void rejections.push(reason);
