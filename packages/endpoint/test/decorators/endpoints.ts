@@ -145,6 +145,36 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
       return Twice;
     },
   },
+  'two handlers of the opening': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      class Twice {
+        @OnOpen() one() {}
+        @OnOpen() two() {}
+      }
+      return Twice;
+    },
+  },
+  'two handlers of the close': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      class Twice {
+        @OnClose() one() {}
+        @OnClose() two() {}
+      }
+      return Twice;
+    },
+  },
+  'two handlers of errors': {
+    code: 'DUPLICATE_HANDLER',
+    declare: () => {
+      class Twice {
+        @OnError() one(_error: unknown) {}
+        @OnError() two(_error: unknown) {}
+      }
+      return Twice;
+    },
+  },
   'a second handler in a subclass': {
     code: 'DUPLICATE_HANDLER',
     declare: () => {

@@ -73,6 +73,23 @@ describe('authenticate', () => {
   });
 });
 
+it('the sessions of somebody who has signed out are found by their principal and closed with 1008', async () => {
+  const configurator: Configurator = { authenticate: ({ headers }) => ({ name: String(headers.authorization) }) };
+  const endpoint = defineEndpoint('/x', { configurator, onText: (text) => text });
+  const serving = await serve([endpoint]);
+  const [alice, alicesTablet, bob] = await Promise.all(
+    ['alice', 'alice', 'bob'].map((authorization) => serving.connect('/x', { headers: { authorization } })),
+  );
+  const mounted = serving.container.endpoints().get('/x')!;
+  await until(() => mounted.openSessions().length === 3);
+  for (const session of mounted.openSessions()) {
+    if (session.principal?.name === 'alice') session.close(1008, 'signed out');
+  }
+  for (const gone of [alice, alicesTablet]) expect(await gone!.closed).toEqual({ code: 1008, reason: 'signed out' });
+  bob!.send('still here');
+  expect(await bob!.received(1)).toEqual(['still here']);
+});
+
 describe('refuse', () => {
   it('answers with the status, a sentence and its headers before the upgrade, and nothing is opened or reported', async () => {
     let opened = 0;

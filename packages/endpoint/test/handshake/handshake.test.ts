@@ -162,6 +162,17 @@ describe('a configurator', () => {
   });
 });
 
+it('without a configurator an answer has the headers of the handshake and no others', async () => {
+  const { port } = await serve([defineEndpoint('/x', {})]);
+  const { status, headers } = await askUpgrade(port, '/x', { Cookie: 'a=1', 'X-Anything': 'b' });
+  expect(status).toBe(101);
+  expect({ ...headers }).toEqual({
+    upgrade: 'websocket',
+    connection: 'Upgrade',
+    'sec-websocket-accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+  });
+});
+
 describe('the subprotocol', () => {
   it.each<[offered: string | undefined, spoken: string | undefined]>([
     ['b, a', 'a'],

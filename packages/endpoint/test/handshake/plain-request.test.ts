@@ -6,7 +6,13 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { dial } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineEndpoint, EndpointContainer, type EndpointDefinition, type Session } from '../../src/index.js';
+import {
+  type Configurator,
+  defineEndpoint,
+  EndpointContainer,
+  type EndpointDefinition,
+  type Session,
+} from '../../src/index.js';
 import { deferred, listen } from '../serving.js';
 import { tlsCertificate } from '../tls-certificate.js';
 
@@ -111,6 +117,21 @@ it('an http page may not connect over TLS, even of the same host', async () => {
     headers: { Origin: `http://localhost:${port}` },
   });
   await expect(attempt).rejects.toMatchObject({ code: 'handshake_refused', status: 403 });
+});
+
+it.each([
+  ['ws', false],
+  ['wss', true],
+])('an endpoint that admits encrypted connections only: %s', async (scheme, isTls) => {
+  const configurator: Configurator = {
+    modifyHandshake: (request, response) => {
+      if (!request.secure) response.refuse(403, 'Connect with wss.');
+    },
+  };
+  const { port } = await serveEcho(isTls, defineEndpoint('/x', { configurator }));
+  const attempt = dial(`${scheme}://localhost:${port}/x`, { handler: {}, tls: { ca: tlsCertificate.cert } });
+  if (isTls) (await attempt).close();
+  else await expect(attempt).rejects.toMatchObject({ code: 'handshake_refused', status: 403 });
 });
 
 it('a wish for another protocol is left to other upgrade listeners when there are any', async () => {

@@ -138,6 +138,26 @@ describe('encoders', () => {
     ]);
   });
 
+  it('of a class are made for each session', async () => {
+    let made = 0;
+    class Counting implements Encoder<Point> {
+      readonly number = made++;
+      willEncode(value: unknown): boolean {
+        return value instanceof Point;
+      }
+      encode(point: Point): string {
+        return `${this.number}: ${point.x}`;
+      }
+    }
+    const endpoint = defineEndpoint('/x', { encoders: [Counting], onText: (message) => new Point(Number(message)) });
+    const serving = await serve([endpoint]);
+    for (const number of [1, 2]) {
+      const client = await serving.connect('/x');
+      for (const message of ['7', '8']) client.send(message);
+      expect(await client.received(2)).toEqual([`${number}: 7`, `${number}: 8`]);
+    }
+  });
+
   it('that take nothing are ENCODE_FAILED for sendObject and INVALID_RESULT for what a handler returned', async () => {
     const errors: EndpointError[] = [];
     const endpoint = defineEndpoint('/x', {

@@ -181,6 +181,23 @@ describe('a session of an ordered endpoint', () => {
   });
 });
 
+it.each([{ concurrent: false }, { concurrent: true }])(
+  'onClose waits for an onOpen that takes its time, also when the client has gone meanwhile (%j)',
+  async (options) => {
+    const log: string[] = [];
+    const open = deferred();
+    const endpoint = defineEndpoint('/x', { ...gatedHandlers(log, new Map([['open', open.promise]])), ...options });
+    const serving = await serve([endpoint]);
+    const client = await serving.connect('/x');
+    await client.close(3000);
+    await until(() => serving.container.endpoints().get('/x')!.openSessions().length === 0);
+    expect(log).toEqual(['open+']);
+    open.resolve();
+    await until(() => log.includes('close-'));
+    expect(log).toEqual(['open+', 'open-', 'close+3000', 'close-']);
+  },
+);
+
 describe('a session of a concurrent endpoint', () => {
   it('calls message handlers as messages arrive, also while others are pending', async () => {
     const log: string[] = [];
