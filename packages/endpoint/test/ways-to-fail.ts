@@ -38,6 +38,16 @@ const forms: [string, (value: unknown) => Failing][] = [
         then: (_resolve: unknown, reject: (error: unknown) => void) => queueMicrotask(() => reject(value)),
       })) as unknown as Failing,
   ],
+  [
+    'returns an object whose then cannot be read',
+    (value) =>
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: half a thenable is what is tested
+        get then() {
+          throw value;
+        },
+      })) as unknown as Failing,
+  ],
 ];
 
 const values: [string, unknown][] = [
@@ -50,6 +60,12 @@ const values: [string, unknown][] = [
 
 /** Every form with every value. */
 export const waysToFail = forms.flatMap(([form, fail]) => values.map(([what, value]) => ({ form, what, fail, value })));
+
+/** Where nobody can wait, a promise is the fault, not what becomes of it. */
+export function faultOfAnswer(form: string, value: unknown): unknown {
+  if (form === 'throws' || form === 'returns an object whose then cannot be read') return value;
+  return expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('has to answer at once') });
+}
 
 /** Listens from now on; what it returns expects that no rejection went unhandled. */
 export function expectNoUnhandledRejection(): () => void {

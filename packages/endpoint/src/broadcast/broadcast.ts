@@ -1,6 +1,7 @@
 // A set of sessions that get the same messages.
 import { PreparedMessage } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { answeredAtOnce } from '../messages/awaiting.js';
 import type { Encoder } from '../messages/encoders.js';
 import { closeBecause, type Session } from '../session/session.js';
 import { type BroadcastOptions, resolveBroadcastOptions, type SlowReceiverPolicy } from './broadcast-options.js';
@@ -100,11 +101,32 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /**
    * As {@link send}, and resolves once the operating system has taken the message for everyone it was queued for. Who
    * has not taken it after `waitMs` is closed with 1008, whatever the policy: so no receiver holds this up for longer.
+   * A rejection that nobody handles ends nothing.
    * @throws (rejects) as {@link send}
    */
-  async sendAndWait(
+  sendAndWait(
     message: string | Uint8Array | PreparedMessage,
     options: BroadcastSendOptions<Path> = {},
+  ): Promise<BroadcastResult> {
+    return ignorable(this.#sendAndWait(message, options));
+  }
+
+  /**
+   * Encodes `value` once and sends it as {@link send} does: at once, unless the encoder gives a promise. Await or return
+   * what this gives, to hear of an encoder that fails; a rejection that nobody handles ends nothing.
+   * @throws (rejects) what the encoder throws or rejects with; nobody gets anything then
+   */
+  sendObject<Value>(
+    value: Value,
+    encoder: Pick<Encoder<Value>, 'encode'>,
+    options: BroadcastSendOptions<Path> = {},
+  ): Promise<BroadcastResult> {
+    return ignorable(this.#sendObject(value, encoder, options));
+  }
+
+  async #sendAndWait(
+    message: string | Uint8Array | PreparedMessage,
+    options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
     const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
     const prepared = preparedFrom(message);
@@ -130,14 +152,10 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     return result;
   }
 
-  /**
-   * Encodes `value` once and sends it as {@link send} does: at once, unless the encoder gives a promise.
-   * @throws (rejects) what the encoder throws or rejects with; nobody gets anything then
-   */
-  async sendObject<Value>(
+  async #sendObject<Value>(
     value: Value,
     encoder: Pick<Encoder<Value>, 'encode'>,
-    options: BroadcastSendOptions<Path> = {},
+    options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
     const encoded = encoder.encode(value);
     const isNow = typeof encoded === 'string' || encoded instanceof Uint8Array;
@@ -192,7 +210,7 @@ function exceptionTest<Path extends string>(
   except: BroadcastSendOptions<Path>['except'],
 ): (session: Session<Path>) => boolean {
   if (except === undefined) return () => false;
-  if (typeof except === 'function') return except;
+  if (typeof except === 'function') return (session) => answeredAtOnce('except', except(session));
   if (!(Symbol.iterator in except)) return (session) => session === except;
   const excepted = new Set(except);
   return (session) => excepted.has(session);
@@ -214,4 +232,10 @@ async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<
     () => true,
   );
   return Promise.race([done, deadline]).finally(() => clearTimeout(timer));
+}
+
+/** Node ends the process for a rejection that nobody handles; one value that cannot be encoded must not do that. */
+function ignorable<Result>(sending: Promise<Result>): Promise<Result> {
+  sending.catch(() => {});
+  return sending;
 }

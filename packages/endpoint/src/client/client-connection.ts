@@ -1,6 +1,7 @@
 // One connection of a client endpoint: connecting, open, waiting to come back, closed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndpointError } from '../errors.js';
+import { answeredAtOnce } from '../messages/awaiting.js';
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
 import type { ClientPath } from './client-endpoint-definition.js';
@@ -148,7 +149,7 @@ export class ClientConnection {
   #mayComeBack(why: CloseReason | EndpointError, waits: number, session: Session<ClientPath> | undefined): boolean {
     if (this.#reconnect === undefined || waits >= this.#reconnect.maxAttempts) return false;
     try {
-      return this.#reconnect.shouldReconnect(why) === true;
+      return answeredAtOnce('shouldReconnect', this.#reconnect.shouldReconnect(why)) === true;
     } catch (error) {
       this.#dialler.reportUnhandled(error, session);
       return false;

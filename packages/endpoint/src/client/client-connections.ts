@@ -1,11 +1,13 @@
 // The connections of one container to servers.
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import { dial, parseExtensions, type WebSocketConnection } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import { EndpointError } from '../errors.js';
 import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
+import { answeredAtOnce } from '../messages/awaiting.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { connectionHandler } from '../session/connection-events.js';
@@ -92,7 +94,7 @@ class Dialling implements Dialler {
         onOpen: (connection) => attempt.opened(connection),
       });
     } catch (cause) {
-      throw connectFailed(this.#url, cause instanceof Error ? cause.message : String(cause), cause);
+      throw connectFailed(this.#url, cause instanceof Error ? cause.message : inspect(cause), cause);
     }
     return { session: attempt.session!, ended: attempt.ended };
   }
@@ -134,7 +136,11 @@ class Attempt {
     const { afterResponse } = this.#options;
     if (afterResponse === undefined) return;
     this.#userProperties = new Map();
-    afterResponse({ status: answer.statusCode ?? 0, headers: answer.headers }, this.#userProperties);
+    const said: unknown = afterResponse(
+      { status: answer.statusCode ?? 0, headers: answer.headers },
+      this.#userProperties,
+    );
+    answeredAtOnce('afterResponse', said);
   }
 
   opened(connection: WebSocketConnection): void {

@@ -1,6 +1,6 @@
 // One message through the decoders of its kind to the handler for objects, or to the handler for what none of them takes.
 import { EndpointError } from '../errors.js';
-import { isThenable } from './awaiting.js';
+import { answeredAtOnce, isThenable } from './awaiting.js';
 import type { SessionCodecs } from './codecs.js';
 
 type Message = string | Uint8Array;
@@ -24,12 +24,14 @@ export function decodeAndHandle(codecs: SessionCodecs, message: Message, target:
     throw new EndpointError('DECODE_FAILED', 'no decoder takes this message', { received: message });
   }
   let decoded: unknown;
+  let isPending: boolean;
   try {
     decoded = decoder.decode(message);
+    isPending = isThenable(decoded);
   } catch (cause) {
     throw decodeFailed(message, cause);
   }
-  if (!isThenable(decoded)) return target.takeObject(decoded);
+  if (!isPending) return target.takeObject(decoded);
   return Promise.resolve(decoded).then(
     (object) => target.takeObject(object),
     (cause: unknown) => {
@@ -47,7 +49,10 @@ interface AnyDecoder {
 function decoderFor(codecs: SessionCodecs, message: Message): AnyDecoder | undefined {
   const decoders = (typeof message === 'string' ? codecs.textDecoders : codecs.binaryDecoders) as readonly AnyDecoder[];
   try {
-    return decoders.find((decoder) => decoder.willDecode === undefined || decoder.willDecode(message) === true);
+    return decoders.find(
+      (decoder) =>
+        decoder.willDecode === undefined || answeredAtOnce('willDecode', decoder.willDecode(message)) === true,
+    );
   } catch (cause) {
     throw decodeFailed(message, cause);
   }

@@ -1,6 +1,6 @@
 // One object through the encoders of a session.
 import { EndpointError } from '../errors.js';
-import { isThenable } from './awaiting.js';
+import { answeredAtOnce, isThenable } from './awaiting.js';
 import type { SessionCodecs } from './codecs.js';
 import type { Encoder } from './encoders.js';
 import type { NoEncoder } from './no-encoder.js';
@@ -32,7 +32,7 @@ export function encode(
 
 function encoderFor(codecs: SessionCodecs, value: unknown): Encoder | undefined {
   try {
-    return codecs.encoders.find((encoder) => encoder.willEncode(value) === true);
+    return codecs.encoders.find((encoder) => answeredAtOnce('willEncode', encoder.willEncode(value)) === true);
   } catch (cause) {
     throw encodeFailed(cause);
   }

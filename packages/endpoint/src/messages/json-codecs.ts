@@ -1,5 +1,6 @@
 // The codecs most endpoints want: JSON in text messages.
 import { EndpointError } from '../errors.js';
+import { answeredAtOnce, isThenable } from './awaiting.js';
 import type { TextMessageDecoder } from './decoders.js';
 import type { Encoder } from './encoders.js';
 import { type SchemaResult, type StandardSchema, sentenceOf } from './standard-schema.js';
@@ -31,7 +32,9 @@ export function jsonDecoder(
     return {
       decode(message) {
         const result = schema.validate(JSON.parse(message));
-        return 'then' in result ? result.then(valueIn) : valueIn(result);
+        return isThenable(result)
+          ? Promise.resolve(result as PromiseLike<SchemaResult<unknown>>).then(valueIn)
+          : valueIn(result);
       },
     };
   }
@@ -41,7 +44,7 @@ export function jsonDecoder(
   return {
     decode(message) {
       const value: unknown = JSON.parse(message);
-      if (check(value) === true) return value;
+      if (answeredAtOnce('a guard', check(value)) === true) return value;
       throw new TypeError('the message is JSON, but not what the check expects');
     },
   };

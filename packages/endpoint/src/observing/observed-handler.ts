@@ -14,13 +14,15 @@ export function runObserved(
   const span = handlerStarted?.(session, kind);
   if (handlerEnded === undefined) return run();
   let result: unknown;
+  let isPending: boolean;
   try {
     result = run();
+    isPending = isThenable(result);
   } catch (error) {
     handlerEnded(session, kind, span, { error });
     throw error;
   }
-  if (!isThenable(result)) {
+  if (!isPending) {
     handlerEnded(session, kind, span, undefined);
     return result;
   }

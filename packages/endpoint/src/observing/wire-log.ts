@@ -1,8 +1,10 @@
 // The debug mode: what goes over the wire, line by line, for people who want to see how WebSocket works.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { CloseReason, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
+import { isThenable } from '../messages/awaiting.js';
 import { onFirstWrite } from './first-write.js';
 import { FrameText } from './frame-text.js';
 import { answerLines, requestLines, writtenAnswerLines } from './handshake-text.js';
@@ -82,11 +84,17 @@ export class WireLog {
   #print(line: string): void {
     if (this.#hasFailed) return;
     try {
-      this.#write(line);
+      const written: unknown = this.#write(line);
+      if (isThenable(written)) Promise.resolve(written).catch((cause: unknown) => this.#fail(cause));
     } catch (cause) {
-      this.#hasFailed = true;
-      process.emitWarning(`the wire log cannot be written and has ended: ${String(cause)}`, 'LongwireWarning');
+      this.#fail(cause);
     }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    process.emitWarning(`the wire log cannot be written and has ended: ${inspect(cause)}`, 'LongwireWarning');
   }
 }
 

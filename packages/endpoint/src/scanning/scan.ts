@@ -1,10 +1,12 @@
 // Finding endpoints: loads every module of a folder or map and takes what is an endpoint of what they export.
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { definitionOf, findDefinition } from '../declaring/definition-of.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
+import { answeredAtOnce } from '../messages/awaiting.js';
 import { EndpointApplication, type ScannedEndpoint } from './application.js';
 import { moduleFilesBelow } from './module-files.js';
 
@@ -40,7 +42,7 @@ export async function scanForEndpoints(
       const definition = findDefinition(value);
       return definition === undefined ? [] : [{ definition, module, exportName }];
     })
-    .filter(filter);
+    .filter((one) => answeredAtOnce('filter', filter(one)));
   // Without an application everything that was found is served (Jakarta WebSocket 2.2 §6.2); several add up.
   const applications = exported.flatMap(({ value }) => (value instanceof EndpointApplication ? [value] : []));
   const endpoints: (EndpointClass | EndpointDefinition)[] = [...add];
@@ -95,7 +97,7 @@ async function loadersOf(source: string | URL | ModuleMap): Promise<[string, Loa
 }
 
 function reasonOf(cause: unknown): string {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const error = cause instanceof Error ? cause : new Error(inspect(cause));
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ERR_UNKNOWN_FILE_EXTENSION'
     ? 'this Node runs no TypeScript; scan the folder of the compiled modules'

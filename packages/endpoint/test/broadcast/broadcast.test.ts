@@ -10,6 +10,9 @@ import {
   type Session,
 } from '../../src/index.js';
 import { type Client, type Serving, serve, until } from '../serving.js';
+import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
+
+afterEach(expectNoUnhandledRejection());
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -116,6 +119,43 @@ describe('except', () => {
     expect(() => broadcast.send('half', { except })).toThrow('what a question');
     broadcast.send('whole');
     for (const client of clients) expect(await client.received(1)).toEqual(['whole']);
+  });
+});
+
+describe.each(['returned', 'left alone'] as const)('a fault while what is sent is %s by the handler', (use) => {
+  const inHandler = async (work: (room: Broadcast<'/x'>) => unknown) => {
+    const broadcast = new Broadcast<'/x'>();
+    const errors: unknown[] = [];
+    const endpoint = defineEndpoint('/x', {
+      onOpen: (session) => void broadcast.add(session),
+      onText(text) {
+        if (text !== 'fail') return void broadcast.send(text);
+        const sent = work(broadcast);
+        return use === 'returned' ? (sent as Promise<never>) : undefined;
+      },
+      onError: (error) => void errors.push(error),
+    });
+    const serving = await serve([endpoint]);
+    const [failing, healthy] = [await serving.connect('/x'), await serving.connect('/x')];
+    await until(() => broadcast.size === 2);
+    failing.send('fail');
+    await failing.settled();
+    healthy.send('still here');
+    for (const client of [failing, healthy]) expect(await client.received(1)).toEqual(['still here']);
+    expect(serving.unhandled).toEqual([]);
+    return errors;
+  };
+
+  it.each(waysToFail)('in an encoder that $form with $what hurts nobody', async ({ fail, value }) => {
+    const errors = await inHandler((room) => room.sendObject({}, { encode: fail(value) }));
+    expect(errors).toEqual(use === 'returned' ? [value] : []);
+  });
+
+  it.each(waysToFail)('in except that $form with $what hurts nobody', async ({ form, fail, value }) => {
+    const fault = faultOfAnswer(form, value);
+    expect(await inHandler((room) => room.send('x', { except: fail(value) }))).toEqual([fault]);
+    const errors = await inHandler((room) => room.sendAndWait('x', { except: fail(value) }));
+    expect(errors).toEqual(use === 'returned' ? [fault] : []);
   });
 });
 

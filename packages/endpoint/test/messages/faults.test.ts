@@ -6,13 +6,18 @@ import {
   type EndpointDefinition,
   EndpointError,
   type EndpointHandlers,
-  type EndpointOptions,
+  jsonDecoder,
 } from '../../src/index.js';
 import { type Client, serve, until } from '../serving.js';
-import { type Failing, waysToFail } from '../ways-to-fail.js';
+import { faultOfAnswer, waysToFail } from '../ways-to-fail.js';
+import { type Place, places } from './faulty-places.js';
 
-/** Enough of the values, for so many places. */
-const cases = waysToFail.filter(({ what }) => what !== 'null' && what !== 'a string');
+/** Enough of the values, for so many places: the odd ones now and later. */
+const cases = waysToFail.filter(
+  ({ form, what }) =>
+    what === 'an Error' ||
+    ((what === 'undefined' || what.startsWith('an object')) && (form === 'throws' || form === 'rejects later')),
+);
 
 let rejections: unknown[] = [];
 const onRejection = (reason: unknown): void => void rejections.push(reason);
@@ -25,116 +30,17 @@ afterEach(() => {
   expect(rejections).toEqual([]);
 });
 
-interface Place {
-  readonly declare: (fail: Failing) => EndpointHandlers & EndpointOptions;
-  readonly provoke: (client: Client) => void;
-  /** The error that onError gets; undefined: what was thrown, as it is. */
-  readonly code?: 'DECODE_FAILED' | 'ENCODE_FAILED' | 'STREAM_FAILED';
-  /** What the client sees: nothing, unless the session cannot go on. */
-  readonly closes?: number;
-  /** Only synchronous throws exist here. */
-  readonly isSynchronous?: boolean;
-}
-
-const never = async function* (fail: Failing): AsyncGenerator<string> {
-  yield fail();
-};
-const begun = async function* (fail: Failing): AsyncGenerator<string> {
-  yield 'the beginning';
-  yield await fail();
-};
-const sendText = (client: Client): void => client.send('x');
-const fragment = (client: Client): void => client.socket.send('x', { fin: false });
-
-const places: Record<string, Place> = {
-  'a decoder': {
-    declare: (fail) => ({ decoders: [{ decode: fail }], onObject: () => {} }),
-    provoke: sendText,
-    code: 'DECODE_FAILED',
-  },
-  "a decoder's willDecode": {
-    declare: (fail) => ({ decoders: [{ willDecode: fail, decode: String }], onObject: () => {} }),
-    provoke: sendText,
-    code: 'DECODE_FAILED',
-    isSynchronous: true,
-  },
-  'a handler for objects': {
-    declare: (fail) => ({ decoders: [{ decode: (message: string) => message }], onObject: fail }),
-    provoke: sendText,
-  },
-  'a handler for objects, after a decoder that took its time': {
-    declare: (fail) => ({ decoders: [{ decode: (message: string) => Promise.resolve(message) }], onObject: fail }),
-    provoke: sendText,
-  },
-  'the encoder of an answer': {
-    declare: (fail) => ({ encoders: [{ willEncode: () => true, encode: fail }], onText: () => ({}) as never }),
-    provoke: sendText,
-    code: 'ENCODE_FAILED',
-  },
-  'the encoder of an answer that came later': {
-    declare: (fail) => ({
-      encoders: [{ willEncode: () => true, encode: fail }],
-      onText: () => Promise.resolve({}) as never,
-    }),
-    provoke: sendText,
-    code: 'ENCODE_FAILED',
-  },
-  "an encoder's willEncode": {
-    declare: (fail) => ({ encoders: [{ willEncode: fail, encode: String }], onText: () => ({}) as never }),
-    provoke: sendText,
-    code: 'ENCODE_FAILED',
-    isSynchronous: true,
-  },
-  'the encoder of what sendObject was given': {
-    declare: (fail) => ({
-      encoders: [{ willEncode: () => true, encode: fail }],
-      onText: (_message, session) => session.sendObject({}),
-    }),
-    provoke: sendText,
-    code: 'ENCODE_FAILED',
-  },
-  'a handler for parts of text': { declare: (fail) => ({ onTextPart: fail }), provoke: sendText },
-  'a handler for parts of bytes': {
-    declare: (fail) => ({ onBinaryPart: fail }),
-    provoke: (client) => client.send(Buffer.from('x')),
-  },
-  'a handler for streams': { declare: (fail) => ({ onTextStream: fail }), provoke: sendText },
-  'a handler for streams whose message goes on': { declare: (fail) => ({ onTextStream: fail }), provoke: fragment },
-  'the loop over a stream': {
-    declare: (fail) => ({
-      async onBinaryStream(message) {
-        for await (const _part of message) await fail();
-      },
-    }),
-    provoke: (client) => client.socket.send(Buffer.from('x'), { fin: false }),
-  },
-  'a source that has given nothing, awaited': {
-    declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', never(fail)) }),
-    provoke: sendText,
-    code: 'STREAM_FAILED',
-  },
-  'a source that has given nothing, not awaited': {
-    declare: (fail) => ({ onText: (_message, session) => void session.sendStream('text', never(fail)) }),
-    provoke: sendText,
-    code: 'STREAM_FAILED',
-  },
-  'a source in the middle of its message, awaited': {
-    declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', begun(fail)) }),
-    provoke: sendText,
-    code: 'STREAM_FAILED',
-    closes: 1011,
-  },
-  'a source in the middle of its message, not awaited': {
-    declare: (fail) => ({ onText: (_message, session) => void session.sendStream('text', begun(fail)) }),
-    provoke: sendText,
-    code: 'STREAM_FAILED',
-    closes: 1011,
-  },
-  'a batch': { declare: (fail) => ({ onText: (_message, session) => session.batch(fail) }), provoke: sendText },
-};
-
 function hasForm(place: Place, form: string): boolean {
   return place.isSynchronous !== true || form === 'throws';
+}
+
+function expectFault(error: unknown, { place, form, value }: { place: Place; form: string; value: unknown }): void {
+  if (place.code === undefined) {
+    expect(error).toBe(value);
+    return;
+  }
+  const cause = place.mustAnswerAtOnce === true ? faultOfAnswer(form, value) : value;
+  expect(error).toMatchObject({ name: 'EndpointError', code: place.code, cause });
 }
 
 const matrix = Object.entries(places).flatMap(([name, place]) =>
@@ -153,7 +59,7 @@ async function expectHealthy(healthy: Client): Promise<void> {
 }
 
 describe('a fault in', () => {
-  it.each(matrix)('$name that $form with $what reaches onError once', async ({ place, fail, value }) => {
+  it.each(matrix)('$name that $form with $what reaches onError once', async ({ place, form, fail, value }) => {
     const errors: unknown[] = [];
     let closes = 0;
     const endpoint = defineEndpoint('/x', {
@@ -164,8 +70,7 @@ describe('a fault in', () => {
     const { serving, healthy, client } = await serveBoth(endpoint);
     place.provoke(client);
     await until(() => errors.length > 0);
-    if (place.code === undefined) expect(errors[0]).toBe(value);
-    else expect(errors[0]).toMatchObject({ name: 'EndpointError', code: place.code, cause: value });
+    expectFault(errors[0], { place, form, value });
     if (place.closes === undefined) await client.settled();
     else expect(await client.closed).toMatchObject({ code: place.closes });
     client.socket.close();
@@ -176,20 +81,54 @@ describe('a fault in', () => {
     await serving.container.close({ withinMs: 1_000 });
   });
 
-  it.each(matrix.filter(({ what }) => what === 'an Error'))(
-    '$name that $form is reported once, without onError',
+  const nowAndLater = matrix.filter(
+    ({ form, what }) => what === 'an Error' && (form === 'throws' || form === 'rejects later'),
+  );
+
+  it.each(nowAndLater)(
+    '$name that $form reaches onError once in a concurrent endpoint',
     async ({ place, fail, value }) => {
-      const endpoint = defineEndpoint('/x', place.declare(fail(value)) as EndpointHandlers);
+      const errors: unknown[] = [];
+      let closes = 0;
+      const endpoint = defineEndpoint('/x', {
+        ...place.declare(fail(value)),
+        concurrent: true,
+        onError: (error: unknown) => void errors.push(error),
+        onClose: () => void closes++,
+      } as EndpointHandlers);
       const { serving, healthy, client } = await serveBoth(endpoint);
       place.provoke(client);
-      await until(() => serving.unhandled.length > 0);
-      const { error } = serving.unhandled[0]!;
-      expect(error === value || (error as Error).cause === value).toBe(true);
-      client.socket.terminate();
+      await until(() => errors.length > 0);
+      client.socket.close();
+      await until(() => closes === 1);
       await expectHealthy(healthy);
-      expect(serving.unhandled.filter((other) => other.error === error)).toHaveLength(1);
+      expect(errors).toHaveLength(1);
+      expect(serving.unhandled).toEqual([]);
     },
   );
+
+  it.each(nowAndLater)('$name that $form is reported once, without onError', async ({ place, form, fail, value }) => {
+    const endpoint = defineEndpoint('/x', place.declare(fail(value)) as EndpointHandlers);
+    const { serving, healthy, client } = await serveBoth(endpoint);
+    place.provoke(client);
+    await until(() => serving.unhandled.length > 0);
+    const { error } = serving.unhandled[0]!;
+    expectFault(error, { place, form, value });
+    client.socket.terminate();
+    await expectHealthy(healthy);
+    expect(serving.unhandled.filter((other) => other.error === error)).toHaveLength(1);
+  });
+});
+
+it('a message that cannot be decoded ends a session without onError with 1011, as any fault does', async () => {
+  const endpoint = defineEndpoint('/x', { decoders: [jsonDecoder()], onObject: () => 'taken' });
+  const { serving, healthy, client } = await serveBoth(endpoint);
+  client.send('{}');
+  client.send('no JSON');
+  expect(await client.closed).toMatchObject({ code: 1011 });
+  expect(client.messages).toEqual(['taken']);
+  expect(serving.unhandled).toMatchObject([{ error: { code: 'DECODE_FAILED' }, context: { during: 'text' } }]);
+  await expectHealthy(healthy);
 });
 
 describe('a fault in init', () => {

@@ -15,7 +15,9 @@ import {
   type UnhandledErrorContext,
 } from '../../src/index.js';
 import { askUpgrade, Client, listen, until } from '../serving.js';
+import { expectNoUnhandledRejection, waysToFail } from '../ways-to-fail.js';
 
+afterEach(expectNoUnhandledRejection());
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
@@ -204,27 +206,8 @@ it('client sessions are seen as those of the server', async () => {
 });
 
 describe('a hook that fails is reported once and changes nothing', () => {
-  const fault = new Error('onlooker');
-  const forms: [string, () => unknown][] = [
-    [
-      'throws',
-      () => {
-        throw fault;
-      },
-    ],
-    ['rejects', () => Promise.reject(fault)],
-    [
-      'returns a thenable that throws',
-      () => ({
-        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-        then() {
-          throw fault;
-        },
-      }),
-    ],
-  ];
-
-  it.each(forms)('when every hook %s', async (_form, fail) => {
+  it.each(waysToFail)('when every hook $form with $what', async (given) => {
+    const fail = given.fail(given.value);
     const names = Object.keys(diary().observer);
     const observer = Object.fromEntries(names.map((name) => [name, fail])) as ContainerObserver;
     const endpoint = defineEndpoint('/echo', {
@@ -246,7 +229,7 @@ describe('a hook that fails is reported once and changes nothing', () => {
     expect(await first.close(3000)).toMatchObject({ code: 3000 });
     await until(() => unhandled.length === names.length, 'a report of each hook');
     await second.settled();
-    expect(unhandled.map(({ error }) => error)).toEqual(names.map(() => fault));
+    expect(unhandled.map(({ error }) => error)).toEqual(names.map(() => given.value));
     expect(new Set(unhandled.map(({ context }) => context.during))).toEqual(new Set(['observer']));
   });
 });

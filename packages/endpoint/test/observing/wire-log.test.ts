@@ -11,6 +11,9 @@ import {
   wireLog,
 } from '../../src/index.js';
 import { listen, until } from '../serving.js';
+import { expectNoUnhandledRejection, waysToFail } from '../ways-to-fail.js';
+
+afterEach(expectNoUnhandledRejection());
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -242,20 +245,21 @@ describe('debug: true', () => {
   });
 });
 
-it('a log that cannot be written ends with one warning, and the conversation goes on', async () => {
-  const warnings: Error[] = [];
-  const onWarning = (warning: Error): void => void warnings.push(warning);
-  process.on('warning', onWarning);
-  undo.push(() => process.off('warning', onWarning));
-  const debug = wireLog(() => {
-    throw new Error('disk full');
-  });
-  const { port } = await logged(defineEndpoint('/x', { onText: (text) => text }), { debug });
-  const peer = await RawPeer.open(port, '/x');
-  await peer.frame(0x81, 'Hello', 7);
-  await peer.frame(0x81, 'Hello', 7);
-  await until(() => warnings.length > 0);
-  expect(warnings.map(({ message }) => message)).toEqual([
-    'the wire log cannot be written and has ended: Error: disk full',
-  ]);
-});
+it.each(waysToFail)(
+  'a log whose write $form with $what ends with one warning, and the conversation goes on',
+  async (given) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    undo.push(() => process.off('warning', onWarning));
+    const debug = wireLog(given.fail(given.value));
+    const { port } = await logged(defineEndpoint('/x', { onText: (text) => text }), { debug });
+    const peer = await RawPeer.open(port, '/x');
+    await peer.frame(0x81, 'Hello', 7);
+    await peer.frame(0x81, 'Hello', 7);
+    await until(() => warnings.length > 0);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the wire log cannot be written and has ended: /),
+    ]);
+  },
+);

@@ -1,7 +1,11 @@
 // Endpoints found in folders and maps of modules: which, in what order, and what happens when one is broken.
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { defineApplication, defineEndpoint, EndpointContainer, type ModuleMap } from '../../src/index.js';
+import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
+
+afterEach(expectNoUnhandledRejection());
+
 import { serve } from '../serving.js';
 
 const fixtures = (name: string) => new URL(`./fixtures/${name}/`, import.meta.url);
@@ -148,17 +152,28 @@ describe('scanning a map of modules', () => {
     expect(paths(container)).toEqual([]);
   });
 
-  it('passes on what a filter or an application throws, and adds nothing', async () => {
-    const container = new EndpointContainer();
-    const fail = (): never => {
-      throw new Error('not today');
-    };
+  describe('that fails in a question to the program adds nothing and passes on what it threw:', () => {
     const map = { a: { one, two } };
-    await expect(container.scan(map, { filter: fail })).rejects.toThrow('not today');
-    for (const config of [{ annotated: fail }, { endpoints: fail }, { endpoints: async () => fail() }]) {
-      await expect(container.scan({ ...map, b: { app: defineApplication(config) } })).rejects.toThrow('not today');
-    }
-    expect(paths(container)).toEqual([]);
+    const scans: Record<string, (container: EndpointContainer, fail: () => never) => Promise<unknown>> = {
+      annotated: (container, fail) => container.scan({ ...map, b: { app: defineApplication({ annotated: fail }) } }),
+      endpoints: (container, fail) => container.scan({ ...map, b: { app: defineApplication({ endpoints: fail }) } }),
+      filter: (container, fail) => container.scan(map, { filter: fail }),
+      'a module': (container, fail) => container.scan({ ...map, b: fail }),
+    };
+
+    it.each(Object.entries(scans).flatMap(([what, scan]) => waysToFail.map((given) => ({ ...given, what, scan }))))(
+      '$what that $form',
+      async ({ what, scan, form, fail, value }) => {
+        const container = new EndpointContainer();
+        const thrown = await scan(container, fail(value)).then(
+          () => 'nothing',
+          (error: unknown) => error,
+        );
+        if (what === 'a module') expect(thrown).toMatchObject({ code: 'SCAN_FAILED', cause: value });
+        else expect(thrown).toEqual(what === 'filter' ? faultOfAnswer(form, value) : value);
+        expect(paths(container)).toEqual([]);
+      },
+    );
   });
 });
 
