@@ -1,7 +1,8 @@
 // docs/conformance.md keeps its word: every test that it names exists, and no requirement of ours is without one.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingTests, type NamedTest, tableRows, testsNamedIn } from '../../../../integration/documented-tests.js';
 
 const here = import.meta.dirname;
 const testFolder = resolve(here, '..');
@@ -9,32 +10,15 @@ const document = readFileSync(resolve(here, '../../../../docs/conformance.md'), 
 
 interface Row {
   readonly line: string;
-  readonly word: string;
   readonly role: string;
-  readonly proofs: ReadonlyArray<{ readonly file: string; readonly title: string }>;
+  readonly proofs: readonly NamedTest[];
 }
 
 /** The rows of the tables of requirements: those with five columns whose second is a word of RFC 2119, or "rule". */
 function readRows(): Row[] {
-  const rows: Row[] = [];
-  for (const line of document.split('\n')) {
-    const cells = line.split('|').map((cell) => cell.trim());
-    if (cells.length !== 7 || !/^(MUST|SHOULD)( NOT)?$|^rule$/.test(cells[2]!)) continue;
-    const proofs = [...cells[5]!.matchAll(/`([^`]+)` › (.*?)(?=<br>|$)/g)];
-    rows.push({
-      line,
-      word: cells[2]!,
-      role: cells[4]!,
-      proofs: proofs.map(([, file, title]) => ({ file: file!, title: title! })),
-    });
-  }
-  return rows;
-}
-
-/** Titles as they stand in the source, quoted in any way. */
-function hasTitle(file: string, title: string): boolean {
-  const source = readFileSync(resolve(testFolder, file), 'utf8');
-  return ["'", '"', '`'].some((quote) => source.includes(`${quote}${title}${quote}`));
+  return tableRows(document, 5)
+    .filter(({ cells }) => /^(MUST|SHOULD)( NOT)?$|^rule$/.test(cells[1]!))
+    .map(({ line, cells }) => ({ line, role: cells[3]!, proofs: testsNamedIn(cells[4]!) }));
 }
 
 describe('docs/conformance.md', () => {
@@ -63,12 +47,7 @@ describe('docs/conformance.md', () => {
   });
 
   it('names only tests that exist', () => {
-    for (const { line, proofs } of rows) {
-      for (const { file, title } of proofs) {
-        expect(existsSync(resolve(testFolder, file)), `${file}, named in: ${line}`).toBe(true);
-        expect(hasTitle(file, title), `${file} › ${title}, named in: ${line}`).toBe(true);
-      }
-    }
+    for (const { line, proofs } of rows) expect(missingTests(proofs, [testFolder]), `named in: ${line}`).toEqual([]);
   });
 
   it('names every test of this folder', () => {
