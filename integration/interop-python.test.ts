@@ -1,30 +1,17 @@
 // Python's websockets against the engine, both ways, with and without compression.
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type CloseReason, dial } from '@longwire/websocket';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
+import { findPythonWithWebsockets } from '../scripts/test-peers.mjs';
 import { KEEPS_WINDOWS, LARGE_BYTES, LARGE_LIMITS, startEchoServer } from './interop-echo.js';
 
 const run = promisify(execFile);
 const peer = join(import.meta.dirname, 'interop-python', 'peer.py');
 
-/** The first python3 on the PATH need not be the one for which the distribution packages websockets. */
-function findPython(): string | undefined {
-  const candidates = [process.env.LONGWIRE_PYTHON, '/usr/bin/python3', 'python3'];
-  return candidates.find((path) => {
-    if (!path) return false;
-    try {
-      execFileSync(path, ['-c', 'import websockets'], { stdio: 'ignore', timeout: 20_000 });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const python = findPython();
+const python = findPythonWithWebsockets();
 
 function pythonOrSkip(context: TestContext): string {
   if (python !== undefined) return python;

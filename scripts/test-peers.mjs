@@ -1,7 +1,9 @@
-// What some tests need and a laptop may lack: a browser, strace, Python's websockets, proxies. Found once, told to the tests by the
-// environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_NGINX, TEST_HAPROXY hold a path, or are absent. (Not LONGWIRE_…: the server refuses names
-// of that kind that are no settings of its own.)
+// What some tests need and a laptop may lack: a browser, strace, Python's websockets, Java with Tomcat's client, proxies. Found once, told
+// to the tests by the environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_JAVA, TEST_NGINX, TEST_HAPROXY hold a path, TEST_TOMCAT_JARS
+// a class path, or are absent. (Not LONGWIRE_…: the server refuses names of that kind that are no settings of its own.)
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { findChromium } from './find-chromium.mjs';
 import { findCommand } from './find-command.mjs';
 
@@ -28,6 +30,14 @@ export async function findTestPeers(env = process.env) {
   if (python) environment.TEST_PYTHON = python;
   else missing.push({ what: 'interop with Python', reason: 'no python3 in PATH that can import websockets' });
 
+  const tomcat = findTomcatClient(env);
+  if (tomcat.java !== undefined) {
+    environment.TEST_JAVA = tomcat.java;
+    environment.TEST_TOMCAT_JARS = tomcat.jars;
+  } else {
+    missing.push({ what: "interop with Tomcat's client", reason: tomcat.reason });
+  }
+
   for (const proxy of ['nginx', 'haproxy']) {
     const path = findCommand(proxy, env);
     if (path) environment[`TEST_${proxy.toUpperCase()}`] = path;
@@ -48,11 +58,32 @@ function findWorkingStrace(env) {
 
 /**
  * The first python3 on the PATH need not be the one for which the distribution packages websockets.
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} [env]
  */
-function findPythonWithWebsockets(env) {
+export function findPythonWithWebsockets(env = process.env) {
   const candidates = [env.TEST_PYTHON, findCommand('python3', env), '/usr/bin/python3'];
   return candidates.find((path) => path && succeeds(path, ['-c', 'import websockets']));
+}
+
+// Where Debian's libtomcat10-java puts them.
+const tomcatJars = ['websocket', 'websocket-api', 'websocket-client-api', 'api', 'util', 'juli'].map(
+  (name) => `/usr/share/java/tomcat10-${name}.jar`,
+);
+
+/**
+ * Tomcat's WebSocket client, and a Java that runs a program from its source: a runtime without the compiler cannot.
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {{ java: string, jars: string } | { java?: undefined, reason: string }} `jars`: a class path
+ */
+export function findTomcatClient(env = process.env) {
+  const java = env.TEST_JAVA || findCommand('java', env);
+  if (!java) return { reason: 'no java in PATH' };
+  if (!succeeds(java, ['--source', '17', '--add-modules', 'jdk.compiler', '--version'])) {
+    return { reason: `${java} is no JDK of version 17 or newer` };
+  }
+  const jars = env.TEST_TOMCAT_JARS || tomcatJars.join(delimiter);
+  const absent = jars.split(delimiter).find((jar) => !existsSync(jar));
+  return absent === undefined ? { java, jars } : { reason: `no ${absent} (Debian: libtomcat10-java)` };
 }
 
 /** @param {string} file @param {string[]} args */

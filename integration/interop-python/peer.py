@@ -69,7 +69,8 @@ async def walk(compression, url):
                     "code": socket.close_code,
                     "reason": socket.close_reason,
                     "subprotocol": socket.subprotocol,
-                    "extensions": [extension.name for extension in socket.extensions],
+                    # Where websockets 14 and newer have them, and older ones.
+                    "extensions": [extension.name for extension in getattr(socket, "protocol", socket).extensions],
                 }
             ),
             flush=True,
