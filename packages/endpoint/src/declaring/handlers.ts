@@ -143,9 +143,9 @@ export function callHandler(
       return (handlers[kind] as Handler<[unknown, boolean, Session]>)?.call(instance, part, isLast, session);
     }
     case 'textStream':
-      return handlers.textStream?.call(instance, value as IncomingStream<string>, session);
+      return handlers.textStream?.call(instance, (value as IncomingStream<string>).handled(), session);
     case 'binaryStream':
-      return handlers.binaryStream?.call(instance, value as IncomingStream<Uint8Array>, session);
+      return handlers.binaryStream?.call(instance, (value as IncomingStream<Uint8Array>).handled(), session);
   }
 }
 

@@ -35,6 +35,7 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
   implements MessageStream<Part>, AsyncIterableIterator<Part>
 {
   readonly #flow: StreamFlow;
+  #isHandled = false;
   #parts: Part[] = [];
   #waitingLength = 0;
   #asking: Waiting<Part>[] = [];
@@ -61,6 +62,17 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
   /** Nothing more will come, read or not. */
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Its handler has been called: what it reads must go on arriving. */
+  get isHandled(): boolean {
+    return this.#isHandled;
+  }
+
+  /** Gives it to its handler, if there still is one. */
+  handled(): this {
+    this.#isHandled = true;
+    return this;
   }
 
   next(): Promise<IteratorResult<Part>> {

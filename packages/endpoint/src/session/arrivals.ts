@@ -20,9 +20,9 @@ export class Arrivals {
     return this.#isInMessage;
   }
 
-  /** A message is arriving as a stream. */
-  get isStreaming(): boolean {
-    return this.#stream !== undefined;
+  /** The message that arrives is a stream whose handler is at work; one that still waits for its handler may pause. */
+  get isBeingRead(): boolean {
+    return this.#stream?.isHandled === true;
   }
 
   /** What is new for the handler: the part, or a stream that begins; undefined when the part went into a stream. */

@@ -245,7 +245,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   get mustReadOn(): boolean {
-    return this.#arrivals?.isStreaming === true;
+    return this.#arrivals?.isBeingRead === true;
   }
 
   call(kind: HandlerKind, value: unknown): unknown {

@@ -199,6 +199,30 @@ describe('messages as streams', () => {
     expect(isCode(code)).toBe(true);
   });
 
+  it('hold their sender back while 16 wait for their handler, also if each of them comes in parts', async () => {
+    const first = deferred();
+    let handled = 0;
+    const endpoint = defineEndpoint('/x', {
+      async onTextStream(message) {
+        await first.promise;
+        for await (const _part of message);
+        handled++;
+      },
+    });
+    const serving = await serve([endpoint]);
+    const client = await serving.connect('/x');
+    for (let index = 0; index < 100; index++) {
+      client.socket.send('a', { fin: false });
+      await new Promise((resolve) => setImmediate(resolve));
+      client.socket.send('b', { fin: true });
+      if (index === 10) expect(await client.isRead(2_000)).toBe(true);
+    }
+    expect(await client.isRead()).toBe(false);
+    first.resolve();
+    await until(() => handled === 100);
+    expect(await client.isRead(2_000)).toBe(true);
+  });
+
   it('go on however many pongs arrive in the middle of one', async () => {
     const pongs: string[] = [];
     const begun = deferred();
