@@ -1,5 +1,5 @@
 // Opening and closing: server CPU for one connection from its handshake to the end of TCP.
-import { alternate, sides } from './harness/alternating-runs.mjs';
+import { alternate, engineSides } from './harness/alternating-runs.mjs';
 import { BenchProcess, generatorCore, placement, serverCore } from './harness/child-process.mjs';
 import { cpuBetween, cpuOfProcess } from './harness/process-cpu.mjs';
 import { median, spread } from './harness/statistics.mjs';
@@ -13,12 +13,12 @@ const mostOfWs = 1.2;
  * @returns {Promise<import('./harness/report.mjs').Result>}
  */
 export async function connect({ runs }) {
-  const samples = await alternate(runs, (side) => measure(side));
-  const costs = sides.map((side) => samples[side].map(({ microsPerConnection }) => microsPerConnection));
+  const samples = await alternate(engineSides, runs, measure);
+  const costs = engineSides.map((side) => samples[side].map(({ microsPerConnection }) => microsPerConnection));
   const [ours = Number.NaN, theirs = Number.NaN] = costs.map(median);
   return {
     title: `connect: server CPU per connection opened and closed, median of ${runs} (${placement})`,
-    rows: sides.map((side, index) => ({
+    rows: engineSides.map((side, index) => ({
       engine: side,
       'µs per connection': median(costs[index] ?? []),
       spread: `±${Math.round(spread(costs[index] ?? []) * 100)} %`,

@@ -1,16 +1,18 @@
 // Fan-out: one text message of 128 bytes to 1 000 connections. CPU of the server for each delivery.
-import { alternate, sides } from './harness/alternating-runs.mjs';
-import { BenchProcess, generatorCore, placement, serverCore } from './harness/child-process.mjs';
+import { alternate, containerSides, engineSides } from './harness/alternating-runs.mjs';
+import { BenchProcess, generatorCore, placement, serverArguments, serverCore } from './harness/child-process.mjs';
 import { cpuBetween, cpuOfProcess } from './harness/process-cpu.mjs';
 import { median, spread } from './harness/statistics.mjs';
+
+/** @typedef {import('./harness/alternating-runs.mjs').Side} Side */
 
 const connections = 1_000;
 const warmUpMs = 1_500;
 
-/** @type {readonly { name: string, inFlight: number, how: 'joined' | 'singly', mostOfWs?: number }[]} */
+/** @type {readonly { name: string, inFlight: number, how: 'joined' | 'singly' }[]} */
 const loads = [
-  { name: 'one at a time', inFlight: 1, how: 'joined', mostOfWs: 0.9 },
-  { name: '64 in flight', inFlight: 64, how: 'joined', mostOfWs: 1 / 35 },
+  { name: 'one at a time', inFlight: 1, how: 'joined' },
+  { name: '64 in flight', inFlight: 64, how: 'joined' },
   // For who does not join what a turn produced: the engine shares the joined bytes by itself.
   { name: '64 in flight, sent one by one', inFlight: 64, how: 'singly' },
 ];
@@ -19,39 +21,63 @@ const loads = [
  * @param {import('./harness/settings.mjs').Settings} settings
  * @returns {Promise<import('./harness/report.mjs').Result>}
  */
-export async function fanout({ runs, seconds }) {
-  const samples = await alternate(runs, (side) => measure(side, seconds * 1_000));
-  const rows = loads.map(({ name }, index) => {
-    const costs = sides.map((side) => samples[side].map((sample) => sample[index]?.microsPerDelivery ?? Number.NaN));
-    const [ours = Number.NaN, theirs = Number.NaN] = costs.map(median);
+export function fanout(settings) {
+  return compare('fanout', engineSides, [0.9, 1 / 35, undefined], settings);
+}
+
+/**
+ * `Broadcast` over the sessions of an endpoint, against the engine with prepared messages in a loop.
+ * @param {import('./harness/settings.mjs').Settings} settings
+ * @returns {Promise<import('./harness/report.mjs').Result>}
+ */
+export function containerFanout(settings) {
+  return compare('container-fanout', containerSides, [1.15, 1.15, 1.15], settings);
+}
+
+/**
+ * @param {string} name
+ * @param {readonly [Side, Side]} sides ours, then what it is compared with
+ * @param {readonly (number | undefined)[]} most for each load, the highest ratio that is good enough
+ * @param {import('./harness/settings.mjs').Settings} settings
+ * @returns {Promise<import('./harness/report.mjs').Result>}
+ */
+async function compare(name, sides, most, { runs, seconds }) {
+  const [ours, theirs] = sides;
+  const samples = await alternate(sides, runs, (side) => measure(side, seconds * 1_000));
+  const rows = loads.map((load, index) => {
+    const [ourCosts = [], theirCosts = []] = sides.map((side) =>
+      samples[side].map((sample) => sample[index]?.microsPerDelivery ?? Number.NaN),
+    );
     return {
-      load: name,
-      'longwire µs': ours,
-      'ws µs': theirs,
-      ratio: ours / theirs,
-      'spread longwire': `±${Math.round(spread(costs[0] ?? []) * 100)} %`,
-      'spread ws': `±${Math.round(spread(costs[1] ?? []) * 100)} %`,
+      load: load.name,
+      [`${ours} µs`]: median(ourCosts),
+      [`${theirs} µs`]: median(theirCosts),
+      ratio: median(ourCosts) / median(theirCosts),
+      [`spread ${ours}`]: `±${Math.round(spread(ourCosts) * 100)} %`,
+      [`spread ${theirs}`]: `±${Math.round(spread(theirCosts) * 100)} %`,
     };
   });
   return {
-    title: `fanout: server CPU per delivery, ${connections} connections, 128 bytes, median of ${runs} (${placement})`,
+    title: `${name}: server CPU per delivery, ${connections} connections, 128 bytes, median of ${runs} (${placement})`,
     rows,
-    targets: loads.flatMap(({ name, mostOfWs }, index) =>
-      mostOfWs === undefined
+    targets: rows.flatMap(({ load, ratio }, index) => {
+      const target = most[index];
+      return target === undefined
         ? []
-        : [{ what: name, measured: rows[index]?.ratio ?? 1, unit: 'of ws', direction: 'at most', target: mostOfWs }],
-    ),
+        : [{ what: load, measured: ratio, unit: `of ${theirs}`, direction: 'at most', target }];
+    }),
     samples: [samples],
   };
 }
 
 /**
- * @param {import('./harness/alternating-runs.mjs').Side} side
+ * @param {Side} side
  * @param {number} durationMs
  */
 async function measure(side, durationMs) {
   const server = new BenchProcess(new URL('./processes/engine-server.mjs', import.meta.url), {
     core: serverCore,
+    nodeArguments: serverArguments,
     arguments: [side],
   });
   const clients = new BenchProcess(new URL('./processes/fanout-clients.mjs', import.meta.url), { core: generatorCore });

@@ -1,6 +1,6 @@
 // Memory of an idle connection: how the server's resident memory grows from 1 000 to 10 000 of them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { alternate, sides } from './harness/alternating-runs.mjs';
+import { alternate, engineSides } from './harness/alternating-runs.mjs';
 import { BenchProcess, generatorCore, placement, serverCore } from './harness/child-process.mjs';
 import { median, slope, spread } from './harness/statistics.mjs';
 
@@ -18,11 +18,13 @@ const bytesPerKb = 1_000;
  * @returns {Promise<import('./harness/report.mjs').Result>}
  */
 export async function idle({ runs }) {
-  const samples = await alternate(runs, (side) => measure(side));
+  const samples = await alternate(engineSides, runs, (side) => measure(side));
   const afterHeartbeat = await measure('longwire', { withHeartbeat: true });
-  const [ours = Number.NaN, theirs = Number.NaN] = sides.map((side) => median(samples[side].map(({ rssKb }) => rssKb)));
+  const [ours = Number.NaN, theirs = Number.NaN] = engineSides.map((side) =>
+    median(samples[side].map(({ rssKb }) => rssKb)),
+  );
   const ratio = ours / theirs;
-  const rows = sides.map((side) => ({
+  const rows = engineSides.map((side) => ({
     engine: /** @type {string} */ (side),
     'RSS, KB each': median(samples[side].map(({ rssKb }) => rssKb)),
     'JavaScript heap, KB each': median(samples[side].map(({ heapKb }) => heapKb)),

@@ -8,6 +8,8 @@ const benchmarks = {
   fanout: async () => (await import('./fanout.mjs')).fanout,
   idle: async () => (await import('./idle.mjs')).idle,
   connect: async () => (await import('./connect.mjs')).connect,
+  'container-fanout': async () => (await import('./fanout.mjs')).containerFanout,
+  'container-connect': async () => (await import('./container-connect.mjs')).containerConnect,
   durable: async () => (await import('./durable.mjs')).durable,
   catchup: async () => (await import('./catchup.mjs')).catchup,
 };

@@ -1,4 +1,5 @@
-// The face that both engines show to the benchmarks.
+// The face that the engines, and the container on ours, show to the benchmarks.
+import { containerEngine } from './container-engine.mjs';
 import { longwireEngine } from './longwire-engine.mjs';
 import { wsEngine } from './ws-engine.mjs';
 
@@ -16,11 +17,13 @@ import { wsEngine } from './ws-engine.mjs';
  * @property {(messages: readonly string[]) => void} broadcastSingly to all, message by message
  */
 
+const engines = { longwire: longwireEngine, ws: wsEngine, container: containerEngine };
+
 /**
  * @param {import('../harness/alternating-runs.mjs').Side} side
  * @param {EngineOptions} options
  * @returns {Engine}
  */
 export function createEngine(side, options) {
-  return side === 'longwire' ? longwireEngine(options) : wsEngine(options);
+  return engines[side](options);
 }

@@ -1,19 +1,25 @@
 // Us, the peer, us, the peer, …: what changes on the machine while a benchmark runs meets both.
 
-/** @typedef {'longwire' | 'ws'} Side */
+/** The bare engine, its peer, and the endpoint container on the engine. @typedef {'longwire' | 'ws' | 'container'} Side */
 
-/** @type {readonly Side[]} */
-export const sides = ['longwire', 'ws'];
+/** The engine against its peer. */
+export const engineSides = /** @type {const} */ (['longwire', 'ws']);
+
+/** What the container adds to the engine it stands on. */
+export const containerSides = /** @type {const} */ (['container', 'longwire']);
 
 /**
+ * @template {Side} Chosen
  * @template Sample
+ * @param {readonly Chosen[]} sides
  * @param {number} runs of each side
- * @param {(side: Side, run: number) => Promise<Sample>} measure
- * @returns {Promise<Record<Side, Sample[]>>}
+ * @param {(side: Chosen, run: number) => Promise<Sample>} measure
+ * @returns {Promise<Record<Chosen, Sample[]>>}
  */
-export async function alternate(runs, measure) {
-  /** @type {Record<Side, Sample[]>} */
-  const samples = { longwire: [], ws: [] };
+export async function alternate(sides, runs, measure) {
+  const samples = /** @type {Record<Chosen, Sample[]>} */ (
+    Object.fromEntries(sides.map((side) => [side, /** @type {Sample[]} */ ([])]))
+  );
   for (let run = 0; run < runs; run++) {
     for (const side of sides) samples[side].push(await measure(side, run));
   }

@@ -20,6 +20,9 @@ export function nodeCommand(core, nodeArguments) {
   return canPin && core !== undefined ? ['taskset', '-c', String(core), ...command] : command;
 }
 
+/** For profiling: `BENCH_SERVER_ARGUMENTS="--cpu-prof --cpu-prof-dir=/tmp/profile" npm run bench -- durable`. */
+export const serverArguments = (process.env.BENCH_SERVER_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
+
 /** How processes are placed, in words for the result. */
 export const placement = canPin
   ? `server pinned to core ${serverCore}, generator to core ${generatorCore}`

@@ -6,12 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { nodeCommand } from './child-process.mjs';
+import { nodeCommand, serverArguments } from './child-process.mjs';
 
 const command = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
-
-/** For profiling: `BENCH_SERVER_ARGUMENTS="--cpu-prof --cpu-prof-dir=/tmp/profile" npm run bench -- durable`. */
-const profiling = (process.env.BENCH_SERVER_ARGUMENTS ?? '').split(' ').filter((word) => word !== '');
 
 /** The settings of whoever runs the benchmark are not those of the server. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')));
@@ -32,7 +29,7 @@ export function removeDataFolder(folder) {
  */
 export async function startLongwire({ folder, core }) {
   const serve = [
-    ...profiling,
+    ...serverArguments,
     command,
     'serve',
     '--auth',

@@ -1,4 +1,4 @@
-// A server process with one of the two engines. A client's text `<count> <joined|singly>` makes it broadcast.
+// A server process with one of the engines. A client's text `<count> <joined|singly>` makes it broadcast.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
