@@ -26,19 +26,25 @@ async function openTab(context: BrowserContext): Promise<Page> {
   return page;
 }
 
+// Chromium draws a tab in the background about once a second, and Playwright waits for drawn frames before it clicks. So
+// whoever acts has their tab in front, as a person would; what arrives in the other one arrives in the background.
+
 async function signIn(page: Page, name: string): Promise<void> {
+  await page.bringToFront();
   await page.getByLabel('Name', { exact: false }).fill(name);
   await page.getByRole('button', { name: /Sign in/ }).click();
   await page.locator('#connection[data-state="connected"]').waitFor();
 }
 
 async function talkTo(page: Page, peer: string): Promise<void> {
+  await page.bringToFront();
   await page.getByLabel(/Talk to/).fill(peer);
   await page.getByRole('button', { name: /Open/ }).click();
   await page.locator('#peer', { hasText: peer }).waitFor();
 }
 
 async function say(page: Page, text: string): Promise<void> {
+  await page.bringToFront();
   await page.locator('#composer-text').fill(text);
   await page.locator('#composer-text').press('Enter');
 }
@@ -82,6 +88,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await alice.screenshot({ path: `${screenshots}page-alice.png` });
     await bob.screenshot({ path: `${screenshots}page-bob.png` });
 
+    await alice.bringToFront();
     await alice.reload();
     await alice.locator('#connection[data-state="connected"]').waitFor();
     expect(await alice.locator('#who').textContent()).toBe('alice');
