@@ -10,6 +10,10 @@ const screenshots = fileURLToPath(new URL('../test-results/', import.meta.url));
 /** Why tests in a browser are skipped; undefined when they are not. */
 export const whyNoBrowser = found.path === undefined ? found.reason : undefined;
 
+/**
+ * Who acts in a tab brings it to the front first, as a person does: Chromium draws the others about once a second, and
+ * Playwright waits for drawn frames before it clicks.
+ */
 export class BrowserTabs {
   readonly complaints: string[] = [];
   readonly #browser: Browser;
@@ -37,9 +41,10 @@ export class BrowserTabs {
     return page;
   }
 
-  /** Leaves a picture in `test-results`, for people. */
+  /** Brings the tab to the front, and leaves a picture of it in `test-results`, for people. */
   async picture(page: Page, name: string): Promise<void> {
     mkdirSync(screenshots, { recursive: true });
+    await page.bringToFront();
     await page.screenshot({ path: `${screenshots}${name}.png` });
   }
 

@@ -28,9 +28,11 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     const bob = await tabs.open(program.url);
     for (const page of [alice, bob]) await page.locator('#state[data-state="open"]').waitFor();
     const connected = await program.line(/^Connected … ([0-9a-f]{32})$/, 2);
+    await alice.bringToFront();
     await alice.getByLabel('Message').fill('hello <b>all</b>');
     await alice.getByRole('button', { name: 'Send' }).click();
     for (const page of [alice, bob]) await expect.poll(() => lines(page)).toEqual(['hello <b>all</b>']);
+    await bob.bringToFront();
     await bob.getByLabel('Message').fill('你好');
     await bob.getByLabel('Message').press('Enter');
     for (const page of [alice, bob]) await expect.poll(() => lines(page)).toEqual(['hello <b>all</b>', '你好']);

@@ -35,6 +35,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
   }
 
   async function say(page: Page, text: string): Promise<void> {
+    await page.bringToFront();
     await page.getByLabel('Message').fill(text);
     await page.getByRole('button', { name: 'Send' }).click();
   }
@@ -59,6 +60,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
 
   it('offers a signed link that makes somebody elsewhere that user, and no other', async () => {
     const alice = await openAs('alice');
+    await alice.bringToFront();
     await alice.getByRole('button', { name: 'Make a link' }).click();
     const link = (await alice.locator('#link a').getAttribute('href')) ?? '';
     expect(link).toContain('user=alice&token=');

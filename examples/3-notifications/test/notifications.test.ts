@@ -72,6 +72,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     await alice.close();
     await program.line(/^Online: 1 \(alice left\)$/);
     for (const text of ['are you gone?', 'come back']) {
+      await bob.bringToFront();
       await bob.getByRole('button', { name: 'Reply' }).first().click();
       await comment(bob, text);
     }

@@ -61,12 +61,14 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
       await alice.getByText('* Guest3 has joined.').waitFor();
       const bob = await tabs.open(program.url + query);
       await bob.getByText('* Guest4 has joined.').waitFor();
+      await alice.bringToFront();
       await alice.getByLabel('Message').fill('<img src=x onerror="document.title=1"> & 你好');
       await alice.getByLabel('Message').press('Enter');
       await expect
         .poll(async () => (await lines(bob)).at(-1))
         .toBe('Guest3: <img src=x onerror="document.title=1"> & 你好');
       expect(await bob.title()).toBe('Chat room · Longwire');
+      await bob.bringToFront();
       await bob.getByLabel('Message').fill('hi');
       await bob.getByLabel('Message').press('Enter');
       await alice.getByText('Guest4: hi').waitFor();
