@@ -1,11 +1,19 @@
-// Starts and ends the echo server of engine-process.mjs.
+// Starts and ends the servers of engine-process.mjs and container-process.mjs.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { WebSocketOptions } from '@longwire/websocket';
 
-const PROGRAM = fileURLToPath(new URL('./engine-process.mjs', import.meta.url));
+const programAt = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
+export interface ContainerSettings {
+  /** Default: any free one. */
+  readonly port?: number;
+  readonly maxPendingHandshakes?: number;
+  /** How long the hook of `/busy` takes. */
+  readonly hookMs?: number;
+}
 
 export class EngineProcess {
   readonly port: number;
@@ -20,10 +28,23 @@ export class EngineProcess {
     this.#output = output;
   }
 
-  static async start(options: WebSocketOptions): Promise<EngineProcess> {
-    const child = spawn(process.execPath, ['--expose-gc', PROGRAM, JSON.stringify(options)], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+  /** The bare engine. */
+  static start(options: WebSocketOptions): Promise<EngineProcess> {
+    return EngineProcess.#start('engine-process.mjs', options);
+  }
+
+  /** A container with endpoints; `command` runs what is appended to it. */
+  static startContainer(settings: ContainerSettings, command?: readonly string[]): Promise<EngineProcess> {
+    return EngineProcess.#start('container-process.mjs', settings, command);
+  }
+
+  static async #start(
+    program: string,
+    settings: object,
+    [run = process.execPath, ...before]: readonly string[] = [],
+  ): Promise<EngineProcess> {
+    const args = [...before, '--expose-gc', programAt(program), JSON.stringify(settings)];
+    const child = spawn(run, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
     child.stderr.on('data', (chunk: Buffer) => {
       output += chunk.toString();
@@ -32,7 +53,7 @@ export class EngineProcess {
       once(child.stdout, 'data').then(([chunk]) => Number(String(chunk))),
       once(child, 'exit').then(() => Number.NaN),
     ]);
-    if (!Number.isInteger(port)) throw new Error(`the echo server did not start:\n${output}`);
+    if (!Number.isInteger(port)) throw new Error(`the server did not start:\n${output}`);
     return new EngineProcess(child, port, () => output);
   }
 

@@ -4,7 +4,7 @@ import type { WebSocketOptions } from '@longwire/websocket';
 import { expect } from 'vitest';
 import { ServerProcess } from '../../e2e/server-process.js';
 import { Canary, percentile } from './canary.js';
-import { EngineProcess } from './engine-process.js';
+import { type ContainerSettings, EngineProcess } from './engine-process.js';
 import { closeFrame, textFrame } from './frame-writer.js';
 import { keptWaitingMs, openDescriptors, residentBytes } from './process-facts.js';
 import { RawSocket } from './raw-socket.js';
@@ -75,6 +75,20 @@ export class Target {
       return new Target(engine, engine.url, canary, () => engine.stop());
     } catch (error) {
       await engine.stop();
+      throw error;
+    }
+  }
+
+  /** A container with the endpoints of container-process.mjs; the canary is on `/echo`. */
+  static async container(settings: ContainerSettings = {}, command?: readonly string[]): Promise<Target> {
+    const served = await EngineProcess.startContainer(settings, command);
+    const url = `${served.url}echo`;
+    try {
+      const canary = await Canary.start({ url });
+      await warmUp(served.port, '/echo');
+      return new Target(served, url, canary, () => served.stop());
+    } catch (error) {
+      await served.stop();
       throw error;
     }
   }

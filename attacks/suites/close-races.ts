@@ -60,30 +60,7 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
     afterAll(() => target.stop());
 
     it('gives each peer at most one Close frame, as the last of all, and the end of TCP (row 22)', async () => {
-      const seed = seedOfRun('close races');
-      await target.unharmed(async () => {
-        const wrong: string[] = [];
-        await inParallel(scale.rawRaces, 20, async (race) => {
-          const random = new SeededRandom(seed + race);
-          const peer = await RawSocket.upgrade(target.port);
-          const length = 1 + random.below(8);
-          for (let n = 0; n < length; n++) await random.pick(moves)(peer);
-          const isReset = random.below(10) === 0;
-          if (isReset) {
-            peer.reset();
-            return;
-          }
-          // However it went: with a Close frame, or the end of the peer's side, the server must come to an end.
-          peer.send(closeFrame(1001));
-          if (random.below(2) === 0) peer.halfClose();
-          await peer.ended(CLOSE_TIMEOUT_MS + LATENESS_MS);
-          const closes = peer.frames.filter(({ opcode }) => opcode === Opcode.close);
-          const isLast = closes.length === 0 || peer.frames.at(-1)?.opcode === Opcode.close;
-          if (closes.length > 1 || !isLast) wrong.push(`race ${race}: ${peer.frames.map(({ opcode }) => opcode)}`);
-          peer.destroy();
-        });
-        expect(wrong).toEqual([]);
-      });
+      await target.unharmed(() => raceToClose(target, scale.rawRaces));
     });
 
     if (scale.awaitsTimeouts) {
@@ -163,4 +140,30 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
       await until(() => sockets.size === 0, 'the end of all sockets');
     });
   });
+}
+
+/** Raw peers that do anything in any order; however it went, each comes to an end, with at most one Close frame. */
+export async function raceToClose(target: Target, races: number, path?: string): Promise<void> {
+  const seed = seedOfRun('close races');
+  const wrong: string[] = [];
+  await inParallel(races, 20, async (race) => {
+    const random = new SeededRandom(seed + race);
+    const peer = await RawSocket.upgrade(target.port, path === undefined ? {} : { path });
+    const length = 1 + random.below(8);
+    for (let n = 0; n < length; n++) await random.pick(moves)(peer);
+    const isReset = random.below(10) === 0;
+    if (isReset) {
+      peer.reset();
+      return;
+    }
+    // However it went: with a Close frame, or the end of the peer's side, the server must come to an end.
+    peer.send(closeFrame(1001));
+    if (random.below(2) === 0) peer.halfClose();
+    await peer.ended(CLOSE_TIMEOUT_MS + LATENESS_MS);
+    const closes = peer.frames.filter(({ opcode }) => opcode === Opcode.close);
+    const isLast = closes.length === 0 || peer.frames.at(-1)?.opcode === Opcode.close;
+    if (closes.length > 1 || !isLast) wrong.push(`race ${race}: ${peer.frames.map(({ opcode }) => opcode)}`);
+    peer.destroy();
+  });
+  expect(wrong).toEqual([]);
 }

@@ -13,7 +13,7 @@ const SECRET = 'a secret that only the tests of attacks know';
 const LISTED = 'https://app.example.org';
 
 /** Origins that are neither the server's own nor listed, however much they look like it. */
-function foreignOrigins(port: number): readonly string[] {
+export function foreignOrigins(port: number): readonly string[] {
   return [
     'null',
     '',
@@ -141,9 +141,9 @@ export function describeOriginAttacks(): void {
   });
 }
 
-async function statusOf(port: number, lines: readonly string[]): Promise<number> {
+export async function statusOf(port: number, lines: readonly string[], path?: string): Promise<number> {
   const peer = new RawSocket(port);
-  peer.send(Buffer.from(upgradeRequest(port, { lines }), 'latin1'));
+  peer.send(Buffer.from(upgradeRequest(port, { lines, path }), 'latin1'));
   const { status } = await peer.answer();
   peer.destroy();
   return status;

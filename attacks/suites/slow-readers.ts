@@ -162,7 +162,7 @@ function offsetsOf(peer: RawSocket): readonly number[] {
 }
 
 /** Reads a few bytes at a time, until the server has had enough. */
-async function trickleUntilEnd(
+export async function trickleUntilEnd(
   peer: RawSocket,
   { bytesEach, everyMs }: { readonly bytesEach: number; readonly everyMs: number },
 ): Promise<void> {
