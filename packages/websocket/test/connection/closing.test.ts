@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { dial } from '../../src/handshake/dial.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { hex, maskedFrame } from '../support/hex.js';
@@ -11,11 +11,14 @@ async function start(options: WebSocketOptions = {}): Promise<void> {
   server = await LiveServer.start(options);
 }
 
-afterEach(async () => {
-  await server.stop();
-});
+/** A server for a test that runs beside others. */
+async function startOwn({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<LiveServer> {
+  const own = await LiveServer.start();
+  onTestFinished(() => own.stop());
+  return own;
+}
 
-async function closedOnce(): Promise<HandlerLog> {
+async function closedOnce(server: LiveServer): Promise<HandlerLog> {
   await until(() => server.log.closes.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 10));
   expect(server.log.closes).toHaveLength(1);
@@ -27,6 +30,8 @@ const close = (code: number, reason = ''): Buffer =>
   maskedFrame(0x88, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]));
 
 describe('the closing handshake, RFC 6455 §7', () => {
+  afterEach(() => server.stop());
+
   it('answers a Close frame with its code and ends TCP first', async () => {
     await start();
     const peer = await RawPeer.open(server.port);
@@ -34,7 +39,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     await until(() => peer.hasEnded);
     expect(peer.hex).toBe('88 02 0b b9');
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toEqual({
+    expect((await closedOnce(server)).closes[0]).toEqual({
       code: 3001,
       reason: 'bye',
       wasClean: true,
@@ -50,7 +55,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     await until(() => peer.hasEnded);
     expect(peer.hex).toBe('88 00');
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toMatchObject({ code: 1005, wasClean: true });
+    expect((await closedOnce(server)).closes[0]).toMatchObject({ code: 1005, wasClean: true });
   });
 
   it('sends what was queued, then Close, and ends TCP when the answer has come', async () => {
@@ -68,7 +73,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     peer.send(close(1001));
     await until(() => peer.hasEnded);
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toMatchObject({ code: 1001, initiator: 'local', wasClean: true });
+    expect((await closedOnce(server)).closes[0]).toMatchObject({ code: 1001, initiator: 'local', wasClean: true });
     expect(connection.state).toBe('closed');
   });
 
@@ -79,14 +84,14 @@ describe('the closing handshake, RFC 6455 §7', () => {
     peer.send(maskedFrame(0x81, 'late'));
     peer.send(close(1000));
     peer.socket.end();
-    expect((await closedOnce()).texts).toEqual(['late']);
+    expect((await closedOnce(server)).texts).toEqual(['late']);
   });
 
   it('gives up on a peer that never answers, after closeTimeoutMs', async () => {
     await start({ closeTimeoutMs: 60 });
     await RawPeer.open(server.port);
     (await server.connection()).close(1000, 'x');
-    expect((await closedOnce()).closes[0]).toMatchObject({
+    expect((await closedOnce(server)).closes[0]).toMatchObject({
       code: 1006,
       wasClean: false,
       initiator: 'local',
@@ -98,7 +103,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     await start({ closeTimeoutMs: 60 });
     const peer = await RawPeer.open(server.port);
     peer.send(close(1000));
-    expect((await closedOnce()).closes[0]).toMatchObject({ code: 1000, wasClean: true, error: undefined });
+    expect((await closedOnce(server)).closes[0]).toMatchObject({ code: 1000, wasClean: true, error: undefined });
   });
 
   it('handles both sides closing at once', async () => {
@@ -109,7 +114,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     await until(() => peer.hasEnded);
     expect(peer.hex).toBe('88 02 0f a0');
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toMatchObject({ code: 4001, initiator: 'local', wasClean: true });
+    expect((await closedOnce(server)).closes[0]).toMatchObject({ code: 4001, initiator: 'local', wasClean: true });
   });
 
   it('closes cleanly from the client as well', async () => {
@@ -135,7 +140,8 @@ describe('the closing handshake, RFC 6455 §7', () => {
 });
 
 describe('faults of the peer', () => {
-  it.each([
+  // Side by side: each waits for the end of a peer that does not end by itself.
+  it.concurrent.for([
     ['an unmasked frame', '81 01 61', 1002, 'mask_required'],
     ['RSV1 without an extension', 'c1', 1002, 'reserved_bits'],
     ['a reserved opcode', '83', 1002, 'reserved_opcode'],
@@ -144,22 +150,23 @@ describe('faults of the peer', () => {
     ['a Close reason that is not UTF-8', '88 83 00 00 00 00 03 e8 ff', 1007, 'invalid_utf8'],
     ['text that is not UTF-8', '81 83 00 00 00 00 61 ff', 1007, 'invalid_utf8'],
     ['a message that is too big', '82 ff 00 00 00 00 ff ff ff ff', 1009, 'message_too_big'],
-  ])('tells %s with its code and ends TCP within a second', async (_title, bytes, code, error) => {
-    await start();
+  ] as const)('tells %s with its code and ends TCP within a second', async ([_title, bytes, code, error], test) => {
+    const server = await startOwn(test);
     const peer = await RawPeer.open(server.port);
     const start0 = Date.now();
     peer.send(hex(bytes));
     await until(() => peer.hasEnded);
     expect(peer.received.readUInt8(0)).toBe(0x88);
     expect(peer.received.readUInt16BE(2)).toBe(code);
-    const log = await closedOnce();
+    const log = await closedOnce(server);
     expect(Date.now() - start0).toBeLessThan(1500);
     expect(log.errors.map((fault) => fault.code)).toEqual([error]);
     expect(log.closes[0]).toMatchObject({ code, wasClean: false, initiator: 'local', error: { code: error } });
   });
 
-  it('drops what is queued when it fails a connection, but never cuts a frame', async () => {
+  it('drops what is queued when it fails a connection, but never cuts a frame', async ({ onTestFinished }) => {
     await start({ socketWrites: 'auto' });
+    onTestFinished(() => server.stop());
     const peer = await RawPeer.open(server.port);
     const connection = await server.connection();
     connection.sendText('never sent');
@@ -172,11 +179,13 @@ describe('faults of the peer', () => {
 });
 
 describe('ends without a closing handshake', () => {
+  afterEach(() => server.stop());
+
   it('reports a FIN without Close as 1006 from the remote side', async () => {
     await start();
     const peer = await RawPeer.open(server.port);
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toMatchObject({
+    expect((await closedOnce(server)).closes[0]).toMatchObject({
       code: 1006,
       initiator: 'remote',
       wasClean: false,
@@ -189,7 +198,7 @@ describe('ends without a closing handshake', () => {
     const peer = await RawPeer.open(server.port);
     await server.connection();
     peer.socket.resetAndDestroy();
-    const log = await closedOnce();
+    const log = await closedOnce(server);
     expect(log.closes[0]).toMatchObject({ code: 1006, initiator: 'none', error: { code: 'connection_lost' } });
     expect(log.order).toEqual(['error', 'close']);
   });
@@ -199,7 +208,7 @@ describe('ends without a closing handshake', () => {
     server.log.onText = (connection) => connection.terminate();
     const peer = await RawPeer.open(server.port);
     peer.send(Buffer.concat([maskedFrame(0x81, 'a'), maskedFrame(0x81, 'b'), hex('83')]));
-    const log = await closedOnce();
+    const log = await closedOnce(server);
     expect(log.closes[0]).toMatchObject({ code: 1006, initiator: 'local', error: { code: 'connection_terminated' } });
     expect(log.errors).toEqual([]);
   });
@@ -231,7 +240,7 @@ describe('ends without a closing handshake', () => {
 });
 
 describe('faults of handlers', () => {
-  it.each([
+  it.concurrent.for([
     [
       'throws',
       () => {
@@ -244,21 +253,25 @@ describe('faults of handlers', () => {
         throw new Error('mine');
       },
     ],
-  ])('reports a handler that %s, closes that connection with 1011, and no other', async (_title, handler) => {
-    await start();
-    server.log.onText = handler as never;
-    const [peer, other] = [await RawPeer.open(server.port), await RawPeer.open(server.port)];
-    peer.send(maskedFrame(0x81, 'a'));
-    await until(() => peer.hasEnded);
-    expect(peer.received.readUInt16BE(2)).toBe(1011);
-    const log = await closedOnce();
-    expect(log.errors[0]).toMatchObject({ code: 'handler_failed', cause: { message: 'mine' } });
-    other.send(maskedFrame(0x89, 'x'));
-    expect(await other.receives(3)).toBe('8a 01 78');
-  });
+  ] as const)(
+    'reports a handler that %s, closes that connection with 1011, and no other',
+    async ([_title, handler], test) => {
+      const server = await startOwn(test);
+      server.log.onText = handler as never;
+      const [peer, other] = [await RawPeer.open(server.port), await RawPeer.open(server.port)];
+      peer.send(maskedFrame(0x81, 'a'));
+      await until(() => peer.hasEnded);
+      expect(peer.received.readUInt16BE(2)).toBe(1011);
+      const log = await closedOnce(server);
+      expect(log.errors[0]).toMatchObject({ code: 'handler_failed', cause: { message: 'mine' } });
+      other.send(maskedFrame(0x89, 'x'));
+      expect(await other.receives(3)).toBe('8a 01 78');
+    },
+  );
 
-  it('tells the process when onError or onClose throw, and lives on', async () => {
+  it('tells the process when onError or onClose throw, and lives on', async ({ onTestFinished }) => {
     await start();
+    onTestFinished(() => server.stop());
     const warnings: string[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning.message);
     process.on('warning', onWarning);
@@ -278,13 +291,14 @@ describe('faults of handlers', () => {
     expect(warnings).toEqual(['in onError', 'in onClose']);
   });
 
-  it('may close inside any handler', async () => {
+  it('may close inside any handler', async ({ onTestFinished }) => {
     await start();
+    onTestFinished(() => server.stop());
     server.log.onText = (connection) => connection.close(4002, 'enough');
     const peer = await RawPeer.open(server.port);
     peer.send(Buffer.concat([maskedFrame(0x81, 'a'), maskedFrame(0x81, 'b'), close(4002)]));
     await until(() => peer.hasEnded);
     peer.socket.end();
-    expect((await closedOnce()).closes[0]).toMatchObject({ code: 4002, wasClean: true });
+    expect((await closedOnce(server)).closes[0]).toMatchObject({ code: 4002, wasClean: true });
   });
 });
