@@ -14,10 +14,8 @@ import {
   ServerEndpoint,
   type Session,
 } from '@longwire/endpoint';
+import { alive } from './alive.js';
 import { isOnThisMachine, mayBe, tokenFor } from './credential.js';
-
-/** Dead peers are found by a ping every 30 s; and a client that says `ping` itself is answered `pong`. */
-const alive = { limits: { heartbeatMs: 30_000 }, textPing: true } as const;
 
 const echo = defineEndpoint('/ws', { ...alive, onText: (text) => `Server: ${text}` });
 

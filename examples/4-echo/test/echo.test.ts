@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { ExampleProcess } from '../../example-process.js';
 import { WireClient } from '../../wire-client.js';
+import { alive } from '../src/alive.js';
 
 const question = "Enter message to send (or 'exit' to quit):";
 let program: ExampleProcess;
@@ -103,6 +105,25 @@ it('answers the text ping with pong on every endpoint', async () => {
     await expect.poll(() => client.messages).toContain('pong');
     await client.close();
   }
+});
+
+describe('the heartbeat', () => {
+  it('is every 30 s', () => {
+    expect(alive.limits.heartbeatMs).toBe(30_000);
+  });
+
+  it('pings on every endpoint, again and again, as often as it is told to', async () => {
+    const quick = await ExampleProcess.start('4-echo', { environment: { LONGWIRE_HEARTBEAT_MS: '100' } });
+    for (const path of ['/ws', '/websocket', '/group', '/chat/alice']) {
+      const client = new WebSocket(quick.webSocketUrl(path));
+      let pings = 0;
+      client.on('ping', () => pings++);
+      await expect.poll(() => pings, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+      expect(client.readyState).toBe(WebSocket.OPEN);
+      client.terminate();
+    }
+    await quick.stop();
+  });
 });
 
 it('sends what one of a group says to all of it but the sender', async () => {
