@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { WebSocketOptions } from '@longwire/websocket';
 
-const programAt = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+const ENGINE_PROGRAM = fileURLToPath(new URL('./engine-process.mjs', import.meta.url));
+const CONTAINER_PROGRAM = fileURLToPath(new URL('./container-process.mjs', import.meta.url));
 
 export interface ContainerSettings {
   /** Default: any free one. */
@@ -30,12 +31,12 @@ export class EngineProcess {
 
   /** The bare engine. */
   static start(options: WebSocketOptions): Promise<EngineProcess> {
-    return EngineProcess.#start('engine-process.mjs', options);
+    return EngineProcess.#start(ENGINE_PROGRAM, options);
   }
 
   /** A container with endpoints; `command` runs what is appended to it. */
   static startContainer(settings: ContainerSettings, command?: readonly string[]): Promise<EngineProcess> {
-    return EngineProcess.#start('container-process.mjs', settings, command);
+    return EngineProcess.#start(CONTAINER_PROGRAM, settings, command);
   }
 
   static async #start(
@@ -43,7 +44,7 @@ export class EngineProcess {
     settings: object,
     [run = process.execPath, ...before]: readonly string[] = [],
   ): Promise<EngineProcess> {
-    const args = [...before, '--expose-gc', programAt(program), JSON.stringify(settings)];
+    const args = [...before, '--expose-gc', program, JSON.stringify(settings)];
     const child = spawn(run, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
     child.stderr.on('data', (chunk: Buffer) => {
