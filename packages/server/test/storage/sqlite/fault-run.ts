@@ -12,6 +12,8 @@ import type { TestedDriver } from './data-folder.js';
 
 const CHILD = fileURLToPath(new URL('./children/append-forever.mjs', import.meta.url));
 const CHANNELS = 20;
+/** As vitest.config.ts says it for these tests, see there; the long form gives none. */
+const compiler = process.execArgv.filter((flag) => flag === '--liftoff-only');
 
 /** A reason to skip tests that need strace; undefined where it works. */
 export const straceMissing: string | undefined = findStraceFault();
@@ -99,7 +101,8 @@ export async function runAppender(options: RunOptions): Promise<RunReport> {
 
 function startAppender(options: RunOptions): ChildProcess {
   const { folder, inject } = options;
-  const program = [process.execPath, CHILD, folder, options.driver, `${options.pauseMs ?? 0}`, `${options.batches}`];
+  const settings = [folder, options.driver, `${options.pauseMs ?? 0}`, `${options.batches}`];
+  const program = [process.execPath, ...compiler, CHILD, ...settings];
   const files = ['longwire.db', 'longwire.db-wal'].flatMap((name) => ['-P', join(folder, name)]);
   const trace = ['-qq', '-f', '-o', '/dev/null', ...files, '-e', 'trace=pwrite64,fsync,fdatasync'];
   const command = inject === undefined ? program : ['strace', ...trace, '-e', `inject=${inject}`, ...program];
@@ -150,7 +153,9 @@ export async function findBrokenPromises(
 
 /** What a kill or a failed call left behind, put through SQLite's own check. */
 export function integrityOf(folder: string): string {
-  const run = spawnSync(process.execPath, ['-e', INTEGRITY_PROGRAM, join(folder, 'longwire.db')], { encoding: 'utf8' });
+  const run = spawnSync(process.execPath, [...compiler, '-e', INTEGRITY_PROGRAM, join(folder, 'longwire.db')], {
+    encoding: 'utf8',
+  });
   return run.stdout.trim() || run.stderr.trim();
 }
 
