@@ -3,8 +3,8 @@ import { PreparedMessage } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { answeredAtOnce } from '../messages/awaiting.js';
 import type { Encoder } from '../messages/encoders.js';
-import { closeBecause, type Session } from '../session/session.js';
-import { type BroadcastOptions, resolveBroadcastOptions, type SlowReceiverPolicy } from './broadcast-options.js';
+import { closeBecause, offerPrepared, type Session } from '../session/session.js';
+import { type BroadcastOptions, resolveBroadcastOptions } from './broadcast-options.js';
 import { enter, leave } from './memberships.js';
 
 export interface BroadcastSendOptions<Path extends string = string> {
@@ -86,16 +86,22 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    * @throws EndpointError INVALID_MESSAGE; and what an `except` function throws, before anybody gets anything
    */
   send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = {}): BroadcastResult {
-    const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
     const prepared = preparedFrom(message);
-    for (const session of this.#receivers(options)) {
-      const verdict = this.#verdictOn(session);
-      if (verdict === 'send') session.sendPrepared(prepared);
-      else if (verdict === 'wait') void this.#sendInTime(session, prepared);
-      // The engine closes a receiver whose queue passes its own limit.
-      tally[verdict === 'skip' ? 'skipped' : verdict === 'close' || !session.isOpen ? 'closed' : 'sent']++;
+    const { maxBufferedBytes } = this.#options;
+    const isExcepted = exceptionTest(options);
+    // Counted in variables: fields of an object cost 20 ns a receiver in `container-fanout`, half of what the engine takes.
+    let sent = 0;
+    let skipped = 0;
+    let closed = 0;
+    for (const session of this.#candidates(options)) {
+      if (isExcepted?.(session) === true) continue;
+      const offered = offerPrepared(session as unknown as Session, prepared, maxBufferedBytes);
+      const outcome = offered === 'slow' ? this.#treatSlow(session, prepared) : offered;
+      if (outcome === 'sent') sent++;
+      else if (outcome === 'skipped') skipped++;
+      else if (outcome === 'closed') closed++;
     }
-    return tally;
+    return { sent, skipped, closed };
   }
 
   /**
@@ -132,10 +138,12 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     const prepared = preparedFrom(message);
     const pending = new Set<Session<Path>>();
     const deliveries: Promise<void>[] = [];
-    for (const session of this.#receivers(options)) {
-      const verdict = this.#verdictOn(session);
-      if (verdict === 'skip' || verdict === 'close') {
-        tally[verdict === 'skip' ? 'skipped' : 'closed']++;
+    const { slow, maxBufferedBytes } = this.#options;
+    const isExcepted = exceptionTest(options);
+    for (const session of this.#candidates(options)) {
+      if (!session.isOpen || isExcepted?.(session) === true) continue;
+      if (slow !== 'wait' && session.bufferedBytes > maxBufferedBytes) {
+        tally[this.#treatSlow(session, prepared)]++;
         continue;
       }
       pending.add(session);
@@ -166,20 +174,22 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    * The set itself where nobody is asked: it may change while it is walked through. What a function of the program says
    * is collected first, so that a throw comes before the first send.
    */
-  *#receivers({ except }: BroadcastSendOptions<Path>): Iterable<Session<Path>> {
-    const isExcepted = exceptionTest(except);
-    const candidates = typeof except === 'function' ? [...this.#sessions].filter((one) => !isExcepted(one)) : undefined;
-    for (const session of candidates ?? this.#sessions) {
-      if (!session.isOpen || (candidates === undefined && isExcepted(session))) continue;
-      yield session;
-    }
+  #candidates({ except }: BroadcastSendOptions<Path>): Iterable<Session<Path>> {
+    if (typeof except !== 'function') return this.#sessions;
+    return [...this.#sessions].filter((session) => !answeredAtOnce('except', except(session)));
   }
 
-  #verdictOn(session: Session<Path>): 'send' | SlowReceiverPolicy {
-    const { slow, maxBufferedBytes } = this.#options;
-    if (session.bufferedBytes <= maxBufferedBytes) return 'send';
-    if (slow === 'close') closeAsTooSlow(session);
-    return slow;
+  #treatSlow(session: Session<Path>, prepared: PreparedMessage): keyof Tally {
+    switch (this.#options.slow) {
+      case 'skip':
+        return 'skipped';
+      case 'close':
+        closeAsTooSlow(session);
+        return 'closed';
+      case 'wait':
+        void this.#sendInTime(session, prepared);
+        return session.isOpen ? 'sent' : 'closed';
+    }
   }
 
   /** One deadline at a time: what comes while it runs goes behind what it is for. */
@@ -206,11 +216,11 @@ function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedM
   );
 }
 
-function exceptionTest<Path extends string>(
-  except: BroadcastSendOptions<Path>['except'],
-): (session: Session<Path>) => boolean {
-  if (except === undefined) return () => false;
-  if (typeof except === 'function') return (session) => answeredAtOnce('except', except(session));
+/** Undefined where nobody is excepted, or {@link Broadcast.#candidates} has asked already. */
+function exceptionTest<Path extends string>({
+  except,
+}: BroadcastSendOptions<Path>): ((session: Session<Path>) => boolean) | undefined {
+  if (except === undefined || typeof except === 'function') return undefined;
   if (!(Symbol.iterator in except)) return (session) => session === except;
   const excepted = new Set(except);
   return (session) => excepted.has(session);

@@ -85,16 +85,12 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     return this.#host.definition.options.webSocket.closeTimeoutMs;
   }
 
-  get idle(): IdleTimeout | undefined {
-    return this.#idle;
-  }
-
   /** Makes the instance and opens the session; events that arrive meanwhile wait. */
   start(session: Session): void {
     this.#session = session;
     const { definition } = this.#host;
     const { idleTimeoutMs } = definition.options;
-    if (idleTimeoutMs > 0) this.setIdleTimeout(idleTimeoutMs);
+    if (idleTimeoutMs > 0) session.idleTimeoutMs = idleTimeoutMs;
     try {
       const made = definition.instantiate(session.handshake);
       // An instance of a class may have a `then` of its own; only a configurator is asked for promises.
@@ -199,9 +195,10 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     this.#abortArrival(undefined);
   }
 
-  setIdleTimeout(timeoutMs: number): void {
+  setIdleTimeout(timeoutMs: number): IdleTimeout {
     this.#idle ??= new IdleTimeout(() => closeBecause(this.#session, 'idle_timeout', 1001, 'idle timeout'));
     this.#idle.start(this.#hasEndedHere || this.#closeReason !== undefined ? 0 : timeoutMs);
+    return this.#idle;
   }
 
   pauseReading(): void {

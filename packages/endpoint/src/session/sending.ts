@@ -5,13 +5,19 @@ import { isThenable } from '../messages/awaiting.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
 import { type MessageSource, Outgoing } from '../messages/outgoing.js';
 import type { CloseCause } from './close-reason.js';
+import type { IdleTimeout } from './idle-timeout.js';
 import type { SessionControl } from './session-control.js';
+
+/** What became of a message that was offered to a session: `slow` and `ended` did not get it, `closed` ended over it. */
+export type Offered = 'sent' | 'slow' | 'closed' | 'ended';
 
 /** What {@link Session} promises of each of these methods holds here; faults go to `control`. */
 export class Sending {
   readonly #connection: WebSocketConnection;
   readonly #control: SessionControl;
   readonly #noteSent: SessionControl['noteSent'];
+  /** Undefined while there was never a limit. Here, since every send looks at it. */
+  idle: IdleTimeout | undefined;
   // Only sessions that send objects, parts or streams have one.
   #outgoing: Outgoing | undefined;
   /** Close has been called, and waits behind an encoder. */
@@ -43,6 +49,30 @@ export class Sending {
     if (!this.isOpen) this.#reportEnded('sendPrepared');
     else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
     else this.#sendPreparedNow(message);
+  }
+
+  /**
+   * For one message to many: sends it unless the session has ended or too much waits. Does what `#offerInSteps` does, and
+   * asks each thing once: about 50 ns less for a receiver of `container-fanout`, where the engine takes 40.
+   */
+  offerPrepared(message: PreparedMessage, maxBufferedBytes: number): Offered {
+    if (this.#outgoing !== undefined) return this.#offerInSteps(message, maxBufferedBytes);
+    const connection = this.#connection;
+    if (connection.state !== 'open') return 'ended';
+    if (connection.bufferedBytes > maxBufferedBytes) return 'slow';
+    this.idle?.note();
+    const isQueued = connection.sendPrepared(message);
+    if (this.#noteSent !== undefined) this.#notePrepared(message);
+    // The engine closes a receiver whose queue passes its own limit.
+    return isQueued ? 'sent' : 'closed';
+  }
+
+  /** Behind what may still wait for an encoder. */
+  #offerInSteps(message: PreparedMessage, maxBufferedBytes: number): Offered {
+    if (!this.isOpen) return 'ended';
+    if (this.bufferedBytes > maxBufferedBytes) return 'slow';
+    this.sendPrepared(message);
+    return this.isOpen ? 'sent' : 'closed';
   }
 
   sendAsync(message: string | Uint8Array): Promise<void> {
@@ -154,7 +184,7 @@ export class Sending {
       this.#reportEnded('send');
       return;
     }
-    this.#control.idle?.note();
+    this.idle?.note();
     if (typeof message === 'string') this.#connection.sendText(message);
     else this.#connection.sendBinary(message);
     if (this.#noteSent !== undefined) this.#noteMessage(message);
@@ -165,7 +195,7 @@ export class Sending {
       this.#reportEnded('sendPrepared');
       return;
     }
-    this.#control.idle?.note();
+    this.idle?.note();
     this.#connection.sendPrepared(message);
     if (this.#noteSent !== undefined) this.#notePrepared(message);
   }
@@ -182,7 +212,7 @@ export class Sending {
 
   /** Sends in its place, and translates the engine's fault. */
   #handOver(bytes: number, send: () => Promise<void>): Promise<void> {
-    this.#control.idle?.note();
+    this.idle?.note();
     const sent = this.#mustWait
       ? new Promise<void>((resolve) => this.#outgoing!.queue.push(() => resolve(send()), bytes))
       : send();
@@ -205,7 +235,7 @@ export class Sending {
     this.#outgoing ??= new Outgoing(this.#connection, {
       encode: (value, noEncoder) => this.#control.encode(value, noEncoder),
       sendNow: (message) => this.#sendNow(message),
-      noteMessage: () => this.#control.idle?.note(),
+      noteMessage: () => this.idle?.note(),
       maxQueuedBytes: this.#control.maxBufferedBytes,
       overflow: () => this.#overflow(),
       noteSent: this.#noteSent,

@@ -16,9 +16,8 @@ export interface SessionControl<Owner = unknown> {
   readonly maxBufferedBytes: number;
   /** How long a session may wait for its last sends before it closes. */
   readonly closeTimeoutMs: number;
-  /** Undefined while there is no limit. */
-  readonly idle: IdleTimeout | undefined;
-  setIdleTimeout(timeoutMs: number): void;
+  /** Counts anew. Gives what is told of messages that go out; those that come are noted already. */
+  setIdleTimeout(timeoutMs: number): IdleTimeout;
   /** Tells the observer of a message that was sent whole; undefined when nobody wants to know. */
   readonly noteSent: ((kind: MessageKind, bytes: number) => void) | undefined;
   /** Hands a fault that no handler threw to the endpoint's error handler. */

@@ -14,7 +14,7 @@ import type { MessageWriter } from '../messages/message-writer.js';
 import type { MessageSource } from '../messages/outgoing.js';
 import type { PathParameters } from '../paths/path-template.js';
 import type { CloseCause } from './close-reason.js';
-import { Sending } from './sending.js';
+import { type Offered, Sending } from './sending.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
 import { type SessionFilter, selectSessions } from './session-filter.js';
 
@@ -23,6 +23,9 @@ export let closeBecause: (session: Session, cause: CloseCause, code: number, rea
 
 /** Sends what a handler returned. @throws EndpointError INVALID_RESULT, ENCODE_FAILED; the promise rejects likewise */
 export let sendResult: (session: Session, result: unknown) => undefined | Promise<void>;
+
+/** Sends to a session that is open and for which no more than `maxBufferedBytes` wait. */
+export let offerPrepared: (session: Session, message: PreparedMessage, maxBufferedBytes: number) => Offered;
 
 /** The connection has ended: whatever still waits to be sent learns it. */
 export let noteEnd: (session: Session) => void;
@@ -150,12 +153,12 @@ export class Session<Path extends string = string> {
    * anew. @throws EndpointError INVALID_OPTION outside of 0-604 800 000
    */
   get idleTimeoutMs(): number {
-    return this.#control.idle?.timeoutMs ?? 0;
+    return this.#sending.idle?.timeoutMs ?? 0;
   }
 
   set idleTimeoutMs(timeoutMs: number) {
     refuseOutOfRange('idleTimeoutMs', timeoutMs, 'session');
-    this.#control.setIdleTimeout(timeoutMs);
+    this.#sending.idle = this.#control.setIdleTimeout(timeoutMs);
   }
 
   /**
@@ -320,6 +323,7 @@ export class Session<Path extends string = string> {
   static {
     closeBecause = (session, cause, code, reason) => session.#sending.close(cause, code, reason);
     sendResult = (session, result) => session.#sending.sendResult(result);
+    offerPrepared = (session, message, maxBufferedBytes) => session.#sending.offerPrepared(message, maxBufferedBytes);
     noteEnd = (session) => session.#sending.noteEnd();
   }
 }

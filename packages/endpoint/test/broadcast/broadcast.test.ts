@@ -5,11 +5,13 @@ import {
   Broadcast,
   type BroadcastOptions,
   type CloseCause,
+  type ContainerOptions,
   defineEndpoint,
+  type Encoder,
   jsonEncoder,
   type Session,
 } from '../../src/index.js';
-import { type Client, type Serving, serve, until } from '../serving.js';
+import { type Client, deferred, type Serving, serve, until } from '../serving.js';
 import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());
@@ -19,7 +21,11 @@ afterEach(() => {
 });
 
 /** An endpoint whose sessions all join one broadcast; what a client sends goes to all. */
-async function room(options: BroadcastOptions = {}, handlers: { onError?: (error: unknown) => void } = {}) {
+async function room(
+  options: BroadcastOptions = {},
+  further: { onError?: (error: unknown) => void; encoders?: readonly Encoder[] } = {},
+  container: ContainerOptions = {},
+) {
   const broadcast = new Broadcast<'/room'>(options);
   const sessions: Session<'/room'>[] = [];
   const ended: { code: number; cause: CloseCause; size: number }[] = [];
@@ -30,9 +36,9 @@ async function room(options: BroadcastOptions = {}, handlers: { onError?: (error
     },
     onText: (text) => void broadcast.send(text),
     onClose: (_session, { code, cause }) => void ended.push({ code, cause, size: broadcast.size }),
-    ...handlers,
+    ...further,
   });
-  const serving = await serve([endpoint]);
+  const serving = await serve([endpoint], container);
   const join = async (count: number): Promise<Client[]> => {
     const clients: Client[] = [];
     for (let i = 0; i < count; i++) {
@@ -195,15 +201,13 @@ describe('members', () => {
   });
 
   it('may be removed while a message is sent: who was before them is not sent twice, who is after them is not missed', async () => {
-    const { broadcast, sessions, join } = await room();
-    const clients = await join(4);
     // Sending to the second takes the first, itself and the third out.
-    const second = sessions[1]!;
-    const send = second.sendPrepared.bind(second);
-    second.sendPrepared = (message) => {
-      send(message);
+    const messageSent = (receiver: Session): void => {
+      if (receiver !== (sessions[1] as unknown)) return;
       for (const session of sessions.slice(0, 3)) broadcast.delete(session);
     };
+    const { broadcast, sessions, join } = await room({}, {}, { observer: { messageSent } });
+    const clients = await join(4);
     expect(broadcast.send('x').sent).toBe(3);
     broadcast.send('y');
     expect(await clients[3]!.received(2)).toEqual(['x', 'y']);
@@ -306,6 +310,23 @@ describe('a receiver that reads too slowly', () => {
     slow!.socket.terminate();
     expect(await waiting).toEqual({ sent: 1, skipped: 0, closed: 0 });
   });
+});
+
+it('a receiver with an object that is still being encoded gets the message behind it, the others at once', async () => {
+  const encoded = deferred<string>();
+  const { broadcast, sessions, join } = await room(
+    {},
+    { encoders: [{ willEncode: () => true, encode: () => encoded.promise }] },
+  );
+  const [busy, idle] = await join(2);
+  sessions[0]!.sendObject({});
+  expect(broadcast.send('x')).toEqual({ sent: 2, skipped: 0, closed: 0 });
+  expect(await idle!.received(1)).toEqual(['x']);
+  expect(sessions[0]!.bufferedBytes).toBeGreaterThan(0);
+  encoded.resolve('object');
+  expect(await busy!.received(2)).toEqual(['object', 'x']);
+  sessions[0]!.close();
+  expect(broadcast.send('y')).toEqual({ sent: 1, skipped: 0, closed: 0 });
 });
 
 it('a compressing receiver gets a compressed message, a plain one a plain one, from one encoding', async () => {
