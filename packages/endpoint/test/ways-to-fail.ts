@@ -1,5 +1,5 @@
 // The ways in which a function of the application can fail, and what it can fail with.
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 export type Failing = () => never;
 
@@ -67,9 +67,11 @@ export function faultOfAnswer(form: string, value: unknown): unknown {
   return expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('has to answer at once') });
 }
 
-/** Listens from now on; what it returns expects that no rejection went unhandled. */
+/** Listens from now on to the end of the file; what it returns expects that no rejection went unhandled. */
 export function expectNoUnhandledRejection(): () => void {
   const rejections: unknown[] = [];
-  process.on('unhandledRejection', (reason) => rejections.push(reason));
+  const onRejection = (reason: unknown): void => void rejections.push(reason);
+  process.on('unhandledRejection', onRejection);
+  afterAll(() => void process.off('unhandledRejection', onRejection));
   return () => expect(rejections).toEqual([]);
 }
