@@ -2,6 +2,7 @@
 // because neither Vite's own transform nor Node lowers TC39 decorators.
 import { transform } from 'esbuild';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const lowerDecorators = {
   name: 'lower-decorators',
@@ -61,9 +62,38 @@ function project(
  */
 const baselineWasm = ['--liftoff-only'];
 
+/** Files of ten seconds and more, the longest of each project first: begun late, they would keep one core waiting at the end. */
+const longFiles = [
+  'packages/cli/test/commands.test.ts',
+  'packages/server/test/storage/sqlite/storage-faults.test.ts',
+  'packages/protocol/test/decode-command-hostile.test.ts',
+  'packages/server/test/storage/sqlite/sqlite-store.test.ts',
+  'integration/guide.test.ts',
+  'integration/attacks-handshakes.test.ts',
+  'integration/interop-browser.test.ts',
+  'integration/packages.test.ts',
+  'integration/attacks-commands.test.ts',
+  'integration/interop-conformance.test.ts',
+  'integration/attacks-frames.test.ts',
+  'e2e/npm-start.test.ts',
+  'e2e/page.test.ts',
+  'examples/3-notifications/test/notifications.test.ts',
+];
+
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = longFiles.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return found === -1 ? longFiles.length : found;
+    };
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   ...shared,
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts'], 0, {
         testTimeoutMs: 20_000,
