@@ -6,7 +6,8 @@ import type { UpgradeRequest } from './upgrade-request.js';
 
 export function asksForWebSocket(request: IncomingMessage): boolean {
   const wished = request.headers.upgrade ?? '';
-  return wished.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
+  // What nearly all clients write needs no list.
+  return wished === 'websocket' || wished.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
 /**
