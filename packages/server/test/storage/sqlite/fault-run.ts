@@ -12,7 +12,7 @@ import type { TestedDriver } from './data-folder.js';
 
 const CHILD = fileURLToPath(new URL('./children/append-forever.mjs', import.meta.url));
 const CHANNELS = 20;
-/** As vitest.config.ts says it for these tests, see there; the long form gives none. */
+/** As vitest.config.ts says it for these tests, see there: the store is the same here and in the process that is disturbed. */
 const compiler = process.execArgv.filter((flag) => flag === '--liftoff-only');
 
 /** A reason to skip tests that need strace; undefined where it works. */
