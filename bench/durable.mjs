@@ -2,6 +2,7 @@
 // before its `sent`. Nothing is pinned: the server has two busy threads, and with the generator there are three.
 import { setTimeout as delay } from 'node:timers/promises';
 import { BenchProcess } from './harness/child-process.mjs';
+import { probeDisk } from './harness/disk-probe.mjs';
 import { makeDataFolder, removeDataFolder, startLongwire } from './harness/longwire-server.mjs';
 import { cpuBetween, cpuOfProcess, cpuOfThreads } from './harness/process-cpu.mjs';
 import { median, spread } from './harness/statistics.mjs';
@@ -58,6 +59,10 @@ export async function durable({ runs, seconds }) {
         'generator CPU per message, µs',
         of(({ generatorMicros }) => generatorMicros),
       ),
+      row(
+        'disk alone, 128 KiB and a sync, p99 ms',
+        of(({ disk }) => disk.p99Ms),
+      ),
     ],
     targets: [
       { what: 'rate', measured: median(rates), unit: 'messages/s', direction: 'at least', target: 20_000 },
@@ -79,6 +84,7 @@ function row(what, values) {
 /** @param {number} windowMs */
 async function measure(windowMs) {
   const folder = await makeDataFolder();
+  const disk = await probeDisk(folder);
   const server = await startLongwire({ folder });
   const clients = new BenchProcess(new URL('./processes/durable-clients.mjs', import.meta.url), { core: undefined });
   try {
@@ -103,6 +109,7 @@ async function measure(windowMs) {
     const [main = 0, ...others] = threads;
     return {
       ...measured,
+      disk,
       storage: server.storage,
       elapsedMs,
       messagesPerSecond: (measured.stored * 1_000) / elapsedMs,
