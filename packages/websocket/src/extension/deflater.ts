@@ -28,7 +28,7 @@ export class Deflater {
   compress(payload: Buffer): Buffer | undefined {
     if (this.#zlib === undefined) return this.#compressAlone(payload);
     const pieces: Buffer[] = [];
-    const result = this.#zlib.run(payload, (output) => pieces.push(Buffer.from(output)) > 0, 0);
+    const result = this.#zlib.run(payload, (output) => pieces.push(Buffer.from(output)) > 0);
     if (result !== 'done') return undefined;
     if (this.#settings.forgets) this.#zlib.reset();
     return withoutTail(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));

@@ -2,6 +2,8 @@
 import type { WebSocketError } from '../errors.js';
 
 export interface InflateSink {
+  /** How many more bytes of this message are wanted. One more may be handed over, which says that there are too many. */
+  readonly inflateRoom: number;
   /** The next inflated bytes, in order; the memory is only lent for the call. False = stop, no more is wanted. */
   onInflated(output: Buffer): boolean;
   onInflateError(error: WebSocketError): void;
@@ -18,4 +20,13 @@ export interface Inflater {
   write(piece: Buffer, isMessageEnd: boolean): boolean;
   /** The message is over, or given up: the sink hears nothing more. */
   release(): void;
+}
+
+// A message may end its stream and begin another (RFC 7692 §7.2.3.4), but not so often that it costs us more than its sender.
+const FREE_RESTARTS = 64;
+const INPUT_BYTES_PER_RESTART = 256;
+
+/** @param inputBytes of the message before the restart: where the limit strikes does not depend on how they were cut */
+export function isRestartAllowed(restarts: number, inputBytes: number): boolean {
+  return restarts <= FREE_RESTARTS + inputBytes / INPUT_BYTES_PER_RESTART;
 }

@@ -2,8 +2,8 @@
 import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
 import { WebSocketError } from '../errors.js';
 import type { InflateTurns } from './inflate-turns.js';
-import type { Inflater, InflateSink } from './inflater.js';
-import { MAX_RESTARTS_PER_PIECE, MESSAGE_TAIL } from './sync-inflater.js';
+import { type Inflater, type InflateSink, isRestartAllowed } from './inflater.js';
+import { MESSAGE_TAIL } from './sync-inflater.js';
 
 export class StreamInflater implements Inflater {
   readonly #windowBits: number;
@@ -11,6 +11,7 @@ export class StreamInflater implements Inflater {
   readonly #forgets: boolean;
   #stream: InflateRaw | undefined;
   #sink: InflateSink | undefined;
+  #inputBytes = 0;
   #restarts = 0;
   #isWorking = false;
 
@@ -22,6 +23,7 @@ export class StreamInflater implements Inflater {
 
   begin(sink: InflateSink): void {
     this.#sink = sink;
+    this.#inputBytes = 0;
     this.#restarts = 0;
   }
 
@@ -53,10 +55,15 @@ export class StreamInflater implements Inflater {
     const stream = this.#stream ?? this.#open();
     const takenBefore = stream.bytesWritten;
     // The stream ended inside this input (RFC 7692 §7.2.3.4): the rest begins a new one. `write` then never calls back.
-    stream.once('end', () => this.#restart(input.subarray(stream.bytesWritten - takenBefore), isMessageEnd));
+    stream.once('end', () => {
+      const takenBytes = stream.bytesWritten - takenBefore;
+      this.#inputBytes += takenBytes;
+      this.#restart(input.subarray(takenBytes), isMessageEnd);
+    });
     stream.write(input, (error) => {
       stream.removeAllListeners('end');
       if (error || this.#stream !== stream) return;
+      this.#inputBytes += input.length;
       this.#finishTurn();
       this.#sink?.onInflateReady(isMessageEnd);
     });
@@ -66,8 +73,8 @@ export class StreamInflater implements Inflater {
     this.#stream?.destroy();
     this.#stream = undefined;
     this.#restarts++;
-    if (this.#restarts > MAX_RESTARTS_PER_PIECE) this.#fail(undefined);
-    else this.#feed(rest, isMessageEnd);
+    if (isRestartAllowed(this.#restarts, this.#inputBytes)) this.#feed(rest, isMessageEnd);
+    else this.#fail(undefined);
   }
 
   #open(): InflateRaw {

@@ -71,24 +71,33 @@ export class SyncZlib {
    * Puts all of `input` through, flushed to a byte boundary, and hands the output over piece by piece. The pieces lie in
    * memory shared by all users of this file: copy what must stay.
    * @param onOutput false = stop
-   * @param maxRestarts how many times the stream may end (a block with BFINAL, RFC 7692 §7.2.3.4) and go on in this input
+   * @param maxOutputBytes never makes more; whoever gives a bound stops when it is reached
+   * @param mayRestart the stream has ended (a block with BFINAL, RFC 7692 §7.2.3.4) after so many bytes of this input, and
+   *   something follows: may that begin a new one?
    */
-  run(input: Buffer, onOutput: (output: Buffer) => boolean, maxRestarts: number): StepResult {
+  run(
+    input: Buffer,
+    onOutput: (output: Buffer) => boolean,
+    maxOutputBytes = Number.POSITIVE_INFINITY,
+    mayRestart: (inputBytes: number) => boolean = never,
+  ): StepResult {
     sharedOutput ??= Buffer.allocUnsafeSlow(OUTPUT_BYTES);
     const { _handle: handle, _writeState: state } = this.#stream;
     let inputAt = 0;
-    let restarts = 0;
+    let room = maxOutputBytes;
     for (;;) {
-      handle.writeSync(constants.Z_SYNC_FLUSH, input, inputAt, input.length - inputAt, sharedOutput, 0, OUTPUT_BYTES);
+      const stepBytes = Math.min(OUTPUT_BYTES, room);
+      handle.writeSync(constants.Z_SYNC_FLUSH, input, inputAt, input.length - inputAt, sharedOutput, 0, stepBytes);
       if (this.#hasFailed) return 'failed';
       const [outputLeft = 0, inputLeft = 0] = state;
       inputAt = input.length - inputLeft;
-      if (outputLeft < OUTPUT_BYTES && !onOutput(sharedOutput.subarray(0, OUTPUT_BYTES - outputLeft))) return 'stopped';
+      const outputBytes = stepBytes - outputLeft;
+      room -= outputBytes;
+      if (outputBytes > 0 && !onOutput(sharedOutput.subarray(0, outputBytes))) return 'stopped';
       if (outputLeft === 0) continue;
       if (inputLeft === 0) return 'done';
       // Room for output and input left over: the stream has ended. What follows begins a new one.
-      restarts++;
-      if (restarts > maxRestarts) return 'failed';
+      if (!mayRestart(inputAt)) return 'failed';
       handle.reset();
     }
   }
@@ -103,4 +112,8 @@ export class SyncZlib {
     this.#isClosed = true;
     this.#stream._handle.close();
   }
+}
+
+function never(): boolean {
+  return false;
 }

@@ -98,12 +98,22 @@ export class MessageAssembler implements InflateSink {
     this.#releaseMessage();
   }
 
+  get inflateRoom(): number {
+    return this.#maxMessageBytes - this.#inflatedBytes;
+  }
+
   onInflated(output: Buffer): boolean {
     if (this.#isStopped) return false;
-    this.#inflatedBytes += output.length;
     // Held while inflating, not after: a bomb never gets to unfold (RFC 7692 has no bound of its own).
-    if (this.#inflatedBytes > this.#maxMessageBytes) this.#failTooBig();
-    else this.#accept(output, true);
+    const room = this.inflateRoom;
+    this.#inflatedBytes += output.length;
+    if (output.length <= room) {
+      this.#accept(output, true);
+    } else {
+      // The bytes before the limit come first: if they are not UTF-8, that is what the message fails of.
+      if (room > 0) this.#accept(output.subarray(0, room), true);
+      this.#failTooBig();
+    }
     return !this.#isStopped;
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -110,6 +111,29 @@ describe.each(ENGINES)('inflating with the engine %s', (engine) => {
   it('ends a message that begins new streams without end', async () => {
     const client = reading().push(encodeFrame('server', 0xc2, Buffer.from('0300'.repeat(5000), 'hex')));
     expect(await settled(client, 1)).toEqual([{ error: 'invalid_deflate', closeCode: 1007 }]);
+    const inPieces = reading();
+    const frame = encodeFrame('server', 0xc2, Buffer.from('0300'.repeat(5000), 'hex'));
+    inPieces.push(...Array.from(frame, (byte) => Buffer.of(byte)));
+    expect(await settled(inPieces, 1)).toEqual([{ error: 'invalid_deflate', closeCode: 1007 }]);
+  });
+
+  it('takes a long message that begins a new stream for each of its parts', async () => {
+    const part = randomBytes(300);
+    const payload = Buffer.concat(Array<Buffer>(200).fill(deflateRawSync(part)));
+    const client = reading(TAKEOVER, 100_000).push(encodeFrame('server', 0xc2, payload));
+    expect(await settled(client, 1)).toEqual([{ binary: part.toString('hex').repeat(200) }]);
+  });
+
+  it('fails of what comes first: bytes that are not UTF-8, or the limit', async () => {
+    const deflated = (text: Buffer): Buffer => deflateRawSync(text, { finishFlush: 2 }).subarray(0, -4);
+    const within = deflated(Buffer.concat([Buffer.alloc(99, 0x61), Buffer.alloc(500, 0xff)]));
+    expect(await settled(reading(TAKEOVER, 100).push(compressedText(within)), 1)).toEqual([
+      { error: 'invalid_utf8', closeCode: 1007 },
+    ]);
+    const beyond = deflated(Buffer.concat([Buffer.alloc(100, 0x61), Buffer.alloc(500, 0xff)]));
+    expect(await settled(reading(TAKEOVER, 100).push(compressedText(beyond)), 1)).toEqual([
+      { error: 'message_too_big', closeCode: 1009 },
+    ]);
   });
 
   it('hands parts over as they come out', async () => {
