@@ -141,10 +141,10 @@ export function defineEndpoint<
   const Path extends string,
   const Decoders extends readonly DecoderEntry[],
   const Encoders extends readonly EncoderEntry[],
->(path: Path, endpoint: EndpointObject<Path, Decoders, Encoders>): EndpointDefinition<Path>;
+>(path: Path, endpoint: EndpointObject<NoInfer<Path>, Decoders, Encoders>): EndpointDefinition<Path>;
 export function defineEndpoint<
   const Path extends string,
-  Instance extends EndpointHandlers<Path, DecodedOf<Decoders>, EncodableOf<Encoders>>,
+  Instance extends EndpointHandlers<NoInfer<Path>, DecodedOf<Decoders>, EncodableOf<Encoders>>,
   const Decoders extends readonly DecoderEntry[],
   const Encoders extends readonly EncoderEntry[],
 >(

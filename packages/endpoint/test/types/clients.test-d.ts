@@ -35,6 +35,9 @@ connection.session?.send('x');
 await container.connect(defineEndpoint('/x', {}), 'ws://localhost/');
 // @ts-expect-error and the other way round
 container.add(defineClientEndpoint({}));
+// @ts-expect-error nor have they one in a client endpoint without decorators
+defineClientEndpoint({ onText: (text, _session: Session<'/chat/{room}'>) => text });
+defineClientEndpoint({ onText: (text, session: Session) => void session.userProperties.set('last', text) });
 // @ts-expect-error a number cannot be sent
 defineClientEndpoint({ onText: () => 7 });
 

@@ -67,6 +67,47 @@ export class OtherTemplateInClose {
   @OnClose() closed(_session: Session<'/chat'>, _reason: CloseReason) {}
 }
 
+// @ts-expect-error also where the session may be missing
+@ServerEndpoint('/chat/{room}')
+export class OtherTemplateOrNothing {
+  @OnMessage() text(_message: string, _session: Session<'/v2/chat/{room}'> | undefined) {}
+}
+
+// @ts-expect-error also where none of several templates is the class's
+@ServerEndpoint('/chat/{room}')
+export class OtherTemplates {
+  @OnMessage() text(_message: string, _session: Session<'/v2/chat/{room}'> | Session<'/v3/chat/{room}'>) {}
+}
+
+// @ts-expect-error also as the constraint of a type parameter
+@ServerEndpoint('/chat/{room}')
+export class OtherTemplateAsConstraint {
+  @OnMessage() text<Talk extends Session<'/v2/chat/{room}'>>(_message: string, _session: Talk) {}
+}
+
+@ServerEndpoint('/chat/{room}')
+export class SeveralTemplates {
+  @OnOpen() open(session: Session<'/chat/{room}'> | Session<'/v2/chat/{room}'>) {
+    session.send(session.path.room);
+  }
+  @OnMessage() text(_message: string, session?: Session<'/chat/{room}' | '/v2/chat/{room}'>) {
+    return session?.path.room;
+  }
+  @OnMessage({ kind: 'binary' }) bytes(_data: Uint8Array, session: Session | undefined) {
+    return session?.path['room'];
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: what a program may write
+  @OnClose() closed(_session: any) {}
+  // Compiles whatever template it names: no type can ask for methods that are not public.
+  @OnError() protected failed(_error: unknown, _session: Session<'/v2/chat/{room}'>) {}
+}
+
+const pathFromElsewhere: string = '/chat/{room}';
+@ServerEndpoint(pathFromElsewhere)
+export class PathFromElsewhere {
+  @OnOpen() open(_session: Session<'/chat/{room}'>) {}
+}
+
 @ServerEndpoint('/signatures')
 export class WrongSignatures {
   // @ts-expect-error a text handler takes text
@@ -147,6 +188,33 @@ defineEndpoint('/echo/{name}', {
   // @ts-expect-error the path has no such variable
   onText: (message, session) => `${session.path.nme}: ${message}`,
 });
+// @ts-expect-error the handler's template is not the endpoint's
+defineEndpoint('/echo/{name}', { onText: (message, _session: Session<'/other'>) => message });
+defineEndpoint('/echo/{name}', {
+  // @ts-expect-error also as a method whose first parameter says its type
+  onText(_message: string, session: Session<'/v2/echo/{user}'>) {
+    return session.path.user;
+  },
+});
+// @ts-expect-error also when it opens
+defineEndpoint('/echo/{name}', { onOpen: (_session: Session<'/v2/echo/{user}'>) => {} });
+// @ts-expect-error also when it closes
+defineEndpoint('/echo/{name}', { onClose: (_session: Session<'/v2/echo/{user}'>) => {} });
+// @ts-expect-error also where the session may be missing
+defineEndpoint('/echo/{name}', { onText: (message, _session?: Session<'/v2/echo/{user}'>) => message });
+// @ts-expect-error nor is the declaration that of another template
+defineEndpoint('/echo/{name}', { onOpen: (_session, _config: EndpointConfig<'/v2/echo/{user}'>) => {} });
+defineEndpoint('/echo/{name}', {
+  onOpen(session: Session) {
+    session.send(session.path['name'] ?? '');
+  },
+  onText: (_message, session: Session<'/echo/{name}' | '/v2/echo/{name}'>) => session.path.name,
+  onBinary: (_data, session) => session.path.name,
+});
+defineEndpoint(pathFromElsewhere, { onText: (_message, session: Session<'/chat/{room}'>) => session.path.room });
+for (const path of ['/echo/{name}', '/v2/echo/{name}'] as const) {
+  defineEndpoint(path, { onText: (_message, session) => session.path.name });
+}
 // @ts-expect-error a number cannot be sent
 defineEndpoint('/echo', { onText: () => 7 });
 // @ts-expect-error no such handler
@@ -160,6 +228,14 @@ class Programmatic {
 container.add(defineEndpoint('/p/{x}', Programmatic, { concurrent: true }));
 // @ts-expect-error the class's handlers take sessions of another template
 defineEndpoint('/p/{y}', Programmatic);
+class ProgrammaticOrNothing {
+  onText(_message: string, session?: Session<'/p/{x}'>) {
+    return session?.path.x;
+  }
+}
+defineEndpoint('/p/{x}', ProgrammaticOrNothing);
+// @ts-expect-error also where the session may be missing
+defineEndpoint('/p/{y}', ProgrammaticOrNothing);
 
 interface Order {
   readonly symbol: string;
@@ -227,6 +303,11 @@ class Market extends Endpoint<'/market/{name}'> {
     session.addMessageHandler({ kind: 'pong', delivery: 'stream' }, () => {});
     // @ts-expect-error a number cannot be sent
     session.addMessageHandler({ kind: 'text' }, () => 7);
+    session.addMessageHandler({ kind: 'text' }, (_message, { path }: Session) => path['name']);
+    // @ts-expect-error the session is of another template
+    session.addMessageHandler({ kind: 'text' }, (message, _session: Session<'/v2/market/{name}'>) => message);
+    // @ts-expect-error also for objects
+    session.addMessageHandler({ kind: 'object' }, (_order, _session: Session<'/v2/market/{name}'>) => 'x');
     void session.sendStream('text', ['a', 'b']);
     // @ts-expect-error bytes are no text
     void session.sendStream('text', [new Uint8Array(1)]);
@@ -237,5 +318,10 @@ class Market extends Endpoint<'/market/{name}'> {
 container.add(defineEndpoint('/market/{name}', Market));
 // @ts-expect-error it opens sessions of another template
 container.add(defineEndpoint('/market/{symbol}', Market));
+class OtherMarket extends Endpoint {
+  onOpen(_session: Session<'/v2/market/{name}'>) {}
+}
+// @ts-expect-error also where the class says so of its handler only
+container.add(defineEndpoint('/market/{name}', OtherMarket));
 // @ts-expect-error onOpen is what makes an endpoint of it
 export class Silent extends Endpoint {}

@@ -7,15 +7,15 @@ import type { EndpointOptions } from '../endpoint-options.js';
 import { declarationOn, decoratedHandlers, metadataOfDecorated } from './decorated-class.js';
 
 /**
- * `unknown` when every public method that takes a `Session<'…'>` names the template `Path` (or leaves it open:
- * `Session`), else a type that no class has. A decorator cannot see which methods are handlers, so this asks all of
- * them.
+ * `unknown` when every public method that takes a `Session<'…'>` may be given one of the template `Path` (or leaves it
+ * open: `Session`), else a type that no class has. A decorator cannot see which methods are handlers, so this asks all
+ * of them; private and protected ones no type can ask for.
  */
 export type WithSessionsOf<Path extends string, Instance> = {
   [Name in keyof Instance]: Instance[Name] extends (...parameters: infer Parameters) => unknown
-    ? TemplatesIn<Parameters> extends Path
-      ? never
-      : Name
+    ? true extends TakesOtherSession<Path, Parameters>
+      ? Name
+      : never
     : never;
 }[keyof Instance] extends infer Wrong
   ? [Wrong] extends [never]
@@ -23,14 +23,18 @@ export type WithSessionsOf<Path extends string, Instance> = {
     : { readonly 'takes a Session of another path template than the class': Wrong }
   : never;
 
-/** The templates of all sessions among the parameters; never when there are none or they leave it open. */
-type TemplatesIn<Parameters extends unknown[]> = {
-  [Index in keyof Parameters]: Parameters[Index] extends Session<infer Template>
-    ? string extends Template
-      ? never
-      : Template
-    : never;
+/** `true` when a parameter names sessions, alone, in a union or optional, and none of them may be of the template. */
+type TakesOtherSession<Path extends string, Parameters extends unknown[]> = {
+  [Index in keyof Parameters]-?: [Extract<Parameters[Index], Session>] extends [never]
+    ? never
+    : [Fitting<Path, Extract<Parameters[Index], Session>>] extends [never]
+      ? true
+      : never;
 }[number];
+
+// Either way round: the path may be known as `string` only, and the handler's template by its name.
+type Fitting<Path extends string, Named> =
+  Named extends Session<Path> ? Named : Session<Path> extends Named ? Named : never;
 
 /** What `@ServerEndpoint` returns: a class decorator in both call shapes. */
 export type EndpointClassDecorator<Path extends string, Instance extends object> = <Declared extends Instance>(
