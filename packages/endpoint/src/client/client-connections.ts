@@ -3,7 +3,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
 import { dial, parseExtensions, type WebSocketConnection } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
+import type { EndpointRegister } from '../container/endpoint-register.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
+import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
@@ -18,17 +20,18 @@ import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions
 
 export class ClientConnections {
   readonly #container: ResolvedContainerOptions;
+  readonly #register: EndpointRegister;
   readonly #connections = new Set<ClientConnection>();
   #isStopped = false;
 
-  constructor(container: ResolvedContainerOptions) {
+  constructor(container: ResolvedContainerOptions, register: EndpointRegister) {
     this.#container = container;
+    this.#register = register;
   }
 
   /** @throws EndpointError (rejects) CONNECT_FAILED, UNKNOWN_OPTION, INVALID_OPTION */
   async connect(
     definition: ClientEndpointDefinition,
-    mounted: MountedEndpoint<ClientPath>,
     url: string | URL,
     given: ConnectOptions,
   ): Promise<ClientConnection> {
@@ -36,7 +39,8 @@ export class ClientConnections {
     const { subprotocols } = definition.endpoint.options;
     const options = resolveConnectOptions(given, definition.options, subprotocols, where);
     if (this.#isStopped) throw connectFailed(url, 'the container is closing', undefined);
-    const connection = new ClientConnection(new Dialling(this.#container, mounted, url, options), options.reconnect);
+    const dialling = new Dialling(this.#container, this.#register, definition.endpoint, url, options);
+    const connection = new ClientConnection(dialling, options.reconnect);
     this.#connections.add(connection);
     const giveUp = (): void => connection.stop();
     options.signal?.addEventListener('abort', giveUp);
@@ -61,26 +65,33 @@ export class ClientConnections {
 /** The attempts of one connection. */
 class Dialling implements Dialler {
   readonly #container: ResolvedContainerOptions;
-  readonly #endpoint: MountedEndpoint<ClientPath>;
+  readonly #register: EndpointRegister;
+  readonly #definition: EndpointDefinition<ClientPath>;
   readonly #url: string | URL;
   readonly #options: ResolvedConnectOptions;
 
   constructor(
     container: ResolvedContainerOptions,
-    endpoint: MountedEndpoint<ClientPath>,
+    register: EndpointRegister,
+    definition: EndpointDefinition<ClientPath>,
     url: string | URL,
     options: ResolvedConnectOptions,
   ) {
     this.#container = container;
-    this.#endpoint = endpoint;
+    this.#register = register;
+    this.#definition = definition;
     this.#url = url;
     this.#options = options;
   }
 
-  async dial(signal: AbortSignal): Promise<Dialled> {
+  dial(signal: AbortSignal): Promise<Dialled> {
+    return this.#register.use(this.#definition, (endpoint) => this.#dial(endpoint, signal));
+  }
+
+  async #dial(endpoint: MountedEndpoint<ClientPath>, signal: AbortSignal): Promise<Dialled> {
     const { subprotocols, tls } = this.#options;
-    const options = this.#endpoint.definition.options.webSocket;
-    const attempt = new Attempt(this.#container, this.#endpoint, this.#options);
+    const options = this.#definition.options.webSocket;
+    const attempt = new Attempt(this.#container, endpoint, this.#options);
     try {
       const headers = this.#options.headers();
       await dial(this.#url, {
@@ -101,7 +112,7 @@ class Dialling implements Dialler {
 
   reportUnhandled(error: unknown, session: Session<ClientPath> | undefined): void {
     const request = session?.handshake ?? plannedHandshake(this.#url, this.#options.subprotocols);
-    this.#container.reportUnhandled(error, { during: 'reconnect', endpoint: this.#endpoint.name, session, request });
+    this.#container.reportUnhandled(error, { during: 'reconnect', endpoint: this.#definition.name, session, request });
   }
 }
 

@@ -57,7 +57,7 @@ export class EndpointContainer {
   constructor(options: ContainerOptions = {}) {
     this.#options = resolveContainerOptions(options);
     this.#register = new EndpointRegister(this.#options);
-    this.#clients = new ClientConnections(this.#options);
+    this.#clients = new ClientConnections(this.#options, this.#register);
   }
 
   /**
@@ -176,7 +176,7 @@ export class EndpointContainer {
   ): Promise<Session | undefined> {
     const definition = definitionOf(endpoint);
     const values = definition.template.parametersOf(parameters);
-    return this.#open(this.#register.mountedFor(definition), values, { request, socket, head });
+    return this.#register.use(definition, (mounted) => this.#open(mounted, values, { request, socket, head }));
   }
 
   /**
@@ -191,8 +191,7 @@ export class EndpointContainer {
     url: string | URL,
     options: ConnectOptions = {},
   ): Promise<ClientConnection> {
-    const definition = clientDefinitionOf(endpoint);
-    return this.#clients.connect(definition, this.#register.mountedFor(definition.endpoint), url, options);
+    return this.#clients.connect(clientDefinitionOf(endpoint), url, options);
   }
 
   /**

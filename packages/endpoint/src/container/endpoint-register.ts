@@ -4,10 +4,23 @@ import { type PathLookup, PathTable } from '../paths/path-table.js';
 import type { ResolvedContainerOptions } from './container-options.js';
 import { MountedEndpoint } from './mounted-endpoint.js';
 
+interface Entry {
+  readonly endpoint: MountedEndpoint;
+  /** In the table, found by path. */
+  isAdded: boolean;
+  /** Handshakes that are going on without a path that leads here. */
+  users: number;
+  /** Somebody waits already for its last session. */
+  isAwaited: boolean;
+}
+
 export class EndpointRegister {
   readonly #table = new PathTable<MountedEndpoint>();
-  /** Those in the table, and those that requests are only upgraded to by the program. */
-  readonly #byDefinition = new Map<EndpointDefinition, MountedEndpoint>();
+  /**
+   * Those in the table, and those to which requests are only upgraded by the program, or that connect to servers, as
+   * long as they have sessions: a program may declare one for each connection.
+   */
+  readonly #entries = new Map<EndpointDefinition, Entry>();
   /** Removed ones that still have sessions. */
   readonly #retired = new Set<MountedEndpoint>();
   readonly #container: ResolvedContainerOptions;
@@ -18,26 +31,29 @@ export class EndpointRegister {
 
   /** @throws EndpointError DUPLICATE_PATH; none of them was added then */
   add(definitions: readonly EndpointDefinition[]): MountedEndpoint[] {
-    const added: MountedEndpoint[] = [];
+    const added: Entry[] = [];
     try {
       for (const definition of definitions) {
-        const mounted = this.#byDefinition.get(definition) ?? new MountedEndpoint(definition, this.#container);
-        this.#table.add(definition.template, mounted);
-        added.push(mounted);
+        const entry = this.#entryOf(definition);
+        this.#table.add(definition.template, entry.endpoint);
+        added.push(entry);
       }
     } catch (error) {
-      for (const { definition } of added) this.#table.remove(definition.template);
+      for (const { endpoint } of added) this.#table.remove(endpoint.definition.template);
       throw error;
     }
-    for (const mounted of added) this.#byDefinition.set(mounted.definition, mounted);
-    return added;
+    for (const entry of added) {
+      entry.isAdded = true;
+      this.#entries.set(entry.endpoint.definition, entry);
+    }
+    return added.map(({ endpoint }) => endpoint);
   }
 
   remove(path: string): MountedEndpoint | undefined {
     const mounted = this.inService().find((endpoint) => endpoint.path === path);
     if (mounted === undefined) return undefined;
     this.#table.remove(mounted.definition.template);
-    this.#byDefinition.delete(mounted.definition);
+    this.#entries.delete(mounted.definition);
     mounted.retire();
     this.#retired.add(mounted);
     void mounted.finished().then(() => this.#retired.delete(mounted));
@@ -48,15 +64,26 @@ export class EndpointRegister {
     return this.#table.find(path);
   }
 
-  /** Also one that was never added, and that no path leads to. */
-  mountedFor<Path extends string>(definition: EndpointDefinition<Path>): MountedEndpoint<Path>;
-  mountedFor(definition: EndpointDefinition): MountedEndpoint {
-    let mounted = this.#byDefinition.get(definition);
-    if (mounted === undefined) {
-      mounted = new MountedEndpoint(definition, this.#container);
-      this.#byDefinition.set(definition, mounted);
+  /**
+   * Opens a session of an endpoint, also of one that was never added and that no path leads to. Such a one is forgotten
+   * when `open` has settled and the last of its sessions has finished.
+   */
+  async use<Path extends string, Result>(
+    definition: EndpointDefinition<Path>,
+    open: (endpoint: MountedEndpoint<Path>) => Promise<Result>,
+  ): Promise<Result> {
+    const key = definition as unknown as EndpointDefinition;
+    const entry = this.#entryOf(key);
+    const endpoint = entry.endpoint as unknown as MountedEndpoint<Path>;
+    if (entry.isAdded) return open(endpoint);
+    this.#entries.set(key, entry);
+    entry.users++;
+    try {
+      return await open(endpoint);
+    } finally {
+      entry.users--;
+      void this.#forgetWhenUnused(entry);
     }
-    return mounted;
   }
 
   /** Those that are found by path, in the order in which their templates are tried. */
@@ -66,6 +93,29 @@ export class EndpointRegister {
 
   /** Everything that may have sessions. */
   all(): MountedEndpoint[] {
-    return [...this.#byDefinition.values(), ...this.#retired];
+    return [...[...this.#entries.values()].map(({ endpoint }) => endpoint), ...this.#retired];
+  }
+
+  #entryOf(definition: EndpointDefinition): Entry {
+    return (
+      this.#entries.get(definition) ?? {
+        endpoint: new MountedEndpoint(definition, this.#container),
+        isAdded: false,
+        users: 0,
+        isAwaited: false,
+      }
+    );
+  }
+
+  /** Waits once for all sessions, not once for each: an endpoint may never be without any. */
+  async #forgetWhenUnused(entry: Entry): Promise<void> {
+    if (entry.users > 0 || entry.isAwaited) return;
+    entry.isAwaited = true;
+    // One that opens in the moment in which the last one ends is waited for as well.
+    while (!entry.endpoint.isUnused) await entry.endpoint.finished();
+    entry.isAwaited = false;
+    const { definition } = entry.endpoint;
+    const isUnused = entry.users === 0 && !entry.isAdded;
+    if (isUnused && this.#entries.get(definition) === entry) this.#entries.delete(definition);
   }
 }

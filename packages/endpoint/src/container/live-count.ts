@@ -16,6 +16,10 @@ export class LiveCount {
     for (const resolve of waiters) resolve();
   }
 
+  get isNone(): boolean {
+    return this.#count === 0;
+  }
+
   /** Resolves once the count is 0; at once when it is. */
   whenNone(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();

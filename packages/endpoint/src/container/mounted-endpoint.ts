@@ -120,6 +120,11 @@ export class MountedEndpoint<Path extends string = string> {
     for (const session of selectSessions(this.#sessions, undefined)) closeBecause(session, 'going_away', code, reason);
   }
 
+  /** No session, and no handler of one that has ended. */
+  get isUnused(): boolean {
+    return this.#unfinished.isNone;
+  }
+
   /** Resolves when every session has ended and its handlers have settled. */
   finished(): Promise<void> {
     return this.#unfinished.whenNone();
