@@ -5,8 +5,9 @@
 // Sessions.
 export type { ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
 // Many sessions at once.
-export { Broadcast, type BroadcastResult, type BroadcastSendOptions } from './broadcast/broadcast.js';
+export { Broadcast, type BroadcastResult } from './broadcast/broadcast.js';
 export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
+export type { BroadcastSendOptions } from './broadcast/broadcast-send-options.js';
 // Connecting to servers.
 export type { ClientConnection, ClientState } from './client/client-connection.js';
 export { ClientEndpoint } from './client/client-endpoint.js';

@@ -13,6 +13,12 @@ it.each([
   expect(nearestName(given, known)).toBe(nearest);
 });
 
+it.each([null, undefined, 'text', 7])('what is no object is refused: %s', (given) => {
+  expect(() => refuseUnknownNames(given as never, known, 'endpoint Chat')).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(/^endpoint Chat: options are/) }),
+  );
+});
+
 it('an unknown option is refused with the nearest known name, or with all of them', () => {
   expect(() => refuseUnknownNames({ concurent: true }, known, 'endpoint Chat')).toThrow(
     'endpoint Chat has no option "concurent"; did you mean "concurrent"?',

@@ -3,14 +3,10 @@ import { PreparedMessage } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { answeredAtOnce } from '../messages/awaiting.js';
 import type { Encoder } from '../messages/encoders.js';
-import { closeBecause, offerPrepared, type Session } from '../session/session.js';
+import { closeBecause, offerPrepared, Session } from '../session/session.js';
 import { type BroadcastOptions, resolveBroadcastOptions } from './broadcast-options.js';
+import { type BroadcastSendOptions, exceptionTest, refuseWrongSendOptions, toAll } from './broadcast-send-options.js';
 import { enter, leave } from './memberships.js';
-
-export interface BroadcastSendOptions<Path extends string = string> {
-  /** Who does not get this message: one session, several, or those for which the function says true. */
-  readonly except?: Session<Path> | Iterable<Session<Path>> | ((session: Session<Path>) => boolean);
-}
 
 /** What became of one message, in receivers. Who was excepted or had begun to close is in none of these. */
 export interface BroadcastResult {
@@ -55,8 +51,12 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     this.#options = resolveBroadcastOptions(options);
   }
 
-  /** Adds a session, once however often it is added. False when it has begun to close: then it stays out. */
+  /**
+   * Adds a session, once however often it is added. False when it has begun to close: then it stays out.
+   * @throws EndpointError INVALID_OPTION for what is no session
+   */
   add(session: Session<Path>): boolean {
+    if (!(session instanceof Session)) throw notASession(session);
     if (session.isOpen) enter(this.#sessions, session);
     return session.isOpen;
   }
@@ -83,9 +83,11 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /**
    * Queues a message for every session: a string as text, bytes as binary. Never throws because of a receiver, never
    * waits for one. What the receivers above `maxBufferedBytes` get is told by the policy of this broadcast.
-   * @throws EndpointError INVALID_MESSAGE; and what an `except` function throws, before anybody gets anything
+   * @throws EndpointError INVALID_MESSAGE, UNKNOWN_OPTION, INVALID_OPTION; and what an `except` function throws, before
+   *   anybody gets anything
    */
-  send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = {}): BroadcastResult {
+  send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = toAll): BroadcastResult {
+    refuseWrongSendOptions(options);
     const prepared = preparedFrom(message);
     const { maxBufferedBytes } = this.#options;
     const isExcepted = exceptionTest(options);
@@ -112,7 +114,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    */
   sendAndWait(
     message: string | Uint8Array | PreparedMessage,
-    options: BroadcastSendOptions<Path> = {},
+    options: BroadcastSendOptions<Path> = toAll,
   ): Promise<BroadcastResult> {
     return ignorable(this.#sendAndWait(message, options));
   }
@@ -120,12 +122,12 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /**
    * Encodes `value` once and sends it as {@link send} does: at once, unless the encoder gives a promise. Await or return
    * what this gives, to hear of an encoder that fails; a rejection that nobody handles ends nothing.
-   * @throws (rejects) what the encoder throws or rejects with; nobody gets anything then
+   * @throws (rejects) as {@link send}, and what the encoder throws or rejects with; nobody gets anything then
    */
   sendObject<Value>(
     value: Value,
     encoder: Pick<Encoder<Value>, 'encode'>,
-    options: BroadcastSendOptions<Path> = {},
+    options: BroadcastSendOptions<Path> = toAll,
   ): Promise<BroadcastResult> {
     return ignorable(this.#sendObject(value, encoder, options));
   }
@@ -134,6 +136,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     message: string | Uint8Array | PreparedMessage,
     options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
+    refuseWrongSendOptions(options);
     const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
     const prepared = preparedFrom(message);
     const pending = new Set<Session<Path>>();
@@ -165,6 +168,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     encoder: Pick<Encoder<Value>, 'encode'>,
     options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
+    refuseWrongSendOptions(options);
     const encoded = encoder.encode(value);
     const isNow = typeof encoded === 'string' || encoded instanceof Uint8Array;
     return this.send(isNow ? encoded : await encoded, options);
@@ -216,14 +220,10 @@ function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedM
   );
 }
 
-/** Undefined where nobody is excepted, or {@link Broadcast.#candidates} has asked already. */
-function exceptionTest<Path extends string>({
-  except,
-}: BroadcastSendOptions<Path>): ((session: Session<Path>) => boolean) | undefined {
-  if (except === undefined || typeof except === 'function') return undefined;
-  if (!(Symbol.iterator in except)) return (session) => session === except;
-  const excepted = new Set(except);
-  return (session) => excepted.has(session);
+function notASession(given: unknown): EndpointError {
+  const kind = given === null ? 'null' : ((given as object | undefined)?.constructor?.name ?? typeof given);
+  const expected = 'expected a session, as handlers and openSessions give it';
+  return new EndpointError('INVALID_OPTION', `a broadcast: ${expected}, not ${kind}`);
 }
 
 /** What waits for it goes first, as far as it is taken within the time for closing. */
