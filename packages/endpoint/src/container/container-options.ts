@@ -101,7 +101,8 @@ function resolveObserver(
   };
   if (typeof observer !== 'object' || observer === null) return refuse('observer is an object with hooks');
   // A hook that is misspelt would never be called. A class may have other members of its own.
-  if (Object.getPrototypeOf(observer) === Object.prototype) {
+  const prototype: unknown = Object.getPrototypeOf(observer);
+  if (prototype === Object.prototype || prototype === null) {
     refuseUnknownNames(observer, observerHookNames, 'the container: observer');
   }
   for (const hook of observerHookNames) {

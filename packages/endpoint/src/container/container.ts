@@ -18,6 +18,7 @@ import {
   unreadablePath,
 } from '../handshake/upgrade-listener.js';
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
+import { refuseUnknownNames } from '../known-names.js';
 import type { PathParameters } from '../paths/path-template.js';
 import { type ModuleMap, type ScanOptions, scanForEndpoints } from '../scanning/scan.js';
 import type { Session } from '../session/session.js';
@@ -95,6 +96,7 @@ export class EndpointContainer {
    * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
    */
   remove(path: string, options: { readonly close?: SessionCloseOptions } = {}): MountedEndpoint | undefined {
+    refuseUnknownNames(options, ['close'], 'remove');
     const told = options.close === undefined ? undefined : resolveCloseOptions(options.close);
     const removed = this.#register.remove(path);
     if (told !== undefined) removed?.closeSessions(told.code, told.reason);

@@ -42,10 +42,18 @@ export function resolveConfigurator(
   const refuse = (reason: string): never => {
     throw new EndpointError('INVALID_OPTION', `${where}: ${reason}`);
   };
+  // Only undefined stands for none: null may be what a program got where its checks should have been.
+  if (given !== undefined && typeof given !== 'function' && (typeof given !== 'object' || given === null)) {
+    return refuse(`configurator is an object or a class, not ${given === null ? 'null' : typeof given}`);
+  }
+  // Arrow functions, methods and async functions have none, and cannot be constructed.
+  if (typeof given === 'function' && given.prototype === undefined) {
+    return refuse('configurator is an object or a class, not a function that makes one: give what it returns');
+  }
   const configurator = (typeof given === 'function' ? new given() : (given ?? {})) as Configurator;
-  if (typeof configurator !== 'object' || configurator === null) return refuse('configurator is an object or a class');
   // A hook that is misspelt would silently leave the door open. A class may have other members of its own.
-  if (Object.getPrototypeOf(configurator) === Object.prototype) {
+  const prototype: unknown = Object.getPrototypeOf(configurator);
+  if (prototype === Object.prototype || prototype === null) {
     refuseUnknownNames(configurator, memberNames, `${where}: configurator`);
   }
   for (const name of functionNames) {

@@ -20,6 +20,8 @@ export class Codecs {
   constructor(decoders: readonly DecoderEntry[], encoders: readonly EncoderEntry[], where: string) {
     this.#decoders = decoders;
     this.#encoders = encoders;
+    for (const entry of decoders) refuseFunction(entry, 'a decoder has a function decode(message)', where);
+    for (const entry of encoders) refuseFunction(entry, 'an encoder has the functions willEncode and encode', where);
     const samples = this.forSession();
     for (const decoder of samples.decoders) checkDecoder(decoder, where);
     for (const encoder of samples.encoders) checkEncoder(encoder, where);
@@ -83,6 +85,12 @@ export class SessionCodecs {
     this.#made.push(made);
     return made;
   }
+}
+
+/** A class is constructed; arrow functions, methods and what JavaScript brings along, as JSON.parse, cannot be. */
+function refuseFunction(entry: unknown, expected: string, where: string): void {
+  if (typeof entry !== 'function' || entry.prototype !== undefined) return;
+  throw invalid(where, `${expected}, or is a class of such; "${entry.name || 'an arrow function'}" is only a function`);
 }
 
 function checkDecoder(decoder: unknown, where: string): void {

@@ -145,6 +145,13 @@ function parseTemplate(text: string): TemplateSegment[] {
       // Jakarta WebSocket 2.2 §3.1.1: `/a/b/` is a path of its own, which `/a/b` is not.
       if (raw === '' && index === length - 1) return { literal: '' };
       if (raw === '') return refuse('empty segments ("//") match nothing');
+      // Legal in a path, and yet never meant: the patterns of other frameworks.
+      if (raw.startsWith(':')) {
+        return refuse(`a variable is written "{${raw.slice(1)}}", not "${raw}" ("%3A" is a colon as such)`);
+      }
+      if (raw === '*' || raw === '**') {
+        return refuse(`"${raw}" would match only itself; a variable such as "{name}" takes one segment`);
+      }
       if (!raw.includes('{') && !raw.includes('}')) {
         const literal = decodeSegment(raw);
         return literal === undefined
