@@ -3,7 +3,9 @@ import { WebSocketError } from '../errors.js';
 import type { Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import { Fragmenter } from '../message/fragmenter.js';
+import { handedOver } from './hand-over-waiters.js';
 import type { StreamedMessage } from './send-order.js';
+import { WaitingOutput } from './waiting-output.js';
 
 /** What a writer needs of its connection. */
 export interface MessageWriterTarget {
@@ -12,8 +14,8 @@ export interface MessageWriterTarget {
   /** Counts a fragment that waits for its turn; false if the connection is over. */
   noteWaiting(bytes: number): boolean;
   endMessage(message: StreamedMessage): void;
-  /** Resolves once what is queued was handed to the operating system. */
-  whenHandedOver(): Promise<void>;
+  /** Resolves once the fragments so far were handed to the operating system; rejects if they never were. */
+  whenFragmentHandedOver(): Promise<void>;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface MessageWriterTarget {
 export class MessageWriter implements StreamedMessage {
   readonly #target: MessageWriterTarget;
   readonly #fragmenter: Fragmenter;
-  #waiting: Buffer[] = [];
+  #waiting: WaitingOutput | undefined;
   #hasTurn = false;
   #hasEnded = false;
 
@@ -39,7 +41,9 @@ export class MessageWriter implements StreamedMessage {
 
   /**
    * Sends the next chunk. Resolves once it was handed to the operating system; while the message waits behind another
-   * streamed one, at once.
+   * streamed one, not before that has ended. A chunk may cut a character in two if the next one, of the same type, has the
+   * rest of it. A chunk that is refused with `invalid_payload` changes nothing: the message goes on without it.
+   * @param chunk  bytes, in a text message UTF-8; or text, in a text message
    * @throws WebSocketError (rejects) `message_ended`, `connection_ended`, `invalid_payload`
    */
   async write(chunk: string | Uint8Array): Promise<void> {
@@ -47,7 +51,7 @@ export class MessageWriter implements StreamedMessage {
     await this.#send(this.#fragmenter.fragment(chunk));
   }
 
-  /** Ends the message. Resolves as `write` does. */
+  /** Ends the message. Resolves and rejects as `write` does; half of a surrogate pair at its end is sent as U+FFFD. */
   async end(): Promise<void> {
     if (this.#hasEnded) throw new WebSocketError('message_ended', 'this message has ended already');
     const last = this.#fragmenter.end();
@@ -65,21 +69,27 @@ export class MessageWriter implements StreamedMessage {
     return true;
   }
 
-  begin(): Buffer[] {
+  begin(): WaitingOutput | undefined {
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#hasTurn = true;
     return waiting;
   }
 
+  giveUp(reason: unknown): void {
+    this.#waiting?.waiters.rejectAll(reason);
+    this.#waiting = undefined;
+  }
+
   async #send(fragment: Buffer): Promise<void> {
-    if (!this.#hasTurn) {
-      this.#waiting.push(fragment);
-      if (!this.#target.noteWaiting(fragment.length)) throw ended();
-      return;
+    if (this.#hasTurn) {
+      if (!this.#target.pushFragment(fragment)) throw ended();
+      return this.#target.whenFragmentHandedOver();
     }
-    if (!this.#target.pushFragment(fragment)) throw ended();
-    await this.#target.whenHandedOver();
+    if (!this.#target.noteWaiting(fragment.length)) throw ended();
+    this.#waiting ??= new WaitingOutput();
+    this.#waiting.push(fragment);
+    return handedOver(this.#waiting);
   }
 }
 

@@ -6,8 +6,8 @@ import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
-import { endedError } from './connection-faults.js';
 import { type FrameWatch, OutgoingFrames } from './frame-watch.js';
+import { handedOver } from './hand-over-waiters.js';
 import { MessageWriter, type MessageWriterTarget } from './message-writer.js';
 import { SendOrder, type StreamedMessage } from './send-order.js';
 import { Writer, type WriterEvents } from './writer.js';
@@ -104,27 +104,27 @@ export class Output<Owner> implements MessageWriterTarget {
   }
 
   startMessage(kind: MessageKind): MessageWriter {
-    this.#order ??= new SendOrder((piece) => this.writer.push(piece));
+    this.#order ??= new SendOrder((output) => this.writer.pushAll(output));
     const message = new MessageWriter(this, this.#role, kind);
     if (this.#isOpen) this.#order.open(message);
     return message;
   }
 
-  /** No streamed message goes on or begins: the connection closes, or has. */
-  giveUpStreams(): void {
+  /** No streamed message goes on or begins, as the connection closes, or has; whoever waits behind one learns why. */
+  giveUpStreams(reason?: unknown): void {
     this.#isOpen = false;
-    this.#order?.drop();
+    this.#order?.drop(reason);
   }
 
   /** Gives up what is queued, but for the rest of a frame that is on the wire in part; whoever waits learns why. */
   drop(reason: unknown): void {
-    this.giveUpStreams();
+    this.giveUpStreams(reason);
     this.writer.drop(reason);
   }
 
   /** Nothing goes out any more; whoever waits learns why. */
   destroy(reason: unknown): void {
-    this.giveUpStreams();
+    this.giveUpStreams(reason);
     this.writer.destroy(reason);
   }
 
@@ -142,13 +142,18 @@ export class Output<Owner> implements MessageWriterTarget {
 
   endMessage(message: StreamedMessage): void {
     this.#order?.end(message);
+    // What waited behind it may fill the writer's queue.
+    if (this.#isOpen) this.#checkQueue();
   }
 
-  /** @throws WebSocketError (rejects) `connection_ended` with the reason as its cause */
+  /** Of all messages so far, also those that wait behind a streamed one. @throws as `handedOver` */
   whenHandedOver(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.writer.whenHandedOver(resolve, (reason) => reject(endedError(reason)));
-    });
+    return handedOver(this.#order === undefined || this.#order.isIdle ? this.writer : this.#order);
+  }
+
+  /** Of the message whose turn it is. @throws as `handedOver` */
+  whenFragmentHandedOver(): Promise<void> {
+    return handedOver(this.writer);
   }
 
   #compressed(deflate: PerMessageDeflate, opcode: 0x1 | 0x2, payload: Uint8Array): Buffer {

@@ -10,7 +10,9 @@ import {
 } from './direct-write.js';
 import { flushAtTurnEnd, onFlushRoundEnd } from './flush-schedule.js';
 import type { OutgoingFrames } from './frame-watch.js';
+import { HandOverWaiters } from './hand-over-waiters.js';
 import { forgetJoinedPieces, Outbox } from './outbox.js';
+import type { WaitingOutput } from './waiting-output.js';
 
 onFlushRoundEnd(forgetJoinedPieces);
 
@@ -19,13 +21,6 @@ export interface WriterEvents<Owner> {
   /** The queue fell to drainBytes or below. */
   onDrain(owner: Owner): void;
   onWriteError(owner: Owner, cause: unknown): void;
-}
-
-interface Waiter {
-  /** Handed over once this many bytes of data have been. */
-  position: number;
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -53,7 +48,8 @@ export class Writer<Owner> {
   /** When the queue came above drainBytes, on the clock of the one who noted it. */
   #fullSinceMs = NOT_FULL;
   #writtenBytesWhenFull = 0;
-  #waiters: Waiter[] | undefined;
+  /** By their position in all that is handed to the socket. */
+  #waiters: HandOverWaiters | undefined;
   #onStreamWritten: ((error?: Error | null) => void) | undefined;
 
   constructor(
@@ -128,17 +124,30 @@ export class Writer<Owner> {
 
   pushUrgent(piece: Buffer): void {
     // It goes out ahead of what they wait for.
-    for (const waiter of this.#waiters ?? []) waiter.position += piece.length;
+    this.#waiters?.delay(piece.length);
     this.#outbox.pushUrgent(piece);
     if (!this.#isScheduled) this.#schedule();
   }
 
-  /** Calls back once all that is queued now has been handed to the operating system. */
-  whenHandedOver(resolve: () => void, reject: (error: unknown) => void): void {
-    this.#waiters ??= [];
-    this.#waiters.push({ position: this.#handedBytes + this.#outbox.byteLength, resolve, reject });
-    // Who waits for it inside of a batch would wait for its end, which waits for them.
-    if (this.#holds > 0 && !this.#isScheduled) this.#schedule();
+  /** Everything that has waited for its turn, and those who wait for it. */
+  pushAll(output: WaitingOutput): void {
+    const start = this.#handedBytes + this.#outbox.byteLength;
+    for (const piece of output.pieces) this.push(piece);
+    if (output.waiters.isEmpty) return;
+    this.#waitersHere().takeOver(output.waiters, start);
+  }
+
+  /** Calls back once all that is queued now has been handed to the operating system, or never will be. */
+  whenHandedOver(resolve: () => void, reject: (reason: unknown) => void): void {
+    this.#waitersHere().add(this.#handedBytes + this.#outbox.byteLength, resolve, reject);
+  }
+
+  #waitersHere(): HandOverWaiters {
+    // Who waits for it inside of a batch would wait for its end, which waits for them. And who waits for nothing, as a
+    // message joined from none is, is told at the end of the turn as well.
+    if (!this.#isScheduled && (this.#holds > 0 || this.#outbox.byteLength === 0)) this.#schedule();
+    this.#waiters ??= new HandOverWaiters();
+    return this.#waiters;
   }
 
   /** What was queued before goes out; what is pushed from here on gathers until `release`. */
@@ -256,7 +265,7 @@ export class Writer<Owner> {
 
   /** Everything handed over has been taken by the operating system. */
   #afterWrite(): void {
-    if (this.#waiters !== undefined) this.#settle(this.#waiters);
+    this.#waiters?.settle(this.#handedBytes);
     if (this.#fullSinceMs >= 0 && this.queuedBytes <= this.#options.drainBytes) {
       this.#fullSinceMs = NOT_FULL;
       this.#events.onDrain(this.#owner);
@@ -266,17 +275,8 @@ export class Writer<Owner> {
   }
 
   #rejectWaiters(reason: unknown): void {
-    const waiters = this.#waiters ?? [];
+    this.#waiters?.rejectAll(reason);
     this.#waiters = undefined;
-    for (const waiter of waiters) waiter.reject(reason);
-  }
-
-  #settle(waiters: Waiter[]): void {
-    const waiting = waiters.filter((waiter) => waiter.position > this.#handedBytes);
-    this.#waiters = waiting.length === 0 ? undefined : waiting;
-    for (const waiter of waiters) {
-      if (waiter.position <= this.#handedBytes) waiter.resolve();
-    }
   }
 
   #unwrittenBytes(): number {

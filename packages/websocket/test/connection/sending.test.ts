@@ -177,12 +177,12 @@ describe('streamed messages', () => {
   it('puts several streamed messages one behind the other', async () => {
     const { peer, connection } = await open();
     const [first, second] = [connection.startMessage('text'), connection.startMessage('binary')];
-    await second.write(Buffer.from([1]));
-    await second.end();
+    const written = [second.write(Buffer.from([1])), second.end()];
     connection.sendText('z');
     expect(connection.bufferedBytes).toBe(8);
     await first.write('a');
     await first.end();
+    await Promise.all(written);
     expect(await peer.receives(13)).toBe('01 01 61 80 00 02 01 01 80 00 81 01 7a');
   });
 
