@@ -43,8 +43,9 @@ let access: ConnectionAccess<WebSocketConnection>;
 let bindSocket: SocketBinder<WebSocketConnection>;
 
 /**
- * One WebSocket connection, server or client. Sends never throw and never block: they queue, keep their order, and are
- * written once at the end of the event-loop turn. Everything that happens goes to `handler`.
+ * One WebSocket connection, server or client. Sends never block: they queue, keep their order, and are written once at the
+ * end of the event-loop turn. Everything that happens goes to `handler`; a send only throws `invalid_payload`, for a payload
+ * of the wrong type, with nothing queued.
  */
 export class WebSocketConnection {
   readonly role: Role;
@@ -126,24 +127,18 @@ export class WebSocketConnection {
   }
 
   /** As `sendText`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
-  sendTextAsync(text: string, options?: SendOptions): Promise<void> {
-    return this.sendText(text, options)
-      ? this.#writeTo().whenHandedOver()
-      : Promise.reject(endedError(this.#closing?.error));
+  async sendTextAsync(text: string, options?: SendOptions): Promise<void> {
+    return this.#handedOver(this.sendText(text, options));
   }
 
   /** As `sendBinary`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
-  sendBinaryAsync(data: Uint8Array, options?: SendOptions): Promise<void> {
-    return this.sendBinary(data, options)
-      ? this.#writeTo().whenHandedOver()
-      : Promise.reject(endedError(this.#closing?.error));
+  async sendBinaryAsync(data: Uint8Array, options?: SendOptions): Promise<void> {
+    return this.#handedOver(this.sendBinary(data, options));
   }
 
   /** As `sendPrepared`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
-  sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    return this.sendPrepared(message)
-      ? this.#writeTo().whenHandedOver()
-      : Promise.reject(endedError(this.#closing?.error));
+  async sendPreparedAsync(message: PreparedMessage): Promise<void> {
+    return this.#handedOver(this.sendPrepared(message));
   }
 
   /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
@@ -155,7 +150,7 @@ export class WebSocketConnection {
 
   /**
    * Sends a ping ahead of queued messages. Returns false once the connection has begun to close.
-   * @throws WebSocketError `invalid_payload` for more than 125 bytes
+   * @throws WebSocketError `invalid_payload` for more than 125 bytes, or what is no Uint8Array
    */
   ping(payload: Uint8Array = NO_BYTES): boolean {
     return this.#sendControl(Opcode.ping, payload);
@@ -223,6 +218,10 @@ export class WebSocketConnection {
       this.#output = new Output(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate, watch);
     }
     return this.#output;
+  }
+
+  #handedOver(isQueued: boolean): Promise<void> {
+    return isQueued ? this.#writeTo().whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
   }
 
   #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {

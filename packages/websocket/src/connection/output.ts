@@ -4,7 +4,8 @@ import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { encodeFrame, encodeHeader, encodeTextFrame, firstByte, isCopiedWhenSent } from '../frame/frame-encoder.js';
 import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
-import type { PreparedMessage } from '../message/prepared-message.js';
+import { checkBytes, checkText, wrongType } from '../message/payload-type.js';
+import { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import { type FrameWatch, OutgoingFrames } from './frame-watch.js';
 import { handedOver } from './hand-over-waiters.js';
@@ -57,15 +58,18 @@ export class Output<Owner> implements MessageWriterTarget {
     return this.writer.bufferedBytes + (this.#order?.waitingBytes ?? 0);
   }
 
+  /** @throws WebSocketError `invalid_payload`, before anything is queued; so do the next two */
   sendText(text: string, mayCompress: boolean): boolean {
+    checkText(text);
     const deflate = this.#deflate;
-    if (deflate !== undefined && mayCompress && deflate.isWorthCompressing(text.length)) {
+    if (deflate !== undefined && mayCompress && deflate.isTextWorthCompressing(text)) {
       return this.#pushMessage(this.#compressed(deflate, Opcode.text, Buffer.from(text)));
     }
     return this.#pushMessage(encodeTextFrame(this.#role, text));
   }
 
   sendBinary(data: Uint8Array, mayCompress: boolean): boolean {
+    checkBytes(data);
     const deflate = this.#deflate;
     if (deflate !== undefined && mayCompress && deflate.isWorthCompressing(data.length)) {
       return this.#pushMessage(this.#compressed(deflate, Opcode.binary, data));
@@ -81,6 +85,9 @@ export class Output<Owner> implements MessageWriterTarget {
   }
 
   sendPrepared(message: PreparedMessage): boolean {
+    if (!(message instanceof PreparedMessage)) throw wrongType('a PreparedMessage', message);
+    // Joined from none.
+    if (message.byteLength === 0) return true;
     const deflate = this.#deflate;
     if (this.#role === 'server') {
       if (deflate === undefined) return this.#pushMessage(message.frames);

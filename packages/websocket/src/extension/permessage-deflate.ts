@@ -57,6 +57,14 @@ export class PerMessageDeflate {
     return payloadBytes >= this.#options.thresholdBytes;
   }
 
+  /** As `isWorthCompressing`; counts the bytes only where the characters leave a doubt. */
+  isTextWorthCompressing(text: string): boolean {
+    const { thresholdBytes } = this.#options;
+    if (text.length >= thresholdBytes) return true;
+    // Each unit of UTF-16 is one to three bytes of UTF-8.
+    return text.length * 3 >= thresholdBytes && Buffer.byteLength(text) >= thresholdBytes;
+  }
+
   /** The compressed payload of the next message; undefined = send it plain. */
   compress(payload: Uint8Array): Buffer | undefined {
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);

@@ -3,6 +3,7 @@ import { WebSocketError } from '../errors.js';
 import { encodeFrame, firstByte } from '../frame/frame-encoder.js';
 import { Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from './assembler.js';
+import { checkBytes, wrongType } from './payload-type.js';
 import { Utf8Validator } from './utf8.js';
 
 export class Fragmenter {
@@ -23,7 +24,8 @@ export class Fragmenter {
   }
 
   /**
-   * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be cut between chunks.
+   * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be cut between chunks
+   * of the same type. A chunk that is refused changes nothing.
    * @throws WebSocketError `invalid_payload`
    */
   fragment(chunk: string | Uint8Array): Buffer {
@@ -32,31 +34,49 @@ export class Fragmenter {
 
   /** The last frame, empty but for what a cut character left. */
   end(): Buffer {
-    const rest = this.#highSurrogate;
-    this.#highSurrogate = '';
-    if (this.#utf8 !== undefined && !this.#utf8.isComplete) {
+    if (this.#isInsideCharacter) {
       throw new WebSocketError('invalid_payload', 'the text message ends inside a character');
     }
+    const rest = this.#highSurrogate;
+    this.#highSurrogate = '';
     return this.#encode(Buffer.from(rest), true);
   }
 
   #encode(payload: Uint8Array, isFinal: boolean): Buffer {
     const opcode = this.#hasBegun ? Opcode.continuation : this.#kind === 'text' ? Opcode.text : Opcode.binary;
+    const frame = encodeFrame(this.#role, firstByte(opcode, isFinal, false), payload);
     this.#hasBegun = true;
-    return encodeFrame(this.#role, firstByte(opcode, isFinal, false), payload);
+    return frame;
   }
 
   #bytesOf(chunk: string | Uint8Array): Uint8Array {
-    if (typeof chunk === 'string') {
-      if (this.#kind === 'binary')
-        throw new WebSocketError('invalid_payload', 'a binary message takes bytes, not text');
-      return Buffer.from(this.#wholeCharacters(chunk));
+    if (this.#kind === 'text') return typeof chunk === 'string' ? this.#bytesOfText(chunk) : this.#checkedUtf8(chunk);
+    checkBytes(chunk);
+    return chunk;
+  }
+
+  #bytesOfText(chunk: string): Uint8Array {
+    if (this.#isInsideCharacter) {
+      throw new WebSocketError('invalid_payload', 'text follows bytes that end inside a character');
     }
-    if (this.#kind === 'text') {
-      this.#utf8 ??= new Utf8Validator();
-      if (!this.#utf8.push(chunk)) throw new WebSocketError('invalid_payload', 'bytes of a text message must be UTF-8');
+    return Buffer.from(this.#wholeCharacters(chunk));
+  }
+
+  #checkedUtf8(chunk: Uint8Array): Uint8Array {
+    if (!(chunk instanceof Uint8Array)) throw wrongType('a string or a Uint8Array', chunk);
+    if (this.#highSurrogate !== '') {
+      throw new WebSocketError('invalid_payload', 'bytes follow text that ends in half of a surrogate pair');
+    }
+    this.#utf8 ??= new Utf8Validator();
+    if (!this.#utf8.tryPush(chunk)) {
+      throw new WebSocketError('invalid_payload', 'bytes of a text message must be UTF-8');
     }
     return chunk;
+  }
+
+  /** The bytes so far end with the beginning of a character. */
+  get #isInsideCharacter(): boolean {
+    return this.#utf8 !== undefined && !this.#utf8.isComplete;
   }
 
   #wholeCharacters(chunk: string): string {

@@ -4,6 +4,7 @@ import { encodeFrame, encodeTextFrame, firstByte } from '../frame/frame-encoder.
 import { FIN_BIT, headerBytes } from '../frame/header.js';
 import { Opcode } from '../frame/opcode.js';
 import type { MessageKind } from './assembler.js';
+import { checkBytes, checkText } from './payload-type.js';
 
 export interface PreparedMessageOptions {
   /** False: never compressed, whatever was negotiated (secrets beside text that an attacker chooses). Default true. */
@@ -31,18 +32,23 @@ export class PreparedMessage {
     this.parts = parts;
   }
 
-  /** A text message. */
+  /** A text message. @throws WebSocketError `invalid_payload` for what is not a string */
   static text(text: string, options?: PreparedMessageOptions): PreparedMessage {
+    checkText(text);
     return new PreparedMessage(encodeTextFrame('server', text), 'text', options?.compress ?? true, []);
   }
 
-  /** A binary message; `data` is copied. */
+  /** A binary message; `data` is copied. @throws WebSocketError `invalid_payload` for what is not a Uint8Array */
   static binary(data: Uint8Array, options?: PreparedMessageOptions): PreparedMessage {
+    checkBytes(data);
     const frame = encodeFrame('server', FIN_BIT | Opcode.binary, data);
     return new PreparedMessage(frame, 'binary', options?.compress ?? true, []);
   }
 
-  /** Several messages in one buffer, in this order: what a channel produced in one turn, for all who are at its tail. */
+  /**
+   * Several messages in one buffer, in this order: what a channel produced in one turn, for all who are at its tail. Of
+   * none: nothing is sent.
+   */
   static join(messages: readonly PreparedMessage[]): PreparedMessage {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) return only;

@@ -34,6 +34,16 @@ export class Utf8Validator {
     return true;
   }
 
+  /** As `push`, but a piece that is refused is as if it had never come. */
+  tryPush(piece: Uint8Array): boolean {
+    const [missing, lowest, highest] = [this.#missing, this.#lowest, this.#highest];
+    if (this.push(piece)) return true;
+    this.#missing = missing;
+    this.#lowest = lowest;
+    this.#highest = highest;
+    return false;
+  }
+
   /** The plain version: byte by byte. */
   pushBytewise(piece: Uint8Array): boolean {
     for (const byte of piece) {

@@ -262,3 +262,15 @@ it('agrees with an independent decoder on message boundaries, or fails with a co
     { numRuns: 3000 },
   );
 });
+
+it.each([
+  ['1 000 Chinese characters, 3 000 bytes', '\u6c49'.repeat(1_000), true],
+  ['341 Chinese characters, 1 023 bytes', '\u6c49'.repeat(341), false],
+  ['342 Chinese characters, 1 026 bytes', '\u6c49'.repeat(342), true],
+  ['1 024 letters', 'a'.repeat(1_024), true],
+  ['1 023 letters', 'a'.repeat(1_023), false],
+])('compresses text by its bytes, not its characters: %s', (_what, text, isCompressed) => {
+  const deflate = deflateFor('server');
+  expect(deflate.isTextWorthCompressing(text)).toBe(isCompressed);
+  expect(deflate.isWorthCompressing(Buffer.byteLength(text))).toBe(isCompressed);
+});

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { MessageKind } from '../../src/message/assembler.js';
 import { Fragmenter } from '../../src/message/fragmenter.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
 import { toHex } from '../support/hex.js';
@@ -49,4 +50,48 @@ it('refuses what is not UTF-8 in a text message and text in a binary one', () =>
   const cut = new Fragmenter('server', 'text');
   cut.fragment(Buffer.from([0xe2, 0x82]));
   expect(() => cut.end()).toThrowError(invalid);
+});
+
+describe('a chunk that is refused', () => {
+  const invalid = expect.objectContaining({ code: 'invalid_payload' });
+  const euro = Buffer.from('\u20ac');
+
+  it.each<[string, MessageKind, unknown]>([
+    ['a number', 'text', 5],
+    ['nothing', 'binary', undefined],
+    ['a list of numbers', 'binary', [1, 2]],
+    ['another view', 'binary', new Uint16Array(2)],
+    ['another view, as text', 'text', new DataView(new ArrayBuffer(2))],
+    ['bytes that are not UTF-8', 'text', Buffer.from([0xff])],
+    ['text in a binary message', 'binary', 'a'],
+  ])('is no beginning of the message: %s', (_what, kind, chunk) => {
+    const fragmenter = new Fragmenter('server', kind);
+    expect(() => fragmenter.fragment(chunk as string)).toThrowError(invalid);
+    expect(fragmenter.hasBegun).toBe(false);
+    expect(fragmenter.fragment(Buffer.from('a'))[0]).toBe(kind === 'text' ? 0x01 : 0x02);
+  });
+
+  it('because text follows bytes that end inside a character leaves the character to be completed', () => {
+    const fragmenter = new Fragmenter('server', 'text');
+    const first = fragmenter.fragment(euro.subarray(0, 2));
+    expect(() => fragmenter.fragment('a')).toThrowError(invalid);
+    // Refused at its second byte: what its first one completed does not count.
+    expect(() => fragmenter.fragment(Buffer.from([0xac, 0xff]))).toThrowError(invalid);
+    const frames = [first, fragmenter.fragment(euro.subarray(2)), fragmenter.end()];
+    expect(new Reading('client').push(...frames).heard).toEqual([{ text: '\u20ac' }]);
+  });
+
+  it('because bytes follow half of a surrogate pair leaves the pair to be completed', () => {
+    const fragmenter = new Fragmenter('server', 'text');
+    const first = fragmenter.fragment('a\ud83d');
+    expect(() => fragmenter.fragment(Buffer.from('b'))).toThrowError(invalid);
+    const frames = [first, fragmenter.fragment('\ude00'), fragmenter.end()];
+    expect(new Reading('client').push(...frames).heard).toEqual([{ text: 'a\u{1f600}' }]);
+  });
+});
+
+it('takes text and bytes in one text message, changing between characters', () => {
+  const fragmenter = new Fragmenter('client', 'text');
+  const frames = [fragmenter.fragment('a'), fragmenter.fragment(Buffer.from('\u20ac')), fragmenter.fragment('b')];
+  expect(new Reading('server').push(...frames, fragmenter.end()).heard).toEqual([{ text: 'a\u20acb' }]);
 });
