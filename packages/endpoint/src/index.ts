@@ -72,7 +72,8 @@ export {
   type EndpointApplicationConfig,
   type ScannedEndpoint,
 } from './scanning/application.js';
-export type { ModuleMap, ScanOptions } from './scanning/scan.js';
+export type { ModuleMap } from './scanning/module-exports.js';
+export type { ScanOptions } from './scanning/scan.js';
 export type { CloseCause, CloseReason } from './session/close-reason.js';
 export type { Session } from './session/session.js';
 export type { SessionFilter } from './session/session-filter.js';

@@ -20,7 +20,8 @@ import {
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
 import { refuseUnknownNames } from '../known-names.js';
 import type { PathParameters } from '../paths/path-template.js';
-import { type ModuleMap, type ScanOptions, scanForEndpoints } from '../scanning/scan.js';
+import type { ModuleMap } from '../scanning/module-exports.js';
+import { type ScanOptions, scanForEndpoints } from '../scanning/scan.js';
 import type { Session } from '../session/session.js';
 import {
   type ContainerCloseOptions,
@@ -74,14 +75,16 @@ export class EndpointContainer {
 
   /**
    * Loads every module of a folder, and of the folders in it, and adds the endpoints that they export: classes with
-   * `@ServerEndpoint` and what {@link defineEndpoint} made, unless `filter` or an application
-   * ({@link defineApplication}) leaves them out. Resolves with what was added; if anything fails, nothing was.
+   * `@ServerEndpoint` and what {@link defineEndpoint} made, alone or in lists and plain objects (as in
+   * `module.exports = { chat }`), unless `filter` or an application ({@link defineApplication}) leaves them out.
+   * Resolves with what was added; if anything fails, nothing was.
    * ```ts
    * await container.scan(new URL('./endpoints/', import.meta.url));
    * console.log(container.describe());
    * ```
-   * @param source  a folder as a path (from the working directory) or a `file:` URL, or modules by name. Of a folder
-   *   the files `*.js`, `*.mjs`, `*.cjs` and, where this Node runs them, `*.ts`; no `*.d.ts`, no `*.test.*`, `*.spec.*`
+   * @param source  a folder as a path (from the working directory) or a `file:` URL, or modules by name, or one
+   *   module as `import * as` gives it. Of a folder the files `*.js`, `*.mjs`, `*.cjs` and, where this Node
+   *   runs them, `*.ts`; no `*.d.ts`, no `*.test.*`, `*.spec.*`
    * @throws EndpointError (rejects) SCAN_FAILED, DUPLICATE_PATH, NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION; what
    *   the filter and applications throw
    */

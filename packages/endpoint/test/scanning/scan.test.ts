@@ -1,7 +1,15 @@
 // Endpoints found in folders and maps of modules: which, in what order, and what happens when one is broken.
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineApplication, defineEndpoint, EndpointContainer, type ModuleMap } from '../../src/index.js';
+import {
+  defineApplication,
+  defineEndpoint,
+  EndpointContainer,
+  type ModuleMap,
+  OnMessage,
+  type ScannedEndpoint,
+  ServerEndpoint,
+} from '../../src/index.js';
 import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());
@@ -99,6 +107,10 @@ describe('scanning a folder', () => {
 
 describe('scanning a map of modules', () => {
   const [one, two] = [defineEndpoint('/one', {}), defineEndpoint('/two', {})];
+  @ServerEndpoint('/decorated')
+  class Decorated {
+    @OnMessage() text() {}
+  }
 
   it('takes modules and functions that load them', async () => {
     const container = new EndpointContainer();
@@ -106,7 +118,76 @@ describe('scanning a map of modules', () => {
     expect(paths(container)).toEqual(['/one', '/two']);
   });
 
-  it.each<[what: string, module: ModuleMap[string]]>([
+  it.each<[what: string, source: object, found: string[]]>([
+    ['a Map', new Map([['./one.ts', { one }]]), ['/one one']],
+    ['a list of modules', [{ one }, async () => ({ two })], ['/one one', '/two two']],
+    ['promises of modules', { a: Promise.resolve({ one }) }, ['/one one']],
+    ['a module of modules', { __proto__: null, './one.ts': { one } }, ['/one one']],
+    // What a bundler loads for `import: 'default'`.
+    ['endpoints for modules', { a: one, b: Decorated }, ['/one default', '/decorated default']],
+    ['loaders of endpoints', { a: async () => Decorated }, ['/decorated default']],
+    ['exported lists', { a: { all: [one, [Decorated]], n: [7] } }, ['/one all[0]', '/decorated all[1][0]']],
+    // What `import()` makes of a CommonJS module whose exports are computed, in Node 20 and 24.
+    ['CommonJS exports', { a: { default: { one, two } } }, ['/one default.one', '/two default.two']],
+    ['them twice', { a: { default: { one }, 'module.exports': { one } } }, ['/one default.one']],
+    ['a list in them', { a: { default: { all: [one] } } }, ['/one default.all[0]']],
+    ['exports that are there under a name as well', { a: { default: { one }, one } }, ['/one one']],
+  ])('takes %s', async (_what, source, found) => {
+    const container = new EndpointContainer();
+    const seen: string[] = [];
+    const filter = (given: ScannedEndpoint) => seen.push(`${given.definition.path} ${given.exportName}`) > 0;
+    await container.scan(source as ModuleMap, { filter });
+    expect(seen).toEqual(found);
+    expect(container.endpoints().size).toBe(found.length);
+  });
+
+  it('takes one module as it was imported, and calls nothing that it exports', async () => {
+    const container = new EndpointContainer();
+    const imported = await import('./fixtures/imported/endpoints.js');
+    await container.scan(imported as object as ModuleMap);
+    expect(paths(container)).toEqual(['/imported', '/listed']);
+    expect(imported.calls).toEqual([]);
+  });
+
+  it('takes the modules of a module that only exports modules', async () => {
+    const container = new EndpointContainer();
+    await container.scan((await import('./fixtures/imported/modules.js')) as object as ModuleMap);
+    expect(paths(container)).toEqual(['/imported', '/listed']);
+  });
+
+  it.each<[what: string, module: unknown, sentence: string]>([
+    ['null', null, 'not null'],
+    ['the name of a file', './chat.js', "not './chat.js'"],
+    ['a class without @ServerEndpoint', class Chat {}, 'not the class Chat without @ServerEndpoint'],
+    ['a loader of nothing', () => undefined, 'not undefined'],
+  ])('refuses %s in place of a module, by name', async (_what, module, sentence) => {
+    const scan = new EndpointContainer().scan({ './bad.ts': module } as ModuleMap);
+    await expect(scan).rejects.toMatchObject({
+      code: 'SCAN_FAILED',
+      message: `./bad.ts cannot be loaded: expected a module, or a function that loads one, ${sentence}`,
+    });
+  });
+
+  it.each<[what: string, source: unknown, sentence: string]>([
+    ['a promise', Promise.resolve({ a: { one } }), 'await the promise first'],
+    ['an endpoint', one, 'container.add takes an endpoint itself'],
+    ['a class', Decorated, 'container.add takes an endpoint itself'],
+    ['a Set', new Set([{ one }]), 'modules by name'],
+    ['nothing', undefined, 'modules by name'],
+    ['a function', () => ({ one }), 'modules by name'],
+  ])('refuses %s, of which it would find nothing', async (_what, source, sentence) => {
+    await expect(new EndpointContainer().scan(source as ModuleMap)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(sentence),
+    });
+  });
+
+  it('that is empty finds nothing', async () => {
+    expect(await new EndpointContainer().scan({})).toEqual([]);
+    expect(await new EndpointContainer().scan(new Map())).toEqual([]);
+  });
+
+  it.each<[what: string, module: object]>([
     [
       'throws',
       () => {
