@@ -26,7 +26,11 @@ export const webSocketErrorCatalogue = Object.freeze({
   // The opening handshake.
   handshake_refused: row(undefined, false, 'The server answered the handshake with something other than 101'),
   handshake_redirected: row(undefined, false, 'The server answered the handshake with a redirect'),
-  handshake_invalid: row(undefined, false, 'The answer to the handshake breaks RFC 6455 §4.1'),
+  handshake_invalid: row(
+    undefined,
+    false,
+    'The answer to the handshake breaks RFC 6455 §4.1, or has too many header lines',
+  ),
   handshake_timeout: row(undefined, true, 'The opening handshake took longer than handshakeTimeoutMs'),
   handshake_failed: row(undefined, true, 'The connection broke before the handshake was done'),
   handshake_aborted: row(undefined, true, 'The AbortSignal given to dial fired'),
@@ -66,6 +70,8 @@ export interface WebSocketErrorDetails {
   readonly cause?: unknown;
   /** Overrides the catalogue's close code, where an option may change it. */
   readonly closeCode?: number;
+  /** Overrides the catalogue's, where the cause is known to come again. */
+  readonly retryable?: boolean;
   /** HTTP status, for `handshake_refused` and `handshake_redirected`. */
   readonly status?: number;
 }
@@ -86,7 +92,7 @@ export class WebSocketError extends Error {
     this.name = 'WebSocketError';
     this.code = code;
     this.closeCode = details?.closeCode ?? entry.closeCode;
-    this.retryable = entry.retryable;
+    this.retryable = details?.retryable ?? entry.retryable;
     this.status = details?.status;
   }
 }

@@ -27,7 +27,8 @@ export { type ControlOpcode, type DataOpcode, Opcode, type Role } from './frame/
 // Opening connections.
 export { type AcceptOptions, type AcceptSettings, accept, acceptChecked } from './handshake/accept.js';
 export { type CheckedHandshake, checkHandshake, type HandshakeRequest } from './handshake/check-handshake.js';
-export { type DialOptions, dial } from './handshake/dial.js';
+export { dial } from './handshake/dial.js';
+export type { DialOptions } from './handshake/dial-options.js';
 export { isLoopbackOrigin, isSameOrigin, type OriginParts, parseOrigin } from './handshake/origin.js';
 export { type HandshakeRefusal, refusal, refuseHandshake, upgradeRequired } from './handshake/refusal.js';
 export { parseSubprotocols, selectSubprotocol } from './handshake/subprotocol.js';

@@ -1,5 +1,6 @@
 // Every limit and timeout of the engine: names, defaults, ranges. Resolved once, frozen, complete inside.
 import { WebSocketError } from './errors.js';
+import { refuseUnknownNames } from './known-names.js';
 import { isCloseCodeOnWire } from './message/close-payload.js';
 
 /** How the compressor and decompressor of RFC 7692 are used. Every field has a default. */
@@ -23,9 +24,12 @@ export interface PerMessageDeflateOptions {
 }
 
 export interface WebSocketOptions {
-  /** Bytes of all header lines of a handshake. Default 16 384; above: 431. */
+  /**
+   * Bytes of all header lines of a handshake. Default 16 384; above: 431. A server that is to take more than 16 KiB needs
+   * `http.createServer({ maxHeaderSize })` as well: node:http reads the headers first, and no more than that by itself.
+   */
   readonly maxHeaderBytes?: number;
-  /** Header lines of a handshake. Default 100; above: 431. */
+  /** Header lines of a handshake. Default 100; above: 431, and an answer with more is refused with `handshake_invalid`. */
   readonly maxHeaderCount?: number;
   /** From dialling to the verified answer. Default 10 000. */
   readonly handshakeTimeoutMs?: number;
@@ -108,15 +112,20 @@ const deflateNumberRules = {
   maxConcurrentInflates: number(4, 1, 128),
 } as const;
 
-const optionNames = [...Object.keys(numberRules), 'socketWrites', 'perMessageDeflate'];
+/** The names of all options. */
+export const optionNames: readonly string[] = [...Object.keys(numberRules), 'socketWrites', 'perMessageDeflate'];
 const deflateOptionNames = [...Object.keys(deflateNumberRules), 'serverNoContextTakeover', 'clientNoContextTakeover'];
+
+/** What was resolved: each handshake asks, so that options nobody resolved do not reach a connection without limits. */
+const resolvedOptions = new WeakSet<object>();
 
 /**
  * Fills defaults, checks types and ranges, refuses unknown names, freezes the result.
- * Call it once per endpoint or client; every connection then shares the object.
+ * Call it once per endpoint or client; every connection then shares the object. What it gave it gives back as it is.
  * @throws WebSocketError `invalid_option`; for an unknown name the message has the nearest known one
  */
 export function resolveWebSocketOptions(input: WebSocketOptions = {}): ResolvedWebSocketOptions {
+  if (resolvedOptions.has(input)) return input as ResolvedWebSocketOptions;
   refuseUnknownNames(input, optionNames, '');
   const socketWrites = input.socketWrites ?? 'auto';
   if (socketWrites !== 'auto' && socketWrites !== 'stream') {
@@ -126,11 +135,13 @@ export function resolveWebSocketOptions(input: WebSocketOptions = {}): ResolvedW
   if (!isCloseCodeOnWire(numbers.bufferOverflowCloseCode)) {
     throw new WebSocketError('invalid_option', 'bufferOverflowCloseCode must be a code that may be sent');
   }
-  return Object.freeze({
+  const resolved = Object.freeze({
     ...numbers,
     socketWrites,
     perMessageDeflate: resolvePerMessageDeflate(input.perMessageDeflate ?? false),
   });
+  resolvedOptions.add(resolved);
+  return resolved;
 }
 
 function resolvePerMessageDeflate(input: boolean | PerMessageDeflateOptions): ResolvedPerMessageDeflateOptions | false {
@@ -169,43 +180,4 @@ function resolveNumbers<Name extends string>(
     result[name] = value;
   }
   return result;
-}
-
-function refuseUnknownNames(input: object, known: readonly string[], prefix: string): void {
-  if (typeof input !== 'object' || input === null) {
-    throw new WebSocketError('invalid_option', `${prefix || 'options '}must be an object, not ${String(input)}`);
-  }
-  for (const name of Object.keys(input)) {
-    if (known.includes(name)) continue;
-    throw new WebSocketError(
-      'invalid_option',
-      `${prefix}${name} is not an option; did you mean ${prefix}${nearest(name, known)}?`,
-    );
-  }
-}
-
-function nearest(name: string, known: readonly string[]): string {
-  let best = known[0] ?? '';
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const swap = left[i - 1] === right[j - 1] ? 0 : 1;
-      current.push(Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + swap));
-    }
-    previous = current;
-  }
-  return previous[right.length] ?? 0;
 }

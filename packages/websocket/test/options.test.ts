@@ -9,13 +9,18 @@ it('fills defaults and freezes the result', () => {
   const options = resolveWebSocketOptions();
   expect(options).toMatchObject({ maxMessageBytes: 1_048_576, heartbeatMs: 25_000, perMessageDeflate: false });
   expect(Object.isFrozen(options)).toBe(true);
-  expect(resolveWebSocketOptions(options)).toEqual(options);
+  expect(resolveWebSocketOptions({ ...options })).toEqual(options);
+});
+
+it('gives back what it has resolved, so that every handshake may ask', () => {
+  const options = resolveWebSocketOptions({ maxMessageBytes: 7 });
+  expect(resolveWebSocketOptions(options)).toBe(options);
 });
 
 it('fills the defaults of compression when it is switched on', () => {
   const options = resolveWebSocketOptions({ perMessageDeflate: true });
   expect(options.perMessageDeflate).toMatchObject({ serverNoContextTakeover: true, thresholdBytes: 1024 });
-  expect(resolveWebSocketOptions(options)).toEqual(options);
+  expect(resolveWebSocketOptions({ ...options })).toEqual(options);
 });
 
 it('refuses an unknown name and says which one is nearest', () => {

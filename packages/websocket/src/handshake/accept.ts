@@ -5,14 +5,19 @@ import type { ConnectionHandler } from '../connection/connection.js';
 import { WebSocketConnection } from '../connection/connection.js';
 import { WebSocketError } from '../errors.js';
 import { PerMessageDeflate } from '../extension/permessage-deflate.js';
-import type { ResolvedWebSocketOptions } from '../options.js';
+import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';
 import { acceptKey } from './accept-key.js';
 import { type CheckedHandshake, checkHandshake } from './check-handshake.js';
 import { type HandshakeRefusal, refuseHandshake } from './refusal.js';
+import { refuseMissingHandler, refuseNoList, refuseUnknownSettings } from './settings.js';
 import { isToken, selectSubprotocol } from './subprotocol.js';
 
 export interface AcceptSettings {
-  readonly options: ResolvedWebSocketOptions;
+  /**
+   * Limits and timeouts: those of `resolveWebSocketOptions`, or raw ones, which are resolved anew for each connection.
+   * Default: all defaults.
+   */
+  readonly options?: ResolvedWebSocketOptions | WebSocketOptions;
   readonly handler: ConnectionHandler;
   /** The subprotocol that was chosen; must be one of those offered. Default: none. */
   readonly subprotocol?: string | undefined;
@@ -38,9 +43,18 @@ const OWN_HEADERS = new Set([
   'transfer-encoding',
 ]);
 
+const settingNames = [
+  'options',
+  'handler',
+  'subprotocols',
+  'headers',
+  'data',
+] as const satisfies readonly (keyof AcceptOptions)[];
+
 /**
  * Checks an upgrade request and answers it: with 101 and a connection, or with a refusal that it also returns. Never throws
  * for what the peer sent. Handlers are first called after the current turn.
+ * @throws WebSocketError `invalid_option`, `invalid_subprotocol` for settings that cannot be; nothing has been written then
  *
  * @example
  * const options = resolveWebSocketOptions({ maxMessageBytes: 65_536 });
@@ -53,18 +67,24 @@ export function accept(
   head: Buffer,
   settings: AcceptOptions,
 ): WebSocketConnection | HandshakeRefusal {
-  const checked = checkHandshake(request, settings.options);
+  refuseUnknownSettings(settings, settingNames, 'accept');
+  refuseMissingHandler(settings.handler, 'accept');
+  const { subprotocols = [] } = settings;
+  refuseNoList(subprotocols);
+  const options = resolveWebSocketOptions(settings.options);
+  const checked = checkHandshake(request, options);
   if (!checked.isAccepted) {
     refuseHandshake(socket, checked);
     return checked;
   }
-  const subprotocol = selectSubprotocol(checked.offeredSubprotocols, settings.subprotocols ?? []);
-  return acceptChecked(checked, socket, head, { ...settings, subprotocol });
+  const subprotocol = selectSubprotocol(checked.offeredSubprotocols, subprotocols);
+  return acceptChecked(checked, socket, head, { ...settings, options, subprotocol });
 }
 
 /**
  * The second half of `accept`, for callers that decide between `checkHandshake` and the answer: writes the 101.
- * @throws WebSocketError `invalid_subprotocol`, `invalid_option` (a header line); nothing has been written then
+ * @throws WebSocketError `invalid_subprotocol`, `invalid_option` (a header line, the options, no handler); nothing has been
+ * written then
  */
 export function acceptChecked(
   handshake: CheckedHandshake,
@@ -72,7 +92,9 @@ export function acceptChecked(
   head: Buffer,
   settings: AcceptSettings,
 ): WebSocketConnection {
-  const { subprotocol, options } = settings;
+  const { subprotocol, handler } = settings;
+  const options = resolveWebSocketOptions(settings.options);
+  refuseMissingHandler(handler, 'acceptChecked');
   if (subprotocol !== undefined && !handshake.offeredSubprotocols.includes(subprotocol)) {
     throw new WebSocketError('invalid_subprotocol', `${subprotocol} was not offered by the client`);
   }
@@ -93,7 +115,7 @@ export function acceptChecked(
     socket,
     head,
     options,
-    handler: settings.handler,
+    handler,
     subprotocol: subprotocol ?? '',
     extensions: deflate?.header ?? '',
     deflate:

@@ -2,7 +2,7 @@
 
 import { type ExtensionOffer, parseExtensions } from '../extension/extension-header.js';
 import { acceptDeflateOffer, type DeflateAgreement } from '../extension/negotiation.js';
-import type { ResolvedWebSocketOptions } from '../options.js';
+import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';
 import { isHandshakeKey } from './accept-key.js';
 import { type HandshakeRefusal, refusal, upgradeRequired, VERSION_HEADER } from './refusal.js';
 import { parseSubprotocols } from './subprotocol.js';
@@ -30,13 +30,16 @@ export interface CheckedHandshake {
 const SINGLE_HEADERS = ['host', 'origin', 'sec-websocket-key', 'sec-websocket-version', 'content-length'];
 
 /**
- * Checks a request to upgrade. Never throws and takes time linear in the headers' length. The Origin and the path are for
- * the caller to judge. Who waits for something before `acceptChecked` must listen to the socket's `error` event meanwhile.
+ * Checks a request to upgrade. Never throws for what the peer sent and takes time linear in the headers' length. The Origin
+ * and the path are for the caller to judge. Who waits for something before `acceptChecked` must listen to the socket's
+ * `error` event meanwhile.
+ * @throws WebSocketError `invalid_option`
  */
 export function checkHandshake(
   request: HandshakeRequest,
-  options: ResolvedWebSocketOptions,
+  given?: ResolvedWebSocketOptions | WebSocketOptions,
 ): CheckedHandshake | HandshakeRefusal {
+  const options = resolveWebSocketOptions(given);
   const headers = readHeaders(request.rawHeaders, options);
   if (!(headers instanceof Map)) return headers;
   const fault = checkRequestLine(request, headers) ?? checkUpgrade(headers);

@@ -2,37 +2,15 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { ConnectionHandler } from '../connection/connection.js';
+import type { TLSSocket } from 'node:tls';
 import { WebSocketConnection } from '../connection/connection.js';
 import { WebSocketError } from '../errors.js';
 import { formatDeflateOffer } from '../extension/negotiation.js';
-import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';
+import { type ResolvedWebSocketOptions, resolveWebSocketOptions } from '../options.js';
 import { prepareSocket } from './accept.js';
 import { newHandshakeKey } from './accept-key.js';
-import { isToken } from './subprotocol.js';
+import { checkDialOptions, type DialOptions } from './dial-options.js';
 import { type VerifiedAnswer, verifyAnswer } from './verify-answer.js';
-
-export interface DialOptions {
-  /** Called from the first event on, which may come before the promise of `dial` is awaited. */
-  readonly handler: ConnectionHandler;
-  /** Limits and timeouts; those of `resolveWebSocketOptions`, or raw ones. Default: all defaults. */
-  readonly options?: ResolvedWebSocketOptions | WebSocketOptions;
-  /** Offered to the server, the preferred one first. */
-  readonly subprotocols?: readonly string[];
-  /** Further request headers: Authorization, Origin, Cookie … */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** For wss: ca, cert, servername, rejectUnauthorized … */
-  readonly tls?: TlsOptions;
-  /** Gives the attempt up. */
-  readonly signal?: AbortSignal;
-  /** Becomes `connection.data` before any event. */
-  readonly data?: unknown;
-  /** Sees what was sent and what came back, before it is judged: for logs and cookies. A throw rejects the attempt. */
-  readonly onAnswer?: (answer: IncomingMessage, request: ClientRequest) => void;
-  /** The connection is open; called before any event of it and before the promise is resolved. A throw rejects the attempt. */
-  readonly onOpen?: (connection: WebSocketConnection) => void;
-}
 
 interface Attempt {
   readonly url: URL;
@@ -45,16 +23,16 @@ interface Attempt {
  * Opens a connection. Resolves once the server's answer is verified and the connection is open.
  * @param url `ws:` or `wss:`, without a fragment; a user and password in it become Basic authentication
  * @throws WebSocketError (rejects) `invalid_url`, `invalid_subprotocol`, `invalid_option`, `handshake_refused` (with the
- * HTTP `status`), `handshake_redirected`, `handshake_invalid`, `handshake_timeout`, `handshake_failed`, `handshake_aborted`
+ * HTTP `status`), `handshake_redirected`, `handshake_invalid`, `handshake_timeout`, `handshake_failed` (not `retryable`
+ * when the server's certificate is not trusted), `handshake_aborted`
  *
  * @example
  * const connection = await dial('wss://example.org/chat', { handler: { onText: (_, text) => show(text) } });
  */
 export async function dial(url: string | URL, settings: DialOptions): Promise<WebSocketConnection> {
-  // Resolved options are valid input as well, and resolving them again changes nothing.
+  checkDialOptions(settings);
   const options = resolveWebSocketOptions(settings.options);
   const attempt: Attempt = { url: parseUrl(url), key: newHandshakeKey(), settings, options };
-  checkSubprotocols(settings.subprotocols ?? []);
   if (settings.signal?.aborted) throw aborted(settings.signal);
   return new Promise((resolve, reject) => run(attempt, resolve, reject));
 }
@@ -83,9 +61,11 @@ function run(attempt: Attempt, resolve: (connection: WebSocketConnection) => voi
     settings.signal?.removeEventListener('abort', onAbort);
   };
   settings.signal?.addEventListener('abort', onAbort);
-  const onClose = (): void => fail(failed(undefined));
-  request.on('error', (cause) => fail(failed(cause)));
+  const onClose = (): void => fail(failed(undefined, { isPassing: true }));
+  request.on('error', (cause) => fail(failed(cause, { isPassing: !isUntrusted(request, cause) })));
   request.once('close', onClose);
+  // Node leaves out without a word what is above this; one more is seen and refused.
+  request.maxHeadersCount = options.maxHeaderCount + 1;
   request.once('response', (response) => {
     try {
       settings.onAnswer?.(response, request);
@@ -172,13 +152,6 @@ function parseUrl(input: string | URL): URL {
   return url;
 }
 
-function checkSubprotocols(names: readonly string[]): void {
-  for (const name of names) {
-    if (isToken(name) && names.indexOf(name) === names.lastIndexOf(name)) continue;
-    throw new WebSocketError('invalid_subprotocol', `${JSON.stringify(name)} is no token, or named twice`);
-  }
-}
-
 function refused(response: IncomingMessage): WebSocketError {
   const status = response.statusCode ?? 0;
   response.destroy();
@@ -190,9 +163,19 @@ function refused(response: IncomingMessage): WebSocketError {
   return new WebSocketError('handshake_refused', `the server answered ${status}`, { status });
 }
 
-function failed(cause: unknown): WebSocketError {
+/** Node notes on the socket why it does not trust the server, and then ends it with that error. */
+function isUntrusted(request: ClientRequest, cause: Error): boolean {
+  const { authorizationError } = (request.socket ?? {}) as Partial<TLSSocket>;
+  const reason: unknown = authorizationError ?? undefined;
+  return reason !== undefined && (reason === (cause as NodeJS.ErrnoException).code || reason === cause.message);
+}
+
+function failed(cause: unknown, { isPassing }: { readonly isPassing: boolean }): WebSocketError {
   const why = cause instanceof Error ? cause.message : 'the connection ended';
-  return new WebSocketError('handshake_failed', `the handshake was not completed: ${why}`, { cause });
+  return new WebSocketError('handshake_failed', `the handshake was not completed: ${why}`, {
+    cause,
+    retryable: isPassing,
+  });
 }
 
 function aborted(signal: AbortSignal): WebSocketError {

@@ -22,6 +22,10 @@ export interface VerifiedAnswer {
 export function verifyAnswer(response: IncomingMessage, offer: HandshakeOffer): VerifiedAnswer {
   const { headers } = response;
   if (response.statusCode !== 101) throw invalid(`status ${response.statusCode} with an upgrade`);
+  const { maxHeaderCount } = offer.options;
+  if (response.rawHeaders.length / 2 > maxHeaderCount) {
+    throw new WebSocketError('handshake_invalid', `the answer has more than ${maxHeaderCount} header lines`);
+  }
   if (headers.upgrade?.trim().toLowerCase() !== 'websocket') throw invalid('Upgrade is not websocket');
   const connection = (headers.connection ?? '').split(',').map((item) => item.trim().toLowerCase());
   if (!connection.includes('upgrade')) throw invalid('Connection does not contain Upgrade');

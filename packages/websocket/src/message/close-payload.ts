@@ -29,6 +29,9 @@ export function encodeClosePayload(code: number | undefined, reason: string): Bu
   if (!isCloseCodeOnWire(code)) {
     throw new WebSocketError('invalid_close_code', `${code} must not be sent; use 1000-1003, 1007-1014 or 3000-4999`);
   }
+  if (typeof reason !== 'string') {
+    throw new WebSocketError('invalid_close_reason', `a close reason is a text, not ${String(reason)}`);
+  }
   const reasonBytes = Buffer.byteLength(reason);
   if (reasonBytes > MAX_CLOSE_REASON_BYTES) {
     throw new WebSocketError(

@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import type { Role } from '../../src/frame/opcode.js';
 import type { AcceptOptions } from '../../src/handshake/accept.js';
-import { type DialOptions, dial } from '../../src/handshake/dial.js';
+import { dial } from '../../src/handshake/dial.js';
+import type { DialOptions } from '../../src/handshake/dial-options.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, HandlerLog, LiveServer } from '../support/live.js';

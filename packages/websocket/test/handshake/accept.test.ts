@@ -225,4 +225,56 @@ describe('on a real server', () => {
     expect(attempt({ headers: { 'sec-websocket-accept': 'a' } })).toThrowError(invalidOption);
     expect(attempt({ subprotocol: 'x' })).toThrowError(expect.objectContaining({ code: 'invalid_subprotocol' }));
   });
+
+  it('resolves options that nobody has resolved, and takes the defaults without any', async () => {
+    const { text } = await heardUnder({ maxMessageBytes: 3 }, 'abc');
+    expect(text).toBe('abc');
+    const { close } = await heardUnder({ maxMessageBytes: 3 }, 'abcd');
+    expect(close).toMatchObject({ code: 1009 });
+    expect((await heardUnder(undefined, 'abcd')).text).toBe('abcd');
+  });
+
+  /** What a connection tells of one text message, under options as a program in plain JavaScript may give them. */
+  async function heardUnder(options: WebSocketOptions | undefined, message: string) {
+    await server.stop();
+    await start({}, { options });
+    const peer = await RawPeer.open(server.port);
+    peer.send(maskedFrame(0x81, message));
+    await until(() => server.log.texts.length + server.log.closes.length > 0);
+    return { text: server.log.texts[0], close: server.log.closes[0] };
+  }
+
+  it('holds a handshake to the limits of options that nobody has resolved', () => {
+    const raw = rawHeaders(
+      {},
+      Array.from({ length: 2 * 101 }, () => 'x'),
+    );
+    expect(checkHandshake({ method: 'GET', httpVersion: '1.1', rawHeaders: raw })).toMatchObject({ status: 431 });
+  });
+
+  it.each([
+    ['options out of range', { options: { maxMessageBytes: 0 } }, 'invalid_option', /maxMessageBytes must be/],
+    ['an unknown option', { options: { maxPayload: 1 } }, 'invalid_option', /maxPayload is not an option/],
+    ['no handler', { handler: undefined }, 'invalid_option', /accept needs a handler.*not undefined/],
+    ['a handler that is none', { handler: 'onText' }, 'invalid_option', /accept needs a handler/],
+    ['an option beside options', { heartbeatMs: 1 }, 'invalid_option', /write \{ options: \{ heartbeatMs: … \} \}/],
+    ['an unknown setting', { subprotocol: 'chat' }, 'invalid_option', /did you mean subprotocols\?/],
+    ['a text as subprotocols', { subprotocols: 'chat' }, 'invalid_subprotocol', /must be a list of names, not "chat"/],
+  ])('refuses %s at the call', (_title, settings, code, message) => {
+    const request = { method: 'GET', httpVersion: '1.1', rawHeaders: rawHeaders() } as IncomingMessage;
+    const given = { handler: {}, ...settings } as AcceptOptions;
+    expect(() => accept(request, undefined as never, Buffer.alloc(0), given)).toThrowError(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('refuses to accept without settings, and what was checked without a handler', () => {
+    const handshake = check(rawHeaders());
+    if (!handshake.isAccepted) throw new Error('this handshake is good');
+    const rest = [undefined as never, Buffer.alloc(0), {} as AcceptOptions] as const;
+    const invalidOption = expect.objectContaining({ code: 'invalid_option' });
+    expect(() => acceptChecked(handshake, ...rest)).toThrowError(invalidOption);
+    const request = { rawHeaders: rawHeaders() } as IncomingMessage;
+    expect(() => accept(request, rest[0], rest[1], undefined as never)).toThrowError(invalidOption);
+  });
 });

@@ -1,8 +1,12 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { WebSocketError } from '../../src/errors.js';
 import { acceptKey } from '../../src/handshake/accept-key.js';
 import { dial } from '../../src/handshake/dial.js';
+import type { DialOptions } from '../../src/handshake/dial-options.js';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.js';
 import { HandlerLog, LiveServer } from '../support/live.js';
 import { until } from '../support/until.js';
 
@@ -92,6 +96,15 @@ describe('the answer must be right, RFC 6455 §4.1', () => {
     await expect(dial(url, { handler })).rejects.toEqual(failure('handshake_refused', { status }));
   });
 
+  it('gives up on an answer with more header lines than maxHeaderCount', async () => {
+    const url = await answering([...GOOD, ...Array.from({ length: 8 }, (_, index) => `X-${index}: x`)]);
+    await expect(dial(url, { handler, options: { maxHeaderCount: 10 } })).rejects.toEqual(
+      failure('handshake_invalid', { message: 'the answer has more than 10 header lines' }),
+    );
+    const client = await dial(url, { handler, options: { maxHeaderCount: 11 } });
+    client.terminate();
+  });
+
   it('gives up on an answer with headers above maxHeaderBytes', async () => {
     const url = await answering([...GOOD, `X: ${'x'.repeat(5000)}`]);
     const attempt = dial(url, { handler, options: { maxHeaderBytes: 2000 } });
@@ -125,6 +138,33 @@ describe('attempts that come to nothing', () => {
     await expect(dial(url, { handler })).rejects.toEqual(failure('handshake_failed'));
   });
 
+  it.each([
+    ['nobody known has signed', 'DEPTH_ZERO_SELF_SIGNED_CERT', { servername: 'localhost' }],
+    ['that is for another name', 'ERR_TLS_CERT_ALTNAME_INVALID', { servername: 'a.example', ca: CERTIFICATE }],
+    ['that the program refuses', undefined, { ca: CERTIFICATE, checkServerIdentity: () => new Error('not mine') }],
+  ])('does not call for another attempt at a server with a certificate %s', async (_title, cause, tls) => {
+    const url = await secureServer();
+    const error: WebSocketError = await dial(url, { handler, tls }).then(Promise.reject, (reason) => reason);
+    expect(error).toMatchObject({ code: 'handshake_failed', retryable: false });
+    expect((error.cause as NodeJS.ErrnoException).code).toBe(cause);
+  });
+
+  it('calls for another attempt at a server that hangs up, trusted or not', async () => {
+    const url = await secureServer();
+    await expect(dial(url, { handler, tls: { rejectUnauthorized: false } })).rejects.toEqual(
+      failure('handshake_failed', { retryable: true }),
+    );
+  });
+
+  /** Hangs up as soon as TLS stands. */
+  async function secureServer(): Promise<string> {
+    const server = createTlsServer({ key: PRIVATE_KEY, cert: CERTIFICATE });
+    server.on('upgrade', (_request, socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    return `wss://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
   it.each(['http://a', 'ws://a/#x', 'not a url', ''])('refuses the URL %j', async (url) => {
     await expect(dial(url, { handler })).rejects.toEqual(failure('invalid_url'));
   });
@@ -136,6 +176,40 @@ describe('attempts that come to nothing', () => {
       failure('invalid_option'),
     );
     await expect(dial('ws://a', { handler, headers: { 'X A': 'b' } })).rejects.toEqual(failure('invalid_option'));
+  });
+
+  it.each([
+    ['no settings', undefined, 'invalid_option', /dial needs settings/],
+    ['no handler', {}, 'invalid_option', /dial needs a handler.*not undefined/],
+    ['a text as subprotocols', { handler, subprotocols: 'chat' }, 'invalid_subprotocol', /a list of names, not "chat"/],
+    ['subprotocols that are no names', { handler, subprotocols: [7] }, 'invalid_subprotocol', /7 is no token/],
+    [
+      'an option beside options',
+      { handler, perMessageDeflate: true },
+      'invalid_option',
+      /\{ options: \{ perMessageDeflate/,
+    ],
+    ['another name of a setting', { handler, protocols: ['a'] }, 'invalid_option', /did you mean subprotocols\?/],
+    ['a misspelt setting', { handler, header: {} }, 'invalid_option', /did you mean headers\?/],
+    [
+      'a setting of something else',
+      { handler, rejectUnauthorized: false },
+      'invalid_option',
+      /known are handler, options,/,
+    ],
+    [
+      'headers that a spread loses',
+      { handler, headers: new Map([['a', 'b']]) },
+      'invalid_option',
+      /headers must be an obj/,
+    ],
+    ['headers that are none', { handler, headers: 'a: b' }, 'invalid_option', /headers must be an object/],
+    ['a signal that is none', { handler, signal: {} }, 'invalid_option', /signal must be an AbortSignal/],
+    ['a tls that is none', { handler, tls: true }, 'invalid_option', /tls must be an object/],
+    ['an onOpen that is none', { handler, onOpen: 'x' }, 'invalid_option', /onOpen must be a function/],
+  ])('refuses %s', async (_title, settings, code, message) => {
+    const attempt = dial('ws://a.invalid', settings as DialOptions);
+    await expect(attempt).rejects.toEqual(failure(code, { message: expect.stringMatching(message) }));
   });
 });
 

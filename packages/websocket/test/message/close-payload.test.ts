@@ -50,6 +50,15 @@ it('takes a reason of 123 bytes and refuses one of 124', () => {
   );
 });
 
+it.each([null, 7, Buffer.from('bye'), {}])('refuses the reason %j, which is no text', (reason) => {
+  expect(() => encodeClosePayload(1000, reason as never)).toThrowError(
+    expect.objectContaining({
+      code: 'invalid_close_reason',
+      message: expect.stringMatching(/a close reason is a text/),
+    }),
+  );
+});
+
 it('cuts a reason that is too long at a character', () => {
   expect(fitCloseReason('short')).toBe('short');
   expect(fitCloseReason('€'.repeat(50))).toBe('€'.repeat(41));
