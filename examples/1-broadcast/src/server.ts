@@ -36,7 +36,8 @@ class BroadcastEndpoint {
 
 const page = await readFile(new URL('../page/index.html', import.meta.url));
 const server = createServer((request, response) => {
-  if (request.url === '/') response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
+  const [path] = (request.url ?? '').split('?');
+  if (path === '/') response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
   else response.writeHead(404).end('Nothing here: the page is at /.\n');
 });
 

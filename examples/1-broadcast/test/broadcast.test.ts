@@ -14,6 +14,11 @@ afterAll(() => ExampleProcess.stopAll());
 
 const connect = (headers?: Record<string, string>) => WireClient.connect(program.webSocketUrl('/websocket'), headers);
 
+it('the page has its address also with a query behind it', async () => {
+  for (const address of [program.url, `${program.url}?x=1`]) expect((await fetch(address)).status).toBe(200);
+  expect((await fetch(`${program.url}nowhere?x=/`)).status).toBe(404);
+});
+
 describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
   let tabs: BrowserTabs;
   beforeAll(async () => {

@@ -58,6 +58,19 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     for (const page of [alice, bob]) await page.close();
   });
 
+  it('says which user ids are not possible, and stays connected as who one was', async () => {
+    const page = await openAs('alice');
+    const impossible = 'A user id cannot be blank, "." or "..".';
+    for (const [index, user] of ['   ', '.', ' .. '].entries()) {
+      await page.getByLabel('User id').fill(user);
+      await page.getByRole('button', { name: 'Connect', exact: true }).click();
+      await expect.poll(() => lines(page)).toEqual(['连接成功', ...Array(index + 1).fill(impossible)]);
+    }
+    await say(page, '@alice still here');
+    await page.getByText('收到消息：alice: still here').waitFor();
+    await page.close();
+  });
+
   it('offers a signed link that makes somebody elsewhere that user, and no other', async () => {
     const alice = await openAs('alice');
     await alice.bringToFront();

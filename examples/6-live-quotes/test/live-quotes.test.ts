@@ -29,6 +29,11 @@ function batchesOf(client: WireClient): Quote[][] {
 
 const lastMoveOf = (client: WireClient) => batchesOf(client).at(-1)?.at(-1)?.move ?? 0;
 
+it('the page has its address also with a query behind it', async () => {
+  for (const address of [program.url, `${program.url}?x=1`]) expect((await fetch(address)).status).toBe(200);
+  expect((await fetch(`${program.url}nowhere?x=/`)).status).toBe(404);
+});
+
 describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
   let tabs: BrowserTabs;
   beforeAll(async () => {
