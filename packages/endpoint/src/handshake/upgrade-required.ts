@@ -4,7 +4,7 @@ import { upgradeRequired as upgradeRequiredAnswer } from '@longwire/websocket';
 
 /**
  * Answers 426 with a sentence, for whoever opened an endpoint's address in a browser. For the owner of the http server,
- * whose request listener gets such requests: `if (container.serves(request.url)) upgradeRequired(response)`.
+ * whose request listener gets such requests: `if (container.serves(request.url ?? '/')) upgradeRequired(response)`.
  */
 export function upgradeRequired(response: ServerResponse): void {
   const { status, headers, body } = upgradeRequiredAnswer(
