@@ -1,4 +1,5 @@
 // What ends a session, and what its close handler is told of it; limits that change while it is open.
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
@@ -242,4 +243,27 @@ it('a session tells protocol version, principal and agreed extensions', async ()
   expect(deflate!.name).toBe('permessage-deflate');
   expect(deflate!.parameters.map(({ name }) => name)).toContain('server_no_context_takeover');
   expect(session.extensions).toContain('permessage-deflate');
+});
+
+it('handles everything that came before a peer that leaves at once, and then its close', async () => {
+  const handled: string[] = [];
+  const told = deferred<CloseReason>();
+  const endpoint = defineEndpoint('/x', {
+    async onText(message) {
+      await sleep(1);
+      handled.push(message);
+    },
+    onClose: (_session, reason) => told.resolve(reason),
+  });
+  const serving = await serve([endpoint]);
+  const client = await serving.connect('/x');
+  const { _socket: tcp } = client.socket as unknown as { _socket: Socket };
+  const messages = Array.from({ length: 60 }, (_, n) => `${n}`);
+  tcp.cork();
+  for (const message of messages) client.send(message);
+  client.socket.close(1000);
+  tcp.uncork();
+  tcp.end();
+  expect(await told.promise).toMatchObject({ code: 1000, wasClean: true, initiator: 'remote' });
+  expect(handled).toEqual(messages);
 });

@@ -57,7 +57,7 @@ export class WebSocketConnection {
   handler: ConnectionHandler;
   /** For the owner of the connection: its own state, reached without a look-up. */
   data: unknown = undefined;
-  /** As `maxMessageBytes`, for text messages that begin from now on. */
+  /** As `maxMessageBytes`, for text messages that begin from now on; at most what a string can hold. */
   maxTextBytes: number;
   /** As `maxMessageBytes`, for binary messages that begin from now on. */
   maxBinaryBytes: number;
@@ -181,7 +181,7 @@ export class WebSocketConnection {
     this.#breakOff('local', terminatedError());
   }
 
-  /** Stops reading: no more events but errors and the end. The peer's silence does not count meanwhile. */
+  /** Stops reading: no more events but errors, and the end if nothing that came is unread. The peer's silence does not count. */
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return;
     this.#isPaused = true;
@@ -333,8 +333,8 @@ export class WebSocketConnection {
     this.#reader.push(chunk);
   }
 
-  /** TCP ended on the peer's side: after the closing handshake as it should, else without a word. */
-  #onSocketEnd(): void {
+  /** TCP ended on the peer's side, and what came before is read: after the closing handshake as it should, or without a word. */
+  #onEnd(): void {
     if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = lostError();
     // What is queued still goes out, the rest of the closing handshake included; the deadline bounds it.
     this.#writeTo().writer.endWhenEmpty();
@@ -374,6 +374,7 @@ export class WebSocketConnection {
       handlerFailed: (connection, cause) => connection.#handlerFailed(cause),
       answerPing: (connection, payload) => connection.#answerPing(payload),
       onCloseFrame: (connection, payload) => connection.#onCloseFrame(payload),
+      onEnd: (connection) => connection.#onEnd(),
       fail: (connection, error) => connection.#fail(error),
       holdBack: (connection, isHolding) => connection.#holdBack(isHolding),
     };
@@ -385,7 +386,7 @@ export class WebSocketConnection {
     };
     bindSocket = socketBinder<WebSocketConnection>({
       onData: (connection, chunk) => connection.#onData(chunk),
-      onEnd: (connection) => connection.#onSocketEnd(),
+      onEnd: (connection) => (connection.#reader === undefined ? connection.#onEnd() : connection.#reader.end()),
       onError: (connection, cause) => connection.#onSocketError(cause),
       onClosed: (connection) => connection.#onSocketClosed(),
     });

@@ -21,6 +21,7 @@ export interface ConnectionAccess<Connection> {
   handlerFailed(connection: Connection, cause: unknown): void;
   answerPing(connection: Connection, payload: Buffer): void;
   onCloseFrame(connection: Connection, payload: ClosePayload): void;
+  onEnd(connection: Connection): void;
   fail(connection: Connection, error: WebSocketError): void;
   holdBack(connection: Connection, isHolding: boolean): void;
 }
@@ -98,6 +99,7 @@ export function readerEventsFor<Connection extends Handled<Connection>>(
       tell(access, connection, (handler) => handler.onPong?.(connection, payload));
     },
     onClose: access.onCloseFrame,
+    onEnd: access.onEnd,
     onReadError: access.fail,
     onHoldBack: access.holdBack,
     onTurnSpent: (_connection, reader) => readOnNextTurn(reader),

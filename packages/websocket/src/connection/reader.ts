@@ -22,6 +22,8 @@ export interface ReaderEvents<Owner> {
   onPing(owner: Owner, payload: Buffer): void;
   onPong(owner: Owner, payload: Buffer): void;
   onClose(owner: Owner, payload: ClosePayload): void;
+  /** TCP has ended, and all that came before has been told. */
+  onEnd(owner: Owner): void;
   /** The peer broke a rule or a limit. Nothing follows. */
   onReadError(owner: Owner, error: WebSocketError): void;
   /** An inflater is busy, or others are to be heard first: read no more from the socket until told otherwise. */
@@ -54,10 +56,11 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
   #heldBytes = 0;
   #isHoldingBack = false;
   #isInflaterBehind = false;
-  #isReplaying = false;
+  #isGoingOn = false;
   /** By the owner. */
   #isSuspended = false;
   #isInterrupted = false;
+  #isEndDue = false;
   #spentBytes = 0;
   #pings = 0;
   #pingWindowMs = Number.NEGATIVE_INFINITY;
@@ -86,21 +89,27 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     this.#decoder.push(chunk);
   }
 
-  /** No more events until `resume`, not even of bytes that have been pushed. */
+  /** No byte follows: `onEnd` when those that came have been read, also if that is later. */
+  end(): void {
+    this.#isEndDue = true;
+    this.#noteEnd();
+  }
+
+  /** No more events until `resume`, not even of bytes that have been pushed, nor of a message that is half inflated. */
   suspend(): void {
     this.#isSuspended = true;
-    this.#decoder.suspend();
+    this.#stopReading();
   }
 
   resume(): void {
     this.#isSuspended = false;
-    if (!this.#isInterrupted) this.#decoder.resume();
+    this.#goOn();
   }
 
   /** The others have been heard: goes on where it was interrupted. */
   readOn(): void {
     this.#isInterrupted = false;
-    if (!this.#isSuspended) this.#decoder.resume();
+    this.#goOn();
     // It may have been interrupted again.
     this.#noteHoldBack();
   }
@@ -109,6 +118,9 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     this.#decoder.stop();
     this.#assembler.stop();
     this.#held = undefined;
+    this.#isEndDue = false;
+    // Nobody is interrupted any more.
+    this.#spentBytes = Number.NEGATIVE_INFINITY;
   }
 
   onDataFrame(opcode: DataOpcode, isFinal: boolean, isCompressed: boolean, payloadBytes: number): void {
@@ -169,40 +181,78 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
   }
 
   onText(text: string): void {
-    this.#spend(MESSAGE_COST_BYTES + text.length);
     this.#events.onText(this.#owner, text);
+    this.#spend(MESSAGE_COST_BYTES + text.length);
   }
 
   onBinary(data: Buffer): void {
-    this.#spend(MESSAGE_COST_BYTES + data.length);
     this.#events.onBinary(this.#owner, data);
+    this.#spend(MESSAGE_COST_BYTES + data.length);
   }
 
   onTextPart(part: string, isLast: boolean): void {
-    this.#spend(part.length);
     this.#events.onTextPart(this.#owner, part, isLast);
+    this.#spend(part.length);
   }
 
   onBinaryPart(part: Buffer, isLast: boolean): void {
-    this.#spend(part.length);
     this.#events.onBinaryPart(this.#owner, part, isLast);
+    this.#spend(part.length);
   }
 
   onMessageError(error: WebSocketError): void {
     this.#fail(error);
   }
 
-  /** The inflater is done: what came meanwhile goes on, until the next thing that takes it time. */
   onAssemblerReady(): void {
-    if (this.#isReplaying) return;
-    this.#isReplaying = true;
-    const held = this.#held ?? [];
+    this.#goOn();
+  }
+
+  get #mustWait(): boolean {
+    return this.#isSuspended || this.#isInterrupted;
+  }
+
+  #stopReading(): void {
+    this.#decoder.suspend();
+    this.#assembler.suspend();
+  }
+
+  /** What waits, in its order: the rest of what is inflated, what came behind that, what has not been decoded. */
+  #goOn(): void {
+    if (this.#mustWait) return;
+    if (this.#isGoingOn) {
+      // A handler suspended and resumed us: whoever called it goes on.
+      this.#assembler.resume();
+      return;
+    }
+    this.#isGoingOn = true;
+    // Each of the three may suspend or interrupt us again, and even resume.
+    do {
+      this.#assembler.resume();
+      if (!this.#mustWait) this.#replayHeld();
+      if (!this.#mustWait) this.#decoder.resume();
+    } while (this.#decoder.isSuspended && !this.#mustWait);
+    this.#isGoingOn = false;
+    this.#noteEnd();
+  }
+
+  /** The inflater is done: what came meanwhile goes on, until the next thing that takes it time. */
+  #replayHeld(): void {
+    const held = this.#held;
+    if (held === undefined) return;
     let index = 0;
-    while (index < held.length && this.#held === held && !this.#assembler.isBusy) this.#replay(held[index++]!);
-    this.#isReplaying = false;
+    while (index < held.length && this.#held === held && !this.#assembler.isBusy && !this.#mustWait) {
+      this.#replay(held[index++]!);
+    }
     if (this.#held !== held) return;
     this.#held = index < held.length || this.#assembler.isBusy ? held.slice(index) : undefined;
     if (this.#held === undefined) this.#release();
+  }
+
+  #noteEnd(): void {
+    if (!this.#isEndDue || this.#held !== undefined || this.#decoder.hasUnread) return;
+    this.#isEndDue = false;
+    this.#events.onEnd(this.#owner);
   }
 
   #replay(held: Held): void {
@@ -249,7 +299,7 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     if (this.#spentBytes < TURN_BYTES || this.#isInterrupted) return;
     this.#spentBytes = 0;
     this.#isInterrupted = true;
-    this.#decoder.suspend();
+    this.#stopReading();
     this.#noteHoldBack();
     this.#events.onTurnSpent(this.#owner, this);
   }

@@ -33,8 +33,15 @@ export function socketBinder<Owner>(events: SocketEvents<Owner>): SocketBinder<O
   function onClose(this: OwnedSocket<Owner>): void {
     events.onClosed(this[ownerOfSocket]!);
   }
+  function readEnded(owner: Owner, head: Buffer): void {
+    if (head.length > 0) events.onData(owner, head);
+    events.onEnd(owner);
+  }
   return (owner, socket, head) => {
-    if (head.length > 0) socket.unshift(head);
+    const hasEnded = socket.readableEnded;
+    if (head.length > 0 && !hasEnded) socket.unshift(head);
+    // The peer may end its side before what it sent has been read; ours ends when the owner says so.
+    socket.allowHalfOpen = true;
     (socket as OwnedSocket<Owner>)[ownerOfSocket] = owner;
     socket.on('error', onError);
     socket.on('close', onClose);
@@ -43,6 +50,6 @@ export function socketBinder<Owner>(events: SocketEvents<Owner>): SocketBinder<O
     socket.on('data', onData);
     // While a caller took its time to accept, the peer may have gone: what was emitted then is not emitted again.
     if (socket.destroyed) process.nextTick(() => events.onClosed(owner));
-    else if (socket.readableEnded) process.nextTick(() => events.onEnd(owner));
+    else if (hasEnded) process.nextTick(readEnded, owner, head);
   };
 }

@@ -18,6 +18,9 @@ export interface Inflater {
    * @returns true when all its output has been handed over; false when it comes later, ending with `onInflateReady`
    */
   write(piece: Buffer, isMessageEnd: boolean): boolean;
+  /** Hands nothing over until `resume`; what is left of a piece then comes later. May be called from inside `onInflated`. */
+  suspend(): void;
+  resume(): void;
   /** The message is over, or given up: the sink hears nothing more. */
   release(): void;
 }

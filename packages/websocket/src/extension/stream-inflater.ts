@@ -14,6 +14,10 @@ export class StreamInflater implements Inflater {
   #inputBytes = 0;
   #restarts = 0;
   #isWorking = false;
+  #hasTurn = false;
+  #isSuspended = false;
+  /** All input has been put through; its output may still wait in the stream. Then: was it the last of the message? */
+  #throughWith: { readonly isMessageEnd: boolean } | undefined;
 
   constructor(windowBits: number, turns: InflateTurns, options: { readonly forgets: boolean }) {
     this.#windowBits = windowBits;
@@ -25,14 +29,32 @@ export class StreamInflater implements Inflater {
     this.#sink = sink;
     this.#inputBytes = 0;
     this.#restarts = 0;
+    this.#isSuspended = false;
   }
 
   write(piece: Buffer, isMessageEnd: boolean): boolean {
     const input = isMessageEnd ? Buffer.concat([piece, MESSAGE_TAIL]) : piece;
     if (input.length === 0) return true;
     this.#isWorking = true;
-    this.#turns.take(() => this.#feed(input, isMessageEnd));
+    this.#turns.take(() => {
+      this.#hasTurn = true;
+      this.#feed(input, isMessageEnd);
+    });
     return false;
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#stream?.pause();
+    // Others go on meanwhile; that there is one too many at work afterwards costs little.
+    this.#giveTurn();
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    this.#stream?.resume();
+    // Not here: the caller may be in the middle of telling the last output.
+    if (this.#throughWith !== undefined) queueMicrotask(() => this.#noteHandedOver());
   }
 
   release(): void {
@@ -42,16 +64,16 @@ export class StreamInflater implements Inflater {
 
   close(): void {
     this.#sink = undefined;
-    this.#finishTurn();
+    this.#throughWith = undefined;
+    this.#isWorking = false;
+    this.#giveTurn();
     this.#stream?.destroy();
     this.#stream = undefined;
   }
 
   #feed(input: Buffer, isMessageEnd: boolean): void {
-    if (this.#sink === undefined) {
-      this.#finishTurn();
-      return;
-    }
+    if (this.#isSuspended || this.#sink === undefined) this.#giveTurn();
+    if (this.#sink === undefined) return;
     const stream = this.#stream ?? this.#open();
     const takenBefore = stream.bytesWritten;
     // The stream ended inside this input (RFC 7692 §7.2.3.4): the rest begins a new one. `write` then never calls back.
@@ -64,9 +86,18 @@ export class StreamInflater implements Inflater {
       stream.removeAllListeners('end');
       if (error || this.#stream !== stream) return;
       this.#inputBytes += input.length;
-      this.#finishTurn();
-      this.#sink?.onInflateReady(isMessageEnd);
+      this.#isWorking = false;
+      this.#giveTurn();
+      this.#throughWith = { isMessageEnd };
+      this.#noteHandedOver();
     });
+  }
+
+  #noteHandedOver(): void {
+    const through = this.#throughWith;
+    if (through === undefined || this.#isSuspended || (this.#stream?.readableLength ?? 0) > 0) return;
+    this.#throughWith = undefined;
+    this.#sink?.onInflateReady(through.isMessageEnd);
   }
 
   #restart(rest: Buffer, isMessageEnd: boolean): void {
@@ -80,12 +111,14 @@ export class StreamInflater implements Inflater {
   #open(): InflateRaw {
     const stream = createInflateRaw({ windowBits: this.#windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize: 65_536 });
     stream.on('data', (output: Buffer) => {
-      if (this.#sink?.onInflated(output) !== true && this.#stream === stream) this.close();
+      if (this.#sink?.onInflated(output) === true) this.#noteHandedOver();
+      else if (this.#stream === stream) this.close();
     });
     stream.on('error', (cause) => {
       if (this.#stream === stream) this.#fail(cause);
     });
     this.#stream = stream;
+    if (this.#isSuspended) stream.pause();
     return stream;
   }
 
@@ -95,9 +128,9 @@ export class StreamInflater implements Inflater {
     sink?.onInflateError(new WebSocketError('invalid_deflate', 'compressed data that cannot be inflated', { cause }));
   }
 
-  #finishTurn(): void {
-    if (!this.#isWorking) return;
-    this.#isWorking = false;
+  #giveTurn(): void {
+    if (!this.#hasTurn) return;
+    this.#hasTurn = false;
     this.#turns.give();
   }
 }

@@ -9,7 +9,7 @@ export const MESSAGE_TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 export class SyncInflater implements Inflater {
   readonly #zlib: SyncZlib;
   readonly #onRelease: (inflater: SyncInflater, isReusable: boolean) => void;
-  readonly #onOutput = (output: Buffer): boolean => this.#sink?.onInflated(output) ?? false;
+  readonly #onOutput = (output: Buffer): boolean => this.#sink?.onInflated(output) === true && !this.#isSuspended;
   readonly #mayRestart = (inputBytes: number): boolean => {
     this.#restarts++;
     return isRestartAllowed(this.#restarts, this.#inputBytes + inputBytes);
@@ -17,6 +17,10 @@ export class SyncInflater implements Inflater {
   #sink: InflateSink | undefined;
   #inputBytes = 0;
   #restarts = 0;
+  /** What of a piece could not be handed over yet, or nothing of its input but perhaps some of its output. */
+  #rest: Buffer | undefined;
+  #isLastPiece = false;
+  #isSuspended = false;
   #isBetweenMessages = true;
 
   /** @param onRelease told after each message; not reusable = it was given up in the middle of one, or failed */
@@ -29,21 +33,32 @@ export class SyncInflater implements Inflater {
     this.#sink = sink;
     this.#inputBytes = 0;
     this.#restarts = 0;
+    this.#isSuspended = false;
     this.#isBetweenMessages = false;
   }
 
   write(piece: Buffer, isMessageEnd: boolean): boolean {
-    this.#run(piece);
-    if (isMessageEnd) {
-      this.#run(MESSAGE_TAIL);
-      this.#isBetweenMessages = this.#sink !== undefined;
-    }
-    return true;
+    this.#isLastPiece = isMessageEnd;
+    if (!isMessageEnd) return piece.length === 0 || this.#run(piece);
+    return this.#run(piece.length === 0 ? MESSAGE_TAIL : Buffer.concat([piece, MESSAGE_TAIL]));
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    const rest = this.#rest;
+    if (rest === undefined) return;
+    this.#rest = undefined;
+    if (this.#run(rest)) this.#sink?.onInflateReady(this.#isLastPiece);
   }
 
   release(): void {
     if (this.#sink === undefined) return;
     this.#sink = undefined;
+    this.#rest = undefined;
     this.#onRelease(this, this.#isBetweenMessages);
   }
 
@@ -53,16 +68,33 @@ export class SyncInflater implements Inflater {
 
   close(): void {
     this.#sink = undefined;
+    this.#rest = undefined;
     this.#zlib.close();
   }
 
-  #run(input: Buffer): void {
+  /** False if it was suspended before all was handed over. */
+  #run(input: Buffer): boolean {
+    let left = input;
     // A sink that has had enough releases us from inside its call.
-    if (input.length === 0 || this.#sink === undefined) return;
-    // One byte more says that it is too big. What is wrong behind that is not looked at, in whatever pieces it comes.
-    const result = this.#zlib.run(input, this.#onOutput, this.#sink.inflateRoom + 1, this.#mayRestart);
-    this.#inputBytes += input.length;
-    if (result !== 'failed') return;
-    this.#sink?.onInflateError(new WebSocketError('invalid_deflate', 'compressed data that cannot be inflated'));
+    while (this.#sink !== undefined) {
+      // One byte more says that it is too big. What is wrong behind that is not looked at, in whatever pieces it comes.
+      const result = this.#zlib.run(left, this.#onOutput, this.#sink.inflateRoom + 1, this.#mayRestart);
+      if (result === 'failed') {
+        this.#sink.onInflateError(new WebSocketError('invalid_deflate', 'compressed data that cannot be inflated'));
+        return true;
+      }
+      this.#inputBytes += this.#zlib.takenBytes;
+      if (result === 'done') {
+        this.#isBetweenMessages = this.#isLastPiece && this.#sink !== undefined;
+        return true;
+      }
+      left = left.subarray(this.#zlib.takenBytes);
+      if (this.#isSuspended && this.#sink !== undefined) {
+        this.#rest = left;
+        return false;
+      }
+      // Else it was resumed before it had stopped.
+    }
+    return true;
   }
 }

@@ -57,6 +57,8 @@ function open(create: (options: ZlibOptions) => unknown, options: ZlibOptions): 
 
 export class SyncZlib {
   readonly #stream: ZlibInternals;
+  /** How much of its input the last `run` has taken: after 'stopped', the next one goes on from there. */
+  takenBytes = 0;
   #hasFailed = false;
   #isClosed = false;
 
@@ -70,6 +72,7 @@ export class SyncZlib {
   /**
    * Puts all of `input` through, flushed to a byte boundary, and hands the output over piece by piece. The pieces lie in
    * memory shared by all users of this file: copy what must stay.
+   * @param input may be empty after 'stopped': there may be more output of what was taken
    * @param onOutput false = stop
    * @param maxOutputBytes never makes more; whoever gives a bound stops when it is reached
    * @param mayRestart the stream has ended (a block with BFINAL, RFC 7692 §7.2.3.4) after so many bytes of this input, and
@@ -91,6 +94,7 @@ export class SyncZlib {
       if (this.#hasFailed) return 'failed';
       const [outputLeft = 0, inputLeft = 0] = state;
       inputAt = input.length - inputLeft;
+      this.takenBytes = inputAt;
       const outputBytes = stepBytes - outputLeft;
       room -= outputBytes;
       if (outputBytes > 0 && !onOutput(sharedOutput.subarray(0, outputBytes))) return 'stopped';

@@ -65,6 +65,15 @@ export class FrameDecoder {
     return this.#expectsMask ? this.#maskKey >>> 0 : undefined;
   }
 
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** Bytes were pushed that have not been decoded yet, or are just being decoded. */
+  get hasUnread(): boolean {
+    return this.#rest !== undefined || this.#isRunning;
+  }
+
   /** Takes the next bytes of the stream. They belong to the decoder from here on: payloads are unmasked in place. */
   push(chunk: Buffer): void {
     if (this.#isStopped || chunk.length === 0) return;

@@ -1,4 +1,5 @@
 // Data frames to messages, without I/O: order of fragments, one size limit, inflating, UTF-8 as it arrives (RFC 6455 §5.4, §5.6, §8.1).
+import { constants } from 'node:buffer';
 import { WebSocketError, type WebSocketErrorCode } from '../errors.js';
 import type { Inflater, InflateSink } from '../extension/inflater.js';
 import { type DataOpcode, Opcode } from '../frame/opcode.js';
@@ -23,6 +24,9 @@ export interface MessageSink {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** A longer text may not fit a string of this engine. */
+const MAX_STRING_BYTES = constants.MAX_STRING_LENGTH;
 
 export class MessageAssembler implements InflateSink {
   readonly #sink: MessageSink;
@@ -92,6 +96,15 @@ export class MessageAssembler implements InflateSink {
     else this.#isBusy = true;
   }
 
+  /** What is being inflated stops where it is until `resume`: `isBusy` meanwhile. */
+  suspend(): void {
+    this.#inflater?.suspend();
+  }
+
+  resume(): void {
+    this.#inflater?.resume();
+  }
+
   /** Nothing more is wanted; gives memory and inflater back. */
   stop(): void {
     this.#isStopped = true;
@@ -131,7 +144,10 @@ export class MessageAssembler implements InflateSink {
   #beginMessage(kind: MessageKind, isCompressed: boolean): void {
     this.#kind = kind;
     this.#inParts = this.#sink.wantsParts(kind);
-    this.#maxMessageBytes = this.#sink.maxMessageBytes(kind);
+    const limit = this.#sink.maxMessageBytes(kind);
+    // What is no number of bytes lets nothing through, rather than everything.
+    this.#maxMessageBytes = limit >= 0 ? limit : 0;
+    if (kind === 'text' && !this.#inParts) this.#maxMessageBytes = Math.min(this.#maxMessageBytes, MAX_STRING_BYTES);
     this.#bytes.maxBytes = this.#maxMessageBytes;
     this.#cost = 0;
     this.#announcedBytes = 0;

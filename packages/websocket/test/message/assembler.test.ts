@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, hex, maskedFrame } from '../support/hex.js';
@@ -89,6 +90,24 @@ describe('maxMessageBytes', () => {
     expect(
       new Reading('client', { maxMessageBytes: 10 }).push(hex('01 04 61 61 61 61 80 04 61 61 61 61')).heard,
     ).toEqual([{ text: 'aaaaaaaa' }]);
+  });
+
+  it('refuses text that no string can hold, whatever the limit', () => {
+    const limits = { maxMessageBytes: 2 ** 31 - 1 };
+    const longest = hex(`81 7f 00 00 00 00 ${constants.MAX_STRING_LENGTH.toString(16)}`);
+    const longer = hex(`81 7f 00 00 00 00 ${(constants.MAX_STRING_LENGTH + 1).toString(16)}`);
+    expect(new Reading('client', limits).push(longest).heard).toEqual([]);
+    expect(new Reading('client', limits).push(longer).heard).toEqual([TOO_BIG]);
+    const inParts = new Reading('client', limits);
+    inParts.inParts = true;
+    expect(inParts.push(longer).heard).toEqual([]);
+    expect(new Reading('client', limits).push(Buffer.concat([hex('82'), longer.subarray(1)])).heard).toEqual([]);
+  });
+
+  it.each([-1, Number.NaN, undefined])('lets nothing through where a program set it to %s', (given) => {
+    const reading = new Reading('client');
+    Object.defineProperty(reading, 'maxMessageBytes', { value: given });
+    expect(reading.push(hex('81 01 61')).heard).toEqual([TOO_BIG]);
   });
 
   it('does not allocate what a header claims', () => {

@@ -11,6 +11,7 @@ export type Heard =
   | { readonly ping: string }
   | { readonly pong: string }
   | { readonly close: number; readonly reason: string }
+  | { readonly end: true }
   | { readonly error: string; readonly closeCode: number | undefined };
 
 export class Reading {
@@ -19,6 +20,8 @@ export class Reading {
   readonly maxMessageBytes: number;
   inParts = false;
   holdsBack = false;
+  /** Called after each event, as a handler is. */
+  afterEach: (() => void) | undefined;
 
   constructor(role: Role, options: WebSocketOptions = {}, deflate?: PerMessageDeflate) {
     const resolved = resolveWebSocketOptions(options);
@@ -33,19 +36,25 @@ export class Reading {
   }
 }
 
+function note(reading: Reading, heard: Heard): void {
+  reading.heard.push(heard);
+  reading.afterEach?.();
+}
+
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const events: ReaderEvents<Reading> = {
   wantsParts: (reading) => reading.inParts,
   maxMessageBytes: (reading) => reading.maxMessageBytes,
-  onText: ({ heard }, text) => void heard.push({ text }),
-  onBinary: ({ heard }, data) => void heard.push({ binary: hexOf(data) }),
-  onTextPart: ({ heard }, part, isLast) => void heard.push({ part, isLast }),
-  onBinaryPart: ({ heard }, part, isLast) => void heard.push({ part: hexOf(part), isLast }),
-  onPing: ({ heard }, payload) => void heard.push({ ping: payload.toString() }),
-  onPong: ({ heard }, payload) => void heard.push({ pong: payload.toString() }),
-  onClose: ({ heard }, { code, reason }) => void heard.push({ close: code, reason }),
-  onReadError: ({ heard }, { code, closeCode }) => void heard.push({ error: code, closeCode }),
+  onText: (reading, text) => note(reading, { text }),
+  onBinary: (reading, data) => note(reading, { binary: hexOf(data) }),
+  onTextPart: (reading, part, isLast) => note(reading, { part, isLast }),
+  onBinaryPart: (reading, part, isLast) => note(reading, { part: hexOf(part), isLast }),
+  onPing: (reading, payload) => note(reading, { ping: payload.toString() }),
+  onPong: (reading, payload) => note(reading, { pong: payload.toString() }),
+  onClose: (reading, { code, reason }) => note(reading, { close: code, reason }),
+  onReadError: (reading, { code, closeCode }) => note(reading, { error: code, closeCode }),
+  onEnd: (reading) => note(reading, { end: true }),
   onHoldBack(reading, isHolding) {
     reading.holdsBack = isHolding;
   },
