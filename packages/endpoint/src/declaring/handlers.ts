@@ -31,8 +31,8 @@ export interface EndpointHandlers<Path extends string = string, Decoded = unknow
   onOpen?(session: Session<Path>, config: EndpointConfig<Path>): HandlerResult;
   /** A whole text message; if there are decoders, only one that none of them takes. What is returned is sent. */
   onText?(message: string, session: Session<Path>): MessageResult<Encodable>;
-  /** As onText for bytes, which belong to the handler. */
-  onBinary?(data: Uint8Array, session: Session<Path>): MessageResult<Encodable>;
+  /** As onText for bytes, which belong to the handler. A `Buffer` is a `Uint8Array`: the handler may name either. */
+  onBinary?(data: Buffer, session: Session<Path>): MessageResult<Encodable>;
   /** A message that one of the endpoint's decoders has made an object of. What is returned is sent. */
   onObject?(message: Decoded, session: Session<Path>): MessageResult<Encodable>;
   /**
@@ -41,16 +41,16 @@ export interface EndpointHandlers<Path extends string = string, Decoded = unknow
    */
   onTextPart?(part: string, isLast: boolean, session: Session<Path>): MessageResult<Encodable>;
   /** As onTextPart for bytes. */
-  onBinaryPart?(part: Uint8Array, isLast: boolean, session: Session<Path>): MessageResult<Encodable>;
+  onBinaryPart?(part: Buffer, isLast: boolean, session: Session<Path>): MessageResult<Encodable>;
   /**
    * A text message from its first part on, to be read as it arrives. What is returned is sent. The next message is
    * handled when this has settled and its own has ended.
    */
   onTextStream?(message: MessageStream<string>, session: Session<Path>): MessageResult<Encodable>;
   /** As onTextStream for bytes. */
-  onBinaryStream?(message: MessageStream<Uint8Array>, session: Session<Path>): MessageResult<Encodable>;
+  onBinaryStream?(message: MessageStream<Buffer>, session: Session<Path>): MessageResult<Encodable>;
   /** A pong of the peer, asked for or not. */
-  onPong?(payload: Uint8Array, session: Session<Path>): HandlerResult;
+  onPong?(payload: Buffer, session: Session<Path>): HandlerResult;
   /** The session has ended. Called exactly once, after the handler that was pending, after everything else. */
   onClose?(session: Session<Path>, reason: CloseReason): HandlerResult;
   /**
@@ -97,13 +97,13 @@ type Handler<Parameters extends unknown[]> = ((this: object, ...parameters: Para
 export interface HandlerTable {
   readonly open: Handler<[session: Session, config: EndpointConfig]>;
   readonly text: Handler<[message: string, session: Session]>;
-  readonly binary: Handler<[data: Uint8Array, session: Session]>;
-  readonly pong: Handler<[payload: Uint8Array, session: Session]>;
+  readonly binary: Handler<[data: Buffer, session: Session]>;
+  readonly pong: Handler<[payload: Buffer, session: Session]>;
   readonly object: Handler<[message: unknown, session: Session]>;
   readonly textPart: Handler<[part: string, isLast: boolean, session: Session]>;
-  readonly binaryPart: Handler<[part: Uint8Array, isLast: boolean, session: Session]>;
+  readonly binaryPart: Handler<[part: Buffer, isLast: boolean, session: Session]>;
   readonly textStream: Handler<[message: MessageStream<string>, session: Session]>;
-  readonly binaryStream: Handler<[message: MessageStream<Uint8Array>, session: Session]>;
+  readonly binaryStream: Handler<[message: MessageStream<Buffer>, session: Session]>;
   readonly close: Handler<[session: Session, reason: CloseReason]>;
   readonly error: Handler<[error: unknown, session: Session]>;
   readonly drain: Handler<[session: Session]>;
@@ -124,7 +124,7 @@ export function callHandler(
     case 'text':
       return handlers.text?.call(instance, value as string, session);
     case 'binary':
-      return handlers.binary?.call(instance, value as Uint8Array, session);
+      return handlers.binary?.call(instance, value as Buffer, session);
     case 'object':
       return handlers.object?.call(instance, value, session);
     case 'open':
@@ -134,7 +134,7 @@ export function callHandler(
     case 'error':
       return handlers.error?.call(instance, value, session);
     case 'pong':
-      return handlers.pong?.call(instance, value as Uint8Array, session);
+      return handlers.pong?.call(instance, value as Buffer, session);
     case 'drain':
       return handlers.drain?.call(instance, session);
     case 'textPart':
@@ -145,7 +145,7 @@ export function callHandler(
     case 'textStream':
       return handlers.textStream?.call(instance, (value as IncomingStream<string>).handled(), session);
     case 'binaryStream':
-      return handlers.binaryStream?.call(instance, (value as IncomingStream<Uint8Array>).handled(), session);
+      return handlers.binaryStream?.call(instance, (value as IncomingStream<Buffer>).handled(), session);
   }
 }
 

@@ -14,7 +14,7 @@ export interface MessageHandlerOptions {
 
 interface PartOf {
   readonly text: string;
-  readonly binary: Uint8Array;
+  readonly binary: Buffer;
 }
 
 /**
@@ -33,7 +33,7 @@ export type MessageHandler<
     }[Delivery]
   : Delivery extends 'whole'
     ? Kind extends 'pong'
-      ? (payload: Uint8Array, session: Session) => HandlerResult
+      ? (payload: Buffer, session: Session) => HandlerResult
       : ObjectHandler<Session>['handle']
     : never;
 

@@ -22,9 +22,9 @@ export interface TextMessageDecoder<Decoded = unknown> extends SessionBound {
 export interface BinaryMessageDecoder<Decoded = unknown> extends SessionBound {
   readonly kind: 'binary';
   /** False leaves the message to the next decoder, then to the endpoint's binary handler. Default: true. */
-  willDecode?(message: Uint8Array): boolean;
+  willDecode?(message: Buffer): boolean;
   /** A throw or rejection reaches `onError` as DECODE_FAILED; the session stays open, if there is an `onError`. */
-  decode(message: Uint8Array): Decoded | PromiseLike<Decoded>;
+  decode(message: Buffer): Decoded | PromiseLike<Decoded>;
 }
 
 export type Decoder<Decoded = unknown> = TextMessageDecoder<Decoded> | BinaryMessageDecoder<Decoded>;

@@ -26,14 +26,14 @@ type AnyResult = MessageResult<AnyObject>;
 
 export type OnOpenMethod = (session: AnySession, config: EndpointConfig<never>) => HandlerResult;
 export type OnTextMethod = (message: string, session: AnySession) => AnyResult;
-export type OnBinaryMethod = (data: Uint8Array, session: AnySession) => AnyResult;
+export type OnBinaryMethod = (data: Buffer, session: AnySession) => AnyResult;
 // What the decoders of the class give is known to the class decorator alone.
 export type OnObjectMethod = (message: never, session: AnySession) => AnyResult;
 export type OnTextPartMethod = (part: string, isLast: boolean, session: AnySession) => AnyResult;
-export type OnBinaryPartMethod = (part: Uint8Array, isLast: boolean, session: AnySession) => AnyResult;
+export type OnBinaryPartMethod = (part: Buffer, isLast: boolean, session: AnySession) => AnyResult;
 export type OnTextStreamMethod = (message: MessageStream<string>, session: AnySession) => AnyResult;
-export type OnBinaryStreamMethod = (message: MessageStream<Uint8Array>, session: AnySession) => AnyResult;
-export type OnPongMethod = (payload: Uint8Array, session: AnySession) => HandlerResult;
+export type OnBinaryStreamMethod = (message: MessageStream<Buffer>, session: AnySession) => AnyResult;
+export type OnPongMethod = (payload: Buffer, session: AnySession) => HandlerResult;
 export type OnCloseMethod = (session: AnySession, reason: CloseReason) => HandlerResult;
 export type OnErrorMethod = (error: unknown, session: AnySession) => HandlerResult;
 
