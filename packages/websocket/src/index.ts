@@ -50,3 +50,5 @@ export {
   resolveWebSocketOptions,
   type WebSocketOptions,
 } from './options.js';
+// What waits in line, without moving all of it for the first.
+export { Queue } from './queue.js';

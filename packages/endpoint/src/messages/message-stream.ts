@@ -1,5 +1,6 @@
 // One incoming message as it arrives, part by part.
 import { ReadableStream } from 'node:stream/web';
+import { Queue } from '@longwire/websocket';
 
 /** A handler that does not read may have this much waiting, in bytes or characters, before the connection is paused. */
 const READ_AHEAD = 65_536;
@@ -36,9 +37,10 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
 {
   readonly #flow: StreamFlow;
   #isHandled = false;
-  #parts: Part[] = [];
+  // As many as there are bytes, if the peer sends them one by one.
+  readonly #parts = new Queue<Part>();
   #waitingLength = 0;
-  #asking: Waiting<Part>[] = [];
+  readonly #asking = new Queue<Waiting<Part>>();
   #hasEnded = false;
   #isPassedOver = false;
   #failure: { readonly error: unknown } | undefined;
@@ -91,7 +93,7 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
     if (isLast) this.#hasEnded = true;
     if (part.length > 0 && !this.#isPassedOver) this.#add(part);
     if (!isLast) return;
-    for (const { resolve } of this.#takeAsking()) resolve(done);
+    for (const { resolve } of this.#asking.takeAll()) resolve(done);
     this.#ended();
   }
 
@@ -100,7 +102,7 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     if (!this.#isPassedOver) this.#failure = { error };
-    for (const { reject } of this.#takeAsking()) reject(error);
+    for (const { reject } of this.#asking.takeAll()) reject(error);
     this.#ended();
   }
 
@@ -108,10 +110,10 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
   passOver(): void {
     if (this.#isPassedOver) return;
     this.#isPassedOver = true;
-    this.#parts = [];
+    this.#parts.takeAll();
     this.#waitingLength = 0;
     this.#failure = undefined;
-    for (const { resolve } of this.#takeAsking()) resolve(done);
+    for (const { resolve } of this.#asking.takeAll()) resolve(done);
     this.#flowOn();
   }
 
@@ -152,12 +154,6 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#flow.resume();
-  }
-
-  #takeAsking(): Waiting<Part>[] {
-    const asking = this.#asking;
-    this.#asking = [];
-    return asking;
   }
 
   #ended(): void {

@@ -1,6 +1,7 @@
 // One outgoing message in parts, as `session.startMessage` gives it.
 import type { MessageWriter as ConnectionMessageWriter } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { AWAITED_BYTES } from './send-queue.js';
 
 /** It is the message's turn: apart from the class, because only the session may say it. */
 export let beginMessage: (message: MessageWriter, writer: ConnectionMessageWriter) => void;
@@ -14,13 +15,19 @@ export class MessageWriter {
   #noteEnd: ((bytes: number) => void) | undefined;
   #bytes = 0;
   #writer: ConnectionMessageWriter | undefined;
+  readonly #noteWaiting: (bytes: number) => void;
   /** What was asked for while it was not this message's turn. */
   #waiting: (() => void)[] = [];
 
   /** Made by `session.startMessage`. */
-  constructor(noteMessage: () => void, noteEnd: ((bytes: number) => void) | undefined) {
-    this.#noteMessage = noteMessage;
-    this.#noteEnd = noteEnd;
+  constructor(notes: {
+    readonly message: () => void;
+    readonly end: ((bytes: number) => void) | undefined;
+    readonly waiting: (bytes: number) => void;
+  }) {
+    this.#noteMessage = notes.message;
+    this.#noteEnd = notes.end;
+    this.#noteWaiting = notes.waiting;
   }
 
   /**
@@ -35,7 +42,7 @@ export class MessageWriter {
         return writer.write(part);
       }
       throw notAMessage(part);
-    });
+    }, part);
   }
 
   /** Ends the message. Resolves and rejects as {@link write} does. */
@@ -57,24 +64,26 @@ export class MessageWriter {
     };
   }
 
-  #do(act: (writer: ConnectionMessageWriter) => Promise<void>): Promise<void> {
+  #do(act: (writer: ConnectionMessageWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
     this.#noteMessage();
-    const writer = this.#writer;
-    const acting =
-      writer === undefined
-        ? new Promise<void>((resolve) => this.#waiting.push(() => resolve(act(this.#writer!))))
-        : act(writer);
+    const acting = this.#writer === undefined ? this.#whenItsTurn(act, part) : act(this.#writer);
     const done = acting.catch((cause: unknown) => {
       throw translated(cause);
     });
     done.catch(() => {});
     return done;
   }
+
+  #whenItsTurn(act: (writer: ConnectionMessageWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
+    const acting = new Promise<void>((resolve) => this.#waiting.push(() => resolve(act(this.#writer!))));
+    this.#noteWaiting(AWAITED_BYTES + (part?.length ?? 0));
+    return acting;
+  }
 }
 
-export function notAMessage(given: unknown): EndpointError {
+export function notAMessage(given: unknown, expected = 'a string or a Uint8Array'): EndpointError {
   const what = given === null ? 'null' : typeof given;
-  return new EndpointError('INVALID_MESSAGE', `expected a string or a Uint8Array to send, got ${what}`);
+  return new EndpointError('INVALID_MESSAGE', `expected ${expected} to send, got ${what}`);
 }
 
 /** The engine's faults in this package's words. */

@@ -4,7 +4,7 @@ import { EndpointError } from '../errors.js';
 import { isThenable } from './awaiting.js';
 import { beginMessage, MessageWriter } from './message-writer.js';
 import type { NoEncoder } from './no-encoder.js';
-import { SendQueue } from './send-queue.js';
+import { type Place, SendQueue } from './send-queue.js';
 
 /** Where a message comes from piece by piece: an async generator, a `ReadableStream`, a list. */
 export type MessageSource<Part extends string | Uint8Array = string | Uint8Array> =
@@ -91,8 +91,12 @@ export class Outgoing {
 
   #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<ConnectionMessageWriter> } {
     const { noteSent } = this.#host;
-    const ended = noteSent && ((bytes: number) => noteSent(kind, bytes));
-    const message = new MessageWriter(() => this.#host.noteMessage(), ended);
+    let place: Place | undefined;
+    const message = new MessageWriter({
+      message: () => this.#host.noteMessage(),
+      end: noteSent && ((bytes) => noteSent(kind, bytes)),
+      waiting: (bytes) => place && this.queue.grow(place, bytes),
+    });
     const begun = new Promise<ConnectionMessageWriter>((resolve) => {
       const begin = (): void => {
         const writer = this.#connection.startMessage(kind);
@@ -100,7 +104,7 @@ export class Outgoing {
         resolve(writer);
       };
       if (this.queue.isIdle) begin();
-      else this.queue.push(begin);
+      else place = this.queue.push(begin);
     });
     return { message, begun };
   }

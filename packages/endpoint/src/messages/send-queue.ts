@@ -1,19 +1,26 @@
 // The order of sends while an encoder takes its time: what follows waits for it. Exists only in sessions that encode.
+import { Queue } from '@longwire/websocket';
 
 /** One send in its place. */
-interface Place {
+export interface Place {
   /** Undefined while it is being encoded. */
   send: (() => void) | undefined;
-  readonly bytes: number;
+  bytes: number;
+  /** False once it was sent or given up. */
+  isWaiting: boolean;
 }
 
-// What a place costs beside what is sent from it.
-const PLACE_BYTES = 64;
+// What a place costs beside what is sent from it, measured: itself and the closure that sends. Many small messages behind an
+// encoder that hangs would else be many times what they are counted as.
+const PLACE_BYTES = 160;
+
+/** What a place costs in addition that somebody waits for with a promise, measured. */
+export const AWAITED_BYTES = 460;
 
 export class SendQueue {
   readonly #maxBytes: number;
   readonly #onOverflow: () => void;
-  #places: Place[] = [];
+  readonly #places = new Queue<Place>();
   #waitingBytes = 0;
   #isDraining = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -29,24 +36,33 @@ export class SendQueue {
     return this.#places.length === 0;
   }
 
-  /** About how many bytes wait. */
+  /** About how many bytes wait, with what it costs to keep them. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
   /** `send` runs behind what waits. Must not throw. */
-  push(send: () => void, messageBytes = 0): void {
-    this.#add({ send, bytes: messageBytes + PLACE_BYTES });
+  push(send: () => void, messageBytes = 0): Place {
+    const place: Place = { send, bytes: PLACE_BYTES + messageBytes, isWaiting: true };
+    this.#add(place);
     this.#drain();
+    return place;
+  }
+
+  /** More waits in this place. */
+  grow(place: Place, bytes: number): void {
+    if (!place.isWaiting) return;
+    place.bytes += bytes;
+    this.#count(bytes);
   }
 
   /** Keeps a place; the returned function fills it. */
   reserve(): (send: () => void) => void {
-    const place: Place = { send: undefined, bytes: PLACE_BYTES };
+    const place: Place = { send: undefined, bytes: PLACE_BYTES + AWAITED_BYTES, isWaiting: true };
     this.#add(place);
     return (send) => {
       place.send = send;
-      if (this.#places.includes(place)) this.#drain();
+      if (place.isWaiting) this.#drain();
       else send();
     };
   }
@@ -60,16 +76,20 @@ export class SendQueue {
 
   /** Waits for no place any more: whoever has one learns at once that the session has ended. */
   giveUp(): void {
-    const places = this.#places;
-    this.#places = [];
+    const places = this.#places.takeAll();
     this.#waitingBytes = 0;
     this.#stopDeadline();
+    for (const place of places) place.isWaiting = false;
     for (const { send } of places) send?.();
   }
 
   #add(place: Place): void {
     this.#places.push(place);
-    this.#waitingBytes += place.bytes;
+    this.#count(place.bytes);
+  }
+
+  #count(bytes: number): void {
+    this.#waitingBytes += bytes;
     if (this.#waitingBytes > this.#maxBytes) this.#onOverflow();
   }
 
@@ -77,11 +97,13 @@ export class SendQueue {
     // What a send leads to may send again: that waits for its place as well.
     if (this.#isDraining) return;
     this.#isDraining = true;
-    for (let first = this.#places[0]; first?.send !== undefined; first = this.#places[0]) {
+    for (let first = this.#places.first; first?.send !== undefined; first = this.#places.first) {
       first.send();
-      // Unless the queue was given up by what it led to.
-      if (this.#places[0] === first) this.#places.shift();
-      this.#waitingBytes = Math.max(0, this.#waitingBytes - first.bytes);
+      // The queue was given up by what it led to.
+      if (!first.isWaiting) continue;
+      first.isWaiting = false;
+      this.#places.shift();
+      this.#waitingBytes -= first.bytes;
     }
     this.#isDraining = false;
     if (this.isIdle) this.#stopDeadline();

@@ -1,4 +1,5 @@
 // Events of one session that wait for their handler.
+import { Queue } from '@longwire/websocket';
 import type { HandlerKind } from '../declaring/handlers.js';
 import { EndpointError } from '../errors.js';
 
@@ -9,29 +10,48 @@ export interface WaitingEvent {
 }
 
 export class EventQueue {
-  #events: WaitingEvent[] = [];
+  readonly #events = new Queue<WaitingEvent>();
+  /** Apart, as it comes after everything, also after the error of a reply that came too late. */
+  #close: WaitingEvent | undefined;
+  /** How many events wait that say that the session has ended. */
+  #saysEnded = 0;
 
   get length(): number {
-    return this.#events.length;
+    return this.#events.length + (this.#close === undefined ? 0 : 1);
   }
 
   push(kind: HandlerKind, value: unknown): void {
-    const isBehindClose = this.#events.at(-1)?.kind === 'close';
-    // OnClose comes after everything, also after the error of a reply that came too late.
-    this.#events.splice(isBehindClose ? -1 : this.#events.length, 0, { kind, value });
+    const event: WaitingEvent = { kind, value };
+    if (kind === 'close') {
+      this.#close = event;
+      return;
+    }
+    if (isSessionEnded(value)) this.#saysEnded++;
+    this.#events.push(event);
   }
 
   shift(): WaitingEvent | undefined {
-    return this.#events.shift();
+    const event = this.#events.shift();
+    if (event === undefined) return this.#takeClose();
+    if (isSessionEnded(event.value)) this.#saysEnded--;
+    return event;
   }
 
   clear(): void {
-    this.#events = [];
+    this.#events.takeAll();
+    this.#close = undefined;
+    this.#saysEnded = 0;
   }
 
   /** A session whose handler never settles must not collect the failures of everybody who still sends to it. */
   isRepeating(error: unknown): boolean {
-    return isSessionEnded(error) && this.#events.some(({ value }) => isSessionEnded(value));
+    return this.#saysEnded > 0 && isSessionEnded(error);
+  }
+
+  #takeClose(): WaitingEvent | undefined {
+    const close = this.#close;
+    this.#close = undefined;
+    return close;
   }
 }
 

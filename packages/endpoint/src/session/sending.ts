@@ -1,9 +1,10 @@
 // The way out of one session: everything that is sent, in the order of the calls, and the close behind it.
-import type { MessageKind, PreparedMessage, WebSocketConnection } from '@longwire/websocket';
+import { type MessageKind, PreparedMessage, type WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { isThenable } from '../messages/awaiting.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
 import { type MessageSource, Outgoing } from '../messages/outgoing.js';
+import { AWAITED_BYTES } from '../messages/send-queue.js';
 import type { CloseCause } from './close-reason.js';
 import type { IdleTimeout } from './idle-timeout.js';
 import type { SessionControl } from './session-control.js';
@@ -47,6 +48,7 @@ export class Sending {
 
   sendPrepared(message: PreparedMessage): void {
     if (!this.isOpen) this.#reportEnded('sendPrepared');
+    else if (!(message instanceof PreparedMessage)) this.#control.report(notAMessage(message, 'a PreparedMessage'));
     else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
     else this.#sendPreparedNow(message);
   }
@@ -87,6 +89,8 @@ export class Sending {
   }
 
   sendPreparedAsync(message: PreparedMessage): Promise<void> {
+    if (!(message instanceof PreparedMessage))
+      return ignorable(Promise.reject(notAMessage(message, 'a PreparedMessage')));
     return this.#handOver(message.byteLength, () => {
       if (this.#noteSent !== undefined) this.#notePrepared(message);
       return this.#connection.sendPreparedAsync(message);
@@ -206,6 +210,8 @@ export class Sending {
   }
 
   #notePrepared(message: PreparedMessage): void {
+    // Joined from none: nothing was sent.
+    if (message.byteLength === 0) return;
     if (message.parts.length === 0) this.#noteSent?.(message.kind, message.payload.length);
     else for (const part of message.parts) this.#notePrepared(part);
   }
@@ -214,7 +220,7 @@ export class Sending {
   #handOver(bytes: number, send: () => Promise<void>): Promise<void> {
     this.idle?.note();
     const sent = this.#mustWait
-      ? new Promise<void>((resolve) => this.#outgoing!.queue.push(() => resolve(send()), bytes))
+      ? new Promise<void>((resolve) => this.#outgoing!.queue.push(() => resolve(send()), bytes + AWAITED_BYTES))
       : send();
     return ignorable(
       sent.catch((cause: unknown) => {

@@ -143,7 +143,10 @@ export class Session<Path extends string = string> {
     return this.#sending.isOpen;
   }
 
-  /** Bytes sent here that the operating system has not taken yet. */
+  /**
+   * Bytes sent here that the operating system has not taken yet. What waits behind an encoder counts with what it costs
+   * to keep it: 160 bytes for each message, 460 more where there is a promise to be kept.
+   */
   get bufferedBytes(): number {
     return this.#sending.bufferedBytes;
   }

@@ -1,6 +1,7 @@
 // Readers behind the tail: pages from the log, round robin over the readers, until each may join the tail.
 
 import { encodeGapPush } from '@longwire/protocol';
+import { Queue } from '@longwire/websocket';
 import { addressFor, type ChannelKey } from '../channel/channel-key.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import { StorageError } from '../storage/storage-error.js';
@@ -34,8 +35,8 @@ interface PageRead {
 export class CatchUp {
   readonly #source: PageSource;
   readonly #events: CatchUpEvents;
-  /** Readers that have room and something to read, in the order in which they get their turns. */
-  readonly #waiting: Reader[] = [];
+  /** Readers that have room and something to read, in the order of their turns: all at once, when many come back together. */
+  readonly #waiting = new Queue<Reader>();
   readonly #reads = new Map<string, PageRead>();
   #isServing = false;
 
