@@ -9,9 +9,11 @@ export const endpointErrorCatalogue = {
   UNKNOWN_OPTION: 'An option has a name that does not exist.',
   INVALID_OPTION: 'An option has a value outside its range or of another type.',
   NOT_AN_ENDPOINT: 'What was given to the container is no endpoint declaration.',
+  NOT_A_SERVER: 'What was given to attach is no http server.',
   CONSTRUCTOR_NEEDS_ARGUMENTS:
     'An endpoint class cannot be constructed without arguments, and no createInstance is given.',
   DECORATOR_MISUSED: 'A decorator was applied to something it is not for, or without parentheses.',
+  MISSING_HANDLER: 'A class was declared as an endpoint, and none of its members is a handler.',
   MISSING_DECODER: 'A handler for objects was declared without a decoder that could make one.',
   INVALID_CODEC: 'A decoder or encoder lacks a function it must have, or a check is none.',
   INVALID_RESULT: 'A message handler returned something that neither is a message nor has an encoder.',

@@ -47,8 +47,8 @@ const passingCodes: ReadonlySet<number> = new Set([1001, 1005, 1011, 1012, 1013,
  * True when another attempt may fare better. After a session: when the connection was lost, silent or too slow, when a
  * handler failed that nobody was there to report to, and when the server closed with 1001, 1011-1014 or without a code;
  * not after other codes, 3000-4999 included, with which the server tells something, and not when the program closed it.
- * After a failed attempt: unless the server does not speak WebSocket or refused with a status below 500, other than 408
- * and 429.
+ * After a failed attempt: unless the server does not speak WebSocket, has a certificate that is not trusted, or refused
+ * with a status below 500, other than 408 and 429.
  */
 export function isWorthReconnecting(why: CloseReason | EndpointError): boolean {
   if (why instanceof EndpointError) return isPassing(why.cause);

@@ -35,6 +35,7 @@ import { type ContainerOptions, type ResolvedContainerOptions, resolveContainerO
 import { describeEndpoints } from './describe.js';
 import { EndpointRegister } from './endpoint-register.js';
 import type { MountedEndpoint } from './mounted-endpoint.js';
+import { refuseNoServer } from './not-a-server.js';
 
 const closingAnswer = refusal(503, 'The server is closing.');
 const busyAnswer = refusal(503, 'Too many handshakes are going on.', { 'Retry-After': '1' });
@@ -131,8 +132,10 @@ export class EndpointContainer {
    * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}; other
    * `upgrade` listeners do not see those and keep theirs. A path that nobody knows is answered with 404 when there is
    * no other listener. Attaching twice does nothing.
+   * @throws EndpointError NOT_A_SERVER: for an application of a framework, the message says where its server is
    */
   attach(server: Server): void {
+    refuseNoServer(server);
     this.#servers.add(server);
     addUpgradeTaker(server, this.#take);
   }

@@ -18,6 +18,7 @@ import {
 import { type EndpointHandlers, type HandlerKind, type HandlerTable, handlerNames } from './handlers.js';
 
 import { type MessageRoutes, messageRoutes } from './message-routes.js';
+import { refuseNoHandler } from './missing-handler.js';
 
 /** A class whose instances each serve one connection, or, with `instance: 'shared'`, all of them. */
 export type EndpointClass<Instance extends object = object> = new (...parameters: never[]) => Instance;
@@ -135,7 +136,7 @@ export type EndpointObject<
  * container.add(defineEndpoint('/echo/{name}', { onText: (message, session) => `${session.path.name}: ${message}` }));
  * ```
  * @throws EndpointError INVALID_TEMPLATE, UNKNOWN_OPTION, INVALID_OPTION, INVALID_HANDLER, DUPLICATE_HANDLER,
- *   MISSING_DECODER, INVALID_CODEC, CONSTRUCTOR_NEEDS_ARGUMENTS
+ *   MISSING_HANDLER, MISSING_DECODER, INVALID_CODEC, CONSTRUCTOR_NEEDS_ARGUMENTS
  */
 export function defineEndpoint<
   const Path extends string,
@@ -158,13 +159,11 @@ export function defineEndpoint<const Path extends string>(
   options: object = {},
 ): EndpointDefinition<Path> {
   const where = `endpoint ${path}`;
-  if (typeof source === 'function') {
-    return new EndpointDefinition(
-      path,
-      source as EndpointClass,
-      programmaticHandlers(source.prototype as object, where),
-      options,
-    );
+  if (typeof source === 'function' && source.prototype !== undefined) {
+    const endpointClass = source as EndpointClass;
+    const handlers = programmaticHandlers(source.prototype as object, where);
+    refuseNoHandler(endpointClass, handlers, where);
+    return new EndpointDefinition(path, endpointClass, handlers, options);
   }
   if (typeof source !== 'object' || source === null) {
     throw new EndpointError('NOT_AN_ENDPOINT', `${where}: expected an object with handlers or a class`);

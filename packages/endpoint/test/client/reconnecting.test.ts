@@ -1,5 +1,6 @@
 // Coming back: after ends that nobody wanted, as a new session, and not after others.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { WebSocketError } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
 import { reconnectDelayMs, resolveReconnectOptions } from '../../src/client/reconnecting.js';
@@ -14,6 +15,7 @@ import {
   type UnhandledErrorContext,
 } from '../../src/index.js';
 import { listen, until } from '../serving.js';
+import { tlsCertificate } from '../tls-certificate.js';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -200,6 +202,22 @@ describe('nobody comes back', () => {
     (await home.session(0)).terminate();
     await connection.closed;
     expect(connection.error).toMatchObject({ cause: { status: 403 } });
+  });
+
+  it('at a server whose certificate nobody trusts', async () => {
+    const server = createSecureServer(tlsCertificate);
+    let attempts = 0;
+    server.on('tlsClientError', () => attempts++);
+    const port = await listen(server);
+    undo.push(() => server.close());
+    const container = new EndpointContainer();
+    const endpoint = defineClientEndpoint({ reconnect: { minDelayMs: 1, maxAttempts: 3 } });
+    await expect(container.connect(endpoint, `wss://127.0.0.1:${port}/`)).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      cause: { code: 'handshake_failed', retryable: false, cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } },
+    });
+    await until(() => attempts > 0);
+    expect(attempts).toBe(1);
   });
 
   it('when shouldReconnect says so, or throws, which is reported', async () => {

@@ -235,6 +235,16 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
       return Bad;
     },
   },
+  'handlers that are not decorated': {
+    code: 'MISSING_HANDLER',
+    declare: () => {
+      @ServerEndpoint('/x')
+      class Bad {
+        onText(_message: string) {}
+      }
+      return Bad;
+    },
+  },
   'a handler for objects without a decoder': {
     code: 'MISSING_DECODER',
     declare: () => {

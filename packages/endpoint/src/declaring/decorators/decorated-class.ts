@@ -2,6 +2,7 @@
 import { EndpointError } from '../../errors.js';
 import { type EndpointClass, handlerTable } from '../endpoint-definition.js';
 import type { HandlerTable } from '../handlers.js';
+import { refuseNothingDecorated } from '../missing-handler.js';
 import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
 
 /**
@@ -26,13 +27,15 @@ export function declarationOn(endpointClass: object, key: symbol): unknown {
   return metadata && Object.hasOwn(metadata, key) ? metadata[key] : undefined;
 }
 
-/** @throws EndpointError DUPLICATE_HANDLER, INVALID_HANDLER */
+/** @throws EndpointError DUPLICATE_HANDLER, INVALID_HANDLER, MISSING_HANDLER */
 export function decoratedHandlers(endpointClass: EndpointClass, metadata: DecoratorMetadataObject): HandlerTable {
   const handlers = declaredHandlers(metadata);
-  return handlerTable((kind) => {
+  const table = handlerTable((kind) => {
     const handler = handlers.get(kind);
     return handler && callable(handler, endpointClass);
   });
+  refuseNothingDecorated(endpointClass, table);
+  return table;
 }
 
 /**

@@ -57,7 +57,7 @@ const definitionKey = Symbol.for('longwire.endpoint.definition');
  * }
  * ```
  * @throws EndpointError when the class is evaluated: INVALID_TEMPLATE, DUPLICATE_HANDLER, INVALID_HANDLER,
- *   MISSING_DECODER, INVALID_CODEC, UNKNOWN_OPTION, INVALID_OPTION, CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
+ *   MISSING_HANDLER, MISSING_DECODER, INVALID_CODEC, UNKNOWN_OPTION, INVALID_OPTION, CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
  */
 export function ServerEndpoint<const Path extends string, Instance extends object = object>(
   path: Path,

@@ -1,0 +1,81 @@
+// Classes that have members and no handler among them: an endpoint that nothing ever reaches, and that says nothing of it.
+import { EndpointError } from '../errors.js';
+import { nearestName } from '../known-names.js';
+import { type HandlerTable, handlerNames } from './handlers.js';
+
+type EndpointClass = new (...parameters: never[]) => object;
+
+// `onText = …` and `this.onText = …`, or what compilers make of fields: `define(this, "onText", …)`. Not `other.onText = …`.
+const FIELD = /(?:\bthis\.|[\n;{}]\s*)(on[A-Z]\w*)\s*=(?![=>])|\(this,\s*["'](on[A-Z]\w*)["']/g;
+
+const names: readonly string[] = Object.values(handlerNames);
+
+/**
+ * Refuses a class given to `defineEndpoint` none of whose members is a handler. An empty one is an endpoint that only
+ * sends. @throws EndpointError MISSING_HANDLER
+ */
+export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
+  if (hasHandler(handlers)) return;
+  const method = meantAsHandler(methodsOf(endpointClass));
+  if (method !== undefined) {
+    const nearest = nearestName(method, names);
+    const advice = nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
+    throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${advice}`);
+  }
+  const field = fieldNamedAsHandler(endpointClass);
+  if (field === undefined) return;
+  throw missing(`${where}: no method of the class is a handler; "${field}" is a field, write it as a method`);
+}
+
+/** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError MISSING_HANDLER */
+export function refuseNothingDecorated(endpointClass: EndpointClass, handlers: HandlerTable): void {
+  if (hasHandler(handlers)) return;
+  const member = meantAsHandler(methodsOf(endpointClass)) ?? fieldNamedAsHandler(endpointClass);
+  if (member === undefined) return;
+  const decorators = '@OnOpen(), @OnMessage(), @OnClose() or @OnError()';
+  throw missing(`endpoint ${endpointClass.name}: no method has ${decorators}; "${member}" has none of them`);
+}
+
+function hasHandler(handlers: HandlerTable): boolean {
+  return Object.values(handlers).some((handler) => handler !== undefined);
+}
+
+/** The method that was most likely meant. */
+function meantAsHandler(methods: readonly string[]): string | undefined {
+  return (
+    methods.find((name) => nearestName(name, names) !== undefined) ??
+    methods.find((name) => /^on[A-Z]/.test(name)) ??
+    methods[0]
+  );
+}
+
+function methodsOf(endpointClass: EndpointClass): string[] {
+  const methods: string[] = [];
+  let level = endpointClass.prototype as object;
+  let above = Object.getPrototypeOf(level) as object | null;
+  // Object.prototype is the level that has none above it.
+  while (above !== null) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (name !== 'constructor' && typeof value === 'function') methods.push(name);
+    }
+    level = above;
+    above = Object.getPrototypeOf(level) as object | null;
+  }
+  return methods;
+}
+
+/** Fields exist on instances only, of which there is none yet; the text of the class names them. */
+function fieldNamedAsHandler(endpointClass: EndpointClass): string | undefined {
+  let level: unknown = endpointClass;
+  for (; typeof level === 'function' && level !== Function.prototype; level = Object.getPrototypeOf(level)) {
+    for (const [, written, defined] of Function.prototype.toString.call(level).matchAll(FIELD)) {
+      const name = written ?? defined!;
+      if (names.includes(name)) return name;
+    }
+  }
+  return undefined;
+}
+
+function missing(message: string): EndpointError {
+  return new EndpointError('MISSING_HANDLER', message);
+}

@@ -1,0 +1,151 @@
+// Classes without a handler that nonetheless have members: refused where they are declared, if that can be known there.
+import { describe, expect, it } from 'vitest';
+import {
+  ClientEndpoint,
+  defineClientEndpoint,
+  defineEndpoint,
+  Endpoint,
+  OnOpen,
+  ServerEndpoint,
+  type Session,
+} from '../../src/index.js';
+
+const missing = (sentence: string) =>
+  expect.objectContaining({ code: 'MISSING_HANDLER', message: expect.stringContaining(sentence) });
+
+/** A class as plain JavaScript may give it. */
+type AnyClass = new () => object;
+
+class WithField {
+  onText = (text: string): string => text;
+}
+
+class Assigning {
+  constructor() {
+    Object.assign(this, {});
+    (this as { onBinary?: () => void }).onBinary = () => {};
+  }
+}
+
+class Unheard {
+  onMessage(): void {}
+}
+
+describe('a class given to defineEndpoint is refused', () => {
+  it.each<[what: string, endpointClass: AnyClass, sentence: string]>([
+    ['whose handler is a field', WithField, '"onText" is a field, write it as a method'],
+    ['whose parent has it as a field', class extends WithField {}, '"onText" is a field'],
+    ['whose constructor assigns it', Assigning, '"onBinary" is a field'],
+    ['whose method has a name of another library', Unheard, '"onMessage" is none, known are onOpen, onText,'],
+    ['whose parent has such a method', class extends Unheard {}, '"onMessage" is none'],
+    [
+      'with a slip in a name',
+      class {
+        count() {}
+        onTekst() {}
+      },
+      '"onTekst" is none, did you mean "onText"?',
+    ],
+    [
+      'with other methods only',
+      class {
+        text() {}
+      },
+      '"text" is none, known are',
+    ],
+    [
+      'that extends Endpoint and adds nothing',
+      class extends (Endpoint as AnyClass) {
+        begin() {}
+      },
+      '"begin" is none',
+    ],
+  ])('%s', (_what, endpointClass, sentence) => {
+    expect(() => defineEndpoint('/x', endpointClass)).toThrow(missing(sentence));
+    expect(() => defineClientEndpoint(endpointClass)).toThrow(missing(sentence));
+  });
+
+  it('that is a function and no class', () => {
+    const notOne = expect.objectContaining({ code: 'NOT_AN_ENDPOINT' });
+    expect(() => defineEndpoint('/x', (() => ({})) as never)).toThrow(notOne);
+    expect(() => defineClientEndpoint((async () => ({})) as never)).toThrow(notOne);
+  });
+});
+
+describe('a class given to defineEndpoint is taken', () => {
+  class Added extends Endpoint {
+    onText = (text: string): string => text;
+    onOpen(session: Session): void {
+      session.addMessageHandler({}, this.onText);
+    }
+  }
+
+  it.each<[what: string, endpointClass: AnyClass]>([
+    ['that adds its message handlers when a session opens', Added],
+    [
+      'that only sees sessions end',
+      class {
+        onClose() {}
+      },
+    ],
+    [
+      'whose parent has the handler',
+      class extends Added {
+        count() {}
+      },
+    ],
+    ['that is empty, and only sends', class Feed {}],
+    [
+      'that holds state, and only sends',
+      class {
+        readonly since = Date.now();
+      },
+    ],
+    [
+      'that names a handler of something else',
+      class {
+        constructor() {
+          ({ onText: 1 }).onText.toFixed();
+        }
+      },
+    ],
+  ])('%s', (_what, endpointClass) => {
+    expect(() => defineEndpoint('/x', endpointClass)).not.toThrow();
+  });
+});
+
+describe('a decorated class', () => {
+  it('is refused when no method is decorated', () => {
+    expect(() => {
+      @ServerEndpoint('/x')
+      class Chat {
+        onText(text: string) {
+          return text;
+        }
+      }
+      return Chat;
+    }).toThrow(missing('endpoint Chat: no method has @OnOpen(), @OnMessage(), @OnClose() or @OnError(); "onText" has'));
+    expect(() => {
+      @ClientEndpoint()
+      class Ticker extends WithField {}
+      return Ticker;
+    }).toThrow(missing('"onText" has none of them'));
+  });
+
+  it('is taken when it is empty, or one method is', () => {
+    @ServerEndpoint('/x')
+    class Feed {}
+    @ServerEndpoint('/y')
+    class Counting {
+      count = 0;
+      @OnOpen() open() {
+        this.#add();
+      }
+      onMessage() {}
+      #add() {
+        this.count++;
+      }
+    }
+    expect([Feed, Counting]).toHaveLength(2);
+  });
+});
