@@ -1,5 +1,5 @@
 // Frames that wait to be written, in order; urgent control frames pass the others, but never inside a frame.
-import { PieceList } from './piece-list.js';
+import { COMPACT_PIECES, compactLast } from './compaction.js';
 
 /** Up to this many bytes, several pieces are copied into one: cheaper than a vectored write (see `joinPieces`). */
 const JOIN_UP_TO_BYTES = 65_536;
@@ -18,13 +18,16 @@ export function forgetJoinedPieces(): void {
 const detachedPayloads = new WeakSet<Buffer>();
 
 export class Outbox {
-  // One piece is by far the most frequent case, and needs no list.
+  // One piece is by far the most frequent case, and needs no array.
   #only: Buffer | undefined;
-  #list: PieceList | undefined;
+  #pieces: Buffer[] | undefined;
   #urgent: Buffer[] | undefined;
   #bytes = 0;
   /** How many pieces at the front belong to a frame that has been written in part: its rest, and a payload behind its header. */
   #begun = 0;
+  /** Pieces at the end that were pushed since the last compaction. */
+  #loosePieces = 0;
+  #looseBytes = 0;
 
   get byteLength(): number {
     return this.#bytes;
@@ -36,13 +39,20 @@ export class Outbox {
   }
 
   push(piece: Buffer): void {
+    this.#append(piece);
+    if (this.#loosePieces >= COMPACT_PIECES) this.#compact();
+  }
+
+  #append(piece: Buffer): void {
     this.#bytes += piece.length;
-    if (this.#list !== undefined) {
-      this.#list.push(piece);
+    if (this.#pieces !== undefined) {
+      this.#pieces.push(piece);
+      this.#loosePieces++;
+      this.#looseBytes += piece.length;
     } else if (this.#only === undefined) {
       this.#only = piece;
     } else {
-      this.#list = new PieceList([this.#only, piece]);
+      this.#pieces = [this.#only, piece];
       this.#only = undefined;
     }
   }
@@ -50,14 +60,19 @@ export class Outbox {
   /** One frame in two pieces, so that a large payload is not copied. `payload` must be a view of its own for this call. */
   pushFrame(header: Buffer, payload: Buffer): void {
     detachedPayloads.add(payload);
-    if (this.#list === undefined) {
-      this.push(header);
-    } else {
-      // A header must not be compacted away from its payload.
-      this.#list.append(header);
-      this.#bytes += header.length;
-    }
+    this.#append(header);
+    // Not before: a header must not be compacted away from its payload.
     this.push(payload);
+  }
+
+  #compact(): void {
+    compactLast(this.#pieces!, this.#loosePieces, this.#looseBytes);
+    this.#forgetLoose();
+  }
+
+  #forgetLoose(): void {
+    this.#loosePieces = 0;
+    this.#looseBytes = 0;
   }
 
   pushUrgent(piece: Buffer): void {
@@ -68,12 +83,13 @@ export class Outbox {
 
   /** Drops everything but the rest of a frame that is on the wire in part: a Close frame can still follow it. */
   drop(): void {
-    // While a frame is written in part, its rest is in `#list`.
-    const rest = this.#begun > 0 ? this.#list?.pieces.slice(0, this.#begun) : undefined;
-    this.#list = rest && new PieceList(rest);
+    // While a frame is written in part, its rest is in `pieces`.
+    const rest = this.#begun > 0 ? this.#pieces?.slice(0, this.#begun) : undefined;
+    this.#pieces = rest;
     this.#urgent = undefined;
     this.#only = undefined;
     this.#bytes = 0;
+    this.#forgetLoose();
     for (const piece of rest ?? []) this.#bytes += piece.length;
   }
 
@@ -94,10 +110,11 @@ export class Outbox {
   #takeAll(): Buffer[] {
     const pieces = this.#inOrder();
     this.#only = undefined;
-    this.#list = undefined;
+    this.#pieces = undefined;
     this.#urgent = undefined;
     this.#bytes = 0;
     this.#begun = 0;
+    this.#forgetLoose();
     return pieces;
   }
 
@@ -128,13 +145,14 @@ export class Outbox {
     const urgent = waiting.slice(index, urgentEnd);
     this.#urgent = urgent.length === 0 ? undefined : urgent;
     this.#only = undefined;
-    this.#list = new PieceList(rest.concat(waiting.slice(Math.max(index, urgentEnd))));
+    this.#pieces = rest.concat(waiting.slice(Math.max(index, urgentEnd)));
+    this.#forgetLoose();
     this.#bytes -= limit;
     return taken;
   }
 
   #inOrder(): Buffer[] {
-    const pieces = this.#list?.pieces ?? (this.#only === undefined ? [] : [this.#only]);
+    const pieces = this.#pieces ?? (this.#only === undefined ? [] : [this.#only]);
     if (this.#urgent === undefined) return pieces;
     // RFC 6455 §5.4: control frames may stand between frames, not inside one.
     return [...pieces.slice(0, this.#begun), ...this.#urgent, ...pieces.slice(this.#begun)];

@@ -5,7 +5,7 @@ import { encodeFrame, encodeHeader, encodeTextFrame, firstByte, isCopiedWhenSent
 import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import { checkBytes, checkText, wrongType } from '../message/payload-type.js';
-import { PreparedMessage } from '../message/prepared-message.js';
+import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import { type FrameWatch, OutgoingFrames } from './frame-watch.js';
 import { handedOver } from './hand-over-waiters.js';
@@ -85,12 +85,14 @@ export class Output<Owner> implements MessageWriterTarget {
   }
 
   sendPrepared(message: PreparedMessage): boolean {
-    if (!(message instanceof PreparedMessage)) throw wrongType('a PreparedMessage', message);
+    // Nothing else has frames, and they are needed anyway.
+    const frames = message?.frames;
+    if (frames === undefined) throw wrongType('a PreparedMessage', message);
     // Joined from none.
-    if (message.byteLength === 0) return true;
+    if (frames.length === 0) return true;
     const deflate = this.#deflate;
     if (this.#role === 'server') {
-      if (deflate === undefined) return this.#pushMessage(message.frames);
+      if (deflate === undefined) return this.#pushMessage(frames);
       if (deflate.isOutputShared) return this.#pushMessage(message.compressedFrames(deflate));
     }
     if (message.parts.length > 0) return message.parts.every((part) => this.sendPrepared(part));
