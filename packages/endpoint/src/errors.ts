@@ -18,7 +18,7 @@ export const endpointErrorCatalogue = {
   INVALID_CODEC: 'A decoder or encoder lacks a function it must have, or a check is none.',
   INVALID_RESULT: 'A message handler returned something that neither is a message nor has an encoder.',
   INVALID_MESSAGE: 'Something that is neither text nor bytes was to be sent.',
-  INVALID_INSTANCE: 'createInstance gave something that is no object.',
+  INVALID_INSTANCE: 'createInstance gave something that is no object, or that lacks a handler of the endpoint.',
   INVALID_PRINCIPAL: 'authenticate gave neither a principal, a refusal nor undefined.',
   DECODE_FAILED: 'A decoder failed, or none takes the message and no other handler does.',
   ENCODE_FAILED: 'An encoder failed, or none takes the object.',

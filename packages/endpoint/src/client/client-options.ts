@@ -40,7 +40,7 @@ export interface ConnectOptions {
 export interface ClientEndpointOptions<Instance extends object = object>
   extends Omit<EndpointOptions<Instance>, 'configurator'>,
     Omit<ConnectOptions, 'signal'> {
-  /** Makes the instance whose handlers serve a connection. Default: `new EndpointClass()`. */
+  /** Makes the instance whose handlers serve a connection, as a server's {@link Configurator}. Default: `new EndpointClass()`. */
   readonly createInstance?: (endpointClass: EndpointClass<Instance>) => Awaitable<Instance>;
   /**
    * Sees the server's answer before the session opens, and may leave notes for the handlers in its properties. A throw

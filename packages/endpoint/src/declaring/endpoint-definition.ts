@@ -15,13 +15,19 @@ import {
   type ResolvedEndpointOptions,
   resolveEndpointOptions,
 } from './endpoint-options.js';
-import { type EndpointHandlers, type HandlerKind, type HandlerTable, handlerNames } from './handlers.js';
-
+import { type EndpointHandlers, type HandlerTable, handlerNames, handlerTable } from './handlers.js';
+import { type DeclaredHandlers, handlersByName, handlersOfObject } from './instance-handlers.js';
 import { type MessageRoutes, messageRoutes } from './message-routes.js';
 import { refuseNoHandler } from './missing-handler.js';
 
 /** A class whose instances each serve one connection, or, with `instance: 'shared'`, all of them. */
 export type EndpointClass<Instance extends object = object> = new (...parameters: never[]) => Instance;
+
+/** What serves a session: `this` of its handlers, and which of them its events go to. */
+export interface ServingInstance {
+  readonly instance: object;
+  readonly routes: MessageRoutes;
+}
 
 /** A declared endpoint, ready for `container.add`. Made by {@link defineEndpoint} and by `@ServerEndpoint`. */
 export class EndpointDefinition<Path extends string = string> implements EndpointConfig<Path> {
@@ -30,54 +36,67 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
   readonly path: Path;
   readonly template: PathTemplate;
   readonly options: ResolvedEndpointOptions;
-  readonly handlers: HandlerTable;
-  /** Where messages go, unless a session has handlers of its own. */
+  /** Where messages go, as far as the declaration says. */
   readonly routes: MessageRoutes;
+  readonly #handlers: DeclaredHandlers;
   readonly #source: EndpointClass | object;
-  /** The instance that all sessions share, once there is one. */
-  #shared: object | PromiseLike<object> | undefined;
+  /** Of the instance that all sessions share, once there is one. */
+  #shared: ServingInstance | Promise<ServingInstance> | undefined;
 
-  constructor(path: Path, source: EndpointClass | object, handlers: HandlerTable, options: EndpointOptions) {
+  constructor(path: Path, source: EndpointClass | object, handlers: DeclaredHandlers, options: EndpointOptions) {
     this.name = (typeof source === 'function' && source.name) || path;
     this.path = path;
     this.template = new PathTemplate(path);
     this.options = resolveEndpointOptions(options, `endpoint ${this.name}`);
-    this.handlers = handlers;
+    this.#handlers = handlers;
     this.#source = source;
-    this.routes = messageRoutes(handlers, this.options.codecs);
-    refuseContradictions(handlers, this.options.codecs, `endpoint ${this.name}`);
+    this.routes = messageRoutes(handlers.table, this.options.codecs);
+    refuseContradictions(handlers.table, this.options.codecs, `endpoint ${this.name}`);
     this.#refuseImpossibleInstances();
   }
 
   /**
-   * `this` of the handlers of one connection: an instance of the class, new or shared, or the object the endpoint was
-   * declared with.
+   * What serves one connection: an instance of the class, new or shared, or the object the endpoint was declared with.
+   * A promise where the configurator gives one.
+   * @throws EndpointError (or rejects) INVALID_INSTANCE, and DUPLICATE_HANDLER or MISSING_DECODER for handlers that only
+   *   the instance has; what the constructor or the configurator throws
    */
-  instantiate(request: HandshakeRequest): object | PromiseLike<object> {
-    const source = this.#source;
-    if (typeof source !== 'function') return source;
-    const endpointClass = source as EndpointClass;
-    if (this.options.instance !== 'shared') return this.#makeInstance(endpointClass, request);
-    this.#shared ??= this.#makeShared(endpointClass, request);
+  instantiate(request: HandshakeRequest): ServingInstance | Promise<ServingInstance> {
+    if (this.instance !== 'shared') return this.#make(request);
+    this.#shared ??= this.#makeShared(request);
     return this.#shared;
   }
 
-  #makeShared(endpointClass: EndpointClass, request: HandshakeRequest): object | PromiseLike<object> {
-    const made = this.#makeInstance(endpointClass, request);
-    if (!this.isInstantiatedByConfigurator || !isThenable(made)) return made;
+  #makeShared(request: HandshakeRequest): ServingInstance | Promise<ServingInstance> {
+    const made = this.#make(request);
     // The sessions that open meanwhile wait for the same one; if it fails, the next session tries again.
-    const shared = Promise.resolve(made);
-    shared.catch(() => {
-      this.#shared = undefined;
-    });
-    return shared as PromiseLike<object>;
+    if (made instanceof Promise) {
+      made.catch(() => {
+        this.#shared = undefined;
+      });
+    }
+    return made;
   }
 
-  #makeInstance(endpointClass: EndpointClass, request: HandshakeRequest): object | PromiseLike<object> {
-    const { configurator } = this.options;
-    return configurator.createInstance === undefined
-      ? new endpointClass()
-      : configurator.createInstance(endpointClass, request);
+  #make(request: HandshakeRequest): ServingInstance | Promise<ServingInstance> {
+    if (typeof this.#source !== 'function') return this.#serve(this.#source);
+    const endpointClass = this.#source as EndpointClass;
+    const { createInstance } = this.options.configurator;
+    // An instance of a class may have a `then` of its own; only a configurator is asked for promises.
+    if (createInstance === undefined) return this.#serve(new endpointClass());
+    const made = createInstance(endpointClass, request);
+    return isThenable(made) ? Promise.resolve(made).then((later) => this.#serve(later as object)) : this.#serve(made);
+  }
+
+  #serve(instance: object): ServingInstance {
+    if (typeof instance !== 'object' || instance === null) {
+      throw new EndpointError('INVALID_INSTANCE', `createInstance gave ${String(instance)}, not an object`);
+    }
+    const handlers = this.#handlers.of(instance);
+    if (handlers === this.#handlers.table) return { instance, routes: this.routes };
+    const { codecs } = this.options;
+    refuseContradictions(handlers, codecs, `endpoint ${this.name}`);
+    return { instance, routes: messageRoutes(handlers, codecs) };
   }
 
   /** Whether each connection has an instance of its own. */
@@ -85,21 +104,17 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
     return this.options.instance ?? (typeof this.#source === 'function' ? 'per-connection' : 'shared');
   }
 
-  /** True when {@link instantiate} may answer with a promise. */
-  get isInstantiatedByConfigurator(): boolean {
-    return this.options.configurator.createInstance !== undefined;
-  }
-
   #refuseImpossibleInstances(): void {
     const source = this.#source;
+    const isInstantiatedByConfigurator = this.options.configurator.createInstance !== undefined;
     if (typeof source === 'function') {
-      if (source.length === 0 || this.isInstantiatedByConfigurator) return;
+      if (source.length === 0 || isInstantiatedByConfigurator) return;
       throw new EndpointError(
         'CONSTRUCTOR_NEEDS_ARGUMENTS',
         `endpoint ${this.name}: the constructor takes ${source.length} argument(s); give a configurator with createInstance`,
       );
     }
-    if (this.isInstantiatedByConfigurator) {
+    if (isInstantiatedByConfigurator) {
       throw new EndpointError(
         'INVALID_OPTION',
         `endpoint ${this.name}: createInstance is for classes; this endpoint is an object`,
@@ -163,7 +178,7 @@ export function defineEndpoint<const Path extends string>(
     const endpointClass = source as EndpointClass;
     const handlers = programmaticHandlers(source.prototype as object, where);
     refuseNoHandler(endpointClass, handlers, where);
-    return new EndpointDefinition(path, endpointClass, handlers, options);
+    return new EndpointDefinition(path, endpointClass, handlersByName(handlers, where), options);
   }
   if (typeof source !== 'object' || source === null) {
     throw new EndpointError('NOT_AN_ENDPOINT', `${where}: expected an object with handlers or a class`);
@@ -173,7 +188,7 @@ export function defineEndpoint<const Path extends string>(
   const given = Object.fromEntries(
     endpointOptionNames.filter((name) => named[name] !== undefined).map((name) => [name, named[name]]),
   );
-  return new EndpointDefinition(path, source, programmaticHandlers(source, where), given);
+  return new EndpointDefinition(path, source, handlersOfObject(programmaticHandlers(source, where)), given);
 }
 
 /** The handlers an object or prototype has under their programmatic names. */
@@ -184,25 +199,4 @@ function programmaticHandlers(source: object, where: string): HandlerTable {
     if (handler === undefined || typeof handler === 'function') return handler;
     throw new EndpointError('INVALID_HANDLER', `${where}: ${handlerNames[kind]} is a function, not ${typeof handler}`);
   });
-}
-
-/** A table with one field for each kind, always in the same order, so that all tables have one shape. */
-export function handlerTable(find: (kind: HandlerKind) => unknown): HandlerTable {
-  const table: Record<HandlerKind, unknown> = {
-    open: find('open'),
-    text: find('text'),
-    binary: find('binary'),
-    pong: find('pong'),
-    object: find('object'),
-    textPart: find('textPart'),
-    binaryPart: find('binaryPart'),
-    textStream: find('textStream'),
-    binaryStream: find('binaryStream'),
-    close: find('close'),
-    error: find('error'),
-    drain: find('drain'),
-  };
-  // Declarations are checked at compile time by the types of defineEndpoint and the decorators; here they are only
-  // functions.
-  return table as unknown as HandlerTable;
 }

@@ -109,6 +109,27 @@ export interface HandlerTable {
   readonly drain: Handler<[session: Session]>;
 }
 
+/** A table with one field for each kind, always in the same order, so that all tables have one shape. */
+export function handlerTable(find: (kind: HandlerKind) => unknown): HandlerTable {
+  const table: Record<HandlerKind, unknown> = {
+    open: find('open'),
+    text: find('text'),
+    binary: find('binary'),
+    pong: find('pong'),
+    object: find('object'),
+    textPart: find('textPart'),
+    binaryPart: find('binaryPart'),
+    textStream: find('textStream'),
+    binaryStream: find('binaryStream'),
+    close: find('close'),
+    error: find('error'),
+    drain: find('drain'),
+  };
+  // Declarations are checked at compile time by the types of defineEndpoint and the decorators; here they are only
+  // functions.
+  return table as unknown as HandlerTable;
+}
+
 /**
  * Calls the handler for one event, if there is one. `value` is what the handler gets besides the session; drain has
  * nothing.

@@ -12,19 +12,15 @@ const names: readonly string[] = Object.values(handlerNames);
 
 /**
  * Refuses a class given to `defineEndpoint` none of whose members is a handler. An empty one is an endpoint that only
- * sends. @throws EndpointError MISSING_HANDLER
+ * sends; fields are found on each instance. @throws EndpointError MISSING_HANDLER
  */
 export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
-  if (hasHandler(handlers)) return;
+  if (hasHandler(handlers) || fieldNamedAsHandler(endpointClass) !== undefined) return;
   const method = meantAsHandler(methodsOf(endpointClass));
-  if (method !== undefined) {
-    const nearest = nearestName(method, names);
-    const advice = nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
-    throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${advice}`);
-  }
-  const field = fieldNamedAsHandler(endpointClass);
-  if (field === undefined) return;
-  throw missing(`${where}: no method of the class is a handler; "${field}" is a field, write it as a method`);
+  if (method === undefined) return;
+  const nearest = nearestName(method, names);
+  const advice = nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
+  throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${advice}`);
 }
 
 /** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError MISSING_HANDLER */

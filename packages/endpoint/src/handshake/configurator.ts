@@ -66,7 +66,12 @@ export interface Configurator<Instance extends object = object> {
     response: HandshakeResponse,
     userProperties: Map<string, unknown>,
   ): Awaitable<void>;
-  /** Makes the instance whose handlers serve this connection. Default: `new EndpointClass()`. */
+  /**
+   * Makes the instance whose handlers serve this connection. Default: `new EndpointClass()`. Its handlers are looked up
+   * when the session opens, so a subclass, a mock or a proxy is served as what it is. It must have every handler that
+   * the class declares, under the same names. Without decorators further handlers count as well, such as fields; with
+   * decorators it is those of the declared class that say which methods are handlers.
+   */
   createInstance?(
     endpointClass: new (...parameters: never[]) => Instance,
     request: HandshakeRequest,

@@ -28,12 +28,21 @@ export class AddedHandlers {
     if (typeof handler !== 'function') {
       throw new EndpointError('INVALID_HANDLER', `${where}: a handler is a function, not ${typeof handler}`);
     }
-    if (table[kind] !== undefined) {
-      throw new EndpointError('DUPLICATE_HANDLER', `${where}: the session has a handler for "${kind}" already`);
-    }
+    refuseSecond(table, kind);
     const extended = { ...table, [kind]: handler } as HandlerTable;
     refuseContradictions(extended, this.#codecs, where);
     this.#byKind.set(kind, handler);
+    return extended;
+  }
+
+  /**
+   * Gives the table with all of them in it.
+   * @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER
+   */
+  over(table: HandlerTable): HandlerTable {
+    for (const kind of this.#byKind.keys()) refuseSecond(table, kind);
+    const extended = { ...table, ...Object.fromEntries(this.#byKind) } as HandlerTable;
+    refuseContradictions(extended, this.#codecs, where);
     return extended;
   }
 
@@ -50,4 +59,9 @@ export class AddedHandlers {
   list(): AnyMessageHandler[] {
     return [...this.#byKind.values()];
   }
+}
+
+function refuseSecond(table: HandlerTable, kind: HandlerKind): void {
+  if (table[kind] === undefined) return;
+  throw new EndpointError('DUPLICATE_HANDLER', `${where}: the session has a handler for "${kind}" already`);
 }

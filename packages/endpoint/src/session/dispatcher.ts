@@ -1,12 +1,11 @@
 // One session at work: takes the engine's events to the endpoint's handlers, from the opening to the end.
 import type { CloseReason as ConnectionCloseReason, WebSocketConnection } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
-import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import type { EndpointDefinition, ServingInstance } from '../declaring/endpoint-definition.js';
 import type { HandlerKind } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import type { MessageRoutes } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
-import { isThenable } from '../messages/awaiting.js';
 import { encode } from '../messages/encoding.js';
 import type { NoEncoder } from '../messages/no-encoder.js';
 import { runObserved } from '../observing/observed-handler.js';
@@ -92,15 +91,14 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     const { idleTimeoutMs } = definition.options;
     if (idleTimeoutMs > 0) session.idleTimeoutMs = idleTimeoutMs;
     try {
-      const made = definition.instantiate(session.handshake);
-      // An instance of a class may have a `then` of its own; only a configurator is asked for promises.
-      if (definition.isInstantiatedByConfigurator && isThenable(made)) {
-        Promise.resolve(made).then(
-          (instance) => this.#open(instance as object),
+      const serving = definition.instantiate(session.handshake);
+      if (serving instanceof Promise) {
+        serving.then(
+          (later) => this.#open(later),
           (error: unknown) => this.#failedToOpen(error),
         );
       } else {
-        this.#open(made);
+        this.#open(serving);
       }
     } catch (error) {
       this.#failedToOpen(error);
@@ -312,11 +310,11 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
     if (!this.#isDestroying && !this.#runner.hasPending) this.#finish();
   }
 
-  #open(instance: object): void {
-    if (typeof instance !== 'object' || instance === null) {
-      this.#failedToOpen(
-        new EndpointError('INVALID_INSTANCE', `createInstance gave ${String(instance)}, not an object`),
-      );
+  #open({ instance, routes }: ServingInstance): void {
+    try {
+      this.#handlers.serveWith(routes);
+    } catch (error) {
+      this.#failedToOpen(error);
       return;
     }
     this.#instance = instance;

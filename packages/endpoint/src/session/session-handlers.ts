@@ -12,7 +12,7 @@ import type { Session } from './session.js';
 import type { AnyMessageHandler } from './session-control.js';
 
 export class SessionHandlers {
-  /** Read for each message; replaced when handlers are added or removed. */
+  /** Read for each message; replaced by those of the instance, and when handlers are added or removed. */
   routes: MessageRoutes;
   readonly #connection: WebSocketConnection;
   /** The connection's handler for messages that come whole. */
@@ -28,6 +28,12 @@ export class SessionHandlers {
     this.#wholeHandler = connection.handler;
     this.#declared = options.codecs;
     connection.handler = handlerFor(connection.handler, routes);
+  }
+
+  /** The instance is there: from here on its handlers count, and those that were added meanwhile. */
+  serveWith(routes: MessageRoutes): void {
+    if (routes === this.routes) return;
+    this.#handleWith(this.#added?.over(routes.handlers) ?? routes.handlers);
   }
 
   /** The decoders and encoders of the session, made when first asked for. */

@@ -33,9 +33,6 @@ class Unheard {
 
 describe('a class given to defineEndpoint is refused', () => {
   it.each<[what: string, endpointClass: AnyClass, sentence: string]>([
-    ['whose handler is a field', WithField, '"onText" is a field, write it as a method'],
-    ['whose parent has it as a field', class extends WithField {}, '"onText" is a field'],
-    ['whose constructor assigns it', Assigning, '"onBinary" is a field'],
     ['whose method has a name of another library', Unheard, '"onMessage" is none, known are onOpen, onText,'],
     ['whose parent has such a method', class extends Unheard {}, '"onMessage" is none'],
     [
@@ -74,14 +71,22 @@ describe('a class given to defineEndpoint is refused', () => {
 
 describe('a class given to defineEndpoint is taken', () => {
   class Added extends Endpoint {
-    onText = (text: string): string => text;
+    echo = (text: string): string => text;
     onOpen(session: Session): void {
-      session.addMessageHandler({}, this.onText);
+      session.addMessageHandler({}, this.echo);
     }
   }
 
   it.each<[what: string, endpointClass: AnyClass]>([
     ['that adds its message handlers when a session opens', Added],
+    ['whose handler is a field', WithField],
+    [
+      'whose parent has it as a field, beside a method that is none',
+      class extends WithField {
+        count() {}
+      },
+    ],
+    ['whose constructor assigns it', Assigning],
     [
       'that only sees sessions end',
       class {

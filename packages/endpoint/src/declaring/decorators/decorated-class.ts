@@ -1,7 +1,8 @@
 // What the decorators of classes share: reading the decorated handlers, and leaving a definition on the class.
 import { EndpointError } from '../../errors.js';
-import { type EndpointClass, handlerTable } from '../endpoint-definition.js';
-import type { HandlerTable } from '../handlers.js';
+import type { EndpointClass } from '../endpoint-definition.js';
+import { handlerTable } from '../handlers.js';
+import { type DeclaredHandlers, handlersByDecorator } from '../instance-handlers.js';
 import { refuseNothingDecorated } from '../missing-handler.js';
 import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
 
@@ -28,14 +29,14 @@ export function declarationOn(endpointClass: object, key: symbol): unknown {
 }
 
 /** @throws EndpointError DUPLICATE_HANDLER, INVALID_HANDLER, MISSING_HANDLER */
-export function decoratedHandlers(endpointClass: EndpointClass, metadata: DecoratorMetadataObject): HandlerTable {
+export function decoratedHandlers(endpointClass: EndpointClass, metadata: DecoratorMetadataObject): DeclaredHandlers {
   const handlers = declaredHandlers(metadata);
   const table = handlerTable((kind) => {
     const handler = handlers.get(kind);
     return handler && callable(handler, endpointClass);
   });
   refuseNothingDecorated(endpointClass, table);
-  return table;
+  return handlersByDecorator(table, handlers.values(), `endpoint ${endpointClass.name}`);
 }
 
 /**
