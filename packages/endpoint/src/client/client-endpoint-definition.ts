@@ -1,7 +1,8 @@
 // Declaring an endpoint that connects to servers instead of being connected to.
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
-import { defineEndpoint } from '../declaring/endpoint-definition.js';
+import { defineEndpoint, refuseSecondOptions } from '../declaring/endpoint-definition.js';
 import { type EndpointHandlers, handlerNames } from '../declaring/handlers.js';
+import { refuseOnMessage } from '../declaring/missing-handler.js';
 import { EndpointError } from '../errors.js';
 import { refuseUnknownNames } from '../known-names.js';
 import type { DecodedOf, DecoderEntry } from '../messages/decoders.js';
@@ -68,15 +69,20 @@ export function defineClientEndpoint<
   endpointClass: EndpointClass<Instance>,
   options?: WithCodecs<ClientEndpointOptions<Instance>, Decoders, Encoders>,
 ): ClientEndpointDefinition;
-export function defineClientEndpoint(source: object | EndpointClass, options: object = {}): ClientEndpointDefinition {
+export function defineClientEndpoint(source: object | EndpointClass, options?: object): ClientEndpointDefinition {
   if (typeof source === 'function') {
     const endpointClass = source as EndpointClass<EndpointHandlers<ClientPath>>;
-    const { endpoint, client } = resolveClientOptions(options, `client endpoint ${endpointClass.name}`);
+    const { endpoint, client } = resolveClientOptions(
+      options === undefined ? {} : options,
+      `client endpoint ${endpointClass.name}`,
+    );
     return new ClientEndpointDefinition(defineEndpoint(clientPath, endpointClass, endpoint), client);
   }
   if (typeof source !== 'object' || source === null) {
     throw new EndpointError('NOT_AN_ENDPOINT', 'client endpoint: expected an object with handlers or a class');
   }
+  if (options !== undefined) refuseSecondOptions('client endpoint');
+  refuseOnMessage(source, 'client endpoint');
   refuseUnknownNames(source, [...Object.values(handlerNames), ...clientEndpointOptionNames], 'client endpoint');
   const named = source as Readonly<Record<string, unknown>>;
   const given = clientEndpointOptionNames.filter((name) => named[name] !== undefined);

@@ -9,6 +9,7 @@ import type { ClientEndpointDefinition } from '../client/client-endpoint-definit
 import type { ConnectOptions } from '../client/client-options.js';
 import { definitionOf } from '../declaring/definition-of.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { EndpointError } from '../errors.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
 import { Opening } from '../handshake/opening.js';
 import {
@@ -66,12 +67,18 @@ export class EndpointContainer {
   /**
    * Adds an endpoint: a class with `@ServerEndpoint`, or what {@link defineEndpoint} made. Works at any time, also
    * while serving.
-   * @throws EndpointError NOT_AN_ENDPOINT, DUPLICATE_PATH
+   * @throws EndpointError NOT_AN_ENDPOINT, DUPLICATE_PATH; INVALID_OPTION for anything beside the endpoint
    */
   add<Path extends string>(endpoint: EndpointDefinition<Path>): MountedEndpoint<Path>;
   add(endpoint: EndpointClass): MountedEndpoint;
-  add(endpoint: EndpointClass | EndpointDefinition): MountedEndpoint {
-    return this.#register.add([definitionOf(endpoint)])[0]!;
+  add(endpoint: EndpointClass | EndpointDefinition, second?: unknown): MountedEndpoint {
+    const definition = definitionOf(endpoint);
+    // An index comes from the forEach of a list; anything else was meant to be heeded.
+    if (second !== undefined && typeof second !== 'number') {
+      const advice = 'options stand in the declaration, and each endpoint is added by itself';
+      throw new EndpointError('INVALID_OPTION', `add ${definition.name}: expected nothing besides; ${advice}`);
+    }
+    return this.#register.add([definition])[0]!;
   }
 
   /**

@@ -18,7 +18,7 @@ import {
 import { type EndpointHandlers, type HandlerTable, handlerNames, handlerTable } from './handlers.js';
 import { type DeclaredHandlers, handlersByName, handlersOfObject } from './instance-handlers.js';
 import { type MessageRoutes, messageRoutes } from './message-routes.js';
-import { refuseNoHandler } from './missing-handler.js';
+import { functionIsNoEndpoint, refuseNoHandler, refuseOnMessage } from './missing-handler.js';
 
 /** A class whose instances each serve one connection, or, with `instance: 'shared'`, all of them. */
 export type EndpointClass<Instance extends object = object> = new (...parameters: never[]) => Instance;
@@ -171,24 +171,43 @@ export function defineEndpoint<
 export function defineEndpoint<const Path extends string>(
   path: Path,
   source: object | EndpointClass,
-  options: object = {},
+  options?: object,
 ): EndpointDefinition<Path> {
   const where = `endpoint ${path}`;
   if (typeof source === 'function' && source.prototype !== undefined) {
     const endpointClass = source as EndpointClass;
     const handlers = programmaticHandlers(source.prototype as object, where);
     refuseNoHandler(endpointClass, handlers, where);
-    return new EndpointDefinition(path, endpointClass, handlersByName(handlers, where), options);
+    return new EndpointDefinition(
+      path,
+      endpointClass,
+      handlersByName(handlers, where),
+      options === undefined ? {} : options,
+    );
   }
+  if (typeof source === 'function') throw functionIsNoEndpoint(where);
   if (typeof source !== 'object' || source === null) {
     throw new EndpointError('NOT_AN_ENDPOINT', `${where}: expected an object with handlers or a class`);
   }
+  if (options !== undefined) refuseSecondOptions(where);
+  refuseOnMessage(source, where);
   refuseUnknownNames(source, [...Object.values(handlerNames), ...endpointOptionNames], where);
   const named = source as EndpointOptions;
   const given = Object.fromEntries(
     endpointOptionNames.filter((name) => named[name] !== undefined).map((name) => [name, named[name]]),
   );
   return new EndpointDefinition(path, source, handlersOfObject(programmaticHandlers(source, where)), given);
+}
+
+/**
+ * An object has its options beside its handlers. Others that were not read might have been what keeps strangers out.
+ * @throws EndpointError INVALID_OPTION
+ */
+export function refuseSecondOptions(where: string): never {
+  throw new EndpointError(
+    'INVALID_OPTION',
+    `${where}: options beside an object would not be read; write them in it, { onText, idleTimeoutMs: 60_000 }`,
+  );
 }
 
 /** The handlers an object or prototype has under their programmatic names. */

@@ -1,6 +1,7 @@
 // Classes that have members and no handler among them: an endpoint that nothing ever reaches, and that says nothing of it.
 import { EndpointError } from '../errors.js';
 import { nearestName } from '../known-names.js';
+import { hasClassSyntax } from './class-syntax.js';
 import { type HandlerTable, handlerNames } from './handlers.js';
 
 type EndpointClass = new (...parameters: never[]) => object;
@@ -12,15 +13,47 @@ const names: readonly string[] = Object.values(handlerNames);
 
 /**
  * Refuses a class given to `defineEndpoint` none of whose members is a handler. An empty one is an endpoint that only
- * sends; fields are found on each instance. @throws EndpointError MISSING_HANDLER
+ * sends; fields are found on each instance. @throws EndpointError MISSING_HANDLER, NOT_AN_ENDPOINT
  */
 export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
   if (hasHandler(handlers) || fieldNamedAsHandler(endpointClass) !== undefined) return;
   const method = meantAsHandler(methodsOf(endpointClass));
-  if (method === undefined) return;
+  if (method === undefined && !isBareFunction(endpointClass)) return;
+  if (method === undefined) throw functionIsNoEndpoint(where);
+  throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${adviceFor(method)}`);
+}
+
+/** @throws EndpointError UNKNOWN_OPTION for the name that other libraries give to the handler of messages */
+export function refuseOnMessage(endpoint: object, where: string): void {
+  const name = Object.keys(endpoint).find((key) => isOnMessage(key));
+  if (name === undefined) return;
+  throw new EndpointError('UNKNOWN_OPTION', `${where} has no handler "${name}"; ${messageHandlers}`);
+}
+
+export function functionIsNoEndpoint(where: string): EndpointError {
+  const given = 'a function is no endpoint; give an object with handlers, { onOpen(session) {} }, or a class';
+  return new EndpointError('NOT_AN_ENDPOINT', `${where}: ${given}`);
+}
+
+// No name of ours is near enough to be taken for a slip.
+const messageHandlers = 'messages come to onText, onBinary or onObject';
+
+function isOnMessage(name: string): boolean {
+  return name.toLowerCase() === 'onmessage';
+}
+
+function adviceFor(method: string): string {
+  if (isOnMessage(method)) return messageHandlers;
   const nearest = nearestName(method, names);
-  const advice = nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
-  throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${advice}`);
+  return nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
+}
+
+/** Written as a function, without anything that a class written so would have: `(session) => …` of another library. */
+function isBareFunction(endpointClass: EndpointClass): boolean {
+  const isInherited = Object.getPrototypeOf(endpointClass.prototype) !== Object.prototype;
+  // Of what is bound or proxied the text says nothing.
+  const isReadable = !/\[native code\]\s*\}$/.test(Function.prototype.toString.call(endpointClass));
+  return isReadable && !hasClassSyntax(endpointClass) && !isInherited;
 }
 
 /** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError MISSING_HANDLER */

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { hasClassSyntax } from '../declaring/class-syntax.js';
 import { findDefinition } from '../declaring/definition-of.js';
 import { EndpointError } from '../errors.js';
 import { isThenable } from '../messages/awaiting.js';
@@ -69,7 +70,7 @@ async function loadersOfFolder(source: string | URL): Promise<(readonly [string,
 }
 
 function loaderOf(module: unknown): Loader {
-  const isLoader = typeof module === 'function' && !isEndpointOrApplication(module) && !isClass(module);
+  const isLoader = typeof module === 'function' && !isEndpointOrApplication(module) && !hasClassSyntax(module);
   return isLoader ? (module as Loader) : () => module;
 }
 
@@ -77,7 +78,9 @@ function exportsOfModule(module: string, loaded: unknown): ModuleExport[] {
   // Bundlers hand out the default export alone when they are asked for it.
   const exporting = isEndpointOrApplication(loaded) ? { default: loaded } : loaded;
   if (typeof exporting !== 'object' || exporting === null) {
-    const given = isClass(exporting) ? `the class ${exporting.name} without @ServerEndpoint` : inspect(exporting);
+    const given = hasClassSyntax(exporting)
+      ? `the class ${exporting.name} without @ServerEndpoint`
+      : inspect(exporting);
     throw new TypeError(`expected a module, or a function that loads one, not ${given}`);
   }
   // Reading an export may throw: one of a circle that is not evaluated yet.
@@ -119,11 +122,6 @@ function isNamespace(value: unknown): boolean {
 
 function isEndpointOrApplication(value: unknown): boolean {
   return value instanceof EndpointApplication || findDefinition(value) !== undefined;
-}
-
-/** Only a class cannot be called; what the prototype says does not tell it from a function. */
-function isClass(value: unknown): value is { readonly name: string } {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function reasonOf(cause: unknown): string {

@@ -45,6 +45,39 @@ describe('a list of codecs', () => {
   });
 });
 
+describe('options where nobody reads them are refused', () => {
+  const guarded = { configurator: { authenticate: () => undefined } };
+  const define = defineEndpoint as (...given: unknown[]) => unknown;
+  const defineClient = defineClientEndpoint as (...given: unknown[]) => unknown;
+
+  it.each<[what: string, declare: () => unknown]>([
+    ['an object of handlers', () => define('/x', { onText() {} }, guarded)],
+    ['an object, though they are none', () => define('/x', { onText() {} }, {})],
+    ['an object, though they say the same', () => define('/x', guarded, guarded)],
+    ['an instance of a class', () => define('/x', new (class {})(), guarded)],
+    ['the object of a client endpoint', () => defineClient({ onText() {} }, { headers: { authorization: 'x' } })],
+  ])('beside %s', (_what, declare) => {
+    expect(declare).toThrow(refusal('INVALID_OPTION', 'write them in it'));
+  });
+
+  it('beside an endpoint that is added, which then is not; an index is no option', () => {
+    const container = new EndpointContainer();
+    const [one, two] = [defineEndpoint('/one', {}), defineEndpoint('/two', {})];
+    const add = container.add.bind(container) as (...given: unknown[]) => unknown;
+    for (const further of [guarded, two, class {}, '/path']) {
+      expect(() => add(one, further)).toThrow(refusal('INVALID_OPTION', 'each endpoint is added by itself'));
+    }
+    expect(container.endpoints().size).toBe(0);
+    [one, two].forEach(add);
+    expect(container.endpoints().size).toBe(2);
+  });
+
+  it('and undefined counts as none', () => {
+    expect(() => define('/x', { onText() {} }, undefined)).not.toThrow();
+    expect(() => defineClient({ onText() {} }, undefined)).not.toThrow();
+  });
+});
+
 describe('options that are no object are refused', () => {
   const container = new EndpointContainer();
   it.each<[of: string, given: () => unknown]>([

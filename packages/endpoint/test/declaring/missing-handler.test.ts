@@ -27,13 +27,27 @@ class Assigning {
   }
 }
 
+function Old(): void {}
+Old.prototype.onText = (): void => {};
+
+function OldAssigning(this: { onText?: () => void }): void {
+  this.onText = () => {};
+}
+
+function OldExtending(): void {}
+Object.setPrototypeOf(OldExtending.prototype, Old.prototype);
+
 class Unheard {
   onMessage(): void {}
 }
 
 describe('a class given to defineEndpoint is refused', () => {
   it.each<[what: string, endpointClass: AnyClass, sentence: string]>([
-    ['whose method has a name of another library', Unheard, '"onMessage" is none, known are onOpen, onText,'],
+    [
+      'whose method has a name of another library',
+      Unheard,
+      '"onMessage" is none, messages come to onText, onBinary or onObject',
+    ],
     ['whose parent has such a method', class extends Unheard {}, '"onMessage" is none'],
     [
       'with a slip in a name',
@@ -62,10 +76,22 @@ describe('a class given to defineEndpoint is refused', () => {
     expect(() => defineClientEndpoint(endpointClass)).toThrow(missing(sentence));
   });
 
-  it('that is a function and no class', () => {
-    const notOne = expect.objectContaining({ code: 'NOT_AN_ENDPOINT' });
-    expect(() => defineEndpoint('/x', (() => ({})) as never)).toThrow(notOne);
-    expect(() => defineClientEndpoint((async () => ({})) as never)).toThrow(notOne);
+  it.each<[what: string, given: unknown]>([
+    ['an arrow function', () => ({})],
+    ['an async function', async () => {}],
+    [
+      'a function',
+      function onConnection(this: unknown, session: Session) {
+        session.send('hello');
+      },
+    ],
+  ])('that is %s and no class', (_what, given) => {
+    const notOne = expect.objectContaining({
+      code: 'NOT_AN_ENDPOINT',
+      message: expect.stringContaining('a function is no endpoint; give an object with handlers'),
+    });
+    expect(() => defineEndpoint('/x', given as never)).toThrow(notOne);
+    expect(() => defineClientEndpoint(given as never)).toThrow(notOne);
   });
 });
 
@@ -87,6 +113,9 @@ describe('a class given to defineEndpoint is taken', () => {
       },
     ],
     ['whose constructor assigns it', Assigning],
+    ['that is written as a function with a prototype', Old as unknown as AnyClass],
+    ['that is written as a function and assigns it', OldAssigning as unknown as AnyClass],
+    ['that extends another so', OldExtending as unknown as AnyClass],
     [
       'that only sees sessions end',
       class {
@@ -153,4 +182,14 @@ describe('a decorated class', () => {
     }
     expect([Feed, Counting]).toHaveLength(2);
   });
+});
+
+it.each(['onMessage', 'onmessage'])('an object with the handler %s of other libraries is told ours', (name) => {
+  const refused = (where: string) =>
+    expect.objectContaining({
+      code: 'UNKNOWN_OPTION',
+      message: `${where} has no handler "${name}"; messages come to onText, onBinary or onObject`,
+    });
+  expect(() => defineEndpoint('/x', { [name]: () => {} } as never)).toThrow(refused('endpoint /x'));
+  expect(() => defineClientEndpoint({ [name]: () => {} } as never)).toThrow(refused('client endpoint'));
 });
