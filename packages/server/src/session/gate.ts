@@ -12,6 +12,7 @@ import {
 import type { Hub } from '../delivery/hub.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { StorageError } from '../storage/storage-error.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import { channelText } from './commands/pages.js';
 import { answer, refuse } from './commands/reply.js';
@@ -81,7 +82,13 @@ export class Gate {
     session.phase = 'signing-in';
     session.balance();
     this.#connect(session, command, greeting.credential).catch((error: unknown) => {
-      this.#logger.error({ err: error, session: session.id }, 'sign-in failed');
+      // A damaged store would write the same stack at every attempt of every client.
+      const detail = error instanceof StorageError ? { reason: error.message } : { err: error };
+      this.#logger.error({ ...detail, session: session.id }, 'sign-in failed');
+      if (session.phase === 'signing-in') {
+        const message = 'the session could not be opened; connect again later';
+        refuse(session, command, { code: 'internal', message });
+      }
       session.end(CloseCode.internal, 'the session could not be opened');
     });
   }
@@ -127,7 +134,7 @@ export class Gate {
     session.phase = 'ready';
     this.#welcome(session, command, who, signedIn);
     this.#hub.finishOpening(session.reader!);
-    this.#expireAt(session, who.expiresAt);
+    this.#endAt(session, who.validUntil);
     session.balance();
     this.#logger.debug({ session: session.id, user: who.user, device: session.identity?.device }, 'connected');
   }
@@ -206,15 +213,15 @@ export class Gate {
       });
       return;
     }
-    this.#expireAt(session, outcome.expiresAt);
+    this.#endAt(session, outcome.validUntil);
     answer(session, command, (re) => encodeRefreshed(re, { expiresAt: outcome.expiresAt }));
   }
 
-  #expireAt(session: Session, expiresAt: number | undefined): void {
+  #endAt(session: Session, validUntil: number | undefined): void {
     this.#expiry.get(session)?.cancel();
     this.#expiry.delete(session);
-    if (expiresAt === undefined) return;
-    const timer = this.#clock.setTimer(expiresAt - this.#clock.now(), () => {
+    if (validUntil === undefined) return;
+    const timer = this.#clock.setTimer(validUntil - this.#clock.now(), () => {
       session.end(CloseCode.tokenExpired, 'the token ran out');
     });
     this.#expiry.set(session, timer);

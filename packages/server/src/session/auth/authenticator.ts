@@ -9,8 +9,10 @@ export interface Authenticated {
   /** For people to read; says nothing about who it is. At most 128 characters without control characters. */
   readonly name: string | undefined;
   readonly role: 'admin' | undefined;
-  /** Milliseconds since 1970 at which the session must have been refreshed; undefined: never. */
+  /** Told to the client: milliseconds since 1970 at which the session should have been refreshed; undefined: never. */
   readonly expiresAt: number | undefined;
+  /** Later than `expiresAt` by what clocks may differ: until then the credentials are good, after it they are not. */
+  readonly validUntil: number | undefined;
 }
 
 export interface AuthenticationRefusal {

@@ -12,7 +12,7 @@ export class DevAuthenticator implements Authenticator {
     if (user === undefined) {
       return refuse('With auth dev the token is dev:<user>, where <user> has 1-128 bytes without spaces or "/"');
     }
-    return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined };
+    return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined, validUntil: undefined };
   }
 
   // Loopback alone proves nothing: pages from anywhere run in this machine's browser (Origin), may point a name of their

@@ -95,12 +95,14 @@ export class JwtAuthenticator implements Authenticator {
         'The subject (sub) of the token must be a user id: 1-128 bytes in NFC without spaces, control characters or "/"',
       );
     }
+    const expiresAt = claims.exp === undefined ? undefined : Math.floor(claims.exp * 1000);
     return {
       ok: true,
       user,
       name: displayNameOf(claims['name']),
       role: claims['role'] === 'admin' ? 'admin' : undefined,
-      expiresAt: claims.exp === undefined ? undefined : Math.floor(claims.exp * 1000),
+      expiresAt,
+      validUntil: expiresAt === undefined ? undefined : expiresAt + this.#config.leewayMs,
     };
   }
 

@@ -17,6 +17,7 @@ describe('auth dev', () => {
         name: undefined,
         role: undefined,
         expiresAt: undefined,
+        validUntil: undefined,
       });
     },
   );

@@ -133,6 +133,7 @@ describe('a good token', () => {
       name: 'Zhang San',
       role: 'admin',
       expiresAt: good.exp * 1000,
+      validUntil: good.exp * 1000 + 30_000,
     });
   });
 

@@ -1,0 +1,51 @@
+// When a token ends: the clocks of its issuer and of the server may differ, and both ends of a session know that.
+
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from './running-server.js';
+import { WireClient } from './wire-client.js';
+
+const secret = '0123456789abcdef0123456789abcdef';
+const leewayMs = 6_000;
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({
+    LONGWIRE_AUTH: 'jwt',
+    LONGWIRE_JWT_SECRET: secret,
+    LONGWIRE_JWT_LEEWAY_MS: String(leewayMs),
+  });
+});
+
+afterAll(() => server.remove());
+
+/** HS256 by hand; `exp` in ms, fractions of a second included. */
+function tokenUntil(expMs: number): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${encode({ alg: 'HS256' })}.${encode({ sub: 'alice', exp: expMs / 1000 })}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+describe('a token that has run out, within what clocks may differ', () => {
+  it('opens a session that lasts until the difference is used up, and is told its own time', async () => {
+    const expiresAt = Date.now() - 5_000;
+    const client = await WireClient.open(server.url);
+    const connected = await client.ask({ type: 'connect', token: tokenUntil(expiresAt) });
+    expect(connected).toMatchObject({ type: 'connected', expiresAt });
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(await client.whenClosed()).toMatchObject({ code: 4005 });
+    // Timers may be a millisecond early.
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + leewayMs - 2);
+  });
+
+  it('keeps a session open when it comes in refresh', async () => {
+    const client = await WireClient.open(server.url);
+    await client.ask({ type: 'connect', token: tokenUntil(Date.now() + 60_000) });
+    const expiresAt = Date.now() - 5_000;
+    expect(await client.ask({ type: 'refresh', token: tokenUntil(expiresAt) })).toMatchObject({ expiresAt });
+    expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(await client.whenClosed()).toMatchObject({ code: 4005 });
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + leewayMs - 2);
+  });
+});
