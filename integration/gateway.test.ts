@@ -379,6 +379,10 @@ describe('cursors, receipts, lists', () => {
     expect((rest['channels'] as { address: string }[]).map(({ address }) => address)).toEqual(
       [4, 3, 2].map((index) => `user/${alice}.${index}`),
     );
+    expect(await a.ask({ type: 'channels', after: `user/${alice}.9` })).toMatchObject({
+      type: 'error',
+      code: 'invalid_field',
+    });
     await a.end();
   });
 });

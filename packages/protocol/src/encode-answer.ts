@@ -36,13 +36,16 @@ export interface ErrorReport {
   /** The command's type; said only in the push, as `of`. */
   readonly type: string | undefined;
   readonly afterMs?: number | undefined;
+  /** Default: what the catalogue says of the code. */
+  readonly retryable?: boolean | undefined;
 }
 
-/** An `error`, as answer or push. A `RefusedCommand` is an `ErrorReport`; `retryable` comes from the catalogue. */
+/** An `error`, as answer or push. A `RefusedCommand` is an `ErrorReport`; `retryable` comes from the catalogue unless given. */
 export function encodeError(report: ErrorReport): string {
   const { id: re, code, message, afterMs } = report;
   const of = re === undefined ? report.type : undefined;
-  return JSON.stringify({ re, type: 'error', of, code, message, retryable: errorCatalogue[code].retryable, afterMs });
+  const retryable = report.retryable ?? errorCatalogue[code].retryable;
+  return JSON.stringify({ re, type: 'error', of, code, message, retryable, afterMs });
 }
 
 /**

@@ -128,7 +128,6 @@ export type {
   EntryFields,
   ErrorPush,
   GapPush,
-  GapReason,
   GoodbyePush,
   MemberEntry,
   MessageEntry,
@@ -141,6 +140,7 @@ export type {
   SignalPush,
   UnknownEntry,
 } from './pushes.js';
+export { type GapReason, gapReasons } from './pushes.js';
 export type { ServerMessage } from './server-message.js';
 // the protocol's name and what this version offers
 export { barePing, barePong, bearerSubprotocolPrefix, type Feature, features, subprotocol } from './version.js';

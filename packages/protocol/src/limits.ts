@@ -10,7 +10,7 @@ export interface SessionLimits {
   readonly inFlight: number;
   readonly subscriptions: number;
   readonly watches: number;
-  /** Idempotency keys, newest first, that are recognised without `since`. */
+  /** Newest entries of the server of which the idempotency keys are recognised without `since`. */
   readonly keyWindow: number;
 }
 

@@ -94,7 +94,17 @@ export interface SignalPush {
   readonly data?: JsonValue | undefined;
 }
 
-export type GapReason = 'expired' | 'superseded' | 'overrun' | 'epoch' | 'skipped' | 'unreadable';
+/** Why entries will not come; PROTOCOL.md says what each one means. */
+export const gapReasons = Object.freeze([
+  'expired',
+  'superseded',
+  'overrun',
+  'epoch',
+  'skipped',
+  'unreadable',
+] as const);
+
+export type GapReason = (typeof gapReasons)[number];
 
 /** Entries `from`…`to` (both inclusive) will not come; the next one is `next`, in `epoch`. */
 export interface GapPush {

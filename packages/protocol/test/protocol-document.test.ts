@@ -9,6 +9,7 @@ import {
   errorCatalogue,
   features,
   fieldLimits,
+  gapReasons,
   namedCommandTypes,
 } from '../src/index.js';
 
@@ -60,6 +61,10 @@ describe('the tables of PROTOCOL.md say what the code says, and nothing else', (
 
   test('features', () => {
     expect(rowsOf('| feature | what a server with it does |').map(([name]) => name)).toEqual([...features]);
+  });
+
+  test('reasons of a gap', () => {
+    expect(rowsOf('| reason | the entries |').map(([reason]) => reason)).toEqual([...gapReasons]);
   });
 
   test('commands, those that are served and those that are only named', () => {

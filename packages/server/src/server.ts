@@ -6,8 +6,9 @@ import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub } from './delivery/hub.js';
+import { pacedPages } from './delivery/paced-pages.js';
 import { createHttpServer } from './http/http-server.js';
-import { type ListeningAddress, listen, listeningUrls, stopListening } from './http/listener.js';
+import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
@@ -25,6 +26,7 @@ import { Router } from './session/router.js';
 import type { Session } from './session/session.js';
 import { SignIn } from './session/sign-in.js';
 import { WaitingRoom } from './session/waiting-room.js';
+import { DamageLog } from './storage/damage-log.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { StorageError } from './storage/storage-error.js';
 import type { Store } from './storage/store.js';
@@ -69,10 +71,14 @@ const CLOSE_WITHIN_MS = 1_500;
 export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
+  // Before the store: a port that is taken leaves no new folder behind.
+  await tryListening(config);
   const store = await openSqliteStore({ folder: config.dataDirectory, keyWindowEntries: config.limits.keyWindow });
   store.onFatal = options.onFatal;
+  const damage = new DamageLog(logger);
+  store.onDamage = (error) => damage.report(error);
   try {
-    return await serve(config, options, authenticator, store);
+    return await serve(config, options, authenticator, store, damage);
   } catch (error) {
     await store.close();
     throw error;
@@ -84,6 +90,7 @@ async function serve(
   { logger, pageDirectory }: StartOptions,
   authenticator: ReturnType<typeof createAuthenticator>,
   store: Store,
+  damage: DamageLog,
 ): Promise<RunningServer> {
   const { limits } = config;
   const clock = systemClock;
@@ -99,8 +106,10 @@ async function serve(
     logger.error({ err: error }, 'an append failed');
   });
   const hub = new Hub({
-    pages: store.log,
-    onPageError: (error, channel) => logger.error({ err: error, channel }, 'a page could not be read'),
+    pages: pacedPages(store.log, clock),
+    onPageError: (error, channel) => {
+      if (!damage.report(error)) logger.error({ err: error, channel }, 'a page could not be read');
+    },
     receiptsOf: (channel) => presentReceipts(book, heads, channel),
   });
   bus.subscribe(heads);
@@ -121,9 +130,12 @@ async function serve(
   const rules = {
     sending: new Sending(queue, book, clock),
     positions: new Positions(heads, book),
-    history: new History(store.log, heads),
+    history: new History(store.log, heads, (error) => damage.report(error)),
     channels,
     directory: store.directory,
+    onPageFailure: (error: unknown) => {
+      if (!damage.report(error)) logger.error({ err: error }, 'a page could not be read');
+    },
   };
   const router = new Router(rules, gate, clock, limits);
 

@@ -51,7 +51,12 @@ export const settings = Object.freeze({
   'limits.allOutboxesBytes': integer(256 * MIB, MIB, 64 * GIB, 'unsent output of all sessions together'),
   'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),
   'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),
-  'limits.keyWindow': integer(defaultSessionLimits.keyWindow, 0, 16_777_216, 'newest keys always recognised'),
+  'limits.keyWindow': integer(
+    defaultSessionLimits.keyWindow,
+    0,
+    16_777_216,
+    'newest entries whose keys are always recognised',
+  ),
 } as const satisfies Readonly<Record<string, Setting>>);
 
 export type SettingKey = keyof typeof settings;

@@ -6,7 +6,7 @@ import { addressFor, type ChannelKey } from '../channel/channel-key.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import { StorageError } from '../storage/storage-error.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
-import type { BehindState, PendingGap, Reader } from './reader.js';
+import type { BehindState, Reader } from './reader.js';
 
 /** The part of the message log that reading needs. */
 export interface PageSource {
@@ -16,7 +16,7 @@ export interface PageSource {
 export interface CatchUpEvents {
   /** The reader has everything up to the head: it stands at the tail of the channel from now on. */
   onJoin(reader: Reader, channel: ChannelKey): void;
-  /** A page could not be read. The reader stays where it is, unless the entry itself is unreadable. */
+  /** A page could not be read. The reader stays where it is, unless the log is damaged there. */
   onPageError(error: unknown, channel: ChannelKey): void;
 }
 
@@ -134,15 +134,19 @@ export class CatchUp {
     }
   }
 
-  /** An entry that cannot be read is told as a gap of one; what lies around it is read all the same. */
+  /**
+   * An entry that cannot be read is told as a gap of one; what lies around it is read all the same. Where nothing of the
+   * channel can be read, the gap is all up to its head: asking again would give the same for ever.
+   */
   #passOver(readers: readonly Reader[], read: PageRead, error: unknown): void {
-    if (!(error instanceof StorageError) || error.code !== 'corrupt' || error.offset !== read.after + 1) return;
-    const gap: PendingGap = { from: error.offset, to: error.offset, next: error.offset + 1, reason: 'unreadable' };
+    if (!(error instanceof StorageError) || error.code !== 'corrupt') return;
+    const from = read.after + 1;
     for (const reader of readers) {
       const state = reader.behind.get(read.channel);
       if (state === undefined) continue;
-      state.position = gap.to;
-      state.gap = gap;
+      const to = error.offset === from ? from : Math.max(state.tail.head, from);
+      state.position = to;
+      state.gap = { from, to, next: to + 1, reason: 'unreadable' };
     }
   }
 

@@ -1,8 +1,7 @@
 // Opening and closing the listening socket, with errors that people understand.
 
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, type Server as PlainServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 export type ListenErrorCode = 'port_taken' | 'host_unknown' | 'not_permitted' | 'listen_failed';
@@ -28,7 +27,7 @@ export interface ListeningAddress {
  * Listens. Resolves with where, the port known also when it was 0, once connections are taken.
  * @throws ListenError
  */
-export function listen(server: Server, { host, port }: ListeningAddress): Promise<ListeningAddress> {
+export function listen(server: PlainServer, { host, port }: ListeningAddress): Promise<ListeningAddress> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port));
     server.once('error', onError);
@@ -38,6 +37,17 @@ export function listen(server: Server, { host, port }: ListeningAddress): Promis
       resolve({ host: address.address, port: address.port });
     });
   });
+}
+
+/**
+ * Listens and stops at once: whether the address can be had, before anything is made for a server on it. Somebody else
+ * may take it afterwards, so `listen` still may fail.
+ * @throws ListenError
+ */
+export async function tryListening(address: ListeningAddress): Promise<void> {
+  const server = createServer();
+  await listen(server, address);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /**

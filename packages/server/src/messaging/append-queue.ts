@@ -10,7 +10,9 @@ import { StorageError } from '../storage/storage-error.js';
 const MAX_BATCH_ENTRIES = 1_000;
 
 /** How one append ended. `failed`: nothing is known to be stored; the code says whether to repeat it. */
-export type AppendOutcome = AppendResult | { readonly outcome: 'failed'; readonly error: StorageError };
+export type AppendOutcome =
+  | Exclude<AppendResult, { outcome: 'damaged' }>
+  | { readonly outcome: 'failed'; readonly error: StorageError };
 
 export interface PendingAppend {
   readonly request: AppendRequest;
@@ -80,7 +82,7 @@ export class AppendQueue {
     this.#log.append(batch.map((append) => append.request)).then(
       (results) => {
         batch.forEach((append, index) => {
-          this.#settle(append, results[index]!);
+          this.#settleResult(append, results[index]!);
         });
         this.#batchDone();
       },
@@ -92,6 +94,16 @@ export class AppendQueue {
         this.#batchDone();
       },
     );
+  }
+
+  #settleResult(append: PendingAppend, result: AppendResult): void {
+    if (result.outcome !== 'damaged') {
+      this.#settle(append, result);
+      return;
+    }
+    // Said in the log by whoever opened the store, once for each place.
+    const error = new StorageError('corrupt', `${append.request.channel} is damaged where it would have to be read`);
+    this.#settle(append, { outcome: 'failed', error });
   }
 
   #settle(append: PendingAppend, outcome: AppendOutcome): void {

@@ -22,16 +22,31 @@ export class ChannelList {
   /**
    * The channels after `after` in the order of their newest entries, newest first.
    * @param standings all of the user's channels, in any order
-   * @param after the last channel of the page before; one that is not there begins anew
+   * @param after the last channel of the page before
+   * @returns undefined if `after` is none of the user's channels
    */
-  async page(
+  async pageAfter(
     user: UserId,
     standings: readonly ChannelStanding[],
-    after: ChannelKey | undefined,
+    after: ChannelKey,
+    limit: number,
+  ): Promise<ChannelListPage | undefined> {
+    const byRecency = newestFirst(standings);
+    const index = byRecency.findIndex((standing) => standing.channel === after);
+    return index < 0 ? undefined : this.#page(user, byRecency, index + 1, limit);
+  }
+
+  /** The newest channels, `standings` being all of the user's in any order. */
+  async firstPage(user: UserId, standings: readonly ChannelStanding[], limit: number): Promise<ChannelListPage> {
+    return this.#page(user, newestFirst(standings), 0, limit);
+  }
+
+  async #page(
+    user: UserId,
+    byRecency: readonly ChannelStanding[],
+    start: number,
     limit: number,
   ): Promise<ChannelListPage> {
-    const byRecency = [...standings].sort((a, b) => b.recency - a.recency);
-    const start = after === undefined ? 0 : byRecency.findIndex((standing) => standing.channel === after) + 1;
     const wanted = byRecency.slice(start, start + limit);
     const described = await this.#directory.describe(
       user,
@@ -50,4 +65,8 @@ export class ChannelList {
     });
     return { ...described, members };
   }
+}
+
+function newestFirst(standings: readonly ChannelStanding[]): readonly ChannelStanding[] {
+  return [...standings].sort((a, b) => b.recency - a.recency);
 }

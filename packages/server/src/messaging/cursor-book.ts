@@ -16,6 +16,9 @@ interface CursorState {
   readonly channel: ChannelKey;
   read: number;
   delivered: number;
+  /** The newest run of the user's own entries that was seen being stored, both inclusive; 0: none. */
+  ownFrom: number;
+  ownTo: number;
   /** Acknowledged and not on disk yet, per device. */
   devices: Map<DeviceId, number> | undefined;
   isReadDirty: boolean;
@@ -65,10 +68,16 @@ export class CursorBook {
     this.#withState(user, channel, (state) => this.#moveRead(state, offset));
   }
 
-  /** Sending moves the sender's read cursor, if everything below was read. */
+  /**
+   * Sending moves the sender's read cursor, if everything below was read; one's own entries count as read. So an entry
+   * that comes too early for that is remembered with its neighbours, and reading up to them moves on over them.
+   */
   readOwn(user: UserId, channel: ChannelKey, offset: number): void {
     this.#withState(user, channel, (state) => {
-      if (state.read === offset - 1) this.#moveRead(state, offset);
+      if (offset <= state.ownTo) return;
+      if (offset !== state.ownTo + 1 || state.ownTo === 0) state.ownFrom = offset;
+      state.ownTo = offset;
+      if (state.read >= state.ownFrom - 1) this.#moveRead(state, offset);
     });
   }
 
@@ -124,11 +133,13 @@ export class CursorBook {
   }
 
   #moveRead(state: CursorState, offset: number): void {
-    if (offset <= state.read) return;
-    state.read = offset;
+    const isAtOwn = offset >= state.ownFrom - 1 && offset < state.ownTo;
+    const reached = isAtOwn ? state.ownTo : offset;
+    if (reached <= state.read) return;
+    state.read = reached;
     state.isReadDirty = true;
     this.#dirty.add(state);
-    this.#onMoved(state.user, state.channel, { delivered: undefined, read: offset });
+    this.#onMoved(state.user, state.channel, { delivered: undefined, read: reached });
   }
 
   /** Runs `use` at once if the state is known, else once it was loaded; calls for one state keep their order. */
@@ -193,6 +204,8 @@ function newState(user: UserId, channel: ChannelKey): CursorState {
     channel,
     read: 0,
     delivered: 0,
+    ownFrom: 0,
+    ownTo: 0,
     devices: undefined,
     isReadDirty: false,
     isDeliveredDirty: false,

@@ -3,7 +3,8 @@
 import type { Epoch, ErrorCode } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { Entry } from '../channel/entry.js';
-import type { MessageLog } from '../storage/message-log.js';
+import type { MessageLog, Page, PageRequest } from '../storage/message-log.js';
+import { StorageError } from '../storage/storage-error.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { ClaimedPosition } from './positions.js';
 
@@ -25,20 +26,23 @@ export const HISTORY_BYTES = 256 * 1024;
 export class History {
   readonly #log: MessageLog;
   readonly #heads: CommittedHeads;
+  readonly #onUnreadable: (error: StorageError) => void;
 
-  constructor(log: MessageLog, heads: CommittedHeads) {
+  /** @param onUnreadable told of every entry that was left out because it cannot be read */
+  constructor(log: MessageLog, heads: CommittedHeads, onUnreadable: (error: StorageError) => void) {
     this.#log = log;
     this.#heads = heads;
+    this.#onUnreadable = onUnreadable;
   }
 
-  /** Entries ascending, without holes. A channel nobody ever wrote to has none. */
+  /** Entries ascending; what cannot be read is left out. A channel nobody ever wrote to has none. */
   async page(request: HistoryRequest): Promise<HistoryOutcome> {
     const { channel, before, after, limit } = request;
     const { epoch } = await this.#heads.of(channel);
     if (epoch === undefined) return { ok: true, entries: [], more: false };
     const stale = staleEpoch(before, epoch) ?? staleEpoch(after, epoch);
     if (stale !== undefined) return { ok: false, code: 'stale_epoch', message: stale };
-    const page = await this.#log.page({
+    const page = await this.#readablePage({
       channel,
       direction: after === undefined ? 'before' : 'after',
       offset: after?.offset ?? before?.offset ?? Number.MAX_SAFE_INTEGER,
@@ -49,6 +53,25 @@ export class History {
     const { head } = await this.#heads.of(channel);
     const entries = page.entries.filter((entry) => entry.offset <= head);
     return { ok: true, entries, more: page.more };
+  }
+
+  /**
+   * The first page from there that has an entry, or the end. A page ends before an entry that cannot be read; a client
+   * that asks on would meet it again and again.
+   */
+  async #readablePage(request: PageRequest): Promise<Page> {
+    let { offset } = request;
+    for (;;) {
+      try {
+        return await this.#log.page({ ...request, offset });
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'corrupt' || error.offset === undefined) throw error;
+        const isBeyond = request.direction === 'after' ? error.offset > offset : error.offset < offset;
+        if (!isBeyond) throw error;
+        this.#onUnreadable(error);
+        offset = error.offset;
+      }
+    }
   }
 }
 

@@ -55,7 +55,10 @@ export async function presentReceipts(
   heads: CommittedHeads,
   channel: ChannelKey,
 ): Promise<readonly ReceiptEvent[]> {
-  const { epoch } = await heads.of(channel);
+  const epoch = await heads.of(channel).then(
+    (head) => head.epoch,
+    () => undefined,
+  );
   if (epoch === undefined) return [];
   const states = readersOf(channel).map(async (user): Promise<ReceiptEvent> => {
     const { read, delivered } = await book.load(user, channel);

@@ -31,7 +31,14 @@ export interface SendOptions {
 
 export type SendOutcome =
   | { readonly ok: true; readonly position: Position; readonly at: number; readonly isRepeated: boolean }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly afterMs: number | undefined };
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly afterMs: number | undefined;
+      /** Undefined: as the catalogue has it. */
+      readonly retryable?: boolean | undefined;
+    };
 
 /** After this time a sender that met a full queue may come back. */
 const RETRY_AFTER_MS = 1_000;
@@ -101,6 +108,10 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
       if (outcome.error.code === 'storage_full') {
         const message = 'the disk of the server is full: nothing was stored; try again later with the same key';
         return { ok: false, code: 'storage_full', message, afterMs: undefined };
+      }
+      if (outcome.error.code === 'corrupt') {
+        const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
+        return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
       }
       return {
         ok: false,

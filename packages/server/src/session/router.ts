@@ -31,6 +31,8 @@ export interface Rules {
   readonly history: History;
   readonly channels: ChannelList;
   readonly directory: Directory;
+  /** A page of history or channels could not be read. */
+  readonly onPageFailure: (error: unknown) => void;
 }
 
 /** Texts that are no commands, or commands before sign-in, until a session is shown the door. */
@@ -70,7 +72,7 @@ export class Router {
   }
 
   #dispatch(session: Session, command: ReceivedCommand, bodyText: string | undefined): void {
-    const { sending, positions, history, channels, directory } = this.#rules;
+    const { sending, positions, history, channels, directory, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sending);
@@ -82,10 +84,10 @@ export class Router {
         handleRead(session, command, positions);
         break;
       case 'history':
-        handleHistory(session, command, history);
+        handleHistory(session, command, history, onPageFailure);
         break;
       case 'channels':
-        handleChannels(session, command, channels, directory);
+        handleChannels(session, command, channels, directory, onPageFailure);
         break;
       case 'ping':
         answer(session, command, (re) => encodePong(re, this.#clock.now()));

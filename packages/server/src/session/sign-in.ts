@@ -61,7 +61,7 @@ export class SignIn {
     session.reader = this.#hub.enter(session);
     const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
     const standings = await this.#compareAll(session, user, device, given, known === 'new');
-    const list = await this.#channels.page(user, standings, undefined, LISTED_CHANNELS);
+    const list = await this.#channels.firstPage(user, standings, LISTED_CHANNELS);
     return { device: known, list, ignored: [...given.keys()] };
   }
 

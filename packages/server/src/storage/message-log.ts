@@ -25,7 +25,9 @@ export type AppendResult =
   /** A known key: nothing was appended, the position is that of the first attempt. */
   | { readonly outcome: 'repeated'; readonly epoch: Epoch; readonly offset: number; readonly at: number }
   /** `isRefused` was set and the key is not known. */
-  | { readonly outcome: 'refused' };
+  | { readonly outcome: 'refused' }
+  /** What the channel, its users or the key's first attempt look like cannot be read: nothing was appended. */
+  | { readonly outcome: 'damaged' };
 
 export interface ChannelHead {
   readonly channel: ChannelKey;
@@ -50,7 +52,7 @@ export interface PageRequest {
 }
 
 export interface Page extends ChannelHead {
-  /** Ascending, without holes. */
+  /** Ascending, without holes: a page ends before an entry that cannot be read. */
   readonly entries: readonly Entry[];
   /** There are further entries in the asked direction. */
   readonly more: boolean;
@@ -70,7 +72,8 @@ export interface MessageLog {
   /**
    * Reads one page. It may already hold entries of an append that has not been reported yet: whoever hands pages out
    * cuts them at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
-   * @throws StorageError `corrupt` naming the channel and offset
+   * @throws StorageError `corrupt` where the first entry of the page cannot be read, with its offset; without one
+   *   where nothing of the channel can
    */
   page(request: PageRequest): Promise<Page>;
 

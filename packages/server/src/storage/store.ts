@@ -16,6 +16,8 @@ export interface Store {
    * on the same handle) or lost its folder to another server. The process must end; every pending call rejects.
    */
   onFatal: ((error: StorageError) => void) | undefined;
+  /** Called with damage of single rows that was passed over, each time it is met: `corrupt`, naming the place. */
+  onDamage: ((damage: StorageError) => void) | undefined;
   /** False while the last write failed for want of space; reads go on. */
   readonly isWritable: boolean;
   /** Waits for what was given, writes it, releases the folder. Idempotent. */

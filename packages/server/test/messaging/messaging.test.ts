@@ -3,6 +3,8 @@ import { directChannelKey } from '../../src/channel/channel-key.js';
 import { History } from '../../src/messaging/history.js';
 import { Positions } from '../../src/messaging/positions.js';
 import { presentReceipts } from '../../src/messaging/receipts.js';
+import type { MessageLog } from '../../src/storage/message-log.js';
+import { StorageError } from '../../src/storage/storage-error.js';
 import { alice, bob, MessagingFixture, phone } from './messaging-fixture.js';
 
 const channel = directChannelKey(alice, bob);
@@ -43,6 +45,29 @@ describe('sending', () => {
     expect((await floor.book.load(alice, channel)).read).toBe(2);
     await floor.send({ from: bob, to: alice });
     expect((await floor.book.load(bob, channel)).read).toBe(0);
+  });
+
+  it('moves the read cursor of a sender who reads on up to own messages, also those sent before', async () => {
+    const floor = await MessagingFixture.open();
+    const fromBob = { from: bob, to: alice };
+    await floor.send(fromBob);
+    await floor.send(fromBob);
+    await floor.send();
+    floor.book.read(alice, channel, 1);
+    expect((await floor.book.load(alice, channel)).read).toBe(1);
+    floor.book.read(alice, channel, 2);
+    expect((await floor.book.load(alice, channel)).read).toBe(3);
+    await floor.send();
+    expect((await floor.book.load(alice, channel)).read).toBe(4);
+    // Only what lies between own messages and was not read holds it up.
+    await floor.send(fromBob);
+    await floor.send();
+    await floor.send();
+    expect((await floor.book.load(alice, channel)).read).toBe(4);
+    floor.book.read(alice, channel, 5);
+    expect((await floor.book.load(alice, channel)).read).toBe(7);
+    floor.receipts.tell();
+    expect(floor.events).toContainEqual(expect.objectContaining({ type: 'receipt', user: alice, read: 7 }));
   });
 
   it('is idle once everything that was given has settled', async () => {
@@ -128,7 +153,7 @@ describe('history', () => {
   it('pages from the end towards the beginning and back, ascending and without holes', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 1; index <= 7; index += 1) await floor.send({ body: `${index}` });
-    const history = new History(floor.store.log, floor.heads);
+    const history = new History(floor.store.log, floor.heads, () => undefined);
     const page = async (request: { before?: number; after?: number }) => {
       const at = (offset: number | undefined) => (offset === undefined ? undefined : { offset });
       const outcome = await history.page({ channel, limit: 3, before: at(request.before), after: at(request.after) });
@@ -142,9 +167,43 @@ describe('history', () => {
     expect(await page({ after: 7 })).toEqual([[], false]);
   });
 
+  it('leaves out what cannot be read, in both directions, and tells of it', async () => {
+    const floor = await MessagingFixture.open();
+    for (let index = 1; index <= 7; index += 1) await floor.send();
+    const damaged = [1, 3, 4, 7];
+    // As the store does: a page ends before what it cannot read, and fails where that comes first.
+    const log: MessageLog = {
+      append: (batch) => floor.store.log.append(batch),
+      heads: (channels) => floor.store.log.heads(channels),
+      page: async (request) => {
+        const page = await floor.store.log.page(request);
+        const entries = request.direction === 'after' ? page.entries : page.entries.toReversed();
+        const first = entries.findIndex(({ offset }) => damaged.includes(offset));
+        if (first < 0) return page;
+        if (first === 0) throw new StorageError('corrupt', 'damaged', { offset: entries[0]!.offset });
+        const readable = entries.slice(0, first).sort((a, b) => a.offset - b.offset);
+        return { ...page, entries: readable, more: true };
+      },
+    };
+    const told: unknown[] = [];
+    const history = new History(log, floor.heads, ({ offset }) => told.push(offset));
+    const page = async (before: number | undefined, after?: number) => {
+      const at = (offset: number | undefined) => (offset === undefined ? undefined : { offset });
+      const outcome = await history.page({ channel, limit: 10, before: at(before), after: at(after) });
+      return outcome.ok ? [outcome.entries.map((entry) => entry.offset), outcome.more] : outcome.code;
+    };
+    expect(await page(undefined)).toEqual([[5, 6], true]);
+    expect(await page(5)).toEqual([[2], true]);
+    expect(await page(2)).toEqual([[], false]);
+    expect(await page(undefined, 0)).toEqual([[2], true]);
+    expect(await page(undefined, 2)).toEqual([[5, 6], true]);
+    expect(await page(undefined, 6)).toEqual([[], false]);
+    expect(told).toEqual([7, 4, 3, 1, 1, 3, 4, 7]);
+  });
+
   it('refuses a position of another epoch, and has nothing for a channel nobody wrote to', async () => {
     const floor = await MessagingFixture.open();
-    const history = new History(floor.store.log, floor.heads);
+    const history = new History(floor.store.log, floor.heads, () => undefined);
     const none = { channel, before: undefined, after: undefined, limit: 10 };
     expect(await history.page(none)).toEqual({ ok: true, entries: [], more: false });
     await floor.send();

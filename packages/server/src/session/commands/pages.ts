@@ -19,9 +19,17 @@ import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ChannelDescription, Directory } from '../../storage/directory.js';
 import type { Session } from '../session.js';
 import { allStandings } from '../sign-in.js';
-import { answer, refuse } from './reply.js';
+import { answer, type Refusal, refuse, unavailable } from './reply.js';
 
-export function handleHistory(session: Session, command: HistoryCommand, history: History): void {
+/** Told why a page could not be made; the client hears only that it could not. */
+export type PageFailure = (error: unknown) => void;
+
+export function handleHistory(
+  session: Session,
+  command: HistoryCommand,
+  history: History,
+  onFailure: PageFailure,
+): void {
   const parsed = parseAddress(command.channel);
   if (parsed.kind !== 'direct') {
     const message = `channel: expected user/<id>, got ${command.channel}; this version offers direct channels`;
@@ -30,7 +38,7 @@ export function handleHistory(session: Session, command: HistoryCommand, history
   }
   const { user } = session;
   const channel = directChannelKey(user, parsed.peer);
-  inPage(session, command, async () => {
+  inPage(session, command, onFailure, async () => {
     const outcome = await history.page({
       channel,
       before: claimed(command.before),
@@ -51,23 +59,33 @@ export function handleChannels(
   command: ChannelsCommand,
   list: ChannelList,
   directory: Directory,
+  onFailure: PageFailure,
 ): void {
   const { user, device } = session.identity!;
   const after = command.after === undefined ? undefined : parseAddress(command.after);
   if (after !== undefined && after.kind !== 'direct') {
-    refuse(session, command, {
-      code: 'invalid_field',
-      message: `after: expected an address of the page before, got ${command.after}`,
-    });
+    refuse(session, command, unknownAfter(command));
     return;
   }
-  inPage(session, command, async () => {
+  inPage(session, command, onFailure, async () => {
     const standings = await allStandings(directory, user, device);
-    const afterKey = after === undefined ? undefined : directChannelKey(user, after.peer);
-    const page = await list.page(user, standings, afterKey, command.limit ?? fieldLimits.defaultPageItems);
+    const limit = command.limit ?? fieldLimits.defaultPageItems;
+    const page =
+      after === undefined
+        ? await list.firstPage(user, standings, limit)
+        : await list.pageAfter(user, standings, directChannelKey(user, after.peer), limit);
+    if (page === undefined) {
+      refuse(session, command, unknownAfter(command));
+      return;
+    }
     const texts = page.channels.map((channel) => channelText(channel, user));
     answer(session, command, (re) => encodeChannels(re, texts, page));
   });
+}
+
+function unknownAfter({ after }: ChannelsCommand): Refusal {
+  const message = `after: expected the address of one of your channels, from the page before, got ${after}`;
+  return { code: 'invalid_field', message };
 }
 
 /** One channel as `connected` and `channels` show it to `viewer`. */
@@ -95,14 +113,19 @@ function claimed(position: ClaimedPosition | number | undefined): ClaimedPositio
   return typeof position === 'number' ? { epoch: undefined, offset: position } : position;
 }
 
-function inPage(session: Session, command: HistoryCommand | ChannelsCommand, make: () => Promise<void>): void {
+function inPage(
+  session: Session,
+  command: HistoryCommand | ChannelsCommand,
+  onFailure: PageFailure,
+  make: () => Promise<void>,
+): void {
   session.asked();
   session.whenRoomForPage(async () => {
     try {
       await make();
-    } catch {
-      // What went wrong stands in the log of the storage floor; the client may ask again.
-      refuse(session, command, { code: 'unavailable', message: 'the page could not be read now; ask again' });
+    } catch (error) {
+      onFailure(error);
+      refuse(session, command, unavailable(error, 'the page'));
     }
     session.answered();
   });

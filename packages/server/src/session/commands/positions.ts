@@ -11,7 +11,7 @@ import {
 import { type ChannelKey, directChannelKey } from '../../channel/channel-key.js';
 import type { ClaimedPosition, PositionOutcome, Positions } from '../../messaging/positions.js';
 import type { Session } from '../session.js';
-import { answer, type Refusal, refuse } from './reply.js';
+import { answer, type Refusal, refuse, unavailable } from './reply.js';
 
 export function handleAck(session: Session, command: AckCommand, positions: Positions): void {
   const { user, device } = session.identity!;
@@ -47,7 +47,7 @@ export function handleAck(session: Session, command: AckCommand, positions: Posi
       conclude(session, command, refusal ?? outcomes.find((outcome) => !outcome.ok));
       session.answered();
     },
-    () => fail(session, command),
+    (error: unknown) => fail(session, command, error),
   );
 }
 
@@ -63,7 +63,7 @@ export function handleRead(session: Session, command: ReadCommand, positions: Po
       conclude(session, command, outcome.ok ? undefined : outcome);
       session.answered();
     },
-    () => fail(session, command),
+    (error: unknown) => fail(session, command, error),
   );
 }
 
@@ -76,8 +76,8 @@ function conclude(
   else answer(session, command, encodeOk);
 }
 
-function fail(session: Session, command: AckCommand | ReadCommand): void {
-  refuse(session, command, { code: 'unavailable', message: 'the position could not be checked; repeat the command' });
+function fail(session: Session, command: AckCommand | ReadCommand, error: unknown): void {
+  refuse(session, command, unavailable(error, 'what the position is checked against'));
   session.answered();
 }
 

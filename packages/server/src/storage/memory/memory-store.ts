@@ -22,6 +22,7 @@ class MemoryStore implements Store {
   readonly description = 'memory (nothing survives this process)';
   readonly isWritable = true;
   onFatal: ((error: StorageError) => void) | undefined;
+  onDamage: ((damage: StorageError) => void) | undefined;
   readonly #state = new MemoryState();
 
   constructor() {

@@ -75,10 +75,12 @@ export const RESULT_STRIDE = 5;
 export const STORED = 0;
 export const REPEATED = 1;
 export const REFUSED = 2;
+export const DAMAGED = 3;
 
 export function resultAt(flat: readonly number[], start: number, era: string): AppendResult {
   const outcome = flat[start];
   if (outcome === REFUSED) return { outcome: 'refused' };
+  if (outcome === DAMAGED) return { outcome: 'damaged' };
   const epoch = epochOf(era, flat[start + 1]!);
   const offset = flat[start + 2]!;
   const at = flat[start + 3]!;

@@ -3,17 +3,29 @@
 import { pairOfRequest } from '../append-check.js';
 import { epochOf } from '../epoch.js';
 import type { AppendRequest } from '../message-log.js';
-import { type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
+import { DAMAGED, type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
 import type { ChannelState } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
+import { type DamageListener, damageAt, isDamage } from './damage.js';
 import type { SqlDatabase, SqlStatement } from './driver/sql-database.js';
 import { type EntryRow, EntryRowEncoder, INSERT_ENTRY, INSERT_PLAIN_ENTRY } from './entry-row.js';
 import type { KeyLookup } from './key-lookup.js';
 import { newestNumber } from './newest-number.js';
 import type { UserTable } from './user-table.js';
 
+/** Where a request goes. */
+interface Place {
+  /** Undefined: its channel begins with it. */
+  readonly known: ChannelState | undefined;
+  /** The first attempt, if its key is known. */
+  readonly first: EntryRow | undefined;
+  readonly lowUser: number;
+  readonly highUser: number;
+}
+
 export class Appender {
   readonly #era: string;
+  readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
   readonly #keys: KeyLookup;
@@ -23,11 +35,17 @@ export class Appender {
   readonly #encoder = new EntryRowEncoder();
   #nextRow: number | undefined;
 
-  constructor(database: SqlDatabase, era: string, users: UserTable, channels: ChannelTable, keys: KeyLookup) {
+  constructor(
+    database: SqlDatabase,
+    era: string,
+    onDamage: DamageListener,
+    tables: { readonly users: UserTable; readonly channels: ChannelTable; readonly keys: KeyLookup },
+  ) {
     this.#era = era;
-    this.#users = users;
-    this.#channels = channels;
-    this.#keys = keys;
+    this.#onDamage = onDamage;
+    this.#users = tables.users;
+    this.#channels = tables.channels;
+    this.#keys = tables.keys;
     this.#insertPlain = database.prepare(INSERT_PLAIN_ENTRY);
     this.#insert = database.prepare(INSERT_ENTRY);
     this.#newest = database.prepare('SELECT max(id) AS id FROM entry');
@@ -49,33 +67,48 @@ export class Appender {
 
   #appendOne(request: AppendRequest, results: number[]): void {
     const pair = pairOfRequest(request);
-    const known = this.#channels.find(request.channel);
-    if (known !== undefined && request.key !== undefined) {
-      const first = this.#findFirst(known, request, request.key);
-      if (first !== undefined) {
-        results.push(REPEATED, known.life, first.offset, first.at, first.messages);
-        return;
-      }
+    let place: Place;
+    try {
+      place = this.#lookUp(request, pair);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      // Nothing was changed for this request: the others of its batch, of other channels mostly, are stored.
+      this.#onDamage(damageAt(request.channel, error));
+      results.push(DAMAGED, 0, 0, 0, 0);
+      return;
+    }
+    const { known, first } = place;
+    if (known !== undefined && first !== undefined) {
+      results.push(REPEATED, known.life, first.offset, first.at, first.messages);
+      return;
     }
     if (request.isRefused) {
       results.push(REFUSED, 0, 0, 0, 0);
       return;
     }
-    const state = known ?? this.#create(request, pair);
+    const state =
+      known ?? this.#channels.createDirect(request.channel, pair, place.lowUser, place.highUser, request.at);
     this.#insertEntry(state, request);
     results.push(STORED, state.life, state.head, state.lastAt, state.messages);
+  }
+
+  /** Everything that can meet damage, before anything of the channel is written. */
+  #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place {
+    const known = this.#channels.find(request.channel);
+    if (known !== undefined) {
+      const first = request.key === undefined ? undefined : this.#findFirst(known, request, request.key);
+      return { known, first, lowUser: known.lowUser, highUser: known.highUser };
+    }
+    if (request.isRefused) return { known, first: undefined, lowUser: 0, highUser: 0 };
+    const lowUser = this.#users.ensure(pair[0], request.at);
+    const highUser = this.#users.ensure(pair[1], request.at);
+    return { known, first: undefined, lowUser, highUser };
   }
 
   #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | undefined {
     const sender = senderNumber(state, request);
     // Somebody who is not of the channel has never stored anything in it.
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
-  }
-
-  #create(request: AppendRequest, pair: readonly [string, string] & ReturnType<typeof pairOfRequest>): ChannelState {
-    const lowUser = this.#users.ensure(pair[0], request.at);
-    const highUser = this.#users.ensure(pair[1], request.at);
-    return this.#channels.createDirect(request.channel, pair, lowUser, highUser, request.at);
   }
 
   #insertEntry(state: ChannelState, request: AppendRequest): void {

@@ -2,9 +2,10 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
+import { StorageError } from '../storage-error.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
 import { newestNumber } from './newest-number.js';
-import { expectChecksum, rowChecksum } from './row-checksum.js';
+import { expectChecksum, isHiddenRow, rowChecksum } from './row-checksum.js';
 import type { UserTable } from './user-table.js';
 
 /** A device used within this time of what is stored is not written again: a transaction without changes costs no sync. */
@@ -77,7 +78,8 @@ export class DeviceTable {
     if (row !== undefined) return deviceFrom(row);
     // As for names of users: damage of the index hides the row, and shows in its neighbours.
     for (const neighbour of [this.#before.get([user, device]), this.#after.get([user, device])]) {
-      if (neighbour !== undefined) deviceFrom(neighbour);
+      if (neighbour === undefined) continue;
+      if (isHiddenRow(neighbour['crc'], () => checksumOf(neighbour, user, device))) throw brokenNames(user, device);
     }
     return undefined;
   }
@@ -113,7 +115,17 @@ function deviceFrom(row: SqlRow): DeviceRow {
   const name = textOf(row, 'name');
   const createdAt = integerOf(row, 'created_at');
   const usedAt = integerOf(row, 'used_at');
-  const actual = rowChecksum(number, user, name, createdAt, usedAt);
-  expectChecksum(integerOf(row, 'crc'), actual, `the row of device ${name} of user ${user}`);
+  expectChecksum(integerOf(row, 'crc'), checksumOf(row, user, name), `the row of device ${name} of user ${user}`);
   return { number, createdAt, usedAt };
+}
+
+function checksumOf(row: SqlRow, user: number, name: string): number {
+  return rowChecksum(integerOf(row, 'id'), user, name, integerOf(row, 'created_at'), integerOf(row, 'used_at'));
+}
+
+function brokenNames(user: number, device: string): StorageError {
+  return new StorageError(
+    'corrupt',
+    `device ${device} of user ${user}: the index of devices is damaged; restore the store from a backup`,
+  );
 }

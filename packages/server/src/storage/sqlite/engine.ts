@@ -5,6 +5,7 @@ import { StorageError } from '../storage-error.js';
 import type { FlatRequests } from './append-frames.js';
 import { Appender } from './appender.js';
 import { ChannelTable } from './channel-table.js';
+import { type DamageListener, isDamage, readAround } from './damage.js';
 import { DeviceTable } from './device-table.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
 import { KeyLookup } from './key-lookup.js';
@@ -32,6 +33,8 @@ export interface EngineOptions {
   /** Asked before each commit whether the folder is still ours; throws if not. */
   readonly assertOwned: () => void;
   readonly keyWindowEntries: number | undefined;
+  /** Told of damage that was passed over. */
+  readonly onDamage: DamageListener;
 }
 
 export class SqliteEngine {
@@ -40,6 +43,7 @@ export class SqliteEngine {
   readonly canShareFile: boolean;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
+  readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
   readonly #keys: KeyLookup;
@@ -55,9 +59,11 @@ export class SqliteEngine {
 
   /** @throws StorageError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
   constructor(options: EngineOptions) {
+    const file = join(options.folder, DATABASE_FILE);
     try {
       this.#assertOwned = options.assertOwned;
-      const database = options.open(join(options.folder, DATABASE_FILE));
+      this.#onDamage = options.onDamage;
+      const database = options.open(file);
       this.#database = database;
       this.driverName = database.driverName;
       this.canShareFile = database.sharesFile;
@@ -70,11 +76,15 @@ export class SqliteEngine {
       this.#users = new UserTable(database);
       this.#channels = new ChannelTable(database);
       this.#keys = new KeyLookup(database, this.era, options.keyWindowEntries);
-      this.#appender = new Appender(database, this.era, this.#users, this.#channels, this.#keys);
+      this.#appender = new Appender(database, this.era, options.onDamage, {
+        users: this.#users,
+        channels: this.#channels,
+        keys: this.#keys,
+      });
       this.#devices = new DeviceTable(database, this.#users);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
       this.#pages = new PageReader(database);
-      this.#standings = new StandingReader(database, {
+      this.#standings = new StandingReader(database, options.onDamage, {
         users: this.#users,
         channels: this.#channels,
         devices: this.#devices,
@@ -84,7 +94,7 @@ export class SqliteEngine {
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
       this.#trial = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', ?)");
     } catch (error) {
-      throw asStorageError(error);
+      throw openingError(error, file);
     }
   }
 
@@ -116,12 +126,8 @@ export class SqliteEngine {
 
   writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
     for (const write of batch) {
-      try {
-        this.#members.write(write);
-      } catch (error) {
-        // A damaged row must not keep everybody else's cursors from the disk; whoever reads it is told.
-        if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error;
-      }
+      // A damaged row must not keep everybody else's cursors from the disk.
+      readAround(write.channel, this.#onDamage, () => this.#members.write(write));
     }
   }
 
@@ -145,9 +151,11 @@ export class SqliteEngine {
 
   loadCursors(wanted: WorkerCalls['loadCursors']['input']): WorkerCalls['loadCursors']['output'] {
     return wanted.map(({ user, channel }) => {
-      const state = this.#channels.find(channel);
-      const number = state === undefined ? undefined : this.#members.numberIn(state, user);
-      const member = state === undefined || number === undefined ? undefined : this.#members.find(number, state);
+      const member = readAround(channel, this.#onDamage, () => {
+        const state = this.#channels.find(channel);
+        const number = state === undefined ? undefined : this.#members.numberIn(state, user);
+        return state === undefined || number === undefined ? undefined : this.#members.find(number, state);
+      });
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
     });
   }
@@ -250,8 +258,14 @@ export class SqliteEngine {
 
 /** Damage that one task met, or a request that cannot be: no reason to refuse the others. */
 function isFaultOfTask(error: unknown): boolean {
-  if (error instanceof StorageError) return error.code === 'corrupt';
-  return error instanceof TypeError || (error instanceof SqlFailure && error.kind === 'corrupt');
+  return error instanceof TypeError || isDamage(error);
+}
+
+/** As {@link asStorageError}, naming the file where it is the file that is damaged. */
+function openingError(error: unknown, file: string): Error {
+  if (!isDamage(error)) return asStorageError(error);
+  const message = `${file} is damaged (${error.message}): restore it from a backup, or choose another folder with --data`;
+  return new StorageError('corrupt', message, { cause: error });
 }
 
 /** What a caller may see of a failure of the driver. */

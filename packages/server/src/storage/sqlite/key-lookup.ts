@@ -3,6 +3,7 @@
 import { epochOf } from '../epoch.js';
 import type { AppendRequest } from '../message-log.js';
 import type { ChannelState } from './channel-state.js';
+import { isDamage } from './damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from './driver/sql-database.js';
 import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
 import { KEY_WINDOW_ENTRIES, KeyWindow } from './key-window.js';
@@ -80,26 +81,37 @@ export class KeyLookup {
     return columns === undefined ? undefined : decodeEntryRow(columns);
   }
 
-  /** Row numbers are consecutive but for what was erased, so the newest `capacity` numbers hold at most as many keys. */
+  /**
+   * The keys of the newest `capacity` entries: row numbers are consecutive but for what was erased. Not further back until
+   * the window is full of keys: where few entries have one, that would read the whole table at each start.
+   */
   #rebuild(database: SqlDatabase, capacity: number): void {
     const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry'));
-    let next = Math.max(newest - capacity + 1, 1);
-    this.#window.raiseFloor(next);
-    const slice = database.prepare('SELECT id, channel, sender, key FROM entry WHERE id >= ? ORDER BY id LIMIT ?');
-    for (;;) {
-      const rows = slice.all([next, REBUILD_SLICE_ROWS]);
-      for (const row of rows) this.#remember(row);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      next = integerOf(last, 'id') + 1;
+    const first = Math.max(newest - capacity + 1, 1);
+    this.#window.raiseFloor(first);
+    const slice = database.prepare(
+      'SELECT id, channel, sender, key FROM entry WHERE id BETWEEN ? AND ? AND key IS NOT NULL ORDER BY id',
+    );
+    for (let start = first; start <= newest; start += REBUILD_SLICE_ROWS) {
+      this.#rememberAll(slice, start, Math.min(start + REBUILD_SLICE_ROWS - 1, newest));
     }
   }
 
-  #remember(row: SqlRow): void {
-    const key = row['key'];
+  /** A row that cannot be read has no key; it must not keep the store from opening. */
+  #rememberAll(slice: SqlStatement, first: number, last: number): void {
+    try {
+      for (const row of slice.all([first, last])) this.#remember(row);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      for (let id = first; first < last && id <= last; id += 1) this.#rememberAll(slice, id, id);
+    }
+  }
+
+  #remember({ id, channel, sender, key }: SqlRow): void {
     if (!(key instanceof Uint8Array)) return;
+    if (typeof id !== 'number' || typeof channel !== 'number' || typeof sender !== 'number') return;
     const text = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8');
-    const { low, high } = this.#window.hash(integerOf(row, 'sender'), integerOf(row, 'channel'), text);
-    this.#window.add(low, high, integerOf(row, 'id'));
+    const { low, high } = this.#window.hash(sender, channel, text);
+    this.#window.add(low, high, id);
   }
 }

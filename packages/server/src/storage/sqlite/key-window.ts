@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-/** Keys that are always recognised; told to clients as `limits.keyWindow`. */
+/** Newest entries of which the keys are always recognised; told to clients as `limits.keyWindow`. */
 export const KEY_WINDOW_ENTRIES = 262_144;
 
 /** Hash of one (sender, channel, key), split in two because typed arrays hold 32 bits fastest. */

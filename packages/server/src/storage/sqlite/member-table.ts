@@ -3,6 +3,7 @@
 import type { CursorWrite } from '../cursors.js';
 import type { ChannelState } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
+import { isDamage } from './damage.js';
 import type { DeviceTable } from './device-table.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from './driver/sql-database.js';
 import { expectChecksum, rowChecksum } from './row-checksum.js';
@@ -21,6 +22,7 @@ export class MemberTable {
   readonly #devices: DeviceTable;
   readonly #find: SqlStatement;
   readonly #update: SqlStatement;
+  readonly #renew: SqlStatement;
   readonly #findCursor: SqlStatement;
   readonly #putCursor: SqlStatement;
 
@@ -32,6 +34,9 @@ export class MemberTable {
     );
     this.#update = database.prepare(
       'UPDATE member SET read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
+    );
+    this.#renew = database.prepare(
+      'UPDATE member SET visible_from = ?, left_at = ?, read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
     );
     this.#findCursor = database.prepare(
       'SELECT device, channel, offset, crc FROM cursor WHERE device = ? AND channel = ?',
@@ -51,12 +56,15 @@ export class MemberTable {
     return user === state.pair[1] ? state.highUser : undefined;
   }
 
-  /** Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. */
+  /**
+   * Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. A damaged row
+   * begins anew with what is written, so that it is damaged no longer.
+   */
   write(write: CursorWrite): void {
     const state = this.#channels.find(write.channel);
     const user = state === undefined ? undefined : this.numberIn(state, write.user);
     if (state === undefined || user === undefined) return;
-    const member = this.find(user, state);
+    const member = this.#findOrRenew(user, state);
     if (member === undefined) return;
     const read = Math.max(member.read, write.read ?? 0);
     const delivered = Math.max(member.delivered, write.delivered ?? 0);
@@ -70,11 +78,31 @@ export class MemberTable {
     }
   }
 
+  #findOrRenew(user: number, state: ChannelState): MemberRow | undefined {
+    try {
+      return this.find(user, state);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const fresh = unreadMember(user, state.number);
+      const crc = rowChecksum(user, state.number, fresh.visibleFrom, fresh.leftAt, fresh.read, fresh.delivered);
+      this.#renew.run([fresh.visibleFrom, fresh.leftAt, fresh.read, fresh.delivered, crc, user, state.number]);
+      return fresh;
+    }
+  }
+
   #moveCursor(device: number, state: ChannelState, offset: number): void {
     const row = this.#findCursor.get([device, state.number]);
-    if (row !== undefined && cursorFrom(row).offset >= offset) return;
+    if (row !== undefined && isAtLeast(row, offset)) return;
     this.#putCursor.run([device, state.number, offset, rowChecksum(device, state.number, offset)]);
   }
+}
+
+/**
+ * In place of a row that is damaged: the state of somebody who has read nothing. Members of direct channels see all of
+ * them, so it shows nobody what they may not see.
+ */
+export function unreadMember(user: number, channel: number): MemberRow {
+  return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0 };
 }
 
 /** Verifies a row of `member`. */
@@ -88,6 +116,16 @@ export function memberFrom(row: SqlRow): MemberRow {
   const actual = rowChecksum(user, channel, visibleFrom, leftAt, read, delivered);
   expectChecksum(integerOf(row, 'crc'), actual, `the row of member ${user} in channel ${channel}`);
   return { user, channel, visibleFrom, leftAt, read, delivered };
+}
+
+/** Whether the cursor stands there already. A damaged one stands nowhere. */
+function isAtLeast(row: SqlRow, offset: number): boolean {
+  try {
+    return cursorFrom(row).offset >= offset;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
 }
 
 export interface CursorRow {

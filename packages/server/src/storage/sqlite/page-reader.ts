@@ -3,6 +3,7 @@
 import type { PageRequest } from '../message-log.js';
 import { StorageError } from '../storage-error.js';
 import type { ChannelState } from './channel-state.js';
+import { type DamageListener, readAround } from './damage.js';
 import { integerOf, type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from './driver/sql-database.js';
 import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
 import { type FlatEntries, flattenEntry, headFrameOf, type PageFrame } from './page-frames.js';
@@ -44,12 +45,14 @@ export class PageReader {
     return { ...headFrameOf(request.channel, state), entries, more };
   }
 
-  /** The first entry above `offset`, which lies below the head. */
-  rowAfter(state: ChannelState, offset: number): EntryRow {
-    const first = Math.max(offset, state.base) + 1;
-    const [row] = this.#readRows(state, { maxBytes: Number.MAX_SAFE_INTEGER }, first, 1, 1).rows;
-    if (row === undefined) throw unreadable(state, first, 'it is missing');
-    return row;
+  /** The first entry above `offset` that can be read; undefined where none can. Tells of those it passes over. */
+  readableAfter(state: ChannelState, offset: number, onDamage: DamageListener): EntryRow | undefined {
+    const one = { maxBytes: Number.MAX_SAFE_INTEGER };
+    for (let next = Math.max(offset, state.base) + 1; next <= state.head; next += 1) {
+      const row = readAround(state.key, onDamage, () => this.#readRows(state, one, next, 1, 1).rows[0]);
+      if (row !== undefined) return row;
+    }
+    return undefined;
   }
 
   #readRows(

@@ -1,7 +1,6 @@
 // The engine on SQLite: one file in one folder, one thread that writes it.
 
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import { assertBatchSize } from '../append-check.js';
@@ -13,7 +12,7 @@ import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { acquireFolderLock, type FolderLock } from './folder-lock/folder-lock.js';
-import { syncFolder } from './lineage.js';
+import { makeDataFolder } from './make-data-folder.js';
 import { headFrom, pageFrom } from './page-frames.js';
 import { WorkerClient } from './worker-client.js';
 
@@ -22,7 +21,7 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** Default `auto`: the SQLite of Node where it has one, else the WebAssembly build. Both read the same files. */
   readonly driver?: DriverChoice;
-  /** Newest keys that are always recognised. Default 262 144; rounded up to a power of two. */
+  /** Newest entries of which the keys are always recognised. Default 262 144; rounded up to a power of two. */
   readonly keyWindowEntries?: number;
 }
 
@@ -32,7 +31,7 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const folder = resolve(options.folder);
-  await makeFolder(folder);
+  await makeDataFolder(folder);
   const driver = options.driver ?? 'auto';
   const lock = await acquireFolderLock({ folder });
   let writer: WorkerClient | undefined;
@@ -48,13 +47,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await lock.release();
     throw error;
   }
-}
-
-/** What is stored in a folder is lost with it when its own name never reached the disk. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
 interface StoreParts {
@@ -94,6 +86,14 @@ class SqliteStore implements Store {
 
   set onFatal(listener: ((error: StorageError) => void) | undefined) {
     this.#writer.onFatal = listener;
+  }
+
+  get onDamage(): ((damage: StorageError) => void) | undefined {
+    return this.#writer.onDamage;
+  }
+
+  set onDamage(listener: ((damage: StorageError) => void) | undefined) {
+    this.#writer.onDamage = listener;
   }
 
   async close(): Promise<void> {

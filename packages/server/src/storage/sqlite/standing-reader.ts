@@ -1,4 +1,5 @@
-// A user's channels as one device stands to them, and their descriptions for people.
+// A user's channels as one device stands to them, and their descriptions for people. Damage of one channel costs at most
+// that channel: a user signs in with the others.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
@@ -6,10 +7,11 @@ import type { MemberState } from '../directory.js';
 import { StorageError } from '../storage-error.js';
 import { type ChannelState, lowMessagesAt } from './channel-state.js';
 import { type ChannelTable, verifyChannelRow } from './channel-table.js';
+import { type DamageListener, readAround } from './damage.js';
 import type { DeviceTable } from './device-table.js';
-import { integerOf, type SqlDatabase, type SqlStatement, textOf } from './driver/sql-database.js';
-import { cursorFrom, type MemberRow, type MemberTable, memberFrom } from './member-table.js';
-import type { HeadFrame, PageFrame } from './page-frames.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
+import { cursorFrom, type MemberRow, type MemberTable, memberFrom, unreadMember } from './member-table.js';
+import { type HeadFrame, headFrameOf, type PageFrame } from './page-frames.js';
 import type { PageReader } from './page-reader.js';
 import type { UserTable } from './user-table.js';
 
@@ -32,8 +34,6 @@ export interface DescriptionFrame {
   readonly members: readonly MemberState[];
 }
 
-const NO_BYTE_LIMIT = Number.MAX_SAFE_INTEGER;
-
 export class StandingReader {
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
@@ -44,9 +44,11 @@ export class StandingReader {
   readonly #memberBefore: SqlStatement;
   readonly #cursorsAfter: SqlStatement;
   readonly #channel: SqlStatement;
+  readonly #onDamage: DamageListener;
 
   constructor(
     database: SqlDatabase,
+    onDamage: DamageListener,
     tables: {
       readonly users: UserTable;
       readonly channels: ChannelTable;
@@ -55,6 +57,7 @@ export class StandingReader {
       readonly pages: PageReader;
     },
   ) {
+    this.#onDamage = onDamage;
     this.#users = tables.users;
     this.#channels = tables.channels;
     this.#devices = tables.devices;
@@ -78,69 +81,111 @@ export class StandingReader {
   standings(user: UserId, device: DeviceId, after: number | undefined, limit: number): StandingSliceFrame {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return { standings: [], next: undefined };
-    const members = this.#membersOf(userNumber, after ?? 0, limit + 1);
-    const slice = members.slice(0, limit);
+    const { members, next } = this.#membersOf(userNumber, after ?? 0, limit);
     const deviceNumber = this.#devices.find(user, device);
     const cursors = deviceNumber === undefined ? new Map() : this.#cursorsOf(deviceNumber, after ?? 0, limit + 1);
-    const standings = slice
-      .filter(({ leftAt }) => leftAt === null)
-      .map((member) => this.#standing(member, cursors.get(member.channel)));
-    return { standings, next: members.length > limit ? slice.at(-1)?.channel : undefined };
+    const standings: StandingFrame[] = [];
+    for (const member of members) {
+      if (member.leftAt !== null) continue;
+      const standing = this.#readAround(`channel number ${member.channel} of ${user}`, () =>
+        this.#standing(member, cursors.get(member.channel)),
+      );
+      if (standing !== undefined) standings.push(standing);
+    }
+    return { standings, next };
   }
 
   /**
-   * Memberships in the order of the table, at most `count`. The rows before and after them are verified as well: they
-   * would be the user's if their keys were damaged.
+   * Memberships in the order of the table, at most `limit`, and where the next slice begins. The row before them is
+   * looked at as well: it would be the user's if its key were damaged.
    */
-  #membersOf(user: number, after: number, count: number): MemberRow[] {
+  #membersOf(user: number, after: number, limit: number): { members: MemberRow[]; next: number | undefined } {
     const before = this.#memberBefore.get([user, after + 1]);
-    if (before !== undefined) memberFrom(before);
+    if (before !== undefined) this.#readAround(`a member before user ${user}`, () => memberFrom(before));
     const members: MemberRow[] = [];
-    for (const row of this.#membersAfter.all([user, after, count])) {
-      const member = memberFrom(row);
-      if (member.user !== user) break;
+    const rows = this.#membersAfter.all([user, after, limit + 1]);
+    for (const row of rows) {
+      // One more row than wanted was read: it tells whether there is another slice.
+      const isBeyond = row === rows[limit];
+      const last = members.at(-1)?.channel ?? after;
+      const member = this.#readAround(`a member of user ${user}`, () => memberFrom(row)) ?? this.#standIn(row, last);
+      if (member === undefined) continue;
+      if (member.user !== user) return { members, next: undefined };
+      if (isBeyond) return { members, next: last };
       members.push(member);
     }
-    return members;
+    const isLast = rows.length <= limit || members.length === 0;
+    return { members, next: isLast ? undefined : members.at(-1)?.channel };
   }
 
-  /** The device's cursors by channel; a device has none where its user is no member, so `count` reaches as far. */
+  /**
+   * For a damaged row of `member`: the user is in the channel if the channel names them as one of its two, and counts
+   * as having read nothing. Undefined where the row names no such channel above `after`.
+   */
+  #standIn(row: SqlRow, after: number): MemberRow | undefined {
+    const { user, channel } = row;
+    if (typeof user !== 'number' || typeof channel !== 'number' || channel <= after) return undefined;
+    return this.#readAround(`channel number ${channel}`, () => {
+      const named = this.#channel.get([channel]);
+      if (named === undefined) return undefined;
+      verifyChannelRow(named);
+      return user === named['low_user'] || user === named['high_user'] ? unreadMember(user, channel) : undefined;
+    });
+  }
+
+  /**
+   * The device's cursors by channel; a device has none where its user is no member, so `count` reaches as far. A
+   * damaged one counts as never written: what was acknowledged there comes again.
+   */
   #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {
     const cursors = new Map<number, number>();
     for (const row of this.#cursorsAfter.all([device, after, count])) {
-      const cursor = cursorFrom(row);
+      const cursor = this.#readAround(`a cursor of device ${device}`, () => cursorFrom(row));
+      if (cursor === undefined) continue;
       if (cursor.device !== device) break;
       cursors.set(cursor.channel, cursor.offset);
     }
     return cursors;
   }
 
-  /** Undefined: the user is not in the channel. */
+  /** Undefined: the user is not in the channel, or nothing of it can be read. */
   describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
+    return this.#readAround(key, () => this.#describe(user, key, callersRead));
+  }
+
+  #describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
     const number = state === undefined ? undefined : this.#members.numberIn(state, user);
     if (state === undefined || number === undefined) return undefined;
-    const member = this.#members.find(number, state);
-    if (member === undefined) throw missingMember(user, key);
+    const member = this.#memberIn(state, number, user);
     const read = Math.max(callersRead, member.read, member.visibleFrom - 1);
     return {
       visibleFrom: member.visibleFrom,
       unread: this.#countUnread(state, number, read),
-      last: this.#pages.read(state, {
-        channel: key,
-        direction: 'before',
-        offset: Number.MAX_SAFE_INTEGER,
-        limit: 1,
-        maxBytes: NO_BYTE_LIMIT,
-      }),
+      last: this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state),
       members: this.#memberStates(state),
     };
+  }
+
+  #memberIn(state: ChannelState, number: number, user: string): MemberRow {
+    const member = this.#readAround(state.key, () => {
+      const row = this.#members.find(number, state);
+      if (row === undefined) throw missingMember(user, state.key);
+      return row;
+    });
+    return member ?? unreadMember(number, state.number);
+  }
+
+  #lastEntry(state: ChannelState): PageFrame {
+    const offset = Number.MAX_SAFE_INTEGER;
+    return this.#pages.read(state, { channel: state.key, direction: 'before', offset, limit: 1, maxBytes: offset });
   }
 
   /** semantics, Unread: each row counts what lies before it, so two look-ups answer; the newest is in memory. */
   #countUnread(state: ChannelState, user: number, read: number): number {
     if (read >= state.head) return 0;
-    const next = this.#pages.rowAfter(state, read);
+    const next = this.#pages.readableAfter(state, read, this.#onDamage);
+    if (next === undefined) return 0;
     // What `next` counts includes itself.
     const isLow = user === state.lowUser;
     const own = isLow ? state.lowMessages : state.messages - state.lowMessages;
@@ -154,9 +199,9 @@ export class StandingReader {
   #memberStates(state: ChannelState): MemberState[] {
     const users = state.lowUser === state.highUser ? [state.pair[0]] : state.pair;
     return users.map((user) => {
-      const row = this.#members.find(user === state.pair[0] ? state.lowUser : state.highUser, state);
-      if (row === undefined) throw missingMember(user, state.key);
-      return { user, delivered: row.delivered, read: row.read };
+      const number = user === state.pair[0] ? state.lowUser : state.highUser;
+      const { delivered, read } = this.#memberIn(state, number, user);
+      return { user, delivered, read };
     });
   }
 
@@ -178,6 +223,15 @@ export class StandingReader {
       recency: end.lastRow,
     };
   }
+
+  #readAround<Value>(place: string, read: () => Value | undefined): Value | undefined {
+    return readAround(place, this.#onDamage, read);
+  }
+}
+
+/** Of a channel whose newest entry cannot be read. */
+function emptyPage(state: ChannelState): PageFrame {
+  return { ...headFrameOf(state.key, state), entries: [], more: false };
 }
 
 function missingMember(user: string, key: ChannelKey): StorageError {

@@ -1,9 +1,10 @@
 // Users by name: the small numbers that rows carry instead of ids.
 
+import { StorageError } from '../storage-error.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
 import { GenerationCache } from './generation-cache.js';
 import { newestNumber } from './newest-number.js';
-import { expectChecksum, rowChecksum } from './row-checksum.js';
+import { expectChecksum, isHiddenRow, rowChecksum } from './row-checksum.js';
 
 const CACHED_USERS = 65_536;
 
@@ -33,7 +34,8 @@ export class UserTable {
     if (row === undefined) {
       // A damaged index hides names. The name asked for would stand between these two, so damage there shows in them.
       for (const neighbour of [this.#before.get([name]), this.#after.get([name])]) {
-        if (neighbour !== undefined) verify(neighbour);
+        if (neighbour === undefined) continue;
+        if (isHiddenRow(neighbour['crc'], () => checksumOf(neighbour, name))) throw brokenNames(name);
       }
       return undefined;
     }
@@ -65,11 +67,13 @@ export class UserTable {
 
 function verify(row: SqlRow): void {
   const name = textOf(row, 'name');
-  const actual = rowChecksum(
-    integerOf(row, 'id'),
-    name,
-    integerOf(row, 'announcements_from'),
-    integerOf(row, 'created_at'),
-  );
-  expectChecksum(integerOf(row, 'crc'), actual, `the row of user ${name}`);
+  expectChecksum(integerOf(row, 'crc'), checksumOf(row, name), `the row of user ${name}`);
+}
+
+function checksumOf(row: SqlRow, name: string): number {
+  return rowChecksum(integerOf(row, 'id'), name, integerOf(row, 'announcements_from'), integerOf(row, 'created_at'));
+}
+
+function brokenNames(name: string): StorageError {
+  return new StorageError('corrupt', `user ${name}: the index of users is damaged; restore the store from a backup`);
 }

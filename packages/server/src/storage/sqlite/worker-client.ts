@@ -40,6 +40,7 @@ export class WorkerClient {
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
   onFatal: ((error: StorageError) => void) | undefined;
+  onDamage: ((damage: StorageError) => void) | undefined;
 
   private constructor(start: WorkerStart) {
     const entry = createRequire(import.meta.url).resolve('#sqlite-worker');
@@ -151,6 +152,9 @@ export class WorkerClient {
         return;
       case 'writable':
         this.#isWritable = message.isWritable;
+        return;
+      case 'damage':
+        this.onDamage?.(errorFrom(message.failure) as StorageError);
         return;
       case 'fatal':
         this.#end(errorFrom(message.failure));

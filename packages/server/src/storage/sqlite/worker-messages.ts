@@ -95,6 +95,8 @@ export type FromWorker =
       readonly isWritable: boolean;
     }
   | { readonly type: 'writable'; readonly isWritable: boolean }
+  /** A row that was passed over. */
+  | { readonly type: 'damage'; readonly failure: FailureFrame }
   /** Nothing more will come. */
   | { readonly type: 'fatal'; readonly failure: FailureFrame }
   | { readonly type: 'closed' };

@@ -27,6 +27,7 @@ function startWriter(to: MessagePort): FromWorker {
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
     keyWindowEntries: start.keyWindowEntries,
+    onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
   });
   new WorkLoop(engine, to).start();
   return {

@@ -7,14 +7,21 @@ import {
   RESULT_STRIDE,
   resultAt,
 } from '../../../src/storage/sqlite/append-frames.js';
+import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { pageFrom } from '../../../src/storage/sqlite/page-frames.js';
 import { errorFrom } from '../../../src/storage/sqlite/worker-messages.js';
 import type { TestedDriver } from './data-folder.js';
 
-export function openEngine(folder: string, driver: TestedDriver, keyWindowEntries?: number): SqliteEngine {
-  return new SqliteEngine({ folder, open: chooseDriver(driver), assertOwned: () => undefined, keyWindowEntries });
+export function openEngine(
+  folder: string,
+  driver: TestedDriver,
+  keyWindowEntries?: number,
+  onDamage: DamageListener = () => undefined,
+): SqliteEngine {
+  const open = chooseDriver(driver);
+  return new SqliteEngine({ folder, open, assertOwned: () => undefined, keyWindowEntries, onDamage });
 }
 
 /** One batch in one transaction. */

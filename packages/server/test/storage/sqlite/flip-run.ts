@@ -1,4 +1,5 @@
-// Flips single bits of a database file and reads everything: each read must be right or say that it cannot be trusted.
+// Flips single bits of a database file and reads everything: each read must be right, or fail as damaged, or tell of the
+// damage that it passed over.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -150,8 +151,9 @@ function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): Entr
 
 function compare(folder: string, driver: TestedDriver, truth: Truth): { reported: boolean; wrong: string[] } {
   let engine: SqliteEngine;
+  const damage: StorageError[] = [];
   try {
-    engine = openEngine(folder, driver);
+    engine = openEngine(folder, driver, undefined, (met) => damage.push(met));
   } catch (error) {
     return { reported: true, wrong: isReport(error) ? [] : [`opening threw ${String(error)}`] };
   }
@@ -159,9 +161,11 @@ function compare(folder: string, driver: TestedDriver, truth: Truth): { reported
   // A new era tells every client that what it knows may not hold.
   let reported = engine.era !== truth.get('era');
   for (const [name, read] of readsOf(engine)) {
+    damage.length = 0;
     try {
-      const text = read();
-      if (text !== truth.get(name) && engine.era === truth.get('era')) wrong.push(`${name} is wrong`);
+      const isRight = read() === truth.get(name);
+      if (damage.length > 0) reported = true;
+      else if (!isRight && engine.era === truth.get('era')) wrong.push(`${name} is wrong`);
     } catch (error) {
       if (isReport(error)) reported = true;
       else wrong.push(`${name} threw ${String(error)}`);

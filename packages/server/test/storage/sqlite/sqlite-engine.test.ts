@@ -73,6 +73,15 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     expect(outcomes).toEqual(['repeated', 'repeated', 'stored']);
   });
 
+  test('the window reaches over as many entries after a restart as before it, with keys or without', () => {
+    engine = openEngine(folder, driver, 8);
+    append(engine, message('alice', 'bob', { key: 'eighth' }));
+    for (let count = 0; count < 7; count += 1) append(engine, message('alice', 'bob'));
+    closeEngine();
+    engine = openEngine(folder, driver, 8);
+    expect(append(engine, message('alice', 'bob', { key: 'eighth' }))).toMatchObject([{ outcome: 'repeated' }]);
+  });
+
   test('a task that cannot be done is undone alone, the others of its commit are stored', () => {
     engine = openEngine(folder, driver);
     append(engine, message('alice', 'bob', { key: 'first' }));

@@ -1,0 +1,39 @@
+// Reading around damage: what is damaged about one row is told, and does not cost the rows beside it.
+
+import { StorageError } from '../storage-error.js';
+import { SqlFailure } from './driver/sql-database.js';
+
+/** Told of every place that could not be read and was passed over. */
+export type DamageListener = (damage: StorageError) => void;
+
+/** The file contradicts itself; asking again gives the same. */
+export function isDamage(error: unknown): error is StorageError | SqlFailure {
+  if (error instanceof StorageError) return error.code === 'corrupt';
+  return error instanceof SqlFailure && error.kind === 'corrupt';
+}
+
+/**
+ * What `read` returns; undefined after telling where it met damage.
+ * @param place  what was read, as the first words of a sentence
+ * @throws whatever else `read` throws
+ */
+export function readAround<Value>(
+  place: string,
+  onDamage: DamageListener,
+  read: () => Value | undefined,
+): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    onDamage(damageAt(place, error));
+    return undefined;
+  }
+}
+
+/** The damage with the place in its message. */
+export function damageAt(place: string, error: StorageError | SqlFailure): StorageError {
+  if (error instanceof StorageError && error.message.startsWith(place)) return error;
+  const offset = error instanceof StorageError ? error.offset : undefined;
+  return new StorageError('corrupt', `${place} cannot be read: ${error.message}`, { cause: error, offset });
+}

@@ -1,0 +1,77 @@
+import type { Epoch, UserId } from '@longwire/protocol';
+import { describe, expect, it } from 'vitest';
+import { directChannelKey } from '../../src/channel/channel-key.js';
+import type { EncodedPush } from '../../src/delivery/encoded-push.js';
+import { Hub } from '../../src/delivery/hub.js';
+import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/paced-pages.js';
+import type { Page } from '../../src/storage/message-log.js';
+import { StorageError } from '../../src/storage/storage-error.js';
+import { ManualClock } from '../runtime/manual-clock.js';
+
+const bob = 'bob' as UserId;
+const channel = directChannelKey('alice' as UserId, bob);
+const epoch = 'e1' as Epoch;
+
+/** Somebody at the start of a channel with five entries, whose pages are what `read` says. */
+function openReader(read: () => Promise<Page>) {
+  const texts: string[] = [];
+  const errors: unknown[] = [];
+  let reads = 0;
+  const hub = new Hub({
+    pages: {
+      page: () => {
+        reads += 1;
+        return read();
+      },
+    },
+    onPageError: (error) => errors.push(error),
+    receiptsOf: async () => [],
+  });
+  const reader = hub.enter({
+    user: bob,
+    hasRoomFor: () => true,
+    queue: (push: EncodedPush) => texts.push(push.text),
+  });
+  const standing = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
+  hub.compare(reader, [standing], () => ({ position: 0, gap: undefined }));
+  hub.finishOpening(reader);
+  return { hub, texts, errors, reads: () => reads };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a reader of pages that cannot be read', () => {
+  it('is told of one gap up to the head where nothing of the channel can be read, and stands at the tail', async () => {
+    const { hub, texts, errors, reads } = openReader(() => Promise.reject(new StorageError('corrupt', 'damaged')));
+    await turn();
+    expect(texts.map((text) => JSON.parse(text))).toEqual([
+      { type: 'gap', channel: 'user/alice', epoch, from: 1, to: 5, next: 6, reason: 'unreadable' },
+    ]);
+    expect([errors.length, reads(), hub.tailsKept]).toEqual([1, 1, 0]);
+  });
+
+  it('asks again after a while where the reason may pass', async () => {
+    const clock = new ManualClock();
+    let failures = 2;
+    const empty: Page = { channel, epoch, head: 5, base: 5, entries: [], more: false };
+    const source = {
+      page: async () => {
+        failures -= 1;
+        if (failures >= 0) throw new StorageError('fatal', 'disk I/O error');
+        return empty;
+      },
+    };
+    const { texts, errors } = openReader(() =>
+      pacedPages(source, clock).page({ channel, direction: 'after', offset: 0, limit: 1, maxBytes: 1 }),
+    );
+    await turn();
+    expect([errors.length, clock.pendingTimers]).toEqual([0, 1]);
+    clock.advance(PAGE_RETRY_MS);
+    await turn();
+    expect([errors.length, clock.pendingTimers, texts.length]).toEqual([1, 1, 0]);
+    clock.advance(PAGE_RETRY_MS);
+    await turn();
+    expect(errors).toHaveLength(2);
+    expect(texts.map((text) => JSON.parse(text))).toMatchObject([{ type: 'gap', to: 5, reason: 'expired' }]);
+  });
+});

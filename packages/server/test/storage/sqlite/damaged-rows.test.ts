@@ -1,0 +1,233 @@
+// Rows that say something else than they did when they were written: what each one costs, and what it does not.
+
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import type { SqlValue } from '../../../src/storage/sqlite/driver/sql-database.js';
+import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/open-database.js';
+import type { StorageError } from '../../../src/storage/storage-error.js';
+import { device, direct, FIRST_AT, message, user } from '../requests.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+import { append, openEngine, readPage } from './engine-under-test.js';
+
+const alice = user('alice');
+const phone = device('phone');
+const withBob = direct('alice', 'bob');
+const withCarol = direct('alice', 'carol');
+
+describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driver) => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  let engine: SqliteEngine;
+  let damage: StorageError[];
+
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+    damage = [];
+    engine = openEngine(folder, driver);
+    // Channel 1 is alice's with bob, channel 2 hers with carol; alice is user 1.
+    append(engine, ...['a1', 'a2', 'a3', 'a4'].map((key) => message('alice', 'bob', { key })));
+    append(engine, message('bob', 'alice', { key: 'b5' }), message('alice', 'carol'));
+    engine.write([
+      {
+        apply: (self) => {
+          self.openDevice({ user: alice, device: phone, at: FIRST_AT });
+          self.writeCursors(
+            [withBob, withCarol].map((channel) => ({
+              user: alice,
+              channel,
+              read: 1,
+              delivered: 1,
+              devices: new Map([[phone, 1]]),
+            })),
+          );
+        },
+        fail: ({ message: text }) => {
+          throw new Error(text);
+        },
+      },
+    ]);
+  });
+
+  afterEach(async () => {
+    engine.close();
+    await remove();
+  });
+
+  /** Changes rows behind the back of their checksums, and opens what is then there. */
+  function damaged(sql: string, values: readonly SqlValue[] = []): void {
+    engine.close();
+    const database = chooseDriver(driver)(join(folder, DATABASE_FILE));
+    configureConnection(database);
+    database.prepare(sql).run(values);
+    database.close();
+    engine = openEngine(folder, driver, undefined, (met) => damage.push(met));
+  }
+
+  const standings = () => engine.standings({ user: alice, device: phone, after: undefined, limit: 10 }).standings;
+  const describeOne = (channel: typeof withBob) =>
+    engine.describe({ user: alice, channels: [{ channel, read: 0 }] })[0];
+  const page = (direction: 'after' | 'before', offset: number) =>
+    readPage(engine, { channel: withBob, direction, offset, limit: 10, maxBytes: 10_000 });
+
+  test('the newest entry costs a channel its `last`, and nobody the list', () => {
+    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 5');
+    expect(standings().map(({ channel, head }) => [channel, head])).toEqual([
+      [withBob, 5],
+      [withCarol, 1],
+    ]);
+    expect(describeOne(withBob)).toMatchObject({
+      unread: 1,
+      last: { head: 5, entries: [] },
+      members: [{ read: 1 }, {}],
+    });
+    expect(describeOne(withCarol)?.last.entries).not.toEqual([]);
+    expect(damage.map(({ message: text, offset }) => [text.slice(0, 33), offset])).toContainEqual([
+      `${withBob}, offset 5 cannot`,
+      5,
+    ]);
+  });
+
+  test('the newest entries cost nothing of the log before them, and writing goes on behind them', () => {
+    damaged('UPDATE entry SET body = ? WHERE channel = 1 AND offset > 3', [Buffer.from('"other"')]);
+    expect(page('after', 0)).toMatchObject({
+      head: 5,
+      more: true,
+      entries: [{ offset: 1 }, { offset: 2 }, { offset: 3 }],
+    });
+    expect(() => page('after', 3)).toThrowError(expect.objectContaining({ code: 'corrupt', offset: 4 }));
+    const results = append(engine, message('bob', 'alice'), message('alice', 'bob'));
+    // As many messages as if nothing had happened, and the time does not go back behind what can be read.
+    expect(results).toMatchObject([
+      { outcome: 'stored', offset: 6, messages: 6, at: FIRST_AT },
+      { outcome: 'stored', offset: 7, messages: 7 },
+    ]);
+    engine.close();
+    engine = openEngine(folder, driver);
+    // Both of bob: the damaged one counts until alice has read past it.
+    expect(describeOne(withBob)).toMatchObject({ unread: 2, last: { head: 7 } });
+  });
+
+  test('all entries of a channel cost that channel its log only', () => {
+    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1');
+    expect(describeOne(withBob)).toMatchObject({ unread: 0, last: { head: 5, entries: [] } });
+    expect(append(engine, message('bob', 'alice'))).toMatchObject([{ outcome: 'stored', offset: 6, messages: 6 }]);
+  });
+
+  test('the entry after the read cursor is not counted as unread', () => {
+    append(engine, message('bob', 'alice'));
+    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 5');
+    expect(engine.describe({ user: alice, channels: [{ channel: withBob, read: 4 }] })[0]).toMatchObject({ unread: 1 });
+  });
+
+  test('a member counts as having read nothing of that channel', () => {
+    damaged('UPDATE member SET read = 4 WHERE user = 1 AND channel = 1');
+    expect(standings().map(({ channel, read, cursor }) => [channel, read, cursor])).toEqual([
+      [withBob, 0, 1],
+      [withCarol, 1, 1],
+    ]);
+    expect(describeOne(withBob)).toMatchObject({ unread: 1, members: [{ user: 'alice', read: 0 }, { user: 'bob' }] });
+    expect(engine.loadCursors([withBob, withCarol].map((channel) => ({ user: alice, channel })))).toMatchObject([
+      { read: 0 },
+      { read: 1 },
+    ]);
+    expect(damage).not.toEqual([]);
+  });
+
+  test('a member of a channel that is not theirs is in none because of it', () => {
+    append(engine, message('dan', 'eve'));
+    damaged('UPDATE member SET channel = 3 WHERE user = 1 AND channel = 1');
+    expect(standings().map(({ channel }) => channel)).toEqual([withCarol]);
+    expect(damage).not.toEqual([]);
+  });
+
+  test('a cursor of a device counts as never written', () => {
+    damaged('UPDATE cursor SET offset = 4 WHERE channel = 1');
+    expect(standings().map(({ channel, cursor }) => [channel, cursor])).toEqual([
+      [withBob, undefined],
+      [withCarol, 1],
+    ]);
+    expect(damage).not.toEqual([]);
+  });
+
+  test('members and cursors are whole again once they are written', () => {
+    damaged('UPDATE member SET read = 4, visible_from = 3 WHERE user = 1 AND channel = 1');
+    damaged('UPDATE cursor SET offset = 4 WHERE channel = 1');
+    const write = (self: SqliteEngine) =>
+      self.writeCursors([{ user: alice, channel: withBob, read: 2, delivered: 3, devices: new Map([[phone, 3]]) }]);
+    engine.write([{ apply: write, fail: ({ message: text }) => expect.fail(text) }]);
+    damaged('SELECT 1');
+    damage.length = 0;
+    expect(standings()[0]).toMatchObject({ channel: withBob, read: 2, cursor: 3, visibleFrom: 1 });
+    expect(describeOne(withBob)).toMatchObject({ members: [{ read: 2, delivered: 3 }, {}] });
+    expect(damage).toEqual([]);
+  });
+
+  test.each(['UPDATE channel SET created_at = 1 WHERE id = 1', 'DELETE FROM entry WHERE channel = 1 AND offset > 3'])(
+    'what the channel itself is costs that channel alone: %s',
+    (sql) => {
+      damaged(sql);
+      const listed = standings().map(({ channel }) => channel);
+      expect(listed).toContain(withCarol);
+      expect(describeOne(withCarol)).toMatchObject({ last: { head: 1 } });
+    },
+  );
+
+  test('a slice of channels goes on behind damaged members, and ends', () => {
+    append(engine, ...Array.from({ length: 20 }, (_, peer) => message('alice', `peer${peer}`)));
+    damaged('UPDATE member SET read = 9 WHERE user = 1 AND channel % 3 = 0');
+    const seen: string[] = [];
+    let after: number | undefined;
+    do {
+      const slice = engine.standings({ user: alice, device: phone, after, limit: 3 });
+      seen.push(...slice.standings.map(({ channel }) => channel));
+      after = slice.next;
+    } while (after !== undefined);
+    expect(seen).toHaveLength(22);
+    expect(new Set(seen).size).toBe(22);
+  });
+
+  test('a channel that cannot be written costs its own requests of a batch, not the others', () => {
+    damaged('UPDATE channel SET created_at = 1 WHERE id = 1');
+    expect(append(engine, message('alice', 'bob'), message('alice', 'carol'), message('dan', 'eve'))).toMatchObject([
+      { outcome: 'damaged' },
+      { outcome: 'stored', offset: 2 },
+      { outcome: 'stored', offset: 1 },
+    ]);
+  });
+
+  test('the key of a damaged entry is neither stored again nor in the way of the others', () => {
+    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 2');
+    expect(
+      append(engine, message('alice', 'bob', { key: 'a2' }), message('alice', 'bob', { key: 'a3' })),
+    ).toMatchObject([{ outcome: 'damaged' }, { outcome: 'repeated', offset: 3 }]);
+  });
+
+  test('a channel, a user or a device keeps no new one from standing beside it', () => {
+    damaged('UPDATE channel SET created_at = 1');
+    damaged('UPDATE user SET created_at = 1 WHERE id > 1');
+    damaged('UPDATE device SET created_at = 1');
+    expect(append(engine, message('alice', 'bobby'), message('carola', 'carole'))).toMatchObject([
+      { outcome: 'stored', offset: 1 },
+      { outcome: 'stored', offset: 1 },
+    ]);
+    const opened: string[] = [];
+    const open = (self: SqliteEngine) =>
+      opened.push(self.openDevice({ user: alice, device: device('phones'), at: FIRST_AT }));
+    engine.write([{ apply: open, fail: ({ message: text }) => opened.push(text) }]);
+    expect(opened).toEqual(['new']);
+    const { standings: listed } = engine.standings({
+      user: alice,
+      device: device('phones'),
+      after: undefined,
+      limit: 9,
+    });
+    expect(listed.map(({ channel }) => channel)).toEqual([direct('alice', 'bobby')]);
+  });
+
+  test('a row of the wrong types does not keep the store from opening', () => {
+    damaged("UPDATE entry SET sender = 'x' WHERE channel = 1 AND offset = 2");
+    expect(append(engine, message('alice', 'bob', { key: 'a3' }))).toMatchObject([{ outcome: 'repeated', offset: 3 }]);
+  });
+});
