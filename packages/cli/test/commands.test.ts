@@ -1,6 +1,6 @@
 // The built command against a real server process, by its exit codes and what it prints.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -289,6 +289,54 @@ describe('longwire serve', () => {
     ]);
     expect([exit, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`Port ${port} .*--port`));
+    // Nothing was made for a server that never was.
+    expect(existsSync(join(folder, 'other'))).toBe(false);
+  });
+
+  it('says in one sentence why a folder cannot be the data folder', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, 'x');
+    mkdirSync(join(folder, 'damaged'));
+    writeFileSync(join(folder, 'damaged', 'longwire.db'), 'no database at all, but long enough to be looked at');
+    for (const [data, named] of [
+      [file, file],
+      [join(file, 'below'), join(file, 'below')],
+      // A parent that is there and says of everything in it that it is not.
+      ['/proc/nope', '/proc/nope'],
+      ['/proc/nope/below', '/proc/nope/below'],
+      [join(folder, 'damaged'), join(folder, 'damaged', 'longwire.db')],
+    ] as const) {
+      const { exit, stderr } = await run(['serve', '--auth', 'dev', '--port', '0', '--data', data]);
+      expect([data, exit]).toEqual([data, 1]);
+      expect(stderr).toMatch(/^error: .*--data\n$/);
+      expect(stderr).toContain(named);
+    }
+  });
+
+  it('makes the folders above the data folder, for its owner alone', async () => {
+    const own = await startServer('new/deep/data', ['--auth', 'dev', '--port', '0']);
+    own.child.kill('SIGTERM');
+    expect((await own.result).exit).toBe(0);
+    for (const made of ['new', 'new/deep', 'new/deep/data']) {
+      expect(statSync(join(folder, made)).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  it('ends within 5 s of a signal while it still starts', async () => {
+    const data = join(folder, 'foreign');
+    mkdirSync(data);
+    // The lock of a server on another host, touched just now: the start waits whether it is touched again.
+    writeFileSync(
+      join(data, 'lock'),
+      JSON.stringify({ host: 'elsewhere', boot: 'other', pid: 1, token: 'x'.repeat(32) }),
+    );
+    const own = start(['serve', '--auth', 'dev', '--port', '0', '--data', data]);
+    await expect.poll(() => readdirSync(data), { timeout: 15_000 }).toContainEqual(expect.stringMatching(/\.new$/));
+    const begun = performance.now();
+    own.child.kill('SIGTERM');
+    const { exit, stdout } = await own.result;
+    expect([exit, stdout]).toEqual([1, '']);
+    expect(performance.now() - begun).toBeLessThan(5_500);
   });
 
   it('refuses a folder that another server holds', async () => {

@@ -1,11 +1,19 @@
 // `longwire serve`: configuration in, a server until a signal.
 
-import { createLogger, ListenError, loadConfig, type RunningServer, StorageError, startServer } from '@longwire/server';
+import {
+  createLogger,
+  ListenError,
+  type Logger,
+  loadConfig,
+  type RunningServer,
+  StorageError,
+  startServer,
+} from '@longwire/server';
 import { pageDirectory } from '@longwire/web';
 import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
-import { stopSignal } from '../stop-signal.js';
+import { type StopSignal, stopSignal } from '../stop-signal.js';
 import { painter, type Terminal, usesColor, writeLine } from '../terminal.js';
 import { addServerOptions, configSources } from './server-options.js';
 
@@ -36,13 +44,16 @@ async function serve(
   const fatal = new Promise<StorageError>((resolve) => {
     reportFatal = resolve;
   });
+  const starting = startServer(config, {
+    logger,
+    pageDirectory: options.page ? pageDirectory : undefined,
+    onFatal: reportFatal,
+  });
   let server: RunningServer;
   try {
-    server = await startServer(config, {
-      logger,
-      pageDirectory: options.page ? pageDirectory : undefined,
-      onFatal: reportFatal,
-    });
+    const first = await Promise.race([starting, signal.received]);
+    if (typeof first === 'string') return await stop(first, starting, { logger, signal });
+    server = first;
   } catch (error) {
     signal.release();
     throw startFailure(error);
@@ -57,8 +68,20 @@ async function serve(
     await within(STOP_WITHIN_MS, server.close()).catch(() => undefined);
     return ExitCode.failed;
   }
-  logger.info({ signal: ended }, 'Stopping; once more to stop at once');
-  const isClosed = await within(STOP_WITHIN_MS, server.close());
+  return stop(ended, Promise.resolve(server), { logger, signal });
+}
+
+/** Stops the server, also one that is still starting, and ends the process whatever is left. */
+async function stop(
+  asked: NodeJS.Signals,
+  starting: Promise<RunningServer>,
+  { logger, signal }: { readonly logger: Logger; readonly signal: StopSignal },
+): Promise<number> {
+  logger.info({ signal: asked }, 'Stopping; once more to stop at once');
+  const isClosed = await within(
+    STOP_WITHIN_MS,
+    starting.then((server) => server.close()),
+  );
   if (!isClosed) logger.error({ afterMs: STOP_WITHIN_MS }, 'The server did not stop in time; it ends now');
   signal.release();
   // Whatever still keeps the event loop alive is nobody's any more.
