@@ -92,7 +92,7 @@ type Handler<Parameters extends unknown[]> = ((this: object, ...parameters: Para
 
 /**
  * The handlers of one endpoint, resolved when it is declared and shared by its sessions; `this` is the session's
- * instance. A session that adds message handlers of its own has a copy.
+ * instance. A session whose instance has others, or that adds message handlers of its own, has its own table.
  */
 export interface HandlerTable {
   readonly open: Handler<[session: Session, config: EndpointConfig]>;

@@ -1,4 +1,5 @@
-// Which handler messages go to: compiled when the endpoint is declared, so that nothing is looked up per message.
+// Which handler messages go to: compiled when the endpoint is declared, or a session opens whose instance has
+// other handlers, so that nothing is looked up per message.
 import type { Codecs } from '../messages/codecs.js';
 import type { HandlerTable } from './handlers.js';
 
