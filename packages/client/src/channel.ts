@@ -53,7 +53,7 @@ export class Channel {
    * it is repeated with its key and stored once. Sends of one client go out in the order of the calls. One that the
    * server puts off (`rate_limited`, `unavailable`) holds those not yet sent, but not those already on their way.
    * Rejects with a LongwireError: what the server refused it with, `too_large`, `outbox_full`, `aborted`, `closed`,
-   * `stopped`.
+   * `stopped`, `user_changed`.
    */
   send(body: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendResult> {
     return this.#port.send(this.address, body, options);

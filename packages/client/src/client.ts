@@ -15,7 +15,7 @@ import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
 /**
  * A user's line to the server, made by `connect`. It comes back by itself after a lost connection, hands each entry on
  * once and in order, and repeats what was not answered. Nothing is thrown out of its sockets and timers: what goes
- * wrong is told by the promises and by the `error` event.
+ * wrong is told by the promises and by the `error` event. Another user needs another client.
  */
 export class LongwireClient {
   readonly #core: ClientCore;
@@ -62,7 +62,7 @@ export class LongwireClient {
 
   /**
    * Resolves when the client is signed in, at once if it is.
-   * Rejects with a LongwireError: `aborted`, `closed`, or `stopped` if the server refused it for good.
+   * Rejects with a LongwireError: `aborted`, `closed`, `user_changed`, or `stopped` if the server refused it for good.
    */
   ready(options: WaitOptions = {}): Promise<SessionInfo> {
     return this.#core.ready(options.signal);

@@ -13,6 +13,7 @@ export const clientErrorCatalogue = Object.freeze({
   aborted: { retryable: false, meaning: 'The AbortSignal fired before the answer came' },
   closed: { retryable: false, meaning: 'The client was closed by `close()`' },
   stopped: { retryable: false, meaning: 'The server ended the session and the client does not come back by itself' },
+  user_changed: { retryable: false, meaning: 'Another user would be signed in: make a new client for them' },
   outbox_full: { retryable: true, meaning: 'More sends wait than `maxPendingSends` or `maxPendingBytes` allow' },
   token_failed: { retryable: true, meaning: '`getToken` threw, or gave no text' },
   position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },

@@ -7,6 +7,7 @@ import { type BackoffOptions, backoffMs, type RandomFraction } from './backoff.j
 import type { ConnectionState, ConnectionStateChange } from './connection-state.js';
 import type { DeviceKeeper } from './device-keeper.js';
 import { Heartbeat } from './heartbeat.js';
+import { Owner } from './owner.js';
 import { type SessionEnd, SignIn } from './sign-in.js';
 import type { TokenKeeper } from './token-keeper.js';
 import { TokenRefresh } from './token-refresh.js';
@@ -41,6 +42,8 @@ export interface ConnectionParts {
 
 // A connection that lasted less is no proof that the next one will: the waits go on growing.
 const STABLE_MS = 5000;
+// RFC 6455 §7.4.1.
+const NORMAL = 1000;
 
 /**
  * `stopped` until `start()`, and again after a close code that says so. `waiting` for the next attempt, `preparing` a
@@ -52,6 +55,7 @@ export class Connection {
   readonly #port: ConnectionPort;
   readonly #options: ConnectionOptions;
   readonly #parts: ConnectionParts;
+  readonly #owner = new Owner();
   #phase: Phase = 'stopped';
   #state: ConnectionState = 'disconnected';
   #signIn: SignIn | undefined;
@@ -122,6 +126,7 @@ export class Connection {
     let token: string | undefined;
     try {
       token = await this.#parts.tokens.forConnect();
+      this.#owner.checkToken(token);
     } catch (error) {
       if (this.#isPreparing()) this.#onTokenFailed(error as LongwireError);
       return;
@@ -136,9 +141,12 @@ export class Connection {
   }
 
   #onTokenFailed(error: LongwireError): void {
+    if (!error.retryable) {
+      this.#stop(error, CloseCode.badToken);
+      return;
+    }
     this.#port.onError(error);
-    if (error.retryable) this.#wait({ code: 1006, reason: error.message, afterMs: error.afterMs });
-    else this.#stop(error, CloseCode.badToken);
+    this.#wait({ code: 1006, reason: error.message, afterMs: error.afterMs });
   }
 
   #open(token: string | undefined, device: string): void {
@@ -166,6 +174,12 @@ export class Connection {
     const { clock } = this.#parts.platform;
     // close() came while the sign-in was under way.
     if (this.#phase !== 'opening') return;
+    try {
+      this.#owner.checkUser(answer.user);
+    } catch (error) {
+      this.#refuseUser(error as LongwireError);
+      return;
+    }
     this.#phase = 'open';
     this.#openSince = clock.now();
     this.#notBefore = 0;
@@ -199,6 +213,13 @@ export class Connection {
     this.#change('connected', undefined, `Signed in as ${answer.user}`, true);
   }
 
+  /** Nothing was sent but `connect`: sends and acks wait for `open`. */
+  #refuseUser(error: LongwireError): void {
+    const signIn = this.#signIn;
+    this.#stop(error, NORMAL);
+    signIn?.drop(NORMAL, error.message);
+  }
+
   #onMessage(message: ServerMessage, size: number): void {
     if (this.#phase !== 'open') return;
     this.#heartbeat?.heard();
@@ -207,6 +228,8 @@ export class Connection {
   }
 
   #onEnd(end: SessionEnd): void {
+    // Ended from here, for a reason that was told.
+    if (this.#phase === 'stopped') return;
     const wasOpen = this.#phase === 'open';
     this.#signIn = undefined;
     if (this.#phase === 'closing') {
@@ -244,6 +267,8 @@ export class Connection {
   #stop(error: LongwireError, code: number): void {
     this.#phase = 'stopped';
     this.#attempt = 0;
+    this.#signIn = undefined;
+    this.#owner.onStopped();
     // What was refused once is not tried again when the app calls `reconnect()`.
     this.#parts.tokens.forget();
     this.#stopWatching?.();

@@ -9,7 +9,8 @@ export interface TokenRequest {
 }
 
 /**
- * Gives the token of the user who is to be signed in. Called before a connection is made and before a token runs out.
+ * Gives the token of the user who is to be signed in; always the same user in one client, else it stops with
+ * `user_changed`. Called before a connection is made and before a token runs out.
  * A rejection is reported and the call repeated, unless it is a `LongwireError` that is not `retryable`.
  */
 export type GetToken = (request: TokenRequest) => string | Promise<string>;

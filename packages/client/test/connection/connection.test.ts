@@ -24,13 +24,13 @@ describe('after a close by the server', () => {
       });
     } else {
       it(`${code} ${name} lets the client come back${reconnect === 'after-token' ? ' with a new token' : ''}`, async () => {
-        const { platform, changes, errors } = startClient({ getToken: countedTokens('dev:alice') });
+        const { platform, changes, errors } = startClient({ getToken: countedTokens('t') });
         const socket = await platform.signIn();
         socket.end(code);
         expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code, willReconnect: true });
         const again = await platform.comeBack();
         expect(changes.at(-1)).toMatchObject({ state: 'connected', previous: 'connecting' });
-        expect(again.last('connect')?.['token']).toBe(reconnect === 'after-token' ? 'dev:alice2' : 'dev:alice1');
+        expect(again.last('connect')?.['token']).toBe(reconnect === 'after-token' ? 't2' : 't1');
         expect(errors).toEqual([]);
       });
     }
@@ -51,11 +51,11 @@ describe('after a close by the server', () => {
   });
 
   it('reconnect() tries again after a stop, with a new token', async () => {
-    const { platform, client } = startClient({ getToken: countedTokens('dev:alice') });
+    const { platform, client } = startClient({ getToken: countedTokens('t') });
     (await platform.signIn()).end(4101, 'replaced');
     client.reconnect();
     const again = await platform.signIn();
-    expect(again.last('connect')?.['token']).toBe('dev:alice2');
+    expect(again.last('connect')?.['token']).toBe('t2');
     expect(client.state).toBe('connected');
   });
 });

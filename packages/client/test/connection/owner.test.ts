@@ -1,0 +1,86 @@
+// One client, one user: what belongs to the first never goes out for another.
+
+import { expect, it } from 'vitest';
+import { settled } from '../support/manual-clock.js';
+import { startClient } from '../support/start-client.js';
+import { messageAt } from '../support/test-platform.js';
+
+/** Alice is signed in, has read, owes an ack, has a send under way and one that waits for its channel. Then the line breaks. */
+async function aliceLosesHerLine(getToken: () => string, closeCode = 1006) {
+  const started = startClient({ getToken, positions: { 'user/ann': { epoch: 'k3', offset: 9 } } });
+  const { platform, client } = started;
+  client.on('message', () => undefined);
+  const socket = await platform.signIn();
+  socket.push(messageAt(5));
+  const attempted = client.user('bob').send('private', { key: 'k1' });
+  socket.end(closeCode);
+  const waiting = client.user('bob').send('private too', { key: 'k2' });
+  return { ...started, attempted, waiting };
+}
+
+it('a token that names another user is never shown to the server: the client stops and sends nothing', async () => {
+  let token = 'dev:alice';
+  const { platform, client, attempted, waiting, changes, errors } = await aliceLosesHerLine(() => token, 4005);
+  token = 'dev:carol';
+  const over = Promise.all([
+    expect(attempted).rejects.toMatchObject({ code: 'user_changed', key: 'k1', retryable: true }),
+    expect(waiting).rejects.toMatchObject({ code: 'user_changed', key: 'k2', retryable: false }),
+  ]);
+  await platform.clock.advance(20_000);
+  await over;
+  expect(platform.sockets).toHaveLength(1);
+  expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: false });
+  expect(errors).toMatchObject([{ code: 'user_changed', retryable: false }]);
+  await expect(client.ready()).rejects.toMatchObject({ code: 'user_changed' });
+  expect(platform.clock.timers).toBe(0);
+
+  client.reconnect();
+  await settled();
+  expect(platform.sockets).toHaveLength(1);
+  expect(errors).toHaveLength(2);
+
+  token = 'dev:alice';
+  client.reconnect();
+  expect((await platform.signIn()).last('connect')).toMatchObject({ token: 'dev:alice' });
+  expect(client.state).toBe('connected');
+});
+
+it('a sign-in that turns out to be another user’s gets neither acks nor sends of the first', async () => {
+  const { platform, client, attempted, waiting, changes, errors } = await aliceLosesHerLine(() => 'opaque');
+  const over = Promise.all([
+    expect(attempted).rejects.toMatchObject({ code: 'user_changed' }),
+    expect(waiting).rejects.toMatchObject({ code: 'user_changed' }),
+  ]);
+  const told: unknown[] = [];
+  client.on('connected', (session) => told.push(session));
+  const carols = await platform.comeBack({ user: 'carol' });
+  await over;
+  expect(carols.closedBy).toEqual({ code: 1000 });
+  carols.end(1000);
+  await platform.clock.advance(10_000);
+  expect(carols.sent.map(({ type }) => type)).toEqual(['connect']);
+  expect(told).toEqual([]);
+  expect(client.session?.user).toBe('alice');
+  expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: false });
+  expect(errors).toMatchObject([{ code: 'user_changed', retryable: false }]);
+  expect(platform.sockets).toHaveLength(2);
+
+  client.reconnect();
+  const again = await platform.signIn({ user: 'carol' });
+  expect(again.sent.map(({ type }) => type)).toEqual(['connect']);
+  const closed = client.close();
+  again.end(1000);
+  await closed;
+  expect(again.sent.map(({ type }) => type)).toEqual(['connect']);
+});
+
+it('a client that never signed anybody in may try another user after it was stopped', async () => {
+  let token = 'dev:alcie';
+  const { platform, client } = startClient({ getToken: () => token });
+  await settled();
+  platform.socket.end(4100, 'no such user');
+  token = 'dev:alice';
+  client.reconnect();
+  await platform.signIn();
+  expect(client.state).toBe('connected');
+});
