@@ -8,6 +8,11 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** What the platform's own `AbortSignal` is to the compiler of the app, so that `fetch` takes it; the part above where there is none. */
+export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : AbortSignalLike;
+
 /**
  * Calls `run` when the signal fires, at once if it has. Returns the way to stop listening: a signal that outlives
  * many commands must not collect a listener from each.

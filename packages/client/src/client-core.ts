@@ -135,10 +135,11 @@ export class ClientCore {
       {
         platform,
         random,
-        tokens: new TokenKeeper(options.getToken, clock),
+        tokens: new TokenKeeper(options.getToken, clock, options.connectTimeoutMs),
         devices: new DeviceKeeper({
           device: options.device,
           store: options.deviceStore ?? platform.defaultDeviceStore(),
+          clock,
           fillRandom,
           onError: (error) => this.#report(error),
         }),

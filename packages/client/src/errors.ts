@@ -15,7 +15,7 @@ export const clientErrorCatalogue = Object.freeze({
   stopped: { retryable: false, meaning: 'The server ended the session and the client does not come back by itself' },
   user_changed: { retryable: false, meaning: 'Another user would be signed in: make a new client for them' },
   outbox_full: { retryable: true, meaning: 'More sends wait than `maxPendingSends` or `maxPendingBytes` allow' },
-  token_failed: { retryable: true, meaning: '`getToken` threw, or gave no text' },
+  token_failed: { retryable: true, meaning: '`getToken` threw, gave no text, or took too long' },
   position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },
   malformed_message: { retryable: true, meaning: 'The server said something that is not of this protocol' },
   handler_failed: { retryable: false, meaning: 'A handler of the app threw or rejected' },

@@ -2,7 +2,7 @@
 // their promises only together, and the platforms, of which the `imports` of package.json choose one.
 // For Node alone, `@longwire/client/node` has more.
 
-export type { AbortSignalLike } from './abort.js';
+export type { AbortSignalLike, PlatformAbortSignal } from './abort.js';
 export type { Channel, HistoryOptions, HistoryPage, WaitOptions } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events

@@ -63,6 +63,8 @@ export class Connection {
   #refresh: TokenRefresh | undefined;
   #retry: Timer | undefined;
   #attempt = 0;
+  /** The present connection was begun with a token that an earlier one had left. */
+  #isTokenKept = false;
   #openSince = 0;
   /** The server asked not to be bothered before. */
   #notBefore = 0;
@@ -112,6 +114,8 @@ export class Connection {
     if (this.#phase === 'closing') return closed;
     const signIn = this.#phase === 'open' || this.#phase === 'opening' ? this.#signIn : undefined;
     this.#stopHelpers();
+    this.#parts.tokens.stop();
+    this.#parts.devices.stop();
     this.#stopWatching?.();
     this.#phase = 'closing';
     if (signIn === undefined) this.#becomeClosed(undefined, 'Closed by the app');
@@ -123,16 +127,25 @@ export class Connection {
     this.#retry?.cancel();
     this.#phase = 'preparing';
     this.#change('connecting', undefined, this.#attempt === 0 ? 'Connecting' : `Attempt ${this.#attempt + 1}`, true);
+    const { clock } = this.#parts.platform;
+    const { connectTimeoutMs } = this.#options;
+    const startedAt = clock.now();
+    // Never more than the whole: the machine's clock may have been set back.
+    const leftMs = () => Math.min(connectTimeoutMs, startedAt + connectTimeoutMs - clock.now());
     let token: string | undefined;
     try {
-      token = await this.#parts.tokens.forConnect();
+      const latest = await this.#parts.tokens.forConnect();
+      token = latest.token;
+      this.#isTokenKept = latest.isKept;
       this.#owner.checkToken(token);
     } catch (error) {
       if (this.#isPreparing()) this.#onTokenFailed(error as LongwireError);
       return;
     }
-    const device = await this.#parts.devices.deviceFor(token);
-    if (this.#isPreparing()) this.#open(token, device);
+    const device = await this.#parts.devices.deviceFor(token, leftMs());
+    if (!this.#isPreparing()) return;
+    if (leftMs() > 0) this.#open(token, device, leftMs());
+    else this.#wait({ code: 1006, reason: `No sign-in within ${connectTimeoutMs} ms`, afterMs: undefined });
   }
 
   // Asked by a method: the compiler does not know that the phase may change across an await.
@@ -149,7 +162,7 @@ export class Connection {
     this.#wait({ code: 1006, reason: error.message, afterMs: error.afterMs });
   }
 
-  #open(token: string | undefined, device: string): void {
+  #open(token: string | undefined, device: string, timeoutMs: number): void {
     this.#phase = 'opening';
     const signIn: SignIn = new SignIn(
       {
@@ -163,7 +176,7 @@ export class Connection {
       this.#parts.platform,
       {
         url: this.#options.url,
-        connectTimeoutMs: this.#options.connectTimeoutMs,
+        timeoutMs,
         connectId: this.#port.nextId(),
       },
     );
@@ -239,7 +252,9 @@ export class Connection {
     this.#stopHelpers();
     if (wasOpen) this.#port.onLost();
     if (wasOpen && this.#parts.platform.clock.now() - this.#openSince >= STABLE_MS) this.#attempt = 0;
-    switch (reconnectRule(end.code)) {
+    // Old news of a token that was not asked for now, perhaps of before the server changed its key: final only for a new one.
+    const isOldTokenRefused = this.#isTokenKept && end.code === CloseCode.badToken;
+    switch (isOldTokenRefused ? 'after-token' : reconnectRule(end.code)) {
       case 'no': {
         const { code: closeCode, reason } = end;
         this.#stop(new LongwireError('stopped', `${reason} (close code ${closeCode})`, { closeCode }), closeCode);

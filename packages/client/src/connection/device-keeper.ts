@@ -2,7 +2,7 @@
 
 import { parseDeviceId } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
-import type { DeviceStore } from '../platform/platform.js';
+import type { Clock, DeviceStore, Timer } from '../platform/platform.js';
 import { randomId } from '../random-id.js';
 import { tokenSubject } from './token-subject.js';
 
@@ -10,6 +10,7 @@ export interface DeviceKeeperParts {
   /** Given by the app: then there is nothing to keep. */
   readonly device: string | undefined;
   readonly store: DeviceStore;
+  readonly clock: Clock;
   fillRandom(bytes: Uint8Array): void;
   onError(error: LongwireError): void;
 }
@@ -19,29 +20,46 @@ export class DeviceKeeper {
   // The store is asked once for each user: a reading position must not change under a running client.
   readonly #known = new Map<string | undefined, string>();
 
+  #timer: Timer | undefined;
+
   constructor(parts: DeviceKeeperParts) {
     this.#parts = parts;
   }
 
-  /** The device id for the user that `token` names. Never rejects. */
-  async deviceFor(token: string | undefined): Promise<string> {
+  /** The device id for the user that `token` names. Never rejects; a store that takes longer than `withinMs` has failed. */
+  async deviceFor(token: string | undefined, withinMs: number): Promise<string> {
     if (this.#parts.device !== undefined) return this.#parts.device;
     const user = token === undefined ? undefined : tokenSubject(token);
-    const device = this.#known.get(user) ?? (await this.#loadOrMake(user));
+    const device = this.#known.get(user) ?? (await this.#loadOrMake(user, withinMs));
     this.#known.set(user, device);
     return device;
   }
 
-  async #loadOrMake(user: string | undefined): Promise<string> {
-    const fresh = randomId(this.#parts.fillRandom);
+  /** Waits for the store no longer, and leaves no timer behind. */
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  async #loadOrMake(user: string | undefined, withinMs: number): Promise<string> {
+    const { clock, fillRandom, store } = this.#parts;
+    const fresh = randomId(fillRandom);
+    const loadOrSave = async () => {
+      const kept = await store.load(user);
+      return kept !== undefined && parseDeviceId(kept) !== undefined ? kept : store.save(user, fresh);
+    };
+    const tooLate = new Promise<never>((_, reject) => {
+      this.#timer = clock.startTimer(withinMs, () =>
+        reject(new Error(`The store did not answer within ${withinMs} ms`)),
+      );
+    });
     try {
-      const kept = await this.#parts.store.load(user);
-      if (kept !== undefined && parseDeviceId(kept) !== undefined) return kept;
-      return await this.#parts.store.save(user, fresh);
+      return await Promise.race([loadOrSave(), tooLate]);
     } catch (cause) {
       const message = `The device id lives as long as this client only: ${String(cause)}`;
       this.#parts.onError(new LongwireError('device_store_failed', message, { cause }));
       return fresh;
+    } finally {
+      this.#timer?.cancel();
     }
   }
 }

@@ -33,8 +33,8 @@ export interface SignInPort {
 
 export interface SignInOptions {
   readonly url: string;
-  /** From the start to `connected`. */
-  readonly connectTimeoutMs: number;
+  /** Up to `connected`. */
+  readonly timeoutMs: number;
   readonly connectId: number;
 }
 
@@ -59,7 +59,7 @@ export class SignIn {
     this.#port = port;
     this.#clock = platform.clock;
     this.#options = options;
-    this.#endAfter(options.connectTimeoutMs, ABNORMAL, `No sign-in within ${options.connectTimeoutMs} ms`);
+    this.#endAfter(options.timeoutMs, ABNORMAL, `No sign-in within ${options.timeoutMs} ms`);
     this.#socket = platform.openSocket(options.url, subprotocol, {
       onOpen: () => this.#onOpen(),
       onText: (text) => this.#onText(text),

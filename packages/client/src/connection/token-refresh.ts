@@ -49,6 +49,7 @@ export class TokenRefresh {
 
   stop(): void {
     this.#isStopped = true;
+    this.#tokens.stop();
     this.#timer?.cancel();
   }
 

@@ -6,6 +6,14 @@ import { LongwireError } from '../../src/errors.js';
 import { settled } from '../support/manual-clock.js';
 import { countedTokens, startClient } from '../support/start-client.js';
 
+function openPromise(): { readonly promise: Promise<string>; resolve(text: string): void } {
+  let resolve: (text: string) => void = () => undefined;
+  const promise = new Promise<string>((keep) => {
+    resolve = keep;
+  });
+  return { promise, resolve };
+}
+
 describe('after a close by the server', () => {
   for (const { code, name, reconnect } of closeCodes) {
     if (reconnect === 'no') {
@@ -200,6 +208,81 @@ describe('signing in', () => {
     expect(signedOut.platform.sockets).toHaveLength(0);
   });
 
+  it('does not wait for ever for getToken, and does not take what it says too late', async () => {
+    const signals: { readonly aborted: boolean }[] = [];
+    const late = openPromise();
+    const { platform, client, errors, changes } = startClient({
+      connectTimeoutMs: 3000,
+      getToken: ({ signal }) => {
+        signals.push(signal);
+        return signals.length > 1 ? 'second' : late.promise;
+      },
+    });
+    await platform.clock.advance(2999);
+    expect(client.state).toBe('connecting');
+    await platform.clock.advance(1);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(errors).toMatchObject([{ code: 'token_failed', retryable: true }]);
+    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: true });
+    const socket = await platform.comeBack();
+    late.resolve('first');
+    expect(socket.last('connect')?.['token']).toBe('second');
+    socket.end(1006);
+    expect((await platform.comeBack()).last('connect')?.['token']).toBe('second');
+    expect(signals[1]?.aborted).toBe(false);
+  });
+
+  it('has for all of it the time that connectTimeoutMs says, from the call of getToken on', async () => {
+    const token = openPromise();
+    const { platform, changes } = startClient({
+      connectTimeoutMs: 3000,
+      getToken: () => token.promise,
+    });
+    await platform.clock.advance(2000);
+    token.resolve('dev:alice');
+    await platform.clock.advance(0);
+    expect(platform.sockets).toHaveLength(1);
+    await platform.clock.advance(1000);
+    expect(platform.socket.isTerminated).toBe(true);
+    expect(changes.find(({ state }) => state === 'disconnected')).toMatchObject({ code: 1006, willReconnect: true });
+  });
+
+  it('does without a device store that does not answer', async () => {
+    const deviceStore = { load: () => new Promise<never>(() => undefined), save: () => 'never' };
+    const { platform, client, errors } = startClient({ device: undefined, deviceStore, connectTimeoutMs: 3000 });
+    await platform.clock.advance(3000);
+    expect(errors).toMatchObject([{ code: 'device_store_failed' }]);
+    const socket = await platform.comeBack();
+    expect(client.state).toBe('connected');
+    expect(socket.last('connect')?.['device']).toMatch(/^[\w-]{22}$/);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('with a token of an earlier connection that is refused is tried once more with a new one', async () => {
+    const { platform, changes, errors } = startClient({ getToken: countedTokens('t') });
+    (await platform.signIn()).end(1006);
+    const pass = async () => {
+      const before = platform.sockets.length;
+      while (platform.sockets.length === before) await platform.clock.advance(platform.clock.nextInMs ?? 0);
+      platform.socket.open();
+      const connect = platform.socket.last('connect');
+      platform.socket.push({
+        re: connect?.['id'],
+        type: 'error',
+        code: 'unauthenticated',
+        message: 'no',
+        retryable: false,
+      });
+      platform.socket.end(4100, 'bad token');
+      return connect?.['token'];
+    };
+    expect(await pass()).toBe('t1');
+    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4100, willReconnect: true });
+    expect(await pass()).toBe('t2');
+    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4100, willReconnect: false });
+    expect(errors.map(({ code }) => code)).toEqual(['unauthenticated', 'unauthenticated', 'stopped']);
+  });
+
   it('needs no getToken where a cookie signs in', async () => {
     const { platform } = startClient({ getToken: undefined });
     const socket = await platform.signIn();
@@ -245,6 +328,18 @@ describe('close()', () => {
     await closed;
     expect(socket.isTerminated).toBe(true);
     expect(platform.clock.timers).toBe(0);
+  });
+
+  it('ends a wait for getToken, and tells it so', async () => {
+    const signals: { readonly aborted: boolean }[] = [];
+    const { platform, client, errors } = startClient({
+      getToken: ({ signal }) => new Promise<string>(() => void signals.push(signal)),
+    });
+    await settled();
+    await client.close();
+    expect(signals).toMatchObject([{ aborted: true }]);
+    expect(platform.clock.timers).toBe(0);
+    expect(errors).toEqual([]);
   });
 
   it('ends a wait for the next attempt', async () => {

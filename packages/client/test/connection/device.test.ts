@@ -10,6 +10,7 @@ import type { LongwireError } from '../../src/errors.js';
 import { fileDeviceStore } from '../../src/file-device-store.js';
 import { fillRandom } from '../../src/platform/everywhere.js';
 import type { DeviceStore } from '../../src/platform/platform.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -17,9 +18,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function keeper(store: DeviceStore, device?: string): { keeper: DeviceKeeper; errors: LongwireError[] } {
+function keeper(
+  store: DeviceStore,
+  device?: string,
+): { keeper: { deviceFor(token: string | undefined): Promise<string> }; errors: LongwireError[] } {
   const errors: LongwireError[] = [];
-  return { keeper: new DeviceKeeper({ device, store, fillRandom, onError: (error) => errors.push(error) }), errors };
+  const clock = new ManualClock();
+  const kept = new DeviceKeeper({ device, store, clock, fillRandom, onError: (error) => errors.push(error) });
+  return { keeper: { deviceFor: (token) => kept.deviceFor(token, 1000) }, errors };
 }
 
 function jwt(claims: object): string {

@@ -5,7 +5,10 @@ import { fileDeviceStore } from '@longwire/client/node';
 
 const client: LongwireClient = connect({
   url: 'ws://127.0.0.1:8080',
-  getToken: async ({ purpose }) => `dev:${purpose satisfies 'connect' | 'refresh'}`,
+  getToken: async ({ purpose, signal }) => {
+    await fetch('/token', { signal });
+    return `dev:${purpose satisfies 'connect' | 'refresh'}`;
+  },
   deviceStore: fileDeviceStore('device.json'),
   positions: { 'user/bob': { epoch: 'k3', offset: 1 } },
 });
