@@ -83,8 +83,7 @@ export class LongwireClient {
    * @throws LongwireError `invalid_field`: not an address
    */
   channel(address: string): Channel {
-    if (!isAddress(address)) throw new LongwireError('invalid_field', `"${address}" is not an address`);
-    return this.#channelAt(address);
+    return this.#channelAt(addressFrom(address));
   }
 
   /** A page of the user's channels, the one with the newest entry first. Waits for the connection if there is none. */
@@ -93,9 +92,13 @@ export class LongwireClient {
     return this.#core.queries.channels(options);
   }
 
-  /** With `ackMode: 'manual'`: the app has this message and all before it in its channel. Sent with others, within 2 s. */
+  /**
+   * With `ackMode: 'manual'`: the app has this message and all before it in its channel. Sent with others, within 2 s.
+   * @throws LongwireError `invalid_field`: no message
+   */
   ack(message: PositionInput & { readonly channel: string }): void {
-    this.#core.acks.take(message.channel, positionFrom(message));
+    const position = positionFrom(message);
+    this.#core.acks.take(addressFrom(message.channel), position);
   }
 
   /** The newest position that was read in a channel; undefined as long as nothing of it came. The app's handlers may be behind it. */
@@ -147,4 +150,9 @@ export class LongwireClient {
   #refuseIfEnded(): void {
     if (this.#core.ended !== undefined) throw this.#core.ended;
   }
+}
+
+function addressFrom(text: string): Address {
+  if (typeof text === 'string' && isAddress(text)) return text;
+  throw new LongwireError('invalid_field', `"${text}" is not an address`);
 }

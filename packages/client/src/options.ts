@@ -1,6 +1,6 @@
 // Everything `connect` takes: checked, filled with defaults and frozen once.
 
-import { fieldLimits, isOffset, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
+import { fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
 import type { GetToken } from './connection/token-keeper.js';
 import { LongwireError } from './errors.js';
 import type { DeviceStore } from './platform/platform.js';
@@ -123,9 +123,7 @@ function resolveNumbers(input: ConnectOptions): ResolvedNumbers {
 function resolvePositions(positions: Readonly<Record<string, PositionInput>>): ReadonlyMap<string, Position> {
   const resolved = new Map<string, Position>();
   for (const [channel, position] of Object.entries(positions)) {
-    const isValid = typeof position?.epoch === 'string' && isOffset(position.offset);
-    check(isValid, `positions: ${channel} must have an epoch and an offset`);
-    resolved.set(channel, positionFrom(position));
+    resolved.set(channel, positionFrom(position, `positions: ${channel}`));
   }
   return resolved;
 }

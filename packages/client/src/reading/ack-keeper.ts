@@ -29,6 +29,8 @@ export class AckKeeper {
   #due = new Map<string, Position>();
   #entriesDue = 0;
   #unconfirmed: ReadonlyMap<string, Position> | undefined;
+  /** Parts of a batch that the server refused, because of one address in it: they are tried apart. */
+  #halves: ReadonlyMap<string, Position>[] = [];
   #timer: Timer | undefined;
 
   constructor(port: AckPort, clock: Clock, options: AckOptions) {
@@ -99,13 +101,23 @@ export class AckKeeper {
       return;
     }
     this.#unconfirmed = undefined;
-    // Of the addresses of one ack only the refused ones are not moved (PROTOCOL, "ack, read").
-    if (error !== undefined) this.#port.onError(error);
-    if (this.#entriesDue >= this.#options.afterEntries) this.flush();
+    // Of the addresses of one ack only the refused ones are not moved (PROTOCOL, "ack, read"), but one that cannot be
+    // read ends the whole command. Acks are monotone: what was moved may be told again.
+    if (error?.code === 'invalid_field' && batch.size > 1) this.#halve(batch);
+    else if (error !== undefined) this.#port.onError(error);
+    if (this.#halves.length > 0 || this.#entriesDue >= this.#options.afterEntries) this.flush();
     else if (this.#due.size > 0) this.#schedule(this.#options.afterMs);
   }
 
+  #halve(batch: ReadonlyMap<string, Position>): void {
+    const cursors = [...batch];
+    const middle = cursors.length >> 1;
+    this.#halves.push(new Map(cursors.slice(0, middle)), new Map(cursors.slice(middle)));
+  }
+
   #nextBatch(): ReadonlyMap<string, Position> {
+    const half = this.#halves.shift();
+    if (half !== undefined) return half;
     const batch = new Map<string, Position>();
     for (const [channel, position] of this.#due) {
       if (batch.size === this.#options.maxChannels) break;
@@ -117,11 +129,11 @@ export class AckKeeper {
   }
 
   #restore(): void {
-    if (this.#unconfirmed === undefined) return;
-    for (const [channel, position] of this.#unconfirmed) {
+    for (const [channel, position] of [this.#unconfirmed ?? [], ...this.#halves].flatMap((batch) => [...batch])) {
       // What became due meanwhile is further.
       if (!this.#due.has(channel)) this.#due.set(channel, position);
     }
+    this.#halves = [];
     this.#unconfirmed = undefined;
   }
 

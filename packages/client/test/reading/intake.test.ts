@@ -5,7 +5,7 @@ import { connectOn } from '../../src/connect-on.js';
 import type { LongwireMessage } from '../../src/reading/message.js';
 import { settled } from '../support/manual-clock.js';
 import { startClient } from '../support/start-client.js';
-import { messageAt, TestPlatform, type TestSocket } from '../support/test-platform.js';
+import { messageAt, TestPlatform, type TestSocket, type WireObject } from '../support/test-platform.js';
 
 function acksOf(socket: TestSocket): unknown[] {
   return socket
@@ -184,6 +184,50 @@ describe('acks', () => {
     await platform.clock.advance(10_000);
     expect(errors).toMatchObject([{ code: 'stale_epoch' }]);
     expect(socket.take().filter(({ type }) => type === 'ack')).toEqual([]);
+  });
+
+  it('that were refused because of one of them go out without that one', async () => {
+    const { platform, client, errors } = startClient({ ackMode: 'manual' });
+    const socket = await platform.signIn();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const name of names) client.ack({ channel: `user/${name}`, epoch: 'k3', offset: 1 });
+    const moved = new Set<string>();
+    let acks: WireObject[] = [];
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      await platform.clock.advance(2000);
+      acks = socket.take().filter(({ type }) => type === 'ack');
+      for (const { id, cursors } of acks) {
+        const told = Object.keys(cursors as object);
+        if (told.includes('user/e')) {
+          socket.push({ re: id, type: 'error', code: 'invalid_field', message: 'user/e: no', retryable: false });
+        } else {
+          for (const name of told) moved.add(name);
+          socket.push({ re: id, type: 'ok' });
+        }
+      }
+    }
+    expect([...moved].sort()).toEqual(names.filter((name) => name !== 'e').map((name) => `user/${name}`));
+    expect(errors).toMatchObject([{ code: 'invalid_field', message: 'user/e: no' }]);
+    expect(acks).toEqual([]);
+  });
+
+  it('of what is no message throw at the call', () => {
+    const { client } = startClient({ ackMode: 'manual' });
+    const wrong: unknown[] = [
+      undefined,
+      {},
+      { channel: 'user/bob' },
+      { channel: 'user/bob', epoch: 'k3', offset: '5' },
+      { channel: 'user/bob', epoch: 'k3', offset: -1 },
+      { channel: 'user/bob', epoch: '', offset: 1 },
+      { channel: 'bob', epoch: 'k3', offset: 1 },
+      { channel: 7, epoch: 'k3', offset: 1 },
+    ];
+    for (const message of wrong) {
+      expect(() => client.ack(message as LongwireMessage)).toThrowError(
+        expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' }),
+      );
+    }
   });
 
   it('are the app’s own business in manual mode', async () => {
