@@ -3,7 +3,7 @@
 import type { ErrorCode, ErrorFields } from '@longwire/protocol';
 
 interface ClientErrorDescription {
-  /** On a send: it may be repeated with the same key, and was perhaps stored. */
+  /** The same call may succeed later. */
   readonly retryable: boolean;
   readonly meaning: string;
 }
@@ -37,7 +37,7 @@ export interface LongwireErrorDetails {
 
 /**
  * What every promise of the SDK rejects with, and what the `error` event carries.
- * On a send, `retryable: true` means: perhaps stored; repeat it with `error.key` and it is stored once.
+ * `retryable`: the same call may succeed later. What a failed send left behind is told by `perhapsStored`.
  * Branch on `code`, never on `message`.
  */
 export class LongwireError extends Error {
@@ -45,6 +45,11 @@ export class LongwireError extends Error {
   /** A code of the protocol's `errorCatalogue` or of `clientErrorCatalogue`; a newer server may send others. */
   readonly code: ErrorCode | ClientErrorCode | (string & Record<never, never>);
   readonly retryable: boolean;
+  /**
+   * Of a send: it is perhaps in the log; repeat it with `error.key` and it is stored once. False: it is certainly not
+   * stored, also where it is worth repeating (`outbox_full`).
+   */
+  readonly perhapsStored: boolean;
   readonly afterMs: number | undefined;
   readonly closeCode: number | undefined;
   readonly key: string | undefined;
@@ -53,6 +58,8 @@ export class LongwireError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = details.retryable ?? isRetryableClientError(code);
+    // Only sends have a key. One that waits for room was never given to a connection.
+    this.perhapsStored = this.retryable && details.key !== undefined && code !== 'outbox_full';
     this.afterMs = details.afterMs;
     this.closeCode = details.closeCode;
     this.key = details.key;

@@ -68,20 +68,24 @@ export class CommandLane {
 
   /**
    * Takes a command at the end of the order.
-   * @throws LongwireError `outbox_full`: it was not taken
+   * @throws LongwireError `outbox_full`, or `too_large` if there will never be room: it was not taken
    */
   add(command: PendingCommand): void {
     const { maxCommands, maxSize } = this.#options;
-    if (this.#slots.size >= maxCommands || this.#size + command.size > maxSize) {
+    const { key, size } = command;
+    if (size > maxSize) {
+      throw new LongwireError('too_large', `At most ${maxSize} bytes are held, this takes ${size}`, { key });
+    }
+    if (this.#slots.size >= maxCommands || this.#size + size > maxSize) {
       const waiting = `${this.#slots.size} commands of ${this.#size} bytes`;
       throw new LongwireError('outbox_full', `${waiting} wait; at most ${maxCommands} of ${maxSize} bytes are held`, {
-        key: command.key,
+        key,
       });
     }
     this.#lastOrder += 1;
     const slot = { command, order: this.#lastOrder, attempts: 0, repeats: 0, isSettled: false };
     this.#slots.set(command, slot);
-    this.#size += command.size;
+    this.#size += size;
     this.#waiting.push(slot);
     this.#pump();
   }

@@ -27,7 +27,7 @@ export interface SendOptions {
   readonly replyTo?: PositionInput | undefined;
   /** Also hand the message on to this client, as `own`. Default: only the promise tells. */
   readonly echo?: boolean | undefined;
-  /** Gives the send up. If it was sent before, it is perhaps stored: the error says so by `retryable`. */
+  /** Gives the send up. If it was sent before, it is perhaps stored: the error says so by `perhapsStored`. */
   readonly signal?: AbortSignalLike | undefined;
 }
 

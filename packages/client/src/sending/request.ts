@@ -24,7 +24,7 @@ export interface Request<Result> {
 
 /**
  * Puts a command on the lane. The promise rejects with a LongwireError: what the server refused it with, `outbox_full`,
- * `aborted`, `closed`, `stopped`, `user_changed`.
+ * `too_large`, `aborted`, `closed`, `stopped`, `user_changed`.
  */
 export function request<Result>(lane: CommandLane, parts: RequestParts<Result>): Request<Result> {
   let settle: (result: Result) => void = () => undefined;

@@ -174,11 +174,14 @@ describe('a send', () => {
     const counted = startClient({ maxPendingSends: 2 });
     void counted.client.user('bob').send(1);
     void counted.client.user('bob').send(2);
-    const refused = { code: 'outbox_full', retryable: true };
+    const refused = { code: 'outbox_full', retryable: true, perhapsStored: false };
     await expect(counted.client.user('bob').send(3)).rejects.toMatchObject(refused);
     const weighed = startClient({ maxPendingBytes: 1000 });
     void weighed.client.user('bob').send('x'.repeat(300));
     await expect(weighed.client.user('bob').send('x'.repeat(300))).rejects.toMatchObject(refused);
+    // There will never be room for this one.
+    const never = { code: 'too_large', retryable: false, perhapsStored: false };
+    await expect(weighed.client.user('bob').send('x'.repeat(600))).rejects.toMatchObject(never);
     // Room comes back with the answer.
     const socket = await counted.platform.signIn();
     answer(socket, sendsOf(socket)[0], 1);
@@ -191,13 +194,13 @@ describe('a send', () => {
     const waiting = new AbortController();
     const first = client.user('bob').send(1, { signal: waiting.signal });
     waiting.abort(new Error('changed my mind'));
-    await expect(first).rejects.toMatchObject({ code: 'aborted', retryable: false });
+    await expect(first).rejects.toMatchObject({ code: 'aborted', retryable: false, perhapsStored: false });
     const socket = await platform.signIn();
     expect(sendsOf(socket)).toEqual([]);
     const sent = new AbortController();
     const second = client.user('bob').send(2, { signal: sent.signal });
     sent.abort();
-    await expect(second).rejects.toMatchObject({ code: 'aborted', retryable: true });
+    await expect(second).rejects.toMatchObject({ code: 'aborted', retryable: true, perhapsStored: true });
     await expect(client.user('bob').send(3, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'aborted',
     });
