@@ -7,8 +7,9 @@ import { ChannelEnds } from './channel-end.js';
 import type { ChannelState } from './channel-state.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
 import { GenerationCache } from './generation-cache.js';
+import { IndexNeighbours } from './index-neighbours.js';
 import { newestNumber } from './newest-number.js';
-import { expectChecksum, isHiddenRow, rowChecksum } from './row-checksum.js';
+import { expectChecksum, rowChecksum } from './row-checksum.js';
 
 const CACHED_CHANNELS = 65_536;
 /** Kinds of channels in the file: never renumbered, never reused. */
@@ -17,8 +18,7 @@ const FIRST_LIFE = 1;
 
 export class ChannelTable {
   readonly #byName: SqlStatement;
-  readonly #before: SqlStatement;
-  readonly #after: SqlStatement;
+  readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
   readonly #insertMember: SqlStatement;
   readonly #newest: SqlStatement;
@@ -29,8 +29,7 @@ export class ChannelTable {
   constructor(database: SqlDatabase) {
     const columns = 'id, name, kind, life, base, low_user, high_user, created_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM channel WHERE name = ?`);
-    this.#before = database.prepare(`SELECT ${columns} FROM channel WHERE name < ? ORDER BY name DESC LIMIT 1`);
-    this.#after = database.prepare(`SELECT ${columns} FROM channel WHERE name > ? ORDER BY name LIMIT 1`);
+    this.#neighbours = new IndexNeighbours(database, 'channel', ['name']);
     this.#insert = database.prepare(`INSERT INTO channel (${columns}) VALUES (?,?,?,?,?,?,?,?,?)`);
     this.#insertMember = database.prepare(
       'INSERT INTO member (user, channel, visible_from, left_at, read, delivered, crc) VALUES (?,?,1,NULL,0,0,?)',
@@ -52,11 +51,7 @@ export class ChannelTable {
   read(key: ChannelKey): ChannelState | undefined {
     const row = this.#byName.get([key]);
     if (row === undefined) {
-      // A damaged index hides names. The key asked for would stand between these two, so damage there shows in them.
-      for (const neighbour of [this.#before.get([key]), this.#after.get([key])]) {
-        if (neighbour === undefined) continue;
-        if (isHiddenRow(neighbour['crc'], () => channelChecksum(neighbour, key))) throw brokenNames(key);
-      }
+      this.#neighbours.expectRight([key]);
       return undefined;
     }
     return this.#load(key, row);
@@ -142,11 +137,7 @@ export class ChannelTable {
 /** @throws StorageError `corrupt` */
 export function verifyChannelRow(row: SqlRow): void {
   const name = textOf(row, 'name');
-  expectChecksum(integerOf(row, 'crc'), channelChecksum(row, name), `the row of channel ${name}`);
-}
-
-function channelChecksum(row: SqlRow, name: string): number {
-  return rowChecksum(
+  const actual = rowChecksum(
     integerOf(row, 'id'),
     name,
     integerOf(row, 'kind'),
@@ -156,8 +147,5 @@ function channelChecksum(row: SqlRow, name: string): number {
     integerOf(row, 'high_user'),
     integerOf(row, 'created_at'),
   );
-}
-
-function brokenNames(key: ChannelKey): StorageError {
-  return new StorageError('corrupt', `${key}: the index of channels is damaged; restore the store from a backup`);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of channel ${name}`);
 }

@@ -2,10 +2,10 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
-import { StorageError } from '../storage-error.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
+import { IndexNeighbours } from './index-neighbours.js';
 import { newestNumber } from './newest-number.js';
-import { expectChecksum, isHiddenRow, rowChecksum } from './row-checksum.js';
+import { expectChecksum, rowChecksum } from './row-checksum.js';
 import type { UserTable } from './user-table.js';
 
 /** A device used within this time of what is stored is not written again: a transaction without changes costs no sync. */
@@ -14,8 +14,7 @@ const USE_RESOLUTION_MS = 60_000;
 export class DeviceTable {
   readonly #users: UserTable;
   readonly #byName: SqlStatement;
-  readonly #before: SqlStatement;
-  readonly #after: SqlStatement;
+  readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
   readonly #touch: SqlStatement;
   readonly #count: SqlStatement;
@@ -30,12 +29,7 @@ export class DeviceTable {
     this.#users = users;
     const columns = 'id, user, name, created_at, used_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM device WHERE user = ? AND name = ?`);
-    this.#before = database.prepare(
-      `SELECT ${columns} FROM device WHERE (user, name) < (?, ?) ORDER BY user DESC, name DESC LIMIT 1`,
-    );
-    this.#after = database.prepare(
-      `SELECT ${columns} FROM device WHERE (user, name) > (?, ?) ORDER BY user, name LIMIT 1`,
-    );
+    this.#neighbours = new IndexNeighbours(database, 'device', ['user', 'name']);
     this.#insert = database.prepare(`INSERT INTO device (${columns}) VALUES (?,?,?,?,?,?)`);
     this.#touch = database.prepare('UPDATE device SET used_at = ?, crc = ? WHERE id = ?');
     this.#count = database.prepare('SELECT count(*) AS count FROM device WHERE user = ?');
@@ -76,11 +70,7 @@ export class DeviceTable {
   #find(user: number, device: DeviceId): DeviceRow | undefined {
     const row = this.#byName.get([user, device]);
     if (row !== undefined) return deviceFrom(row);
-    // As for names of users: damage of the index hides the row, and shows in its neighbours.
-    for (const neighbour of [this.#before.get([user, device]), this.#after.get([user, device])]) {
-      if (neighbour === undefined) continue;
-      if (isHiddenRow(neighbour['crc'], () => checksumOf(neighbour, user, device))) throw brokenNames(user, device);
-    }
+    this.#neighbours.expectRight([user, device]);
     return undefined;
   }
 
@@ -115,17 +105,7 @@ function deviceFrom(row: SqlRow): DeviceRow {
   const name = textOf(row, 'name');
   const createdAt = integerOf(row, 'created_at');
   const usedAt = integerOf(row, 'used_at');
-  expectChecksum(integerOf(row, 'crc'), checksumOf(row, user, name), `the row of device ${name} of user ${user}`);
+  const actual = rowChecksum(number, user, name, createdAt, usedAt);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of device ${name} of user ${user}`);
   return { number, createdAt, usedAt };
-}
-
-function checksumOf(row: SqlRow, user: number, name: string): number {
-  return rowChecksum(integerOf(row, 'id'), user, name, integerOf(row, 'created_at'), integerOf(row, 'used_at'));
-}
-
-function brokenNames(user: number, device: string): StorageError {
-  return new StorageError(
-    'corrupt',
-    `device ${device} of user ${user}: the index of devices is damaged; restore the store from a backup`,
-  );
 }

@@ -1,17 +1,16 @@
 // Users by name: the small numbers that rows carry instead of ids.
 
-import { StorageError } from '../storage-error.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from './driver/sql-database.js';
 import { GenerationCache } from './generation-cache.js';
+import { IndexNeighbours } from './index-neighbours.js';
 import { newestNumber } from './newest-number.js';
-import { expectChecksum, isHiddenRow, rowChecksum } from './row-checksum.js';
+import { expectChecksum, rowChecksum } from './row-checksum.js';
 
 const CACHED_USERS = 65_536;
 
 export class UserTable {
   readonly #byName: SqlStatement;
-  readonly #before: SqlStatement;
-  readonly #after: SqlStatement;
+  readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
   readonly #newest: SqlStatement;
   readonly #numbers = new GenerationCache<string, number>(CACHED_USERS);
@@ -20,8 +19,7 @@ export class UserTable {
   constructor(database: SqlDatabase) {
     const columns = 'id, name, announcements_from, created_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM user WHERE name = ?`);
-    this.#before = database.prepare(`SELECT ${columns} FROM user WHERE name < ? ORDER BY name DESC LIMIT 1`);
-    this.#after = database.prepare(`SELECT ${columns} FROM user WHERE name > ? ORDER BY name LIMIT 1`);
+    this.#neighbours = new IndexNeighbours(database, 'user', ['name']);
     this.#insert = database.prepare(`INSERT INTO user (${columns}) VALUES (?,?,?,?,?)`);
     this.#newest = database.prepare('SELECT max(id) AS id FROM user');
   }
@@ -32,11 +30,7 @@ export class UserTable {
     if (known !== undefined) return known;
     const row = this.#byName.get([name]);
     if (row === undefined) {
-      // A damaged index hides names. The name asked for would stand between these two, so damage there shows in them.
-      for (const neighbour of [this.#before.get([name]), this.#after.get([name])]) {
-        if (neighbour === undefined) continue;
-        if (isHiddenRow(neighbour['crc'], () => checksumOf(neighbour, name))) throw brokenNames(name);
-      }
+      this.#neighbours.expectRight([name]);
       return undefined;
     }
     verify(row);
@@ -67,13 +61,11 @@ export class UserTable {
 
 function verify(row: SqlRow): void {
   const name = textOf(row, 'name');
-  expectChecksum(integerOf(row, 'crc'), checksumOf(row, name), `the row of user ${name}`);
-}
-
-function checksumOf(row: SqlRow, name: string): number {
-  return rowChecksum(integerOf(row, 'id'), name, integerOf(row, 'announcements_from'), integerOf(row, 'created_at'));
-}
-
-function brokenNames(name: string): StorageError {
-  return new StorageError('corrupt', `user ${name}: the index of users is damaged; restore the store from a backup`);
+  const actual = rowChecksum(
+    integerOf(row, 'id'),
+    name,
+    integerOf(row, 'announcements_from'),
+    integerOf(row, 'created_at'),
+  );
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of user ${name}`);
 }

@@ -1,5 +1,6 @@
 // Rows that say something else than they did when they were written: what each one costs, and what it does not.
 
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
@@ -224,6 +225,42 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
       limit: 9,
     });
     expect(listed.map(({ channel }) => channel)).toEqual([direct('alice', 'bobby')]);
+  });
+
+  test('numbers beyond what JavaScript holds are damage as any other', () => {
+    damaged('UPDATE entry SET at = 4611686018427387904, sender = 4611686018427387904 WHERE channel = 1 AND offset = 5');
+    damaged('UPDATE member SET read = 4611686018427387904 WHERE user = 1 AND channel = 1');
+    expect(standings().map(({ channel, read }) => [channel, read])).toEqual([
+      [withBob, 0],
+      [withCarol, 1],
+    ]);
+    expect(describeOne(withBob)).toMatchObject({ last: { head: 5, entries: [] } });
+    expect(append(engine, message('alice', 'bob'))).toMatchObject([{ outcome: 'stored', offset: 6 }]);
+  });
+
+  test('a channel whose name is damaged, in its row or in the index, is not taken for one that never was', () => {
+    engine.close();
+    const path = join(folder, DATABASE_FILE);
+    const intact = readFileSync(path);
+    const places: number[] = [];
+    for (let at = intact.indexOf(withBob); at >= 0; at = intact.indexOf(withBob, at + 1)) places.push(at);
+    expect(places.length).toBeGreaterThanOrEqual(2);
+    for (const place of places) {
+      const flipped = Buffer.from(intact);
+      flipped[place + withBob.length - 1]! ^= 0x10;
+      writeFileSync(path, flipped);
+      engine = openEngine(folder, driver);
+      for (const channel of [withBob, withCarol]) {
+        try {
+          expect(engine.heads([channel])[0]?.head).toBe(channel === withBob ? 5 : 1);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'corrupt' });
+        }
+      }
+      engine.close();
+    }
+    writeFileSync(path, intact);
+    engine = openEngine(folder, driver);
   });
 
   test('a row of the wrong types does not keep the store from opening', () => {

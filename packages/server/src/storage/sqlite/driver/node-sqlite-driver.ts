@@ -16,6 +16,7 @@ interface NativeStatement {
   run(...values: SqlValue[]): unknown;
   get(...values: SqlValue[]): SqlRow | undefined;
   all(...values: SqlValue[]): SqlRow[];
+  setReadBigInts(enabled: boolean): unknown;
 }
 
 interface NativeDatabase {
@@ -95,7 +96,10 @@ class NodeSqliteStatement implements SqlStatement {
     try {
       return this.#statement.get(...values);
     } catch (error) {
-      throw failureFrom(error);
+      return this.#retried(error, () => {
+        const row = this.#statement.get(...values);
+        return row === undefined ? undefined : withNumbers(row);
+      });
     }
   }
 
@@ -103,9 +107,34 @@ class NodeSqliteStatement implements SqlStatement {
     try {
       return this.#statement.all(...values);
     } catch (error) {
-      throw failureFrom(error);
+      return this.#retried(error, () => this.#statement.all(...values).map(withNumbers));
     }
   }
+
+  /**
+   * An integer beyond 2^53, which nothing ever stored, makes Node throw for all rows. Read again as BigInts it spoils its
+   * own row only.
+   */
+  #retried<Rows>(error: unknown, read: () => Rows): Rows {
+    if ((error as { readonly code?: string }).code !== 'ERR_OUT_OF_RANGE') throw failureFrom(error);
+    return translate(() => {
+      this.#statement.setReadBigInts(true);
+      try {
+        return read();
+      } finally {
+        this.#statement.setReadBigInts(false);
+      }
+    });
+  }
+}
+
+/** Numbers where they fit. What does not is no value that any column takes. */
+function withNumbers(row: SqlRow): SqlRow {
+  const values = Object.entries(row).map(([column, value]: [string, unknown]) => {
+    const isNumber = typeof value === 'bigint' && Number.isSafeInteger(Number(value));
+    return [column, isNumber ? Number(value) : value];
+  });
+  return Object.fromEntries(values) as SqlRow;
 }
 
 function translate<T>(action: () => T): T {
