@@ -1,5 +1,7 @@
 // Waiting that the app may give up: the part of AbortSignal that the SDK needs.
 
+import { invalidField } from './errors.js';
+
 /** Structural, so that the signals of browsers and of Node both fit and neither's types are needed. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
@@ -12,6 +14,13 @@ export interface AbortSignalLike {
 export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : AbortSignalLike;
+
+/** @throws LongwireError `invalid_field`: before anything is done that the signal was to bound */
+export function checkSignal(signal: AbortSignalLike | undefined): void {
+  if (signal === undefined) return;
+  if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
+  throw invalidField('signal must be an AbortSignal');
+}
 
 /**
  * Calls `run` when the signal fires, at once if it has. Returns the way to stop listening: a signal that outlives

@@ -1,10 +1,11 @@
 // One channel from the app's side: `client.user('bob')`, `client.channel('group/eng')`.
 
-import type { Address, JsonValue } from '@longwire/protocol';
+import type { Address } from '@longwire/protocol';
 import type { AbortSignalLike } from './abort.js';
 import type { PositionInput } from './position-input.js';
 import type { LongwireMessage } from './reading/message.js';
 import type { SendOptions, SendResult } from './sending/outbox.js';
+import type { SendBody } from './sending/send-body.js';
 
 export interface HistoryOptions {
   /** Messages before this one, exclusive. A bare offset counts in the channel's present epoch. */
@@ -31,7 +32,7 @@ export interface WaitOptions {
 }
 
 export interface ChannelPort {
-  send(address: Address, body: JsonValue | Uint8Array, options: SendOptions): Promise<SendResult>;
+  send(address: Address, body: SendBody, options: SendOptions): Promise<SendResult>;
   history(address: Address, options: HistoryOptions): Promise<HistoryPage>;
   read(address: Address, position: PositionInput, options: WaitOptions): Promise<void>;
 }
@@ -55,7 +56,7 @@ export class Channel {
    * Rejects with a LongwireError: what the server refused it with, `too_large`, `outbox_full`, `aborted`, `closed`,
    * `stopped`, `user_changed`.
    */
-  send(body: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendResult> {
+  send(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
     return this.#port.send(this.address, body, options);
   }
 

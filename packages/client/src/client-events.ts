@@ -30,3 +30,17 @@ export interface LongwireEvents {
   /** What no promise told: a handler that threw, a token that could not be got, a fault of the stream. */
   error: LongwireError;
 }
+
+const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
+  message: true,
+  gap: true,
+  state: true,
+  connected: true,
+  receipt: true,
+  goodbye: true,
+  error: true,
+};
+
+export function isEventName(name: string): name is keyof LongwireEvents {
+  return Object.hasOwn(eventNames, name);
+}

@@ -1,16 +1,21 @@
 // The client that the app holds: what it can be asked to do.
 
-import { type Address, directAddress, isAddress, type JsonValue, parseUserId } from '@longwire/protocol';
-import type { AbortSignalLike } from './abort.js';
+// Into the declarations too: `Symbol.asyncDispose` in them must not break an app whose own `lib` is older.
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
+import { type AbortSignalLike, checkSignal } from './abort.js';
 import { Channel, type HistoryOptions, type HistoryPage, type WaitOptions } from './channel.js';
 import type { ClientCore } from './client-core.js';
-import type { LongwireEvents, SessionInfo } from './client-events.js';
+import { isEventName, type LongwireEvents, type SessionInfo } from './client-events.js';
 import type { ConnectionState } from './connection/connection-state.js';
-import { LongwireError } from './errors.js';
+import { invalidField } from './errors.js';
 import type { Listener } from './listeners.js';
+import { checkOptionNames } from './option-names.js';
 import { type PositionInput, positionFrom } from './position-input.js';
 import type { SendOptions, SendResult } from './sending/outbox.js';
 import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
+import type { SendBody } from './sending/send-body.js';
 
 /**
  * A user's line to the server, made by `connect`. It comes back by itself after a lost connection, hands each entry on
@@ -42,13 +47,18 @@ export class LongwireClient {
   /**
    * Calls `listener` for each such event from now on, in the order in which listeners were added. What it throws or
    * rejects with goes to `error`. Returns the way to stop it; `signal` is another.
+   * @throws LongwireError `invalid_field`: no such event, or no function
    */
   on<Name extends keyof LongwireEvents>(
     name: Name,
     listener: Listener<LongwireEvents[Name]>,
     options: { readonly signal?: AbortSignalLike | undefined } = {},
   ): () => void {
+    if (!isEventName(name)) throw invalidField(`There is no event ${name}`);
+    if (typeof listener !== 'function') throw invalidField(`The listener of ${name} must be a function`);
+    checkOptionNames(options, ['signal']);
     const { signal } = options;
+    checkSignal(signal);
     if (signal?.aborted === true) return () => undefined;
     const remove = this.#core.listeners.add(name, listener);
     const stop = () => {
@@ -64,7 +74,9 @@ export class LongwireClient {
    * Resolves when the client is signed in, at once if it is.
    * Rejects with a LongwireError: `aborted`, `closed`, `user_changed`, or `stopped` if the server refused it for good.
    */
-  ready(options: WaitOptions = {}): Promise<SessionInfo> {
+  async ready(options: WaitOptions = {}): Promise<SessionInfo> {
+    checkOptionNames(options, ['signal']);
+    checkSignal(options.signal);
     return this.#core.ready(options.signal);
   }
 
@@ -73,8 +85,8 @@ export class LongwireClient {
    * @throws LongwireError `invalid_field`: not a user id
    */
   user(id: string): Channel {
-    const user = parseUserId(id);
-    if (user === undefined) throw new LongwireError('invalid_field', `"${id}" is not a user id`);
+    const user = typeof id === 'string' ? parseUserId(id) : undefined;
+    if (user === undefined) throw invalidField(`"${id}" is not a user id`);
     return this.#channelAt(directAddress(user));
   }
 
@@ -132,7 +144,7 @@ export class LongwireClient {
     });
   }
 
-  #send(to: Address, body: JsonValue | Uint8Array, options: SendOptions): Promise<SendResult> {
+  #send(to: Address, body: SendBody, options: SendOptions): Promise<SendResult> {
     const { ended } = this.#core;
     return ended === undefined ? this.#core.outbox.send(to, body, options) : Promise.reject(ended);
   }
@@ -154,5 +166,5 @@ export class LongwireClient {
 
 function addressFrom(text: string): Address {
   if (typeof text === 'string' && isAddress(text)) return text;
-  throw new LongwireError('invalid_field', `"${text}" is not an address`);
+  throw invalidField(`"${text}" is not an address`);
 }

@@ -72,6 +72,11 @@ export function errorFromServer(fields: ErrorFields, key?: string): LongwireErro
   return new LongwireError(code, message, { retryable, afterMs, key });
 }
 
+/** The program said something that cannot be: told at the call. */
+export function invalidField(message: string, cause?: unknown): LongwireError {
+  return new LongwireError('invalid_field', message, { cause });
+}
+
 function isRetryableClientError(code: string): boolean {
   return Object.hasOwn(clientErrorCatalogue, code) && clientErrorCatalogue[code as ClientErrorCode].retryable;
 }

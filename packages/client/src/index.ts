@@ -22,3 +22,4 @@ export type { LongwireMessage } from './reading/message.js';
 // sending and asking
 export type { SendOptions, SendResult } from './sending/outbox.js';
 export type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
+export type { SendBody } from './sending/send-body.js';

@@ -2,7 +2,8 @@
 
 import { fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
 import type { GetToken } from './connection/token-keeper.js';
-import { LongwireError } from './errors.js';
+import { invalidField } from './errors.js';
+import { checkOptionNames } from './option-names.js';
 import type { DeviceStore } from './platform/platform.js';
 import { type PositionInput, positionFrom } from './position-input.js';
 import type { AckMode } from './reading/intake.js';
@@ -79,32 +80,46 @@ const GATEWAY_PATH = '/v1/connect';
  * @throws LongwireError `invalid_field`: an unknown option, or one out of its range
  */
 export function resolveClientOptions(input: ConnectOptions, pageUrl: string | undefined): ResolvedClientOptions {
-  for (const name of Object.keys(input)) {
-    if (!otherNames.includes(name) && !Object.hasOwn(numberRules, name)) throw unknownOption(name);
-  }
-  const { ackMode = 'auto', getToken, device, deviceStore, client } = input;
+  checkOptionNames(input, [...otherNames, ...Object.keys(numberRules)]);
+  const {
+    ackMode = 'auto',
+    getToken,
+    device,
+    deviceStore,
+    client = { name: SDK_NAME, version: SDK_VERSION },
+    positions = {},
+  } = input;
   check(ackMode === 'auto' || ackMode === 'manual', "ackMode must be 'auto' or 'manual'");
-  check(getToken === undefined || typeof getToken === 'function', 'getToken must be a function');
+  check(getToken === undefined || isFunction(getToken), 'getToken must be a function');
   check(
     device === undefined || parseDeviceId(device) !== undefined,
     `device must be 1-${fieldLimits.nameBytes} bytes without white space, control characters or "/"`,
   );
+  check(
+    deviceStore === undefined || (isFunction(deviceStore?.load) && isFunction(deviceStore.save)),
+    'deviceStore must have load and save',
+  );
+  check(typeof client?.name === 'string', 'client must have a name');
+  check(Object.prototype.toString.call(positions) === '[object Object]', 'positions must be an object by address');
   return Object.freeze({
     ...resolveNumbers(input),
     url: gatewayUrl(input.url ?? pageUrl),
     getToken,
     device,
     deviceStore,
-    positions: resolvePositions(input.positions ?? {}),
+    positions: resolvePositions(positions),
     ackMode,
-    client: client ?? { name: SDK_NAME, version: SDK_VERSION },
+    client,
   });
 }
 
 /** `https://host` → `wss://host/v1/connect`; a URL with a path of its own keeps it. */
 function gatewayUrl(url: string | undefined): string {
   const parts = /^(ws|http)(s?):\/\/([^/?#\s]+)([^?#\s]*)(\?[^#\s]*)?$/i.exec(url ?? '');
-  if (parts === null) throw invalid(`url must be like wss://host or https://host, got ${url ?? 'none'}`);
+  const port = Number(/:([^:@\]]*)$/.exec(parts?.[3] ?? '')?.[1] ?? 1);
+  if (parts === null || !(port >= 1 && port <= 65_535)) {
+    throw invalidField(`url must be like wss://host or https://host:8443, got ${url ?? 'none'}`);
+  }
   const [, , secure = '', host = '', path = '', query = ''] = parts;
   return `ws${secure.toLowerCase()}://${host}${path === '' || path === '/' ? GATEWAY_PATH : path}${query}`;
 }
@@ -128,16 +143,10 @@ function resolvePositions(positions: Readonly<Record<string, PositionInput>>): R
   return resolved;
 }
 
-function unknownOption(name: string): LongwireError {
-  const known = [...otherNames, ...Object.keys(numberRules)];
-  const alike = known.find((other) => other.toLowerCase() === name.toLowerCase());
-  return invalid(`There is no option ${name}; ${alike ? `did you mean ${alike}?` : `there are ${known.join(', ')}`}`);
-}
-
 function check(isValid: boolean, message: string): void {
-  if (!isValid) throw invalid(message);
+  if (!isValid) throw invalidField(message);
 }
 
-function invalid(message: string): LongwireError {
-  return new LongwireError('invalid_field', message);
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }

@@ -1,7 +1,7 @@
 // Positions as apps give them back: plain text for the epoch, and often with more fields around.
 
 import { isOffset, type Position, parseEpoch } from '@longwire/protocol';
-import { LongwireError } from './errors.js';
+import { invalidField } from './errors.js';
 
 /** A place in a channel's log. A message fits as it is. */
 export interface PositionInput {
@@ -17,5 +17,5 @@ export function positionFrom(input: PositionInput, what = 'A position'): Positio
   const { epoch, offset }: { epoch?: unknown; offset?: unknown } = input ?? {};
   const parsed = typeof epoch === 'string' ? parseEpoch(epoch) : undefined;
   if (parsed !== undefined && isOffset(offset)) return { epoch: parsed, offset };
-  throw new LongwireError('invalid_field', `${what} must have the epoch and the offset of a message`);
+  throw invalidField(`${what} must have the epoch and the offset of a message`);
 }

@@ -13,9 +13,22 @@ describe('options', () => {
     expect(urlOf('https://chat.example.org/')).toBe('wss://chat.example.org/v1/connect');
     expect(urlOf('wss://example.org/chat/v1/connect?a=1')).toBe('wss://example.org/chat/v1/connect?a=1');
     expect(urlOf('WS://[::1]:80')).toBe('ws://[::1]:80/v1/connect');
+    expect(urlOf('wss://user:word@host:65535')).toBe('wss://user:word@host:65535/v1/connect');
     expect(urlOf(undefined, 'http://localhost:8080')).toBe('ws://localhost:8080/v1/connect');
-    for (const wrong of [undefined, '', 'localhost:8080', 'ftp://host', 'ws://', 'ws://a b', 'ws://host/#x']) {
-      expect(() => urlOf(wrong)).toThrowError(LongwireError);
+    for (const wrong of [
+      undefined,
+      '',
+      'localhost:8080',
+      'ftp://host',
+      'ws://',
+      'ws://a b',
+      'ws://host/#x',
+      'ws://h:99999',
+      'ws://h:0',
+      'ws://h:x',
+      5,
+    ]) {
+      expect(() => urlOf(wrong as string)).toThrowError(LongwireError);
     }
   });
 
@@ -33,9 +46,22 @@ describe('options', () => {
       { reconnectBaseMs: 1.5 },
       { positions: { 'user/bob': { epoch: 'k3', offset: -1 } } },
       { positions: { 'user/bob': 17 as never } },
+      { positions: new Map([['user/bob', { epoch: 'k3', offset: 1 }]]) as never },
+      { positions: 5 as never },
+      { positions: null as never },
+      { deviceStore: {} as never },
+      { client: {} as never },
+      { client: null as never },
     ];
     for (const options of wrong) {
       expect(() => resolveClientOptions({ url: 'ws://host', ...options }, undefined)).toThrowError(LongwireError);
+    }
+  });
+
+  it('that are no object are refused', () => {
+    for (const wrong of [undefined, null, 'ws://host', 5]) {
+      const expected = expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' });
+      expect(() => resolveClientOptions(wrong as never, 'http://page')).toThrowError(expected);
     }
   });
 

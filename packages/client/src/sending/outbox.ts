@@ -1,19 +1,14 @@
 // The sends of the app: each gets a key, so that a repetition after a lost connection is stored once.
 
-import {
-  type Answer,
-  encodeBase64,
-  type JsonValue,
-  type MessageEntry,
-  type Position,
-  type SessionLimits,
-} from '@longwire/protocol';
-import type { AbortSignalLike } from '../abort.js';
-import { LongwireError } from '../errors.js';
+import { type Answer, encodeBase64, type MessageEntry, type Position, type SessionLimits } from '@longwire/protocol';
+import { type AbortSignalLike, checkSignal } from '../abort.js';
+import { invalidField, LongwireError } from '../errors.js';
+import { checkOptionNames } from '../option-names.js';
 import { type PositionInput, positionFrom } from '../position-input.js';
 import { randomId } from '../random-id.js';
 import type { CommandLane } from './command-lane.js';
 import { type Request, request } from './request.js';
+import { jsonTextOf, type SendBody } from './send-body.js';
 
 export interface SendOptions {
   /** Idempotency key, 1-128 bytes. Default: random. One's own makes a send idempotent across restarts of the app. */
@@ -63,17 +58,21 @@ export class Outbox {
   }
 
   /** Resolves when the server has stored the message. */
-  send(channel: string, body: JsonValue | Uint8Array, options: SendOptions): Promise<SendResult> {
-    const key = options.key ?? randomId((bytes) => this.#port.fillRandom(bytes));
-    let content: Content;
+  send(channel: string, body: SendBody, options: SendOptions): Promise<SendResult> {
     try {
-      content = contentOf(body);
-    } catch (cause) {
-      const message = `The body must be a JSON value or a Uint8Array: ${String(cause)}`;
-      return Promise.reject(new LongwireError('invalid_field', message, { key, cause }));
+      return this.#send(channel, body, options);
+    } catch (error) {
+      return Promise.reject(error as LongwireError);
     }
+  }
+
+  #send(channel: string, body: SendBody, options: SendOptions): Promise<SendResult> {
+    checkOptionNames(options, optionNames);
+    checkSignal(options.signal);
+    const key = options.key ?? randomId((bytes) => this.#port.fillRandom(bytes));
+    const content = orInvalid('The body must be a JSON value or a Uint8Array', () => contentOf(body));
+    const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));
     const head = JSON.stringify({ to: channel, key }).slice(1, -1);
-    const rest = fieldsOf(options);
     const size = 2 * (head.length + rest.length + content.text.length);
     let since: Position | undefined;
     const sent = request<SendResult>(this.#lane, {
@@ -131,6 +130,16 @@ export class Outbox {
   }
 }
 
+const optionNames = Object.keys({
+  key: 0,
+  slot: 0,
+  headers: 0,
+  contentType: 0,
+  replyTo: 0,
+  echo: 0,
+  signal: 0,
+} satisfies Record<keyof SendOptions, 0>);
+
 interface Content {
   readonly field: 'body' | 'bytes';
   /** JSON text. */
@@ -139,14 +148,21 @@ interface Content {
   readonly byteLength: number | undefined;
 }
 
-function contentOf(body: JsonValue | Uint8Array): Content {
+function orInvalid<Part>(expected: string, make: () => Part): Part {
+  try {
+    return make();
+  } catch (cause) {
+    if (cause instanceof LongwireError) throw cause;
+    throw invalidField(`${expected}: ${String(cause)}`, cause);
+  }
+}
+
+function contentOf(body: SendBody): Content {
   if (body instanceof Uint8Array) {
     return { field: 'bytes', text: `"${encodeBase64(body)}"`, byteLength: body.byteLength };
   }
   // The text is made now: what the app does to the object after its call is not sent.
-  const text: string | undefined = JSON.stringify(body);
-  if (text === undefined) throw new TypeError(`${typeof body} is not JSON`);
-  return { field: 'body', text, byteLength: undefined };
+  return { field: 'body', text: jsonTextOf(body), byteLength: undefined };
 }
 
 function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): string {

@@ -3,6 +3,7 @@
 import type { Address, Answer, ChannelSummary, Entry } from '@longwire/protocol';
 import type { AbortSignalLike } from '../abort.js';
 import type { HistoryOptions, HistoryPage, WaitOptions } from '../channel.js';
+import { checkOptionNames } from '../option-names.js';
 import { type PositionInput, positionFrom } from '../position-input.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
 import type { CommandLane } from './command-lane.js';
@@ -32,7 +33,9 @@ export class Queries {
     this.#user = user;
   }
 
-  history(channel: Address, { before, after, limit, signal }: HistoryOptions): Promise<HistoryPage> {
+  history(channel: Address, options: HistoryOptions): Promise<HistoryPage> {
+    checkOptionNames(options, ['before', 'after', 'limit', 'signal']);
+    const { before, after, limit, signal } = options;
     const fields = { type: 'history', channel, before: placeOf(before), after: placeOf(after), limit };
     return this.#ask(fields, signal, (answer) => {
       if (answer.type !== 'history') return undefined;
@@ -47,17 +50,18 @@ export class Queries {
     });
   }
 
-  channels({ after, limit, signal }: ChannelsOptions): Promise<ChannelsPage> {
+  channels(options: ChannelsOptions): Promise<ChannelsPage> {
+    checkOptionNames(options, ['after', 'limit', 'signal']);
+    const { after, limit, signal } = options;
     return this.#ask({ type: 'channels', after, limit }, signal, (answer) =>
       answer.type === 'channels' ? { channels: answer.channels, more: answer.more } : undefined,
     );
   }
 
-  async read(channel: Address, position: PositionInput, { signal }: WaitOptions): Promise<void> {
-    const { epoch, offset } = position;
-    await this.#ask({ type: 'read', channel, epoch, offset }, signal, (answer) =>
-      answer.type === 'ok' ? true : undefined,
-    );
+  async read(channel: Address, position: PositionInput, options: WaitOptions): Promise<void> {
+    const fields = { type: 'read', channel, ...positionFrom(position) };
+    checkOptionNames(options, ['signal']);
+    await this.#ask(fields, options.signal, (answer) => (answer.type === 'ok' ? true : undefined));
   }
 
   #messagesOf(entries: readonly Entry[]): LongwireMessage[] {

@@ -1,7 +1,7 @@
 // One command of the app as a promise: settled by its answer, by the end of the client, or by an AbortSignal.
 
 import type { Answer } from '@longwire/protocol';
-import { type AbortSignalLike, onAbort } from '../abort.js';
+import { type AbortSignalLike, checkSignal, onAbort } from '../abort.js';
 import { LongwireError } from '../errors.js';
 import type { CommandLane, PendingCommand } from './command-lane.js';
 
@@ -51,6 +51,7 @@ export function request<Result>(lane: CommandLane, parts: RequestParts<Result>):
       lane.forget(pending);
       resolve(result);
     };
+    checkSignal(parts.signal);
     if (parts.signal?.aborted === true) {
       reject(abortError(parts, false));
       return;

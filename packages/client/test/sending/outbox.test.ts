@@ -224,8 +224,59 @@ describe('a send', () => {
     expect(listeners.size).toBe(0);
   });
 
+  it('of what is no JSON, or with options that are none, rejects and is not sent', async () => {
+    const { platform, client } = startClient();
+    const socket = await platform.signIn();
+    const bob = client.user('bob');
+    const bodies: [string, unknown][] = [
+      ['an ArrayBuffer', new ArrayBuffer(3)],
+      ['a Map', new Map([[1, 2]])],
+      ['bytes inside', { bytes: new Uint8Array(3) }],
+      ['NaN', Number.NaN],
+      ['NaN inside', { points: [1, Number.NaN] }],
+      ['a hole in an array', [1, undefined]],
+      ['a bigint', 1n],
+      ['a function inside', { run: () => 1 }],
+      ['undefined', undefined],
+    ];
+    for (const [name, body] of bodies) {
+      await expect(bob.send(body as never), name).rejects.toMatchObject({
+        name: 'LongwireError',
+        code: 'invalid_field',
+        message: expect.stringContaining('must be a JSON value or a Uint8Array'),
+      });
+    }
+    const options: unknown[] = [
+      null,
+      { signal: {} },
+      { signal: null },
+      { headers: { a: 1n } },
+      { replyTo: 5 },
+      { Key: 'k' },
+    ];
+    for (const wrong of options) {
+      await expect(bob.send('hi', wrong as never)).rejects.toMatchObject({
+        name: 'LongwireError',
+        code: 'invalid_field',
+      });
+    }
+    await expect(bob.send('hi', { Key: 'k' } as never)).rejects.toThrowError(/did you mean key\?/);
+    expect(client.pendingSends).toBe(0);
+    expect(sendsOf(socket)).toEqual([]);
+    // What JSON.stringify makes of these is what everybody expects.
+    void bob.send({ at: new Date(0), title: undefined, empty: null, points: [1.5] } as never);
+    expect(sendsOf(socket).map(({ body }) => body)).toEqual([
+      { at: '1970-01-01T00:00:00.000Z', empty: null, points: [1.5] },
+    ]);
+  });
+
   it('to what is no user or address throws at once', () => {
     const { client } = startClient();
+    const invalid = expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' });
+    for (const wrong of [5, undefined, null, {}]) {
+      expect(() => client.user(wrong as never)).toThrowError(invalid);
+      expect(() => client.channel(wrong as never)).toThrowError(invalid);
+    }
     expect(() => client.user('a b')).toThrowError(/not a user id/);
     expect(() => client.channel('bob')).toThrowError(/not an address/);
     expect(client.channel('group/eng').address).toBe('group/eng');
@@ -252,6 +303,26 @@ describe('a query', () => {
       last: { epoch: 'k3', offset: 8 },
     });
     expect(messages).toMatchObject([{ offset: 8, own: true, bytes: new Uint8Array([1, 2, 255]) }]);
+  });
+
+  it('that asks for what cannot be rejects and is not sent', async () => {
+    const { platform, client } = startClient();
+    const socket = await platform.signIn();
+    const bob = client.user('bob');
+    const calls = [
+      () => bob.read(undefined as never),
+      () => bob.read(5 as never),
+      () => bob.read({ epoch: 'k3', offset: 1 }, null as never),
+      () => bob.history({ befor: 1 } as never),
+      () => bob.history({ signal: {} } as never),
+      () => bob.history({ after: { epoch: 'k3' } } as never),
+      () => client.channels(null as never),
+      () => client.ready({ signal: {} } as never),
+    ];
+    for (const call of calls) {
+      await expect(call(), String(call)).rejects.toMatchObject({ name: 'LongwireError', code: 'invalid_field' });
+    }
+    expect(socket.sent.map(({ type }) => type)).toEqual(['connect']);
   });
 
   it('reads up to a message and pages the channels', async () => {

@@ -1,0 +1,46 @@
+// What a message may be made of, for the compiler and at run time.
+
+/**
+ * An object of an `interface` or a class, which has no index signature and so is no `JsonValue` to the compiler. Named
+ * are members of what is an object but no JSON: functions, arrays of bytes, maps, sets, promises.
+ */
+type JsonObjectInput = object & {
+  readonly apply?: never;
+  readonly slice?: never;
+  readonly forEach?: never;
+  readonly then?: never;
+};
+
+type JsonInput =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonInput[]
+  | { readonly [name: string]: JsonInput | undefined }
+  | JsonObjectInput;
+
+/** Any JSON value, or bytes. */
+export type SendBody = JsonInput | Uint8Array;
+
+/**
+ * The JSON text of a body. JSON.stringify alone would make `null` of NaN and `{}` of a Map without a word. A field that
+ * is undefined is left out, as everywhere in JSON.
+ * @throws TypeError  part of it is no JSON
+ */
+export function jsonTextOf(body: SendBody): string {
+  return JSON.stringify(body, checked);
+}
+
+function checked(this: unknown, key: string, value: unknown): unknown {
+  const isJson =
+    typeof value === 'object'
+      ? value === null || Array.isArray(value) || Object.prototype.toString.call(value) === '[object Object]'
+      : typeof value === 'number'
+        ? Number.isFinite(value)
+        : typeof value === 'string' ||
+          typeof value === 'boolean' ||
+          (value === undefined && key !== '' && !Array.isArray(this));
+  if (!isJson) throw new TypeError(`${String(value)} is not JSON`);
+  return value;
+}

@@ -1,0 +1,22 @@
+// What `on` takes.
+
+import { expect, it } from 'vitest';
+import { startClient } from './support/start-client.js';
+
+it('an event that there is not, and a listener that is no function, are refused at the call', () => {
+  const { client } = startClient();
+  const wrong: [unknown, unknown, unknown?][] = [
+    ['mesage', () => undefined],
+    ['toString', () => undefined],
+    [undefined, () => undefined],
+    ['message', 'x'],
+    ['message', undefined],
+    ['message', () => undefined, null],
+    ['message', () => undefined, { signal: {} }],
+  ];
+  for (const [name, listener, options] of wrong) {
+    expect(() => client.on(name as never, listener as never, options as never)).toThrowError(
+      expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' }),
+    );
+  }
+});
