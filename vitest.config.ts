@@ -65,6 +65,7 @@ const baselineWasm = ['--liftoff-only'];
 /** Files of ten seconds and more, the longest of each project first: begun late, they would keep one core waiting at the end. */
 const longFiles = [
   'packages/cli/test/commands.test.ts',
+  'packages/cli/test/messages.test.ts',
   'packages/server/test/storage/sqlite/storage-faults.test.ts',
   'packages/protocol/test/decode-command-hostile.test.ts',
   'packages/server/test/storage/sqlite/sqlite-store.test.ts',

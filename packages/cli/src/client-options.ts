@@ -38,16 +38,17 @@ export type DevicePurpose =
 export function openClient(
   options: ClientOptions,
   terminal: Terminal,
-  reading: { readonly device: DevicePurpose; readonly ackMode: AckMode },
+  reading: { readonly device: DevicePurpose; readonly ackMode: AckMode; readonly closeTimeoutMs?: number },
 ): LongwireClient {
   const url = serverUrl(options, terminal);
   const token = tokenOf(options, terminal);
-  const { device, ackMode } = reading;
+  const { device, ackMode, closeTimeoutMs } = reading;
   try {
     return connect({
       url,
       getToken: () => token,
       ackMode,
+      closeTimeoutMs,
       client: { name: 'longwire-cli', version },
       ...(device.kind === 'named'
         ? { device: device.device }

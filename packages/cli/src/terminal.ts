@@ -1,6 +1,8 @@
 // Where a command reads and writes: the process's own streams, or those of a test.
 
+import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
+import { CliFailure, ExitCode } from './exit-code.js';
 
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -23,11 +25,35 @@ export function writeLine(terminal: Terminal, line: string): Promise<void> {
   });
 }
 
-/** Everything on stdin until its end. */
-export async function readAll(terminal: Terminal): Promise<string> {
+/** The largest body that a server can be set to take; what is larger than that is not read to its end. */
+const MAX_STDIN_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The text on stdin until its end, without the newline at the end.
+ * @throws CliFailure if it is more than 16 MiB, or not UTF-8: what stood in place of the wrong bytes would not be what came
+ */
+export async function readText(terminal: Terminal): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk as Uint8Array | string));
-  return Buffer.concat(chunks).toString('utf8');
+  let byteLength = 0;
+  for await (const chunk of terminal.stdin) {
+    const bytes = Buffer.from(chunk as Uint8Array | string);
+    byteLength += bytes.byteLength;
+    if (byteLength > MAX_STDIN_BYTES) {
+      throw new CliFailure(
+        ExitCode.failed,
+        `More than ${MAX_STDIN_BYTES} bytes came on stdin: too much, nothing was done`,
+      );
+    }
+    chunks.push(bytes);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) {
+    throw new CliFailure(
+      ExitCode.usage,
+      'What came on stdin is not text in UTF-8. Bytes must be written as text, e.g. by base64',
+    );
+  }
+  return bytes.toString('utf8').replace(/\r?\n$/, '');
 }
 
 export function writeError(terminal: Terminal, line: string): void {

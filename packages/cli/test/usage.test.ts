@@ -4,9 +4,12 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../src/run-cli.js';
 
-async function runHere(args: readonly string[]): Promise<{ exit: number; stdout: string; stderr: string }> {
+async function runHere(
+  args: readonly string[],
+  input: string | Uint8Array = '',
+): Promise<{ exit: number; stdout: string; stderr: string }> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  stdin.end();
+  stdin.end(input);
   const exit = await runCli(args, { stdin, stdout, stderr, environment: {}, workingDirectory: process.cwd() });
   return { exit, stdout: written(stdout), stderr: written(stderr) };
 }
@@ -54,10 +57,38 @@ describe('longwire', () => {
     ['a body that is no JSON', ['send', '--as', 'alice', 'user/bob', '--body', '{'], 'JSON'],
     ['a URL that is none', ['connect', 'http://x'], 'ws:'],
     ['no secret for a token', ['token', 'create', 'alice'], '--jwt-secret'],
+    ['a role there is not', ['token', 'create', 'alice', '--role', 'root'], 'admin'],
+    ['a token of no life', ['token', 'create', 'alice', '--expires-in', '0s'], '1s'],
+    ['a token that lives longer than dates go', ['token', 'create', 'alice', '--expires-in', '999999999d'], '36500d'],
+    ['no time to wait', ['send', '--as', 'alice', 'user/bob', 'hi', '--timeout-ms', '0'], '2147483647'],
+    // Node's timers count in 32 bits: the first of these would fire at once, the second would throw.
+    [
+      'a longer wait than a timer has',
+      ['send', '--as', 'alice', 'user/bob', 'hi', '--timeout-ms', '3000000000'],
+      '2147483647',
+    ],
+    [
+      'a much longer wait than a timer has',
+      ['send', '--as', 'alice', 'user/bob', 'hi', '--timeout-ms', '5000000000'],
+      '2147483647',
+    ],
+    ['a longer wait for answers than a timer has', ['connect', 'ws://x', '--wait-ms', '3000000000'], '2147483647'],
+    ['nothing to send', ['send', '--as', 'alice', 'user/bob'], 'No text came on stdin'],
   ])('asked wrongly, with %s, exits 2 and says what is wrong', async (_what, args, expected) => {
     const { exit, stderr, stdout } = await runHere(args);
     expect(stderr).toContain(expected);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect([exit, stdout]).toEqual([2, '']);
+  });
+
+  it.each([
+    ['bytes that are no text', Buffer.from([0x68, 0xff, 0x69]), 2, 'UTF-8'],
+    ['a character that was cut off', Buffer.from('é').subarray(0, 1), 2, 'UTF-8'],
+    ['nothing but a newline', '\n', 2, 'No text came on stdin'],
+    ['more than any server takes', Buffer.alloc(16 * 1024 * 1024 + 1, 'x'), 1, '16777216 bytes'],
+  ])('given %s on stdin, sends nothing and says why', async (_what, input, expectedExit, expected) => {
+    const { exit, stdout, stderr } = await runHere(['send', '--as', 'alice', 'user/bob'], input);
+    expect(stderr).toContain(expected);
+    expect([exit, stdout]).toEqual([expectedExit, '']);
   });
 });

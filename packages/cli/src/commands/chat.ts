@@ -27,6 +27,11 @@ export function chatCommand(terminal: Terminal): Command {
     });
 }
 
+/** Well below what the SDK holds (1 000 sends of 16 MiB together), beyond which it would refuse lines. */
+const MAX_WAITING_SENDS = 500;
+/** Each may take 6 characters of JSON, and each of those 2 bytes. */
+const MAX_WAITING_CHARACTERS = 1024 * 1024;
+
 class Chat {
   readonly #client: LongwireClient;
   readonly #dialog: LineDialog;
@@ -34,6 +39,9 @@ class Chat {
   readonly #user: string;
   /** Sends that were neither stored nor refused yet. */
   readonly #sends = new Set<Promise<void>>();
+  /** Of those sends. */
+  #waitingCharacters = 0;
+  #onSettled: () => void = () => undefined;
   #failed = 0;
   #peer: string | undefined;
 
@@ -63,6 +71,7 @@ class Chat {
     });
     for await (const line of this.#dialog.lines()) {
       if (line === '/exit' || line === '/quit') break;
+      await this.#roomFor(line);
       this.#take(line);
     }
     await Promise.all(this.#sends);
@@ -82,6 +91,19 @@ class Chat {
     // Two slashes send a line that begins with one.
     else if (text.startsWith('/') && !text.startsWith('//')) this.#note(`There is no ${word}. See /help.`);
     else this.#send(text.startsWith('//') ? text.slice(1) : text);
+  }
+
+  /** Resolves when the SDK has room for the line. As long as nobody asks for lines, stdin is not read on. */
+  async #roomFor(line: string): Promise<void> {
+    while (this.#sends.size > 0 && !this.#hasRoomFor(line)) {
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve;
+      });
+    }
+  }
+
+  #hasRoomFor(line: string): boolean {
+    return this.#sends.size < MAX_WAITING_SENDS && this.#waitingCharacters + line.length <= MAX_WAITING_CHARACTERS;
   }
 
   #chooseFrom(argument: string): void {
@@ -112,8 +134,13 @@ class Chat {
           this.#note(`Not sent to ${peer}: "${printable(text)}" (${why})`);
         },
       )
-      .finally(() => this.#sends.delete(sent));
+      .finally(() => {
+        this.#sends.delete(sent);
+        this.#waitingCharacters -= text.length;
+        this.#onSettled();
+      });
     this.#sends.add(sent);
+    this.#waitingCharacters += text.length;
   }
 
   #show(message: LongwireMessage): void {

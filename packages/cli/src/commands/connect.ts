@@ -6,6 +6,7 @@ import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { type FrameEvent, frameJson, frameLine } from '../frame-text.js';
 import { type LineCommand, parseLine } from '../line-command.js';
 import { LineDialog } from '../line-dialog.js';
+import { parseMilliseconds } from '../milliseconds.js';
 import { painter, type Terminal, usesColor } from '../terminal.js';
 
 interface ConnectCommandOptions {
@@ -138,9 +139,7 @@ function collectHeader(value: string, previous: Readonly<Record<string, string>>
 }
 
 function parseWait(text: string): number {
-  const milliseconds = Number(text);
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
-  throw new InvalidArgumentError('A number of milliseconds.');
+  return parseMilliseconds(text, { min: 0 });
 }
 
 const EXAMPLES = `

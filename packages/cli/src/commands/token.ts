@@ -2,16 +2,18 @@
 
 import { parseUserId } from '@longwire/protocol';
 import { createAuthenticator, createLogger, loadConfig, type ServerConfig, systemClock } from '@longwire/server';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SignJWT } from 'jose';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
-import { readAll, type Terminal, writeLine } from '../terminal.js';
+import { readText, type Terminal, writeLine } from '../terminal.js';
 import { addServerOptions, configSources } from './server-options.js';
 
 /** What of the server's settings bears on tokens; the rest is still read from the environment and the file. */
 const tokenSettings = ['jwtSecret', 'jwks', 'audience', 'issuer', 'jwtLeewayMs', 'limits.tokenBytes'] as const;
 
 const DEFAULT_LIFE_SECONDS = 3_600;
+/** A hundred years: far from the last time that a date can hold, beyond which no server takes a token. */
+const MAX_LIFE_SECONDS = 36_500 * 86_400;
 
 interface CreateOptions {
   readonly name?: string;
@@ -25,7 +27,7 @@ export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Comm
     .description('make a token for a user, signed with the secret of --auth jwt')
     .argument('<user>', 'user id (sub)', parseUser)
     .option('--name <text>', 'name for people to read')
-    .option('--role <role>', 'admin, or nothing')
+    .addOption(new Option('--role <role>', 'right beyond those of every user').choices(['admin']))
     .option('--expires-in <time>', 'how long it is good: 30s, 15m, 1h, 7d', parseDuration, DEFAULT_LIFE_SECONDS)
     .option('--json', 'print one JSON object');
   addServerOptions(create, tokenSettings)
@@ -41,7 +43,7 @@ export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Comm
   addServerOptions(verify, tokenSettings)
     .addHelpText('after', VERIFY_EXAMPLES)
     .action(async (token: string | undefined, options: { readonly json?: boolean }) => {
-      const text = token ?? (await readAll(terminal)).trim();
+      const text = token ?? (await readText(terminal)).trim();
       setExitCode(await verifyToken(text, options, jwtConfig(verify, terminal), terminal));
     });
 
@@ -114,7 +116,10 @@ function parseDuration(text: string): number {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] ?? ''];
   if (match === null || unitSeconds === undefined) throw new InvalidArgumentError('Write 30s, 15m, 1h or 7d.');
-  return Number(match[1]) * unitSeconds;
+  const seconds = Number(match[1]) * unitSeconds;
+  // A token of no life would be refused by whoever it was made for.
+  if (seconds >= 1 && seconds <= MAX_LIFE_SECONDS) return seconds;
+  throw new InvalidArgumentError('From 1s to 36500d.');
 }
 
 const CREATE_EXAMPLES = `

@@ -1,0 +1,56 @@
+// A folder with a running server in it, and the environment in which commands find it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliProcess, type CliResult } from './cli-process.js';
+
+type Environment = Readonly<Record<string, string>>;
+
+export class CliHome {
+  readonly folder = mkdtempSync(join(tmpdir(), 'longwire-cli-'));
+  url = '';
+  port = 0;
+  #server: CliProcess | undefined;
+
+  static async open(): Promise<CliHome> {
+    const home = new CliHome();
+    home.#server = await home.startServer('data', ['--auth', 'dev', '--port', '0']);
+    home.port = JSON.parse(home.#server.stdout).port;
+    home.url = `http://127.0.0.1:${home.port}`;
+    return home;
+  }
+
+  /** Starts a command that finds the server of this home, unless `environment` says otherwise. */
+  start(args: readonly string[], environment: Environment = {}): CliProcess {
+    const own = { LONGWIRE_URL: this.url, LONGWIRE_DEVICE_FOLDER: join(this.folder, 'devices') };
+    return new CliProcess(args, { ...own, ...environment }, this.folder);
+  }
+
+  run(args: readonly string[], environment?: Environment, input = ''): Promise<CliResult> {
+    const child = this.start(args, environment);
+    child.end(input);
+    return child.result;
+  }
+
+  /** Another server, with its data in the folder `name`. */
+  async startServer(name: string, args: readonly string[]): Promise<CliProcess> {
+    const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args]);
+    await child.shows(/"event":"listening".*\n/);
+    return child;
+  }
+
+  async close(): Promise<void> {
+    this.#server?.child.kill('SIGKILL');
+    await this.#server?.result;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What was printed with `--json`. */
+export function linesOf(text: string) {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
