@@ -112,7 +112,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await say(carol, 'one');
     await expect.poll(() => bubbles(dave)).toEqual(['one']);
     await server.kill('SIGKILL');
-    await carol.getByText(/trying again in/).waitFor();
+    await carol.getByText(/No connection, trying again in/).waitFor();
     await say(carol, 'two');
     await carol.getByText('… sending').waitFor();
     await server.startAgain();
@@ -121,18 +121,54 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  it('says why a sign-in was refused, and asks again', { timeout: 60_000 }, async () => {
+  it('says in words for people why a sign-in was refused, and asks again', { timeout: 60_000 }, async () => {
     const context = await browser.newContext();
     const page = await openTab(context);
+    complaints.length = 0;
+    const note = page.locator('#sign-in-note');
     await page.getByLabel('Name', { exact: false }).fill('not a name');
     await page.getByRole('button', { name: /Sign in/ }).click();
-    await page.locator('#sign-in-note', { hasText: 'Not signed in' }).waitFor();
-    expect(await page.locator('#sign-in-note').textContent()).toContain('dev:<user>');
+    await note.getByText(/A name has no spaces/).waitFor();
+    await page.getByText(/Sign in with a token/).click();
+    await page.getByLabel('Token', { exact: false }).fill('no token');
+    await page.getByRole('button', { name: /Sign in/ }).click();
+    await note.getByText(/did not accept this token/).waitFor();
+    expect(complaints).toEqual([]);
     await page.screenshot({ path: `${screenshots}page-sign-in.png` });
     await signIn(page, 'erin');
     await page.getByRole('button', { name: /Sign out/ }).click();
     await page.reload();
     await page.getByRole('button', { name: /Sign in/ }).waitFor();
+    await context.close();
+  });
+
+  it('shows the list or the conversation where there is no room for both', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 340, height: 600 } });
+    const gina = await openTab(context);
+    const hugo = await openTab(context);
+    await signIn(gina, 'gina');
+    await signIn(hugo, 'hugo');
+    await talkTo(hugo, 'gina');
+    await say(hugo, 'one');
+    await gina.bringToFront();
+    await gina.locator('#conversations button', { hasText: 'hugo' }).click();
+    await expect.poll(() => bubbles(gina)).toEqual(['one']);
+    expect(await gina.locator('#side').isVisible()).toBe(false);
+    expect((await gina.locator('#conversation').boundingBox())?.height).toBeGreaterThan(450);
+    await gina.screenshot({ path: `${screenshots}page-small-conversation.png` });
+
+    await gina.getByRole('button', { name: /Conversations/ }).click();
+    expect(await gina.locator('#conversation').isVisible()).toBe(false);
+    // What comes now is looked at by nobody until the conversation is opened again.
+    await say(hugo, 'two');
+    await gina.bringToFront();
+    const entry = gina.locator('#conversations button', { hasText: 'hugo' });
+    await entry.locator('.unread', { hasText: '1' }).waitFor();
+    await gina.screenshot({ path: `${screenshots}page-small-list.png` });
+    await entry.click();
+    await expect.poll(() => gina.locator('#conversations .unread').count()).toBe(0);
+    await hugo.getByText('✓✓ read').waitFor();
+    expect(await gina.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
     await context.close();
   });
 

@@ -11,6 +11,11 @@ export function tokenFor(identity: Identity): string {
   return identity.kind === 'name' ? `dev:${identity.name}` : identity.token;
 }
 
+/** Whether any server could know this user. The server decides; this spares a round trip and says it in plain words. */
+export function isPossibleName(name: string): boolean {
+  return name !== '' && new TextEncoder().encode(name).length <= 128 && !/[\s/\p{Cc}]/u.test(name);
+}
+
 export function loadIdentity(): Identity | undefined {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? 'null');

@@ -1,8 +1,9 @@
 // The page: sign in, talk, sign out.
 
 import { elementById } from './element.js';
-import { type Identity, keepIdentity, loadIdentity, tokenFor } from './identity.js';
+import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './identity.js';
 import { Talk, TalkViews } from './talk.js';
+import { impossibleName, wordsForRefusal } from './words.js';
 
 const views = new TalkViews();
 const signIn = elementById('sign-in', HTMLElement);
@@ -14,6 +15,7 @@ function showSignIn(reason: string): void {
   views.root.hidden = true;
   signIn.hidden = false;
   note.textContent = reason;
+  note.title = '';
   document.title = 'Longwire 长连接';
   nameField.focus();
 }
@@ -22,7 +24,12 @@ function enter(identity: Identity): void {
   signIn.hidden = true;
   views.root.hidden = false;
   views.who.textContent = identity.kind === 'name' ? identity.name : '';
-  views.talk = new Talk(tokenFor(identity), views, { onRefused: (reason) => leave(`Not signed in 未登录: ${reason}`) });
+  views.talk = new Talk(tokenFor(identity), views, {
+    onRefused: ({ code, reason }) => {
+      leave(wordsForRefusal(code, identity.kind));
+      note.title = reason;
+    },
+  });
 }
 
 function leave(reason: string): void {
@@ -36,9 +43,13 @@ function leave(reason: string): void {
 elementById('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   const token = tokenField.value.trim();
-  const name = nameField.value.trim();
+  const name = nameField.value.trim().normalize('NFC');
   if (token === '' && name === '') {
     note.textContent = 'A name, or a token, please. 请输入用户名或令牌。';
+    return;
+  }
+  if (token === '' && !isPossibleName(name)) {
+    note.textContent = impossibleName;
     return;
   }
   const identity: Identity = token === '' ? { kind: 'name', name } : { kind: 'token', token };

@@ -1,25 +1,36 @@
 // One signed-in user: the SDK's events on one side, the views on the other.
 
-import { connect, type LongwireClient, LongwireError, type LongwireMessage, type SessionInfo } from '@longwire/client';
+import {
+  type ConnectionStateChange,
+  connect,
+  type LongwireClient,
+  LongwireError,
+  type LongwireMessage,
+  type SessionInfo,
+} from '@longwire/client';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection-line.js';
 import { Conversation, type PendingMessage, type StoredMessage } from './conversation.js';
 import { ConversationList } from './conversation-list.js';
 import { elementById } from './element.js';
+import { isPossibleName } from './identity.js';
 import { MessageList } from './message-list.js';
+import { impossibleName } from './words.js';
 
 const PAGE_MESSAGES = 50;
 
 export interface TalkEvents {
   /** The server refused the credentials, or ended the session for good. */
-  onRefused(reason: string): void;
+  onRefused(change: ConnectionStateChange): void;
 }
 
 /** The views of the page, made once; a `Talk` fills them. */
 export class TalkViews {
   readonly root = elementById('talk', HTMLElement);
   readonly who = elementById('who', HTMLElement);
+  readonly conversation = elementById('conversation', HTMLElement);
   readonly peer = elementById('peer', HTMLElement);
+  readonly unreadElsewhere = elementById('unread-elsewhere', HTMLElement);
   readonly earlier = elementById('earlier', HTMLButtonElement);
   readonly openForm = elementById('open-form', HTMLFormElement);
   readonly openUser = elementById('open-user', HTMLInputElement);
@@ -40,11 +51,25 @@ export class TalkViews {
       (text) => this.talk?.send(text),
     );
     this.earlier.addEventListener('click', () => this.talk?.loadEarlier());
+    elementById('to-conversations', HTMLButtonElement).addEventListener('click', () => {
+      this.showsConversation = false;
+      this.openUser.focus();
+    });
     this.openForm.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.talk?.openUser(this.openUser.value.trim());
+      this.talk?.openUser(this.openUser.value.trim().normalize('NFC'));
     });
     document.addEventListener('visibilitychange', () => this.talk?.markOpenRead());
+  }
+
+  /** Where both have room it changes nothing; on a small screen the list and the conversation take turns (page.css). */
+  set showsConversation(isShown: boolean) {
+    this.root.dataset['shows'] = isShown ? 'conversation' : 'list';
+  }
+
+  /** Whether anybody can look at the open conversation. */
+  get isConversationVisible(): boolean {
+    return document.visibilityState === 'visible' && this.conversation.offsetParent !== null;
   }
 }
 
@@ -74,14 +99,19 @@ export class Talk {
     });
     client.on('state', (change) => {
       views.connection.show(change);
-      if (change.state === 'disconnected' && !change.willReconnect) events.onRefused(change.reason);
+      if (change.state === 'disconnected' && !change.willReconnect) events.onRefused(change);
     });
-    views.connection.show({ state: 'connecting', reason: '', willReconnect: true });
+    // Whatever ends a connection or a sign-in is told by `state`; what else goes wrong is a mistake of this page.
+    client.on('error', (error) => {
+      if (error.code === 'handler_failed') reportError(error);
+    });
+    views.connection.show({ state: 'connecting', code: undefined, reason: '', willReconnect: true });
   }
 
   /** Ends the session and empties the views. */
   async end(): Promise<void> {
     this.#views.composer.close();
+    this.#views.showsConversation = false;
     this.#views.peer.textContent = 'Nobody chosen yet 尚未选择';
     this.#views.messages.show(new Conversation('user/'));
     this.#views.conversations.show([], undefined);
@@ -90,23 +120,24 @@ export class Talk {
   }
 
   openUser(user: string): void {
-    try {
-      const conversation = this.#conversationAt(this.#client.user(user).address);
-      if (conversation === undefined) return;
-      this.#views.openUser.value = '';
-      this.#views.openUser.setCustomValidity('');
-      this.open(conversation);
-    } catch (error) {
-      this.#views.openUser.setCustomValidity(textOf(error));
-      this.#views.openForm.reportValidity();
+    const { openForm, openUser } = this.#views;
+    if (!isPossibleName(user)) {
+      openUser.setCustomValidity(impossibleName);
+      openForm.reportValidity();
       // Otherwise the next attempt would be refused by the browser before it gets here.
-      this.#views.openUser.setCustomValidity('');
+      openUser.setCustomValidity('');
+      return;
     }
+    const conversation = this.#conversationAt(this.#client.user(user).address);
+    if (conversation === undefined) return;
+    openUser.value = '';
+    this.open(conversation);
   }
 
   open(conversation: Conversation): void {
     this.#open = conversation;
     this.#views.peer.textContent = conversation.peer;
+    this.#views.showsConversation = true;
     this.#views.composer.open();
     if (conversation.hasEarlier === undefined) void this.#loadHistory(conversation);
     this.markOpenRead();
@@ -129,7 +160,7 @@ export class Talk {
   /** Whoever looks at a conversation has read it; a tab in the background is not looked at. */
   markOpenRead(): void {
     const conversation = this.#open;
-    if (conversation === undefined || document.visibilityState !== 'visible' || conversation.unread === 0) return;
+    if (conversation === undefined || !this.#views.isConversationVisible || conversation.unread === 0) return;
     const newest = conversation.newestReceived;
     // Not loaded yet, so not seen yet either.
     if (newest === undefined) return;
@@ -161,9 +192,9 @@ export class Talk {
       conversation.takeHistory(page.messages, page.more);
       this.markOpenRead();
     } catch (error) {
-      // The button to ask once more; what went wrong is in the console.
+      // The button to ask once more; what went wrong is in the console, unless it was the signing out.
       conversation.hasEarlier = true;
-      reportError(error);
+      if (this.#views.talk === this) reportError(error);
     }
     this.#draw();
   }
@@ -206,6 +237,11 @@ export class Talk {
       if (this.#views.talk !== this) return;
       this.#views.conversations.show(this.#conversations.values(), this.#open);
       if (this.#open === undefined) return;
+      let unreadElsewhere = 0;
+      for (const conversation of this.#conversations.values()) {
+        if (conversation !== this.#open) unreadElsewhere += conversation.unread;
+      }
+      this.#views.unreadElsewhere.textContent = unreadElsewhere === 0 ? '' : String(unreadElsewhere);
       this.#views.earlier.hidden = this.#open.hasEarlier !== true;
       this.#views.messages.show(this.#open);
     }, 0);

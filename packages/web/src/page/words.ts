@@ -1,0 +1,62 @@
+// What went wrong, in words for whoever sits at the page. What the server said goes into a tooltip.
+
+import type { ConnectionStateChange } from '@longwire/client';
+import type { Identity } from './identity.js';
+
+export const impossibleName =
+  'A name has no spaces and no “/”, and is not too long. 用户名不能含空格或“/”，也不能太长。';
+
+/** Why the client stopped, by the close code (PROTOCOL, "Close codes"). */
+export function wordsForRefusal(code: number | undefined, kind: Identity['kind']): string {
+  switch (code) {
+    case 4100:
+      return kind === 'name'
+        ? 'This server does not know you by name alone: sign in with a token. 此服务器不接受用户名登录，请使用令牌。'
+        : 'The server did not accept this token; get a new one. 令牌无效，请换一个新的。';
+    case 4101:
+      return 'You have signed in somewhere else. 您已在别处登录。';
+    case 4102:
+      return 'You are signed in in too many places. 同时登录的地方太多。';
+    case 4103:
+      return 'Your session was ended by the server. 服务器已结束您的会话。';
+    default:
+      return 'The server does not understand this page; reload it. 服务器不支持此页面，请刷新。';
+  }
+}
+
+export function wordsForState({
+  state,
+  code,
+  willReconnect,
+  retryInMs,
+}: Pick<ConnectionStateChange, 'state' | 'code' | 'willReconnect' | 'retryInMs'>): string {
+  switch (state) {
+    case 'connected':
+      return 'Connected 已连接';
+    case 'connecting':
+      return 'Connecting… 连接中…';
+    case 'closed':
+      return 'Signed out 已退出';
+    case 'disconnected': {
+      const [what, whatZh] = wordsForLoss(code);
+      if (!willReconnect) return `${what} ${whatZh}`;
+      const seconds = Math.ceil((retryInMs ?? 0) / 1000);
+      return `${what}, trying again in ${seconds} s ${whatZh}，${seconds} 秒后重连`;
+    }
+  }
+}
+
+function wordsForLoss(code: number | undefined): readonly [string, string] {
+  switch (code) {
+    case 1001:
+    case 1012:
+    case 4000:
+    case 4001:
+      return ['The server restarts', '服务器正在重启'];
+    case 1013:
+    case 4002:
+      return ['The server is busy', '服务器繁忙'];
+    default:
+      return ['No connection', '连接断开'];
+  }
+}
