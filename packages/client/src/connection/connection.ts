@@ -214,7 +214,15 @@ export class Connection {
     );
     this.#refresh = new TokenRefresh(
       {
-        sendRefresh: (token) => sendCommand((id) => ({ id, type: 'refresh', token })),
+        sendRefresh: (token) => {
+          try {
+            this.#owner.checkToken(token);
+          } catch (error) {
+            this.#refuseUser(error as LongwireError);
+            throw error;
+          }
+          return sendCommand((id) => ({ id, type: 'refresh', token }));
+        },
         onError: (error) => this.#port.onError(error),
       },
       this.#parts.tokens,
@@ -226,11 +234,13 @@ export class Connection {
     this.#change('connected', undefined, `Signed in as ${answer.user}`, true);
   }
 
-  /** Nothing was sent but `connect`: sends and acks wait for `open`. */
+  /** From here on nothing is sent. Before `open` nothing was but `connect`: sends and acks wait for it. */
   #refuseUser(error: LongwireError): void {
     const signIn = this.#signIn;
-    this.#stop(error, NORMAL);
-    signIn?.drop(NORMAL, error.message);
+    this.#stopHelpers();
+    if (this.#phase === 'open') this.#port.onLost();
+    this.#stop(error, CloseCode.badToken);
+    signIn?.drop(NORMAL, '');
   }
 
   #onMessage(message: ServerMessage, size: number): void {

@@ -74,6 +74,26 @@ it('a sign-in that turns out to be another user’s gets neither acks nor sends 
   expect(again.sent.map(({ type }) => type)).toEqual(['connect']);
 });
 
+it('a refresh that brings another user’s token ends the session instead', async () => {
+  let token = 'dev:alice';
+  const { platform, client, changes, errors } = startClient({ getToken: () => token });
+  client.on('message', () => undefined);
+  const socket = await platform.signIn({ expiresAt: platform.clock.now() + 4000 });
+  socket.push(messageAt(5));
+  token = 'dev:carol';
+  await platform.clock.advance(1000);
+  const attempted = client.user('bob').send('private', { key: 'k1' });
+  const over = expect(attempted).rejects.toMatchObject({ code: 'user_changed', perhapsStored: true });
+  await platform.clock.advance(20_000);
+  await over;
+  expect(socket.closedBy).toEqual({ code: 1000 });
+  expect(socket.last('refresh')).toBeUndefined();
+  expect(errors).toMatchObject([{ code: 'user_changed' }]);
+  expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4100, willReconnect: false });
+  expect(platform.sockets).toHaveLength(1);
+  expect(platform.clock.timers).toBe(0);
+});
+
 it('a client that never signed anybody in may try another user after it was stopped', async () => {
   let token = 'dev:alcie';
   const { platform, client } = startClient({ getToken: () => token });
