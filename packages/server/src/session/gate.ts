@@ -159,7 +159,7 @@ export class Gate {
       const outcome = await this.#authenticator.authenticate(token);
       if (!outcome.ok) {
         refuse(session, command, outcome);
-        session.end(closeCodeOf(outcome), outcome.message);
+        session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
         return undefined;
       }
       if (who !== undefined && who.user !== outcome.user) {
@@ -178,7 +178,7 @@ export class Gate {
   async #judge(session: Session, credential: string): Promise<void> {
     const outcome = await this.#authenticator.authenticate(credential);
     if (outcome.ok || session.phase !== 'greeting') return;
-    session.end(closeCodeOf(outcome), outcome.message);
+    session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
   }
 
   #welcome(session: Session, command: ConnectCommand, who: Authenticated, signedIn: SignedIn): void {

@@ -21,6 +21,8 @@ export interface AuthenticationRefusal {
   readonly code: Extract<ErrorCode, 'unauthenticated' | 'token_expired' | 'unavailable'>;
   /** For the client: what was expected, what came, what to do. Holds nothing of the token. */
   readonly message: string;
+  /** Of `unavailable`: how long to wait before coming back, if that is known. */
+  readonly afterMs?: number | undefined;
 }
 
 export type Authentication = Authenticated | AuthenticationRefusal;

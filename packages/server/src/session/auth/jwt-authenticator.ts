@@ -1,24 +1,20 @@
 // `auth: jwt`: signed tokens, each algorithm bound to the one kind of key it is for.
 
 import { parseUserId } from '@longwire/protocol';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { JwtAuthConfig } from '../../config/server-config.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Authentication, AuthenticationRefusal, Authenticator } from './authenticator.js';
 import { inspectJwt } from './jwt-header.js';
 import { KeyFile } from './key-file.js';
+import { KeysUnavailable, KeyUrl } from './key-url.js';
 
 export interface JwtAuthenticatorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxTokenBytes: number;
 }
-
-const JWKS_TIMEOUT_MS = 5_000;
-/** A token with an unknown key id makes the set be fetched again, but not more often than this. */
-const JWKS_COOLDOWN_MS = 30_000;
-const JWKS_MAX_AGE_MS = 600_000;
 
 const MAX_NAME_CHARACTERS = 128;
 /** The last instant a Date can hold, in seconds. */
@@ -124,19 +120,18 @@ export class JwtAuthenticator implements Authenticator {
       error instanceof errors.JOSEAlgNotAllowed ||
       error instanceof errors.JOSENotSupported;
     if (isTokenAtFault) return refuse('The token cannot be verified');
-    this.#options.logger.warn({ err: error }, 'A token could not be judged: its keys cannot be had or used');
-    return { ok: false, code: 'unavailable', message: 'The token cannot be judged at the moment. Try again' };
+    const message = 'The token cannot be judged at the moment. Try again';
+    // Has its line in the log already, one for each fetch: strangers must not be able to fill it.
+    if (error instanceof KeysUnavailable) return { ok: false, code: 'unavailable', message, afterMs: error.afterMs };
+    this.#options.logger.warn({ err: error }, 'A token could not be judged: its key cannot be used');
+    return { ok: false, code: 'unavailable', message };
   }
 }
 
 function publicKeysOf(config: JwtAuthConfig, options: JwtAuthenticatorOptions): JWTVerifyGetKey | undefined {
   if (config.jwks === undefined) return undefined;
   if (config.jwks.kind === 'file') return new KeyFile(config.jwks.path, options).getKey;
-  return createRemoteJWKSet(config.jwks.url, {
-    timeoutDuration: JWKS_TIMEOUT_MS,
-    cooldownDuration: JWKS_COOLDOWN_MS,
-    cacheMaxAge: JWKS_MAX_AGE_MS,
-  });
+  return new KeyUrl(config.jwks.url, options).getKey;
 }
 
 /** A name is for show, so a bad one is made harmless rather than locking its owner out. */

@@ -374,6 +374,6 @@ describe('keys', () => {
     const remote = authenticator({ jwks: `http://127.0.0.1:${port}/jwks` });
     const outcome = await remote.authenticate(await signed(rsa, { alg: 'RS256', kid: 'rsa' }));
     expect(outcome).toMatchObject({ ok: false, code: 'unavailable' });
-    expect(logLines.join()).toContain('could not be judged');
+    expect(logLines.join()).toContain('Cannot fetch the keys');
   });
 });
