@@ -97,7 +97,8 @@ export class SignIn {
   #onText(text: string): void {
     if (this.#isEnded) return;
     const message = decodeServerMessage(text);
-    if (message.kind === 'push' && message.push.type === 'goodbye') this.#afterMs = message.push.afterMs;
+    if (message.kind === 'push' && message.push.type === 'goodbye')
+      this.#afterMs = message.push.afterMs ?? this.#afterMs;
     if (this.#isConnected) {
       this.#port.onMessage(message, text.length);
       return;
