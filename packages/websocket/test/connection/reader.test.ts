@@ -1,21 +1,9 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
-import type { ResolvedPerMessageDeflateOptions } from '../../src/options.js';
-import { resolveWebSocketOptions } from '../../src/options.js';
+import { plainDeflate } from '../support/deflate.js';
 import { cut, maskedFrame } from '../support/hex.js';
 import { type Heard, Reading } from '../support/reading.js';
-
-const AGREED = {
-  serverNoContextTakeover: false,
-  clientNoContextTakeover: false,
-  serverMaxWindowBits: 15,
-  clientMaxWindowBits: 15,
-};
-
-const deflateOptions = resolveWebSocketOptions({ perMessageDeflate: true })
-  .perMessageDeflate as ResolvedPerMessageDeflateOptions;
 
 const frame = fc
   .record({
@@ -83,7 +71,7 @@ it.each([false, true])(
         (frames, mutations, cuts) => {
           const bytes = mutate(Buffer.concat(frames), mutations);
           const read = (chunks: readonly Uint8Array[]): Reading['heard'] => {
-            const deflate = isCompressed ? new PerMessageDeflate('server', AGREED, deflateOptions) : undefined;
+            const deflate = isCompressed ? plainDeflate() : undefined;
             const { heard, reader } = new Reading('server', { maxMessageBytes: 300 }, deflate).push(...chunks);
             reader.stop();
             deflate?.release();

@@ -2,21 +2,11 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
-import type { ResolvedPerMessageDeflateOptions } from '../../src/options.js';
-import { resolveWebSocketOptions } from '../../src/options.js';
+import { plainDeflate } from '../support/deflate.js';
 import { cut, maskedFrame } from '../support/hex.js';
 import { type Heard, Reading } from '../support/reading.js';
 import { until } from '../support/until.js';
 
-const AGREED = {
-  serverNoContextTakeover: false,
-  clientNoContextTakeover: false,
-  serverMaxWindowBits: 15,
-  clientMaxWindowBits: 15,
-};
-const deflateOptions = resolveWebSocketOptions({ perMessageDeflate: true })
-  .perMessageDeflate as ResolvedPerMessageDeflateOptions;
 const limits = { maxMessageBytes: 100_000_000 };
 
 function deflated(payload: Uint8Array): Buffer {
@@ -79,7 +69,7 @@ describe.each(['auto', 'stream'] as const)('a reader with the %s inflater', (eng
         async (messages, cuts, moods, inParts) => {
           const bytes = Buffer.concat([...messages, maskedFrame(0x88, Buffer.from([3, 232]))]);
           const read = async (isDisturbed: boolean): Promise<Reading> => {
-            const deflate = new PerMessageDeflate('server', AGREED, deflateOptions, engine);
+            const deflate = plainDeflate(engine);
             const reading = new Reading('server', limits, deflate);
             const { reader, heard } = reading;
             reading.inParts = inParts;
@@ -118,7 +108,7 @@ describe.each(['auto', 'stream'] as const)('a reader with the %s inflater', (eng
   });
 
   it('does not unfold a compressed message in parts while it is suspended', async () => {
-    const deflate = new PerMessageDeflate('server', AGREED, deflateOptions, engine);
+    const deflate = plainDeflate(engine);
     const reading = new Reading('server', limits, deflate);
     reading.inParts = true;
     reading.afterEach = () => reading.reader.suspend();
