@@ -52,6 +52,8 @@ function project(
       sequence: { groupOrder },
       testTimeout: limits.testTimeoutMs,
       hookTimeout: 60_000,
+      // A busy machine may take its time; who waits for a condition is done as soon as it holds.
+      expect: { poll: { timeout: 10_000 } },
     },
   };
 }

@@ -8,6 +8,8 @@ import { WireClient, type WireMessage } from '../integration/wire-client.js';
 
 export interface ChaosOptions {
   readonly rounds: number;
+  /** Goes on up to so many rounds while no repeated send was known to the server. Default: rounds. */
+  readonly mostRounds?: number;
   readonly seed: number;
   /** Half of them send to recipients who are online, half to ones who are away. */
   readonly senders: number;
@@ -95,7 +97,8 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
       Array.from({ length: options.inFlight }, () => sendUntil(sender, () => isSending, faults)),
     );
     const unansweredAtKill: number[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
+    const { rounds, mostRounds = rounds } = options;
+    for (let round = 0; round < rounds || (round < mostRounds && repeatedOf(senders) === 0); round += 1) {
       await until(`round ${round} to flow`, () => senders.every((sender) => sender.client.state === 'connected'));
       const flowsSince = performance.now();
       await new Promise((resolve) => setTimeout(resolve, 200 + random() * 1_300));
@@ -123,9 +126,7 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
     }
     await Promise.all([...receivers, ...senders.map((sender) => sender.client)].map((client) => client.close()));
     const acknowledged = senders.reduce((sum, sender) => sum + sender.results.size, 0);
-    const repeated = senders
-      .flatMap((sender) => [...sender.results.values()])
-      .filter((result) => result.repeated).length;
+    const repeated = repeatedOf(senders);
     return { acknowledged, perSecond: (acknowledged / flowedMs) * 1_000, unansweredAtKill, repeated, faults };
   } catch (error) {
     throw new Error(`${String(error)}\nfaults: ${faults.slice(0, 10).join('\n')}\n${server.output.slice(-3_000)}`, {
@@ -147,6 +148,11 @@ async function sendUntil(sender: Sender, isSending: () => boolean, faults: strin
     }
     sender.unanswered -= 1;
   }
+}
+
+/** Sends that were stored, not answered, and known to the server when they came again. */
+function repeatedOf(senders: readonly Sender[]): number {
+  return senders.flatMap((sender) => [...sender.results.values()]).filter((result) => result.repeated).length;
 }
 
 /** Everything that must be true of one channel. */

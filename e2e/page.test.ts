@@ -167,7 +167,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await gina.screenshot({ path: `${screenshots}page-small-list.png` });
     await entry.click();
     await expect.poll(() => gina.locator('#conversations .unread').count()).toBe(0);
-    await hugo.getByText('✓✓ read').waitFor();
+    await expect.poll(() => hugo.getByText('✓✓ read').count()).toBe(2);
     expect(await gina.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
     await context.close();
   });
