@@ -1,16 +1,16 @@
 // The life of the connection: comes back with full jitter, or stops, as the close code says.
 
-import { CloseCode, type ConnectedAnswer, protocolTimes, reconnectRule, type ServerMessage } from '@longwire/protocol';
+import { CloseCode, type ConnectedAnswer, reconnectRule, type ServerMessage } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { type BackoffOptions, backoffMs, type RandomFraction } from './backoff.js';
 import type { ConnectionState, ConnectionStateChange } from './connection-state.js';
+import { type Credentials, gatherCredentials } from './credentials.js';
 import type { DeviceKeeper } from './device-keeper.js';
-import { Heartbeat } from './heartbeat.js';
 import { Owner } from './owner.js';
 import { type SessionEnd, SignIn } from './sign-in.js';
 import type { TokenKeeper } from './token-keeper.js';
-import { TokenRefresh } from './token-refresh.js';
+import { Upkeep } from './upkeep.js';
 
 export interface ConnectionPort {
   /** The text of a `connect` command. */
@@ -59,8 +59,7 @@ export class Connection {
   #phase: Phase = 'stopped';
   #state: ConnectionState = 'disconnected';
   #signIn: SignIn | undefined;
-  #heartbeat: Heartbeat | undefined;
-  #refresh: TokenRefresh | undefined;
+  #upkeep: Upkeep | undefined;
   #retry: Timer | undefined;
   #attempt = 0;
   /** The present connection was begun with a token that an earlier one had left. */
@@ -127,24 +126,18 @@ export class Connection {
     this.#retry?.cancel();
     this.#phase = 'preparing';
     this.#change('connecting', undefined, this.#attempt === 0 ? 'Connecting' : `Attempt ${this.#attempt + 1}`, true);
-    const { clock } = this.#parts.platform;
+    const { tokens, devices, platform } = this.#parts;
     const { connectTimeoutMs } = this.#options;
-    const startedAt = clock.now();
-    // Never more than the whole: the machine's clock may have been set back.
-    const leftMs = () => Math.min(connectTimeoutMs, startedAt + connectTimeoutMs - clock.now());
-    let token: string | undefined;
+    let credentials: Credentials;
     try {
-      const latest = await this.#parts.tokens.forConnect();
-      token = latest.token;
-      this.#isTokenKept = latest.isKept;
-      this.#owner.checkToken(token);
+      const sources = { tokens, devices, owner: this.#owner, clock: platform.clock };
+      credentials = await gatherCredentials(sources, connectTimeoutMs);
     } catch (error) {
       if (this.#isPreparing()) this.#onTokenFailed(error as LongwireError);
       return;
     }
-    const device = await this.#parts.devices.deviceFor(token, leftMs());
     if (!this.#isPreparing()) return;
-    if (leftMs() > 0) this.#open(token, device, leftMs());
+    if (credentials.leftMs > 0) this.#open(credentials);
     else this.#wait({ code: 1006, reason: `No sign-in within ${connectTimeoutMs} ms`, afterMs: undefined });
   }
 
@@ -162,8 +155,9 @@ export class Connection {
     this.#wait({ code: 1006, reason: error.message, afterMs: error.afterMs });
   }
 
-  #open(token: string | undefined, device: string, timeoutMs: number): void {
+  #open({ token, isTokenKept, device, leftMs }: Credentials): void {
     this.#phase = 'opening';
+    this.#isTokenKept = isTokenKept;
     const signIn: SignIn = new SignIn(
       {
         connectText: (id) => this.#port.connectText(id, token, device),
@@ -176,7 +170,7 @@ export class Connection {
       this.#parts.platform,
       {
         url: this.#options.url,
-        timeoutMs,
+        timeoutMs: leftMs,
         connectId: this.#port.nextId(),
       },
     );
@@ -196,34 +190,16 @@ export class Connection {
     this.#phase = 'open';
     this.#openSince = clock.now();
     this.#notBefore = 0;
-    const sendCommand = (write: (id: number) => object): number => {
-      const id = this.#port.nextId();
-      this.#signIn?.send(JSON.stringify(write(id)));
-      return id;
-    };
-    this.#heartbeat = new Heartbeat(
+    this.#upkeep = new Upkeep(
       {
-        sendPing: () => sendCommand((id) => ({ id, type: 'ping' })),
-        onDead: () => this.renew(CloseCode.heartbeatMissed, 'Nothing was heard from the server'),
-      },
-      clock,
-      {
-        heartbeatMs: answer.heartbeatMs > 0 ? answer.heartbeatMs : protocolTimes.heartbeatMs,
-        answerTimeoutMs: protocolTimes.pingAnswerTimeoutMs,
-      },
-    );
-    this.#refresh = new TokenRefresh(
-      {
-        sendRefresh: (token) => {
-          try {
-            this.#owner.checkToken(token);
-          } catch (error) {
-            this.#refuseUser(error as LongwireError);
-            throw error;
-          }
-          return sendCommand((id) => ({ id, type: 'refresh', token }));
+        sendCommand: (write) => {
+          const id = this.#port.nextId();
+          this.#signIn?.send(JSON.stringify(write(id)));
+          return id;
         },
+        checkToken: (token) => this.#checkRenewed(token),
         onError: (error) => this.#port.onError(error),
+        onDead: (code, reason) => this.renew(code, reason),
       },
       this.#parts.tokens,
       clock,
@@ -232,6 +208,15 @@ export class Connection {
     // First the client, then the app: its listeners find the session in place.
     this.#port.onConnected(answer);
     this.#change('connected', undefined, `Signed in as ${answer.user}`, true);
+  }
+
+  #checkRenewed(token: string): void {
+    try {
+      this.#owner.checkToken(token);
+    } catch (error) {
+      this.#refuseUser(error as LongwireError);
+      throw error;
+    }
   }
 
   /** From here on nothing is sent. Before `open` nothing was but `connect`: sends and acks wait for it. */
@@ -245,8 +230,8 @@ export class Connection {
 
   #onMessage(message: ServerMessage, size: number): void {
     if (this.#phase !== 'open') return;
-    this.#heartbeat?.heard();
-    if (message.kind === 'answer' && this.#refresh?.take(message.answer) === true) return;
+    this.#upkeep?.heard();
+    if (message.kind === 'answer' && this.#upkeep?.take(message.answer) === true) return;
     this.#port.onMessage(message, size);
   }
 
@@ -262,7 +247,7 @@ export class Connection {
     this.#stopHelpers();
     if (wasOpen) this.#port.onLost();
     if (wasOpen && this.#parts.platform.clock.now() - this.#openSince >= STABLE_MS) this.#attempt = 0;
-    // Old news of a token that was not asked for now, perhaps of before the server changed its key: final only for a new one.
+    // A kept token may be older than the server's key. Only the refusal of one that was fetched for this attempt is final.
     const isOldTokenRefused = this.#isTokenKept && end.code === CloseCode.badToken;
     switch (isOldTokenRefused ? 'after-token' : reconnectRule(end.code)) {
       case 'no': {
@@ -305,7 +290,7 @@ export class Connection {
   /** The machine may have slept or changed networks: a connection that looks alive is asked, a wait is cut short. */
   #onWake(): void {
     if (this.#phase === 'open') {
-      this.#heartbeat?.check();
+      this.#upkeep?.check();
       return;
     }
     if (this.#phase !== 'waiting') return;
@@ -326,10 +311,8 @@ export class Connection {
 
   #stopHelpers(): void {
     this.#retry?.cancel();
-    this.#heartbeat?.stop();
-    this.#refresh?.stop();
-    this.#heartbeat = undefined;
-    this.#refresh = undefined;
+    this.#upkeep?.stop();
+    this.#upkeep = undefined;
   }
 
   #change(

@@ -2,8 +2,9 @@
 
 import { parseDeviceId } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
-import type { Clock, DeviceStore, Timer } from '../platform/platform.js';
+import type { Clock, DeviceStore } from '../platform/platform.js';
 import { randomId } from '../random-id.js';
+import { withDeadline } from './deadline.js';
 import { tokenSubject } from './token-subject.js';
 
 export interface DeviceKeeperParts {
@@ -19,8 +20,7 @@ export class DeviceKeeper {
   readonly #parts: DeviceKeeperParts;
   // The store is asked once for each user: a reading position must not change under a running client.
   readonly #known = new Map<string | undefined, string>();
-
-  #timer: Timer | undefined;
+  #waiting: { cancel(): void } | undefined;
 
   constructor(parts: DeviceKeeperParts) {
     this.#parts = parts;
@@ -37,7 +37,7 @@ export class DeviceKeeper {
 
   /** Waits for the store no longer, and leaves no timer behind. */
   stop(): void {
-    this.#timer?.cancel();
+    this.#waiting?.cancel();
   }
 
   async #loadOrMake(user: string | undefined, withinMs: number): Promise<string> {
@@ -47,19 +47,19 @@ export class DeviceKeeper {
       const kept = await store.load(user);
       return kept !== undefined && parseDeviceId(kept) !== undefined ? kept : store.save(user, fresh);
     };
-    const tooLate = new Promise<never>((_, reject) => {
-      this.#timer = clock.startTimer(withinMs, () =>
-        reject(new Error(`The store did not answer within ${withinMs} ms`)),
-      );
-    });
+    const waiting = withDeadline(
+      clock,
+      withinMs,
+      loadOrSave,
+      () => new Error(`The store did not answer within ${withinMs} ms`),
+    );
+    this.#waiting = waiting;
     try {
-      return await Promise.race([loadOrSave(), tooLate]);
+      return await waiting.result;
     } catch (cause) {
       const message = `The device id lives as long as this client only: ${String(cause)}`;
       this.#parts.onError(new LongwireError('device_store_failed', message, { cause }));
       return fresh;
-    } finally {
-      this.#timer?.cancel();
     }
   }
 }

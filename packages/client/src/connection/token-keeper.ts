@@ -1,8 +1,9 @@
 // The app's tokens: asked for when needed, kept while they are good, renewed before they run out.
 
-import { type AbortSignalLike, onAbort, type PlatformAbortSignal } from '../abort.js';
+import type { PlatformAbortSignal } from '../abort.js';
 import { LongwireError } from '../errors.js';
-import type { Clock, Timer } from '../platform/platform.js';
+import type { Clock } from '../platform/platform.js';
+import { withDeadline } from './deadline.js';
 
 // Of browsers, workers and Node; this file is compiled with the types of none of them.
 declare const AbortController: new () => { readonly signal: PlatformAbortSignal; abort(reason?: unknown): void };
@@ -33,7 +34,7 @@ export class TokenKeeper {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   /** The call that is waited for; the answer to any other comes too late. */
-  #call: { abort(): void } | undefined;
+  #call: { giveUp(): void } | undefined;
   #latest: string | undefined;
   /** When `#latest` should be renewed, by the local clock; undefined if the server never took it. */
   #goodUntil: number | undefined;
@@ -47,7 +48,8 @@ export class TokenKeeper {
 
   /**
    * A token for a new connection: the latest one as long as it is good, so that a server that restarts does not bring
-   * every client to the app's sign-in at once. `isKept`: it was not asked for now. Undefined if the app gave no `getToken`: a cookie signs in.
+   * every client to the app's sign-in at once. Undefined if the app gave no `getToken`: a cookie signs in.
+   * @returns isKept  the token was there already, and `getToken` was not called
    * @throws LongwireError `token_failed`, or what `getToken` threw if it is a LongwireError
    */
   async forConnect(): Promise<{ readonly token: string | undefined; readonly isKept: boolean }> {
@@ -85,41 +87,41 @@ export class TokenKeeper {
 
   /** Gives up the call of `getToken` that is under way: nobody waits for it any more. */
   stop(): void {
-    this.#call?.abort();
+    this.#call?.giveUp();
     this.#call = undefined;
   }
 
   async #ask(purpose: TokenRequest['purpose']): Promise<string | undefined> {
-    if (this.#getToken === undefined) return undefined;
+    const getToken = this.#getToken;
+    if (getToken === undefined) return undefined;
     this.stop();
-    const call = new AbortController();
+    const abort = new AbortController();
+    const { result, cancel } = withDeadline<unknown>(
+      this.#clock,
+      this.#timeoutMs,
+      () => getToken({ purpose, signal: abort.signal }),
+      () => {
+        abort.abort();
+        return new LongwireError('token_failed', `getToken gave nothing within ${this.#timeoutMs} ms`);
+      },
+    );
+    const call = {
+      giveUp() {
+        cancel();
+        abort.abort();
+      },
+    };
     this.#call = call;
-    let timer: Timer | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = this.#clock.startTimer(this.#timeoutMs, () => {
-        reject(new LongwireError('token_failed', `getToken gave nothing within ${this.#timeoutMs} ms`));
-        call.abort();
-      });
-      // Stopped, the call waits for nothing but getToken itself, and leaves no timer behind.
-      onAbort(call.signal as AbortSignalLike, () => timer?.cancel());
-    });
-    let token: unknown;
-    let isWaitedFor = false;
-    try {
-      token = await Promise.race([this.#getToken({ purpose, signal: call.signal }), tooLate]);
-    } catch (cause) {
+    const token = await result.catch((cause: unknown) => {
       if (cause instanceof LongwireError) throw cause;
       throw new LongwireError('token_failed', `getToken failed: ${String(cause)}`, { cause });
-    } finally {
-      timer?.cancel();
-      isWaitedFor = this.#call === call;
-      if (isWaitedFor) this.#call = undefined;
-    }
+    });
     if (typeof token !== 'string' || token === '') {
       throw new LongwireError('token_failed', `getToken must give a text that is not empty, got ${typeof token}`);
     }
     // Given up, it tells nobody anything: what is kept is the token of a later call.
-    if (isWaitedFor) {
+    if (this.#call === call) {
+      this.#call = undefined;
       this.#latest = token;
       this.#goodUntil = undefined;
     }

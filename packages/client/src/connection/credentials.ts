@@ -1,0 +1,34 @@
+// What an attempt needs before there is a socket: a token and a device id, within the time that the attempt has.
+
+import type { Clock } from '../platform/platform.js';
+import type { DeviceKeeper } from './device-keeper.js';
+import type { Owner } from './owner.js';
+import type { TokenKeeper } from './token-keeper.js';
+
+export interface Credentials {
+  readonly token: string | undefined;
+  /** The token is one that an earlier connection left: `getToken` was not called for this attempt. */
+  readonly isTokenKept: boolean;
+  readonly device: string;
+  /** Left for the socket and the sign-in; 0 or less = nothing. */
+  readonly leftMs: number;
+}
+
+export interface CredentialSources {
+  readonly tokens: TokenKeeper;
+  readonly devices: DeviceKeeper;
+  readonly owner: Owner;
+  readonly clock: Clock;
+}
+
+/** @throws LongwireError `token_failed`, `user_changed`, or what `getToken` threw if it is a LongwireError */
+export async function gatherCredentials(sources: CredentialSources, timeoutMs: number): Promise<Credentials> {
+  const { tokens, devices, owner, clock } = sources;
+  const startedAt = clock.now();
+  // Never more than the whole: the machine's clock may have been set back.
+  const leftMs = () => Math.min(timeoutMs, startedAt + timeoutMs - clock.now());
+  const { token, isKept: isTokenKept } = await tokens.forConnect();
+  owner.checkToken(token);
+  const device = await devices.deviceFor(token, leftMs());
+  return { token, isTokenKept, device, leftMs: leftMs() };
+}
