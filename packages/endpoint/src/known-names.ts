@@ -1,4 +1,5 @@
 // Refuses unknown names in option objects and says which known one was probably meant.
+import { nearestName } from '@longwire/websocket';
 import { EndpointError } from './errors.js';
 
 /**
@@ -19,34 +20,4 @@ export function refuseUnknownNames(given: object, known: readonly string[], wher
 
 function nameOf(given: unknown): string {
   return given === null ? 'null' : `a ${typeof given}`;
-}
-
-/** The known name with the fewest edits from `name`, or undefined when nothing is near enough to be a slip. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
-  let best: string | undefined;
-  // A third of the name may be wrong: `originCheck` is another idea, `chekOrigin` a slip.
-  let bestDistance = Math.floor(Math.max(name.length, 3) / 3) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein distance, row by row. */
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current[column] = Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
-    }
-    previous = current;
-  }
-  return previous[to.length] ?? 0;
 }

@@ -1,17 +1,7 @@
 import { expect, it } from 'vitest';
-import { nearestName, refuseUnknownNames } from '../src/known-names.js';
+import { refuseUnknownNames } from '../src/known-names.js';
 
 const known = ['subprotocols', 'configurator', 'concurrent', 'maxTextBytes', 'limits'];
-
-it.each([
-  ['subprotocol', 'subprotocols'],
-  ['Concurrent', 'concurrent'],
-  ['maxTextBites', 'maxTextBytes'],
-  ['limit', 'limits'],
-  ['encoders', undefined],
-])('of %s the nearest known name is %s', (given, nearest) => {
-  expect(nearestName(given, known)).toBe(nearest);
-});
 
 it.each([null, undefined, 'text', 7])('what is no object is refused: %s', (given) => {
   expect(() => refuseUnknownNames(given as never, known, 'endpoint Chat')).toThrow(

@@ -8,7 +8,8 @@ export type { ConnectionState } from './connection/connection-setup.js';
 export type { HandlerOf } from './connection/handler.js';
 export type { MessageWriter } from './connection/message-writer.js';
 export type { SendOptions } from './connection/output.js';
-// Deadlines of any number of things with one timer.
+// Not of WebSocket, for the packages that stand on this one: deadlines of any number of things with one timer, what waits in
+// line however long it is, and "did you mean …?".
 export { TimerWheel, type WheelEntry } from './connection/timer-wheel.js';
 // Options and errors.
 export {
@@ -43,6 +44,7 @@ export {
 } from './message/close-payload.js';
 export { PreparedMessage, type PreparedMessageOptions } from './message/prepared-message.js';
 export { Utf8Validator } from './message/utf8.js';
+export { nearestName } from './nearest-name.js';
 export {
   type PerMessageDeflateOptions,
   type ResolvedPerMessageDeflateOptions,
@@ -50,5 +52,4 @@ export {
   resolveWebSocketOptions,
   type WebSocketOptions,
 } from './options.js';
-// What waits in line, without moving all of it for the first.
 export { Queue } from './queue.js';

@@ -23,11 +23,13 @@ it('fills the defaults of compression when it is switched on', () => {
   expect(resolveWebSocketOptions({ ...options })).toEqual(options);
 });
 
-it('refuses an unknown name and says which one is nearest', () => {
+it('refuses an unknown name and says which one is nearest, or which there are', () => {
   const given = { maxMesageBytes: 1 } as object;
   expect(() => resolveWebSocketOptions(given)).toThrowError(invalid(/did you mean maxMessageBytes\?/));
-  const deflate = { perMessageDeflate: { treshold: 1 } } as object;
-  expect(() => resolveWebSocketOptions(deflate)).toThrowError(invalid(/perMessageDeflate\.thresholdBytes/));
+  const deflate = { perMessageDeflate: { tresholdBytes: 1 } } as object;
+  expect(() => resolveWebSocketOptions(deflate)).toThrowError(invalid(/mean perMessageDeflate\.thresholdBytes\?/));
+  const other = { perMessageDeflate: { dictionary: 1 } } as object;
+  expect(() => resolveWebSocketOptions(other)).toThrowError(invalid(/known are serverMaxWindowBits, .*thresholdBytes/));
 });
 
 it.each([

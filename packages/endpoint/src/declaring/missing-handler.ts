@@ -1,6 +1,6 @@
 // Classes that have members and no handler among them: an endpoint that nothing ever reaches, and that says nothing of it.
+import { nearestName } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { nearestName } from '../known-names.js';
 import { hasClassSyntax } from './class-syntax.js';
 import { type HandlerTable, handlerNames } from './handlers.js';
 

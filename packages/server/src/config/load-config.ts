@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { nearestName } from '@longwire/websocket';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { flattenSettings, readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
-import { nearestName } from './nearest-name.js';
 import { type ConfigSource, describeSource, type RawSetting } from './raw-setting.js';
 import { buildServerConfig, type ServerConfig } from './server-config.js';
 import { parseTextValue, parseTypedValue, type Setting, type SettingValue } from './setting.js';

@@ -1,30 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '../../src/config/loopback.js';
-import { nearestName } from '../../src/config/nearest-name.js';
 import { flagOf, settingKeys, variableOf } from '../../src/config/settings.js';
-
-describe('nearestName', () => {
-  it.each([
-    ['prot', 'port'],
-    ['PORT', 'port'],
-    ['hots', 'host'],
-    ['limits.inflight', 'limits.inFlight'],
-    ['jwtSecrets', 'jwtSecret'],
-  ])('takes %s for %s', (typed, meant) => expect(nearestName(typed, settingKeys)).toBe(meant));
-
-  it('finds a name again after one letter was changed, and nothing for what is far from all', () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...settingKeys), fc.nat(), fc.constantFrom('q', 'x', '9'), (key, at, letter) => {
-        const index = at % key.length;
-        const found = nearestName(key.slice(0, index) + letter + key.slice(index + 1), [key, 'zzzzzzzzzzzzzzzzzz']);
-        expect(found).toBe(key);
-      }),
-    );
-    expect(nearestName('completely-different', settingKeys)).toBeUndefined();
-    expect(nearestName('', settingKeys)).toBeUndefined();
-  });
-});
 
 describe('names of settings', () => {
   it('have one flag and one variable each', () => {

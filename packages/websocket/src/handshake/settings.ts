@@ -1,7 +1,7 @@
 // What accept and dial check of their settings at the call: plain JavaScript brings anything, and what a first message
 // would stumble over is a mistake of the program that nobody finds there.
 import { WebSocketError } from '../errors.js';
-import { nearestName } from '../known-names.js';
+import { nearestName } from '../nearest-name.js';
 import { optionNames } from '../options.js';
 
 /** @throws WebSocketError `invalid_option` for a name that is no setting; `caller` is for the message */

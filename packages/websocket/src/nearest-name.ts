@@ -2,12 +2,17 @@
 
 /**
  * The one of `names` that `name` was probably meant to be: fewest letters to add, drop, change or swap, upper and lower
- * case alike. Undefined if nothing is close (more than a third of the letters differ).
+ * case alike. Undefined if nothing is close.
+ * @param maxEdits Default a third of the letters: `originCheck` is another idea than `checkOrigin`, `chekOrigin` a slip
  */
-export function nearestName(name: string, names: Iterable<string>): string | undefined {
+export function nearestName(
+  name: string,
+  names: Iterable<string>,
+  maxEdits = Math.max(1, Math.floor(name.length / 3)),
+): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = maxEdits + 1;
   for (const candidate of names) {
     // What differs in length alone by more than the best is not worth comparing, however long it is.
     if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue;
