@@ -4,7 +4,7 @@ import type { ClosePayload } from '../message/close-payload.js';
 import type { CloseReason } from './close-reason.js';
 import { warnOfFault, watchReturned } from './dispatch.js';
 import type { HandlerOf } from './handler.js';
-import type { ReaderEvents } from './reader.js';
+import type { ReaderEvents } from './reader-events.js';
 import { readOnNextTurn } from './reading-turns.js';
 
 /** What calls a handler. */

@@ -5,42 +5,13 @@ import { FrameDecoder, type FrameSink } from '../frame/frame-decoder.js';
 import { FrameTap } from '../frame/frame-tap.js';
 import { type ControlOpcode, type DataOpcode, Opcode, type Role } from '../frame/opcode.js';
 import { MessageAssembler, type MessageKind, type MessageSink } from '../message/assembler.js';
-import { type ClosePayload, decodeClosePayload } from '../message/close-payload.js';
+import { decodeClosePayload } from '../message/close-payload.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import type { FrameWatch } from './frame-watch.js';
+import { HeldInput } from './held-input.js';
+import type { ReaderEvents } from './reader-events.js';
 import { FRAME_COST_BYTES, type Interrupted, MESSAGE_COST_BYTES, TURN_BYTES } from './reading-turns.js';
 import { type Clock, monotonicMs } from './timer-wheel.js';
-
-/** One object for all readers of a kind; each call names its owner. */
-export interface ReaderEvents<Owner> {
-  wantsParts(owner: Owner, kind: MessageKind): boolean;
-  maxMessageBytes(owner: Owner, kind: MessageKind): number;
-  onText(owner: Owner, text: string): void;
-  onBinary(owner: Owner, data: Buffer): void;
-  onTextPart(owner: Owner, part: string, isLast: boolean): void;
-  onBinaryPart(owner: Owner, part: Buffer, isLast: boolean): void;
-  onPing(owner: Owner, payload: Buffer): void;
-  onPong(owner: Owner, payload: Buffer): void;
-  onClose(owner: Owner, payload: ClosePayload): void;
-  /** TCP has ended, and all that came before has been told. */
-  onEnd(owner: Owner): void;
-  /** The peer broke a rule or a limit. Nothing follows. */
-  onReadError(owner: Owner, error: WebSocketError): void;
-  /** An inflater is busy, or others are to be heard first: read no more from the socket until told otherwise. */
-  onHoldBack(owner: Owner, isHolding: boolean): void;
-  /** The share of a turn is used up: nothing more is read before `reader.readOn()`, to be called in the next one. */
-  onTurnSpent(owner: Owner, reader: Interrupted): void;
-}
-
-interface HeldFrame {
-  readonly opcode: DataOpcode;
-  readonly isFinal: boolean;
-  readonly isCompressed: boolean;
-  readonly payloadBytes: number;
-}
-
-/** What waits for the inflater, in order: frame headers, pieces, ends of frames, and the Close frame. */
-type Held = HeldFrame | Buffer | 'frame-end' | ClosePayload;
 
 const HOLD_BACK_AT_BYTES = 65_536;
 const PING_WINDOW_MS = 1000;
@@ -52,8 +23,7 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
   readonly #assembler: MessageAssembler;
   readonly #maxPingsPerSecond: number;
   readonly #clock: Clock;
-  #held: Held[] | undefined;
-  #heldBytes = 0;
+  #held: HeldInput | undefined;
   #isHoldingBack = false;
   #isInflaterBehind = false;
   #isGoingOn = false;
@@ -131,11 +101,13 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
 
   onDataPayload(piece: Buffer): void {
     if (this.#held !== undefined) {
-      this.#hold(piece);
+      this.#held.push(piece);
+      this.#isInflaterBehind ||= this.#held.byteLength >= HOLD_BACK_AT_BYTES;
+      this.#noteHoldBack();
       return;
     }
     this.#assembler.push(piece);
-    if (this.#assembler.isBusy) this.#held = [];
+    if (this.#assembler.isBusy) this.#held = new HeldInput();
   }
 
   onDataFrameEnd(): void {
@@ -144,7 +116,7 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
       return;
     }
     this.#assembler.endFrame();
-    if (this.#assembler.isBusy) this.#held = [];
+    if (this.#assembler.isBusy) this.#held = new HeldInput();
   }
 
   onControlFrame(opcode: ControlOpcode, payload: Buffer): void {
@@ -240,50 +212,19 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
   #replayHeld(): void {
     const held = this.#held;
     if (held === undefined) return;
-    let index = 0;
-    while (index < held.length && this.#held === held && !this.#assembler.isBusy && !this.#mustWait) {
-      this.#replay(held[index++]!);
+    while (!held.isEmpty && this.#held === held && !this.#assembler.isBusy && !this.#mustWait) {
+      held.replayOne(this.#assembler, (payload) => this.#events.onClose(this.#owner, payload));
     }
-    if (this.#held !== held) return;
-    this.#held = index < held.length || this.#assembler.isBusy ? held.slice(index) : undefined;
-    if (this.#held === undefined) this.#release();
+    if (this.#held !== held || !held.isEmpty || this.#assembler.isBusy) return;
+    this.#held = undefined;
+    this.#isInflaterBehind = false;
+    this.#noteHoldBack();
   }
 
   #noteEnd(): void {
     if (!this.#isEndDue || this.#held !== undefined || this.#decoder.hasUnread) return;
     this.#isEndDue = false;
     this.#events.onEnd(this.#owner);
-  }
-
-  #replay(held: Held): void {
-    if (held === 'frame-end') {
-      this.#assembler.endFrame();
-      return;
-    }
-    if ('byteLength' in held) {
-      this.#heldBytes -= held.length;
-      this.#assembler.push(held);
-      return;
-    }
-    if ('code' in held) {
-      this.#events.onClose(this.#owner, held);
-      return;
-    }
-    this.#assembler.beginFrame(held.opcode, held.isFinal, held.isCompressed, held.payloadBytes);
-  }
-
-  #hold(piece: Buffer): void {
-    this.#held?.push(piece);
-    this.#heldBytes += piece.length;
-    if (this.#heldBytes < HOLD_BACK_AT_BYTES) return;
-    this.#isInflaterBehind = true;
-    this.#noteHoldBack();
-  }
-
-  #release(): void {
-    this.#heldBytes = 0;
-    this.#isInflaterBehind = false;
-    this.#noteHoldBack();
   }
 
   #noteHoldBack(): void {

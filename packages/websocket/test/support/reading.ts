@@ -1,5 +1,6 @@
 // Runs bytes through the whole reading side without a socket and writes down what comes out.
-import { Reader, type ReaderEvents } from '../../src/connection/reader.js';
+import { Reader } from '../../src/connection/reader.js';
+import type { ReaderEvents } from '../../src/connection/reader-events.js';
 import type { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
 import type { Role } from '../../src/frame/opcode.js';
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';
