@@ -62,7 +62,7 @@ it('names the module that does not load, and adds nothing', async () => {
     'broken/b.mjs': "import 'a-package-that-nobody-installed';",
   });
   expect(output).toMatch(
-    /^SCAN_FAILED .*b\.mjs cannot be loaded: Cannot find package 'a-package-that-nobody-installed'/,
+    /^scan_failed .*b\.mjs cannot be loaded: Cannot find package 'a-package-that-nobody-installed'/,
   );
   expect(output).not.toContain('/echo');
 });

@@ -79,7 +79,7 @@ export class QuotesEndpoint {
 
   @OnError()
   failed(error: unknown, session: Session) {
-    const isNoWish = error instanceof EndpointError && error.code === 'DECODE_FAILED';
+    const isNoWish = error instanceof EndpointError && error.code === 'decode_failed';
     if (isNoWish) session.sendObject({ error: 'no_wish', expected: { subscribe: ['WIRE'], unsubscribe: ['LOOP'] } });
     else console.error(`${session.id}: ${error}`);
   }

@@ -3,18 +3,18 @@ import { nearestName } from '@longwire/websocket';
 import { EndpointError } from './errors.js';
 
 /**
- * Throws INVALID_OPTION for what is no object, and UNKNOWN_OPTION for the first own key of `given` that is not in
+ * Throws invalid_option for what is no object, and unknown_option for the first own key of `given` that is not in
  * `known`. `where` names the object in the message.
  */
 export function refuseUnknownNames(given: object, known: readonly string[], where: string): void {
   if (typeof given !== 'object' || given === null) {
-    throw new EndpointError('INVALID_OPTION', `${where}: options are an object, not ${nameOf(given)}`);
+    throw new EndpointError('invalid_option', `${where}: options are an object, not ${nameOf(given)}`);
   }
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
     const advice = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`;
-    throw new EndpointError('UNKNOWN_OPTION', `${where} has no option "${name}"; ${advice}`);
+    throw new EndpointError('unknown_option', `${where} has no option "${name}"; ${advice}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { EndpointError, endpointErrorCatalogue } from '../src/index.js';
 
-it('every code of the catalogue is used, and every code that is used is in the catalogue', () => {
+it('endpointErrorCatalogue has exactly the codes that the sources use', () => {
   const folder = fileURLToPath(new URL('../src', import.meta.url));
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
@@ -13,11 +13,11 @@ it('every code of the catalogue is used, and every code that is used is in the c
   expect([...new Set(used)].sort()).toEqual(Object.keys(endpointErrorCatalogue).sort());
 });
 
-it('an error has its code, a sentence and its cause', () => {
+it('EndpointError has its code, a message, its cause, and retryable of the catalogue', () => {
   const cause = new Error('why');
-  expect(new EndpointError('SESSION_ENDED', 'the session has ended', { cause })).toMatchObject({
+  expect(new EndpointError('session_ended', 'the session has ended', { cause })).toMatchObject({
     name: 'EndpointError',
-    code: 'SESSION_ENDED',
+    code: 'session_ended',
     message: 'the session has ended',
     retryable: false,
     cause,

@@ -5,7 +5,7 @@ const known = ['subprotocols', 'configurator', 'concurrent', 'maxTextBytes', 'li
 
 it.each([null, undefined, 'text', 7])('what is no object is refused: %s', (given) => {
   expect(() => refuseUnknownNames(given as never, known, 'endpoint Chat')).toThrow(
-    expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(/^endpoint Chat: options are/) }),
+    expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(/^endpoint Chat: options are/) }),
   );
 });
 

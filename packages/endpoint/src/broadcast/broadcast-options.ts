@@ -21,13 +21,13 @@ export interface BroadcastOptions {
 
 const maxTimerMs = 2 ** 31 - 1;
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+/** @throws EndpointError unknown_option, invalid_option */
 export function resolveBroadcastOptions(options: BroadcastOptions): Required<BroadcastOptions> {
   refuseUnknownNames(options, ['slow', 'maxBufferedBytes', 'waitMs'], 'a broadcast');
   const { slow = 'close', maxBufferedBytes = 1_048_576, waitMs = 10_000 } = options;
   if (slow !== 'close' && slow !== 'skip' && slow !== 'wait') {
     throw new EndpointError(
-      'INVALID_OPTION',
+      'invalid_option',
       `a broadcast: slow is "close", "skip" or "wait", not ${JSON.stringify(slow)}`,
     );
   }
@@ -39,7 +39,7 @@ export function resolveBroadcastOptions(options: BroadcastOptions): Required<Bro
 function checkWhole(name: string, value: unknown, min: number, max: number): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
   throw new EndpointError(
-    'INVALID_OPTION',
+    'invalid_option',
     `a broadcast: ${name} is a whole number from ${min} to ${max}, not ${String(value)}`,
   );
 }

@@ -13,7 +13,7 @@ export const toAll = Object.freeze({});
 
 /**
  * A misspelt `except` would send to whom it was to leave out.
- * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
+ * @throws EndpointError unknown_option, invalid_option
  */
 export function refuseWrongSendOptions(options: { readonly except?: unknown }): void {
   if (options === toAll) return;
@@ -24,7 +24,7 @@ export function refuseWrongSendOptions(options: { readonly except?: unknown }): 
   if (typeof except === 'object' && except !== null && Symbol.iterator in except) return;
   const given = except === null ? 'null' : typeof except;
   throw new EndpointError(
-    'INVALID_OPTION',
+    'invalid_option',
     `a message of a broadcast: except is a session, several, or a function that says of which, not ${given}`,
   );
 }

@@ -46,14 +46,14 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /** Slow ones that have been given time. */
   readonly #awaited = new Set<Session<Path>>();
 
-  /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+  /** @throws EndpointError unknown_option, invalid_option */
   constructor(options: BroadcastOptions = {}) {
     this.#options = resolveBroadcastOptions(options);
   }
 
   /**
    * Adds a session, once however often it is added. False when it has begun to close: then it stays out.
-   * @throws EndpointError INVALID_OPTION for what is no session
+   * @throws EndpointError invalid_option for what is no session
    */
   add(session: Session<Path>): boolean {
     if (!(session instanceof Session)) throw notASession(session);
@@ -83,7 +83,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /**
    * Queues a message for every session: a string as text, bytes as binary. Never throws because of a receiver, never
    * waits for one. What the receivers above `maxBufferedBytes` get is told by the policy of this broadcast.
-   * @throws EndpointError INVALID_MESSAGE, UNKNOWN_OPTION, INVALID_OPTION; and what an `except` function throws, before
+   * @throws EndpointError invalid_message, unknown_option, invalid_option; and what an `except` function throws, before
    *   anybody gets anything
    */
   send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = toAll): BroadcastResult {
@@ -215,7 +215,7 @@ function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedM
   if (message instanceof PreparedMessage) return message;
   const given = message === null ? 'null' : typeof message;
   throw new EndpointError(
-    'INVALID_MESSAGE',
+    'invalid_message',
     `a broadcast sends a string, a Uint8Array or a PreparedMessage, not ${given}; sendObject takes an encoder`,
   );
 }
@@ -223,7 +223,7 @@ function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedM
 function notASession(given: unknown): EndpointError {
   const kind = given === null ? 'null' : ((given as object | undefined)?.constructor?.name ?? typeof given);
   const expected = 'expected a session, as handlers and openSessions give it';
-  return new EndpointError('INVALID_OPTION', `a broadcast: ${expected}, not ${kind}`);
+  return new EndpointError('invalid_option', `a broadcast: ${expected}, not ${kind}`);
 }
 
 /** What waits for it goes first, as far as it is taken within the time for closing. */

@@ -18,7 +18,7 @@ export interface Dialled {
 
 /** What a connection needs of the container. */
 export interface Dialler {
-  /** One attempt: resolves once the session is open and `onOpen` has been called. Rejects with CONNECT_FAILED. */
+  /** One attempt: resolves once the session is open and `onOpen` has been called. Rejects with connect_failed. */
   dial(signal: AbortSignal): Promise<Dialled>;
   /** Takes what the program's `shouldReconnect` threw. Never throws. */
   reportUnhandled(error: unknown, session: Session<ClientPath> | undefined): void;
@@ -29,7 +29,7 @@ const provenAfterMs = 5_000;
 
 /**
  * Connects, and comes back as often as it may. Called once for each connection; resolves when it is over, never rejects.
- * Calls `opened` with each session, or `gaveUp` with CONNECT_FAILED if there never was one.
+ * Calls `opened` with each session, or `gaveUp` with connect_failed if there never was one.
  */
 export let runConnection: (
   connection: ClientConnection,
@@ -73,7 +73,7 @@ export class ClientConnection {
     return this.#state;
   }
 
-  /** Why the last attempt to connect failed (CONNECT_FAILED); undefined when it did not. */
+  /** Why the last attempt to connect failed (connect_failed); undefined when it did not. */
   get error(): EndpointError | undefined {
     return this.#error;
   }

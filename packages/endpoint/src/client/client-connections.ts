@@ -29,7 +29,7 @@ export class ClientConnections {
     this.#register = register;
   }
 
-  /** @throws EndpointError (rejects) CONNECT_FAILED, UNKNOWN_OPTION, INVALID_OPTION */
+  /** @throws EndpointError (rejects) connect_failed, unknown_option, invalid_option */
   async connect(
     definition: ClientEndpointDefinition,
     url: string | URL,
@@ -217,5 +217,5 @@ function connectFailed(url: string | URL, why: string, cause: unknown): Endpoint
   const address = String(url)
     .replace(/[?#].*$/s, '')
     .replace(/\/\/[^/@]*@/, '//');
-  return new EndpointError('CONNECT_FAILED', `could not connect to ${address}: ${why}`, { cause });
+  return new EndpointError('connect_failed', `could not connect to ${address}: ${why}`, { cause });
 }

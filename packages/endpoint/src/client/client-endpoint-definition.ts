@@ -79,7 +79,7 @@ export function defineClientEndpoint(source: object | EndpointClass, options?: o
     return new ClientEndpointDefinition(defineEndpoint(clientPath, endpointClass, endpoint), client);
   }
   if (typeof source !== 'object' || source === null) {
-    throw new EndpointError('NOT_AN_ENDPOINT', 'client endpoint: expected an object with handlers or a class');
+    throw new EndpointError('not_an_endpoint', 'client endpoint: expected an object with handlers or a class');
   }
   if (options !== undefined) refuseSecondOptions('client endpoint');
   refuseOnMessage(source, 'client endpoint');

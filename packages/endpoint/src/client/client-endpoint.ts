@@ -27,7 +27,7 @@ export function ClientEndpoint<Instance extends object = object>(
   ...nothing: never[]
 ): EndpointClassDecorator<ClientPath, Instance> {
   if (typeof options === 'function' || nothing.length > 0) {
-    throw new EndpointError('DECORATOR_MISUSED', 'write @ClientEndpoint() with parentheses');
+    throw new EndpointError('decorator_misused', 'write @ClientEndpoint() with parentheses');
   }
   return (endpointClass: EndpointClass, context?: ClassDecoratorContext): void => {
     const metadata = metadataOfDecorated('ClientEndpoint', endpointClass, context);
@@ -41,14 +41,14 @@ export function ClientEndpoint<Instance extends object = object>(
   };
 }
 
-/** The definition of a class with `@ClientEndpoint`, or what `defineClientEndpoint` made. @throws EndpointError NOT_AN_ENDPOINT */
+/** The definition of a class with `@ClientEndpoint`, or what `defineClientEndpoint` made. @throws EndpointError not_an_endpoint */
 export function clientDefinitionOf(endpoint: EndpointClass | ClientEndpointDefinition): ClientEndpointDefinition {
   if (endpoint instanceof ClientEndpointDefinition) return endpoint;
   const declared = typeof endpoint === 'function' ? declarationOn(endpoint, definitionKey) : undefined;
   if (declared instanceof ClientEndpointDefinition) return declared;
   const given = typeof endpoint === 'function' ? `class ${endpoint.name} without @ClientEndpoint` : typeof endpoint;
   throw new EndpointError(
-    'NOT_AN_ENDPOINT',
+    'not_an_endpoint',
     `expected a class with @ClientEndpoint or what defineClientEndpoint returns, got ${given}`,
   );
 }

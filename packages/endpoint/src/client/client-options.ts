@@ -84,13 +84,13 @@ export function resolveClientOptions(
   where: string,
 ): { endpoint: EndpointOptions; client: ResolvedClientOptions } {
   if (typeof options !== 'object' || options === null) {
-    throw new EndpointError('INVALID_OPTION', `${where}: options are an object`);
+    throw new EndpointError('invalid_option', `${where}: options are an object`);
   }
   refuseUnknownNames(options, clientOptionNames, where);
   const { headers, tls, reconnect = false, createInstance, afterResponse, ...shared } = options;
   for (const [name, hook] of Object.entries({ createInstance, afterResponse })) {
     if (hook === undefined || typeof hook === 'function') continue;
-    throw new EndpointError('INVALID_OPTION', `${where}: ${name} is a function`);
+    throw new EndpointError('invalid_option', `${where}: ${name} is a function`);
   }
   const configurator = createInstance && {
     createInstance: (endpointClass: EndpointClass) => createInstance(endpointClass),
@@ -106,7 +106,7 @@ export function resolveClientOptions(
   };
 }
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+/** @throws EndpointError unknown_option, invalid_option */
 export function resolveConnectOptions(
   given: ConnectOptions,
   declared: ResolvedClientOptions,
@@ -128,7 +128,7 @@ export function resolveConnectOptions(
 function headersSource(headers: ConnectOptions['headers'], where: string): () => Awaitable<ClientHeaders> {
   if (typeof headers === 'function') return headers;
   if (headers !== undefined && (typeof headers !== 'object' || headers === null)) {
-    throw new EndpointError('INVALID_OPTION', `${where}: headers is an object or a function that gives one`);
+    throw new EndpointError('invalid_option', `${where}: headers is an object or a function that gives one`);
   }
   return () => headers ?? {};
 }

@@ -13,7 +13,7 @@ export interface ReconnectOptions {
   /** Attempts in a row before giving up. Default: without end. */
   readonly maxAttempts?: number;
   /**
-   * Asked after each end and each failed attempt: with the reason of the session, or with the error (CONNECT_FAILED).
+   * Asked after each end and each failed attempt: with the reason of the session, or with the error (connect_failed).
    * Default {@link isWorthReconnecting}. Never asked after `close()` of the connection.
    */
   readonly shouldReconnect?: (why: CloseReason | EndpointError) => boolean;
@@ -71,7 +71,7 @@ export function reconnectDelayMs(attempt: number, { minDelayMs, maxDelayMs }: Re
   return Math.floor((randomInt(2 ** 32) / 2 ** 32) * boundMs);
 }
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+/** @throws EndpointError unknown_option, invalid_option */
 export function resolveReconnectOptions(
   given: boolean | ReconnectOptions,
   where: string,
@@ -79,7 +79,7 @@ export function resolveReconnectOptions(
   if (given === false) return undefined;
   const options = given === true ? {} : given;
   const refuse = (reason: string): never => {
-    throw new EndpointError('INVALID_OPTION', `${where}: reconnect${reason}`);
+    throw new EndpointError('invalid_option', `${where}: reconnect${reason}`);
   };
   if (typeof options !== 'object' || options === null) return refuse(' is true, false or an object');
   const names = ['minDelayMs', 'maxDelayMs', 'maxAttempts', 'shouldReconnect'];

@@ -27,12 +27,12 @@ export interface ResolvedCloseOptions extends Required<SessionCloseOptions> {
   readonly waves: number | undefined;
 }
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+/** @throws EndpointError unknown_option, invalid_option */
 export function resolveCloseOptions(options: ContainerCloseOptions): ResolvedCloseOptions {
   refuseUnknownNames(options, ['code', 'reason', 'withinMs', 'waves'], 'close');
   const { code = 1001, reason = '', withinMs = 5_000, waves } = options;
   const refuse = (what: string): never => {
-    throw new EndpointError('INVALID_OPTION', `close: ${what}`);
+    throw new EndpointError('invalid_option', `close: ${what}`);
   };
   if (!isCloseCodeOnWire(code)) return refuse(`${code} is no close code that may be sent`);
   if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {

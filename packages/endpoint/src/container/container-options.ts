@@ -55,23 +55,23 @@ export interface ResolvedContainerOptions {
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
 }
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+/** @throws EndpointError unknown_option, invalid_option */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
   const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug', 'observer'];
   refuseUnknownNames(options, known, 'the container');
   const { dev = false, onUnhandledError, trustedProxies = [], maxPendingHandshakes = 1_000, debug = false } = options;
-  if (typeof dev !== 'boolean') throw new EndpointError('INVALID_OPTION', 'the container: dev is true or false');
+  if (typeof dev !== 'boolean') throw new EndpointError('invalid_option', 'the container: dev is true or false');
   if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
-    throw new EndpointError('INVALID_OPTION', 'the container: onUnhandledError is a function');
+    throw new EndpointError('invalid_option', 'the container: onUnhandledError is a function');
   }
   if (!Array.isArray(trustedProxies)) {
-    throw new EndpointError('INVALID_OPTION', 'the container: trustedProxies is a list of addresses and blocks');
+    throw new EndpointError('invalid_option', 'the container: trustedProxies is a list of addresses and blocks');
   }
   if (!Number.isInteger(maxPendingHandshakes) || maxPendingHandshakes < 1) {
-    throw new EndpointError('INVALID_OPTION', 'the container: maxPendingHandshakes is a whole number from 1');
+    throw new EndpointError('invalid_option', 'the container: maxPendingHandshakes is a whole number from 1');
   }
   if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
-    throw new EndpointError('INVALID_OPTION', 'the container: debug is true, false or what wireLog(write) returns');
+    throw new EndpointError('invalid_option', 'the container: debug is true, false or what wireLog(write) returns');
   }
   const toProgram = unhandledErrorReporter(onUnhandledError);
   const observer = resolveObserver(options.observer, toProgram);
@@ -97,7 +97,7 @@ function resolveObserver(
 ): GuardedObserver | undefined {
   if (observer === undefined) return undefined;
   const refuse = (what: string): never => {
-    throw new EndpointError('INVALID_OPTION', `the container: ${what}`);
+    throw new EndpointError('invalid_option', `the container: ${what}`);
   };
   if (typeof observer !== 'object' || observer === null) return refuse('observer is an object with hooks');
   // A hook that is misspelt would never be called. A class may have other members of its own.

@@ -57,7 +57,7 @@ export class EndpointContainer {
   readonly #openings = new Set<Opening>();
   #closing: Promise<void> | undefined;
 
-  /** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION */
+  /** @throws EndpointError unknown_option, invalid_option */
   constructor(options: ContainerOptions = {}) {
     this.#options = resolveContainerOptions(options);
     this.#register = new EndpointRegister(this.#options);
@@ -67,7 +67,7 @@ export class EndpointContainer {
   /**
    * Adds an endpoint: a class with `@ServerEndpoint`, or what {@link defineEndpoint} made. Works at any time, also
    * while serving.
-   * @throws EndpointError NOT_AN_ENDPOINT, DUPLICATE_PATH; INVALID_OPTION for anything beside the endpoint
+   * @throws EndpointError not_an_endpoint, duplicate_path; invalid_option for anything beside the endpoint
    */
   add<Path extends string>(endpoint: EndpointDefinition<Path>): MountedEndpoint<Path>;
   add(endpoint: EndpointClass): MountedEndpoint;
@@ -76,7 +76,7 @@ export class EndpointContainer {
     // An index comes from the forEach of a list; anything else was meant to be heeded.
     if (second !== undefined && typeof second !== 'number') {
       const advice = 'options stand in the declaration, and each endpoint is added by itself';
-      throw new EndpointError('INVALID_OPTION', `add ${definition.name}: expected nothing besides; ${advice}`);
+      throw new EndpointError('invalid_option', `add ${definition.name}: expected nothing besides; ${advice}`);
     }
     return this.#register.add([definition])[0]!;
   }
@@ -93,7 +93,7 @@ export class EndpointContainer {
    * @param source  a folder as a path (from the working directory) or a `file:` URL, or modules by name, or one
    *   module as `import * as` gives it. Of a folder the files `*.js`, `*.mjs`, `*.cjs` and, where this Node
    *   runs them, `*.ts`; no `*.d.ts`, no `*.test.*`, `*.spec.*`
-   * @throws EndpointError (rejects) SCAN_FAILED, DUPLICATE_PATH, NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION; what
+   * @throws EndpointError (rejects) scan_failed, duplicate_path, not_an_endpoint, unknown_option, invalid_option; what
    *   the filter and applications throw
    */
   async scan(source: string | URL | ModuleMap, options: ScanOptions = {}): Promise<MountedEndpoint[]> {
@@ -104,7 +104,7 @@ export class EndpointContainer {
    * Takes the endpoint at this path template out of service: handshakes are answered with 404 from now on, also those
    * that are going on. Open sessions stay, unless `close` says what they are told. Undefined when there is no such
    * endpoint.
-   * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
+   * @throws EndpointError unknown_option, invalid_option
    */
   remove(path: string, options: { readonly close?: SessionCloseOptions } = {}): MountedEndpoint | undefined {
     refuseUnknownNames(options, ['close'], 'remove');
@@ -139,7 +139,7 @@ export class EndpointContainer {
    * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}; other
    * `upgrade` listeners do not see those and keep theirs. A path that nobody knows is answered with 404 when there is
    * no other listener. Attaching twice does nothing.
-   * @throws EndpointError NOT_A_SERVER: for an application of a framework, the message says where its server is
+   * @throws EndpointError not_a_server: for an application of a framework, the message says where its server is
    */
   attach(server: Server): void {
     refuseNoServer(server);
@@ -166,7 +166,7 @@ export class EndpointContainer {
    * not have been added. Everything else is as ever: the origin, the configurator, the sessions, {@link close}.
    * Resolves with the session once it is open, with undefined when the client was refused or has gone. Never rejects.
    * @param parameters  values of the endpoint's path variables
-   * @throws EndpointError NOT_AN_ENDPOINT; INVALID_OPTION for missing or unknown parameters
+   * @throws EndpointError not_an_endpoint; invalid_option for missing or unknown parameters
    */
   upgrade<Path extends string>(
     request: IncomingMessage,
@@ -198,8 +198,8 @@ export class EndpointContainer {
    * Connects a client endpoint, a class with `@ClientEndpoint` or what {@link defineClientEndpoint} made, to a server.
    * Resolves once the session is open and its `onOpen` has been called. {@link close} closes it with the others.
    * @param url  `ws:` or `wss:`
-   * @throws EndpointError (rejects) CONNECT_FAILED with the engine's WebSocketError as its cause, when nothing more is
-   *   to be tried; NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION
+   * @throws EndpointError (rejects) connect_failed with the engine's WebSocketError as its cause, when nothing more is
+   *   to be tried; not_an_endpoint, unknown_option, invalid_option
    */
   async connect(
     endpoint: ClientEndpointDefinition | EndpointClass,
@@ -213,7 +213,7 @@ export class EndpointContainer {
    * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is
    * left after `withinMs` terminated. Resolves when no session is left and this container listens on no server; a
    * handler that never settles is not waited for longer than `withinMs`. A second call waits for the first.
-   * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
+   * @throws EndpointError unknown_option, invalid_option
    */
   close(options: ContainerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(resolveCloseOptions(options));

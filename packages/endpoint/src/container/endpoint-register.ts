@@ -29,7 +29,7 @@ export class EndpointRegister {
     this.#container = container;
   }
 
-  /** @throws EndpointError DUPLICATE_PATH; none of them was added then */
+  /** @throws EndpointError duplicate_path; none of them was added then */
   add(definitions: readonly EndpointDefinition[]): MountedEndpoint[] {
     const added: Entry[] = [];
     try {

@@ -3,10 +3,10 @@
 import { Server } from 'node:net';
 import { EndpointError } from '../errors.js';
 
-/** http, https and http2 servers are servers of node:net. @throws EndpointError NOT_A_SERVER */
+/** http, https and http2 servers are servers of node:net. @throws EndpointError not_a_server */
 export function refuseNoServer(given: unknown): void {
   if (given instanceof Server) return;
-  throw new EndpointError('NOT_A_SERVER', `attach takes an http.Server or https.Server; ${advice(given)}`);
+  throw new EndpointError('not_a_server', `attach takes an http.Server or https.Server; ${advice(given)}`);
 }
 
 function advice(given: unknown): string {

@@ -9,13 +9,13 @@ export function findDefinition(endpoint: unknown): EndpointDefinition | undefine
   return typeof endpoint === 'function' ? declaredEndpoint(endpoint) : undefined;
 }
 
-/** @throws EndpointError NOT_AN_ENDPOINT */
+/** @throws EndpointError not_an_endpoint */
 export function definitionOf(endpoint: EndpointClass | EndpointDefinition): EndpointDefinition {
   const definition = findDefinition(endpoint);
   if (definition !== undefined) return definition;
   const given = typeof endpoint === 'function' ? `class ${endpoint.name} without @ServerEndpoint` : typeof endpoint;
   throw new EndpointError(
-    'NOT_AN_ENDPOINT',
+    'not_an_endpoint',
     `expected a class with @ServerEndpoint or what defineEndpoint returns, got ${given}`,
   );
 }

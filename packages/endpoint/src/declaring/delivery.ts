@@ -14,7 +14,7 @@ const kindsByDelivery = {
   binary: { whole: 'binary', parts: 'binaryPart', stream: 'binaryStream' },
 } as const;
 
-/** @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION. `where` is for messages. */
+/** @throws EndpointError unknown_option, invalid_option. `where` is for messages. */
 export function handlerKindOf(options: MessageHandlerOptions, where: string): HandlerKind {
   refuseUnknownNames(options, ['kind', 'delivery'], where);
   const { kind = 'text', delivery = 'whole' } = options;
@@ -31,7 +31,7 @@ export function handlerKindOf(options: MessageHandlerOptions, where: string): Ha
 
 /**
  * Refuses handlers of which a message could reach only one.
- * @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER
+ * @throws EndpointError duplicate_handler, missing_decoder
  */
 export function refuseContradictions(handlers: HandlerTable, codecs: Codecs, where: string): void {
   refuseTwo(handlers, textKinds, where);
@@ -39,7 +39,7 @@ export function refuseContradictions(handlers: HandlerTable, codecs: Codecs, whe
   if (handlers.object === undefined) return;
   if (!codecs.decodesText && !codecs.decodesBinary) {
     throw new EndpointError(
-      'MISSING_DECODER',
+      'missing_decoder',
       `${where}: a handler for objects needs decoders; give the option decoders`,
     );
   }
@@ -59,9 +59,9 @@ function refuseTwo(handlers: HandlerTable, kinds: readonly HandlerKind[], where:
 
 function duplicate(where: string, one: HandlerKind, another: HandlerKind, why: string): EndpointError {
   const names = `${handlerNames[one]} and ${handlerNames[another]}`;
-  return new EndpointError('DUPLICATE_HANDLER', `${where}: ${names} would handle the same messages; ${why}`);
+  return new EndpointError('duplicate_handler', `${where}: ${names} would handle the same messages; ${why}`);
 }
 
 function invalid(where: string, reason: string): EndpointError {
-  return new EndpointError('INVALID_OPTION', `${where}: ${reason}`);
+  return new EndpointError('invalid_option', `${where}: ${reason}`);
 }

@@ -58,7 +58,7 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
   /**
    * What serves one connection: an instance of the class, new or shared, or the object the endpoint was declared with.
    * A promise where the configurator gives one.
-   * @throws EndpointError (or rejects) INVALID_INSTANCE, and DUPLICATE_HANDLER or MISSING_DECODER for handlers that only
+   * @throws EndpointError (or rejects) invalid_instance, and duplicate_handler or missing_decoder for handlers that only
    *   the instance has; what the constructor or the configurator throws
    */
   instantiate(request: HandshakeRequest): ServingInstance | Promise<ServingInstance> {
@@ -90,7 +90,7 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
 
   #serve(instance: object): ServingInstance {
     if (typeof instance !== 'object' || instance === null) {
-      throw new EndpointError('INVALID_INSTANCE', `createInstance gave ${String(instance)}, not an object`);
+      throw new EndpointError('invalid_instance', `createInstance gave ${String(instance)}, not an object`);
     }
     const handlers = this.#handlers.of(instance);
     if (handlers === this.#handlers.table) return { instance, routes: this.routes };
@@ -110,19 +110,19 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
     if (typeof source === 'function') {
       if (source.length === 0 || isInstantiatedByConfigurator) return;
       throw new EndpointError(
-        'CONSTRUCTOR_NEEDS_ARGUMENTS',
+        'constructor_needs_arguments',
         `endpoint ${this.name}: the constructor takes ${source.length} argument(s); give a configurator with createInstance`,
       );
     }
     if (isInstantiatedByConfigurator) {
       throw new EndpointError(
-        'INVALID_OPTION',
+        'invalid_option',
         `endpoint ${this.name}: createInstance is for classes; this endpoint is an object`,
       );
     }
     if (this.options.instance === 'per-connection') {
       throw new EndpointError(
-        'INVALID_OPTION',
+        'invalid_option',
         `endpoint ${this.name}: instance "per-connection" is for classes; this endpoint is an object`,
       );
     }
@@ -150,8 +150,8 @@ export type EndpointObject<
  * ```ts
  * container.add(defineEndpoint('/echo/{name}', { onText: (message, session) => `${session.path.name}: ${message}` }));
  * ```
- * @throws EndpointError INVALID_TEMPLATE, UNKNOWN_OPTION, INVALID_OPTION, INVALID_HANDLER, DUPLICATE_HANDLER,
- *   MISSING_HANDLER, MISSING_DECODER, INVALID_CODEC, CONSTRUCTOR_NEEDS_ARGUMENTS
+ * @throws EndpointError invalid_template, unknown_option, invalid_option, invalid_handler, duplicate_handler,
+ *   missing_handler, missing_decoder, invalid_codec, constructor_needs_arguments
  */
 export function defineEndpoint<
   const Path extends string,
@@ -187,7 +187,7 @@ export function defineEndpoint<const Path extends string>(
   }
   if (typeof source === 'function') throw functionIsNoEndpoint(where);
   if (typeof source !== 'object' || source === null) {
-    throw new EndpointError('NOT_AN_ENDPOINT', `${where}: expected an object with handlers or a class`);
+    throw new EndpointError('not_an_endpoint', `${where}: expected an object with handlers or a class`);
   }
   if (options !== undefined) refuseSecondOptions(where);
   refuseOnMessage(source, where);
@@ -201,11 +201,11 @@ export function defineEndpoint<const Path extends string>(
 
 /**
  * An object has its options beside its handlers. Others that were not read might have been what keeps strangers out.
- * @throws EndpointError INVALID_OPTION
+ * @throws EndpointError invalid_option
  */
 export function refuseSecondOptions(where: string): never {
   throw new EndpointError(
-    'INVALID_OPTION',
+    'invalid_option',
     `${where}: options beside an object would not be read; write them in it, { onText, idleTimeoutMs: 60_000 }`,
   );
 }
@@ -216,6 +216,6 @@ function programmaticHandlers(source: object, where: string): HandlerTable {
   return handlerTable((kind) => {
     const handler = named[handlerNames[kind]];
     if (handler === undefined || typeof handler === 'function') return handler;
-    throw new EndpointError('INVALID_HANDLER', `${where}: ${handlerNames[kind]} is a function, not ${typeof handler}`);
+    throw new EndpointError('invalid_handler', `${where}: ${handlerNames[kind]} is a function, not ${typeof handler}`);
   });
 }

@@ -85,7 +85,7 @@ const defaultMaxMessageBytes = 1_048_576;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION, INVALID_CODEC; WebSocketError for a limit of the engine. `where`
+ * @throws EndpointError unknown_option, invalid_option, invalid_codec; WebSocketError for a limit of the engine. `where`
  * names the endpoint in messages.
  */
 export function resolveEndpointOptions<Instance extends object>(
@@ -93,7 +93,7 @@ export function resolveEndpointOptions<Instance extends object>(
   where: string,
 ): ResolvedEndpointOptions {
   const refuse = (reason: string): never => {
-    throw new EndpointError('INVALID_OPTION', `${where}: ${reason}`);
+    throw new EndpointError('invalid_option', `${where}: ${reason}`);
   };
   if (typeof options !== 'object' || options === null) return refuse('options are an object');
   refuseUnknownNames(options, endpointOptionNames, where);

@@ -54,9 +54,9 @@ export interface EndpointHandlers<Path extends string = string, Decoded = unknow
   /** The session has ended. Called exactly once, after the handler that was pending, after everything else. */
   onClose?(session: Session<Path>, reason: CloseReason): HandlerResult;
   /**
-   * A handler threw or rejected (the value, whatever it is), a decoder or encoder failed (an EndpointError DECODE_FAILED
-   * or ENCODE_FAILED), the peer broke the protocol or the connection failed (a WebSocketError), or something was sent
-   * after the end (an EndpointError SESSION_ENDED). The session stays open, unless it was the opening that failed.
+   * A handler threw or rejected (the value, whatever it is), a decoder or encoder failed (an EndpointError decode_failed
+   * or encode_failed), the peer broke the protocol or the connection failed (a WebSocketError), or something was sent
+   * after the end (an EndpointError session_ended). The session stays open, unless it was the opening that failed.
    */
   onError?(error: unknown, session: Session<Path>): HandlerResult;
   /**

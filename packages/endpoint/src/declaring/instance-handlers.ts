@@ -10,7 +10,7 @@ export interface DeclaredHandlers {
   readonly table: HandlerTable;
   /**
    * Asked once for each instance; gives `table` itself where the instance has the same.
-   * @throws EndpointError INVALID_INSTANCE when it lacks a handler that the declaration names
+   * @throws EndpointError invalid_instance when it lacks a handler that the declaration names
    */
   of(instance: object): HandlerTable;
 }
@@ -93,7 +93,7 @@ function callable(handler: unknown, name: string | symbol, where: string): unkno
   if (typeof handler === 'function') return handler;
   const given = handler === null ? 'null' : typeof handler;
   throw new EndpointError(
-    'INVALID_INSTANCE',
+    'invalid_instance',
     `${where}: the instance must have the handler "${String(name)}" as a function, and has ${given}`,
   );
 }

@@ -19,7 +19,7 @@ interface PartOf {
 
 /**
  * What `session.addMessageHandler({ kind, delivery }, handler)` takes. Objects that it returns go through the encoders of
- * the endpoint; one that no encoder takes is reported as INVALID_RESULT. `Session` is the session it is added to.
+ * the endpoint; one that no encoder takes is reported as invalid_result. `Session` is the session it is added to.
  */
 export type MessageHandler<
   Kind extends 'text' | 'binary' | 'pong' | 'object' = 'text',

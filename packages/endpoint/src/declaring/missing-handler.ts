@@ -13,7 +13,7 @@ const names: readonly string[] = Object.values(handlerNames);
 
 /**
  * Refuses a class given to `defineEndpoint` none of whose members is a handler. An empty one is an endpoint that only
- * sends; fields are found on each instance. @throws EndpointError MISSING_HANDLER, NOT_AN_ENDPOINT
+ * sends; fields are found on each instance. @throws EndpointError missing_handler, not_an_endpoint
  */
 export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
   if (hasHandler(handlers) || fieldNamedAsHandler(endpointClass) !== undefined) return;
@@ -23,16 +23,16 @@ export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerT
   throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${adviceFor(method)}`);
 }
 
-/** @throws EndpointError UNKNOWN_OPTION for the name that other libraries give to the handler of messages */
+/** @throws EndpointError unknown_option for the name that other libraries give to the handler of messages */
 export function refuseOnMessage(endpoint: object, where: string): void {
   const name = Object.keys(endpoint).find((key) => isOnMessage(key));
   if (name === undefined) return;
-  throw new EndpointError('UNKNOWN_OPTION', `${where} has no handler "${name}"; ${messageHandlers}`);
+  throw new EndpointError('unknown_option', `${where} has no handler "${name}"; ${messageHandlers}`);
 }
 
 export function functionIsNoEndpoint(where: string): EndpointError {
   const given = 'a function is no endpoint; give an object with handlers, { onOpen(session) {} }, or a class';
-  return new EndpointError('NOT_AN_ENDPOINT', `${where}: ${given}`);
+  return new EndpointError('not_an_endpoint', `${where}: ${given}`);
 }
 
 // No name of ours is near enough to be taken for a slip.
@@ -56,7 +56,7 @@ function isBareFunction(endpointClass: EndpointClass): boolean {
   return isReadable && !hasClassSyntax(endpointClass) && !isInherited;
 }
 
-/** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError MISSING_HANDLER */
+/** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError missing_handler */
 export function refuseNothingDecorated(endpointClass: EndpointClass, handlers: HandlerTable): void {
   if (hasHandler(handlers)) return;
   const member = meantAsHandler(methodsOf(endpointClass)) ?? fieldNamedAsHandler(endpointClass);
@@ -106,5 +106,5 @@ function fieldNamedAsHandler(endpointClass: EndpointClass): string | undefined {
 }
 
 function missing(message: string): EndpointError {
-  return new EndpointError('MISSING_HANDLER', message);
+  return new EndpointError('missing_handler', message);
 }

@@ -12,12 +12,12 @@ const ranges = {
 
 export type RangedName = keyof typeof ranges;
 
-/** @throws EndpointError INVALID_OPTION. `where` is for the message. */
+/** @throws EndpointError invalid_option. `where` is for the message. */
 export function refuseOutOfRange(name: RangedName, value: unknown, where: string): asserts value is number {
   const { min, max } = ranges[name];
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
   throw new EndpointError(
-    'INVALID_OPTION',
+    'invalid_option',
     `${where}: ${name} is a whole number from ${min} to ${max}, not ${typeof value === 'number' ? value : typeof value}`,
   );
 }

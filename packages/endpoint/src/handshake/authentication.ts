@@ -38,7 +38,7 @@ export class ClosedWithCode {
  * ```ts
  * authenticate: (request) => users.get(request.headers.authorization) ?? refuse(401, 'Who are you?', { 'WWW-Authenticate': 'Bearer' })
  * ```
- * @throws EndpointError INVALID_OPTION for another status; TypeError for a header that HTTP does not allow
+ * @throws EndpointError invalid_option for another status; TypeError for a header that HTTP does not allow
  */
 export function refuse(
   status: number,
@@ -53,14 +53,14 @@ export function refuse(
  * endpoint is called.
  * @param code  one that may be sent; 4000-4999 are the application's own
  * @param reason  at most 123 bytes of UTF-8
- * @throws EndpointError INVALID_OPTION
+ * @throws EndpointError invalid_option
  */
 export function closeWith(code: number, reason = ''): AuthenticationRefusal {
   if (!isCloseCodeOnWire(code)) {
-    throw new EndpointError('INVALID_OPTION', `closeWith: ${code} is no close code that may be sent`);
+    throw new EndpointError('invalid_option', `closeWith: ${code} is no close code that may be sent`);
   }
   if (Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
-    throw new EndpointError('INVALID_OPTION', `closeWith: a reason has at most ${MAX_CLOSE_REASON_BYTES} bytes`);
+    throw new EndpointError('invalid_option', `closeWith: a reason has at most ${MAX_CLOSE_REASON_BYTES} bytes`);
   }
   return new ClosedWithCode(code, reason);
 }
@@ -68,7 +68,7 @@ export function closeWith(code: number, reason = ''): AuthenticationRefusal {
 /**
  * Takes what a hook returned, which in JavaScript may be anything. Undefined is a guest; whatever is neither that nor a
  * principal is a fault and lets nobody in (`null` of a failed look-up above all).
- * @throws EndpointError INVALID_PRINCIPAL
+ * @throws EndpointError invalid_principal
  */
 export function authenticated(returned: unknown): Principal | undefined | AuthenticationRefusal {
   if (returned === undefined) return undefined;
@@ -77,7 +77,7 @@ export function authenticated(returned: unknown): Principal | undefined | Authen
     return returned as Principal;
   }
   throw new EndpointError(
-    'INVALID_PRINCIPAL',
+    'invalid_principal',
     `authenticate: expected an object with a name, refuse(…), closeWith(…) or undefined, got ${returned === null ? 'null' : typeof returned}`,
   );
 }

@@ -13,7 +13,7 @@ export class HandshakeDeadline {
 
   /**
    * What a hook returned, at once when that is no promise.
-   * @throws EndpointError (rejects) HANDSHAKE_TIMEOUT; whatever the hook rejects with later is nobody's error then
+   * @throws EndpointError (rejects) handshake_timeout; whatever the hook rejects with later is nobody's error then
    */
   wait<Value>(hook: string, returned: Value | PromiseLike<Value>): Value | Promise<Value> {
     // Most hooks answer at once: no promise and no timer for them.
@@ -22,7 +22,7 @@ export class HandshakeDeadline {
     const timeout = new Promise<never>((_resolve, reject) => {
       const message = `${hook} took longer than handshakeTimeoutMs (${this.#limitMs}) leaves the hooks of a handshake`;
       const restMs = Math.max(0, this.#endsAtMs - performance.now());
-      timer = setTimeout(() => reject(new EndpointError('HANDSHAKE_TIMEOUT', message)), restMs);
+      timer = setTimeout(() => reject(new EndpointError('handshake_timeout', message)), restMs);
     });
     return Promise.race([returned, timeout]).finally(() => clearTimeout(timer));
   }

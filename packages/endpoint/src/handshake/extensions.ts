@@ -7,7 +7,7 @@ import type { HandshakeRequest } from './handshake-request.js';
 
 /**
  * The handshake with the extensions that the hook chose.
- * @throws EndpointError (rejects) INVALID_OPTION for a choice that was not there, HANDSHAKE_TIMEOUT; what the hook throws
+ * @throws EndpointError (rejects) invalid_option for a choice that was not there, handshake_timeout; what the hook throws
  */
 export async function selectedExtensions(
   checked: CheckedHandshake,
@@ -27,5 +27,5 @@ export async function selectedExtensions(
 }
 
 function notAChoice(what: string): EndpointError {
-  return new EndpointError('INVALID_OPTION', `selectExtensions: expected a list out of those supported; ${what}`);
+  return new EndpointError('invalid_option', `selectExtensions: expected a list out of those supported; ${what}`);
 }

@@ -12,7 +12,7 @@ export class HandshakeResponse {
 
   /**
    * Adds a header line to the answer that opens the session; one name may have several (`Set-Cookie`).
-   * @throws EndpointError INVALID_OPTION for a header of the handshake itself; TypeError for a name or value that HTTP
+   * @throws EndpointError invalid_option for a header of the handshake itself; TypeError for a name or value that HTTP
    *   does not allow
    */
   addHeader(name: string, value: string): void {
@@ -24,7 +24,7 @@ export class HandshakeResponse {
   /**
    * Answers with an HTTP status (400-599), a sentence and headers (`Retry-After`) instead of opening the session.
    * Browsers show none of it to their pages: to tell a page why, open the session and close it with a code. @throws as
-   * {@link addHeader}; EndpointError INVALID_OPTION for another status
+   * {@link addHeader}; EndpointError invalid_option for another status
    */
   refuse(status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
     this.#refusal = checkedRefusal(status, message, headers);
@@ -39,14 +39,14 @@ export class HandshakeResponse {
   }
 }
 
-/** @throws EndpointError INVALID_OPTION; TypeError for a header that HTTP does not allow */
+/** @throws EndpointError invalid_option; TypeError for a header that HTTP does not allow */
 export function checkedRefusal(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>>,
 ): HandshakeRefusal {
   if (!Number.isInteger(status) || status < 400 || status > 599) {
-    throw new EndpointError('INVALID_OPTION', `refuse: a status from 400 to 599 is expected, not ${status}`);
+    throw new EndpointError('invalid_option', `refuse: a status from 400 to 599 is expected, not ${status}`);
   }
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
   return refusal(status, message, headers);
@@ -54,7 +54,7 @@ export function checkedRefusal(
 
 function checkHeader(name: string, value: string): void {
   if (ownedByTheHandshake.test(name)) {
-    throw new EndpointError('INVALID_OPTION', `the header "${name}" is written by the handshake itself`);
+    throw new EndpointError('invalid_option', `the header "${name}" is written by the handshake itself`);
   }
   // A line break in a value would let its writer begin a second answer.
   validateHeaderName(name);

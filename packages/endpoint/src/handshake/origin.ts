@@ -38,7 +38,7 @@ export class OriginList {
   /** What follows the open label, as {@link spelledOut}. */
   readonly #underWildcards = new Set<string>();
 
-  /** @throws EndpointError INVALID_OPTION for what is no origin; `where` names the list in the message */
+  /** @throws EndpointError invalid_option for what is no origin; `where` names the list in the message */
   constructor(origins: readonly string[], where: string) {
     for (const origin of origins) {
       const { isWildcard, spelling } = readEntry(origin, where);
@@ -55,7 +55,7 @@ export class OriginList {
 
 function readEntry(origin: unknown, where: string): { isWildcard: boolean; spelling: string } {
   const refuse = (advice: string): never => {
-    throw new EndpointError('INVALID_OPTION', `${where} has ${JSON.stringify(origin)}: ${advice}`);
+    throw new EndpointError('invalid_option', `${where} has ${JSON.stringify(origin)}: ${advice}`);
   };
   if (typeof origin !== 'string') return refuse('expected an origin such as "https://app.example.org"');
   if (origin === '*') return refuse('to let every page of the web connect, write dangerouslyAllowAnyOrigin: true');

@@ -25,14 +25,14 @@ export interface ResolvedConfigurator {
   readonly selectSubprotocol: Configurator['selectSubprotocol'];
   readonly selectExtensions: Configurator['selectExtensions'];
   readonly modifyHandshake: Configurator['modifyHandshake'];
-  /** Rejects with HANDSHAKE_TIMEOUT when the hook's promise does not settle in time. */
+  /** Rejects with handshake_timeout when the hook's promise does not settle in time. */
   readonly createInstance: Configurator['createInstance'];
 }
 
 /**
  * @param given  an object, or a class that is constructed once, here
  * @param where  names the endpoint in messages
- * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION; what the class's constructor throws
+ * @throws EndpointError unknown_option, invalid_option; what the class's constructor throws
  */
 export function resolveConfigurator(
   given: Configurator | (new () => Configurator) | undefined,
@@ -40,7 +40,7 @@ export function resolveConfigurator(
   where: string,
 ): ResolvedConfigurator {
   const refuse = (reason: string): never => {
-    throw new EndpointError('INVALID_OPTION', `${where}: ${reason}`);
+    throw new EndpointError('invalid_option', `${where}: ${reason}`);
   };
   // Only undefined stands for none: null may be what a program got where its checks should have been.
   if (given !== undefined && typeof given !== 'function' && (typeof given !== 'object' || given === null)) {

@@ -18,7 +18,7 @@ export class TrustedProxies {
   readonly #trustsUnixSockets: boolean;
   readonly #isEmpty: boolean;
 
-  /** @throws EndpointError INVALID_OPTION for what is neither an address, a block of them, `loopback` nor `unix` */
+  /** @throws EndpointError invalid_option for what is neither an address, a block of them, `loopback` nor `unix` */
   constructor(trusted: readonly string[]) {
     this.#isEmpty = trusted.length === 0;
     this.#trustsUnixSockets = trusted.includes('unix');
@@ -83,7 +83,7 @@ export class TrustedProxies {
     const bits = prefix === undefined ? maxBits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
     if (family === 0 || more.length > 0 || bits < 0 || bits > maxBits) {
       throw new EndpointError(
-        'INVALID_OPTION',
+        'invalid_option',
         `the container: trustedProxies has ${JSON.stringify(entry)}; expected an address, a block such as "10.0.0.0/8", "loopback" or "unix"`,
       );
     }

@@ -16,7 +16,7 @@ export class Codecs {
   /** Of lists without classes: all sessions share it. */
   readonly #shared: SessionCodecs | undefined;
 
-  /** @throws EndpointError INVALID_CODEC; whatever a class throws when it is constructed */
+  /** @throws EndpointError invalid_codec; whatever a class throws when it is constructed */
   constructor(decoders: readonly DecoderEntry[], encoders: readonly EncoderEntry[], where: string) {
     this.#decoders = decoders;
     this.#encoders = encoders;
@@ -111,5 +111,5 @@ function checkEncoder(encoder: unknown, where: string): void {
 }
 
 function invalid(where: string, expected: string): EndpointError {
-  return new EndpointError('INVALID_CODEC', `${where}: ${expected}`);
+  return new EndpointError('invalid_codec', `${where}: ${expected}`);
 }

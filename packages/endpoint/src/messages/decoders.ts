@@ -14,7 +14,7 @@ export interface TextMessageDecoder<Decoded = unknown> extends SessionBound {
   readonly kind?: 'text';
   /** False leaves the message to the next decoder, then to the endpoint's text handler. Default: true. */
   willDecode?(message: string): boolean;
-  /** A throw or rejection reaches `onError` as DECODE_FAILED; the session stays open, if there is an `onError`. */
+  /** A throw or rejection reaches `onError` as decode_failed; the session stays open, if there is an `onError`. */
   decode(message: string): Decoded | PromiseLike<Decoded>;
 }
 
@@ -23,7 +23,7 @@ export interface BinaryMessageDecoder<Decoded = unknown> extends SessionBound {
   readonly kind: 'binary';
   /** False leaves the message to the next decoder, then to the endpoint's binary handler. Default: true. */
   willDecode?(message: Buffer): boolean;
-  /** A throw or rejection reaches `onError` as DECODE_FAILED; the session stays open, if there is an `onError`. */
+  /** A throw or rejection reaches `onError` as decode_failed; the session stays open, if there is an `onError`. */
   decode(message: Buffer): Decoded | PromiseLike<Decoded>;
 }
 

@@ -15,13 +15,13 @@ export interface DecodingTarget {
 
 /**
  * Gives what the handler returned, or a promise of it if the decoder takes its time.
- * @throws EndpointError DECODE_FAILED; whatever the handler throws
+ * @throws EndpointError decode_failed; whatever the handler throws
  */
 export function decodeAndHandle(codecs: SessionCodecs, message: Message, target: DecodingTarget): unknown {
   const decoder = decoderFor(codecs, message);
   if (decoder === undefined) {
     if (target.takeRaw !== undefined) return target.takeRaw(message);
-    throw new EndpointError('DECODE_FAILED', 'no decoder takes this message', { received: message });
+    throw new EndpointError('decode_failed', 'no decoder takes this message', { received: message });
   }
   let decoded: unknown;
   let isPending: boolean;
@@ -60,5 +60,5 @@ function decoderFor(codecs: SessionCodecs, message: Message): AnyDecoder | undef
 
 function decodeFailed(received: Message, cause: unknown): EndpointError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new EndpointError('DECODE_FAILED', `a message could not be decoded${why}`, { cause, received });
+  return new EndpointError('decode_failed', `a message could not be decoded${why}`, { cause, received });
 }

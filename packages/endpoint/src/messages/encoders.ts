@@ -5,7 +5,7 @@ import type { Session } from '../session/session.js';
 export interface Encoder<Encodable = unknown> {
   /** Is this one of the values that the encoder is for? The first encoder of the list that says so is used. */
   willEncode(value: unknown): boolean;
-  /** Text or bytes. Sends that follow wait for a promise. A throw or rejection reaches `onError` as ENCODE_FAILED. */
+  /** Text or bytes. Sends that follow wait for a promise. A throw or rejection reaches `onError` as encode_failed. */
   encode(value: Encodable): string | Uint8Array | PromiseLike<string | Uint8Array>;
   /** Of a class only: called before the session's `onOpen`, which waits for it. A fault ends the session and reaches `onError`. */
   init?(session: Session): unknown;

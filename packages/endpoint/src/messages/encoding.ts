@@ -7,7 +7,7 @@ import type { NoEncoder } from './no-encoder.js';
 
 /**
  * Gives the message, or a promise of it if the encoder takes its time.
- * @throws EndpointError what `noEncoder` makes, ENCODE_FAILED; the promise rejects with ENCODE_FAILED
+ * @throws EndpointError what `noEncoder` makes, encode_failed; the promise rejects with encode_failed
  */
 export function encode(
   codecs: SessionCodecs,
@@ -45,5 +45,5 @@ function checked(encoded: unknown): string | Uint8Array {
 
 function encodeFailed(cause: unknown): EndpointError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new EndpointError('ENCODE_FAILED', `an object could not be encoded${why}`, { cause });
+  return new EndpointError('encode_failed', `an object could not be encoded${why}`, { cause });
 }

@@ -11,7 +11,7 @@ type Guard<Decoded> = (value: unknown) => value is Decoded;
 /**
  * Decodes text messages as JSON and checks what comes out: with a function that is a type guard, or with a schema of
  * any library that follows Standard Schema. What is no JSON, or not what is expected, reaches `onError` as
- * DECODE_FAILED; the schema's findings are in its message. Without a check anything that is JSON passes.
+ * decode_failed; the schema's findings are in its message. Without a check anything that is JSON passes.
  * ```ts
  * defineEndpoint('/orders', {
  *   decoders: [jsonDecoder((value): value is Order => typeof (value as Order)?.symbol === 'string')],
@@ -19,7 +19,7 @@ type Guard<Decoded> = (value: unknown) => value is Decoded;
  *   onObject: (order) => ({ accepted: order.symbol }),
  * });
  * ```
- * @throws EndpointError INVALID_CODEC when `check` is neither
+ * @throws EndpointError invalid_codec when `check` is neither
  */
 export function jsonDecoder(): TextMessageDecoder<unknown>;
 export function jsonDecoder<Decoded>(check: Guard<Decoded> | StandardSchema<Decoded>): TextMessageDecoder<Decoded>;
@@ -39,7 +39,7 @@ export function jsonDecoder(
     };
   }
   if (typeof check !== 'function') {
-    throw new EndpointError('INVALID_CODEC', 'jsonDecoder takes a guard function or a Standard Schema');
+    throw new EndpointError('invalid_codec', 'jsonDecoder takes a guard function or a Standard Schema');
   }
   return {
     decode(message) {

@@ -9,7 +9,7 @@ const READ_AHEAD = 65_536;
  * A message as it arrives: an asynchronous iterable of its parts, which are as long as the network made them, text in
  * whole characters. The connection is read as fast as the parts are taken, and not faster: while nobody asks for the
  * next one, at most 64 KiB are read ahead. What is not read when the handler has settled is passed over. When the
- * session ends in the middle of the message, reading fails with SESSION_ENDED.
+ * session ends in the middle of the message, reading fails with session_ended.
  *
  * A stream is read once: either as an iterable or through `readable`.
  */

@@ -32,7 +32,7 @@ export class MessageWriter {
 
   /**
    * Sends the next part: text in a text message, bytes in a binary one, or UTF-8. Resolves once the operating system has
-   * it: await it to go no faster than the peer reads. Rejects with SESSION_ENDED or INVALID_MESSAGE; a rejection that
+   * it: await it to go no faster than the peer reads. Rejects with session_ended or invalid_message; a rejection that
    * nobody handles ends nothing.
    */
   write(part: string | Uint8Array): Promise<void> {
@@ -83,7 +83,7 @@ export class MessageWriter {
 
 export function notAMessage(given: unknown, expected = 'a string or a Uint8Array'): EndpointError {
   const what = given === null ? 'null' : typeof given;
-  return new EndpointError('INVALID_MESSAGE', `expected ${expected} to send, got ${what}`);
+  return new EndpointError('invalid_message', `expected ${expected} to send, got ${what}`);
 }
 
 /** The engine's faults in this package's words. */
@@ -91,7 +91,7 @@ function translated(cause: unknown): EndpointError {
   if (cause instanceof EndpointError) return cause;
   const { code, message } = cause as { code?: unknown; message?: string };
   if (code === 'invalid_payload' || code === 'message_ended') {
-    return new EndpointError('INVALID_MESSAGE', message ?? 'the part cannot be sent', { cause });
+    return new EndpointError('invalid_message', message ?? 'the part cannot be sent', { cause });
   }
-  return new EndpointError('SESSION_ENDED', 'the session ended before the message did', { cause });
+  return new EndpointError('session_ended', 'the session ended before the message did', { cause });
 }

@@ -13,7 +13,7 @@ export type MessageSource<Part extends string | Uint8Array = string | Uint8Array
 
 /** What this needs of the session it sends for. */
 export interface OutgoingHost {
-  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, ENCODE_FAILED */
+  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, encode_failed */
   encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array>;
   /** Sends now, or reports that the session has ended. */
   sendNow(message: string | Uint8Array): void;
@@ -44,7 +44,7 @@ export class Outgoing {
 
   /**
    * Sends what the first fitting encoder makes of the value, now or, if it takes its time, in this place.
-   * @throws EndpointError what `noEncoder` makes, ENCODE_FAILED; the promise rejects with ENCODE_FAILED
+   * @throws EndpointError what `noEncoder` makes, encode_failed; the promise rejects with encode_failed
    */
   sendObject(value: unknown, noEncoder: NoEncoder): undefined | Promise<void> {
     const encoded = this.#host.encode(value, noEncoder);
@@ -79,7 +79,7 @@ export class Outgoing {
       for await (const part of source) await message.write(part);
       await message.end();
     } catch (cause) {
-      if (cause instanceof EndpointError && cause.code === 'SESSION_ENDED' && this.#connection.state !== 'open') {
+      if (cause instanceof EndpointError && cause.code === 'session_ended' && this.#connection.state !== 'open') {
         throw cause;
       }
       const error = brokenOff(cause);
@@ -112,5 +112,5 @@ export class Outgoing {
 
 function brokenOff(cause: unknown): EndpointError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new EndpointError('STREAM_FAILED', `the source of a streamed message failed${why}`, { cause });
+  return new EndpointError('stream_failed', `the source of a streamed message failed${why}`, { cause });
 }

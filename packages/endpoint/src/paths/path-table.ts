@@ -20,12 +20,12 @@ export class PathTable<Target> {
   readonly #rows = new Map<number, TableRow<Target>[]>();
   readonly #shapes = new Map<string, string>();
 
-  /** @throws EndpointError DUPLICATE_PATH when a template that matches the same paths is there already */
+  /** @throws EndpointError duplicate_path when a template that matches the same paths is there already */
   add(template: PathTemplate, target: Target): void {
     const equal = this.#shapes.get(template.shape);
     if (equal !== undefined) {
       throw new EndpointError(
-        'DUPLICATE_PATH',
+        'duplicate_path',
         `"${template.text}" and "${equal}" match the same paths; an endpoint has both`,
       );
     }

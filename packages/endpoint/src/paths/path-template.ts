@@ -32,7 +32,7 @@ export class PathTemplate {
   readonly segmentCount: number;
   readonly #segments: readonly TemplateSegment[];
 
-  /** @throws EndpointError INVALID_TEMPLATE */
+  /** @throws EndpointError invalid_template */
   constructor(text: string) {
     this.text = text;
     this.#segments = parseTemplate(text);
@@ -67,20 +67,20 @@ export class PathTemplate {
 
   /**
    * Checks values that a program gives for the variables, and copies them.
-   * @throws EndpointError INVALID_OPTION for one that is missing or no text, or that the template does not have
+   * @throws EndpointError invalid_option for one that is missing or no text, or that the template does not have
    */
   parametersOf(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     const parameters = Object.create(null) as Record<string, string>;
     for (const name of this.variables) {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
       if (typeof value !== 'string' || value === '') {
-        throw new EndpointError('INVALID_OPTION', `path template "${this.text}": "${name}" needs a value`);
+        throw new EndpointError('invalid_option', `path template "${this.text}": "${name}" needs a value`);
       }
       parameters[name] = value;
     }
     const unknown = Object.keys(given).find((name) => !this.variables.includes(name));
     if (unknown === undefined) return Object.freeze(parameters);
-    throw new EndpointError('INVALID_OPTION', `path template "${this.text}" has no variable "${unknown}"`);
+    throw new EndpointError('invalid_option', `path template "${this.text}" has no variable "${unknown}"`);
   }
 
   /**
@@ -130,7 +130,7 @@ function hasControlCharacter(text: string): boolean {
 
 function parseTemplate(text: string): TemplateSegment[] {
   const refuse = (reason: string): never => {
-    throw new EndpointError('INVALID_TEMPLATE', `path template ${JSON.stringify(text)}: ${reason}`);
+    throw new EndpointError('invalid_template', `path template ${JSON.stringify(text)}: ${reason}`);
   };
   if (typeof text !== 'string') return refuse('expected a string such as "/chat/{room}"');
   if (!text.startsWith('/')) return refuse('it must begin with "/"');

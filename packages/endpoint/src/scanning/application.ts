@@ -29,18 +29,18 @@ export class EndpointApplication {
     this.#config = config;
   }
 
-  /** @throws EndpointError (rejects) INVALID_OPTION for an answer that is no part of `found`; what the config throws */
+  /** @throws EndpointError (rejects) invalid_option for an answer that is no part of `found`; what the config throws */
   async select(found: readonly ScannedEndpoint[]): Promise<readonly ScannedEndpoint[]> {
     if (this.#config.annotated === undefined) return found;
     const selected = await this.#config.annotated(found);
     if (Array.isArray(selected) && selected.every((one) => found.includes(one))) return selected;
-    throw new EndpointError('INVALID_OPTION', 'annotated: expected a list of what was found, or of a part of it');
+    throw new EndpointError('invalid_option', 'annotated: expected a list of what was found, or of a part of it');
   }
 
   async add(): Promise<readonly (EndpointClass | EndpointDefinition)[]> {
     const added = (await this.#config.endpoints?.()) ?? [];
     if (Array.isArray(added)) return added;
-    throw new EndpointError('INVALID_OPTION', 'endpoints: expected a list of endpoints');
+    throw new EndpointError('invalid_option', 'endpoints: expected a list of endpoints');
   }
 }
 
@@ -53,16 +53,16 @@ export class EndpointApplication {
  *   endpoints: () => [defineEndpoint('/chat2', ProgrammaticChat)],
  * });
  * ```
- * @throws EndpointError UNKNOWN_OPTION, INVALID_OPTION
+ * @throws EndpointError unknown_option, invalid_option
  */
 export function defineApplication(config: EndpointApplicationConfig): EndpointApplication {
   if (typeof config !== 'object' || config === null) {
-    throw new EndpointError('INVALID_OPTION', 'defineApplication: expected an object');
+    throw new EndpointError('invalid_option', 'defineApplication: expected an object');
   }
   refuseUnknownNames(config, ['annotated', 'endpoints'], 'the application');
   for (const name of ['annotated', 'endpoints'] as const) {
     if (config[name] !== undefined && typeof config[name] !== 'function') {
-      throw new EndpointError('INVALID_OPTION', `the application: ${name} is a function`);
+      throw new EndpointError('invalid_option', `the application: ${name} is a function`);
     }
   }
   return new EndpointApplication(config);

@@ -28,14 +28,14 @@ const expected = 'expected a folder, or modules by name: { chat: await import(".
 // `module.exports = { endpoints: [Chat, News] }` is two below the export `default`, which is all that ES modules see.
 const depthOfMembers = 2;
 
-/** @throws EndpointError (rejects) SCAN_FAILED, INVALID_OPTION */
+/** @throws EndpointError (rejects) scan_failed, invalid_option */
 export async function exportsOf(source: string | URL | ModuleMap): Promise<ModuleExport[]> {
   const exported: ModuleExport[] = [];
   for (const [module, load] of await loadersOf(source)) {
     try {
       exported.push(...exportsOfModule(module, await load()));
     } catch (cause) {
-      throw new EndpointError('SCAN_FAILED', `${module} cannot be loaded: ${reasonOf(cause)}`, { cause });
+      throw new EndpointError('scan_failed', `${module} cannot be loaded: ${reasonOf(cause)}`, { cause });
     }
   }
   return exported;
@@ -47,15 +47,15 @@ type Loader = () => unknown;
 async function loadersOf(source: string | URL | ModuleMap): Promise<(readonly [string, Loader])[]> {
   if (typeof source === 'string' || source instanceof URL) return loadersOfFolder(source);
   if (isEndpointOrApplication(source)) {
-    throw new EndpointError('INVALID_OPTION', `the scan: ${expected}; container.add takes an endpoint itself`);
+    throw new EndpointError('invalid_option', `the scan: ${expected}; container.add takes an endpoint itself`);
   }
-  if (isThenable(source)) throw new EndpointError('INVALID_OPTION', `the scan: ${expected}; await the promise first`);
+  if (isThenable(source)) throw new EndpointError('invalid_option', `the scan: ${expected}; await the promise first`);
   // `import * as endpoints`: the module itself, unless all that it exports are modules.
   if (isNamespace(source) && !Object.values(source).every(isNamespace)) {
     return [['the module', () => source]];
   }
   const modules = source instanceof Map ? [...(source as ReadonlyMap<string, unknown>)] : membersOf(source);
-  if (modules === undefined) throw new EndpointError('INVALID_OPTION', `the scan: ${expected}`);
+  if (modules === undefined) throw new EndpointError('invalid_option', `the scan: ${expected}`);
   return modules.map(([name, module]) => [String(name), loaderOf(module)]);
 }
 
@@ -65,7 +65,7 @@ async function loadersOfFolder(source: string | URL): Promise<(readonly [string,
     const files = await moduleFilesBelow(folder);
     return files.map((file) => [file, () => import(pathToFileURL(file).href)]);
   } catch (cause) {
-    throw new EndpointError('SCAN_FAILED', `${String(source)} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new EndpointError('scan_failed', `${String(source)} cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

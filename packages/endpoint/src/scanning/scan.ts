@@ -16,7 +16,7 @@ export interface ScanOptions {
 
 /**
  * The definitions that a scan yields, each once.
- * @throws EndpointError (rejects) SCAN_FAILED, NOT_AN_ENDPOINT, UNKNOWN_OPTION, INVALID_OPTION; what filters and
+ * @throws EndpointError (rejects) scan_failed, not_an_endpoint, unknown_option, invalid_option; what filters and
  *   applications throw
  */
 export async function scanForEndpoints(
@@ -25,8 +25,8 @@ export async function scanForEndpoints(
 ): Promise<ReadonlySet<EndpointDefinition>> {
   refuseUnknownNames(options, ['filter', 'add'], 'the scan');
   const { filter = () => true, add = [] } = options;
-  if (typeof filter !== 'function') throw new EndpointError('INVALID_OPTION', 'the scan: filter is a function');
-  if (!Array.isArray(add)) throw new EndpointError('INVALID_OPTION', 'the scan: add is a list of endpoints');
+  if (typeof filter !== 'function') throw new EndpointError('invalid_option', 'the scan: filter is a function');
+  if (!Array.isArray(add)) throw new EndpointError('invalid_option', 'the scan: add is a list of endpoints');
   const exported = await exportsOf(source);
   const found = exported
     .flatMap(({ module, exportName, value }): ScannedEndpoint[] => {

@@ -18,15 +18,15 @@ export class AddedHandlers {
 
   /**
    * Gives the table with the handler in it.
-   * @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION
+   * @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option
    */
   add(table: HandlerTable, options: MessageHandlerOptions, handler: AnyMessageHandler): HandlerTable {
     if (typeof options !== 'object' || options === null) {
-      throw new EndpointError('INVALID_OPTION', `${where}: options such as { kind: "text" } come first`);
+      throw new EndpointError('invalid_option', `${where}: options such as { kind: "text" } come first`);
     }
     const kind = handlerKindOf(options, where);
     if (typeof handler !== 'function') {
-      throw new EndpointError('INVALID_HANDLER', `${where}: a handler is a function, not ${typeof handler}`);
+      throw new EndpointError('invalid_handler', `${where}: a handler is a function, not ${typeof handler}`);
     }
     refuseSecond(table, kind);
     const extended = { ...table, [kind]: handler } as HandlerTable;
@@ -37,7 +37,7 @@ export class AddedHandlers {
 
   /**
    * Gives the table with all of them in it.
-   * @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER
+   * @throws EndpointError duplicate_handler, missing_decoder
    */
   over(table: HandlerTable): HandlerTable {
     for (const kind of this.#byKind.keys()) refuseSecond(table, kind);
@@ -63,5 +63,5 @@ export class AddedHandlers {
 
 function refuseSecond(table: HandlerTable, kind: HandlerKind): void {
   if (table[kind] === undefined) return;
-  throw new EndpointError('DUPLICATE_HANDLER', `${where}: the session has a handler for "${kind}" already`);
+  throw new EndpointError('duplicate_handler', `${where}: the session has a handler for "${kind}" already`);
 }

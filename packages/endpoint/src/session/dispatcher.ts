@@ -361,7 +361,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   #abortArrival(cause: unknown): void {
     if (this.#arrivals === undefined) return;
     const message = 'the session ended before the message that was being read';
-    this.#arrivals.abort(new EndpointError('SESSION_ENDED', message, { cause }));
+    this.#arrivals.abort(new EndpointError('session_ended', message, { cause }));
   }
 
   #keep(receive: () => void): void {

@@ -56,5 +56,5 @@ export class EventQueue {
 }
 
 function isSessionEnded(value: unknown): boolean {
-  return value instanceof EndpointError && value.code === 'SESSION_ENDED';
+  return value instanceof EndpointError && value.code === 'session_ended';
 }

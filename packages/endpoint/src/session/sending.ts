@@ -107,7 +107,7 @@ export class Sending {
       this.#sendingMore()
         .sendObject(
           value,
-          (given) => new EndpointError('ENCODE_FAILED', `no encoder of the endpoint takes this ${given}`),
+          (given) => new EndpointError('encode_failed', `no encoder of the endpoint takes this ${given}`),
         )
         ?.catch(report);
     } catch (error) {
@@ -115,11 +115,11 @@ export class Sending {
     }
   }
 
-  /** What a handler returned. @throws EndpointError INVALID_RESULT, ENCODE_FAILED; the promise rejects likewise */
+  /** What a handler returned. @throws EndpointError invalid_result, encode_failed; the promise rejects likewise */
   sendResult(result: unknown): undefined | Promise<void> {
     return this.#sendingMore().sendObject(
       result,
-      (given) => new EndpointError('INVALID_RESULT', `a message handler returned ${given}, which no encoder takes`),
+      (given) => new EndpointError('invalid_result', `a message handler returned ${given}, which no encoder takes`),
     );
   }
 
@@ -225,7 +225,7 @@ export class Sending {
     return ignorable(
       sent.catch((cause: unknown) => {
         const message = 'the session ended before the message was handed to the operating system';
-        throw new EndpointError('SESSION_ENDED', message, { cause });
+        throw new EndpointError('session_ended', message, { cause });
       }),
     );
   }
@@ -256,7 +256,7 @@ export class Sending {
     if (!this.isOpen) return;
     this.#isClosing = true;
     const message = `more than ${this.#control.maxBufferedBytes} bytes wait for an encoder (maxBufferedBytes)`;
-    this.#control.report(new EndpointError('ENCODE_FAILED', message));
+    this.#control.report(new EndpointError('encode_failed', message));
     this.#control.endedHere('handler_failed');
     this.#closeNow(1011, 'internal error');
   }
@@ -272,7 +272,7 @@ export class Sending {
 
   #reportEnded(act: string): void {
     this.#control.report(
-      new EndpointError('SESSION_ENDED', `${act}: the session has ended; check isOpen, or let onError pass over it`),
+      new EndpointError('session_ended', `${act}: the session has ended; check isOpen, or let onError pass over it`),
     );
   }
 }

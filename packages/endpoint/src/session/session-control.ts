@@ -10,7 +10,7 @@ export type AnyMessageHandler = (...parameters: never[]) => unknown;
 
 /** `Owner` is the session: this file knows nothing of it. */
 export interface SessionControl<Owner = unknown> {
-  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, ENCODE_FAILED */
+  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, encode_failed */
   encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array>;
   /** How much may wait to be sent. */
   readonly maxBufferedBytes: number;
@@ -29,7 +29,7 @@ export interface SessionControl<Owner = unknown> {
   pauseReading(): void;
   resumeReading(): void;
   openSessions(): Iterable<Owner>;
-  /** @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION */
+  /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
   addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void;
   removeMessageHandler(handler: AnyMessageHandler): boolean;
   messageHandlers(): AnyMessageHandler[];

@@ -57,7 +57,7 @@ export class SessionHandlers {
     });
   }
 
-  /** @throws EndpointError DUPLICATE_HANDLER, MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION */
+  /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
   add(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
     this.#added ??= new AddedHandlers(this.#declared);
     this.#handleWith(this.#added.add(this.routes.handlers, options, handler));

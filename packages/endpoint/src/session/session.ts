@@ -21,7 +21,7 @@ import { type SessionFilter, selectSessions } from './session-filter.js';
 /** Closes a session for a reason that its close handler is told: for what the container does by itself. */
 export let closeBecause: (session: Session, cause: CloseCause, code: number, reason: string) => void;
 
-/** Sends what a handler returned. @throws EndpointError INVALID_RESULT, ENCODE_FAILED; the promise rejects likewise */
+/** Sends what a handler returned. @throws EndpointError invalid_result, encode_failed; the promise rejects likewise */
 export let sendResult: (session: Session, result: unknown) => undefined | Promise<void>;
 
 /** Sends to a session that is open and for which no more than `maxBufferedBytes` wait. */
@@ -153,7 +153,7 @@ export class Session<Path extends string = string> {
 
   /**
    * The session ends with 1001 when no message has gone either way for so long; 0: never. Setting it begins to count
-   * anew. @throws EndpointError INVALID_OPTION outside of 0-604 800 000
+   * anew. @throws EndpointError invalid_option outside of 0-604 800 000
    */
   get idleTimeoutMs(): number {
     return this.#sending.idle?.timeoutMs ?? 0;
@@ -166,7 +166,7 @@ export class Session<Path extends string = string> {
 
   /**
    * Bytes of one text message; above it the session ends with 1009. May be changed for the messages that begin
-   * afterwards. @throws EndpointError INVALID_OPTION outside of 1-2 147 483 647
+   * afterwards. @throws EndpointError invalid_option outside of 1-2 147 483 647
    */
   get maxTextBytes(): number {
     return this.#connection.maxTextBytes;
@@ -189,14 +189,14 @@ export class Session<Path extends string = string> {
 
   /**
    * Queues a message: a string as text, bytes as binary. Bytes are not always copied: leave them as they are until
-   * {@link bufferedBytes} says that they are gone. After the end it reports SESSION_ENDED to the error handler.
+   * {@link bufferedBytes} says that they are gone. After the end it reports session_ended to the error handler.
    */
   send(message: string | Uint8Array): void {
     this.#sending.send(message);
   }
 
   /**
-   * Queues a message that was encoded once for many sessions. After the end it reports SESSION_ENDED to the error
+   * Queues a message that was encoded once for many sessions. After the end it reports session_ended to the error
    * handler.
    */
   sendPrepared(message: PreparedMessage): void {
@@ -205,7 +205,7 @@ export class Session<Path extends string = string> {
 
   /**
    * Sends a message; resolves when all of it was handed to the operating system, which is not yet the peer. Rejects
-   * with an EndpointError SESSION_ENDED or INVALID_MESSAGE. Nobody has to wait for it: a rejection that nobody handles
+   * with an EndpointError session_ended or invalid_message. Nobody has to wait for it: a rejection that nobody handles
    * ends nothing.
    */
   sendAsync(message: string | Uint8Array): Promise<void> {
@@ -219,7 +219,7 @@ export class Session<Path extends string = string> {
 
   /**
    * Sends what the first encoder of the endpoint that takes the value makes of it. A fault of the encoder, or that there
-   * is none, reaches the error handler as ENCODE_FAILED; after the end it is SESSION_ENDED.
+   * is none, reaches the error handler as encode_failed; after the end it is session_ended.
    */
   sendObject(value: unknown): void {
     this.#sending.sendObject(value);
@@ -232,7 +232,7 @@ export class Session<Path extends string = string> {
 
   /**
    * Sends one message with the parts that a source gives, as fast as the peer reads. Resolves when the last part was
-   * handed to the operating system. Rejects with SESSION_ENDED, or with STREAM_FAILED when the source fails or gives
+   * handed to the operating system. Rejects with session_ended, or with stream_failed when the source fails or gives
    * something that is no part: the error handler hears of that as well, once. When the session ends, the source is asked
    * to return as soon as it has given its next part. A message that has begun cannot be taken
    * back then, so the session closes with 1011; one that has not is not sent. A rejection that nobody handles ends
@@ -266,8 +266,8 @@ export class Session<Path extends string = string> {
   /**
    * Takes messages of one kind on this session: for endpoints that choose their handlers when a session opens. The
    * handler is called as a declared one would be; what it returns is sent.
-   * @throws EndpointError DUPLICATE_HANDLER when the endpoint or the session has a handler for such messages,
-   *   MISSING_DECODER, INVALID_HANDLER, INVALID_OPTION, UNKNOWN_OPTION
+   * @throws EndpointError duplicate_handler when the endpoint or the session has a handler for such messages,
+   *   missing_decoder, invalid_handler, invalid_option, unknown_option
    */
   addMessageHandler<
     const Kind extends 'text' | 'binary' | 'pong' | 'object' = 'text',

@@ -350,7 +350,7 @@ it('wrong options and messages are refused with what would be right', () => {
   expect(() => new Broadcast({ slow: 'drop' } as unknown as BroadcastOptions)).toThrow('"close", "skip" or "wait"');
   expect(() => new Broadcast({ waitMs: 0 })).toThrow('waitMs is a whole number');
   expect(() => new Broadcast({ maxBufferedBytes: -1 })).toThrow('maxBufferedBytes is a whole number');
-  expect(() => new Broadcast().send({} as string)).toThrow(expect.objectContaining({ code: 'INVALID_MESSAGE' }));
+  expect(() => new Broadcast().send({} as string)).toThrow(expect.objectContaining({ code: 'invalid_message' }));
   expect(() => new Broadcast(null as never)).toThrow('options are an object, not null');
   const empty = new Broadcast().send('nobody');
   expect(empty).toEqual({ sent: 0, skipped: 0, closed: 0 });
@@ -359,12 +359,12 @@ it('wrong options and messages are refused with what would be right', () => {
 describe('options of a message that would send it to whom it was not meant for are refused', () => {
   const text = 'not for everybody';
   it.each<[what: string, options: unknown, code: string, sentence: string]>([
-    ['a misspelt except', { exept: () => true }, 'UNKNOWN_OPTION', 'did you mean "except"?'],
-    ['no object', null, 'INVALID_OPTION', 'not null'],
-    ['a function in place of options', () => true, 'INVALID_OPTION', 'not a function'],
-    ['except with the id of a session', { except: '0123' }, 'INVALID_OPTION', 'not string'],
-    ['except with null', { except: null }, 'INVALID_OPTION', 'not null'],
-    ['except with an object that is no session', { except: {} }, 'INVALID_OPTION', 'not object'],
+    ['a misspelt except', { exept: () => true }, 'unknown_option', 'did you mean "except"?'],
+    ['no object', null, 'invalid_option', 'not null'],
+    ['a function in place of options', () => true, 'invalid_option', 'not a function'],
+    ['except with the id of a session', { except: '0123' }, 'invalid_option', 'not string'],
+    ['except with null', { except: null }, 'invalid_option', 'not null'],
+    ['except with an object that is no session', { except: {} }, 'invalid_option', 'not object'],
   ])('%s', async (_what, options, code, sentence) => {
     const refusal = expect.objectContaining({ code, message: expect.stringContaining(sentence) });
     const { broadcast, join, serving } = await room();
@@ -382,7 +382,7 @@ it('only sessions are members', () => {
   const broadcast = new Broadcast();
   for (const wrong of [{}, null, undefined, 'id', new Set()]) {
     expect(() => broadcast.add(wrong as never)).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining('expected a session') }),
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining('expected a session') }),
     );
   }
   expect(broadcast.size).toBe(0);

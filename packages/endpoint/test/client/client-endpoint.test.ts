@@ -186,7 +186,7 @@ it('a client endpoint has decoders, encoders, streams and programmatic handlers 
   expect(unhandled).toEqual([]);
 });
 
-describe('connecting fails with CONNECT_FAILED and its cause', () => {
+describe('connecting fails with connect_failed and its cause', () => {
   const failure = async (url: string, declared: ClientEndpointObject = {}): Promise<unknown> => {
     const { container } = clientContainer();
     return container.connect(defineClientEndpoint(declared), url).then(
@@ -198,13 +198,13 @@ describe('connecting fails with CONNECT_FAILED and its cause', () => {
   it('when the server refuses, is not there, or the address is none; without what may be secret in it', async () => {
     const serving = await serve([defineEndpoint('/closed', { configurator: { checkOrigin: () => false } })]);
     expect(await failure(`${serving.url('/closed')}?token=secret`)).toMatchObject({
-      code: 'CONNECT_FAILED',
+      code: 'connect_failed',
       message: `could not connect to ${serving.url('/closed')}: the server answered 403`,
       cause: { code: 'handshake_refused', status: 403 },
     });
     await serving.close();
     expect(await failure(serving.url('/closed'))).toMatchObject({ cause: { code: 'handshake_failed' } });
-    expect(await failure('no address')).toMatchObject({ code: 'CONNECT_FAILED', cause: { code: 'invalid_url' } });
+    expect(await failure('no address')).toMatchObject({ code: 'connect_failed', cause: { code: 'invalid_url' } });
   });
 
   it('when a hook throws', async () => {
@@ -214,7 +214,7 @@ describe('connecting fails with CONNECT_FAILED and its cause', () => {
       throw cause;
     };
     for (const hook of ['headers', 'afterResponse']) {
-      expect(await failure(serving.url('/echo'), { [hook]: fail })).toMatchObject({ code: 'CONNECT_FAILED', cause });
+      expect(await failure(serving.url('/echo'), { [hook]: fail })).toMatchObject({ code: 'connect_failed', cause });
     }
     await until(() => serving.container.endpoints().get('/echo')!.openSessions().length === 0);
   });
@@ -225,7 +225,7 @@ describe('connecting fails with CONNECT_FAILED and its cause', () => {
     const { container } = clientContainer();
     const endpoint = defineClientEndpoint({ reconnect: true });
     const early = container.connect(endpoint, serving.url('/x'), { signal: AbortSignal.abort() });
-    await expect(early).rejects.toMatchObject({ code: 'CONNECT_FAILED', cause: { code: 'handshake_aborted' } });
+    await expect(early).rejects.toMatchObject({ code: 'connect_failed', cause: { code: 'handshake_aborted' } });
     const giveUp = new AbortController();
     const late = container.connect(endpoint, serving.url('/x'), { signal: giveUp.signal });
     await until(() => serving.connections() > 0);
@@ -237,8 +237,8 @@ describe('connecting fails with CONNECT_FAILED and its cause', () => {
     const { container } = clientContainer();
     const endpoint = defineClientEndpoint({});
     const notOne = container.connect(class Plain {}, 'ws://x');
-    await expect(notOne).rejects.toMatchObject({ code: 'NOT_AN_ENDPOINT' });
-    await expect(container.connect(echo as never, 'ws://x')).rejects.toMatchObject({ code: 'NOT_AN_ENDPOINT' });
+    await expect(notOne).rejects.toMatchObject({ code: 'not_an_endpoint' });
+    await expect(container.connect(echo as never, 'ws://x')).rejects.toMatchObject({ code: 'not_an_endpoint' });
     await expect(container.connect(endpoint, 'ws://x', { reconect: true } as never)).rejects.toThrow('"reconnect"');
     expect(() => defineClientEndpoint({ onTekst: () => {} } as never)).toThrow('did you mean "onText"?');
     expect(() => defineClientEndpoint({ configurator: {} } as never)).toThrow('has no option "configurator"');
@@ -257,7 +257,7 @@ it('container.close closes client sessions with the others, and nothing connects
   expect(closes).toEqual([1001]);
   expect(await connection.closed).toMatchObject({ code: 1001, initiator: 'local' });
   expect(connection.state).toBe('closed');
-  await expect(container.connect(endpoint, serving.url('/echo'))).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+  await expect(container.connect(endpoint, serving.url('/echo'))).rejects.toMatchObject({ code: 'connect_failed' });
 });
 
 it('the debug mode prints the client side as well, without the credentials', async () => {

@@ -43,16 +43,16 @@ const connect = (declared: ClientEndpointObject): Promise<ClientConnection> =>
 
 describe('a fault in', () => {
   it.each(waysToFail)(
-    'headers that $form with $what fails the attempt with CONNECT_FAILED',
+    'headers that $form with $what fails the attempt with connect_failed',
     async ({ fail, value }) => {
-      await expect(connect({ headers: fail(value) })).rejects.toMatchObject({ code: 'CONNECT_FAILED', cause: value });
+      await expect(connect({ headers: fail(value) })).rejects.toMatchObject({ code: 'connect_failed', cause: value });
       expect(unhandled).toEqual([]);
     },
   );
 
   it.each(waysToFail)('afterResponse that $form with $what fails the attempt', async ({ form, fail, value }) => {
     const cause = faultOfAnswer(form, value);
-    await expect(connect({ afterResponse: fail(value) })).rejects.toMatchObject({ code: 'CONNECT_FAILED', cause });
+    await expect(connect({ afterResponse: fail(value) })).rejects.toMatchObject({ code: 'connect_failed', cause });
     await until(() => opened.filter((session) => session.isOpen).length === 1);
     expect(unhandled).toEqual([]);
   });

@@ -109,7 +109,7 @@ it('a connection comes back when the server is there again, as a new session on 
   await home.stop();
   // Until then it may be told 503.
   await until(() => (connection.error?.cause as WebSocketError | undefined)?.code === 'handshake_failed');
-  expect(connection.error).toMatchObject({ code: 'CONNECT_FAILED' });
+  expect(connection.error).toMatchObject({ code: 'connect_failed' });
   expect(connection.session).toBeUndefined();
   expect(['waiting', 'connecting']).toContain(connection.state);
   await home.start();
@@ -191,8 +191,8 @@ describe('nobody comes back', () => {
     const connection = await connect();
     await home.stop();
     expect(await connection.closed).toMatchObject({ code: 1001 });
-    expect(connection.error).toMatchObject({ code: 'CONNECT_FAILED' });
-    await expect(connect()).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    expect(connection.error).toMatchObject({ code: 'connect_failed' });
+    await expect(connect()).rejects.toMatchObject({ code: 'connect_failed' });
   });
 
   it('after a refusal that will not change', async () => {
@@ -213,7 +213,7 @@ describe('nobody comes back', () => {
     const container = new EndpointContainer();
     const endpoint = defineClientEndpoint({ reconnect: { minDelayMs: 1, maxAttempts: 3 } });
     await expect(container.connect(endpoint, `wss://127.0.0.1:${port}/`)).rejects.toMatchObject({
-      code: 'CONNECT_FAILED',
+      code: 'connect_failed',
       cause: { code: 'handshake_failed', retryable: false, cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } },
     });
     await until(() => attempts > 0);
@@ -233,8 +233,8 @@ describe('nobody comes back', () => {
     expect(await connection.closed).toMatchObject({ code: 1013 });
     expect(unhandled).toMatchObject([{ error: { message: 'undecided' }, context: { during: 'reconnect' } }]);
     await home.stop();
-    await expect(connect()).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
-    expect(asked).toMatchObject([{ code: 1013 }, { code: 'CONNECT_FAILED' }]);
+    await expect(connect()).rejects.toMatchObject({ code: 'connect_failed' });
+    expect(asked).toMatchObject([{ code: 1013 }, { code: 'connect_failed' }]);
     expect(unhandled).toHaveLength(2);
   });
 });

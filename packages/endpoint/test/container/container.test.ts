@@ -42,12 +42,12 @@ describe('a container', () => {
   ])('refuses %s beside %s', (first, second) => {
     const container = new EndpointContainer();
     container.add(echo(first));
-    expect(() => container.add(echo(second))).toThrow(expect.objectContaining({ code: 'DUPLICATE_PATH' }));
+    expect(() => container.add(echo(second))).toThrow(expect.objectContaining({ code: 'duplicate_path' }));
   });
 
   it.each([{}, 'x', undefined, class Plain {}])('refuses %s, which is no endpoint', (wrong) => {
     expect(() => new EndpointContainer().add(wrong as never)).toThrow(
-      expect.objectContaining({ code: 'NOT_AN_ENDPOINT' }),
+      expect.objectContaining({ code: 'not_an_endpoint' }),
     );
   });
 

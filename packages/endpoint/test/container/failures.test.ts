@@ -128,13 +128,13 @@ describe('a fault in making the instance', () => {
     expect(serving.unhandled.map(({ error, context }) => [error, context.during])).toEqual([[value, 'instance']]);
   });
 
-  it('a createInstance that gives no object is reported as INVALID_INSTANCE', async () => {
+  it('a createInstance that gives no object is reported as invalid_instance', async () => {
     class Chat {}
     const createInstance = (() => 'a string') as unknown as () => Chat;
     const serving = await serve([defineEndpoint('/x', Chat, { configurator: { createInstance } })]);
     const client = await serving.connect('/x');
     expect(await client.closed).toMatchObject({ code: 1011 });
-    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'INVALID_INSTANCE' });
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'invalid_instance' });
   });
 
   it('that comes after the client has gone is reported, and the session is over', async () => {
@@ -195,7 +195,7 @@ it.each([
   ['a number', 7],
   ['an object', { a: 1 }],
   ['true', true],
-])('a message handler that returns %s is an INVALID_RESULT for onError', async (_what, result) => {
+])('a message handler that returns %s is an invalid_result for onError', async (_what, result) => {
   const errors: unknown[] = [];
   const endpoint = defineEndpoint('/x', {
     onText: () => result as unknown as string,
@@ -205,7 +205,7 @@ it.each([
   const client = await serving.connect('/x');
   client.send('x');
   await until(() => errors.length === 1);
-  expect(errors[0]).toMatchObject({ code: 'INVALID_RESULT' });
+  expect(errors[0]).toMatchObject({ code: 'invalid_result' });
   await client.settled();
 });
 

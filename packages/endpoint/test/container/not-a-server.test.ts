@@ -19,7 +19,7 @@ it.each<[what: string, given: unknown, sentence: string]>([
   ['nothing', undefined, 'this is undefined'],
 ])('attach refuses %s and says what to give instead', (_what, given, sentence) => {
   expect(() => new EndpointContainer().attach(given as never)).toThrow(
-    expect.objectContaining({ code: 'NOT_A_SERVER', message: expect.stringContaining(sentence) }),
+    expect.objectContaining({ code: 'not_a_server', message: expect.stringContaining(sentence) }),
   );
 });
 

@@ -127,6 +127,6 @@ describe('upgrade', () => {
       }
     });
     await askUpgrade(port, '/x').catch(() => {});
-    expect(await thrown.promise).toMatchObject({ code: endpoint === room ? 'INVALID_OPTION' : 'NOT_AN_ENDPOINT' });
+    expect(await thrown.promise).toMatchObject({ code: endpoint === room ? 'invalid_option' : 'not_an_endpoint' });
   });
 });

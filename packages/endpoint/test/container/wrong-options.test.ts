@@ -15,12 +15,12 @@ describe('a configurator', () => {
     ['an async function', async () => ({}), 'give what it returns'],
   ])('that is %s is refused', (_what, configurator, sentence) => {
     const declare = () => defineEndpoint('/x', { configurator } as never);
-    expect(declare).toThrow(refusal('INVALID_OPTION', sentence));
+    expect(declare).toThrow(refusal('invalid_option', sentence));
   });
 
   it('without a prototype is asked for misspelt hooks as others are', () => {
     const configurator = withoutPrototype({ chekOrigin: () => false });
-    expect(() => defineEndpoint('/x', { configurator })).toThrow(refusal('UNKNOWN_OPTION', '"checkOrigin"'));
+    expect(() => defineEndpoint('/x', { configurator })).toThrow(refusal('unknown_option', '"checkOrigin"'));
     expect(() => defineEndpoint('/x', { configurator: withoutPrototype({ checkOrigin: () => false }) })).not.toThrow();
   });
 
@@ -41,7 +41,7 @@ describe('a list of codecs', () => {
     ['a function as encoder', { encoders: [jsonEncoder, JSON.stringify] }, '"stringify" is only a function'],
     ['nothing as decoder', { decoders: [null] }, 'a decoder has a function decode(message)'],
   ])('with %s is refused', (_what, options, sentence) => {
-    expect(() => defineEndpoint('/x', options as never)).toThrow(refusal('INVALID_CODEC', sentence));
+    expect(() => defineEndpoint('/x', options as never)).toThrow(refusal('invalid_codec', sentence));
   });
 });
 
@@ -57,7 +57,7 @@ describe('options where nobody reads them are refused', () => {
     ['an instance of a class', () => define('/x', new (class {})(), guarded)],
     ['the object of a client endpoint', () => defineClient({ onText() {} }, { headers: { authorization: 'x' } })],
   ])('beside %s', (_what, declare) => {
-    expect(declare).toThrow(refusal('INVALID_OPTION', 'write them in it'));
+    expect(declare).toThrow(refusal('invalid_option', 'write them in it'));
   });
 
   it('beside an endpoint that is added, which then is not; an index is no option', () => {
@@ -65,7 +65,7 @@ describe('options where nobody reads them are refused', () => {
     const [one, two] = [defineEndpoint('/one', {}), defineEndpoint('/two', {})];
     const add = container.add.bind(container) as (...given: unknown[]) => unknown;
     for (const further of [guarded, two, class {}, '/path']) {
-      expect(() => add(one, further)).toThrow(refusal('INVALID_OPTION', 'each endpoint is added by itself'));
+      expect(() => add(one, further)).toThrow(refusal('invalid_option', 'each endpoint is added by itself'));
     }
     expect(container.endpoints().size).toBe(0);
     [one, two].forEach(add);
@@ -86,19 +86,19 @@ describe('options that are no object are refused', () => {
     ['remove', () => container.remove('/x', null as never)],
     ['an observer', () => new EndpointContainer({ observer: null as never })],
   ])('for %s', (_of, give) => {
-    expect(give).toThrow(refusal('INVALID_OPTION', 'object'));
+    expect(give).toThrow(refusal('invalid_option', 'object'));
   });
 
   it.each<[of: string, give: () => Promise<unknown>]>([
     ['a scan', () => container.scan({}, null as never)],
     ['connect', () => container.connect(defineClientEndpoint({}), 'ws://127.0.0.1:1/', null as never)],
   ])('for %s', async (_of, give) => {
-    await expect(give()).rejects.toThrow(refusal('INVALID_OPTION', 'not null'));
+    await expect(give()).rejects.toThrow(refusal('invalid_option', 'not null'));
   });
 
   it('for close, which may be asked again', async () => {
     const closed = new EndpointContainer();
-    expect(() => closed.close(null as never)).toThrow(refusal('INVALID_OPTION', 'not null'));
+    expect(() => closed.close(null as never)).toThrow(refusal('invalid_option', 'not null'));
     await closed.close();
   });
 });

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 
 const missing = (sentence: string) =>
-  expect.objectContaining({ code: 'MISSING_HANDLER', message: expect.stringContaining(sentence) });
+  expect.objectContaining({ code: 'missing_handler', message: expect.stringContaining(sentence) });
 
 /** A class as plain JavaScript may give it. */
 type AnyClass = new () => object;
@@ -87,7 +87,7 @@ describe('a class given to defineEndpoint is refused', () => {
     ],
   ])('that is %s and no class', (_what, given) => {
     const notOne = expect.objectContaining({
-      code: 'NOT_AN_ENDPOINT',
+      code: 'not_an_endpoint',
       message: expect.stringContaining('a function is no endpoint; give an object with handlers'),
     });
     expect(() => defineEndpoint('/x', given as never)).toThrow(notOne);
@@ -187,7 +187,7 @@ describe('a decorated class', () => {
 it.each(['onMessage', 'onmessage'])('an object with the handler %s of other libraries is told ours', (name) => {
   const refused = (where: string) =>
     expect.objectContaining({
-      code: 'UNKNOWN_OPTION',
+      code: 'unknown_option',
       message: `${where} has no handler "${name}"; messages come to onText, onBinary or onObject`,
     });
   expect(() => defineEndpoint('/x', { [name]: () => {} } as never)).toThrow(refused('endpoint /x'));

@@ -136,7 +136,7 @@ export function declareEndpoints(record: (event: string) => void) {
 /** Declarations that must be refused, each with the code of the refusal. */
 export const mistakes: Record<string, { code: string; declare: () => unknown }> = {
   'two handlers of one kind': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       class Twice {
         @OnMessage() one() {}
@@ -146,7 +146,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'two handlers of the opening': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       class Twice {
         @OnOpen() one() {}
@@ -156,7 +156,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'two handlers of the close': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       class Twice {
         @OnClose() one() {}
@@ -166,7 +166,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'two handlers of errors': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       class Twice {
         @OnError() one(_error: unknown) {}
@@ -176,7 +176,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a second handler in a subclass': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       class Parent {
         @OnMessage() one() {}
@@ -189,7 +189,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a static handler': {
-    code: 'INVALID_HANDLER',
+    code: 'invalid_handler',
     declare: () => {
       class Static {
         readonly isAlsoAnInstance = true;
@@ -199,7 +199,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a bad template': {
-    code: 'INVALID_TEMPLATE',
+    code: 'invalid_template',
     declare: () => {
       @ServerEndpoint('chat/{room}')
       class Bad {}
@@ -207,7 +207,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'an unknown option': {
-    code: 'UNKNOWN_OPTION',
+    code: 'unknown_option',
     declare: () => {
       // @ts-expect-error the option does not exist
       @ServerEndpoint('/x', { subprotocol: ['a'] })
@@ -216,7 +216,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'an unknown kind of message': {
-    code: 'INVALID_OPTION',
+    code: 'invalid_option',
     declare: () => {
       class Bad {
         // @ts-expect-error the kind does not exist
@@ -226,7 +226,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a delivery for a kind that has none': {
-    code: 'INVALID_OPTION',
+    code: 'invalid_option',
     declare: () => {
       class Bad {
         // @ts-expect-error objects are always whole
@@ -236,7 +236,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'handlers that are not decorated': {
-    code: 'MISSING_HANDLER',
+    code: 'missing_handler',
     declare: () => {
       @ServerEndpoint('/x')
       class Bad {
@@ -246,7 +246,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a handler for objects without a decoder': {
-    code: 'MISSING_DECODER',
+    code: 'missing_decoder',
     declare: () => {
       @ServerEndpoint('/x')
       class Bad {
@@ -256,7 +256,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'text messages both whole and in parts': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       @ServerEndpoint('/x')
       class Bad {
@@ -267,7 +267,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'binary messages both in parts and as streams': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       @ServerEndpoint('/x')
       class Bad {
@@ -278,7 +278,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'objects beside parts of what they are made of': {
-    code: 'DUPLICATE_HANDLER',
+    code: 'duplicate_handler',
     declare: () => {
       @ServerEndpoint('/x', { decoders: [jsonDecoder()] })
       class Bad {
@@ -289,7 +289,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a decoder that decodes nothing': {
-    code: 'INVALID_CODEC',
+    code: 'invalid_codec',
     declare: () => {
       // @ts-expect-error a decoder has decode
       @ServerEndpoint('/x', { decoders: [{ willDecode: () => true }] })
@@ -298,7 +298,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'an encoder that does not say what it takes': {
-    code: 'INVALID_CODEC',
+    code: 'invalid_codec',
     declare: () => {
       // @ts-expect-error an encoder has willEncode
       @ServerEndpoint('/x', { encoders: [{ encode: () => '' }] })
@@ -307,7 +307,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a decorator without parentheses': {
-    code: 'DECORATOR_MISUSED',
+    code: 'decorator_misused',
     declare: () => {
       class Bad {
         // @ts-expect-error it returns the decorator, it is none
@@ -317,7 +317,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a message decorator without parentheses': {
-    code: 'DECORATOR_MISUSED',
+    code: 'decorator_misused',
     declare: () => {
       class Bad {
         // @ts-expect-error it returns the decorator, it is none
@@ -327,7 +327,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a class decorator without a path': {
-    code: 'DECORATOR_MISUSED',
+    code: 'decorator_misused',
     declare: () => {
       // @ts-expect-error it returns the decorator, it is none
       @ServerEndpoint
@@ -336,7 +336,7 @@ export const mistakes: Record<string, { code: string; declare: () => unknown }> 
     },
   },
   'a constructor that nobody can call': {
-    code: 'CONSTRUCTOR_NEEDS_ARGUMENTS',
+    code: 'constructor_needs_arguments',
     declare: () => {
       @ServerEndpoint('/x')
       class Bad {

@@ -69,7 +69,7 @@ describe('authenticate', () => {
     const configurator = { authenticate: () => returned as undefined };
     const serving = await serve([defineEndpoint('/x', { configurator })]);
     expect((await askUpgrade(serving.port, '/x')).status).toBe(500);
-    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'INVALID_PRINCIPAL' });
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'invalid_principal' });
   });
 });
 
@@ -162,7 +162,7 @@ describe('closeWith', () => {
   it.each<[code: number, reason?: string]>([[999], [1005], [1006], [1015], [5000], [4000, 'x'.repeat(124)]])(
     'does not take %s with %s',
     (code, reason) => {
-      expect(() => closeWith(code, reason)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+      expect(() => closeWith(code, reason)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
     },
   );
 });

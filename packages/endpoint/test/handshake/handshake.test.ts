@@ -263,7 +263,7 @@ describe('the extensions', () => {
   ])('that the configurator chooses as %s are its fault: 500', async (_what, chosen) => {
     const serving = await serve([compressing({ selectExtensions: () => chosen as [] })]);
     expect((await askUpgrade(serving.port, '/x', { 'Sec-WebSocket-Extensions': offer })).status).toBe(500);
-    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'invalid_option' });
   });
 });
 

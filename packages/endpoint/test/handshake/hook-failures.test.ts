@@ -58,7 +58,7 @@ describe('a hook that never finishes', () => {
       await expect(hanging).rejects.toThrow('500');
       expect(serving.unhandled).toHaveLength(1);
       expect(serving.unhandled[0]!.error).toMatchObject({
-        code: 'HANDSHAKE_TIMEOUT',
+        code: 'handshake_timeout',
         message: expect.stringContaining(hook),
       });
     },
@@ -73,7 +73,7 @@ describe('a hook that never finishes', () => {
     expect(await client.closed).toMatchObject({ code: 1011 });
     await serving.container.close({ withinMs: 1_000 });
     expect(serving.unhandled.map(({ error, context }) => [error, context.during])).toEqual([
-      [expect.objectContaining({ code: 'HANDSHAKE_TIMEOUT' }), 'instance'],
+      [expect.objectContaining({ code: 'handshake_timeout' }), 'instance'],
     ]);
   });
 
@@ -82,7 +82,7 @@ describe('a hook that never finishes', () => {
     const configurator = { authenticate: slowly, selectSubprotocol: slowly, modifyHandshake: slowly };
     const serving = await serve([defineEndpoint('/x', { configurator, limits: { handshakeTimeoutMs: 100 } })]);
     await expect(serving.connect('/x')).rejects.toThrow('500');
-    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'HANDSHAKE_TIMEOUT' });
+    expect(serving.unhandled[0]!.error).toMatchObject({ code: 'handshake_timeout' });
   });
 
   it('what it rejects with after the time is over reaches nobody and ends nothing', async () => {

@@ -237,6 +237,6 @@ it.each([
   7,
 ])('a trusted proxy that is %j is refused', (entry) => {
   expect(() => new EndpointContainer({ trustedProxies: [entry as string] })).toThrow(
-    expect.objectContaining({ code: 'INVALID_OPTION' }),
+    expect.objectContaining({ code: 'invalid_option' }),
   );
 });

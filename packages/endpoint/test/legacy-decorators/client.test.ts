@@ -71,7 +71,7 @@ it('mistakes are refused where the class is declared', () => {
       constructor(readonly service: object) {}
     }
     return NeedsArguments;
-  }).toThrow(expect.objectContaining({ code: 'CONSTRUCTOR_NEEDS_ARGUMENTS' }));
+  }).toThrow(expect.objectContaining({ code: 'constructor_needs_arguments' }));
   expect(() => (ClientEndpoint as unknown as (target: unknown) => void)(class {})).toThrow('with parentheses');
   expect(() => (ClientEndpoint() as unknown as (target: unknown) => void)({})).toThrow(
     '@ClientEndpoint is for classes',

@@ -127,7 +127,7 @@ it('a message that cannot be decoded ends a session without onError with 1011, a
   client.send('no JSON');
   expect(await client.closed).toMatchObject({ code: 1011 });
   expect(client.messages).toEqual(['taken']);
-  expect(serving.unhandled).toMatchObject([{ error: { code: 'DECODE_FAILED' }, context: { during: 'text' } }]);
+  expect(serving.unhandled).toMatchObject([{ error: { code: 'decode_failed' }, context: { during: 'text' } }]);
   await expectHealthy(healthy);
 });
 
@@ -214,5 +214,5 @@ it('a part that is none ends a stream as a failing source does', async () => {
   client.send('x');
   expect(await client.closed).toMatchObject({ code: 1011 });
   expect(errors).toEqual([expect.any(EndpointError)]);
-  expect((errors[0] as EndpointError).cause).toMatchObject({ code: 'INVALID_MESSAGE' });
+  expect((errors[0] as EndpointError).cause).toMatchObject({ code: 'invalid_message' });
 });

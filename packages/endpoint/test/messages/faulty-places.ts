@@ -8,7 +8,7 @@ export interface Place {
   readonly declare: (fail: Failing) => EndpointHandlers & EndpointOptions;
   readonly provoke: (client: Client) => void;
   /** The error that onError gets; undefined: what was thrown, as it is. */
-  readonly code?: 'DECODE_FAILED' | 'ENCODE_FAILED' | 'STREAM_FAILED';
+  readonly code?: 'decode_failed' | 'encode_failed' | 'stream_failed';
   /** What the client sees: nothing, unless the session cannot go on. */
   readonly closes?: number;
   /** Nobody can wait here: a promise is the fault, not what becomes of it. */
@@ -42,12 +42,12 @@ export const places: Record<string, Place> = {
   'a decoder': {
     declare: (fail) => ({ decoders: [{ decode: fail }], onObject: () => {} }),
     provoke: sendText,
-    code: 'DECODE_FAILED',
+    code: 'decode_failed',
   },
   "a decoder's willDecode": {
     declare: (fail) => ({ decoders: [{ willDecode: fail, decode: String }], onObject: () => {} }),
     provoke: sendText,
-    code: 'DECODE_FAILED',
+    code: 'decode_failed',
     mustAnswerAtOnce: true,
   },
   'a handler for objects': {
@@ -61,12 +61,12 @@ export const places: Record<string, Place> = {
   'a decoder of bytes': {
     declare: (fail) => ({ decoders: [{ kind: 'binary', decode: fail }], onObject: () => {} }),
     provoke: sendBytes,
-    code: 'DECODE_FAILED',
+    code: 'decode_failed',
   },
   'a guard of jsonDecoder': {
     declare: (fail) => ({ decoders: [jsonDecoder(fail as unknown as (value: unknown) => value is 7)], onObject() {} }),
     provoke: sendJson,
-    code: 'DECODE_FAILED',
+    code: 'decode_failed',
     mustAnswerAtOnce: true,
   },
   'a schema of jsonDecoder': {
@@ -75,18 +75,18 @@ export const places: Record<string, Place> = {
       onObject: () => {},
     }),
     provoke: sendJson,
-    code: 'DECODE_FAILED',
+    code: 'decode_failed',
   },
   'what jsonEncoder is given': {
     declare: (fail) => ({ encoders: [jsonEncoder], onText: () => ({ toJSON: fail }) as never }),
     provoke: sendText,
-    code: 'ENCODE_FAILED',
+    code: 'encode_failed',
     isSynchronous: true,
   },
   'the encoder of an answer': {
     declare: (fail) => ({ encoders: [{ willEncode: () => true, encode: fail }], onText: () => ({}) as never }),
     provoke: sendText,
-    code: 'ENCODE_FAILED',
+    code: 'encode_failed',
   },
   'the encoder of an answer that came later': {
     declare: (fail) => ({
@@ -94,12 +94,12 @@ export const places: Record<string, Place> = {
       onText: () => Promise.resolve({}) as never,
     }),
     provoke: sendText,
-    code: 'ENCODE_FAILED',
+    code: 'encode_failed',
   },
   "an encoder's willEncode": {
     declare: (fail) => ({ encoders: [{ willEncode: fail, encode: String }], onText: () => ({}) as never }),
     provoke: sendText,
-    code: 'ENCODE_FAILED',
+    code: 'encode_failed',
     mustAnswerAtOnce: true,
   },
   'the encoder of what sendObject was given': {
@@ -108,7 +108,7 @@ export const places: Record<string, Place> = {
       onText: (_message, session) => session.sendObject({}),
     }),
     provoke: sendText,
-    code: 'ENCODE_FAILED',
+    code: 'encode_failed',
   },
   'a handler for parts of text': { declare: (fail) => ({ onTextPart: fail }), provoke: sendText },
   'a handler for parts of bytes': {
@@ -150,13 +150,13 @@ export const places: Record<string, Place> = {
   'a source that cannot be begun': {
     declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', { [Symbol.iterator]: fail }) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
     isSynchronous: true,
   },
   'a list that ends in the middle of its message': {
     declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', list(fail)) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
     closes: 1011,
   },
   'a web stream as a source': {
@@ -164,28 +164,28 @@ export const places: Record<string, Place> = {
       onText: (_message, session) => session.sendStream('text', new ReadableStream({ pull: fail })),
     }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
   },
   'a source that has given nothing, awaited': {
     declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', never(fail)) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
   },
   'a source that has given nothing, not awaited': {
     declare: (fail) => ({ onText: (_message, session) => void session.sendStream('text', never(fail)) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
   },
   'a source in the middle of its message, awaited': {
     declare: (fail) => ({ onText: (_message, session) => session.sendStream('text', begun(fail)) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
     closes: 1011,
   },
   'a source in the middle of its message, not awaited': {
     declare: (fail) => ({ onText: (_message, session) => void session.sendStream('text', begun(fail)) }),
     provoke: sendText,
-    code: 'STREAM_FAILED',
+    code: 'stream_failed',
     closes: 1011,
   },
   'a batch': { declare: (fail) => ({ onText: (_message, session) => session.batch(fail) }), provoke: sendText },

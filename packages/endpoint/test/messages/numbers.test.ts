@@ -22,5 +22,5 @@ it('a handler takes and returns numbers through a decoder and an encoder, and he
   for (const message of ['41', 'many', '-1']) client.send(message);
   expect(await client.received(2)).toEqual(['42', '0']);
   await until(() => errors.length === 1);
-  expect(errors[0]).toMatchObject({ code: 'DECODE_FAILED', received: 'many' });
+  expect(errors[0]).toMatchObject({ code: 'decode_failed', received: 'many' });
 });

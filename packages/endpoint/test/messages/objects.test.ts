@@ -45,7 +45,7 @@ describe('decoders', () => {
     expect(await client.received(3)).toEqual(['object 7', 'text else', 'object 9']);
   });
 
-  it('that take nothing leave a message to onError as DECODE_FAILED, with the message, when nobody else is there', async () => {
+  it('that take nothing leave a message to onError as decode_failed, with the message, when nobody else is there', async () => {
     const errors: EndpointError[] = [];
     const endpoint = defineEndpoint('/x', {
       decoders: [pointDecoder],
@@ -59,7 +59,7 @@ describe('decoders', () => {
     expect(await client.received(1)).toEqual(['1']);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toBeInstanceOf(EndpointError);
-    expect(errors[0]).toMatchObject({ code: 'DECODE_FAILED', received: 'else' });
+    expect(errors[0]).toMatchObject({ code: 'decode_failed', received: 'else' });
   });
 
   it('may take their time; the order of messages stays', async () => {
@@ -158,7 +158,7 @@ describe('encoders', () => {
     }
   });
 
-  it('that take nothing are ENCODE_FAILED for sendObject and INVALID_RESULT for what a handler returned', async () => {
+  it('that take nothing are encode_failed for sendObject and invalid_result for what a handler returned', async () => {
     const errors: EndpointError[] = [];
     const endpoint = defineEndpoint('/x', {
       encoders: [pointEncoder],
@@ -172,7 +172,7 @@ describe('encoders', () => {
     const client = await serving.connect('/x');
     client.send('x');
     await until(() => errors.length === 2);
-    expect(errors.map(({ code }) => code).sort()).toEqual(['ENCODE_FAILED', 'INVALID_RESULT']);
+    expect(errors.map(({ code }) => code).sort()).toEqual(['encode_failed', 'invalid_result']);
     await client.settled();
   });
 
@@ -224,7 +224,7 @@ describe('encoders', () => {
     expect(await client.closed).toMatchObject({ code: 3000 });
     expect(client.messages).toEqual([]);
     await until(() => errors.length === 1);
-    expect(errors).toEqual(['SESSION_ENDED']);
+    expect(errors).toEqual(['session_ended']);
   });
 });
 
@@ -247,7 +247,7 @@ it('what waits behind an encoder that does not finish is bounded: the session en
   client.send('x');
   expect(await client.closed).toMatchObject({ code: 1011 });
   expect(await told.promise).toBe('handler_failed');
-  expect(errors[0]).toBe('ENCODE_FAILED');
+  expect(errors[0]).toBe('encode_failed');
   expect(client.messages).toEqual([]);
 });
 
@@ -284,14 +284,14 @@ describe('JSON', () => {
     client.send('{"symbol":"END"}');
     expect(await client.received(2)).toEqual(['{"accepted":"LWR"}', '{"accepted":"END"}']);
     expect(errors.map(({ code, received }) => [code, received])).toEqual([
-      ['DECODE_FAILED', '{"symbol":7}'],
-      ['DECODE_FAILED', '{"symbol":'],
+      ['decode_failed', '{"symbol":7}'],
+      ['decode_failed', '{"symbol":'],
     ]);
     expect(errors[0]!.message).toContain(why);
     expect(errors[1]!.cause).toBeInstanceOf(SyntaxError);
   });
 
   it('is not checked by what is neither', () => {
-    expect(() => jsonDecoder('Order' as never)).toThrow(expect.objectContaining({ code: 'INVALID_CODEC' }));
+    expect(() => jsonDecoder('Order' as never)).toThrow(expect.objectContaining({ code: 'invalid_codec' }));
   });
 });

@@ -172,7 +172,7 @@ describe('messages as streams', () => {
       (client) => client.socket.send('x'.repeat(200), { fin: false }),
       (code) => code === 1009,
     ],
-  ])('fail with SESSION_ENDED when %s; onError hears it once, then onClose', async (_what, end, isCode) => {
+  ])('fail with session_ended when %s; onError hears it once, then onClose', async (_what, end, isCode) => {
     const events: string[] = [];
     const begun = deferred();
     let code = 0;
@@ -194,7 +194,7 @@ describe('messages as streams', () => {
     await begun.promise;
     end(client);
     await until(() => events.includes('close'));
-    expect(events.filter((event) => event === 'SESSION_ENDED')).toHaveLength(1);
+    expect(events.filter((event) => event === 'session_ended')).toHaveLength(1);
     expect(events.at(-1)).toBe('close');
     expect(isCode(code)).toBe(true);
   });
@@ -291,6 +291,6 @@ describe('messages as streams', () => {
     client.socket.send('a', { fin: false });
     expect(await client.closed).toMatchObject({ code: 3001 });
     await until(() => codes.length === 1);
-    expect(codes).toEqual(['SESSION_ENDED']);
+    expect(codes).toEqual(['session_ended']);
   });
 });

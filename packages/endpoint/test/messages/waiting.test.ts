@@ -74,22 +74,22 @@ describe('sendAsync behind a streamed message', () => {
     expect(await client.received(2)).toEqual(['first', 'behind']);
   });
 
-  it('rejects with SESSION_ENDED when the session closes before', async () => {
+  it('rejects with session_ended when the session closes before', async () => {
     const { client, session, seen } = await streaming();
     session.close();
-    await until(() => seen.now === 'SESSION_ENDED');
+    await until(() => seen.now === 'session_ended');
     await client.closed;
     expect(client.messages).toEqual([]);
   });
 
-  it('rejects with SESSION_ENDED when the peer is gone before', async () => {
+  it('rejects with session_ended when the peer is gone before', async () => {
     const { client, seen } = await streaming();
     client.socket.terminate();
-    await until(() => seen.now === 'SESSION_ENDED');
+    await until(() => seen.now === 'session_ended');
   });
 });
 
-it('what is no PreparedMessage is INVALID_MESSAGE for onError and for sendPreparedAsync, and joined from none is nothing', async () => {
+it('what is no PreparedMessage is invalid_message for onError and for sendPreparedAsync, and joined from none is nothing', async () => {
   const errors: unknown[] = [];
   const endpoint = defineEndpoint('/x', {
     async onOpen(session) {
@@ -105,7 +105,7 @@ it('what is no PreparedMessage is INVALID_MESSAGE for onError and for sendPrepar
   const client = await serving.connect('/x');
   expect(await client.received(1)).toEqual(['still open']);
   await until(() => errors.length === 5);
-  expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(5).fill('INVALID_MESSAGE'));
+  expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(5).fill('invalid_message'));
 });
 
 describe('nothing stands still over a long queue: each item is taken without moving the others', () => {

@@ -74,7 +74,7 @@ describe('scanning a folder', () => {
     const container = new EndpointContainer();
     container.add(defineEndpoint('/before', {}));
     await expect(container.scan(fixtures('broken'))).rejects.toMatchObject({
-      code: 'SCAN_FAILED',
+      code: 'scan_failed',
       message: expect.stringMatching(/broken\/c\.js cannot be loaded: it does not start$/),
       cause: expect.objectContaining({ message: 'it does not start' }),
     });
@@ -83,21 +83,21 @@ describe('scanning a folder', () => {
 
   it('that is not there says so', async () => {
     await expect(new EndpointContainer().scan(fixtures('nowhere'))).rejects.toMatchObject({
-      code: 'SCAN_FAILED',
+      code: 'scan_failed',
       message: expect.stringContaining('nowhere'),
     });
   });
 
   it('with two endpoints for the same paths adds none of them', async () => {
     const container = new EndpointContainer();
-    await expect(container.scan(fixtures('twice'))).rejects.toMatchObject({ code: 'DUPLICATE_PATH' });
+    await expect(container.scan(fixtures('twice'))).rejects.toMatchObject({ code: 'duplicate_path' });
     expect(paths(container)).toEqual([]);
   });
 
   it('twice is refused, and leaves the first', async () => {
     const serving = await serve([]);
     await serving.container.scan(fixtures('endpoints'));
-    await expect(serving.container.scan(fixtures('endpoints'))).rejects.toMatchObject({ code: 'DUPLICATE_PATH' });
+    await expect(serving.container.scan(fixtures('endpoints'))).rejects.toMatchObject({ code: 'duplicate_path' });
     expect(paths(serving.container)).toHaveLength(3);
     await serving.connect('/chat/kitchen');
     expect(serving.container.endpoints().get('/chat/{room}')!.openSessions()).toHaveLength(1);
@@ -163,7 +163,7 @@ describe('scanning a map of modules', () => {
   ])('refuses %s in place of a module, by name', async (_what, module, sentence) => {
     const scan = new EndpointContainer().scan({ './bad.ts': module } as ModuleMap);
     await expect(scan).rejects.toMatchObject({
-      code: 'SCAN_FAILED',
+      code: 'scan_failed',
       message: `./bad.ts cannot be loaded: expected a module, or a function that loads one, ${sentence}`,
     });
   });
@@ -177,7 +177,7 @@ describe('scanning a map of modules', () => {
     ['a function', () => ({ one }), 'modules by name'],
   ])('refuses %s, of which it would find nothing', async (_what, source, sentence) => {
     await expect(new EndpointContainer().scan(source as ModuleMap)).rejects.toMatchObject({
-      code: 'INVALID_OPTION',
+      code: 'invalid_option',
       message: expect.stringContaining(sentence),
     });
   });
@@ -206,26 +206,26 @@ describe('scanning a map of modules', () => {
   ])('whose loader %s names the module and adds nothing', async (_what, module) => {
     const container = new EndpointContainer();
     await expect(container.scan({ './one.ts': { one }, './bad.ts': module })).rejects.toMatchObject({
-      code: 'SCAN_FAILED',
+      code: 'scan_failed',
       message: './bad.ts cannot be loaded: not today',
     });
     expect(paths(container)).toEqual([]);
   });
 
   it.each<[what: string, run: (container: EndpointContainer) => Promise<unknown>, code: string]>([
-    ['no folder and no map', (container) => container.scan(7 as never), 'INVALID_OPTION'],
-    ['a misspelt option', (container) => container.scan({}, { fliter: () => true } as never), 'UNKNOWN_OPTION'],
-    ['a filter that is no function', (container) => container.scan({}, { filter: true as never }), 'INVALID_OPTION'],
-    ['what is no endpoint', (container) => container.scan({}, { add: [class {}] }), 'NOT_AN_ENDPOINT'],
+    ['no folder and no map', (container) => container.scan(7 as never), 'invalid_option'],
+    ['a misspelt option', (container) => container.scan({}, { fliter: () => true } as never), 'unknown_option'],
+    ['a filter that is no function', (container) => container.scan({}, { filter: true as never }), 'invalid_option'],
+    ['what is no endpoint', (container) => container.scan({}, { add: [class {}] }), 'not_an_endpoint'],
     [
       'a choice that was not found',
       (container) => container.scan({ a: { one, app: defineApplication({ annotated: () => [{} as never] }) } }),
-      'INVALID_OPTION',
+      'invalid_option',
     ],
     [
       'an application that adds no list',
       (container) => container.scan({ a: { one, app: defineApplication({ endpoints: () => one as never }) } }),
-      'INVALID_OPTION',
+      'invalid_option',
     ],
   ])('refuses %s', async (_what, run, code) => {
     const container = new EndpointContainer();
@@ -250,7 +250,7 @@ describe('scanning a map of modules', () => {
           () => 'nothing',
           (error: unknown) => error,
         );
-        if (what === 'a module') expect(thrown).toMatchObject({ code: 'SCAN_FAILED', cause: value });
+        if (what === 'a module') expect(thrown).toMatchObject({ code: 'scan_failed', cause: value });
         else expect(thrown).toEqual(what === 'filter' ? faultOfAnswer(form, value) : value);
         expect(paths(container)).toEqual([]);
       },
@@ -259,9 +259,9 @@ describe('scanning a map of modules', () => {
 });
 
 it.each<[what: string, config: unknown, code: string]>([
-  ['a misspelt question', { anotated: () => [] }, 'UNKNOWN_OPTION'],
-  ['an answer that is no function', { endpoints: [] }, 'INVALID_OPTION'],
-  ['nothing', undefined, 'INVALID_OPTION'],
+  ['a misspelt question', { anotated: () => [] }, 'unknown_option'],
+  ['an answer that is no function', { endpoints: [] }, 'invalid_option'],
+  ['nothing', undefined, 'invalid_option'],
 ])('defineApplication refuses %s', (_what, config, code) => {
   expect(() => defineApplication(config as never)).toThrow(expect.objectContaining({ code }));
 });

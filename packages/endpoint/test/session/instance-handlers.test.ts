@@ -182,7 +182,7 @@ describe('of a class with decorators, the instance has the decorated methods', (
     const serving = await serve([Chat]);
     expect((await (await serving.connect('/x')).closed).code).toBe(1011);
     expect(serving.unhandled[0]!.error).toMatchObject({
-      code: 'INVALID_INSTANCE',
+      code: 'invalid_instance',
       message: 'endpoint Chat: the instance must have the handler "#secret" as a function, and has undefined',
     });
   });
@@ -190,21 +190,21 @@ describe('of a class with decorators, the instance has the decorated methods', (
 
 describe('an instance that cannot serve ends its session with 1011 and is reported:', () => {
   it.each<[what: string, make: () => object, code: string, sentence: string]>([
-    ['one without a handler of the class', () => ({}), 'INVALID_INSTANCE', 'must have the handler "onText"'],
-    ['one whose handler is no function', () => ({ onText: 'hello' }), 'INVALID_INSTANCE', 'and has string'],
+    ['one without a handler of the class', () => ({}), 'invalid_instance', 'must have the handler "onText"'],
+    ['one whose handler is no function', () => ({ onText: 'hello' }), 'invalid_instance', 'and has string'],
     [
       'one with a further handler that is no function',
       () => ({ onText() {}, onBinary: null }),
-      'INVALID_INSTANCE',
+      'invalid_instance',
       'handler "onBinary" as a function, and has null',
     ],
     [
       'one with two handlers for a message',
       () => ({ onText() {}, onTextPart() {} }),
-      'DUPLICATE_HANDLER',
+      'duplicate_handler',
       'onTextPart',
     ],
-    ['one for objects without decoders', () => ({ onText() {}, onObject() {} }), 'MISSING_DECODER', 'decoders'],
+    ['one for objects without decoders', () => ({ onText() {}, onObject() {} }), 'missing_decoder', 'decoders'],
   ])('%s', async (_what, make, code, sentence) => {
     const serving = await serve([plainAs(make)]);
     expect((await (await serving.connect('/x')).closed).code).toBe(1011);
@@ -230,7 +230,7 @@ describe('an instance that cannot serve ends its session with 1011 and is report
     session!.addMessageHandler({ kind: 'binary' }, () => {});
     may.resolve();
     expect((await client.closed).code).toBe(1011);
-    expect(serving.unhandled).toMatchObject([{ error: { code: 'DUPLICATE_HANDLER' } }]);
+    expect(serving.unhandled).toMatchObject([{ error: { code: 'duplicate_handler' } }]);
   });
 });
 

@@ -205,18 +205,18 @@ describe('a programmatic endpoint', () => {
     await serving.connect('/x');
     await until(() => codes.length === 8);
     expect(codes).toEqual([
-      'DUPLICATE_HANDLER',
-      'DUPLICATE_HANDLER',
-      'MISSING_DECODER',
-      'INVALID_HANDLER',
-      'INVALID_OPTION',
-      'UNKNOWN_OPTION',
-      'INVALID_OPTION',
+      'duplicate_handler',
+      'duplicate_handler',
+      'missing_decoder',
+      'invalid_handler',
+      'invalid_option',
+      'unknown_option',
+      'invalid_option',
       'accepted',
     ]);
     await serving.connect('/declared');
     await until(() => codes.length === 9);
-    expect(codes[8]).toBe('DUPLICATE_HANDLER');
+    expect(codes[8]).toBe('duplicate_handler');
   });
 });
 

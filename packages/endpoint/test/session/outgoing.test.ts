@@ -37,15 +37,15 @@ describe('startMessage', () => {
   });
 
   it.each<[string, (message: MessageWriter, session: Session) => Promise<void>, string]>([
-    ['what is no part', (message) => message.write(7 as never), 'INVALID_MESSAGE'],
-    ['text in a binary message', (message) => message.write('x'), 'INVALID_MESSAGE'],
+    ['what is no part', (message) => message.write(7 as never), 'invalid_message'],
+    ['text in a binary message', (message) => message.write('x'), 'invalid_message'],
     [
       'what comes after its end',
       (message) => {
         void message.end();
         return message.write(Buffer.from('x'));
       },
-      'INVALID_MESSAGE',
+      'invalid_message',
     ],
     [
       'what comes after the end of the session',
@@ -53,7 +53,7 @@ describe('startMessage', () => {
         session.close();
         return message.write(Buffer.from('x'));
       },
-      'SESSION_ENDED',
+      'session_ended',
     ],
   ])('rejects %s, and nobody has to look', async (_what, act, code) => {
     const { session } = await openSession();
@@ -102,7 +102,7 @@ describe('sendStream', () => {
     expect((await client.received(1))[0]).toHaveLength(400 * 65_536);
   });
 
-  it('rejects with SESSION_ENDED when the session ends, reported to nobody else, and returns its source', async () => {
+  it('rejects with session_ended when the session ends, reported to nobody else, and returns its source', async () => {
     const { client, session, errors } = await openSession();
     let isReturned = false;
     async function* source() {
@@ -118,7 +118,7 @@ describe('sendStream', () => {
     const sent = session.sendStream('text', source());
     await client.settled();
     await client.close(3000);
-    await expect(sent).rejects.toMatchObject({ code: 'SESSION_ENDED' });
+    await expect(sent).rejects.toMatchObject({ code: 'session_ended' });
     expect(isReturned).toBe(true);
     expect(errors).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe('sendStream', () => {
       })(),
     );
     session.send('behind');
-    await expect(sent).rejects.toMatchObject({ code: 'STREAM_FAILED' });
+    await expect(sent).rejects.toMatchObject({ code: 'stream_failed' });
     expect(await client.received(1)).toEqual(['behind']);
     await client.settled();
   });
@@ -225,5 +225,5 @@ it('pings and pongs carry at most 125 bytes; longer ones reach onError', async (
   await client.close();
   await until(() => !session.isOpen);
   session.pong();
-  expect(errors.map(({ code }) => code)).toEqual(['invalid_payload', 'SESSION_ENDED']);
+  expect(errors.map(({ code }) => code)).toEqual(['invalid_payload', 'session_ended']);
 });

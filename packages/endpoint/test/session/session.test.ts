@@ -179,7 +179,7 @@ describe('after its end a session', () => {
     return { serving, session: await opened.promise };
   }
 
-  it('never throws, and reports SESSION_ENDED for every way to send', async () => {
+  it('never throws, and reports session_ended for every way to send', async () => {
     const errors: unknown[] = [];
     const { session, serving } = await endedSession({ onError: (error) => void errors.push(error) });
     session.send('x');
@@ -193,16 +193,16 @@ describe('after its end a session', () => {
     expect(session.isOpen).toBe(false);
     expect(session.bufferedBytes).toBe(0);
     expect(session.openSessions()).toEqual([]);
-    expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(4).fill('SESSION_ENDED'));
+    expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(4).fill('session_ended'));
     expect(serving.unhandled).toEqual([]);
   });
 
-  it('reports SESSION_ENDED to the container when there is no onError', async () => {
+  it('reports session_ended to the container when there is no onError', async () => {
     const { session, serving } = await endedSession();
     session.send('x');
     expect(serving.unhandled).toHaveLength(1);
     expect(serving.unhandled[0]).toMatchObject({
-      error: { code: 'SESSION_ENDED' },
+      error: { code: 'session_ended' },
       context: { during: 'session', session },
     });
   });
@@ -217,13 +217,13 @@ describe('after its end a session', () => {
     });
     session.send('x');
     expect(calls).toBe(1);
-    expect(serving.unhandled.map(({ error }) => (error as EndpointError).code)).toEqual(['SESSION_ENDED']);
+    expect(serving.unhandled.map(({ error }) => (error as EndpointError).code)).toEqual(['session_ended']);
   });
 
-  it('rejects sendAsync with SESSION_ENDED, which nobody has to handle', async () => {
+  it('rejects sendAsync with session_ended, which nobody has to handle', async () => {
     const { session } = await endedSession();
     void session.sendAsync('nobody waits');
-    await expect(session.sendAsync('x')).rejects.toMatchObject({ name: 'EndpointError', code: 'SESSION_ENDED' });
+    await expect(session.sendAsync('x')).rejects.toMatchObject({ name: 'EndpointError', code: 'session_ended' });
   });
 
   it('reports a reply that came too late, before OnClose', async () => {
@@ -245,7 +245,7 @@ describe('after its end a session', () => {
     await until(() => serving.container.endpoints().get('/x')!.openSessions().length === 0);
     late.resolve();
     await until(() => log.includes('close'));
-    expect(log).toEqual(['SESSION_ENDED', 'close']);
+    expect(log).toEqual(['session_ended', 'close']);
   });
 
   it('collects one report, not thousands, while its handler hangs', async () => {
@@ -272,7 +272,7 @@ describe('after its end a session', () => {
   });
 });
 
-it('something that is neither text nor bytes is INVALID_MESSAGE for onError', async () => {
+it('something that is neither text nor bytes is invalid_message for onError', async () => {
   const errors: unknown[] = [];
   const endpoint = defineEndpoint('/x', {
     async onOpen(session) {
@@ -284,7 +284,7 @@ it('something that is neither text nor bytes is INVALID_MESSAGE for onError', as
   const serving = await serve([endpoint]);
   await serving.connect('/x');
   await until(() => errors.length === 5);
-  expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(5).fill('INVALID_MESSAGE'));
+  expect(errors.map((error) => (error as EndpointError).code)).toEqual(Array(5).fill('invalid_message'));
 });
 
 describe('openSessions', () => {

@@ -8,7 +8,7 @@ import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endp
 
 /**
  * Where a class decorator leaves what it makes, in both call shapes: with a context under TC39, without one under
- * `experimentalDecorators`. @throws EndpointError DECORATOR_MISUSED
+ * `experimentalDecorators`. @throws EndpointError decorator_misused
  */
 export function metadataOfDecorated(
   decorator: string,
@@ -16,7 +16,7 @@ export function metadataOfDecorated(
   context: ClassDecoratorContext | undefined,
 ): DecoratorMetadataObject {
   if (typeof endpointClass !== 'function' || (context !== undefined && context.kind !== 'class')) {
-    throw new EndpointError('DECORATOR_MISUSED', `@${decorator} is for classes`);
+    throw new EndpointError('decorator_misused', `@${decorator} is for classes`);
   }
   return context?.metadata ?? metadataOfClass(endpointClass);
 }
@@ -28,7 +28,7 @@ export function declarationOn(endpointClass: object, key: symbol): unknown {
   return metadata && Object.hasOwn(metadata, key) ? metadata[key] : undefined;
 }
 
-/** @throws EndpointError DUPLICATE_HANDLER, INVALID_HANDLER, MISSING_HANDLER */
+/** @throws EndpointError duplicate_handler, invalid_handler, missing_handler */
 export function decoratedHandlers(endpointClass: EndpointClass, metadata: DecoratorMetadataObject): DeclaredHandlers {
   const handlers = declaredHandlers(metadata);
   const table = handlerTable((kind) => {
@@ -52,7 +52,7 @@ function callable(handler: DecoratedHandler, endpointClass: EndpointClass): unkn
   const method = handler.read(endpointClass.prototype as object);
   if (typeof method === 'function') return method;
   throw new EndpointError(
-    'INVALID_HANDLER',
+    'invalid_handler',
     `endpoint ${endpointClass.name}: "${String(handler.name)}" is not a method`,
   );
 }

@@ -36,7 +36,7 @@ export function metadataOfClass(decorated: object): DecoratorMetadataObject {
 }
 
 /**
- * Remembers a decorated method. @throws EndpointError DUPLICATE_HANDLER when the same class has one of this kind
+ * Remembers a decorated method. @throws EndpointError duplicate_handler when the same class has one of this kind
  * already
  */
 export function declareHandler(metadata: DecoratorMetadataObject, handler: DecoratedHandler): void {
@@ -48,7 +48,7 @@ export function declareHandler(metadata: DecoratorMetadataObject, handler: Decor
 
 /**
  * The decorated methods of a class and of those it extends. A method that overrides an inherited handler under the same
- * name takes its place, decorated or not. @throws EndpointError DUPLICATE_HANDLER when parent and subclass handle one
+ * name takes its place, decorated or not. @throws EndpointError duplicate_handler when parent and subclass handle one
  * kind under two names
  */
 export function declaredHandlers(metadata: DecoratorMetadataObject): ReadonlyMap<HandlerKind, DecoratedHandler> {
@@ -67,7 +67,7 @@ export function declaredHandlers(metadata: DecoratorMetadataObject): ReadonlyMap
 
 function duplicateHandler(handler: DecoratedHandler, twin: DecoratedHandler): EndpointError {
   return new EndpointError(
-    'DUPLICATE_HANDLER',
+    'duplicate_handler',
     `"${String(handler.name)}" and "${String(twin.name)}" both handle "${handler.kind}"; an endpoint has one handler of each kind`,
   );
 }

@@ -21,7 +21,7 @@ export interface HandlerDecorator<Handler extends (...parameters: never[]) => un
 }
 
 // A decorator of a method does not see which encoders the class has: any object may be returned. One that no encoder
-// takes is reported as INVALID_RESULT.
+// takes is reported as invalid_result.
 type AnyResult = MessageResult<AnyObject>;
 
 export type OnOpenMethod = (session: AnySession, config: EndpointConfig<never>) => HandlerResult;
@@ -50,8 +50,8 @@ export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
  * by part as they arrive, `part(part, isLast, session)`, or with `delivery: 'stream'` as a {@link MessageStream},
  * `stream(message, session)`. What the handler of a message returns, or its promise resolves with, is sent: text and
  * bytes as they are, objects through the first encoder of the endpoint that takes them.
- * @throws EndpointError when the class is evaluated: UNKNOWN_OPTION, INVALID_OPTION, INVALID_HANDLER, DUPLICATE_HANDLER,
- *   DECORATOR_MISUSED
+ * @throws EndpointError when the class is evaluated: unknown_option, invalid_option, invalid_handler, duplicate_handler,
+ *   decorator_misused
  */
 export function OnMessage(options?: OnMessageOptions<'text', 'whole'>): HandlerDecorator<OnTextMethod>;
 export function OnMessage(options: OnMessageOptions<'text', 'parts'>): HandlerDecorator<OnTextPartMethod>;
@@ -107,7 +107,7 @@ function handlerDecorator(decorator: string, kind: HandlerKind) {
       const { access, metadata, name, private: isPrivate } = placement;
       if (metadata === undefined) {
         throw new EndpointError(
-          'DECORATOR_MISUSED',
+          'decorator_misused',
           `@${decorator}: the compiler gives decorators no metadata; import "@longwire/endpoint" before the class and use TypeScript ≥ 5.2 or esbuild ≥ 0.21`,
         );
       }
@@ -128,9 +128,9 @@ function refuseArguments(decorator: string, given: readonly unknown[]): void {
 }
 
 function withoutParentheses(decorator: string): EndpointError {
-  return new EndpointError('DECORATOR_MISUSED', `write @${decorator}() with parentheses`);
+  return new EndpointError('decorator_misused', `write @${decorator}() with parentheses`);
 }
 
 function notAMethod(decorator: string, name: string | symbol): EndpointError {
-  return new EndpointError('INVALID_HANDLER', `@${decorator} is for methods of an instance; "${String(name)}" is none`);
+  return new EndpointError('invalid_handler', `@${decorator} is for methods of an instance; "${String(name)}" is none`);
 }

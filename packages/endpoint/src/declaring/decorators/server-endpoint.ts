@@ -56,15 +56,15 @@ const definitionKey = Symbol.for('longwire.endpoint.definition');
  *   }
  * }
  * ```
- * @throws EndpointError when the class is evaluated: INVALID_TEMPLATE, DUPLICATE_HANDLER, INVALID_HANDLER,
- *   MISSING_HANDLER, MISSING_DECODER, INVALID_CODEC, UNKNOWN_OPTION, INVALID_OPTION, CONSTRUCTOR_NEEDS_ARGUMENTS, DECORATOR_MISUSED
+ * @throws EndpointError when the class is evaluated: invalid_template, duplicate_handler, invalid_handler,
+ *   missing_handler, missing_decoder, invalid_codec, unknown_option, invalid_option, constructor_needs_arguments, decorator_misused
  */
 export function ServerEndpoint<const Path extends string, Instance extends object = object>(
   path: Path,
   options: EndpointOptions<Instance> = {},
 ): EndpointClassDecorator<Path, Instance> {
   if (typeof path !== 'string') {
-    throw new EndpointError('DECORATOR_MISUSED', 'write @ServerEndpoint("/path") with a path template');
+    throw new EndpointError('decorator_misused', 'write @ServerEndpoint("/path") with a path template');
   }
   return (endpointClass: EndpointClass, context?: ClassDecoratorContext): void => {
     const metadata = metadataOfDecorated('ServerEndpoint', endpointClass, context);
