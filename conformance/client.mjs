@@ -64,13 +64,13 @@ async function firstText(path) {
  * Connects and stays until the connection is over.
  * @param {string} path
  * @param {import('@longwire/websocket').ConnectionHandler} handler
- * @returns {Promise<import('@longwire/websocket').CloseReason>}
+ * @returns {Promise<import('@longwire/websocket').CloseDetails>}
  */
 function visit(path, handler) {
   return new Promise((resolve, reject) => {
     const watched = {
       ...handler,
-      /** @param {unknown} _ @param {import('@longwire/websocket').CloseReason} close */
+      /** @param {unknown} _ @param {import('@longwire/websocket').CloseDetails} close */
       onClose: (_, close) => resolve(close),
     };
     dial(root + path, { handler: watched, options }).catch(reject);

@@ -28,7 +28,7 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 const isStarterGone = watchForStarter();
 await bootstrapOrExit('npm run conformance:server');
 // Not before the bootstrap: it is compiled there.
-const { accept, refuseHandshake, resolveWebSocketOptions, upgradeRequired, WebSocketConnection } = await import(
+const { accept, refuseHandshake, resolveWebSocketOptions, upgradeRefusal, WebSocketConnection } = await import(
   '@longwire/websocket'
 );
 
@@ -42,7 +42,7 @@ const handler = {
 };
 
 const server = createServer((request, response) => {
-  refuseHandshake(request.socket, upgradeRequired('This server speaks WebSocket only.'));
+  refuseHandshake(request.socket, upgradeRefusal('This server speaks WebSocket only.'));
   response.detachSocket(request.socket);
 });
 server.on('upgrade', (request, socket, head) => {

@@ -1,5 +1,5 @@
 // A client without a browser: keeps what it is sent, and says how its connection ended.
-import { type CloseReason, dial, type WebSocketConnection } from '@longwire/websocket';
+import { type CloseDetails, dial, type WebSocketConnection } from '@longwire/websocket';
 import { vi } from 'vitest';
 
 const withinMs = 20_000;
@@ -8,23 +8,23 @@ export class WireClient {
   readonly messages: string[] = [];
   readonly connection: WebSocketConnection;
   /** How it ended, once it has. */
-  readonly closed: Promise<CloseReason>;
+  readonly closed: Promise<CloseDetails>;
 
   /** Resolves when the connection is open; rejects with the status of a refusal. */
   static async connect(url: string, headers: Readonly<Record<string, string>> = {}): Promise<WireClient> {
     const messages: string[] = [];
-    let ended: (reason: CloseReason) => void = () => {};
-    const closed = new Promise<CloseReason>((resolve) => {
+    let ended: (reason: CloseDetails) => void = () => {};
+    const closed = new Promise<CloseDetails>((resolve) => {
       ended = resolve;
     });
     const handler = {
       onText: (_: WebSocketConnection, text: string) => messages.push(text),
-      onClose: (_: WebSocketConnection, reason: CloseReason) => ended(reason),
+      onClose: (_: WebSocketConnection, reason: CloseDetails) => ended(reason),
     };
     return new WireClient(await dial(url, { handler, headers }), messages, closed);
   }
 
-  private constructor(connection: WebSocketConnection, messages: string[], closed: Promise<CloseReason>) {
+  private constructor(connection: WebSocketConnection, messages: string[], closed: Promise<CloseDetails>) {
     this.connection = connection;
     this.messages = messages;
     this.closed = closed;
@@ -41,7 +41,7 @@ export class WireClient {
   }
 
   /** Closes and resolves when it is over. */
-  async close(): Promise<CloseReason> {
+  async close(): Promise<CloseDetails> {
     this.connection.close();
     return this.closed;
   }

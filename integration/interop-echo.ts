@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import {
   accept,
-  type CloseReason,
+  type CloseDetails,
   type PerMessageDeflateOptions,
   resolveWebSocketOptions,
   WebSocketConnection,
@@ -29,7 +29,7 @@ export interface EchoServer {
   readonly url: string;
   readonly origin: string;
   readonly connections: WebSocketConnection[];
-  readonly closes: CloseReason[];
+  readonly closes: CloseDetails[];
   stop(): Promise<void>;
 }
 
@@ -43,11 +43,11 @@ export async function startEchoServer(
 ): Promise<EchoServer> {
   const options = resolveWebSocketOptions({ ...LARGE_LIMITS, perMessageDeflate });
   const connections: WebSocketConnection[] = [];
-  const closes: CloseReason[] = [];
+  const closes: CloseDetails[] = [];
   const handler = {
     onText: (connection: WebSocketConnection, text: string) => answer(connection, text),
     onBinary: (connection: WebSocketConnection, data: Uint8Array) => connection.sendBinary(data),
-    onClose: (_connection: WebSocketConnection, close: CloseReason) => closes.push(close),
+    onClose: (_connection: WebSocketConnection, close: CloseDetails) => closes.push(close),
   };
   const http: Server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html').end('<!doctype html><title>interop</title>');

@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type CloseReason, dial } from '@longwire/websocket';
+import { type CloseDetails, dial } from '@longwire/websocket';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
 import { findPythonWithWebsockets } from '../scripts/test-peers.mjs';
 import { KEEPS_WINDOWS, LARGE_BYTES, LARGE_LIMITS, startEchoServer } from './interop-echo.js';
@@ -58,7 +58,7 @@ describe.each([
 
   async function walkServer(port: number): Promise<void> {
     const received: Array<string | Buffer> = [];
-    const closes: CloseReason[] = [];
+    const closes: CloseDetails[] = [];
     const pongs: string[] = [];
     const client = await dial(`ws://127.0.0.1:${port}/`, {
       subprotocols: ['a', 'b'],

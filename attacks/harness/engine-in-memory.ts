@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import {
   accept,
-  type CloseReason,
+  type CloseDetails,
   type ConnectionHandler,
   type ResolvedWebSocketOptions,
   WebSocketConnection,
@@ -38,7 +38,7 @@ export class EngineInMemory implements ConnectionHandler {
   readonly connection: WebSocketConnection;
   /** Whole messages, in order. */
   readonly messages: (string | Buffer)[] = [];
-  readonly closes: CloseReason[] = [];
+  readonly closes: CloseDetails[] = [];
   readonly #socket = new MemorySocket();
 
   /** @param extensions what the peer offers, e.g. `permessage-deflate` */
@@ -58,7 +58,7 @@ export class EngineInMemory implements ConnectionHandler {
     this.messages.push(Buffer.from(data));
   }
 
-  onClose(_connection: WebSocketConnection, close: CloseReason): void {
+  onClose(_connection: WebSocketConnection, close: CloseDetails): void {
     this.closes.push(close);
   }
 

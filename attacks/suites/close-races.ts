@@ -2,7 +2,13 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { accept, type CloseReason, dial, resolveWebSocketOptions, type WebSocketConnection } from '@longwire/websocket';
+import {
+  accept,
+  type CloseDetails,
+  dial,
+  resolveWebSocketOptions,
+  type WebSocketConnection,
+} from '@longwire/websocket';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeFrame, FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
@@ -87,9 +93,9 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
   });
 
   describe('closing two connections of the engine in every order', () => {
-    const ends = new Map<WebSocketConnection, CloseReason[]>();
+    const ends = new Map<WebSocketConnection, CloseDetails[]>();
     const handler = {
-      onClose: (connection: WebSocketConnection, close: CloseReason) => {
+      onClose: (connection: WebSocketConnection, close: CloseDetails) => {
         ends.set(connection, [...(ends.get(connection) ?? []), close]);
       },
     };

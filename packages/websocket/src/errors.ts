@@ -1,5 +1,7 @@
 // The catalogue of everything that can go wrong in this package. Codes are never renamed nor reused.
 
+import { WebSocketCloseCode } from './close-codes.js';
+
 interface CatalogueRow {
   /** Close code sent to the peer (RFC 6455 §7.4), or undefined when no Close frame goes with this fault. */
   readonly closeCode: number | undefined;
@@ -22,7 +24,7 @@ export const webSocketErrorCatalogue = Object.freeze({
   invalid_subprotocol: row(undefined, false, 'A subprotocol name that is not an HTTP token, or named twice'),
   connection_ended: row(undefined, false, 'A send after the connection began to close'),
   message_ended: row(undefined, false, 'A write to a streamed message after its end'),
-  handler_failed: row(1011, false, 'A handler of this connection threw or rejected'),
+  handler_failed: row(WebSocketCloseCode.internalError, false, 'A handler of this connection threw or rejected'),
   // The opening handshake.
   handshake_refused: row(undefined, false, 'The server answered the handshake with something other than 101'),
   handshake_redirected: row(undefined, false, 'The server answered the handshake with a redirect'),
@@ -35,24 +37,44 @@ export const webSocketErrorCatalogue = Object.freeze({
   handshake_failed: row(undefined, true, 'The connection broke before the handshake was done'),
   handshake_aborted: row(undefined, true, 'The AbortSignal given to dial fired'),
   // What the peer did: frames (RFC 6455 §5).
-  reserved_bits: row(1002, false, 'A reserved bit is set without an extension that defines it'),
-  reserved_opcode: row(1002, false, 'An opcode that RFC 6455 reserves'),
-  mask_required: row(1002, false, 'A client sent a frame without a mask'),
-  mask_forbidden: row(1002, false, 'A server sent a masked frame'),
-  length_not_minimal: row(1002, false, 'A payload length that is not in its shortest form'),
-  length_out_of_range: row(1002, false, 'A 64-bit payload length with its highest bit set'),
-  control_fragmented: row(1002, false, 'A control frame without FIN'),
-  control_too_long: row(1002, false, 'A control frame with more than 125 bytes'),
-  continuation_unexpected: row(1002, false, 'A continuation frame without a message to continue'),
-  continuation_expected: row(1002, false, 'A new message before the last fragmented one ended'),
-  close_payload_invalid: row(1002, false, 'A Close frame with a one-byte payload or a code that must not be sent'),
+  reserved_bits: row(
+    WebSocketCloseCode.protocolError,
+    false,
+    'A reserved bit is set without an extension that defines it',
+  ),
+  reserved_opcode: row(WebSocketCloseCode.protocolError, false, 'An opcode that RFC 6455 reserves'),
+  mask_required: row(WebSocketCloseCode.protocolError, false, 'A client sent a frame without a mask'),
+  mask_forbidden: row(WebSocketCloseCode.protocolError, false, 'A server sent a masked frame'),
+  length_not_minimal: row(WebSocketCloseCode.protocolError, false, 'A payload length that is not in its shortest form'),
+  length_out_of_range: row(WebSocketCloseCode.protocolError, false, 'A 64-bit payload length with its highest bit set'),
+  control_fragmented: row(WebSocketCloseCode.protocolError, false, 'A control frame without FIN'),
+  control_too_long: row(WebSocketCloseCode.protocolError, false, 'A control frame with more than 125 bytes'),
+  continuation_unexpected: row(
+    WebSocketCloseCode.protocolError,
+    false,
+    'A continuation frame without a message to continue',
+  ),
+  continuation_expected: row(
+    WebSocketCloseCode.protocolError,
+    false,
+    'A new message before the last fragmented one ended',
+  ),
+  close_payload_invalid: row(
+    WebSocketCloseCode.protocolError,
+    false,
+    'A Close frame with a one-byte payload or a code that must not be sent',
+  ),
   // What the peer did: messages.
-  invalid_utf8: row(1007, false, 'Text that is not UTF-8'),
-  invalid_deflate: row(1007, false, 'Compressed data that cannot be inflated'),
-  message_too_big: row(1009, false, 'A message above maxMessageBytes'),
-  too_many_pings: row(1008, false, 'maxPingsPerSecond pings or more within one second'),
+  invalid_utf8: row(WebSocketCloseCode.invalidPayload, false, 'Text that is not UTF-8'),
+  invalid_deflate: row(WebSocketCloseCode.invalidPayload, false, 'Compressed data that cannot be inflated'),
+  message_too_big: row(WebSocketCloseCode.messageTooBig, false, 'A message above maxMessageBytes'),
+  too_many_pings: row(WebSocketCloseCode.policyViolation, false, 'maxPingsPerSecond pings or more within one second'),
   // How the connection fared.
-  send_queue_full: row(1008, true, 'More than maxBufferedBytes of output wait for a peer that reads too slowly'),
+  send_queue_full: row(
+    WebSocketCloseCode.policyViolation,
+    true,
+    'More than maxBufferedBytes of output wait for a peer that reads too slowly',
+  ),
   reader_too_slow: row(4004, true, 'The peer took less than minDrainBytesPerSecond while its output queue was full'),
   heartbeat_missed: row(
     4003,

@@ -1,17 +1,18 @@
-// @longwire/websocket: the public list. Not here on purpose: reader, writer and outbox of a live connection (they
+// @longwire/websocket: the public list. Not here on purpose: reader, writer and write queue of a live connection (they
 // serve one connection and change with it), and the zlib engines.
 
+// Options, errors and close codes.
+export { WebSocketCloseCode } from './close-codes.js';
 // Live connections.
-export type { CloseReason } from './connection/close-reason.js';
+export type { CloseDetails } from './connection/closing-state.js';
 export { type ConnectionHandler, WebSocketConnection } from './connection/connection.js';
-export type { ConnectionState } from './connection/connection-setup.js';
+export type { ReadyState } from './connection/connection-setup.js';
+export type { FragmentWriter } from './connection/fragment-writer.js';
 export type { HandlerOf } from './connection/handler.js';
-export type { MessageWriter } from './connection/message-writer.js';
-export type { SendOptions } from './connection/output.js';
+export type { MessageOptions } from './connection/output.js';
 // Not of WebSocket, for the packages that stand on this one: deadlines of any number of things with one timer, what waits in
 // line however long it is, and "did you mean …?".
 export { TimerWheel, type WheelEntry } from './connection/timer-wheel.js';
-// Options and errors.
 export {
   WebSocketError,
   type WebSocketErrorCode,
@@ -27,11 +28,11 @@ export type { SeenFrame } from './frame/frame-tap.js';
 export { type ControlOpcode, type DataOpcode, Opcode, type Role } from './frame/opcode.js';
 // Opening connections.
 export { type AcceptOptions, type AcceptSettings, accept, acceptChecked } from './handshake/accept.js';
-export { type CheckedHandshake, checkHandshake, type HandshakeRequest } from './handshake/check-handshake.js';
+export { type CheckedHandshake, type ClientHandshake, checkHandshake } from './handshake/check-handshake.js';
 export { dial } from './handshake/dial.js';
 export type { DialOptions } from './handshake/dial-options.js';
 export { isLoopbackOrigin, isSameOrigin, type OriginParts, parseOrigin } from './handshake/origin.js';
-export { type HandshakeRefusal, refusal, refuseHandshake, upgradeRequired } from './handshake/refusal.js';
+export { type HandshakeRefusal, refusal, refuseHandshake, upgradeRefusal } from './handshake/refusal.js';
 export { parseSubprotocols, selectSubprotocol } from './handshake/subprotocol.js';
 export type { MessageKind } from './message/assembler.js';
 export { MessageAssembler, type MessageSink } from './message/assembler.js';

@@ -1,4 +1,5 @@
 // Every limit and timeout of the engine: names, defaults, ranges. Resolved once, frozen, complete inside.
+import { WebSocketCloseCode } from './close-codes.js';
 import { WebSocketError } from './errors.js';
 import { refuseUnknownNames } from './known-names.js';
 import { isCloseCodeOnWire } from './message/close-payload.js';
@@ -100,7 +101,7 @@ const numberRules = {
   slowReaderMs: number(60_000, 1, DAY_MS),
   heartbeatCloseCode: number(4003, 3000, 4999),
   slowReaderCloseCode: number(4004, 3000, 4999),
-  bufferOverflowCloseCode: number(1008, 1000, 4999),
+  bufferOverflowCloseCode: number(WebSocketCloseCode.policyViolation, 1000, 4999),
 } as const;
 
 const deflateNumberRules = {

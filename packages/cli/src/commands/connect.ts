@@ -1,6 +1,6 @@
 // `longwire connect`: a raw WebSocket in the terminal, every frame shown for what it is.
 
-import { type CloseReason, dial, type WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import { type CloseDetails, dial, type WebSocketConnection, WebSocketError } from '@longwire/websocket';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { type FrameEvent, frameJson, frameLine } from '../frame-text.js';
@@ -43,8 +43,8 @@ class RawDialog {
   readonly #dialog: LineDialog;
   readonly #show: (event: FrameEvent) => void;
   /** Resolves with how the connection ended. */
-  readonly #closed: Promise<CloseReason>;
-  #onClosed: (close: CloseReason) => void = () => undefined;
+  readonly #closed: Promise<CloseDetails>;
+  #onClosed: (close: CloseDetails) => void = () => undefined;
 
   constructor(terminal: Terminal, options: ConnectCommandOptions) {
     this.#terminal = terminal;
@@ -121,7 +121,7 @@ class RawDialog {
     }
   }
 
-  #end(close: CloseReason): void {
+  #end(close: CloseDetails): void {
     this.#dialog.end();
     this.#show({ type: 'close', code: close.code, reason: close.reason, wasClean: close.wasClean });
     this.#onClosed(close);

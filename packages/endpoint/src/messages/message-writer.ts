@@ -1,10 +1,10 @@
 // One outgoing message in parts, as `session.startMessage` gives it.
-import type { MessageWriter as ConnectionMessageWriter } from '@longwire/websocket';
+import type { FragmentWriter } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { AWAITED_BYTES } from './send-queue.js';
 
 /** It is the message's turn: apart from the class, because only the session may say it. */
-export let beginMessage: (message: MessageWriter, writer: ConnectionMessageWriter) => void;
+export let beginMessage: (message: MessageWriter, writer: FragmentWriter) => void;
 
 /**
  * Writes one message part by part; what is sent on the session meanwhile waits for its end, pings and pongs do not. A
@@ -14,7 +14,7 @@ export class MessageWriter {
   readonly #noteMessage: () => void;
   #noteEnd: ((bytes: number) => void) | undefined;
   #bytes = 0;
-  #writer: ConnectionMessageWriter | undefined;
+  #writer: FragmentWriter | undefined;
   readonly #noteWaiting: (bytes: number) => void;
   /** What was asked for while it was not this message's turn. */
   #waiting: (() => void)[] = [];
@@ -64,7 +64,7 @@ export class MessageWriter {
     };
   }
 
-  #do(act: (writer: ConnectionMessageWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
+  #do(act: (writer: FragmentWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
     this.#noteMessage();
     const acting = this.#writer === undefined ? this.#whenItsTurn(act, part) : act(this.#writer);
     const done = acting.catch((cause: unknown) => {
@@ -74,7 +74,7 @@ export class MessageWriter {
     return done;
   }
 
-  #whenItsTurn(act: (writer: ConnectionMessageWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
+  #whenItsTurn(act: (writer: FragmentWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
     const acting = new Promise<void>((resolve) => this.#waiting.push(() => resolve(act(this.#writer!))));
     this.#noteWaiting(AWAITED_BYTES + (part?.length ?? 0));
     return acting;

@@ -1,5 +1,5 @@
 // What a session sends besides whole text and bytes: objects, parts, streams, and whatever has to wait behind them.
-import type { MessageWriter as ConnectionMessageWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
+import type { FragmentWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { isThenable } from './awaiting.js';
 import { beginMessage, MessageWriter } from './message-writer.js';
@@ -89,7 +89,7 @@ export class Outgoing {
     }
   }
 
-  #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<ConnectionMessageWriter> } {
+  #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<FragmentWriter> } {
     const { noteSent } = this.#host;
     let place: Place | undefined;
     const message = new MessageWriter({
@@ -97,7 +97,7 @@ export class Outgoing {
       end: noteSent && ((bytes) => noteSent(kind, bytes)),
       waiting: (bytes) => place && this.queue.grow(place, bytes),
     });
-    const begun = new Promise<ConnectionMessageWriter>((resolve) => {
+    const begun = new Promise<FragmentWriter>((resolve) => {
       const begin = (): void => {
         const writer = this.#connection.startMessage(kind);
         beginMessage(message, writer);

@@ -1,5 +1,5 @@
 // What an observer sees on the way from the engine to a session's dispatcher. Only observed sessions have one.
-import type { CloseReason } from '@longwire/websocket';
+import type { CloseDetails } from '@longwire/websocket';
 import type { ConnectionEvents } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import type { GuardedObserver } from './observer.js';
@@ -49,7 +49,7 @@ export class ObservedEvents implements ConnectionEvents {
     this.#next.report(error);
   }
 
-  closed(reason: CloseReason): void {
+  closed(reason: CloseDetails): void {
     this.#next.closed(reason);
   }
 }

@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { CloseReason, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
+import type { CloseDetails, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
 import type { UpgradeRequest } from '../handshake/upgrade-request.js';
 import { isThenable } from '../messages/awaiting.js';
 import { onFirstWrite } from './first-write.js';
@@ -116,7 +116,7 @@ export class ConnectionLog {
   over(handler: ConnectionHandler): ConnectionHandler {
     const watching: ConnectionHandler = {
       onFrame: (_connection: WebSocketConnection, frame: SeenFrame) => this.#tellFrame(frame),
-      onClose: (connection: WebSocketConnection, reason: CloseReason) => {
+      onClose: (connection: WebSocketConnection, reason: CloseDetails) => {
         this.#print(`× ${endText(reason)}`);
         return handler.onClose?.(connection, reason);
       },
@@ -131,7 +131,7 @@ export class ConnectionLog {
 }
 
 /** `over, 1000, closed by the peer` */
-function endText({ code, wasClean, initiator, error }: CloseReason): string {
+function endText({ code, wasClean, initiator, error }: CloseDetails): string {
   const by = { local: 'closed here', remote: 'closed by the peer', none: 'closed by nobody' }[initiator];
   return `over, ${code}, ${by}${wasClean || error === undefined ? '' : `: ${error.code}`}`;
 }

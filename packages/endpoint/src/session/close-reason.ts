@@ -1,5 +1,5 @@
 // Why a session is over, for its close handler.
-import type { CloseReason as ConnectionCloseReason, WebSocketErrorCode } from '@longwire/websocket';
+import type { CloseDetails, WebSocketErrorCode } from '@longwire/websocket';
 
 /**
  * What ended a session:
@@ -30,18 +30,18 @@ export type CloseCause =
   | 'connection_lost';
 
 /** How a session ended: code and reason of the Close frame, and also without one (1006), who ended it and why. */
-export interface CloseReason extends ConnectionCloseReason {
+export interface CloseReason extends CloseDetails {
   readonly cause: CloseCause;
 }
 
 /** @param local  why this side began to close, undefined if it did not */
-export function closeReasonOf(connection: ConnectionCloseReason, local: CloseCause | undefined): CloseReason {
+export function closeReasonOf(connection: CloseDetails, local: CloseCause | undefined): CloseReason {
   return { ...connection, cause: causeOf(connection, local) };
 }
 
 const goingAway = 1001;
 
-function causeOf({ code, error, initiator }: ConnectionCloseReason, local: CloseCause | undefined): CloseCause {
+function causeOf({ code, error, initiator }: CloseDetails, local: CloseCause | undefined): CloseCause {
   if (initiator === 'local' && local !== undefined) {
     // That the peer did not answer is worth telling only where nothing else is.
     return local === 'closed' && error !== undefined ? causeOfError(error.code) : local;

@@ -1,5 +1,5 @@
 // From the engine's callbacks to the dispatcher of the session.
-import type { CloseReason, ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
+import type { CloseDetails, ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
 import type { MessageRoutes } from '../declaring/message-routes.js';
 
 /** What a connection's `data` is: the dispatcher of its session. */
@@ -9,7 +9,7 @@ export interface ConnectionEvents {
   receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void;
   receive(kind: 'pong' | 'drain', value: Uint8Array | undefined): void;
   report(error: unknown): void;
-  closed(reason: CloseReason): void;
+  closed(reason: CloseDetails): void;
 }
 
 /** One object for the connections of all endpoints: each finds its dispatcher in its connection. */

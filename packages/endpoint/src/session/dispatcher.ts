@@ -1,5 +1,5 @@
 // One session at work: takes the engine's events to the endpoint's handlers, from the opening to the end.
-import type { CloseReason as ConnectionCloseReason, WebSocketConnection } from '@longwire/websocket';
+import type { CloseDetails, WebSocketConnection } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { EndpointDefinition, ServingInstance } from '../declaring/endpoint-definition.js';
 import type { HandlerKind } from '../declaring/handlers.js';
@@ -160,7 +160,7 @@ export class SessionDispatcher implements SessionControl<Session>, ConnectionEve
   }
 
   /** The engine's last event of this connection. */
-  closed(connectionReason: ConnectionCloseReason): void {
+  closed(connectionReason: CloseDetails): void {
     const reason = closeReasonOf(connectionReason, this.#closeCause);
     this.#closeReason = reason;
     this.#idle?.stop();

@@ -1,5 +1,5 @@
 // The container and the engine's own client, both ends ours.
-import { type CloseReason, dial, type WebSocketConnection } from '@longwire/websocket';
+import { type CloseDetails, dial, type WebSocketConnection } from '@longwire/websocket';
 import { expect, it } from 'vitest';
 import { defineEndpoint, type Session } from '../../src/index.js';
 import { deferred, serve, until } from '../serving.js';
@@ -7,7 +7,7 @@ import { deferred, serve, until } from '../serving.js';
 async function dialled(url: string) {
   const texts: string[] = [];
   const binaries: Uint8Array[] = [];
-  const closed = deferred<CloseReason>();
+  const closed = deferred<CloseDetails>();
   const connection: WebSocketConnection = await dial(url, {
     subprotocols: ['v1'],
     handler: {
@@ -21,7 +21,7 @@ async function dialled(url: string) {
 }
 
 it('messages of both kinds, compression, subprotocol and close reasons pass in both directions', async () => {
-  const closed = deferred<CloseReason>();
+  const closed = deferred<CloseDetails>();
   const long = 'long wire '.repeat(1_000);
   const endpoint = defineEndpoint('/echo/{name}', {
     subprotocols: ['v1'],
@@ -44,7 +44,7 @@ it('messages of both kinds, compression, subprotocol and close reasons pass in b
 });
 
 it('a connection that is cut is closed with 1006, and its session removes itself and nothing else', async () => {
-  const reasons: CloseReason[] = [];
+  const reasons: CloseDetails[] = [];
   const sessions: Session[] = [];
   const endpoint = defineEndpoint('/x', {
     onOpen: (session) => void sessions.push(session),

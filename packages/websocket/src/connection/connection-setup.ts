@@ -5,7 +5,7 @@ import type { Role } from '../frame/opcode.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import type { HandlerOf } from './handler.js';
 
-export type ConnectionState = 'open' | 'closing' | 'closed';
+export type ReadyState = 'open' | 'closing' | 'closed';
 
 /** What `accept` and `dial` know when they make a connection. */
 export interface ConnectionSetup<Connection> {

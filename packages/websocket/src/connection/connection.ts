@@ -1,35 +1,28 @@
 // One live connection of either role: joins reader, writer, heartbeat and closing over a socket.
 import type { Duplex } from 'node:stream';
-import { WebSocketError } from '../errors.js';
+import { WebSocketCloseCode } from '../close-codes.js';
+import type { WebSocketError } from '../errors.js';
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
-import { type ClosePayload, encodeClosePayload, fitCloseReason, NO_STATUS_RECEIVED } from '../message/close-payload.js';
+import { type ClosePayload, encodeClosePayload, fitCloseReason } from '../message/close-payload.js';
 import { checkControlPayload } from '../message/control-payload.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
-import { ClosingState } from './close-reason.js';
-import {
-  closeTimeoutError,
-  deadError,
-  endedError,
-  lostError,
-  overflowError,
-  slowError,
-  terminatedError,
-} from './connection-faults.js';
-import type { ConnectionSetup, ConnectionState } from './connection-setup.js';
+import { ClosingState } from './closing-state.js';
+import { connectionErrors } from './connection-errors.js';
+import { ConnectionReader } from './connection-reader.js';
+import type { ConnectionSetup, ReadyState } from './connection-setup.js';
+import type { FragmentWriter } from './fragment-writer.js';
 import { frameWatch } from './frame-watch.js';
 import type { HandlerOf } from './handler.js';
 import { type ConnectionAccess, readerEventsFor, tell, tellClose, tellFault } from './handler-calls.js';
 import { Heartbeat } from './heartbeat.js';
-import type { MessageWriter } from './message-writer.js';
-import { Output, type OutputEvents, type SendOptions } from './output.js';
-import { Reader } from './reader.js';
+import { type MessageOptions, Output, type OutputEvents } from './output.js';
 import { type SocketBinder, socketBinder } from './socket-binding.js';
 import { TimerWheel } from './timer-wheel.js';
 
-// After a fault the peer gets this long to take our Close frame and go; row 13 of the fault catalogue asks for a second.
+// After a fault, the time the peer has to read our Close frame and close: a hostile one holds its socket below a second.
 const FAULT_LINGER_MS = 900;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -66,10 +59,10 @@ export class WebSocketConnection {
   readonly #deflate: PerMessageDeflate | undefined;
   readonly #heartbeat: Heartbeat<WebSocketConnection>;
   // Made when first needed: an idle connection has neither.
-  #reader: Reader<WebSocketConnection> | undefined;
+  #reader: ConnectionReader<WebSocketConnection> | undefined;
   #output: Output<WebSocketConnection> | undefined;
   #closing: ClosingState | undefined;
-  #state: ConnectionState = 'open';
+  #state: ReadyState = 'open';
   #isPaused = false;
   #isHoldingBack = false;
 
@@ -90,7 +83,7 @@ export class WebSocketConnection {
     bindSocket(this, setup.socket, setup.head);
   }
 
-  get state(): ConnectionState {
+  get state(): ReadyState {
     return this.#state;
   }
 
@@ -109,7 +102,7 @@ export class WebSocketConnection {
   }
 
   /** Queues a text message. Returns false, and does nothing, once the connection has begun to close. */
-  sendText(text: string, options?: SendOptions): boolean {
+  sendText(text: string, options?: MessageOptions): boolean {
     return this.#state === 'open' && this.#writeTo().sendText(text, options?.compress !== false);
   }
 
@@ -117,7 +110,7 @@ export class WebSocketConnection {
    * Queues a binary message. Returns false, and does nothing, once the connection has begun to close. Up to 4 KiB are
    * copied; a server writes larger data from where it lies: do not change it before it was handed over.
    */
-  sendBinary(data: Uint8Array, options?: SendOptions): boolean {
+  sendBinary(data: Uint8Array, options?: MessageOptions): boolean {
     return this.#state === 'open' && this.#writeTo().sendBinary(data, options?.compress !== false);
   }
 
@@ -127,12 +120,12 @@ export class WebSocketConnection {
   }
 
   /** As `sendText`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
-  async sendTextAsync(text: string, options?: SendOptions): Promise<void> {
+  async sendTextAsync(text: string, options?: MessageOptions): Promise<void> {
     return this.#handedOver(this.sendText(text, options));
   }
 
   /** As `sendBinary`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
-  async sendBinaryAsync(data: Uint8Array, options?: SendOptions): Promise<void> {
+  async sendBinaryAsync(data: Uint8Array, options?: MessageOptions): Promise<void> {
     return this.#handedOver(this.sendBinary(data, options));
   }
 
@@ -142,7 +135,7 @@ export class WebSocketConnection {
   }
 
   /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
-  startMessage(kind: MessageKind): MessageWriter {
+  startMessage(kind: MessageKind): FragmentWriter {
     const output = this.#writeTo();
     if (this.#state !== 'open') output.giveUpStreams();
     return output.startMessage(kind);
@@ -167,7 +160,7 @@ export class WebSocketConnection {
    * @param reason at most 123 bytes of UTF-8
    * @throws WebSocketError `invalid_close_code`, `invalid_close_reason`
    */
-  close(code = 1000, reason = ''): void {
+  close(code: number = WebSocketCloseCode.normal, reason = ''): void {
     const payload = encodeClosePayload(code, reason);
     if (this.#state !== 'open') return;
     const closing = this.#beginClosing(new ClosingState('local'));
@@ -178,7 +171,7 @@ export class WebSocketConnection {
 
   /** Ends TCP at once, without a closing handshake. `onClose` follows with 1006. */
   terminate(): void {
-    this.#breakOff('local', terminatedError());
+    this.#breakOff('local', connectionErrors.terminated());
   }
 
   /** Stops reading: no more events but errors, and the end if nothing that came is unread. The peer's silence does not count. */
@@ -221,7 +214,7 @@ export class WebSocketConnection {
   }
 
   #handedOver(isQueued: boolean): Promise<void> {
-    return isQueued ? this.#writeTo().whenHandedOver() : Promise.reject(endedError(this.#closing?.error));
+    return isQueued ? this.#writeTo().whenHandedOver() : Promise.reject(connectionErrors.ended(this.#closing?.error));
   }
 
   #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
@@ -254,7 +247,7 @@ export class WebSocketConnection {
     closing.received = received;
     if (!closing.isCloseSent) {
       // RFC 6455 §5.5.1: the answer typically echoes the code that came.
-      const isEmpty = received.code === NO_STATUS_RECEIVED;
+      const isEmpty = received.code === WebSocketCloseCode.noStatusReceived;
       this.#sendClose(closing, isEmpty ? NO_BYTES : encodeClosePayload(received.code, ''));
     }
     if (this.role === 'server') this.#writeTo().writer.endWhenEmpty();
@@ -297,14 +290,14 @@ export class WebSocketConnection {
     if (this.#state !== 'open') {
       // With both Close frames exchanged, only TCP is late: that is no fault of the closing handshake.
       if (this.#closing?.isHandshakeDone) this.#socket.destroy();
-      else this.#breakOff('local', closeTimeoutError(this.#options));
+      else this.#breakOff('local', connectionErrors.closeTimeout(this.#options));
       return -1;
     }
     const writer = this.#output?.writer;
-    const verdict = this.#heartbeat.judge(this.#options, writer, nowMs);
-    if (verdict !== 'alive') {
-      // What #fail puts into the wheel stands.
-      this.#fail(verdict === 'dead' ? deadError(this.#options) : slowError(this.#options));
+    const error = this.#heartbeat.check(this.#options, writer, nowMs);
+    if (error !== undefined) {
+      // #fail has scheduled the next deadline.
+      this.#fail(error);
       return -1;
     }
     // One ping at a time in a queue that does not move: more would tell the peer nothing.
@@ -315,34 +308,41 @@ export class WebSocketConnection {
   #onSocketClosed(): void {
     if (this.#state === 'closed') return;
     const closing = this.#closing ?? new ClosingState('none');
-    if (!closing.isHandshakeDone) closing.error ??= lostError();
+    if (!closing.isHandshakeDone) closing.error ??= connectionErrors.lost();
     this.#state = 'closed';
     wheel.remove(this.#heartbeat);
     this.#reader?.stop();
     this.#output?.destroy(closing.error);
     this.#deflate?.release();
     this.#closing = closing;
-    tellClose<WebSocketConnection>(this, closing.toReason());
+    tellClose<WebSocketConnection>(this, closing.toDetails());
   }
 
   #onData(chunk: Buffer): void {
     this.#heartbeat.lastAliveMs = wheel.now();
     if (this.#closing?.error !== undefined) return;
-    this.#reader ??= new Reader(this, readerEvents, this.role, this.#options, this.#deflate, frameWatch(this));
+    this.#reader ??= new ConnectionReader(
+      this,
+      readerEvents,
+      this.role,
+      this.#options,
+      this.#deflate,
+      frameWatch(this),
+    );
     if (this.#isPaused && this.#state === 'open') this.#reader.suspend();
     this.#reader.push(chunk);
   }
 
   /** TCP ended on the peer's side, and what came before is read: after the closing handshake as it should, or without a word. */
   #onEnd(): void {
-    if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = lostError();
+    if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = connectionErrors.lost();
     // What is queued still goes out, the rest of the closing handshake included; the deadline bounds it.
     this.#writeTo().writer.endWhenEmpty();
   }
 
   #onSocketError(cause: Error): void {
     if (this.#closing !== undefined) return;
-    const error = lostError(cause);
+    const error = connectionErrors.lost(cause);
     this.#beginClosing(new ClosingState('none', error));
     tellFault<WebSocketConnection>(this, error);
   }
@@ -359,7 +359,7 @@ export class WebSocketConnection {
   }
 
   #handlerFailed(cause: unknown): void {
-    const error = new WebSocketError('handler_failed', 'a handler failed', { cause });
+    const error = connectionErrors.handlerFailed(cause);
     if (this.#state === 'open') this.#fail(error);
     else tellFault<WebSocketConnection>(this, error);
   }
@@ -380,8 +380,8 @@ export class WebSocketConnection {
     };
     outputEvents = {
       now: () => wheel.now(),
-      onOverflow: (connection) => connection.#fail(overflowError(connection.#options)),
-      onWriteError: (connection, cause) => connection.#breakOff('none', lostError(cause)),
+      onOverflow: (connection) => connection.#fail(connectionErrors.sendQueueFull(connection.#options)),
+      onWriteError: (connection, cause) => connection.#breakOff('none', connectionErrors.lost(cause)),
       onDrain: (connection) => tell(access, connection, (handler) => handler.onDrain?.(connection)),
     };
     bindSocket = socketBinder<WebSocketConnection>({

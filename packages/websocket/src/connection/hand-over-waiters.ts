@@ -1,6 +1,6 @@
 // Who waits until output has been handed to the operating system, in the order of that output.
 import { Queue } from '../queue.js';
-import { endedError } from './connection-faults.js';
+import { connectionErrors } from './connection-errors.js';
 
 interface Waiter {
   /** Handed over once this many bytes have been, those of `#delayBytes` apart. */
@@ -18,7 +18,7 @@ interface WaitingPlace {
 /** @throws WebSocketError (rejects) `connection_ended` with the reason as its cause */
 export function handedOver(place: WaitingPlace): Promise<void> {
   return new Promise((resolve, reject) => {
-    place.whenHandedOver(resolve, (reason) => reject(endedError(reason)));
+    place.whenHandedOver(resolve, (reason) => reject(connectionErrors.ended(reason)));
   });
 }
 

@@ -1,7 +1,7 @@
 // From what was read to the handler's methods. User code: whatever it throws, now or later, ends only its own connection.
 import type { WebSocketError } from '../errors.js';
 import type { ClosePayload } from '../message/close-payload.js';
-import type { CloseReason } from './close-reason.js';
+import type { CloseDetails } from './closing-state.js';
 import { warnOfFault, watchReturned } from './dispatch.js';
 import type { HandlerOf } from './handler.js';
 import type { ReaderEvents } from './reader-events.js';
@@ -54,7 +54,7 @@ export function tellFault<Connection extends Handled<Connection>>(connection: Co
 }
 
 /** The last call of all. */
-export function tellClose<Connection extends Handled<Connection>>(connection: Connection, close: CloseReason): void {
+export function tellClose<Connection extends Handled<Connection>>(connection: Connection, close: CloseDetails): void {
   try {
     watchReturned(connection.handler.onClose?.(connection, close), warnOfFault);
   } catch (cause) {

@@ -1,7 +1,7 @@
 // What a connection tells its owner. Generic, so that this file need not know the class that calls it.
 import type { WebSocketError } from '../errors.js';
 import type { SeenFrame } from '../frame/frame-tap.js';
-import type { CloseReason } from './close-reason.js';
+import type { CloseDetails } from './closing-state.js';
 
 /**
  * Callbacks of a connection. One object may serve any number of connections: each call names its connection.
@@ -30,5 +30,5 @@ export interface HandlerOf<Connection> {
   /** The peer broke the rules, a limit was passed, the socket failed, or a handler threw. Always before `onClose`. */
   onError?(connection: Connection, error: WebSocketError): unknown;
   /** The connection is over, TCP included. Exactly once, and the last of all. */
-  onClose?(connection: Connection, close: CloseReason): unknown;
+  onClose?(connection: Connection, close: CloseDetails): unknown;
 }

@@ -1,11 +1,11 @@
-// Is the peer still there, and does it take what it is sent? One judgement per connection, asked by the shared timer wheel.
+// Whether the peer is still there and takes what it is sent. One per connection, asked by the shared timer wheel.
+import type { WebSocketError } from '../errors.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
+import { connectionErrors } from './connection-errors.js';
 import type { WheelEntry } from './timer-wheel.js';
 import type { Writer } from './writer.js';
 
-export type Verdict = 'alive' | 'dead' | 'too-slow';
-
-/** What is remembered between two judgements, and the connection's place in the timer wheel. */
+/** What is remembered between two checks, and the connection's place in the timer wheel. */
 export class Heartbeat<Owner> implements WheelEntry {
   readonly owner: Owner;
   dueMs = -1;
@@ -31,19 +31,25 @@ export class Heartbeat<Owner> implements WheelEntry {
     this.#pausedSinceMs = -1;
   }
 
-  judge(options: ResolvedWebSocketOptions, writer: Writer<Owner> | undefined, nowMs: number): Verdict {
+  /** Why the connection has to end now; undefined while the peer is alive and fast enough. */
+  check(
+    options: ResolvedWebSocketOptions,
+    writer: Writer<Owner> | undefined,
+    nowMs: number,
+  ): WebSocketError | undefined {
     // Only what was stuck and moved shows that the peer takes something: our pings go into an empty queue all the same.
     const writtenBytes = writer?.writtenBytes ?? 0;
     if (this.#wasStuck && writtenBytes > this.#writtenBytes) this.lastAliveMs = nowMs;
     this.#writtenBytes = writtenBytes;
     this.#wasStuck = writer?.isWriting ?? false;
-    if (writer !== undefined && isTooSlow(options, writer, nowMs)) return 'too-slow';
-    if (options.heartbeatMs === 0 || this.#pausedSinceMs >= 0) return 'alive';
+    if (writer !== undefined && isTooSlow(options, writer, nowMs)) return connectionErrors.readerTooSlow(options);
+    if (options.heartbeatMs === 0 || this.#pausedSinceMs >= 0) return undefined;
     const silenceMs = nowMs - this.lastAliveMs;
-    return silenceMs >= options.heartbeatMs + options.heartbeatGraceMs ? 'dead' : 'alive';
+    const isAlive = silenceMs < options.heartbeatMs + options.heartbeatGraceMs;
+    return isAlive ? undefined : connectionErrors.heartbeatMissed(options);
   }
 
-  /** In how many milliseconds to judge again: at the next ping, and at each moment that may bring a verdict. -1 = never. */
+  /** In how many milliseconds to check again: at the next ping, and at each moment at which a check may fail. -1 = never. */
   nextDelayMs(options: ResolvedWebSocketOptions, writer: Writer<Owner> | undefined, nowMs: number): number {
     let delayMs = Number.POSITIVE_INFINITY;
     if (options.heartbeatMs > 0) {
@@ -53,8 +59,8 @@ export class Heartbeat<Owner> implements WheelEntry {
     }
     if (options.minDrainBytesPerSecond > 0) {
       const fullSinceMs = writer?.fullSinceMs ?? -1;
-      const judgedAtMs = fullSinceMs < 0 ? nowMs + options.slowReaderMs : fullSinceMs + options.slowReaderMs;
-      delayMs = Math.min(delayMs, Math.max(1, judgedAtMs - nowMs));
+      const checkedAtMs = fullSinceMs < 0 ? nowMs + options.slowReaderMs : fullSinceMs + options.slowReaderMs;
+      delayMs = Math.min(delayMs, Math.max(1, checkedAtMs - nowMs));
     }
     return Number.isFinite(delayMs) ? delayMs : -1;
   }

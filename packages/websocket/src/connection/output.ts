@@ -7,13 +7,13 @@ import type { MessageKind } from '../message/assembler.js';
 import { checkBytes, checkText, wrongType } from '../message/payload-type.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
+import { type FragmentTarget, FragmentWriter } from './fragment-writer.js';
 import { type FrameWatch, OutgoingFrames } from './frame-watch.js';
 import { handedOver } from './hand-over-waiters.js';
-import { MessageWriter, type MessageWriterTarget } from './message-writer.js';
 import { SendOrder, type StreamedMessage } from './send-order.js';
 import { Writer, type WriterEvents } from './writer.js';
 
-export interface SendOptions {
+export interface MessageOptions {
   /** False: this message is not compressed, whatever was negotiated. Default true. */
   readonly compress?: boolean;
 }
@@ -26,7 +26,7 @@ export interface OutputEvents<Owner> extends WriterEvents<Owner> {
   now(): number;
 }
 
-export class Output<Owner> implements MessageWriterTarget {
+export class Output<Owner> implements FragmentTarget {
   readonly writer: Writer<Owner>;
   readonly #owner: Owner;
   readonly #events: OutputEvents<Owner>;
@@ -112,9 +112,9 @@ export class Output<Owner> implements MessageWriterTarget {
     this.writer.releaseAll();
   }
 
-  startMessage(kind: MessageKind): MessageWriter {
+  startMessage(kind: MessageKind): FragmentWriter {
     this.#order ??= new SendOrder((output) => this.writer.pushAll(output));
-    const message = new MessageWriter(this, this.#role, kind);
+    const message = new FragmentWriter(this, this.#role, kind);
     if (this.#isOpen) this.#order.open(message);
     return message;
   }

@@ -13,13 +13,13 @@ export interface WheelEntry {
 }
 
 /** Whole milliseconds of a monotonic clock. */
-export type Clock = () => number;
+export type MonotonicClock = () => number;
 
-export const monotonicMs: Clock = () => Math.floor(performance.now());
+export const monotonicMs: MonotonicClock = () => Math.floor(performance.now());
 
 export class TimerWheel<Entry extends WheelEntry> {
   readonly #onDue: (entry: Entry, nowMs: number) => number;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #slots: Array<Set<Entry> | undefined> = new Array(SLOT_COUNT).fill(undefined);
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class TimerWheel<Entry extends WheelEntry> {
    * @param onDue called when an entry is due; returns after how many milliseconds it is due again, or -1 for never
    * @param clock for tests
    */
-  constructor(onDue: (entry: Entry, nowMs: number) => number, clock: Clock = monotonicMs) {
+  constructor(onDue: (entry: Entry, nowMs: number) => number, clock: MonotonicClock = monotonicMs) {
     this.#onDue = onDue;
     this.#clock = clock;
   }

@@ -11,8 +11,8 @@ import {
 import { flushAtTurnEnd, onFlushRoundEnd } from './flush-schedule.js';
 import type { OutgoingFrames } from './frame-watch.js';
 import { HandOverWaiters } from './hand-over-waiters.js';
-import { forgetJoinedPieces, Outbox } from './outbox.js';
 import type { WaitingOutput } from './waiting-output.js';
+import { forgetJoinedPieces, WriteQueue } from './write-queue.js';
 
 onFlushRoundEnd(forgetJoinedPieces);
 
@@ -36,7 +36,7 @@ export class Writer<Owner> {
   readonly #options: ResolvedWebSocketOptions;
   readonly #handle: DirectHandle | undefined;
   readonly #seen: OutgoingFrames | undefined;
-  readonly #outbox = new Outbox();
+  readonly #queue = new WriteQueue();
   /** Bytes of the write under way; 0 = none. */
   #writingBytes = 0;
   /** All bytes ever handed to the socket. */
@@ -69,7 +69,7 @@ export class Writer<Owner> {
 
   /** Bytes that wait here, and those handed to the socket that the operating system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#outbox.byteLength + this.#unwrittenBytes();
+    return this.#queue.byteLength + this.#unwrittenBytes();
   }
 
   /** All bytes that the operating system has taken; grows while a slow peer reads, also in the middle of a large write. */
@@ -79,7 +79,7 @@ export class Writer<Owner> {
 
   /** As bufferedBytes, but counts a write under way as a whole: cheap enough for every send. */
   get queuedBytes(): number {
-    return this.#outbox.byteLength + this.#writingBytes;
+    return this.#queue.byteLength + this.#writingBytes;
   }
 
   /** The operating system has not taken all it was handed: the peer reads more slowly than we write. */
@@ -108,30 +108,30 @@ export class Writer<Owner> {
   }
 
   get hasUrgent(): boolean {
-    return this.#outbox.hasUrgent;
+    return this.#queue.hasUrgent;
   }
 
   push(piece: Buffer): void {
-    this.#outbox.push(piece);
+    this.#queue.push(piece);
     if (!this.#isScheduled && this.#holds === 0) this.#schedule();
   }
 
   /** One frame in two pieces; `payload` must be a view of its own for this call. */
   pushFrame(header: Buffer, payload: Buffer): void {
-    this.#outbox.pushFrame(header, payload);
+    this.#queue.pushFrame(header, payload);
     if (!this.#isScheduled && this.#holds === 0) this.#schedule();
   }
 
   pushUrgent(piece: Buffer): void {
     // It goes out ahead of what they wait for.
     this.#waiters?.delay(piece.length);
-    this.#outbox.pushUrgent(piece);
+    this.#queue.pushUrgent(piece);
     if (!this.#isScheduled) this.#schedule();
   }
 
   /** Everything that has waited for its turn, and those who wait for it. */
   pushAll(output: WaitingOutput): void {
-    const start = this.#handedBytes + this.#outbox.byteLength;
+    const start = this.#handedBytes + this.#queue.byteLength;
     for (const piece of output.pieces) this.push(piece);
     if (output.waiters.isEmpty) return;
     this.#waitersHere().takeOver(output.waiters, start);
@@ -139,13 +139,13 @@ export class Writer<Owner> {
 
   /** Calls back once all that is queued now has been handed to the operating system, or never will be. */
   whenHandedOver(resolve: () => void, reject: (reason: unknown) => void): void {
-    this.#waitersHere().add(this.#handedBytes + this.#outbox.byteLength, resolve, reject);
+    this.#waitersHere().add(this.#handedBytes + this.#queue.byteLength, resolve, reject);
   }
 
   #waitersHere(): HandOverWaiters {
     // Who waits for it inside of a batch would wait for its end, which waits for them. And who waits for nothing, as a
     // message joined from none is, is told at the end of the turn as well.
-    if (!this.#isScheduled && (this.#holds > 0 || this.#outbox.byteLength === 0)) this.#schedule();
+    if (!this.#isScheduled && (this.#holds > 0 || this.#queue.byteLength === 0)) this.#schedule();
     this.#waiters ??= new HandOverWaiters();
     return this.#waiters;
   }
@@ -177,7 +177,7 @@ export class Writer<Owner> {
   /** Gives queued output up, except for the rest of a frame that is on the wire in part; whoever waits learns why. */
   drop(reason: unknown): void {
     this.#rejectWaiters(reason);
-    this.#outbox.drop();
+    this.#queue.drop();
     this.#fullSinceMs = NOT_FULL;
   }
 
@@ -193,7 +193,7 @@ export class Writer<Owner> {
     const limit = this.#options.maxSocketWriteBytes;
     const batchBytes = this.#handle === undefined ? Math.min(limit, STREAM_BATCH_BYTES) : limit;
     while (!this.#socket.destroyed) {
-      const batch = this.#outbox.take(batchBytes);
+      const batch = this.#queue.take(batchBytes);
       if (batch === undefined) break;
       if (!this.#write(batch)) return;
     }
@@ -203,7 +203,7 @@ export class Writer<Owner> {
   /** Nothing more goes out; whoever waits learns why. */
   destroy(reason: unknown): void {
     this.#writingBytes = 0;
-    this.#outbox.drop();
+    this.#queue.drop();
     this.#rejectWaiters(reason);
   }
 
@@ -270,7 +270,7 @@ export class Writer<Owner> {
       this.#fullSinceMs = NOT_FULL;
       this.#events.onDrain(this.#owner);
     }
-    const isDone = this.#endsWhenEmpty && this.#outbox.byteLength === 0;
+    const isDone = this.#endsWhenEmpty && this.#queue.byteLength === 0;
     if (isDone && !this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.end();
   }
 

@@ -4,11 +4,11 @@ import { type ExtensionOffer, parseExtensions } from '../extension/extension-hea
 import { acceptDeflateOffer, type DeflateAgreement } from '../extension/negotiation.js';
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '../options.js';
 import { isHandshakeKey } from './accept-key.js';
-import { type HandshakeRefusal, refusal, upgradeRequired, VERSION_HEADER } from './refusal.js';
+import { type HandshakeRefusal, refusal, upgradeRefusal, VERSION_HEADER } from './refusal.js';
 import { parseSubprotocols } from './subprotocol.js';
 
 /** What is needed of a request; an `http.IncomingMessage` has it. */
-export interface HandshakeRequest {
+export interface ClientHandshake {
   readonly method?: string | undefined;
   readonly httpVersion: string;
   /** Names and values in turn, as they came. */
@@ -36,7 +36,7 @@ const SINGLE_HEADERS = ['host', 'origin', 'sec-websocket-key', 'sec-websocket-ve
  * @throws WebSocketError `invalid_option`
  */
 export function checkHandshake(
-  request: HandshakeRequest,
+  request: ClientHandshake,
   given?: ResolvedWebSocketOptions | WebSocketOptions,
 ): CheckedHandshake | HandshakeRefusal {
   const options = resolveWebSocketOptions(given);
@@ -76,7 +76,7 @@ function readHeaders(
   return bytes > options.maxHeaderBytes ? refusal(431, 'The header lines are too long') : headers;
 }
 
-function checkRequestLine(request: HandshakeRequest, headers: Map<string, string>): HandshakeRefusal | undefined {
+function checkRequestLine(request: ClientHandshake, headers: Map<string, string>): HandshakeRefusal | undefined {
   if (request.method !== 'GET')
     return refusal(405, 'A WebSocket handshake is a GET', { ...VERSION_HEADER, Allow: 'GET' });
   if (request.httpVersion !== '1.1') return bad('A WebSocket handshake needs HTTP/1.1');
@@ -89,10 +89,10 @@ function checkRequestLine(request: HandshakeRequest, headers: Map<string, string
 }
 
 function checkUpgrade(headers: Map<string, string>): HandshakeRefusal | undefined {
-  if (!hasListItem(headers.get('upgrade'), 'websocket')) return upgradeRequired('This is a WebSocket address');
+  if (!hasListItem(headers.get('upgrade'), 'websocket')) return upgradeRefusal('This is a WebSocket address');
   if (!hasListItem(headers.get('connection'), 'upgrade')) return bad('The header Connection must contain Upgrade');
   const version = headers.get('sec-websocket-version');
-  if (version?.trim() !== '13') return upgradeRequired('Sec-WebSocket-Version must be 13');
+  if (version?.trim() !== '13') return upgradeRefusal('Sec-WebSocket-Version must be 13');
   return undefined;
 }
 

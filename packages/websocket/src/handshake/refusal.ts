@@ -24,7 +24,7 @@ export function refusal(
 export const VERSION_HEADER = Object.freeze({ 'Sec-WebSocket-Version': '13' });
 
 /** 426 for a request that is no upgrade, or one for another version (RFC 6455 §4.4, RFC 9110 §15.5.22). */
-export function upgradeRequired(body: string): HandshakeRefusal {
+export function upgradeRefusal(body: string): HandshakeRefusal {
   return refusal(426, body, { ...VERSION_HEADER, Upgrade: 'websocket' });
 }
 

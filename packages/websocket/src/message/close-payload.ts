@@ -1,14 +1,10 @@
 // The payload of a Close frame: RFC 6455 §5.5.1 and the codes of §7.4.
 import { isUtf8 } from 'node:buffer';
+import { WebSocketCloseCode } from '../close-codes.js';
 import { WebSocketError } from '../errors.js';
 
 /** RFC 6455 §5.5: 125 bytes of a control frame, less two for the code. In bytes of UTF-8. */
 export const MAX_CLOSE_REASON_BYTES = 123;
-
-/** Reported when a Close frame had no code (RFC 6455 §7.1.5); never on the wire. */
-export const NO_STATUS_RECEIVED = 1005;
-/** Reported when the connection ended without a Close frame (RFC 6455 §7.1.5); never on the wire. */
-export const ABNORMAL_CLOSURE = 1006;
 
 /**
  * Whether a code may stand in a Close frame. RFC 6455 §7.4: 1004-1006 and 1015 are reserved, 1012-1014 are registered with
@@ -53,7 +49,7 @@ export interface ClosePayload {
 
 /** Reads what a peer sent; a payload that must not be sent comes back as an error (1002, or 1007 for the reason). */
 export function decodeClosePayload(payload: Buffer): ClosePayload | WebSocketError {
-  if (payload.length === 0) return { code: NO_STATUS_RECEIVED, reason: '' };
+  if (payload.length === 0) return { code: WebSocketCloseCode.noStatusReceived, reason: '' };
   if (payload.length === 1) {
     return new WebSocketError('close_payload_invalid', 'a Close frame has no payload or at least two bytes');
   }

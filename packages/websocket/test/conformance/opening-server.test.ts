@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AcceptOptions } from '../../src/handshake/accept.js';
-import { refusal, refuseHandshake, upgradeRequired } from '../../src/handshake/refusal.js';
+import { refusal, refuseHandshake, upgradeRefusal } from '../../src/handshake/refusal.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, LiveServer } from '../support/live.js';
@@ -66,7 +66,7 @@ describe('a handshake that breaks §4.2.1', () => {
   it('is refused with a fitting status, names version 13, and ends the connection', async () => {
     const server = await start({ perMessageDeflate: true });
     // What Node takes for an ordinary request, the owner of the http server answers.
-    server.http.on('request', (request) => refuseHandshake(request.socket, upgradeRequired('WebSocket only')));
+    server.http.on('request', (request) => refuseHandshake(request.socket, upgradeRefusal('WebSocket only')));
     for (const [what, status, lines] of FAULTS) {
       const { header, wire } = await answerTo(server.port, lines);
       expect(header.split('\r\n')[0], what).toContain(` ${status} `);

@@ -76,10 +76,10 @@ describe('the judgement', () => {
 
   it('is dead only after heartbeat plus grace without a sign of life', () => {
     const heartbeat = new Heartbeat('x', 0);
-    expect(heartbeat.judge(options, undefined, 44_999)).toBe('alive');
-    expect(heartbeat.judge(options, undefined, 45_000)).toBe('dead');
+    expect(heartbeat.check(options, undefined, 44_999)).toBeUndefined();
+    expect(heartbeat.check(options, undefined, 45_000)?.code).toBe('heartbeat_missed');
     heartbeat.lastAliveMs = 10_000;
-    expect(heartbeat.judge(options, undefined, 45_000)).toBe('alive');
+    expect(heartbeat.check(options, undefined, 45_000)).toBeUndefined();
   });
 
   it('asks again at the next ping, or when the verdict may fall', () => {
@@ -93,10 +93,10 @@ describe('the judgement', () => {
   it('leaves paused time out', () => {
     const heartbeat = new Heartbeat('x', 0);
     heartbeat.notePause(10_000);
-    expect(heartbeat.judge(options, undefined, 1_000_000)).toBe('alive');
+    expect(heartbeat.check(options, undefined, 1_000_000)).toBeUndefined();
     heartbeat.noteResume(1_000_000);
-    expect(heartbeat.judge(options, undefined, 1_034_999)).toBe('alive');
-    expect(heartbeat.judge(options, undefined, 1_035_000)).toBe('dead');
+    expect(heartbeat.check(options, undefined, 1_034_999)).toBeUndefined();
+    expect(heartbeat.check(options, undefined, 1_035_000)?.code).toBe('heartbeat_missed');
   });
 });
 

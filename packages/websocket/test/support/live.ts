@@ -1,7 +1,7 @@
 // Real servers and raw peers on the loopback interface, and a log of what connections say.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { CloseReason } from '../../src/connection/close-reason.js';
+import type { CloseDetails } from '../../src/connection/closing-state.js';
 import type { ConnectionHandler, WebSocketConnection } from '../../src/connection/connection.js';
 import type { WebSocketError } from '../../src/errors.js';
 import { type AcceptOptions, accept } from '../../src/handshake/accept.js';
@@ -15,7 +15,7 @@ export class HandlerLog implements ConnectionHandler {
   readonly pings: string[] = [];
   readonly pongs: string[] = [];
   readonly errors: WebSocketError[] = [];
-  readonly closes: CloseReason[] = [];
+  readonly closes: CloseDetails[] = [];
   /** Names of callbacks in order. */
   readonly order: string[] = [];
   drains = 0;
@@ -43,7 +43,7 @@ export class HandlerLog implements ConnectionHandler {
     this.order.push('error');
     this.errors.push(error);
   }
-  onClose(_connection: WebSocketConnection, close: CloseReason): void {
+  onClose(_connection: WebSocketConnection, close: CloseDetails): void {
     this.order.push('close');
     this.closes.push(close);
   }

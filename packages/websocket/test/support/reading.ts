@@ -1,5 +1,5 @@
 // Runs bytes through the whole reading side without a socket and writes down what comes out.
-import { Reader } from '../../src/connection/reader.js';
+import { ConnectionReader } from '../../src/connection/connection-reader.js';
 import type { ReaderEvents } from '../../src/connection/reader-events.js';
 import type { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
 import type { Role } from '../../src/frame/opcode.js';
@@ -17,7 +17,7 @@ export type Heard =
 
 export class Reading {
   readonly heard: Heard[] = [];
-  readonly reader: Reader<Reading>;
+  readonly reader: ConnectionReader<Reading>;
   readonly maxMessageBytes: number;
   inParts = false;
   holdsBack = false;
@@ -27,7 +27,7 @@ export class Reading {
   constructor(role: Role, options: WebSocketOptions = {}, deflate?: PerMessageDeflate) {
     const resolved = resolveWebSocketOptions(options);
     this.maxMessageBytes = resolved.maxMessageBytes;
-    this.reader = new Reader(this, events, role, resolved, deflate);
+    this.reader = new ConnectionReader(this, events, role, resolved, deflate);
   }
 
   /** Pushes a copy: the reader unmasks in place. */

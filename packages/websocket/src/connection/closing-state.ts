@@ -1,8 +1,9 @@
 // Why a connection is over, put together from what was sent, what was received and what failed.
+import { WebSocketCloseCode } from '../close-codes.js';
 import type { WebSocketError } from '../errors.js';
-import { ABNORMAL_CLOSURE, type ClosePayload } from '../message/close-payload.js';
+import type { ClosePayload } from '../message/close-payload.js';
 
-export interface CloseReason {
+export interface CloseDetails {
   /** The peer's code; 1005 if its Close frame had none; what we told it when we failed the connection; 1006 without any. */
   readonly code: number;
   readonly reason: string;
@@ -16,12 +17,12 @@ export interface CloseReason {
 
 /** What is known of a closing while it goes on. Exists only from its beginning. */
 export class ClosingState {
-  readonly initiator: CloseReason['initiator'];
+  readonly initiator: CloseDetails['initiator'];
   error: WebSocketError | undefined;
   isCloseSent = false;
   received: ClosePayload | undefined;
 
-  constructor(initiator: CloseReason['initiator'], error?: WebSocketError) {
+  constructor(initiator: CloseDetails['initiator'], error?: WebSocketError) {
     this.initiator = initiator;
     this.error = error;
   }
@@ -31,13 +32,14 @@ export class ClosingState {
     return this.isCloseSent && this.received !== undefined;
   }
 
-  toReason(): CloseReason {
+  toDetails(): CloseDetails {
     const { initiator, error, received } = this;
     const told = error?.closeCode;
     if (error !== undefined && told !== undefined) {
       return { code: told, reason: error.message, wasClean: false, initiator, error };
     }
-    if (received === undefined) return { code: ABNORMAL_CLOSURE, reason: '', wasClean: false, initiator, error };
+    if (received === undefined)
+      return { code: WebSocketCloseCode.abnormalClosure, reason: '', wasClean: false, initiator, error };
     const wasClean = this.isHandshakeDone && error === undefined;
     return { code: received.code, reason: received.reason, wasClean, initiator, error };
   }

@@ -17,7 +17,7 @@ export function forgetJoinedPieces(): void {
 // Payloads that lie in a piece of their own behind their header: nothing may come between the two.
 const detachedPayloads = new WeakSet<Buffer>();
 
-export class Outbox {
+export class WriteQueue {
   // One piece is by far the most frequent case, and needs no array.
   #only: Buffer | undefined;
   #pieces: Buffer[] | undefined;

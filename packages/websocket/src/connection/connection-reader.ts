@@ -11,18 +11,18 @@ import type { FrameWatch } from './frame-watch.js';
 import { HeldInput } from './held-input.js';
 import type { ReaderEvents } from './reader-events.js';
 import { FRAME_COST_BYTES, type Interrupted, MESSAGE_COST_BYTES, TURN_BYTES } from './reading-turns.js';
-import { type Clock, monotonicMs } from './timer-wheel.js';
+import { type MonotonicClock, monotonicMs } from './timer-wheel.js';
 
 const HOLD_BACK_AT_BYTES = 65_536;
 const PING_WINDOW_MS = 1000;
 
-export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
+export class ConnectionReader<Owner> implements FrameSink, MessageSink, Interrupted {
   readonly #owner: Owner;
   readonly #events: ReaderEvents<Owner>;
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
   readonly #maxPingsPerSecond: number;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   #held: HeldInput | undefined;
   #isHoldingBack = false;
   #isInflaterBehind = false;
@@ -42,7 +42,7 @@ export class Reader<Owner> implements FrameSink, MessageSink, Interrupted {
     options: ResolvedWebSocketOptions,
     deflate: PerMessageDeflate | undefined,
     watch?: FrameWatch,
-    clock: Clock = monotonicMs,
+    clock: MonotonicClock = monotonicMs,
   ) {
     this.#owner = owner;
     this.#events = events;

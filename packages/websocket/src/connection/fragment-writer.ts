@@ -8,7 +8,7 @@ import type { StreamedMessage } from './send-order.js';
 import { WaitingOutput } from './waiting-output.js';
 
 /** What a writer needs of its connection. */
-export interface MessageWriterTarget {
+export interface FragmentTarget {
   /** Takes a fragment whose turn it is; false if the connection is over. */
   pushFragment(fragment: Buffer): boolean;
   /** Counts a fragment that waits for its turn; false if the connection is over. */
@@ -22,15 +22,15 @@ export interface MessageWriterTarget {
  * Writes one message piece by piece; each chunk is one fragment. Messages sent meanwhile wait for its end, control frames
  * do not. Not compressed. Await `write` to go no faster than the peer reads.
  */
-export class MessageWriter implements StreamedMessage {
-  readonly #target: MessageWriterTarget;
+export class FragmentWriter implements StreamedMessage {
+  readonly #target: FragmentTarget;
   readonly #fragmenter: Fragmenter;
   #waiting: WaitingOutput | undefined;
   #hasTurn = false;
   #hasEnded = false;
 
   /** Made by `WebSocketConnection.startMessage`. */
-  constructor(target: MessageWriterTarget, role: Role, kind: MessageKind) {
+  constructor(target: FragmentTarget, role: Role, kind: MessageKind) {
     this.#target = target;
     this.#fragmenter = new Fragmenter(role, kind);
   }
