@@ -7,9 +7,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineEndpoint, EndpointContainer } from '@longwire/endpoint';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { tlsCertificate } from '../packages/endpoint/test/tls-certificate.js';
 import { findCommand } from '../scripts/find-command.mjs';
 
 // The proxy is 127.0.0.1; the client connects to it from another address of this machine.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findFloorFaults } from '../scripts/check-floors.mjs';
-import { type PlantedRepository, plantRepository } from './planted-repository.js';
+import { manifestOf, type PlantedRepository, plantRepository } from './planted-repository.js';
 
 let repository: PlantedRepository;
 
@@ -123,6 +123,25 @@ test('reports an import of the own index, and of a file of another package', () 
   expect(findFloorFaults(repository.root)).toEqual([
     "packages/client/src/b.ts:1: imports ../protocol/src/c.ts, a file outside the package's src",
     "packages/client/src/d.ts:1: imports its own package's index: import the file instead",
+  ]);
+});
+
+test('reports an import of @longwire/test-support in a src folder, and lets it import any package', () => {
+  repository.plant({
+    'package.json': {
+      ...manifestOf('planted'),
+      private: true,
+      workspaces: ['packages/*', 'examples/*', 'test-support'],
+    },
+    'test-support/package.json': manifestOf('@longwire/test-support'),
+    'test-support/src/a.ts': "import '@longwire/server'; import '@longwire/client';",
+    'examples/1/package.json': manifestOf('@longwire/example-1'),
+    'examples/1/src/a.ts': "import '@longwire/test-support/until';",
+    'packages/client/src/a.ts': "import '@longwire/test-support/until';",
+  });
+  expect(findFloorFaults(repository.root)).toEqual([
+    'packages/client/src/a.ts:1: imports @longwire/test-support/until, which @longwire/client must not know',
+    'examples/1/src/a.ts:1: imports @longwire/test-support/until, which @longwire/example-1 must not know',
   ]);
 });
 

@@ -31,6 +31,9 @@ const packageFloors = new Map([
 /** Example programs show the packages: they may import any of them. */
 const exampleName = /^@longwire\/example-/;
 
+/** What tests share stands above all packages and examples: it may import any of them, and nothing in a `src` folder imports it. */
+const testSupport = '@longwire/test-support';
+
 /** These stand on nothing but Node, and `@longwire/protocol` not even on that: it runs anywhere. */
 const withoutDependencies = new Set(['@longwire/websocket', '@longwire/protocol']);
 const withoutNode = new Set(['@longwire/protocol']);
@@ -65,7 +68,7 @@ export function findFloorFaults(root) {
   /** @type {Map<string, string[]>} */
   const graph = new Map();
   for (const workspace of workspaces) {
-    if (!packageFloors.has(workspace.name) && !exampleName.test(workspace.name))
+    if (!packageFloors.has(workspace.name) && !importsAnyPackage(workspace.name))
       faults.push(`${workspace.name}: give it a place in scripts/check-floors.mjs`);
     for (const file of sourceFilesBelow(join(workspace.folder, 'src'))) {
       const path = relativePath(root, file);
@@ -87,6 +90,11 @@ export function findFloorFaults(root) {
   return faults;
 }
 
+/** @param {string} name */
+function importsAnyPackage(name) {
+  return name === testSupport || exampleName.test(name);
+}
+
 /**
  * @param {Workspace} workspace
  * @param {string} specifier
@@ -104,9 +112,9 @@ function faultOfPackageImport(workspace, specifier, workspaces) {
   }
   if (target === workspace) return `imports its own package: import the file instead`;
   const allowed = packageFloors.get(name) ?? [];
-  return allowed.includes(target.name) || (exampleName.test(name) && packageFloors.has(target.name))
+  return allowed.includes(target.name) || (importsAnyPackage(name) && packageFloors.has(target.name))
     ? undefined
-    : `imports ${target.name}, which ${name} must not know`;
+    : `imports ${specifier}, which ${name} must not know`;
 }
 
 /**

@@ -25,8 +25,8 @@ const folders = [
   'chaos',
   'bench',
   'conformance',
-  'fuzz',
   'examples',
+  'test-support',
 ];
 
 /**

@@ -23,7 +23,7 @@ import { readWorkspaces } from './workspaces.mjs';
  * @throws {import('./run-step.mjs').StepError}
  */
 export async function compile(say) {
-  const workspaces = readWorkspaces(projectRoot);
+  const workspaces = readWorkspaces(projectRoot).filter(({ folder }) => existsSync(join(folder, 'tsconfig.json')));
   for (const workspace of workspaces) removeOutputsWithoutSource(workspace);
   if (workspaces.some((workspace) => !existsSync(join(workspace.folder, 'dist')))) say('Compiling.');
   const compiler = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc');

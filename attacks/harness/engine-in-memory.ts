@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import { settled } from '@longwire/test-support/until';
 import {
   accept,
   type CloseDetails,
@@ -9,7 +10,6 @@ import {
   type ResolvedWebSocketOptions,
   WebSocketConnection,
 } from '@longwire/websocket';
-import { turn } from './until.js';
 
 const HANDSHAKE = [
   ...['Host', '127.0.0.1', 'Upgrade', 'websocket', 'Connection', 'Upgrade'],
@@ -74,8 +74,8 @@ export class EngineInMemory implements ConnectionHandler {
 
   /** Lets everything run that was fed, then ends the line. */
   async finish(): Promise<void> {
-    for (let turns = 0; turns < 4; turns++) await turn();
+    for (let turns = 0; turns < 4; turns++) await settled();
     if (!this.#socket.destroyed) this.#socket.destroy();
-    await turn();
+    await settled();
   }
 }

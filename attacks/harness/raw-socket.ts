@@ -1,10 +1,10 @@
 // A TCP peer that sends exactly the bytes it is told to, and reads only if it wants to.
 
 import { connect, type Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import { type ReceivedFrame, readFrames } from './frame-reader.js';
 import { upgradeRequest } from './handshake-text.js';
 import { type HttpAnswer, readAnswer } from './http-answer.js';
-import { until } from './until.js';
 
 export interface RawSocketOptions {
   /** Which loopback address it comes from. Default 127.0.0.1. */

@@ -1,5 +1,7 @@
 // What is attacked: a server in a process of its own, a canary on it, and the assertions that stand for every attack.
 
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { until } from '@longwire/test-support/until';
 import type { WebSocketOptions } from '@longwire/websocket';
 import { expect } from 'vitest';
 import { ServerProcess } from '../../e2e/server-process.js';
@@ -8,7 +10,6 @@ import { type ContainerSettings, EngineProcess } from './engine-process.js';
 import { closeFrame, textFrame } from './frame-writer.js';
 import { keptWaitingMs, openDescriptors, residentBytes } from './process-facts.js';
 import { RawSocket } from './raw-socket.js';
-import { inParallel, until } from './until.js';
 
 const MIB = 1_048_576;
 const MAX_CANARY_P99_MS = 250;

@@ -2,6 +2,8 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { settled, until } from '@longwire/test-support/until';
 import {
   accept,
   type CloseDetails,
@@ -14,7 +16,6 @@ import { closeFrame, FIN, frame, Opcode, pingFrame, textFrame } from '../harness
 import { RawSocket } from '../harness/raw-socket.js';
 import { SeededRandom, seedOfRun } from '../harness/seeded-random.js';
 import { Target } from '../harness/target.js';
-import { inParallel, turn, until } from '../harness/until.js';
 
 export interface CloseRaceScale {
   /** Programs of raw peers against a server process. */
@@ -40,7 +41,7 @@ const moves: readonly ((peer: RawSocket) => void | Promise<void>)[] = [
   // Three of these and the server closes by itself.
   (peer) => peer.send(textFrame('{"type":"send"}')),
   (peer) => peer.halfClose(),
-  () => turn(),
+  () => settled(),
   () => new Promise((resolve) => setTimeout(resolve, 2)),
 ];
 
@@ -132,12 +133,12 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
         const length = random.below(10);
         for (let n = 0; n < length; n++) {
           random.pick(actions)(random.pick(pair));
-          for (let turns = random.below(3); turns > 0; turns--) await turn();
+          for (let turns = random.below(3); turns > 0; turns--) await settled();
         }
         for (const connection of pair) connection.resume();
         random.pick(pair).close();
         await until(() => pair.every((connection) => connection.state === 'closed'), `the end of race ${race}`);
-        await turn();
+        await settled();
         const counts = pair.map((connection) => ends.get(connection)?.length ?? 0);
         if (counts.some((count) => count !== 1)) wrong.push(`race ${race}: onClose ${counts.join(' and ')} times`);
         for (const connection of pair) ends.delete(connection);

@@ -1,9 +1,9 @@
 // Row 31 of the fault catalogue: a server that was killed comes back, and so do all its clients.
 
 import { defineClientEndpoint, EndpointContainer } from '@longwire/endpoint';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { EngineProcess } from '../harness/engine-process.js';
-import { until } from '../harness/until.js';
 
 export interface ComingBackScale {
   readonly clients: number;

@@ -1,6 +1,8 @@
 // Rows 18-21 of the fault catalogue: bombs, broken streams, offers without sense, and what compression may cost.
 // The gateway has compression off, so the engine is attacked with it on.
 
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deflated, deflatedFrame } from '../harness/deflated.js';
 import { FIN, frame, Opcode, pingFrame, RSV1, textFrame } from '../harness/frame-writer.js';
@@ -8,7 +10,6 @@ import { upgradeRequest } from '../harness/handshake-text.js';
 import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
-import { inParallel, until } from '../harness/until.js';
 
 export interface CompressionScale {
   /** Zeros in one bomb, before compression to a thousandth. */

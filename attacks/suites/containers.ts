@@ -1,6 +1,8 @@
 // What an endpoint container adds to the engine, under attack: hooks that wait, queues, broadcasts, clients. Rows 2, 3, 8,
 // 10, 16, 22, 23, 27, 28 and 34 of the fault catalogue.
 
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineProcess } from '../harness/engine-process.js';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
@@ -8,7 +10,6 @@ import { upgradeRequest } from '../harness/handshake-text.js';
 import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
-import { inParallel, until } from '../harness/until.js';
 import { raceToClose } from './close-races.js';
 import { foreignOrigins, statusOf } from './origins.js';
 import { trickleUntilEnd } from './slow-readers.js';

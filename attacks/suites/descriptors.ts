@@ -1,11 +1,11 @@
 // Row 34 of the fault catalogue: no descriptors left.
 
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WireClient } from '../../integration/wire-client.js';
 import { openDescriptors } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
-import { until } from '../harness/until.js';
 
 const LIMIT = 256;
 const RECOVERED_WITHIN_MS = 5_000;

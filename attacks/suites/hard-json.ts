@@ -1,13 +1,13 @@
 // Rows 35 and 36 of the fault catalogue: JSON that costs much, and JSON that means something to JavaScript.
 
 import { decodeCommand, defaultSessionLimits, errorCatalogue } from '@longwire/protocol';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { seedOfRun } from '../harness/seeded-random.js';
 import { Target } from '../harness/target.js';
-import { until } from '../harness/until.js';
 
 export interface HardJsonScale {
   readonly envelopes: number;

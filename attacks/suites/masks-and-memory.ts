@@ -3,12 +3,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { settled } from '@longwire/test-support/until';
 import { encodeFrame, firstByte, PreparedMessage, resolveWebSocketOptions } from '@longwire/websocket';
 import { describe, expect, it } from 'vitest';
 import { EngineInMemory } from '../harness/engine-in-memory.js';
 import { readFrames } from '../harness/frame-reader.js';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
-import { turn } from '../harness/until.js';
 
 export interface MaskScale {
   readonly masks: number;
@@ -81,7 +81,7 @@ export function describeMasksAndMemory(scale: MaskScale): void {
         fillFreedMemory();
         const engine = new EngineInMemory(options, offer);
         sendEverything(engine, round);
-        for (let turns = 0; turns < 6; turns++) await turn();
+        for (let turns = 0; turns < 6; turns++) await settled();
         engine.connection.close(4000, 'the end');
         await engine.finish();
         expect(engine.written.length).toBeGreaterThan(1_000);

@@ -1,5 +1,7 @@
 // Rows 4-7 of the fault catalogue: handshakes that are too large, too clever, hide a second request, or break off.
 
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { until } from '@longwire/test-support/until';
 import { checkHandshake, resolveWebSocketOptions } from '@longwire/websocket';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WireClient } from '../../integration/wire-client.js';
@@ -7,7 +9,6 @@ import { type UpgradeRequestParts, upgradeRequest } from '../harness/handshake-t
 import type { HttpAnswer } from '../harness/http-answer.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
-import { inParallel, until } from '../harness/until.js';
 
 export interface OddRequestScale {
   /** Broken-off handshakes for each way of breaking off. */

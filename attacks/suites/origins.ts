@@ -1,5 +1,6 @@
 // Rows 8 and 9 of the fault catalogue: pages from elsewhere, which bring a user's cookies and run on the user's machine.
 
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerProcess } from '../../e2e/server-process.js';
 import { textFrame } from '../harness/frame-writer.js';
@@ -7,7 +8,6 @@ import { upgradeRequest } from '../harness/handshake-text.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { signedToken } from '../harness/signed-token.js';
 import { Target } from '../harness/target.js';
-import { until } from '../harness/until.js';
 
 const SECRET = 'a secret that only the tests of attacks know';
 const LISTED = 'https://app.example.org';

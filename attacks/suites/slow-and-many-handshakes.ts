@@ -1,12 +1,13 @@
 // Rows 1-3 of the fault catalogue: connections that take their time, say nothing, or come in crowds.
 
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WireClient } from '../../integration/wire-client.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
 import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
-import { inParallel, until } from '../harness/until.js';
 
 export interface SlowHandshakeScale {
   /** `limits.handshakeTimeoutMs` and `limits.connectTimeoutMs` of the server. */

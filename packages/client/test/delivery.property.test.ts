@@ -1,12 +1,12 @@
 // The promise of the SDK under random weather: each entry handed on once and in order, each send stored once and in
 // order, nothing acknowledged that the app has not taken.
 
+import { settled } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { LongwireClient } from '../src/client.js';
 import { connectOn } from '../src/connect-on.js';
 import type { SendResult } from '../src/sending/outbox.js';
-import { settled } from './support/manual-clock.js';
 import { ModelServer, ModelSession } from './support/model-server.js';
 import { TestPlatform, type TestSocket } from './support/test-platform.js';
 

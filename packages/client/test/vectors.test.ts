@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import type { LongwireClient } from '../src/client.js';
 import { connectOn } from '../src/connect-on.js';
 import type { LongwireError } from '../src/errors.js';
 import type { PositionInput } from '../src/position-input.js';
-import { settled } from './support/manual-clock.js';
 import { TestPlatform, type TestSocket, type WireObject } from './support/test-platform.js';
 
 interface Step {

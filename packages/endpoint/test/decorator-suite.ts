@@ -1,7 +1,9 @@
 // What decorated endpoints do, asked of the same declarations in both decorator modes.
+
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { type EndpointClass, EndpointContainer } from '../src/index.js';
-import { serve, until } from './serving.js';
+import { serve } from './serving.js';
 
 type FixtureName = 'Chat' | 'Orders' | 'Parts' | 'Inheriting' | 'Sibling' | 'SymbolNamed' | 'Injected' | 'Undecorated';
 

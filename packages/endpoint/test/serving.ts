@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import { afterEach, expect } from 'vitest';
 import WebSocket from 'ws';
 import {
@@ -149,30 +150,6 @@ export class Client {
     this.socket.close(code);
     return this.closed;
   }
-}
-
-/** Waits for a condition, looking again each few milliseconds; fails with its name after 5 s. */
-export async function until(condition: () => boolean, name = String(condition)): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited 5 s for: ${name}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-/** A promise to be settled from outside. */
-export function deferred<Value = void>(): {
-  promise: Promise<Value>;
-  resolve: (value: Value) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve!: (value: Value) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<Value>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }
 
 export interface UpgradeAnswer {

@@ -2,15 +2,15 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { accept } from '../src/handshake/accept.js';
 import { dial } from '../src/handshake/dial.js';
 import { PreparedMessage } from '../src/message/prepared-message.js';
 import { type PerMessageDeflateOptions, resolveWebSocketOptions } from '../src/options.js';
-import { CERTIFICATE, PRIVATE_KEY } from './support/certificate.js';
 import { HandlerLog, LiveServer } from './support/live.js';
-import { until } from './support/until.js';
 
 const closers: Array<() => unknown> = [];
 afterEach(async () => {
@@ -92,7 +92,7 @@ describe.each(SETTINGS)('%s', (_title, perMessageDeflate) => {
 });
 
 it('speaks wss in both roles, also to a reader that pauses', async () => {
-  const server = createTlsServer({ key: PRIVATE_KEY, cert: CERTIFICATE });
+  const server = createTlsServer({ ...tlsCertificate });
   const options = resolveWebSocketOptions({ maxBufferedBytes: 50_000_000 });
   const serverLog = new HandlerLog();
   serverLog.onText = (connection) => {
@@ -104,12 +104,12 @@ it('speaks wss in both roles, also to a reader that pauses', async () => {
   const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await expect(dial(url, { handler: {} })).rejects.toMatchObject({ code: 'handshake_failed' });
   const log = new HandlerLog();
-  const client = await dial(url, { handler: log, tls: { ca: CERTIFICATE, servername: 'localhost' } });
+  const client = await dial(url, { handler: log, tls: { ca: tlsCertificate.cert, servername: 'localhost' } });
   client.sendText('go');
   client.pause();
   await new Promise((resolve) => setTimeout(resolve, 50));
   client.resume();
-  await until(() => log.binaries.length === 10, 15_000);
+  await until(() => log.binaries.length === 10);
   expect(log.binaries.map((data) => [data.length, data[0], data.at(-1)])).toEqual(
     Array.from({ length: 10 }, (_, index) => [1_000_000, index, index]),
   );

@@ -1,9 +1,9 @@
 // The life of the connection: what each close code does, when the client comes back, what the app is told.
 
 import { closeCodes } from '@longwire/protocol';
+import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { LongwireError } from '../../src/errors.js';
-import { settled } from '../support/manual-clock.js';
 import { countedTokens, startClient } from '../support/start-client.js';
 
 function openPromise(): { readonly promise: Promise<string>; resolve(text: string): void } {

@@ -3,6 +3,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeviceKeeper, memoryDeviceStore } from '../../src/connection/device-keeper.js';
 import { tokenSubject } from '../../src/connection/token-subject.js';
@@ -10,7 +11,6 @@ import type { LongwireError } from '../../src/errors.js';
 import { fileDeviceStore } from '../../src/file-device-store.js';
 import { fillRandom } from '../../src/platform/everywhere.js';
 import type { DeviceStore } from '../../src/platform/platform.js';
-import { ManualClock } from '../support/manual-clock.js';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // One client, one user: what belongs to the first never goes out for another.
 
+import { settled } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
-import { settled } from '../support/manual-clock.js';
 import { startClient } from '../support/start-client.js';
 import { messageAt } from '../support/test-platform.js';
 

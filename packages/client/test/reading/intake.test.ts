@@ -1,9 +1,9 @@
 // What reaches the app, when it is acknowledged, and what happens when the app is slow or fails.
 
+import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { connectOn } from '../../src/connect-on.js';
 import type { LongwireMessage } from '../../src/reading/message.js';
-import { settled } from '../support/manual-clock.js';
 import { startClient } from '../support/start-client.js';
 import { messageAt, TestPlatform, type TestSocket, type WireObject } from '../support/test-platform.js';
 

@@ -1,8 +1,8 @@
 // Sends: what goes out, when it is repeated, and how each ends.
 
 import { defaultSessionLimits } from '@longwire/protocol';
+import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
-import { settled } from '../support/manual-clock.js';
 import { startClient } from '../support/start-client.js';
 import { messageAt, type TestSocket, type WireObject } from '../support/test-platform.js';
 

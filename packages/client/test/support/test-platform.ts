@@ -1,9 +1,10 @@
 // A platform whose time, network and storage the test holds in its hands. Its sockets speak to nobody: the test is the server.
 
+import { ManualClock } from '@longwire/test-support/manual-clock';
+import { settled } from '@longwire/test-support/until';
 import { memoryDeviceStore } from '../../src/connection/device-keeper.js';
 import { fillRandom, utf8ByteLength } from '../../src/platform/everywhere.js';
 import type { ClientSocket, Platform, SocketListener } from '../../src/platform/platform.js';
-import { ManualClock, settled } from './manual-clock.js';
 
 export type WireObject = Readonly<Record<string, unknown>> & { readonly type: string };
 

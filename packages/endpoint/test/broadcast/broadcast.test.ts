@@ -1,4 +1,7 @@
 // One message to many: encoded once, and no receiver can hurt another.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { PreparedMessage } from '@longwire/websocket';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -11,7 +14,7 @@ import {
   jsonEncoder,
   type Session,
 } from '../../src/index.js';
-import { type Client, deferred, type Serving, serve, until } from '../serving.js';
+import { type Client, type Serving, serve } from '../serving.js';
 import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

@@ -1,4 +1,6 @@
 // Objects through a client endpoint: its decoders and encoders are asked as those of a server's endpoint are.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, expect, it } from 'vitest';
 import {
   ClientEndpoint,
@@ -9,7 +11,7 @@ import {
   type Session,
   type TextMessageDecoder,
 } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const container = new EndpointContainer();
 afterEach(() => container.close({ withinMs: 200 }));

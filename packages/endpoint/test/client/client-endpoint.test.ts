@@ -1,4 +1,6 @@
 // Endpoints that connect to servers: the same handlers and sessions, from the other side.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type ClientEndpointObject,
@@ -14,7 +16,7 @@ import {
   type UnhandledErrorContext,
   wireLog,
 } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const containers: EndpointContainer[] = [];
 afterEach(async () => {

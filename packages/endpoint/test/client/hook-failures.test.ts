@@ -1,4 +1,6 @@
 // Whatever a hook of a client endpoint throws, in whatever form: this one attempt or connection, one report, never the process.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ClientConnection,
@@ -9,7 +11,7 @@ import {
   type Session,
   type UnhandledErrorContext,
 } from '../../src/index.js';
-import { type Serving, serve, until } from '../serving.js';
+import { type Serving, serve } from '../serving.js';
 import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

@@ -1,6 +1,8 @@
 // Coming back: after ends that nobody wanted, as a new session, and not after others.
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import type { WebSocketError } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
 import { reconnectDelayMs, resolveReconnectOptions } from '../../src/client/reconnecting.js';
@@ -14,8 +16,7 @@ import {
   type Session,
   type UnhandledErrorContext,
 } from '../../src/index.js';
-import { listen, until } from '../serving.js';
-import { tlsCertificate } from '../tls-certificate.js';
+import { listen } from '../serving.js';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,8 +1,11 @@
 // How a container ends: codes, time limits, waves.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { type CloseReason, defineEndpoint, EndpointError } from '../../src/index.js';
-import { askUpgrade, Client, deferred, serve, until } from '../serving.js';
+import { askUpgrade, Client, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 

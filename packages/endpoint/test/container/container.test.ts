@@ -1,7 +1,9 @@
 // The endpoints of a container: finding, listing, adding and removing them while it runs.
+
+import { deferred } from '@longwire/test-support/deferred';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, EndpointContainer, OnMessage, ServerEndpoint } from '../../src/index.js';
-import { askUpgrade, deferred, serve } from '../serving.js';
+import { askUpgrade, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 

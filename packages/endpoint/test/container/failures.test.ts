@@ -1,7 +1,10 @@
 // Whatever a handler or constructor throws, in whatever form: one report, at most one session, never the process.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defineEndpoint, EndpointContainer, type EndpointHandlers, type EndpointOptions } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 import { waysToFail as cases, expectNoUnhandledRejection } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

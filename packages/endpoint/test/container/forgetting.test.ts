@@ -1,11 +1,13 @@
 // Endpoints that were never added, such as those that a program declares for one connection: kept while they have
 // sessions, and no longer.
 import { createServer } from 'node:http';
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { EndpointRegister } from '../../src/container/endpoint-register.js';
 import { defineClientEndpoint, defineEndpoint, EndpointContainer, type EndpointDefinition } from '../../src/index.js';
-import { askUpgrade, Client, deferred, listen, serve, until } from '../serving.js';
+import { askUpgrade, Client, listen, serve } from '../serving.js';
 
 const closing: (() => unknown)[] = [];
 

@@ -1,10 +1,11 @@
 // Requests that the program itself hands to a container, by their path or to an endpoint it names.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { deferred } from '@longwire/test-support/deferred';
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { defineEndpoint, EndpointContainer, OnMessage, ServerEndpoint, type Session } from '../../src/index.js';
-import { askUpgrade, Client, deferred, listen } from '../serving.js';
+import { askUpgrade, Client, listen } from '../serving.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

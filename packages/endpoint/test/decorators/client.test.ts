@@ -1,4 +1,6 @@
 // @ClientEndpoint with TC39 decorators.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, expect, it } from 'vitest';
 import {
   ClientEndpoint,
@@ -11,7 +13,7 @@ import {
   OnOpen,
   type Session,
 } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const events: string[] = [];
 

@@ -1,8 +1,10 @@
 // Who a client is: the hook that says it, and the two ways to send somebody away.
+
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { type Configurator, closeWith, defineEndpoint, type HandshakeRequest, refuse } from '../../src/index.js';
-import { askUpgrade, Client, serve, until } from '../serving.js';
+import { askUpgrade, Client, serve } from '../serving.js';
 
 describe('authenticate', () => {
   it('names the principal for the hooks after it and for the session', async () => {

@@ -1,7 +1,9 @@
 // Who may connect, which subprotocol is spoken, what a configurator can add, answer and remember.
+
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { type Configurator, defineEndpoint, type Session } from '../../src/index.js';
-import { askUpgrade, serve, until } from '../serving.js';
+import { askUpgrade, serve } from '../serving.js';
 
 describe('by default an origin may connect', () => {
   it.each<[origin: string | undefined, host: string, allowed: boolean]>([

@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeWith, defineEndpoint, EndpointContainer } from '../../src/index.js';
-import { askUpgrade, deferred, serve, until } from '../serving.js';
+import { askUpgrade, serve } from '../serving.js';
 import { waysToFail as cases, expectNoUnhandledRejection } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

@@ -2,12 +2,13 @@
 // faults, for endpoints whose hooks take their time.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Configurator, defineEndpoint } from '../../src/index.js';
 import { PathTable } from '../../src/paths/path-table.js';
 import { PathTemplate } from '../../src/paths/path-template.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const slowHooks: Configurator = {
   checkOrigin: async () => true,

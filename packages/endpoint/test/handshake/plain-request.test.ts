@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { deferred } from '@longwire/test-support/deferred';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
 import { dial } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -13,8 +15,7 @@ import {
   type EndpointDefinition,
   type Session,
 } from '../../src/index.js';
-import { deferred, listen } from '../serving.js';
-import { tlsCertificate } from '../tls-certificate.js';
+import { listen } from '../serving.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,7 @@
 // Whatever a decoder, an encoder, a part or stream handler or the source of a message throws, in whatever form, reaches
 // onError once, and leaves the process and other sessions alive.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   defineEndpoint,
@@ -8,7 +10,7 @@ import {
   type EndpointHandlers,
   jsonDecoder,
 } from '../../src/index.js';
-import { type Client, serve, until } from '../serving.js';
+import { type Client, serve } from '../serving.js';
 import { faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 import { type Place, places } from './faulty-places.js';
 

@@ -1,7 +1,9 @@
 // Numbers are no messages: a decoder makes them of text, an encoder text of them.
+
+import { until } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
 import { defineEndpoint, type Encoder, type EndpointError, type TextMessageDecoder } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const wholeNumber: TextMessageDecoder<number> = {
   willDecode: (message) => /^-?\d+$/.test(message),

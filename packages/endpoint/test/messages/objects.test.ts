@@ -1,4 +1,7 @@
 // Objects in and out: which decoder and which encoder is asked, what becomes of their faults, in which order answers go.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import {
   type BinaryMessageDecoder,
@@ -11,7 +14,7 @@ import {
   type StandardSchema,
   type TextMessageDecoder,
 } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 class Point {
   readonly x: number;

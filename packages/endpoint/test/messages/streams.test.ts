@@ -1,8 +1,11 @@
 // Messages that reach their handler before they are whole: in parts and as streams.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageStream } from '../../src/index.js';
-import { type Client, deferred, serve, until } from '../serving.js';
+import { type Client, serve } from '../serving.js';
 
 function sendFragments(client: Client, ...fragments: (string | Buffer)[]): void {
   for (const [index, fragment] of fragments.entries()) {

@@ -1,11 +1,14 @@
 // What waits to be sent: behind an encoder or a streamed message. What it costs, and what those learn who wait for it.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { PreparedMessage } from '@longwire/websocket';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type Session } from '../../src/index.js';
 import { IncomingStream } from '../../src/messages/message-stream.js';
 import { SendQueue } from '../../src/messages/send-queue.js';
 import { EventQueue } from '../../src/session/event-queue.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const hanging = { willEncode: () => true, encode: () => new Promise<string>(() => {}) };
 

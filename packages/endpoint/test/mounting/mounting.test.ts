@@ -7,11 +7,11 @@ import { get as getSecurely } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import type { EndpointContainer } from '../../src/index.js';
 import { askUpgrade, Client } from '../serving.js';
-import { tlsCertificate } from '../tls-certificate.js';
 
 let folder: string;
 beforeAll(async () => {

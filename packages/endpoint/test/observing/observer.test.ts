@@ -1,5 +1,6 @@
 // The hooks for metrics and tracing: they see everything once, and can hurt nobody.
 import { createServer } from 'node:http';
+import { until } from '@longwire/test-support/until';
 import { PreparedMessage } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
@@ -14,7 +15,7 @@ import {
   jsonDecoder,
   type UnhandledErrorContext,
 } from '../../src/index.js';
-import { askUpgrade, Client, listen, until } from '../serving.js';
+import { askUpgrade, Client, listen } from '../serving.js';
 import { expectNoUnhandledRejection, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

@@ -1,6 +1,7 @@
 // The debug mode: a conversation as people read it, compared line by line.
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import {
@@ -10,7 +11,7 @@ import {
   type EndpointDefinition,
   wireLog,
 } from '../../src/index.js';
-import { listen, until } from '../serving.js';
+import { listen } from '../serving.js';
 import { expectNoUnhandledRejection, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());

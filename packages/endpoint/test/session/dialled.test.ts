@@ -1,8 +1,11 @@
 // The container and the engine's own client, both ends ours.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { type CloseDetails, dial, type WebSocketConnection } from '@longwire/websocket';
 import { expect, it } from 'vitest';
 import { defineEndpoint, type Session } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 async function dialled(url: string) {
   const texts: string[] = [];

@@ -1,6 +1,8 @@
 // What ends a session, and what its close handler is told of it; limits that change while it is open.
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import {
   type CloseReason,
@@ -9,7 +11,7 @@ import {
   EndpointError,
   type Session,
 } from '../../src/index.js';
-import { type Client, deferred, serve, until } from '../serving.js';
+import { type Client, serve } from '../serving.js';
 
 type Told = Pick<CloseReason, 'code' | 'cause' | 'initiator'>;
 

@@ -1,7 +1,9 @@
 // What an error handler is told; that it is told whatever fails, failures.test.ts and faults.test.ts show.
+
+import { until } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
 import { OnError, OnMessage, ServerEndpoint, type Session } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 it('onError gets the error and the session in which it happened', async () => {
   const errors: unknown[] = [];

@@ -1,4 +1,7 @@
 // The handlers of a session are those of the instance that serves it, whatever createInstance made it of.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import {
   defineClientEndpoint,
@@ -12,7 +15,7 @@ import {
   ServerEndpoint,
   type Session,
 } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 /** What a client hears that says something to the endpoint. */
 async function answerOf(endpoint: EndpointDefinition | EndpointClass, message: string | Uint8Array = 'x') {

@@ -1,7 +1,9 @@
 // Which instance of an endpoint's class serves a connection: a new one, or what the configurator makes.
+
+import { until } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
 import { defineEndpoint, type Session } from '../../src/index.js';
-import { serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 it('each connection is served by a new instance of the class, and by that one only', async () => {
   let made = 0;

@@ -1,4 +1,7 @@
 // Endpoints that choose their message handlers session by session; shared instances.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import {
   type CloseReason,
@@ -9,7 +12,7 @@ import {
   jsonDecoder,
   type Session,
 } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 describe('a programmatic endpoint', () => {
   it('adds handlers for whole messages, parts, streams, objects and pongs when a session opens', async () => {

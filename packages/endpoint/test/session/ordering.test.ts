@@ -1,8 +1,11 @@
 // One handler at a time, in order; 16 may wait; concurrent endpoints; what waits when a session ends.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointHandlers, type Session } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 /** Handlers that record when they begin and end; each text message waits for its gate, if there is one. */
 function gatedHandlers(log: string[], gates: Map<string, Promise<unknown>>): EndpointHandlers {

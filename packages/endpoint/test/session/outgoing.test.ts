@@ -1,8 +1,10 @@
 // What a session sends besides whole messages: parts, sources, batches, pings and pongs.
 import { createConnection, type Socket } from 'node:net';
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageWriter, type Session } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,8 +1,11 @@
 // What a session knows and does, and that it never throws, whenever it is asked.
+
+import { deferred } from '@longwire/test-support/deferred';
+import { until } from '@longwire/test-support/until';
 import { PreparedMessage } from '@longwire/websocket';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type Session } from '../../src/index.js';
-import { deferred, serve, until } from '../serving.js';
+import { serve } from '../serving.js';
 
 describe('a session', () => {
   it('knows its handshake, decoded path and query', async () => {

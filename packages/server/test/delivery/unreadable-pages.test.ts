@@ -1,4 +1,5 @@
 import type { Epoch, UserId } from '@longwire/protocol';
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
@@ -6,7 +7,6 @@ import { Hub } from '../../src/delivery/hub.js';
 import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/paced-pages.js';
 import type { Page } from '../../src/storage/message-log.js';
 import { StorageError } from '../../src/storage/storage-error.js';
-import { ManualClock } from '../runtime/manual-clock.js';
 
 const bob = 'bob' as UserId;
 const channel = directChannelKey('alice' as UserId, bob);
@@ -65,11 +65,11 @@ describe('a reader of pages that cannot be read', () => {
       pacedPages(source, clock).page({ channel, direction: 'after', offset: 0, limit: 1, maxBytes: 1 }),
     );
     await turn();
-    expect([errors.length, clock.pendingTimers]).toEqual([0, 1]);
-    clock.advance(PAGE_RETRY_MS);
+    expect([errors.length, clock.timers]).toEqual([0, 1]);
+    clock.advanceSync(PAGE_RETRY_MS);
     await turn();
-    expect([errors.length, clock.pendingTimers, texts.length]).toEqual([1, 1, 0]);
-    clock.advance(PAGE_RETRY_MS);
+    expect([errors.length, clock.timers, texts.length]).toEqual([1, 1, 0]);
+    clock.advanceSync(PAGE_RETRY_MS);
     await turn();
     expect(errors).toHaveLength(2);
     expect(texts.map((text) => JSON.parse(text))).toMatchObject([{ type: 'gap', to: 5, reason: 'expired' }]);

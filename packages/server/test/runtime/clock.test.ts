@@ -1,6 +1,6 @@
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/runtime/clock.js';
-import { ManualClock } from './manual-clock.js';
 
 describe('systemClock', () => {
   it('tells wall time in milliseconds since 1970 and a monotonic time that does not go back', () => {
@@ -55,10 +55,10 @@ describe('ManualClock', () => {
     const log: string[] = [];
     clock.setTimer(25, () => log.push(`once at ${clock.now()}`));
     const repeating = clock.setRepeatingTimer(10, () => log.push(`tick at ${clock.now()}`));
-    clock.advance(30);
+    clock.advanceSync(30);
     repeating.cancel();
-    clock.advance(100);
+    clock.advanceSync(100);
     expect(log).toEqual(['tick at 10', 'tick at 20', 'once at 25', 'tick at 30']);
-    expect(clock.pendingTimers).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 });

@@ -1,9 +1,10 @@
 // RFC 6455 §7: the closing handshake, failing a connection, and which codes and reasons may be on the wire.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isCloseCodeOnWire } from '../../src/message/close-payload.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { hex } from '../support/hex.js';
-import { until } from '../support/until.js';
 import { Encounter, ROLES } from './encounter.js';
 
 let met: Encounter;
@@ -158,7 +159,7 @@ describe.each(ROLES)('as %s', (role) => {
   it('ends TCP soon after a fault even when the peer does not', async () => {
     const { wire, log } = await meet();
     met.send([0x83, '']);
-    await until(() => wire.hasEnded && log.closes.length === 1, 3000);
+    await until(() => wire.hasEnded && log.closes.length === 1);
     expect(met.closeCodeSent).toBe(1002);
   });
 

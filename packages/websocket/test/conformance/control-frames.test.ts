@@ -1,7 +1,8 @@
 // RFC 6455 §5.5: Close, Ping, Pong.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketOptions } from '../../src/options.js';
-import { until } from '../support/until.js';
 import { Encounter, ROLES } from './encounter.js';
 
 let met: Encounter;

@@ -1,10 +1,10 @@
 // RFC 7692 §6 and §7.2: compressed messages as bytes, with zlib as the far end's compressor.
 import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/frame/opcode.js';
 import type { PerMessageDeflateOptions, WebSocketOptions } from '../../src/options.js';
 import { hex } from '../support/hex.js';
-import { until } from '../support/until.js';
 import { Encounter, ROLES } from './encounter.js';
 
 let met: Encounter;

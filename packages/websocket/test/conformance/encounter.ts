@@ -1,6 +1,7 @@
 // A connection of either role, and the wire at its other end: the same bytes can be tried on a server and on a client.
 import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import type { Role } from '../../src/frame/opcode.js';
 import type { AcceptOptions } from '../../src/handshake/accept.js';
@@ -9,7 +10,6 @@ import type { DialOptions } from '../../src/handshake/dial-options.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, HandlerLog, LiveServer } from '../support/live.js';
-import { until } from '../support/until.js';
 import { Wire } from './wire.js';
 
 export const ROLES: readonly Role[] = ['server', 'client'];

@@ -1,7 +1,8 @@
 // RFC 6455 §5.4 and §6.2: messages in fragments, control frames between them, types and order.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/frame/opcode.js';
-import { until } from '../support/until.js';
 import { Encounter, ROLES } from './encounter.js';
 
 let met: Encounter;

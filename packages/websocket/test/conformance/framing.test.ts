@@ -1,8 +1,9 @@
 // RFC 6455 §5.1-5.3: masking by role, reserved bits and opcodes, lengths; each fault as bytes to a live connection.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/frame/opcode.js';
 import { hex, toHex } from '../support/hex.js';
-import { until } from '../support/until.js';
 import { Encounter, type EncounterOptions, ROLES } from './encounter.js';
 
 let met: Encounter;

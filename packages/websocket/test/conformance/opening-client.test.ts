@@ -2,14 +2,14 @@
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { accept } from '../../src/handshake/accept.js';
 import { dial } from '../../src/handshake/dial.js';
 import type { DialOptions } from '../../src/handshake/dial-options.js';
 import { resolveWebSocketOptions } from '../../src/options.js';
-import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.js';
 import { HandlerLog } from '../support/live.js';
-import { until } from '../support/until.js';
 import { answerLines, RawServer } from './encounter.js';
 import type { Wire } from './wire.js';
 
@@ -178,7 +178,7 @@ describe('wss', () => {
   async function tlsServer(): Promise<{ port: number; names: Array<string | false>; requests: () => number }> {
     const names: Array<string | false> = [];
     let requests = 0;
-    const server = createTlsServer({ cert: CERTIFICATE, key: PRIVATE_KEY });
+    const server = createTlsServer({ ...tlsCertificate });
     const sockets = new Set<TLSSocket>();
     server.on('secureConnection', (socket) => {
       sockets.add(socket);
@@ -203,7 +203,7 @@ describe('wss', () => {
   it('sends the handshake and all frames through TLS, and names the server (SNI)', async () => {
     const { port, names } = await tlsServer();
     const log = new HandlerLog();
-    const connection = await dial(`wss://localhost:${port}/`, { handler: log, tls: { ca: CERTIFICATE } });
+    const connection = await dial(`wss://localhost:${port}/`, { handler: log, tls: { ca: tlsCertificate.cert } });
     connection.sendText('secret');
     await until(() => log.texts.length === 1);
     expect(names).toEqual(['localhost']);

@@ -1,13 +1,13 @@
 // RFC 6455 §4.2-§4.4: what a server answers to a handshake, as text on a real socket.
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AcceptOptions } from '../../src/handshake/accept.js';
 import { refusal, refuseHandshake, upgradeRefusal } from '../../src/handshake/refusal.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, LiveServer } from '../support/live.js';
-import { until } from '../support/until.js';
 import { Wire } from './wire.js';
 
 const closers: Array<() => unknown> = [];

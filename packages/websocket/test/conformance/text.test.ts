@@ -1,7 +1,8 @@
 // RFC 6455 §5.6 and §8.1: text is UTF-8, judged as it arrives; binary is anything.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hex } from '../support/hex.js';
-import { until } from '../support/until.js';
 import { Encounter, ROLES } from './encounter.js';
 
 let met: Encounter;

@@ -1,7 +1,7 @@
 // The far end of a connection: sends exactly the bytes it is told to and keeps every byte that comes.
 import type { Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import { toHex } from '../support/hex.js';
-import { until } from '../support/until.js';
 
 /** A frame as it lay on the wire, taken apart without the engine's own decoder. */
 export interface SentFrame {

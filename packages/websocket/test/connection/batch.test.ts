@@ -1,9 +1,10 @@
 // Output held back over turns; limits of one connection that change while it is open; streamed messages taken back.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer;
 

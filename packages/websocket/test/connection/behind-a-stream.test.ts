@@ -1,4 +1,6 @@
 // What is sent while a message is streamed: it waits for the end of that, and whoever waits for it is told the truth.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import { HandOverWaiters } from '../../src/connection/hand-over-waiters.js';
@@ -6,7 +8,6 @@ import { SendOrder } from '../../src/connection/send-order.js';
 import { WaitingOutput } from '../../src/connection/waiting-output.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
 import { LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer | undefined;
 

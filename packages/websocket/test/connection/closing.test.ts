@@ -1,9 +1,9 @@
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { dial } from '../../src/handshake/dial.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { hex, maskedFrame } from '../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer;
 

@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createPlainServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import { encodeFrame } from '../../src/frame/frame-encoder.js';
@@ -11,10 +13,8 @@ import { accept } from '../../src/handshake/accept.js';
 import { acceptKey } from '../../src/handshake/accept-key.js';
 import { dial } from '../../src/handshake/dial.js';
 import { resolveWebSocketOptions } from '../../src/options.js';
-import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, HandlerLog, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 /** More than one connection may cost in a turn. */
 const MANY = 1_000;
@@ -121,7 +121,7 @@ describe('messages that came before the end of TCP', () => {
   it('are told over TLS, where the socket ends by itself otherwise', async () => {
     const log = new HandlerLog();
     const options = resolveWebSocketOptions();
-    const server = createTlsServer({ key: PRIVATE_KEY, cert: CERTIFICATE });
+    const server = createTlsServer({ ...tlsCertificate });
     const sockets = new Set<Socket>();
     server.on('upgrade', (request, socket, head) => {
       sockets.add(socket as Socket);

@@ -1,4 +1,6 @@
 // A handler with `onFrame` sees the wire as it is: every frame, in both directions, in its order.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import type { SeenFrame } from '../../src/frame/frame-tap.js';
@@ -7,7 +9,6 @@ import { PreparedMessage } from '../../src/message/prepared-message.js';
 import type { WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 /** Echoes, and writes down each frame as `in 1 fin key=37fa213d 5 Hello`. */
 class Watching extends HandlerLog {

@@ -1,10 +1,10 @@
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Heartbeat } from '../../src/connection/heartbeat.js';
 import { TimerWheel, type WheelEntry } from '../../src/connection/timer-wheel.js';
 import { resolveWebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer | undefined;
 
@@ -65,7 +65,7 @@ describe('on live connections', () => {
       received += chunk.length;
     });
     (await server.connection()).sendBinary(Buffer.alloc(30_000_000));
-    await until(() => received >= 30_000_000, 15_000);
+    await until(() => received >= 30_000_000);
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(server.log.closes).toEqual([]);
   });

@@ -1,10 +1,10 @@
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import { dial } from '../../src/handshake/dial.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
 import { HandlerLog, LiveServer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 const ACTIONS: Readonly<Record<string, (connection: WebSocketConnection) => unknown>> = {
   text: (connection) => connection.sendText('text'),

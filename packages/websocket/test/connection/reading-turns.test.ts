@@ -1,9 +1,9 @@
+import { until } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import { dial } from '../../src/handshake/dial.js';
 import { maskedFrame } from '../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

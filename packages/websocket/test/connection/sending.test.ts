@@ -1,3 +1,4 @@
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dial } from '../../src/handshake/dial.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
@@ -5,7 +6,6 @@ import type { WebSocketOptions } from '../../src/options.js';
 import { hex, maskedFrame } from '../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../support/live.js';
 import { Reading } from '../support/reading.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer;
 
@@ -57,7 +57,7 @@ describe.each(WRITES)('output written by way of %s', (socketWrites) => {
     peer.socket.removeAllListeners('data');
     peer.socket.on('data', (chunk) => reading.push(chunk));
     peer.socket.resume();
-    await until(() => reading.heard.length === 25, 15_000);
+    await until(() => reading.heard.length === 25);
     const binaries = reading.heard.flatMap((event) => ('binary' in event ? [event.binary] : []));
     expect(binaries.map((bytes) => bytes.slice(0, 16))).toEqual(expected);
     expect(binaries.every((bytes) => bytes.length === 2_000_000)).toBe(true);

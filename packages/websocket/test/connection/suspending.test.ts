@@ -1,11 +1,11 @@
 // A reader that is suspended says nothing until it is resumed, and nothing is lost or told twice.
 import { deflateRawSync } from 'node:zlib';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainDeflate } from '../support/deflate.js';
 import { cut, maskedFrame } from '../support/hex.js';
 import { type Heard, Reading } from '../support/reading.js';
-import { until } from '../support/until.js';
 
 const limits = { maxMessageBytes: 100_000_000 };
 

@@ -1,10 +1,11 @@
 // Payloads of the wrong type: a mistake of the program, which TypeScript shows and JavaScript does not.
+
+import { until } from '@longwire/test-support/until';
 import { afterEach, expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../src/connection/connection.js';
 import { dial } from '../../src/handshake/dial.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
 import { HandlerLog, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 let server: LiveServer;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AgreedDeflateParameters } from '../../src/extension/negotiation.js';
@@ -11,7 +12,6 @@ import { PreparedMessage } from '../../src/message/prepared-message.js';
 import { type PerMessageDeflateOptions, resolveWebSocketOptions } from '../../src/options.js';
 import { cut, hex, toHex } from '../support/hex.js';
 import { Reading } from '../support/reading.js';
-import { until } from '../support/until.js';
 
 const TAKEOVER: AgreedDeflateParameters = {
   serverNoContextTakeover: false,

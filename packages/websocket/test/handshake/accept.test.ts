@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AcceptOptions, accept, acceptChecked } from '../../src/handshake/accept.js';
 import { acceptKey, isHandshakeKey, newHandshakeKey } from '../../src/handshake/accept-key.js';
@@ -9,7 +10,6 @@ import { parseSubprotocols, selectSubprotocol } from '../../src/handshake/subpro
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';
 import { maskedFrame } from '../support/hex.js';
 import { HANDSHAKE_LINES, LiveServer, RawPeer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 /** rawHeaders of the standard handshake; `changes` replaces values, undefined removes a line. */
 function rawHeaders(

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketError } from '../../src/errors.js';
 import { acceptKey } from '../../src/handshake/accept-key.js';
 import { dial } from '../../src/handshake/dial.js';
 import type { DialOptions } from '../../src/handshake/dial-options.js';
-import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.js';
 import { HandlerLog, LiveServer } from '../support/live.js';
-import { until } from '../support/until.js';
 
 const closers: Array<() => unknown> = [];
 afterEach(async () => {
@@ -140,8 +140,12 @@ describe('attempts that come to nothing', () => {
 
   it.each([
     ['nobody known has signed', 'DEPTH_ZERO_SELF_SIGNED_CERT', { servername: 'localhost' }],
-    ['that is for another name', 'ERR_TLS_CERT_ALTNAME_INVALID', { servername: 'a.example', ca: CERTIFICATE }],
-    ['that the program refuses', undefined, { ca: CERTIFICATE, checkServerIdentity: () => new Error('not mine') }],
+    ['that is for another name', 'ERR_TLS_CERT_ALTNAME_INVALID', { servername: 'a.example', ca: tlsCertificate.cert }],
+    [
+      'that the program refuses',
+      undefined,
+      { ca: tlsCertificate.cert, checkServerIdentity: () => new Error('not mine') },
+    ],
   ])('does not call for another attempt at a server with a certificate %s', async (_title, cause, tls) => {
     const url = await secureServer();
     const error: WebSocketError = await dial(url, { handler, tls }).then(Promise.reject, (reason) => reason);
@@ -158,7 +162,7 @@ describe('attempts that come to nothing', () => {
 
   /** Hangs up as soon as TLS stands. */
   async function secureServer(): Promise<string> {
-    const server = createTlsServer({ key: PRIVATE_KEY, cert: CERTIFICATE });
+    const server = createTlsServer({ ...tlsCertificate });
     server.on('upgrade', (_request, socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closers.push(() => server.close());

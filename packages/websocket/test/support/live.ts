@@ -1,12 +1,12 @@
 // Real servers and raw peers on the loopback interface, and a log of what connections say.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { until } from '@longwire/test-support/until';
 import type { CloseDetails } from '../../src/connection/closing-state.js';
 import type { ConnectionHandler, WebSocketConnection } from '../../src/connection/connection.js';
 import type { WebSocketError } from '../../src/errors.js';
 import { type AcceptOptions, accept } from '../../src/handshake/accept.js';
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';
-import { until } from './until.js';
 
 /** A handler that writes everything down, for one connection or many. */
 export class HandlerLog implements ConnectionHandler {

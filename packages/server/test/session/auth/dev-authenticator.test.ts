@@ -1,8 +1,8 @@
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { describe, expect, it } from 'vitest';
 import { resolveServerConfig } from '../../../src/config/load-config.js';
 import { createLogger } from '../../../src/runtime/logger.js';
 import { createAuthenticator } from '../../../src/session/authenticate.js';
-import { ManualClock } from '../../runtime/manual-clock.js';
 
 const logger = createLogger({ level: 'silent', destination: { write: () => undefined }, color: false });
 const dev = createAuthenticator(resolveServerConfig({ auth: 'dev' }), { clock: new ManualClock(), logger });

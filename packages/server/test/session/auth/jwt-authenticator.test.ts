@@ -4,13 +4,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.js';
 import { resolveServerConfig, type ServerConfigInput } from '../../../src/config/load-config.js';
 import { createLogger } from '../../../src/runtime/logger.js';
 import { type Authenticator, createAuthenticator } from '../../../src/session/authenticate.js';
-import { ManualClock } from '../../runtime/manual-clock.js';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const audience = 'longwire';
@@ -331,11 +331,11 @@ describe('keys', () => {
     const withEd = await signed(ed, { alg: 'EdDSA', kid: 'ed' });
     expect(await rotating.authenticate(withEc)).toMatchObject({ ok: true });
     write(JSON.stringify({ keys: [publicJwks[3]] }), 2);
-    clock.advance(6_000);
+    clock.advanceSync(6_000);
     expect(await rotating.authenticate(withEd)).toMatchObject({ ok: true });
     expect(await rotating.authenticate(withEc)).toMatchObject({ ok: false });
     write('{ half of a fi', 3);
-    clock.advance(6_000);
+    clock.advanceSync(6_000);
     expect(await rotating.authenticate(withEd)).toMatchObject({ ok: true });
     expect(logLines.join()).toContain('old keys stay');
   });

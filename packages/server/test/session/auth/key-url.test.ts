@@ -3,12 +3,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ManualClock } from '@longwire/test-support/manual-clock';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { resolveServerConfig } from '../../../src/config/load-config.js';
 import { createLogger } from '../../../src/runtime/logger.js';
 import { type Authenticator, createAuthenticator } from '../../../src/session/authenticate.js';
-import { ManualClock } from '../../runtime/manual-clock.js';
 
 const COOLDOWN_MS = 10_000;
 const MAX_AGE_MS = 600_000;
@@ -74,9 +74,9 @@ describe('a token whose key is not in the set', () => {
     expect(await authenticator.authenticate(await tokenOf(oldKey, 'old'))).toMatchObject(signedIn);
     serve = withKeys(oldJwk, newJwk);
     const token = await tokenOf(newKey, 'new');
-    clock.advance(1_000);
+    clock.advanceSync(1_000);
     expect(await authenticator.authenticate(token)).toMatchObject({ ...putOff, afterMs: COOLDOWN_MS - 1_000 });
-    clock.advance(COOLDOWN_MS - 1_000);
+    clock.advanceSync(COOLDOWN_MS - 1_000);
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
     expect(hits).toBe(2);
   });
@@ -86,7 +86,7 @@ describe('a token whose key is not in the set', () => {
     expect(await authenticator.authenticate(await tokenOf(newKey, 'new'))).toMatchObject(refused);
     const token = await tokenOf(newKey, 'other');
     expect(await authenticator.authenticate(token)).toMatchObject({ ...putOff, afterMs: COOLDOWN_MS });
-    clock.advance(COOLDOWN_MS);
+    clock.advanceSync(COOLDOWN_MS);
     expect(await authenticator.authenticate(token)).toMatchObject(refused);
   });
 
@@ -95,7 +95,7 @@ describe('a token whose key is not in the set', () => {
     await authenticator.authenticate(await tokenOf(oldKey, 'old'));
     const token = await tokenOf(newKey, 'new');
     expect(await authenticator.authenticate(token)).toMatchObject(putOff);
-    clock.advance(COOLDOWN_MS);
+    clock.advanceSync(COOLDOWN_MS);
     await authenticator.authenticate(await tokenOf(newKey, 'other'));
     expect(await authenticator.authenticate(token)).toMatchObject(refused);
     expect(hits).toBe(2);
@@ -112,7 +112,7 @@ describe('a token whose key is not in the set', () => {
       expect(outcomes.some(({ ok }) => ok)).toBe(false);
       expect(await authenticator.authenticate(honest)).toMatchObject(signedIn);
       if (second >= 15) expect(await authenticator.authenticate(after)).toMatchObject(putOff);
-      clock.advance(1_000);
+      clock.advanceSync(1_000);
     }
     expect(hits).toBe(2);
     expect(await authenticator.authenticate(after)).toMatchObject(signedIn);
@@ -126,9 +126,9 @@ describe('a key that is not in the set any more', () => {
     const token = await tokenOf(oldKey, 'old');
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
     serve = withKeys(newJwk);
-    clock.advance(MAX_AGE_MS - 1);
+    clock.advanceSync(MAX_AGE_MS - 1);
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
-    clock.advance(1);
+    clock.advanceSync(1);
     expect(await authenticator.authenticate(token)).toMatchObject(refused);
   });
 });
@@ -139,16 +139,16 @@ describe('keys that cannot be fetched', () => {
     const token = await tokenOf(oldKey, 'old');
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
     serve = (_request, response) => void response.writeHead(503).end();
-    clock.advance(MAX_AGE_MS);
+    clock.advanceSync(MAX_AGE_MS);
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
     // Whether the key of this one is new cannot be known.
     expect(await authenticator.authenticate(await tokenOf(newKey, 'new'))).toMatchObject(putOff);
     expect([hits, logLines.length]).toEqual([2, 1]);
     expect(logLines[0]).toContain('the last ones stay');
-    clock.advance(DAY_MS - MAX_AGE_MS);
+    clock.advanceSync(DAY_MS - MAX_AGE_MS);
     expect(await authenticator.authenticate(token)).toMatchObject({ ...putOff, afterMs: COOLDOWN_MS });
     serve = withKeys(oldJwk);
-    clock.advance(COOLDOWN_MS);
+    clock.advanceSync(COOLDOWN_MS);
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
   });
 
@@ -168,7 +168,7 @@ describe('keys that cannot be fetched', () => {
     expect([hits, logLines.length]).toEqual([1, 1]);
     expect(logLines[0]).toContain(logged);
     serve = withKeys(oldJwk);
-    clock.advance(2_000);
+    clock.advanceSync(2_000);
     expect(await authenticator.authenticate(token)).toMatchObject(signedIn);
   });
 
