@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseDriver } from '../packages/server/src/storage/sqlite/driver/choose-driver.js';
-import { configureConnection } from '../packages/server/src/storage/sqlite/open-database.js';
+import { configureConnection } from '../packages/server/src/storage/sqlite/driver/connection-settings.js';
 import { startTestServer, type TestServer } from './running-server.js';
 import { WireClient, type WireMessage } from './wire-client.js';
 

@@ -6,26 +6,26 @@ import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub } from './delivery/hub.js';
-import { pacedPages } from './delivery/paced-pages.js';
+import { pacedPages } from './delivery/page-source.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
-import { CURSOR_WRITE_INTERVAL_MS, CursorBook } from './messaging/cursor-book.js';
+import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
 import { History } from './messaging/history.js';
+import { MessageSender } from './messaging/message-sender.js';
 import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
-import { Sending } from './messaging/sending.js';
 import { type Clock, systemClock, type Timer } from './runtime/clock.js';
 import type { Logger } from './runtime/logger.js';
 import { createAuthenticator } from './session/authenticate.js';
-import { Gate } from './session/gate.js';
+import type { ClientSession } from './session/client-session.js';
 import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/outbox-budget.js';
+import { PendingConnections } from './session/pending-connections.js';
 import { Router } from './session/router.js';
-import type { Session } from './session/session.js';
+import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
-import { WaitingRoom } from './session/waiting-room.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { StorageError } from './storage/storage-error.js';
@@ -97,7 +97,7 @@ async function serve(
   const bus = new LocalBus();
   const heads = new CommittedHeads(store.log);
   const receipts = new Receipts(bus, heads);
-  const book = new CursorBook(
+  const cursors = new CursorCache(
     store.cursors,
     (user, channel, moved) => receipts.onMoved(user, channel, moved),
     (error) => logger.error({ err: error }, 'cursors could not be written'),
@@ -110,26 +110,29 @@ async function serve(
     onPageError: (error, channel) => {
       if (!damage.report(error)) logger.error({ err: error, channel }, 'a page could not be read');
     },
-    receiptsOf: (channel) => presentReceipts(book, heads, channel),
+    receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
   });
   bus.subscribe(heads);
   bus.subscribe(hub);
 
-  const channels = new ChannelList(store.directory, book);
-  const signIn = new SignIn(store.directory, hub, book, channels, clock, limits);
-  const waitingRoom = new WaitingRoom({
+  const channels = new ChannelList(store.directory, cursors);
+  const opener = new SessionOpener(store.directory, hub, cursors, channels, clock, limits);
+  const pendingConnections = new PendingConnections({
     maxWaiting: MAX_WAITING_SESSIONS,
     maxWaitingPerAddress: limits.waitingPerAddress,
   });
-  const gate = new Gate(authenticator, signIn, hub, clock, logger, waitingRoom, {
-    connectTimeoutMs: limits.connectTimeoutMs,
-    heartbeatMs: limits.heartbeatMs,
-    server: `longwire/${version}`,
-    limits: sessionLimits(limits),
-  });
+  const signIn = new SignIn(
+    { authenticator, opener, hub, clock, logger, pendingConnections },
+    {
+      connectTimeoutMs: limits.connectTimeoutMs,
+      heartbeatMs: limits.heartbeatMs,
+      server: `longwire/${version}`,
+      limits: sessionLimits(limits),
+    },
+  );
   const rules = {
-    sending: new Sending(queue, book, clock),
-    positions: new Positions(heads, book),
+    sender: new MessageSender(queue, cursors, clock),
+    positions: new Positions(heads, cursors),
     history: new History(store.log, heads, (error) => damage.report(error)),
     channels,
     directory: store.directory,
@@ -137,9 +140,9 @@ async function serve(
       if (!damage.report(error)) logger.error({ err: error }, 'a page could not be read');
     },
   };
-  const router = new Router(rules, gate, clock, limits);
+  const router = new Router(rules, signIn, clock, limits);
 
-  const sessions = new Set<Session>();
+  const sessions = new Set<ClientSession>();
   const budget = new OutboxBudget(sessions, limits.allOutboxesBytes, (session) => {
     session.onDrain();
     if (session.reader !== undefined) hub.resume(session.reader);
@@ -150,8 +153,8 @@ async function serve(
     gatewayEndpoint(
       {
         authenticator,
-        gate,
-        waitingRoom,
+        signIn,
+        pendingConnections,
         router,
         hub,
         logger,
@@ -185,8 +188,8 @@ async function serve(
   const address = await listen(http, config);
 
   const timers: Timer[] = [
-    clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void book.flush()),
-    clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.tell()),
+    clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void cursors.flush()),
+    clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(SAMPLE_INTERVAL_MS, () => budget.sample()),
   ];
 
@@ -194,12 +197,12 @@ async function serve(
     isDraining = true;
     for (const timer of timers) timer.cancel();
     const stoppedListening = stopListening(http, CLOSE_WITHIN_MS);
-    for (const session of sessions) session.drain();
+    for (const session of sessions) session.stopReading();
     await within(DRAIN_WITHIN_MS, queue.idle(), clock);
     for (const session of sessions) session.end(CloseCode.restart, 'the server restarts');
     await container.close({ code: CloseCode.restart, reason: 'the server restarts', withinMs: CLOSE_WITHIN_MS });
     await stoppedListening;
-    await book.flush();
+    await cursors.flush();
     await store.close();
   };
   let stopping: Promise<void> | undefined;

@@ -6,16 +6,12 @@ import { addressFor, type ChannelKey } from '../channel/channel-key.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import { StorageError } from '../storage/storage-error.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
-import type { BehindState, Reader } from './reader.js';
-
-/** The part of the message log that reading needs. */
-export interface PageSource {
-  page(request: PageRequest): Promise<Page>;
-}
+import type { BehindState, LogReader } from './log-reader.js';
+import type { PageSource } from './page-source.js';
 
 export interface CatchUpEvents {
   /** The reader has everything up to the head: it stands at the tail of the channel from now on. */
-  onJoin(reader: Reader, channel: ChannelKey): void;
+  onJoin(reader: LogReader, channel: ChannelKey): void;
   /** A page could not be read. The reader stays where it is, unless the log is damaged there. */
   onPageError(error: unknown, channel: ChannelKey): void;
 }
@@ -29,14 +25,14 @@ const MAX_PAGES_IN_FLIGHT = 16;
 interface PageRead {
   readonly channel: ChannelKey;
   readonly after: number;
-  readonly readers: Reader[];
+  readonly readers: LogReader[];
 }
 
 export class CatchUp {
   readonly #source: PageSource;
   readonly #events: CatchUpEvents;
   /** Readers that have room and something to read, in the order of their turns: all at once, when many come back together. */
-  readonly #waiting = new Queue<Reader>();
+  readonly #waiting = new Queue<LogReader>();
   readonly #reads = new Map<string, PageRead>();
   #isServing = false;
 
@@ -46,7 +42,7 @@ export class CatchUp {
   }
 
   /** Gives the reader a turn, unless it has one coming. */
-  serve(reader: Reader): void {
+  serve(reader: LogReader): void {
     if (reader.isBeingServed || reader.behind.size === 0) return;
     reader.isBeingServed = true;
     this.#waiting.push(reader);
@@ -66,11 +62,11 @@ export class CatchUp {
   }
 
   /** Everything that needs no log read, then at most one page. */
-  #turn(reader: Reader): void {
+  #turn(reader: LogReader): void {
     for (const [channel, state] of reader.behind) {
       if (reader.phase !== 'open') break;
       if (state.position === undefined) continue;
-      if (!this.#tellGap(reader, channel, state)) break;
+      if (!this.#queueGap(reader, channel, state)) break;
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
         this.#read(reader, channel, state.position);
@@ -82,7 +78,7 @@ export class CatchUp {
     reader.isBeingServed = false;
   }
 
-  #read(reader: Reader, channel: ChannelKey, after: number): void {
+  #read(reader: LogReader, channel: ChannelKey, after: number): void {
     const id = `${after} ${channel}`;
     const shared = this.#reads.get(id);
     if (shared !== undefined) {
@@ -99,15 +95,15 @@ export class CatchUp {
       maxBytes: PAGE_BYTES,
     };
     this.#source.page(request).then(
-      (page) => this.#settle(id, read, (waiting) => this.#handOver(waiting, read, page)),
+      (page) => this.#settle(id, read, (waiting) => this.#deliverPage(waiting, read, page)),
       (error) => {
         this.#events.onPageError(error, channel);
-        this.#settle(id, read, (waiting) => this.#passOver(waiting, read, error));
+        this.#settle(id, read, (waiting) => this.#skipUnreadable(waiting, read, error));
       },
     );
   }
 
-  #settle(id: string, read: PageRead, deal: (readers: readonly Reader[]) => void): void {
+  #settle(id: string, read: PageRead, deal: (readers: readonly LogReader[]) => void): void {
     this.#reads.delete(id);
     const present = read.readers.filter((reader) => reader.behind.get(read.channel)?.position === read.after);
     deal(present);
@@ -119,7 +115,7 @@ export class CatchUp {
     this.#serveNext();
   }
 
-  #handOver(readers: readonly Reader[], read: PageRead, page: Page): void {
+  #deliverPage(readers: readonly LogReader[], read: PageRead, page: Page): void {
     const entries = page.entries.map((entry) => new EntryPushes(entry));
     for (const reader of readers) {
       const state = reader.behind.get(read.channel);
@@ -127,7 +123,7 @@ export class CatchUp {
       if (page.base > read.after) {
         state.gap = { from: read.after + 1, to: page.base, next: page.base + 1, reason: 'expired' };
         state.position = page.base;
-        if (!this.#tellGap(reader, read.channel, state)) continue;
+        if (!this.#queueGap(reader, read.channel, state)) continue;
       }
       if (!this.#queueAll(reader, state, entries)) continue;
       if (state.position! >= state.tail.head) this.#events.onJoin(reader, read.channel);
@@ -138,7 +134,7 @@ export class CatchUp {
    * An entry that cannot be read is told as a gap of one; what lies around it is read all the same. Where nothing of the
    * channel can be read, the gap is all up to its head: asking again would give the same for ever.
    */
-  #passOver(readers: readonly Reader[], read: PageRead, error: unknown): void {
+  #skipUnreadable(readers: readonly LogReader[], read: PageRead, error: unknown): void {
     if (!(error instanceof StorageError) || error.code !== 'corrupt') return;
     const from = read.after + 1;
     for (const reader of readers) {
@@ -151,7 +147,7 @@ export class CatchUp {
   }
 
   /** @returns false if the outbox filled up; the position then says how far it went. */
-  #queueAll(reader: Reader, state: BehindState, entries: readonly EntryPushes[]): boolean {
+  #queueAll(reader: LogReader, state: BehindState, entries: readonly EntryPushes[]): boolean {
     for (const pushes of entries) {
       const { offset } = pushes.entry;
       if (offset <= state.position!) continue;
@@ -166,7 +162,7 @@ export class CatchUp {
     return true;
   }
 
-  #tellGap(reader: Reader, channel: ChannelKey, state: BehindState): boolean {
+  #queueGap(reader: LogReader, channel: ChannelKey, state: BehindState): boolean {
     if (state.gap === undefined) return true;
     const push = new EncodedPush(
       encodeGapPush({ ...state.gap, epoch: state.tail.epoch }, addressFor(channel, reader.user)),

@@ -5,11 +5,12 @@ import type { Epoch, UserId } from '@longwire/protocol';
 import { encodeReceiptPush } from '@longwire/protocol';
 import type { BusListener, CommittedEntry, ReceiptEvent } from '../bus/bus.js';
 import { addressFor, type ChannelKey, readersOf } from '../channel/channel-key.js';
-import type { ChannelStanding } from '../storage/directory.js';
-import { CatchUp, type PageSource } from './catch-up.js';
+import type { ChannelStatus } from '../storage/directory.js';
+import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
-import { Reader, type Recipient } from './reader.js';
+import { LogReader, type Recipient } from './log-reader.js';
+import type { PageSource } from './page-source.js';
 import type { StartPosition } from './start-position.js';
 
 /** What the hub needs from outside its floor. */
@@ -24,7 +25,7 @@ export interface HubPorts {
 const MAX_RECEIPTS_DUE = 1_000;
 
 export class Hub implements BusListener {
-  readonly #readers = new Map<UserId, Set<Reader>>();
+  readonly #readers = new Map<UserId, Set<LogReader>>();
   /** Exist only for channels in which somebody is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
   readonly #catchUp: CatchUp;
@@ -40,8 +41,8 @@ export class Hub implements BusListener {
   }
 
   /** The first step of opening: from here on nothing that is committed can pass the reader by. */
-  enter(recipient: Recipient): Reader {
-    const reader = new Reader(recipient);
+  enter(recipient: Recipient): LogReader {
+    const reader = new LogReader(recipient);
     const set = this.#readers.get(recipient.user);
     if (set === undefined) this.#readers.set(recipient.user, new Set([reader]));
     else set.add(reader);
@@ -50,27 +51,27 @@ export class Hub implements BusListener {
 
   /** Compares one slice of the user's channels with where the session wants to begin. */
   compare(
-    reader: Reader,
-    standings: readonly ChannelStanding[],
-    start: (standing: ChannelStanding) => StartPosition,
+    reader: LogReader,
+    statuses: readonly ChannelStatus[],
+    start: (status: ChannelStatus) => StartPosition,
   ): void {
     if (reader.phase !== 'opening') return;
-    for (const standing of standings) {
-      const { position, gap } = start(standing);
-      let state = reader.behind.get(standing.channel);
-      if (state === undefined && position >= standing.head && gap === undefined) continue;
+    for (const status of statuses) {
+      const { position, gap } = start(status);
+      let state = reader.behind.get(status.channel);
+      if (state === undefined && position >= status.head && gap === undefined) continue;
       if (state === undefined) {
-        const tail = this.#tailOf(standing.channel, standing.epoch, standing.head);
-        state = reader.fallBehind(standing.channel, tail, position);
+        const tail = this.#tailOf(status.channel, status.epoch, status.head);
+        state = reader.fallBehind(status.channel, tail, position);
       }
-      state.tail.raise(standing.head);
+      state.tail.raise(status.head);
       state.position = position;
       state.gap = gap;
     }
   }
 
   /** The last step of opening, after `connected` was queued: at the tail everywhere but in what was put on the list. */
-  finishOpening(reader: Reader): void {
+  finishOpening(reader: LogReader): void {
     if (reader.phase !== 'opening') return;
     reader.phase = 'open';
     for (const state of reader.behind.values()) {
@@ -80,7 +81,7 @@ export class Hub implements BusListener {
     this.#catchUp.serve(reader);
   }
 
-  leave(reader: Reader): void {
+  leave(reader: LogReader): void {
     if (reader.phase === 'left') return;
     reader.phase = 'left';
     const set = this.#readers.get(reader.user);
@@ -90,10 +91,10 @@ export class Hub implements BusListener {
   }
 
   /** The reader's outbox has room again. */
-  resume(reader: Reader): void {
+  resume(reader: LogReader): void {
     if (reader.phase !== 'open') return;
     for (const channel of reader.receiptsDue ?? []) {
-      if (!reader.behind.has(channel)) this.#tellReceipts(reader, channel);
+      if (!reader.behind.has(channel)) this.#sendReceipts(reader, channel);
     }
     this.#catchUp.serve(reader);
   }
@@ -142,7 +143,7 @@ export class Hub implements BusListener {
    * The sending session itself: `sent`, queued right after this, stands in the place of the entry, so that a session at
    * the tail stays there even with a full outbox.
    */
-  #offer(reader: Reader, pushes: EntryPushes, isAnsweredBySent: boolean): void {
+  #offer(reader: LogReader, pushes: EntryPushes, isAnsweredBySent: boolean): void {
     const { entry } = pushes;
     if (reader.behind.has(entry.channel)) return;
     if (reader.phase === 'opening') {
@@ -158,7 +159,7 @@ export class Hub implements BusListener {
     reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
   }
 
-  #offerReceipt(reader: Reader, channel: ChannelKey, push: EncodedPush): void {
+  #offerReceipt(reader: LogReader, channel: ChannelKey, push: EncodedPush): void {
     const isAtTail = reader.phase === 'open' && !reader.behind.has(channel);
     if (isAtTail && reader.recipient.hasRoomFor(push.estimatedBytes)) {
       reader.recipient.queue(push);
@@ -168,12 +169,12 @@ export class Hub implements BusListener {
     if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.add(channel);
   }
 
-  #join(reader: Reader, channel: ChannelKey): void {
+  #join(reader: LogReader, channel: ChannelKey): void {
     this.#release(reader, channel);
-    if (reader.receiptsDue?.has(channel)) this.#tellReceipts(reader, channel);
+    if (reader.receiptsDue?.has(channel)) this.#sendReceipts(reader, channel);
   }
 
-  #tellReceipts(reader: Reader, channel: ChannelKey): void {
+  #sendReceipts(reader: LogReader, channel: ChannelKey): void {
     reader.receiptsDue?.delete(channel);
     void this.#receiptsOf(channel).then((receipts) => {
       for (const receipt of receipts) {
@@ -183,7 +184,7 @@ export class Hub implements BusListener {
     });
   }
 
-  #release(reader: Reader, channel: ChannelKey): void {
+  #release(reader: LogReader, channel: ChannelKey): void {
     const tail = reader.behind.get(channel)?.tail;
     reader.catchUpWith(channel);
     if (tail !== undefined && tail.readers === 0) this.#tails.delete(channel);

@@ -1,8 +1,8 @@
 // Where a session begins to read a channel: the device's cursor, what the client says it has, and what is skipped.
 
 import type { Position } from '@longwire/protocol';
-import type { ChannelStanding } from '../storage/directory.js';
-import type { PendingGap } from './reader.js';
+import type { ChannelStatus } from '../storage/directory.js';
+import type { PendingGap } from './log-reader.js';
 
 export interface StartOptions {
   /** What the client gave in `connect` for this channel. */
@@ -18,18 +18,18 @@ export interface StartPosition {
   readonly gap: PendingGap | undefined;
 }
 
-export function startPosition(standing: ChannelStanding, options: StartOptions): StartPosition {
-  const lowest = standing.visibleFrom - 1;
-  const stored = Math.max(standing.cursor ?? lowest, lowest);
+export function startPosition(status: ChannelStatus, options: StartOptions): StartPosition {
+  const lowest = status.visibleFrom - 1;
+  const stored = Math.max(status.cursor ?? lowest, lowest);
   const { given } = options;
   if (given !== undefined) {
     // A position above the head cannot be one of this life of the log, whatever its epoch says.
-    if (given.epoch === standing.epoch && given.offset <= standing.head) {
+    if (given.epoch === status.epoch && given.offset <= status.head) {
       return { position: Math.max(given.offset, lowest), gap: undefined };
     }
     return { position: stored, gap: { from: stored + 1, to: stored, next: stored + 1, reason: 'epoch' } };
   }
-  const newest = standing.head - options.newDeviceBacklog;
+  const newest = status.head - options.newDeviceBacklog;
   if (options.isNewDevice && stored < newest) {
     return { position: newest, gap: { from: stored + 1, to: newest, next: newest + 1, reason: 'skipped' } };
   }

@@ -3,7 +3,7 @@
 import type { DeviceId, Epoch, ErrorCode, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { CommittedHead, CommittedHeads } from './committed-heads.js';
-import type { CursorBook } from './cursor-book.js';
+import type { CursorCache } from './cursor-cache.js';
 
 /** A position as a client gave it; without an epoch the present one is meant. */
 export interface ClaimedPosition {
@@ -19,11 +19,11 @@ const ACCEPTED: PositionOutcome = { ok: true };
 
 export class Positions {
   readonly #heads: CommittedHeads;
-  readonly #book: CursorBook;
+  readonly #cursors: CursorCache;
 
-  constructor(heads: CommittedHeads, book: CursorBook) {
+  constructor(heads: CommittedHeads, cursors: CursorCache) {
     this.#heads = heads;
-    this.#book = book;
+    this.#cursors = cursors;
   }
 
   /** Moves the device's cursor. Accepted: on disk within 5 s. Synchronous for channels in use. */
@@ -36,7 +36,7 @@ export class Positions {
     return this.#against(channel, (head) => {
       const refusal = check(claimed, head);
       if (refusal !== undefined) return refusal;
-      this.#book.acknowledge(user, device, channel, claimed.offset);
+      this.#cursors.acknowledge(user, device, channel, claimed.offset);
       return ACCEPTED;
     });
   }
@@ -46,7 +46,7 @@ export class Positions {
     return this.#against(channel, (head) => {
       const refusal = check(claimed, head);
       if (refusal !== undefined) return refusal;
-      this.#book.read(user, channel, claimed.offset);
+      this.#cursors.read(user, channel, claimed.offset);
       return ACCEPTED;
     });
   }

@@ -4,7 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
 import { type ChannelKey, readersOf } from '../channel/channel-key.js';
 import type { CommittedHeads } from './committed-heads.js';
-import type { CursorBook } from './cursor-book.js';
+import type { CursorCache } from './cursor-cache.js';
 
 /** Between two receipts of one user in one channel. */
 export const RECEIPT_INTERVAL_MS = 1_000;
@@ -38,7 +38,7 @@ export class Receipts {
   }
 
   /** Tells what gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
-  tell(): void {
+  publishDue(): void {
     const due = this.#due;
     this.#due = new Map();
     for (const { user, channel, delivered, read } of due.values()) {
@@ -51,7 +51,7 @@ export class Receipts {
 
 /** The present state of everybody in the channel. Empty if it cannot be read now. */
 export async function presentReceipts(
-  book: CursorBook,
+  cursors: CursorCache,
   heads: CommittedHeads,
   channel: ChannelKey,
 ): Promise<readonly ReceiptEvent[]> {
@@ -61,7 +61,7 @@ export async function presentReceipts(
   );
   if (epoch === undefined) return [];
   const states = readersOf(channel).map(async (user): Promise<ReceiptEvent> => {
-    const { read, delivered } = await book.load(user, channel);
+    const { read, delivered } = await cursors.load(user, channel);
     return { type: 'receipt', channel, epoch, user, delivered, read };
   });
   return Promise.all(states);

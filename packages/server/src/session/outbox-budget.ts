@@ -1,18 +1,18 @@
 // All outboxes together are bounded: a sample a few times a second tells whether the process holds too much.
 
-import type { Session } from './session.js';
+import type { ClientSession } from './client-session.js';
 
 /** Between two samples. What may be queued in between is bounded by what the log and the senders produce in that time. */
 export const SAMPLE_INTERVAL_MS = 200;
 
 export class OutboxBudget {
-  readonly #sessions: ReadonlySet<Session>;
+  readonly #sessions: ReadonlySet<ClientSession>;
   readonly #maxBytes: number;
-  readonly #onRoom: (session: Session) => void;
+  readonly #onRoom: (session: ClientSession) => void;
   #isFull = false;
 
   /** @param onRoom called for every session once the process has room again: those refused meanwhile wait for it */
-  constructor(sessions: ReadonlySet<Session>, maxBytes: number, onRoom: (session: Session) => void) {
+  constructor(sessions: ReadonlySet<ClientSession>, maxBytes: number, onRoom: (session: ClientSession) => void) {
     this.#sessions = sessions;
     this.#maxBytes = maxBytes;
     this.#onRoom = onRoom;

@@ -1,4 +1,4 @@
-// Texts of one session → commands → rules. What may be said when: before sign-in only `connect` and `ping`.
+// Text messages of a session → commands → rules. Before sign-in only `connect` and `ping` are allowed.
 
 import {
   barePing,
@@ -13,20 +13,22 @@ import {
 } from '@longwire/protocol';
 import type { ChannelList } from '../messaging/channel-list.js';
 import type { History } from '../messaging/history.js';
+import type { MessageSender } from '../messaging/message-sender.js';
 import type { Positions } from '../messaging/positions.js';
-import type { Sending } from '../messaging/sending.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Directory } from '../storage/directory.js';
-import { handleChannels, handleHistory } from './commands/pages.js';
-import { handleAck, handleRead } from './commands/positions.js';
-import { type Asked, answer, refuse } from './commands/reply.js';
+import type { ClientSession } from './client-session.js';
+import { handleAck } from './commands/ack.js';
+import { handleChannels } from './commands/channels.js';
+import { handleHistory } from './commands/history.js';
+import { handleRead } from './commands/read.js';
+import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
-import type { Gate } from './gate.js';
-import type { Session } from './session.js';
+import type { SignIn } from './sign-in.js';
 
 /** The rules a command can reach. */
 export interface Rules {
-  readonly sending: Sending;
+  readonly sender: MessageSender;
   readonly positions: Positions;
   readonly history: History;
   readonly channels: ChannelList;
@@ -35,47 +37,47 @@ export interface Rules {
   readonly onPageFailure: (error: unknown) => void;
 }
 
-/** Texts that are no commands, or commands before sign-in, until a session is shown the door. */
+/** Messages that are not commands, or not allowed before sign-in, until the session is closed with 4000. */
 const MAX_MISTAKES = 16;
 const MAX_MISTAKES_UNAUTHENTICATED = 3;
 
 export class Router {
   readonly #rules: Rules;
-  readonly #gate: Gate;
+  readonly #signIn: SignIn;
   readonly #clock: Clock;
   readonly #limits: DecodeLimits;
 
-  constructor(rules: Rules, gate: Gate, clock: Clock, limits: DecodeLimits) {
+  constructor(rules: Rules, signIn: SignIn, clock: Clock, limits: DecodeLimits) {
     this.#rules = rules;
-    this.#gate = gate;
+    this.#signIn = signIn;
     this.#clock = clock;
     this.#limits = limits;
   }
 
-  /** Takes one text message. Never throws for what a client can say. */
-  handle(session: Session, text: string): void {
+  /** Handles one text message. Never throws, whatever a client sends. */
+  handle(session: ClientSession, text: string): void {
     if (session.endedWith !== undefined || session.phase === 'ended') return;
     if (text === barePing) {
       session.queueText(barePong);
-      session.balance();
+      session.updateReading();
       return;
     }
     const decoded = decodeCommand(text, this.#limits);
     if (!decoded.ok) {
-      this.#refuse(session, decoded);
-      session.balance();
+      this.#replyError(session, decoded);
+      session.updateReading();
       return;
     }
     if (session.phase === 'ready') this.#dispatch(session, decoded.command, decoded.bodyText);
-    else this.#greet(session, decoded.command);
-    session.balance();
+    else this.#handleBeforeSignIn(session, decoded.command);
+    session.updateReading();
   }
 
-  #dispatch(session: Session, command: ReceivedCommand, bodyText: string | undefined): void {
-    const { sending, positions, history, channels, directory, onPageFailure } = this.#rules;
+  #dispatch(session: ClientSession, command: ReceivedCommand, bodyText: string | undefined): void {
+    const { sender, positions, history, channels, directory, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
-        handleSend(session, command, bodyText, sending);
+        handleSend(session, command, bodyText, sender);
         break;
       case 'ack':
         handleAck(session, command, positions);
@@ -90,49 +92,55 @@ export class Router {
         handleChannels(session, command, channels, directory, onPageFailure);
         break;
       case 'ping':
-        answer(session, command, (re) => encodePong(re, this.#clock.now()));
+        reply(session, command, (re) => encodePong(re, this.#clock.now()));
         break;
       case 'refresh':
-        this.#gate.refresh(session, command);
+        this.#signIn.refresh(session, command);
         break;
       case 'connect':
-        refuse(session, command, { code: 'exists', message: 'this session is connected; open another one instead' });
+        replyError(session, command, {
+          code: 'exists',
+          message: 'this session is connected; open another one instead',
+        });
         break;
     }
   }
 
-  #refuse(session: Session, refused: RefusedCommand): void {
+  #replyError(session: ClientSession, refused: RefusedCommand): void {
     const { id, type } = refused;
     if (session.phase !== 'ready' && type !== undefined && type !== 'connect' && type !== 'ping') {
       this.#refuseUnauthenticated(session, { id, type });
       return;
     }
     session.queueText(encodeError(refused));
-    // A field out of its range is a mistake of an app; what is no command at all comes from something else.
+    // A field out of range is a mistake of an application; a message that is not a command comes from something else.
     if (refused.code === 'malformed') this.#mistake(session);
   }
 
-  #greet(session: Session, command: ReceivedCommand): void {
+  #handleBeforeSignIn(session: ClientSession, command: ReceivedCommand): void {
     if (command.type === 'ping') {
-      answer(session, command, (re) => encodePong(re, this.#clock.now()));
+      reply(session, command, (re) => encodePong(re, this.#clock.now()));
       return;
     }
-    if (command.type === 'connect' && session.phase === 'greeting') {
-      this.#gate.connect(session, command);
+    if (command.type === 'connect' && session.phase === 'pending') {
+      this.#signIn.connect(session, command);
       return;
     }
     this.#refuseUnauthenticated(session, command);
   }
 
-  #refuseUnauthenticated(session: Session, asked: Asked): void {
-    refuse(session, asked, { code: 'unauthenticated', message: 'before sign-in only connect and ping are taken' });
+  #refuseUnauthenticated(session: ClientSession, command: CommandRef): void {
+    replyError(session, command, {
+      code: 'unauthenticated',
+      message: 'before sign-in only connect and ping are accepted',
+    });
     this.#mistake(session);
   }
 
-  #mistake(session: Session): void {
+  #mistake(session: ClientSession): void {
     session.mistakes += 1;
     const allowed = session.phase === 'ready' ? MAX_MISTAKES : MAX_MISTAKES_UNAUTHENTICATED;
     if (session.mistakes >= allowed)
-      session.end(CloseCode.protocolError, 'too many messages that are no commands here');
+      session.end(CloseCode.protocolError, 'too many messages that are not commands or not allowed now');
   }
 }

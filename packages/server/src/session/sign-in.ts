@@ -1,118 +1,245 @@
-// From `connect` to `connected`: who is it, which device, where does it stand in every channel, and is it at the tail.
+// Sign-in: the credentials of the handshake and of `connect`, the answer `connected`, and the expiry of a token.
 
-import { type ConnectCommand, type DeviceId, defaultDeviceId, type Position, type UserId } from '@longwire/protocol';
-import { addressFor } from '../channel/channel-key.js';
+import {
+  CloseCode,
+  type ConnectCommand,
+  encodeConnected,
+  encodeRefreshed,
+  features,
+  type RefreshCommand,
+  type SessionLimits,
+} from '@longwire/protocol';
 import type { Hub } from '../delivery/hub.js';
-import { startPosition } from '../delivery/start-position.js';
-import type { ChannelList, ChannelListPage } from '../messaging/channel-list.js';
-import type { CursorBook } from '../messaging/cursor-book.js';
-import type { Clock } from '../runtime/clock.js';
-import type { ChannelStanding, Directory } from '../storage/directory.js';
-import type { Session } from './session.js';
-
-/** Channels compared between two commits. */
-const SLICE_CHANNELS = 500;
-/** Channels listed in `connected`; the command `channels` pages the rest. */
-export const LISTED_CHANNELS = 200;
-
-export interface SignedIn {
-  readonly device: 'known' | 'new';
-  readonly list: ChannelListPage;
-  /** Addresses among the given cursors that are no channels of this user. */
-  readonly ignored: readonly string[];
-}
+import type { Clock, Timer } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import { StorageError } from '../storage/storage-error.js';
+import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
+import type { ClientSession } from './client-session.js';
+import { channelText } from './commands/channel-summary.js';
+import { reply, replyError } from './commands/reply.js';
+import type { PendingConnections } from './pending-connections.js';
+import type { OpenedSession, SessionOpener } from './session-opener.js';
 
 export interface SignInOptions {
-  readonly newDeviceBacklog: number;
+  /** From the upgrade to `connect`. */
+  readonly connectTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** `longwire/<version>`. */
+  readonly server: string;
+  readonly limits: SessionLimits;
+}
+
+export interface SignInParts {
+  readonly authenticator: Authenticator;
+  readonly opener: SessionOpener;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pendingConnections: PendingConnections;
+}
+
+/** A connection without a signed-in user. */
+interface PendingConnection {
+  readonly address: string;
+  /** What the handshake carried. */
+  readonly credential: string | undefined;
+  readonly timer: Timer;
 }
 
 export class SignIn {
-  readonly #directory: Directory;
+  readonly #authenticator: Authenticator;
+  readonly #opener: SessionOpener;
   readonly #hub: Hub;
-  readonly #book: CursorBook;
-  readonly #channels: ChannelList;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #options: SignInOptions;
+  readonly #pendingConnections: PendingConnections;
+  readonly #pending = new Map<ClientSession, PendingConnection>();
+  readonly #expiry = new Map<ClientSession, Timer>();
 
-  constructor(
-    directory: Directory,
-    hub: Hub,
-    book: CursorBook,
-    channels: ChannelList,
-    clock: Clock,
-    options: SignInOptions,
-  ) {
-    this.#directory = directory;
-    this.#hub = hub;
-    this.#book = book;
-    this.#channels = channels;
-    this.#clock = clock;
+  constructor(parts: SignInParts, options: SignInOptions) {
+    this.#authenticator = parts.authenticator;
+    this.#opener = parts.opener;
+    this.#hub = parts.hub;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#pendingConnections = parts.pendingConnections;
     this.#options = options;
   }
 
-  /**
-   * Brings the session into the hub and compares all its channels. When this resolves, the session stands in the hub in
-   * phase opening: the caller queues `connected` and then finishes opening, in one step.
-   */
-  async open(session: Session, user: UserId, command: ConnectCommand): Promise<SignedIn> {
-    const device = command.device ?? defaultDeviceId;
-    session.identity = { user, device };
-    const known = await this.#directory.openDevice(user, device, this.#clock.now());
-    session.reader = this.#hub.enter(session);
-    const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
-    const standings = await this.#compareAll(session, user, device, given, known === 'new');
-    const list = await this.#channels.firstPage(user, standings, LISTED_CHANNELS);
-    return { device: known, list, ignored: [...given.keys()] };
+  /** For a new connection. Checks a credential of the handshake at once, so that a bad one is refused without a wait. */
+  begin(session: ClientSession, address: string, credential: string | undefined): void {
+    const timer = this.#clock.setTimer(this.#options.connectTimeoutMs, () => {
+      session.end(CloseCode.noConnect, 'no connect command came in time');
+    });
+    this.#pending.set(session, { address, credential, timer });
+    this.#pendingConnections.add(address);
+    if (credential !== undefined) void this.#checkHandshakeCredential(session, credential);
   }
 
-  /** Takes the addresses that were found out of `given`. */
-  async #compareAll(
-    session: Session,
-    user: UserId,
-    device: DeviceId,
-    given: Map<string, Position>,
-    isNewDevice: boolean,
-  ): Promise<readonly ChannelStanding[]> {
-    const { newDeviceBacklog } = this.#options;
-    const all: ChannelStanding[] = [];
-    let after: number | undefined;
-    do {
-      const slice = await this.#directory.standings(user, device, after, SLICE_CHANNELS);
-      this.#hub.compare(session.reader!, slice.standings, (standing) => {
-        const address = addressFor(standing.channel, user);
-        const position = given.get(address);
-        given.delete(address);
-        // What is not written yet counts: a device's acknowledgements, and for a new one what the user has read.
-        const unwritten = isNewDevice
-          ? this.#book.peek(user, standing.channel)?.read
-          : this.#book.peekDevice(user, device, standing.channel);
-        const cursor = newest(standing.cursor, unwritten);
-        return startPosition({ ...standing, cursor }, { given: position, isNewDevice, newDeviceBacklog });
+  connect(session: ClientSession, command: ConnectCommand): void {
+    const pending = this.#endGreeting(session);
+    if (pending === undefined) return;
+    session.phase = 'signing-in';
+    session.updateReading();
+    this.#connect(session, command, pending.credential).catch((error: unknown) => {
+      // A damaged store would write the same stack at every attempt of every client.
+      const detail = error instanceof StorageError ? { reason: error.message } : { err: error };
+      this.#logger.error({ ...detail, session: session.id }, 'sign-in failed');
+      if (session.phase === 'signing-in') {
+        const message = 'the session could not be opened; connect again later';
+        replyError(session, command, { code: 'internal', message });
+      }
+      session.end(CloseCode.internal, 'the session could not be opened');
+    });
+  }
+
+  refresh(session: ClientSession, command: RefreshCommand): void {
+    session.startCommand();
+    this.#refresh(session, command).then(
+      () => session.finishCommand(),
+      (error: unknown) => {
+        this.#logger.error({ err: error, session: session.id }, 'refresh failed');
+        replyError(session, command, { code: 'unavailable', message: 'the token could not be checked now; try again' });
+        session.finishCommand();
+      },
+    );
+  }
+
+  /** For a connection that has ended: nothing of it stays here or in the hub. */
+  end(session: ClientSession): void {
+    this.#endGreeting(session);
+    this.#expiry.get(session)?.cancel();
+    this.#expiry.delete(session);
+    if (session.reader !== undefined) this.#hub.leave(session.reader);
+  }
+
+  #endGreeting(session: ClientSession): PendingConnection | undefined {
+    const pending = this.#pending.get(session);
+    if (pending === undefined) return undefined;
+    pending.timer.cancel();
+    this.#pending.delete(session);
+    this.#pendingConnections.remove(pending.address);
+    return pending;
+  }
+
+  async #connect(session: ClientSession, command: ConnectCommand, credential: string | undefined): Promise<void> {
+    const who = await this.#authenticate(session, command, credential);
+    if (who === undefined || hasGone(session)) return;
+    const opened = await this.#opener.open(session, who.user, command);
+    if (hasGone(session)) {
+      // The connection ended while the store was asked; `end` found no reader then.
+      if (session.reader !== undefined) this.#hub.leave(session.reader);
+      return;
+    }
+    session.phase = 'ready';
+    this.#replyConnected(session, command, who, opened);
+    this.#hub.finishOpening(session.reader!);
+    this.#endSessionAt(session, who.validUntil);
+    session.updateReading();
+    this.#logger.debug({ session: session.id, user: who.user, device: session.identity?.device }, 'connected');
+  }
+
+  /** The one user whom all credentials name; undefined after the session was refused. */
+  async #authenticate(
+    session: ClientSession,
+    command: ConnectCommand,
+    credential: string | undefined,
+  ): Promise<Authenticated | undefined> {
+    const tokens = [credential, command.token].filter((token) => token !== undefined);
+    if (tokens.length === 0) {
+      replyError(session, command, {
+        code: 'unauthenticated',
+        message: 'connect needs a token: none came with it or with the handshake',
       });
-      all.push(...slice.standings);
-      after = slice.next;
-    } while (after !== undefined);
-    return all;
+      session.end(CloseCode.badToken, 'no token');
+      return undefined;
+    }
+    let who: Authenticated | undefined;
+    for (const token of tokens) {
+      const outcome = await this.#authenticator.authenticate(token);
+      if (!outcome.ok) {
+        replyError(session, command, outcome);
+        session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
+        return undefined;
+      }
+      if (who !== undefined && who.user !== outcome.user) {
+        replyError(session, command, {
+          code: 'unauthenticated',
+          message: 'the handshake and connect name two different users',
+        });
+        session.end(CloseCode.badToken, 'credentials for two users');
+        return undefined;
+      }
+      who = outcome;
+    }
+    return who;
+  }
+
+  async #checkHandshakeCredential(session: ClientSession, credential: string): Promise<void> {
+    const outcome = await this.#authenticator.authenticate(credential);
+    if (outcome.ok || session.phase !== 'pending') return;
+    session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
+  }
+
+  #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {
+    const { heartbeatMs, server, limits } = this.#options;
+    const channels = opened.list.channels.map((channel) => channelText(channel, who.user));
+    const connected = {
+      user: who.user,
+      session: session.id,
+      device: opened.device,
+      heartbeatMs,
+      server,
+      time: this.#clock.now(),
+      expiresAt: who.expiresAt,
+      limits,
+      features,
+      ignored: opened.ignored,
+    };
+    reply(session, command, (re) => encodeConnected(re, connected, channels));
+  }
+
+  async #refresh(session: ClientSession, command: RefreshCommand): Promise<void> {
+    const outcome = await this.#authenticator.authenticate(command.token);
+    if (hasGone(session)) return;
+    if (!outcome.ok) {
+      replyError(session, command, outcome);
+      return;
+    }
+    if (outcome.user !== session.user) {
+      replyError(session, command, {
+        code: 'forbidden',
+        message: 'the new token is for another user; open another session',
+      });
+      return;
+    }
+    this.#endSessionAt(session, outcome.validUntil);
+    reply(session, command, (re) => encodeRefreshed(re, { expiresAt: outcome.expiresAt }));
+  }
+
+  #endSessionAt(session: ClientSession, validUntil: number | undefined): void {
+    this.#expiry.get(session)?.cancel();
+    this.#expiry.delete(session);
+    if (validUntil === undefined) return;
+    const timer = this.#clock.setTimer(validUntil - this.#clock.now(), () => {
+      session.end(CloseCode.tokenExpired, 'the token expired');
+    });
+    this.#expiry.set(session, timer);
   }
 }
 
-/** All of a user's channels as they stand, in slices that let commits through. */
-export async function allStandings(
-  directory: Directory,
-  user: UserId,
-  device: DeviceId,
-): Promise<readonly ChannelStanding[]> {
-  const all: ChannelStanding[] = [];
-  let after: number | undefined;
-  do {
-    const slice = await directory.standings(user, device, after, SLICE_CHANNELS);
-    all.push(...slice.standings);
-    after = slice.next;
-  } while (after !== undefined);
-  return all;
+function hasGone(session: ClientSession): boolean {
+  return session.phase === 'ended' || session.endedWith !== undefined;
 }
 
-function newest(stored: number | undefined, unwritten: number | undefined): number | undefined {
-  if (unwritten === undefined) return stored;
-  return Math.max(stored ?? 0, unwritten);
+function closeCodeOf(refusal: AuthenticationRefusal): CloseCode {
+  switch (refusal.code) {
+    case 'unauthenticated':
+      return CloseCode.badToken;
+    case 'token_expired':
+      return CloseCode.tokenExpired;
+    case 'unavailable':
+      return CloseCode.internal;
+  }
 }

@@ -5,7 +5,7 @@ import type { ChannelKey } from '../channel/channel-key.js';
 import type { Entry } from '../channel/entry.js';
 
 /** One channel as one user's device stands to it; what a session compares when it opens. */
-export interface ChannelStanding {
+export interface ChannelStatus {
   readonly channel: ChannelKey;
   readonly epoch: Epoch;
   readonly head: number;
@@ -20,8 +20,8 @@ export interface ChannelStanding {
   readonly recency: number;
 }
 
-export interface StandingSlice {
-  readonly standings: readonly ChannelStanding[];
+export interface ChannelStatusSlice {
+  readonly channels: readonly ChannelStatus[];
   /** Give it to the next call; undefined: that was the last slice. */
   readonly next: number | undefined;
 }
@@ -53,7 +53,12 @@ export interface Directory {
   openDevice(user: UserId, device: DeviceId, at: number): Promise<'known' | 'new'>;
 
   /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. Ordered with appends as `heads`. */
-  standings(user: UserId, device: DeviceId, after: number | undefined, limit: number): Promise<StandingSlice>;
+  channelStatuses(
+    user: UserId,
+    device: DeviceId,
+    after: number | undefined,
+    limit: number,
+  ): Promise<ChannelStatusSlice>;
 
   /**
    * Channels with their last entry, unread count and members' states. `read` is the caller's newer read cursor where it

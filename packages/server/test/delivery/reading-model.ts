@@ -7,9 +7,9 @@ import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/
 import type { Entry } from '../../src/channel/entry.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
-import type { Reader, Recipient } from '../../src/delivery/reader.js';
+import type { LogReader, Recipient } from '../../src/delivery/log-reader.js';
 import { startPosition } from '../../src/delivery/start-position.js';
-import type { ChannelStanding } from '../../src/storage/directory.js';
+import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
 
 export const epoch = 'e1' as Epoch;
@@ -64,7 +64,7 @@ class ModelClient {
 export class ModelSession implements Recipient {
   readonly user: UserId;
   readonly device: ModelDevice;
-  reader: Reader | undefined;
+  reader: LogReader | undefined;
   outbox: string[] = [];
   capacity: number;
   /** Slices of the opening comparison still to come; undefined once open. */
@@ -262,7 +262,7 @@ export class ReadingModel {
     if (head === 0) return;
     const { device } = session;
     const cursor = Math.max(device.stored.get(channel) ?? 0, device.unwritten.get(channel) ?? 0);
-    const standing: ChannelStanding = {
+    const status: ChannelStatus = {
       channel,
       epoch,
       head,
@@ -274,7 +274,7 @@ export class ReadingModel {
     };
     const known = givesCursors ? device.client.positions.get(this.#address(channel, session.user)) : undefined;
     const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
-    this.hub.compare(session.reader!, [standing], (compared) =>
+    this.hub.compare(session.reader!, [status], (compared) =>
       startPosition(compared, { given, isNewDevice: false, newDeviceBacklog: 1_000 }),
     );
   }

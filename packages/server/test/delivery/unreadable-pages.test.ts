@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
-import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/paced-pages.js';
+import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/page-source.js';
 import type { Page } from '../../src/storage/message-log.js';
 import { StorageError } from '../../src/storage/storage-error.js';
 
@@ -32,8 +32,8 @@ function openReader(read: () => Promise<Page>) {
     hasRoomFor: () => true,
     queue: (push: EncodedPush) => texts.push(push.text),
   });
-  const standing = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
-  hub.compare(reader, [standing], () => ({ position: 0, gap: undefined }));
+  const status = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
+  hub.compare(reader, [status], () => ({ position: 0, gap: undefined }));
   hub.finishOpening(reader);
   return { hub, texts, errors, reads: () => reads };
 }

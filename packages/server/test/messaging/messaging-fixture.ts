@@ -5,9 +5,9 @@ import type { BusEvent, CommittedEntry } from '../../src/bus/bus.js';
 import { LocalBus } from '../../src/bus/local/local-bus.js';
 import { AppendQueue } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
-import { CursorBook } from '../../src/messaging/cursor-book.js';
+import { CursorCache } from '../../src/messaging/cursor-cache.js';
+import { type DirectMessage, MessageSender, type SendOutcome } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
-import { type DirectMessage, Sending, type SendOutcome } from '../../src/messaging/sending.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { Store } from '../../src/storage/store.js';
@@ -23,22 +23,22 @@ export class MessagingFixture {
   readonly failures: unknown[] = [];
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
-  readonly book: CursorBook;
+  readonly cursors: CursorCache;
   readonly queue: AppendQueue;
-  readonly sending: Sending;
+  readonly sender: MessageSender;
 
   constructor(store: Store, maxWaitingBytes: number) {
     this.store = store;
     const bus = new LocalBus();
     this.heads = new CommittedHeads(store.log);
     this.receipts = new Receipts(bus, this.heads);
-    this.book = new CursorBook(
+    this.cursors = new CursorCache(
       store.cursors,
       (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
       (error) => this.failures.push(error),
     );
     this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
-    this.sending = new Sending(this.queue, this.book, systemClock);
+    this.sender = new MessageSender(this.queue, this.cursors, systemClock);
     bus.subscribe(this.heads);
     bus.subscribe({
       onEntry: (committed) => this.entries.push(committed),
@@ -53,7 +53,7 @@ export class MessagingFixture {
 
   send(message: Partial<DirectMessage> = {}, onSettled?: (outcome: SendOutcome) => void): Promise<SendOutcome> {
     return new Promise((resolve) => {
-      this.sending.sendDirect(
+      this.sender.sendDirect(
         {
           from: alice,
           to: bob,

@@ -42,9 +42,9 @@ describe('sending', () => {
     const floor = await MessagingFixture.open();
     await floor.send();
     await floor.send();
-    expect((await floor.book.load(alice, channel)).read).toBe(2);
+    expect((await floor.cursors.load(alice, channel)).read).toBe(2);
     await floor.send({ from: bob, to: alice });
-    expect((await floor.book.load(bob, channel)).read).toBe(0);
+    expect((await floor.cursors.load(bob, channel)).read).toBe(0);
   });
 
   it('moves the read cursor of a sender who reads on up to own messages, also those sent before', async () => {
@@ -53,20 +53,20 @@ describe('sending', () => {
     await floor.send(fromBob);
     await floor.send(fromBob);
     await floor.send();
-    floor.book.read(alice, channel, 1);
-    expect((await floor.book.load(alice, channel)).read).toBe(1);
-    floor.book.read(alice, channel, 2);
-    expect((await floor.book.load(alice, channel)).read).toBe(3);
+    floor.cursors.read(alice, channel, 1);
+    expect((await floor.cursors.load(alice, channel)).read).toBe(1);
+    floor.cursors.read(alice, channel, 2);
+    expect((await floor.cursors.load(alice, channel)).read).toBe(3);
     await floor.send();
-    expect((await floor.book.load(alice, channel)).read).toBe(4);
+    expect((await floor.cursors.load(alice, channel)).read).toBe(4);
     // Only what lies between own messages and was not read holds it up.
     await floor.send(fromBob);
     await floor.send();
     await floor.send();
-    expect((await floor.book.load(alice, channel)).read).toBe(4);
-    floor.book.read(alice, channel, 5);
-    expect((await floor.book.load(alice, channel)).read).toBe(7);
-    floor.receipts.tell();
+    expect((await floor.cursors.load(alice, channel)).read).toBe(4);
+    floor.cursors.read(alice, channel, 5);
+    expect((await floor.cursors.load(alice, channel)).read).toBe(7);
+    floor.receipts.publishDue();
     expect(floor.events).toContainEqual(expect.objectContaining({ type: 'receipt', user: alice, read: 7 }));
   });
 
@@ -83,7 +83,7 @@ describe('positions', () => {
   it('refuses another epoch and an offset above the head, and moves nothing', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
-    const positions = new Positions(floor.heads, floor.book);
+    const positions = new Positions(floor.heads, floor.cursors);
     const { epoch } = floor.entries[0]!.entry;
     expect(
       await positions.acknowledge(bob, phone, channel, { epoch: 'other' as typeof epoch, offset: 1 }),
@@ -91,35 +91,35 @@ describe('positions', () => {
       code: 'stale_epoch',
     });
     expect(await positions.read(bob, channel, { epoch, offset: 2 })).toMatchObject({ code: 'invalid_field' });
-    expect(await floor.book.load(bob, channel)).toEqual({ read: 0, delivered: 0 });
+    expect(await floor.cursors.load(bob, channel)).toEqual({ read: 0, delivered: 0 });
     expect(await positions.read(bob, channel, { epoch, offset: 1 })).toEqual({ ok: true });
-    expect(await floor.book.load(bob, channel)).toEqual({ read: 1, delivered: 0 });
+    expect(await floor.cursors.load(bob, channel)).toEqual({ read: 1, delivered: 0 });
   });
 
   it('never go back, neither in memory nor on disk', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 0; index < 5; index += 1) await floor.send();
     await floor.store.directory.openDevice(bob, phone, 1);
-    floor.book.acknowledge(bob, phone, channel, 4);
-    floor.book.acknowledge(bob, phone, channel, 2);
-    await floor.book.load(bob, channel);
-    await floor.book.flush();
-    floor.book.acknowledge(bob, phone, channel, 3);
-    await floor.book.flush();
-    const slice = await floor.store.directory.standings(bob, phone, undefined, 10);
-    expect(slice.standings[0]?.cursor).toBe(4);
+    floor.cursors.acknowledge(bob, phone, channel, 4);
+    floor.cursors.acknowledge(bob, phone, channel, 2);
+    await floor.cursors.load(bob, channel);
+    await floor.cursors.flush();
+    floor.cursors.acknowledge(bob, phone, channel, 3);
+    await floor.cursors.flush();
+    const slice = await floor.store.directory.channelStatuses(bob, phone, undefined, 10);
+    expect(slice.channels[0]?.cursor).toBe(4);
   });
 
   it('are seen by look-ups before they are written, and also while they are being written', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
-    await floor.book.load(bob, channel);
-    floor.book.acknowledge(bob, phone, channel, 1);
-    expect(floor.book.peekDevice(bob, phone, channel)).toBe(1);
-    const writing = floor.book.flush();
-    expect(floor.book.peekDevice(bob, phone, channel)).toBe(1);
+    await floor.cursors.load(bob, channel);
+    floor.cursors.acknowledge(bob, phone, channel, 1);
+    expect(floor.cursors.peekDevice(bob, phone, channel)).toBe(1);
+    const writing = floor.cursors.flush();
+    expect(floor.cursors.peekDevice(bob, phone, channel)).toBe(1);
     await writing;
-    expect(floor.book.peekDevice(bob, phone, channel)).toBeUndefined();
+    expect(floor.cursors.peekDevice(bob, phone, channel)).toBeUndefined();
   });
 });
 
@@ -127,22 +127,22 @@ describe('receipts', () => {
   it('are merged to one per channel and user, with the newest state', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 0; index < 3; index += 1) await floor.send();
-    await floor.book.load(bob, channel);
-    floor.receipts.tell();
+    await floor.cursors.load(bob, channel);
+    floor.receipts.publishDue();
     floor.events.length = 0;
-    for (const offset of [1, 2, 3]) floor.book.acknowledge(bob, phone, channel, offset);
-    floor.book.read(bob, channel, 2);
-    floor.receipts.tell();
+    for (const offset of [1, 2, 3]) floor.cursors.acknowledge(bob, phone, channel, offset);
+    floor.cursors.read(bob, channel, 2);
+    floor.receipts.publishDue();
     expect(floor.events).toMatchObject([{ type: 'receipt', user: bob, channel, delivered: 3, read: 2 }]);
-    floor.receipts.tell();
+    floor.receipts.publishDue();
     expect(floor.events).toHaveLength(1);
   });
 
   it('can be asked for: the present state of everybody in the channel', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
-    floor.book.read(bob, channel, 1);
-    expect(await presentReceipts(floor.book, floor.heads, channel)).toMatchObject([
+    floor.cursors.read(bob, channel, 1);
+    expect(await presentReceipts(floor.cursors, floor.heads, channel)).toMatchObject([
       { user: alice, delivered: 0, read: 1 },
       { user: bob, delivered: 0, read: 1 },
     ]);

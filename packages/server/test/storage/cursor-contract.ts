@@ -58,9 +58,9 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       await cursors.write([cursorWrite({ read: 4 })]);
       expect(await directory.openDevice(user('bob'), device('phone'), FIRST_AT)).toBe('new');
       expect(await directory.openDevice(user('bob'), device('phone'), FIRST_AT + 1)).toBe('known');
-      const { standings, next } = await directory.standings(user('bob'), device('phone'), undefined, 10);
+      const { channels: statuses, next } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
       expect(next).toBeUndefined();
-      expect(standings).toMatchObject([
+      expect(statuses).toMatchObject([
         { channel, head: 10, base: 0, visibleFrom: 1, cursor: 4, read: 4 },
         { channel: direct('bob', 'carol'), head: 1, base: 0, visibleFrom: 1, cursor: undefined, read: 0 },
       ]);
@@ -73,7 +73,7 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       await cursors.write([cursorWrite({ devices: new Map([[device('phone'), 5]]) })]);
       await cursors.write([cursorWrite({ devices: new Map([[device('phone'), 3]]) })]);
       const cursorOf = async (id: string) =>
-        (await directory.standings(user('bob'), device(id), undefined, 10)).standings[0]?.cursor;
+        (await directory.channelStatuses(user('bob'), device(id), undefined, 10)).channels[0]?.cursor;
       expect([await cursorOf('phone'), await cursorOf('tablet')]).toEqual([5, undefined]);
     });
 
@@ -87,19 +87,19 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       expect(await open(32, 41)).toBe('new');
       expect(await open(0, 42)).toBe('known');
       expect(await open(1, 43)).toBe('new');
-      const { standings } = await directory.standings(user('bob'), device('d1'), undefined, 10);
-      expect(standings[0]?.cursor).toBeUndefined();
+      const { channels: statuses } = await directory.channelStatuses(user('bob'), device('d1'), undefined, 10);
+      expect(statuses[0]?.cursor).toBeUndefined();
     });
 
-    test('standings come in slices that together hold every channel once', async () => {
+    test('statuses come in slices that together hold every channel once', async () => {
       const { directory, log } = tested.store;
       await log.append(Array.from({ length: 25 }, (_, index) => message('bob', `peer${index}`)));
       const seen: string[] = [];
       let after: number | undefined;
       do {
-        const slice = await directory.standings(user('bob'), device('phone'), after, 10);
-        expect(slice.standings.length).toBeLessThanOrEqual(10);
-        seen.push(...slice.standings.map(({ channel: key }) => key));
+        const slice = await directory.channelStatuses(user('bob'), device('phone'), after, 10);
+        expect(slice.channels.length).toBeLessThanOrEqual(10);
+        seen.push(...slice.channels.map(({ channel: key }) => key));
         after = slice.next;
       } while (after !== undefined);
       expect(new Set(seen).size).toBe(26);
@@ -110,8 +110,8 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       const { directory, log } = tested.store;
       await log.append([message('carol', 'bob')]);
       await log.append([message('alice', 'bob')]);
-      const { standings } = await directory.standings(user('bob'), device('phone'), undefined, 10);
-      const byRecency = [...standings].sort((a, b) => b.recency - a.recency).map(({ channel: key }) => key);
+      const { channels: statuses } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
+      const byRecency = [...statuses].sort((a, b) => b.recency - a.recency).map(({ channel: key }) => key);
       expect(byRecency).toEqual([channel, direct('bob', 'carol')]);
     });
 
@@ -140,8 +140,8 @@ export function describeCursorContract(name: string, create: StoreFactory): void
     });
 
     test('unknown users have no channels', async () => {
-      expect(await tested.store.directory.standings(user('nobody'), device('x'), undefined, 10)).toEqual({
-        standings: [],
+      expect(await tested.store.directory.channelStatuses(user('nobody'), device('x'), undefined, 10)).toEqual({
+        channels: [],
         next: undefined,
       });
     });

@@ -157,8 +157,8 @@ async function compare(store: Store, model: Model): Promise<void> {
         head: model.logs.get(channel)?.length,
       })),
     );
-    const { standings } = await store.directory.standings(user(name), DEVICE, undefined, 100);
-    expect(new Map(standings.map(({ channel, read }) => [channel, read]))).toEqual(
+    const { channels: statuses } = await store.directory.channelStatuses(user(name), DEVICE, undefined, 100);
+    expect(new Map(statuses.map(({ channel, read }) => [channel, read]))).toEqual(
       new Map(channels.map((channel) => [channel, model.reads.get(`${channel} ${name}`) ?? 0])),
     );
   }

@@ -2,15 +2,15 @@
 
 import { type CommandId, type ErrorCode, encodeError } from '@longwire/protocol';
 import { StorageError } from '../../storage/storage-error.js';
-import type { Session } from '../session.js';
+import type { ClientSession } from '../client-session.js';
 
 /** What an answer needs of its command. */
-export interface Asked {
+export interface CommandRef {
   readonly id?: CommandId | undefined;
   readonly type: string;
 }
 
-export interface Refusal {
+export interface CommandError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly afterMs?: number | undefined;
@@ -18,19 +18,19 @@ export interface Refusal {
   readonly retryable?: boolean | undefined;
 }
 
-export function refuse(session: Session, asked: Asked, refusal: Refusal): void {
-  const { code, message, afterMs, retryable } = refusal;
-  session.queueText(encodeError({ code, message, afterMs, retryable, id: asked.id, type: asked.type }));
+/** Queues the answer that `encode` makes, unless the command asked for none by having no id. */
+export function reply(session: ClientSession, command: CommandRef, encode: (re: CommandId) => string): void {
+  if (command.id !== undefined) session.queueText(encode(command.id));
 }
 
-/** Queues the answer that `encode` makes, unless nobody asked for one. */
-export function answer(session: Session, asked: Asked, encode: (re: CommandId) => string): void {
-  if (asked.id !== undefined) session.queueText(encode(asked.id));
+export function replyError(session: ClientSession, command: CommandRef, error: CommandError): void {
+  const { code, message, afterMs, retryable } = error;
+  session.queueText(encodeError({ code, message, afterMs, retryable, id: command.id, type: command.type }));
 }
 
-/** Why something could not be read. Damage stays: asking again would give the same. */
-export function unavailable(error: unknown, what: string): Refusal {
-  const isDamaged = error instanceof StorageError && error.code === 'corrupt';
+/** The error for something that could not be read. Damage stays: asking again would give the same. */
+export function unavailableError(cause: unknown, what: string): CommandError {
+  const isDamaged = cause instanceof StorageError && cause.code === 'corrupt';
   const advice = isDamaged ? 'cannot be read: the store is damaged there' : 'could not be read now; ask again';
   return { code: 'unavailable', message: `${what} ${advice}`, retryable: isDamaged ? false : undefined };
 }

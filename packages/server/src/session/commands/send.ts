@@ -1,30 +1,30 @@
 // `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
 
 import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
-import type { Sending } from '../../messaging/sending.js';
-import type { Session } from '../session.js';
-import { answer, refuse } from './reply.js';
+import type { MessageSender } from '../../messaging/message-sender.js';
+import type { ClientSession } from '../client-session.js';
+import { reply, replyError } from './reply.js';
 
 export function handleSend(
-  session: Session,
+  session: ClientSession,
   command: ReceivedSendCommand,
   bodyText: string | undefined,
-  sending: Sending,
+  sender: MessageSender,
 ): void {
   const to = parseAddress(command.to);
   if (to.kind !== 'direct') {
     const message = `to: expected user/<id>, got ${command.to}; this version offers direct channels (connected.features)`;
-    refuse(session, command, { code: 'invalid_field', message });
+    replyError(session, command, { code: 'invalid_field', message });
     return;
   }
   const unoffered = command.ttlMs === undefined ? (command.retain === undefined ? undefined : 'retain') : 'ttlMs';
   if (unoffered !== undefined) {
     const message = `${unoffered}: expected no such field, this version does not offer it (connected.features)`;
-    refuse(session, command, { code: 'invalid_field', message });
+    replyError(session, command, { code: 'invalid_field', message });
     return;
   }
-  session.asked();
-  sending.sendDirect(
+  session.startCommand();
+  sender.sendDirect(
     {
       from: session.user,
       to: to.peer,
@@ -43,11 +43,11 @@ export function handleSend(
       if (outcome.ok) {
         const { position, at, isRepeated } = outcome;
         const repeated = isRepeated ? true : undefined;
-        answer(session, command, (re) => encodeSent(re, { channel: command.to, ...position, at, repeated }));
+        reply(session, command, (re) => encodeSent(re, { channel: command.to, ...position, at, repeated }));
       } else {
-        refuse(session, command, outcome);
+        replyError(session, command, outcome);
       }
-      session.answered();
+      session.finishCommand();
     },
   );
 }

@@ -1,9 +1,9 @@
-// Users, devices and standings of the memory engine.
+// Users, devices and statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
-import type { ChannelDescription, Directory, StandingSlice } from '../directory.js';
+import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
 import type { MemoryChannel, MemoryDevice, MemoryState, MemoryUser } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
@@ -31,20 +31,20 @@ export class MemoryDirectory implements Directory {
     return 'new';
   }
 
-  async standings(
+  async channelStatuses(
     userId: UserId,
     deviceId: DeviceId,
     after: number | undefined,
     limit: number,
-  ): Promise<StandingSlice> {
+  ): Promise<ChannelStatusSlice> {
     this.#state.assertOpen();
     const user = this.#state.users.get(userId);
-    if (user === undefined) return { standings: [], next: undefined };
+    if (user === undefined) return { channels: [], next: undefined };
     const device = user.devices.get(deviceId);
     const rest = user.channels.filter((channel) => channel.number > (after ?? 0));
     const slice = rest.slice(0, limit);
     return {
-      standings: slice.map((channel) => ({
+      channels: slice.map((channel) => ({
         channel: channel.key,
         epoch: channel.epoch,
         head: channel.entries.length,

@@ -2,23 +2,22 @@
 
 import { join } from 'node:path';
 import { StorageError } from '../storage-error.js';
-import type { FlatRequests } from './append-frames.js';
-import { Appender } from './appender.js';
-import { ChannelTable } from './channel-table.js';
+import type { FlatRequests } from './appending/append-frames.js';
+import { Appender } from './appending/appender.js';
+import { KeyLookup } from './appending/key-lookup.js';
 import { type DamageListener, isDamage, readAround } from './damage.js';
-import { DeviceTable } from './device-table.js';
+import { configureConnection, DATABASE_FILE, PageCache } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
-import { KeyLookup } from './key-lookup.js';
-import { continueLineage } from './lineage.js';
-import { MemberTable } from './member-table.js';
-import { configureConnection, DATABASE_FILE } from './open-database.js';
-import { PageCache } from './page-cache.js';
-import { headFrameOf } from './page-frames.js';
-import { PageReader } from './page-reader.js';
-import { prepareSchema } from './schema.js';
-import { StandingReader } from './standing-reader.js';
-import { UserTable } from './user-table.js';
-import { type FailureFrame, failureOf, type WorkerCalls } from './worker-messages.js';
+import { continueLineage } from './folder/lineage.js';
+import { ChannelStatusReader } from './reading/channel-status-reader.js';
+import { headFrameOf } from './reading/page-frames.js';
+import { PageReader } from './reading/page-reader.js';
+import { ChannelTable } from './tables/channel-table.js';
+import { DeviceTable } from './tables/device-table.js';
+import { MemberTable } from './tables/member-table.js';
+import { prepareSchema } from './tables/schema.js';
+import { UserTable } from './tables/user-table.js';
+import { type FailureFrame, failureOf, type WorkerCalls } from './threads/worker-messages.js';
 
 /** Something that changes rows inside the open transaction. */
 export interface WriteTask {
@@ -51,7 +50,7 @@ export class SqliteEngine {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
-  readonly #standings: StandingReader;
+  readonly #statuses: ChannelStatusReader;
   readonly #cache: PageCache;
   readonly #checkpoint: SqlStatement;
   readonly #trial: SqlStatement;
@@ -84,7 +83,7 @@ export class SqliteEngine {
       this.#devices = new DeviceTable(database, this.#users);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
       this.#pages = new PageReader(database);
-      this.#standings = new StandingReader(database, options.onDamage, {
+      this.#statuses = new ChannelStatusReader(database, options.onDamage, {
         users: this.#users,
         channels: this.#channels,
         devices: this.#devices,
@@ -141,12 +140,17 @@ export class SqliteEngine {
     return channels.map((key) => headFrameOf(key, this.#channels.find(key)));
   }
 
-  standings({ user, device, after, limit }: WorkerCalls['standings']['input']): WorkerCalls['standings']['output'] {
-    return this.#standings.standings(user, device, after, limit);
+  channelStatuses({
+    user,
+    device,
+    after,
+    limit,
+  }: WorkerCalls['channelStatuses']['input']): WorkerCalls['channelStatuses']['output'] {
+    return this.#statuses.channelStatuses(user, device, after, limit);
   }
 
   describe({ user, channels }: WorkerCalls['describe']['input']): WorkerCalls['describe']['output'] {
-    return channels.map(({ channel, read }) => this.#standings.describe(user, channel, read));
+    return channels.map(({ channel, read }) => this.#statuses.describe(user, channel, read));
   }
 
   loadCursors(wanted: WorkerCalls['loadCursors']['input']): WorkerCalls['loadCursors']['output'] {

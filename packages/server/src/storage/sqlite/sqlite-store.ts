@@ -5,16 +5,16 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import { assertBatchSize } from '../append-check.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
-import type { ChannelDescription, Directory, StandingSlice } from '../directory.js';
+import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
 import { epochOf } from '../epoch.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
 import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
-import { acquireFolderLock, type FolderLock } from './folder-lock/folder-lock.js';
-import { makeDataFolder } from './make-data-folder.js';
-import { headFrom, pageFrom } from './page-frames.js';
-import { WorkerClient } from './worker-client.js';
+import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
+import { makeDataFolder } from './folder/make-data-folder.js';
+import { headFrom, pageFrom } from './reading/page-frames.js';
+import { WorkerClient } from './threads/worker-client.js';
 
 export interface SqliteStoreOptions {
   /** Folder of the store; created if it is not there. */
@@ -141,13 +141,18 @@ class SqliteDirectory implements Directory {
     return this.#client.call('openDevice', { user, device, at });
   }
 
-  async standings(user: UserId, device: DeviceId, after: number | undefined, limit: number): Promise<StandingSlice> {
-    const slice = await this.#client.call('standings', { user, device, after, limit });
-    const standings = slice.standings.map(({ life, ...standing }) => ({
-      ...standing,
+  async channelStatuses(
+    user: UserId,
+    device: DeviceId,
+    after: number | undefined,
+    limit: number,
+  ): Promise<ChannelStatusSlice> {
+    const slice = await this.#client.call('channelStatuses', { user, device, after, limit });
+    const statuses = slice.channels.map(({ life, ...status }) => ({
+      ...status,
       epoch: epochOf(this.#client.era, life ?? 0),
     }));
-    return { standings, next: slice.next };
+    return { channels: statuses, next: slice.next };
   }
 
   async describe(

@@ -1,12 +1,12 @@
 // A session's way out over one WebSocket connection.
 
-import type { Session as EndpointSession } from '@longwire/endpoint';
+import type { Session } from '@longwire/endpoint';
 import type { EncodedPush } from '../../delivery/encoded-push.js';
-import type { Outlet } from '../../session/session.js';
+import type { Outlet } from '../../session/client-session.js';
 
 /** What the outlet uses of a container's session, whatever path it is at. */
 type Connection = Pick<
-  EndpointSession,
+  Session,
   'bufferedBytes' | 'isOpen' | 'sendPrepared' | 'pauseReading' | 'resumeReading' | 'close'
 >;
 

@@ -4,9 +4,9 @@ import {
   type CloseReason,
   defineEndpoint,
   type EndpointDefinition,
-  type Session as EndpointSession,
   type HandshakeRequest,
   type HandshakeResponse,
+  type Session,
 } from '@longwire/endpoint';
 import { bearerSubprotocolPrefix, CloseCode, subprotocol } from '@longwire/protocol';
 import type { Hub } from '../../delivery/hub.js';
@@ -14,23 +14,23 @@ import type { Logger } from '../../runtime/logger.js';
 import { randomId } from '../../runtime/random-id.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
-import type { Gate } from '../../session/gate.js';
+import { ClientSession, type SessionBounds } from '../../session/client-session.js';
+import type { PendingConnections } from '../../session/pending-connections.js';
 import type { Router } from '../../session/router.js';
-import { Session, type SessionBounds } from '../../session/session.js';
-import type { WaitingRoom } from '../../session/waiting-room.js';
+import type { SignIn } from '../../session/sign-in.js';
 import { EndpointOutlet } from './endpoint-outlet.js';
 
 export const CONNECT_PATH = '/v1/connect';
 
 export interface GatewayParts {
   readonly authenticator: Authenticator;
-  readonly gate: Gate;
-  readonly waitingRoom: WaitingRoom;
+  readonly signIn: SignIn;
+  readonly pendingConnections: PendingConnections;
   readonly router: Router;
   readonly hub: Hub;
   readonly logger: Logger;
   /** Every session from its upgrade to its end. */
-  readonly sessions: Set<Session>;
+  readonly sessions: Set<ClientSession>;
   readonly isProcessFull: () => boolean;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
@@ -76,7 +76,7 @@ class GatewayConnection {
   readonly #options: GatewayOptions;
   readonly #credential: HandshakeCredential;
   readonly #address: string;
-  #session: Session | undefined;
+  #session: ClientSession | undefined;
 
   constructor(parts: GatewayParts, options: GatewayOptions, request: HandshakeRequest) {
     this.#parts = parts;
@@ -85,12 +85,12 @@ class GatewayConnection {
     this.#address = request.remoteAddress;
   }
 
-  onOpen(connection: EndpointSession<typeof CONNECT_PATH>): void {
-    const { sessions, gate, isProcessFull } = this.#parts;
-    const session = new Session(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
+  onOpen(connection: Session<typeof CONNECT_PATH>): void {
+    const { sessions, signIn, isProcessFull } = this.#parts;
+    const session = new ClientSession(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
     this.#session = session;
     sessions.add(session);
-    if (this.#credential.ok) gate.enter(session, this.#address, this.#credential.token);
+    if (this.#credential.ok) signIn.begin(session, this.#address, this.#credential.token);
     else session.end(CloseCode.badToken, this.#credential.message);
   }
 
@@ -98,7 +98,7 @@ class GatewayConnection {
     if (this.#session !== undefined) this.#parts.router.handle(this.#session, text);
   }
 
-  onBinary(_data: Uint8Array, connection: EndpointSession<typeof CONNECT_PATH>): void {
+  onBinary(_data: Uint8Array, connection: Session<typeof CONNECT_PATH>): void {
     connection.close(1003, 'longwire.v1.json is spoken in text');
   }
 
@@ -109,12 +109,12 @@ class GatewayConnection {
     if (session.reader !== undefined) this.#parts.hub.resume(session.reader);
   }
 
-  onClose(_connection: EndpointSession<typeof CONNECT_PATH>, reason: CloseReason): void {
+  onClose(_connection: Session<typeof CONNECT_PATH>, reason: CloseReason): void {
     const session = this.#session;
     if (session === undefined) return;
-    const { sessions, gate, logger } = this.#parts;
-    session.ended();
-    gate.leave(session);
+    const { sessions, signIn, logger } = this.#parts;
+    session.markEnded();
+    signIn.end(session);
     sessions.delete(session);
     logger.debug({ session: session.id, code: reason.code, initiator: reason.initiator }, 'disconnected');
   }
@@ -133,7 +133,7 @@ function admit(request: HandshakeRequest, response: HandshakeResponse, parts: Ga
     response.refuse(403, refusal);
     return;
   }
-  if (parts.isDraining() || !parts.waitingRoom.hasRoomFor(request.remoteAddress)) {
+  if (parts.isDraining() || !parts.pendingConnections.hasRoomFor(request.remoteAddress)) {
     const message = parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in';
     response.refuse(503, message, { 'Retry-After': RETRY_AFTER_S });
     return;

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqlValue } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/open-database.js';
 import type { StorageError } from '../../../src/storage/storage-error.js';
 import { device, direct, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
@@ -66,7 +66,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     engine = openEngine(folder, driver, undefined, (met) => damage.push(met));
   }
 
-  const standings = () => engine.standings({ user: alice, device: phone, after: undefined, limit: 10 }).standings;
+  const statuses = () => engine.channelStatuses({ user: alice, device: phone, after: undefined, limit: 10 }).channels;
   const describeOne = (channel: typeof withBob) =>
     engine.describe({ user: alice, channels: [{ channel, read: 0 }] })[0];
   const page = (direction: 'after' | 'before', offset: number) =>
@@ -74,7 +74,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
 
   test('the newest entry costs a channel its `last`, and nobody the list', () => {
     damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 5');
-    expect(standings().map(({ channel, head }) => [channel, head])).toEqual([
+    expect(statuses().map(({ channel, head }) => [channel, head])).toEqual([
       [withBob, 5],
       [withCarol, 1],
     ]);
@@ -124,7 +124,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
 
   test('a member counts as having read nothing of that channel', () => {
     damaged('UPDATE member SET read = 4 WHERE user = 1 AND channel = 1');
-    expect(standings().map(({ channel, read, cursor }) => [channel, read, cursor])).toEqual([
+    expect(statuses().map(({ channel, read, cursor }) => [channel, read, cursor])).toEqual([
       [withBob, 0, 1],
       [withCarol, 1, 1],
     ]);
@@ -139,13 +139,13 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   test('a member of a channel that is not theirs is in none because of it', () => {
     append(engine, message('dan', 'eve'));
     damaged('UPDATE member SET channel = 3 WHERE user = 1 AND channel = 1');
-    expect(standings().map(({ channel }) => channel)).toEqual([withCarol]);
+    expect(statuses().map(({ channel }) => channel)).toEqual([withCarol]);
     expect(damage).not.toEqual([]);
   });
 
   test('a cursor of a device counts as never written', () => {
     damaged('UPDATE cursor SET offset = 4 WHERE channel = 1');
-    expect(standings().map(({ channel, cursor }) => [channel, cursor])).toEqual([
+    expect(statuses().map(({ channel, cursor }) => [channel, cursor])).toEqual([
       [withBob, undefined],
       [withCarol, 1],
     ]);
@@ -160,7 +160,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     engine.write([{ apply: write, fail: ({ message: text }) => expect.fail(text) }]);
     damaged('SELECT 1');
     damage.length = 0;
-    expect(standings()[0]).toMatchObject({ channel: withBob, read: 2, cursor: 3, visibleFrom: 1 });
+    expect(statuses()[0]).toMatchObject({ channel: withBob, read: 2, cursor: 3, visibleFrom: 1 });
     expect(describeOne(withBob)).toMatchObject({ members: [{ read: 2, delivered: 3 }, {}] });
     expect(damage).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     'what the channel itself is costs that channel alone: %s',
     (sql) => {
       damaged(sql);
-      const listed = standings().map(({ channel }) => channel);
+      const listed = statuses().map(({ channel }) => channel);
       expect(listed).toContain(withCarol);
       expect(describeOne(withCarol)).toMatchObject({ last: { head: 1 } });
     },
@@ -181,8 +181,8 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     const seen: string[] = [];
     let after: number | undefined;
     do {
-      const slice = engine.standings({ user: alice, device: phone, after, limit: 3 });
-      seen.push(...slice.standings.map(({ channel }) => channel));
+      const slice = engine.channelStatuses({ user: alice, device: phone, after, limit: 3 });
+      seen.push(...slice.channels.map(({ channel }) => channel));
       after = slice.next;
     } while (after !== undefined);
     expect(seen).toHaveLength(22);
@@ -218,7 +218,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
       opened.push(self.openDevice({ user: alice, device: device('phones'), at: FIRST_AT }));
     engine.write([{ apply: open, fail: ({ message: text }) => opened.push(text) }]);
     expect(opened).toEqual(['new']);
-    const { standings: listed } = engine.standings({
+    const { channels: listed } = engine.channelStatuses({
       user: alice,
       device: device('phones'),
       after: undefined,
@@ -230,7 +230,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   test('numbers beyond what JavaScript holds are damage as any other', () => {
     damaged('UPDATE entry SET at = 4611686018427387904, sender = 4611686018427387904 WHERE channel = 1 AND offset = 5');
     damaged('UPDATE member SET read = 4611686018427387904 WHERE user = 1 AND channel = 1');
-    expect(standings().map(({ channel, read }) => [channel, read])).toEqual([
+    expect(statuses().map(({ channel, read }) => [channel, read])).toEqual([
       [withBob, 0],
       [withCarol, 1],
     ]);

@@ -29,8 +29,8 @@ test.each(testedDrivers)('a data folder of schema version 1 opens with everythin
     contentType: 'application/octet-stream',
     replyTo: { epoch, offset: 2 },
   });
-  const { standings } = await store.directory.standings(user('bob'), device('phone'), undefined, 10);
-  expect(standings).toMatchObject([{ channel, epoch, head: 3, cursor: 1, read: 1 }]);
+  const { channels: statuses } = await store.directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
+  expect(statuses).toMatchObject([{ channel, epoch, head: 3, cursor: 1, read: 1 }]);
   expect(await store.cursors.load([{ user: user('bob'), channel }])).toMatchObject([{ read: 1, delivered: 2 }]);
   expect(await appendOne(store.log, message('alice', 'bob', { key: 'k1' }))).toMatchObject({
     outcome: 'repeated',

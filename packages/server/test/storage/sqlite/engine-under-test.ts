@@ -6,12 +6,12 @@ import {
   flattenRequest,
   RESULT_STRIDE,
   resultAt,
-} from '../../../src/storage/sqlite/append-frames.js';
+} from '../../../src/storage/sqlite/appending/append-frames.js';
 import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { pageFrom } from '../../../src/storage/sqlite/page-frames.js';
-import { errorFrom } from '../../../src/storage/sqlite/worker-messages.js';
+import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
+import { errorFrom } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import type { TestedDriver } from './data-folder.js';
 
 export function openEngine(

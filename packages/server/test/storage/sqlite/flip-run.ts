@@ -4,9 +4,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../../../src/channel/entry.js';
+import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { GENERATION_FILE } from '../../../src/storage/sqlite/lineage.js';
-import { DATABASE_FILE } from '../../../src/storage/sqlite/open-database.js';
+import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
 import { StorageError } from '../../../src/storage/storage-error.js';
 import { device, direct, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
@@ -129,14 +129,19 @@ function readsOf(engine: SqliteEngine): [string, () => string][] {
       () => JSON.stringify(engine.describe({ user: user('alice'), channels: [{ channel, read: 0 }] })),
     ]);
   }
-  reads.push(['standings', () => JSON.stringify(readStandings(engine))]);
+  reads.push(['channelStatuses', () => JSON.stringify(readChannelStatuses(engine))]);
   return reads;
 }
 
 /** Without `recency`, which sorts conversations and decides nothing: it is read from the index, which has no checksum. */
-function readStandings(engine: SqliteEngine) {
-  const { standings } = engine.standings({ user: user('alice'), device: PHONE, after: undefined, limit: 1_000 });
-  return standings.map(({ recency: _recency, ...standing }) => standing);
+function readChannelStatuses(engine: SqliteEngine) {
+  const { channels: statuses } = engine.channelStatuses({
+    user: user('alice'),
+    device: PHONE,
+    after: undefined,
+    limit: 1_000,
+  });
+  return statuses.map(({ recency: _recency, ...status }) => status);
 }
 
 function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): Entry[] {

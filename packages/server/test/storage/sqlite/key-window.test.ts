@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KeyWindow } from '../../../src/storage/sqlite/key-window.js';
+import { KeyWindow } from '../../../src/storage/sqlite/appending/key-window.js';
 
 const always = () => true;
 

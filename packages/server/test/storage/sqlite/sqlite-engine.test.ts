@@ -4,10 +4,14 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import {
+  configureConnection,
+  DATABASE_FILE,
+  readPragma,
+} from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { GENERATION_FILE } from '../../../src/storage/sqlite/lineage.js';
-import { configureConnection, DATABASE_FILE, readPragma } from '../../../src/storage/sqlite/open-database.js';
-import { SCHEMA_VERSION } from '../../../src/storage/sqlite/schema.js';
+import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
+import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
 import { direct, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';

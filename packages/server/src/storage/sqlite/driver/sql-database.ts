@@ -50,6 +50,12 @@ export function integerOf(row: SqlRow, column: string): number {
   throw new SqlFailure('corrupt', `column ${column} should hold an integer, it holds ${describe(value)}`);
 }
 
+/** The answer of a `SELECT max(id) AS id`: where the numbers of a table continue; 0 for an empty table. */
+export function newestNumber(statement: SqlStatement): number {
+  const row = statement.get([]);
+  return row === undefined || row['id'] === null ? 0 : integerOf(row, 'id');
+}
+
 /** A column that the schema declares text. */
 export function textOf(row: SqlRow, column: string): string {
   const value = row[column];

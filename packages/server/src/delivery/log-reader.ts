@@ -1,0 +1,74 @@
+// One session as a reader of logs: opening, then per channel at the tail or behind at a position.
+// Being at the tail needs no state: a channel that is not in `behind` is one.
+
+import type { GapReason, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+import type { ChannelTail } from './channel-tail.js';
+import type { EncodedPush } from './encoded-push.js';
+
+/** What delivery knows of a session: who it is, and whether it takes more. */
+export interface Recipient {
+  readonly user: UserId;
+  /** Whether the outbox takes that many bytes more. An empty outbox takes anything. */
+  hasRoomFor(bytes: number): boolean;
+  queue(push: EncodedPush): void;
+}
+
+/** Entries that will not be handed out, to be told before anything newer. Reading goes on at `next`. */
+export interface PendingGap {
+  readonly from: number;
+  readonly to: number;
+  readonly next: number;
+  readonly reason: GapReason;
+}
+
+export interface BehindState {
+  readonly tail: ChannelTail;
+  /** Everything up to here is queued. Undefined while opening: not compared yet. */
+  position: number | undefined;
+  gap: PendingGap | undefined;
+}
+
+export type LogReaderPhase = 'opening' | 'open' | 'left';
+
+const NOTHING_BEHIND: ReadonlyMap<ChannelKey, BehindState> = new Map();
+
+export class LogReader {
+  readonly recipient: Recipient;
+  phase: LogReaderPhase = 'opening';
+  /** Whether catch-up has this reader in its queue or waits for a page for it. */
+  isBeingServed = false;
+  /** Channels in which a receipt passed by unsaid: the present state is told once the reader is at the tail there. */
+  receiptsDue: Set<ChannelKey> | undefined;
+  // Most sessions are behind nowhere most of the time: the map exists only while it has something.
+  #behind: Map<ChannelKey, BehindState> | undefined;
+
+  constructor(recipient: Recipient) {
+    this.recipient = recipient;
+  }
+
+  get user(): UserId {
+    return this.recipient.user;
+  }
+
+  get behind(): ReadonlyMap<ChannelKey, BehindState> {
+    return this.#behind ?? NOTHING_BEHIND;
+  }
+
+  fallBehind(channel: ChannelKey, tail: ChannelTail, position: number | undefined): BehindState {
+    const state: BehindState = { tail, position, gap: undefined };
+    this.#behind ??= new Map();
+    this.#behind.set(channel, state);
+    tail.readers += 1;
+    return state;
+  }
+
+  /** The reader has everything up to the head, or has left. */
+  catchUpWith(channel: ChannelKey): void {
+    const state = this.#behind?.get(channel);
+    if (state === undefined) return;
+    state.tail.readers -= 1;
+    this.#behind?.delete(channel);
+    if (this.#behind?.size === 0) this.#behind = undefined;
+  }
+}

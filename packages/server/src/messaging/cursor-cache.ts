@@ -1,0 +1,237 @@
+// How far devices acknowledged and users read: coalesced in memory, written every few seconds, looked up here first.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../channel/channel-key.js';
+import type { Cursors, CursorWrite } from '../storage/cursors.js';
+
+/** Between two writes; a crash may set cursors back that far, never forward. */
+export const CURSOR_WRITE_INTERVAL_MS = 5_000;
+/** Clean cursors kept for look-ups; the longest known go first. */
+const MAX_KEPT = 100_000;
+/** What one write or load takes at most. */
+const MAX_BATCH = 1_000;
+
+interface CursorState {
+  readonly user: UserId;
+  readonly channel: ChannelKey;
+  read: number;
+  delivered: number;
+  /** The newest run of the user's own entries that was seen being stored, both inclusive; 0: none. */
+  ownFrom: number;
+  ownTo: number;
+  /** Acknowledged and not on disk yet, per device. */
+  devices: Map<DeviceId, number> | undefined;
+  isReadDirty: boolean;
+  isDeliveredDirty: boolean;
+  /** Waiting for the stored state; undefined once it is known. */
+  whenLoaded: (() => void)[] | undefined;
+}
+
+/** A cursor of a user moved forward in a channel. */
+export type CursorMoved = (
+  user: UserId,
+  channel: ChannelKey,
+  moved: { delivered: number | undefined; read: number | undefined },
+) => void;
+
+export class CursorCache {
+  readonly #cursors: Cursors;
+  readonly #onMoved: CursorMoved;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #states = new Map<string, CursorState>();
+  readonly #dirty = new Set<CursorState>();
+  #toLoad: CursorState[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(cursors: Cursors, onMoved: CursorMoved, onFailure: (error: unknown) => void) {
+    this.#cursors = cursors;
+    this.#onMoved = onMoved;
+    this.#onFailure = onFailure;
+  }
+
+  /** The device has everything up to `offset`. A lower offset than before moves nothing. */
+  acknowledge(user: UserId, device: DeviceId, channel: ChannelKey, offset: number): void {
+    this.#withState(user, channel, (state) => {
+      state.devices ??= new Map();
+      if (offset > (state.devices.get(device) ?? 0)) {
+        state.devices.set(device, offset);
+        this.#dirty.add(state);
+      }
+      if (offset <= state.delivered) return;
+      state.delivered = offset;
+      state.isDeliveredDirty = true;
+      this.#onMoved(user, channel, { delivered: offset, read: undefined });
+    });
+  }
+
+  read(user: UserId, channel: ChannelKey, offset: number): void {
+    this.#withState(user, channel, (state) => this.#moveRead(state, offset));
+  }
+
+  /**
+   * MessageSender moves the sender's read cursor, if everything below was read; one's own entries count as read. So an entry
+   * that comes too early for that is remembered with its neighbours, and reading up to them moves on over them.
+   */
+  readOwn(user: UserId, channel: ChannelKey, offset: number): void {
+    this.#withState(user, channel, (state) => {
+      if (offset <= state.ownTo) return;
+      if (offset !== state.ownTo + 1 || state.ownTo === 0) state.ownFrom = offset;
+      state.ownTo = offset;
+      if (state.read >= state.ownFrom - 1) this.#moveRead(state, offset);
+    });
+  }
+
+  /** The newest state that is known here without asking the store: what is not written yet is never missing. */
+  peek(user: UserId, channel: ChannelKey): { readonly read: number; readonly delivered: number } | undefined {
+    const state = this.#states.get(idOf(user, channel));
+    return state === undefined || state.whenLoaded !== undefined ? undefined : state;
+  }
+
+  /** A device's acknowledgement that is not written yet. */
+  peekDevice(user: UserId, device: DeviceId, channel: ChannelKey): number | undefined {
+    return this.#states.get(idOf(user, channel))?.devices?.get(device);
+  }
+
+  /** The state of a user in a channel, from memory or from the store. */
+  load(user: UserId, channel: ChannelKey): Promise<{ readonly read: number; readonly delivered: number }> {
+    return new Promise((resolve) => {
+      this.#withState(user, channel, (state) => resolve({ read: state.read, delivered: state.delivered }));
+    });
+  }
+
+  /** Writes what is dirty. Resolves when all of it, and what an earlier call began, is on disk. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const states = [...this.#dirty];
+    this.#dirty.clear();
+    for (let start = 0; start < states.length; start += MAX_BATCH) {
+      const part = states.slice(start, start + MAX_BATCH);
+      const batch = part.map(takeDirty);
+      try {
+        await this.#cursors.write(batch);
+        part.forEach((state, index) => {
+          forgetWritten(state, batch[index]!);
+        });
+      } catch (error) {
+        this.#onFailure(error);
+        part.forEach((state, index) => {
+          this.#putBack(state, batch[index]!);
+        });
+      }
+    }
+    this.#evict();
+  }
+
+  #putBack(state: CursorState, write: CursorWrite): void {
+    state.isReadDirty ||= write.read !== undefined;
+    state.isDeliveredDirty ||= write.delivered !== undefined;
+    this.#dirty.add(state);
+  }
+
+  #moveRead(state: CursorState, offset: number): void {
+    const isAtOwn = offset >= state.ownFrom - 1 && offset < state.ownTo;
+    const reached = isAtOwn ? state.ownTo : offset;
+    if (reached <= state.read) return;
+    state.read = reached;
+    state.isReadDirty = true;
+    this.#dirty.add(state);
+    this.#onMoved(state.user, state.channel, { delivered: undefined, read: reached });
+  }
+
+  /** Runs `use` at once if the state is known, else once it was loaded; calls for one state keep their order. */
+  #withState(user: UserId, channel: ChannelKey, use: (state: CursorState) => void): void {
+    const id = idOf(user, channel);
+    let state = this.#states.get(id);
+    if (state === undefined) {
+      state = newState(user, channel);
+      this.#states.set(id, state);
+      if (this.#toLoad.length === 0) setImmediate(() => this.#loadGathered());
+      this.#toLoad.push(state);
+    }
+    if (state.whenLoaded === undefined) {
+      use(state);
+      return;
+    }
+    const known = state;
+    state.whenLoaded.push(() => use(known));
+  }
+
+  #loadGathered(): void {
+    const states = this.#toLoad;
+    this.#toLoad = [];
+    for (let start = 0; start < states.length; start += MAX_BATCH)
+      void this.#load(states.slice(start, start + MAX_BATCH));
+  }
+
+  async #load(states: readonly CursorState[]): Promise<void> {
+    try {
+      const stored = await this.#cursors.load(states.map(({ user, channel }) => ({ user, channel })));
+      states.forEach((state, index) => {
+        state.read = Math.max(state.read, stored[index]!.read);
+        state.delivered = Math.max(state.delivered, stored[index]!.delivered);
+      });
+    } catch (error) {
+      // The engine writes monotonically: not knowing the stored state costs a needless receipt, nothing more.
+      this.#onFailure(error);
+    }
+    for (const state of states) {
+      const waiting = state.whenLoaded ?? [];
+      state.whenLoaded = undefined;
+      for (const use of waiting) use();
+    }
+  }
+
+  #evict(): void {
+    for (const [id, state] of this.#states) {
+      if (this.#states.size <= MAX_KEPT) return;
+      if (!this.#dirty.has(state) && state.whenLoaded === undefined) this.#states.delete(id);
+    }
+  }
+}
+
+function idOf(user: UserId, channel: ChannelKey): string {
+  // Ids contain no spaces.
+  return `${user} ${channel}`;
+}
+
+function newState(user: UserId, channel: ChannelKey): CursorState {
+  return {
+    user,
+    channel,
+    read: 0,
+    delivered: 0,
+    ownFrom: 0,
+    ownTo: 0,
+    devices: undefined,
+    isReadDirty: false,
+    isDeliveredDirty: false,
+    whenLoaded: [],
+  };
+}
+
+function takeDirty(state: CursorState): CursorWrite {
+  const write: CursorWrite = {
+    user: state.user,
+    channel: state.channel,
+    read: state.isReadDirty ? state.read : undefined,
+    delivered: state.isDeliveredDirty ? state.delivered : undefined,
+    // A copy: look-ups see what is being written until it is on disk.
+    devices: state.devices === undefined ? NO_DEVICES : new Map(state.devices),
+  };
+  state.isReadDirty = false;
+  state.isDeliveredDirty = false;
+  return write;
+}
+
+function forgetWritten(state: CursorState, write: CursorWrite): void {
+  for (const [device, offset] of write.devices) {
+    if (state.devices?.get(device) === offset) state.devices.delete(device);
+  }
+  if (state.devices?.size === 0) state.devices = undefined;
+}
+
+const NO_DEVICES: ReadonlyMap<DeviceId, number> = new Map();

@@ -1,0 +1,123 @@
+// The rule of `send`: who may write where, and what an append becomes for whoever asked for it.
+
+import type { ErrorCode, Position, UserId } from '@longwire/protocol';
+import type { EntryOrigin } from '../bus/bus.js';
+import { directChannelKey } from '../channel/channel-key.js';
+import type { BodyFormat } from '../channel/entry.js';
+import type { Clock } from '../runtime/clock.js';
+import type { AppendOutcome, AppendQueue } from './append-queue.js';
+import type { CursorCache } from './cursor-cache.js';
+
+export interface DirectMessage {
+  readonly from: UserId;
+  readonly to: UserId;
+  /** JSON text as received, or canonical base64. */
+  readonly body: string;
+  readonly bodyFormat: BodyFormat;
+  readonly key: string | undefined;
+  readonly since: Position | undefined;
+  readonly slot: string | undefined;
+  /** JSON text of an object. */
+  readonly headers: string | undefined;
+  readonly contentType: string | undefined;
+  readonly replyTo: Position | undefined;
+}
+
+export interface SendContext {
+  readonly origin: EntryOrigin | undefined;
+  /** The origin gets the entry itself too. */
+  readonly echo: boolean;
+}
+
+export type SendOutcome =
+  | { readonly ok: true; readonly position: Position; readonly at: number; readonly isRepeated: boolean }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly afterMs: number | undefined;
+      /** Undefined: as the catalogue has it. */
+      readonly retryable?: boolean | undefined;
+    };
+
+/** After this time a sender that met a full queue may come back. */
+const RETRY_AFTER_MS = 1_000;
+
+export class MessageSender {
+  readonly #queue: AppendQueue;
+  readonly #cursors: CursorCache;
+  readonly #clock: Clock;
+
+  constructor(queue: AppendQueue, cursors: CursorCache, clock: Clock) {
+    this.#queue = queue;
+    this.#cursors = cursors;
+    this.#clock = clock;
+  }
+
+  /**
+   * Stores a message in the direct channel of two users. Rights are decided here, in the step in which the command takes
+   * its place in the queue.
+   * @param settle called exactly once: when the entry survives a power cut and was fanned out, or when it was refused.
+   *   What it queues for the origin stands in the place of the entry.
+   */
+  sendDirect(message: DirectMessage, options: SendContext, settle: (outcome: SendOutcome) => void): void {
+    const channel = directChannelKey(message.from, message.to);
+    const isTaken = this.#queue.add({
+      request: {
+        channel,
+        kind: 'message',
+        from: message.from,
+        body: message.body,
+        bodyFormat: message.bodyFormat,
+        key: message.key,
+        slot: message.slot,
+        headers: message.headers,
+        contentType: message.contentType,
+        replyTo: message.replyTo,
+        at: this.#clock.now(),
+        since: message.since,
+        isRefused: false,
+      },
+      origin: options.origin,
+      echo: options.echo,
+      onSettled: (outcome) => {
+        if (outcome.outcome === 'stored') this.#cursors.readOwn(message.from, channel, outcome.offset);
+        settle(sendOutcome(outcome));
+      },
+    });
+    if (isTaken) return;
+    settle({
+      ok: false,
+      code: 'unavailable',
+      message: 'too many messages wait for the disk; repeat this one with the same key',
+      afterMs: RETRY_AFTER_MS,
+    });
+  }
+}
+
+function sendOutcome(outcome: AppendOutcome): SendOutcome {
+  switch (outcome.outcome) {
+    case 'stored':
+    case 'repeated': {
+      const { epoch, offset, at } = outcome;
+      return { ok: true, position: { epoch, offset }, at, isRepeated: outcome.outcome === 'repeated' };
+    }
+    case 'refused':
+      return { ok: false, code: 'forbidden', message: 'you may not write to this channel', afterMs: undefined };
+    case 'failed':
+      if (outcome.error.code === 'storage_full') {
+        const message = 'the disk of the server is full: nothing was stored; try again later with the same key';
+        return { ok: false, code: 'storage_full', message, afterMs: undefined };
+      }
+      if (outcome.error.code === 'corrupt') {
+        const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
+        return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
+      }
+      return {
+        ok: false,
+        code: 'unavailable',
+        message: 'the message is perhaps stored; repeat it with the same key',
+        afterMs: RETRY_AFTER_MS,
+      };
+  }
+}

@@ -1,0 +1,45 @@
+// `channels`: one page of the user's channels, newest first.
+
+import { type ChannelsCommand, encodeChannels, fieldLimits, parseAddress } from '@longwire/protocol';
+import { directChannelKey } from '../../channel/channel-key.js';
+import type { ChannelList } from '../../messaging/channel-list.js';
+import type { Directory } from '../../storage/directory.js';
+import type { ClientSession } from '../client-session.js';
+import { allChannelStatuses } from '../session-opener.js';
+import { channelText } from './channel-summary.js';
+import { type PageFailure, replyWithPage } from './page-reply.js';
+import { type CommandError, reply, replyError } from './reply.js';
+
+export function handleChannels(
+  session: ClientSession,
+  command: ChannelsCommand,
+  list: ChannelList,
+  directory: Directory,
+  onFailure: PageFailure,
+): void {
+  const { user, device } = session.identity!;
+  const after = command.after === undefined ? undefined : parseAddress(command.after);
+  if (after !== undefined && after.kind !== 'direct') {
+    replyError(session, command, unknownAfter(command));
+    return;
+  }
+  replyWithPage(session, command, onFailure, async () => {
+    const statuses = await allChannelStatuses(directory, user, device);
+    const limit = command.limit ?? fieldLimits.defaultPageItems;
+    const page =
+      after === undefined
+        ? await list.firstPage(user, statuses, limit)
+        : await list.pageAfter(user, statuses, directChannelKey(user, after.peer), limit);
+    if (page === undefined) {
+      replyError(session, command, unknownAfter(command));
+      return;
+    }
+    const texts = page.channels.map((channel) => channelText(channel, user));
+    reply(session, command, (re) => encodeChannels(re, texts, page));
+  });
+}
+
+function unknownAfter({ after }: ChannelsCommand): CommandError {
+  const message = `after: expected the address of one of your channels, from the page before, got ${after}`;
+  return { code: 'invalid_field', message };
+}

@@ -1,0 +1,27 @@
+// Answers of up to a page: made one at a time, when the session's outbox has room for them.
+
+import type { ChannelsCommand, HistoryCommand } from '@longwire/protocol';
+import type { ClientSession } from '../client-session.js';
+import { replyError, unavailableError } from './reply.js';
+
+/** Called with why a page could not be made; the client learns only that it could not. */
+export type PageFailure = (error: unknown) => void;
+
+/** Runs `make`, which queues the answer, once there is room for a page. */
+export function replyWithPage(
+  session: ClientSession,
+  command: HistoryCommand | ChannelsCommand,
+  onFailure: PageFailure,
+  make: () => Promise<void>,
+): void {
+  session.startCommand();
+  session.whenRoomForPage(async () => {
+    try {
+      await make();
+    } catch (error) {
+      onFailure(error);
+      replyError(session, command, unavailableError(error, 'the page'));
+    }
+    session.finishCommand();
+  });
+}

@@ -1,0 +1,57 @@
+// What `ack` and `read` share: the channel that a position is in, and the answer to what became of it.
+
+import {
+  type AckCommand,
+  type Address,
+  encodeOk,
+  type Position,
+  parseAddress,
+  type ReadCommand,
+} from '@longwire/protocol';
+import { type ChannelKey, directChannelKey } from '../../channel/channel-key.js';
+import type { ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
+import type { ClientSession } from '../client-session.js';
+import { type CommandError, reply, replyError, unavailableError } from './reply.js';
+
+export interface PositionTarget {
+  readonly channel: ChannelKey;
+  readonly claimed: ClaimedPosition;
+}
+
+export function positionTarget(
+  session: ClientSession,
+  address: Address,
+  claimed: ClaimedPosition | Position,
+): PositionTarget | CommandError {
+  const parsed = parseAddress(address);
+  if (parsed?.kind !== 'direct') {
+    return { code: 'invalid_field', message: `expected the address of a direct channel, user/<id>, got ${address}` };
+  }
+  const channel = directChannelKey(session.user, parsed.peer);
+  if (claimed.epoch === undefined) {
+    // A position without an epoch is one that this session was shown, and nothing newer.
+    const given = session.reader?.behind.get(channel)?.position;
+    if (given !== undefined && claimed.offset > given) {
+      return {
+        code: 'invalid_field',
+        message: `this session was given ${address} up to ${given}, not ${claimed.offset}`,
+      };
+    }
+  }
+  return { channel, claimed };
+}
+
+export function replyPositionOutcome(
+  session: ClientSession,
+  command: AckCommand | ReadCommand,
+  refusal: PositionOutcome | CommandError | undefined,
+): void {
+  if (refusal !== undefined && 'code' in refusal) replyError(session, command, refusal);
+  else reply(session, command, encodeOk);
+}
+
+/** The position could not be checked; ends a command that was started. */
+export function replyPositionFailure(session: ClientSession, command: AckCommand | ReadCommand, error: unknown): void {
+  replyError(session, command, unavailableError(error, 'what the position is checked against'));
+  session.finishCommand();
+}

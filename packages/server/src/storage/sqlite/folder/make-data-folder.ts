@@ -1,0 +1,69 @@
+// The data folder, made where it is not there, with every name on the way to it on disk.
+
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { StorageError } from '../../storage-error.js';
+import { syncFolder } from './lineage.js';
+
+/**
+ * Makes the folder and those above it that are missing. Resolves when their names survive a power cut: what is stored in
+ * a folder is lost with it otherwise.
+ * @param folder  absolute
+ * @throws StorageError `fatal`, `storage_full`: what stands in the way, and what to do
+ */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    for (const missing of await missingFolders(folder)) {
+      // One at a time: Node's `recursive` tries for ever where a parent that is there says that it is not, as /proc does.
+      await mkdir(missing, { mode: 0o700 }).catch(passOverExisting);
+      syncFolder(dirname(missing));
+    }
+    if (!(await stat(folder)).isDirectory()) throw noFolder(folder, 'a file of that name is there');
+  } catch (error) {
+    throw error instanceof StorageError ? error : cannotMake(folder, error as NodeJS.ErrnoException);
+  }
+}
+
+/** From the outermost one to `folder` itself. */
+async function missingFolders(folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let path = folder; !(await exists(path)); path = dirname(path)) {
+    missing.unshift(path);
+    if (dirname(path) === path) break;
+  }
+  return missing;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Another process was faster, or a link leads nowhere: looking at the folder itself tells. */
+function passOverExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+function cannotMake(folder: string, error: NodeJS.ErrnoException): StorageError {
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT': {
+      const message = `the data folder ${folder} cannot be made: the disk is full, free some space`;
+      return new StorageError('storage_full', message, { cause: error });
+    }
+    case 'ENOTDIR':
+      return noFolder(folder, 'a file stands where a folder should be', error);
+    default:
+      return noFolder(folder, error.message, error);
+  }
+}
+
+function noFolder(folder: string, reason: string, cause?: unknown): StorageError {
+  const message = `${folder} cannot be the data folder (${reason}): choose another one with --data`;
+  return new StorageError('fatal', message, { cause });
+}

@@ -1,0 +1,239 @@
+// A user's channels as one device stands to them, and their descriptions for people. Damage of one channel costs at most
+// that channel: a user signs in with the others.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../../../channel/channel-key.js';
+import type { MemberState } from '../../directory.js';
+import { StorageError } from '../../storage-error.js';
+import { type DamageListener, readAround } from '../damage.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
+import { type ChannelState, lowMessagesAt } from '../tables/channel-state.js';
+import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js';
+import type { DeviceTable } from '../tables/device-table.js';
+import { cursorFrom, type MemberRow, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
+import type { UserTable } from '../tables/user-table.js';
+import { type HeadFrame, headFrameOf, type PageFrame } from './page-frames.js';
+import type { PageReader } from './page-reader.js';
+
+export interface ChannelStatusFrame extends HeadFrame {
+  readonly visibleFrom: number;
+  readonly cursor: number | undefined;
+  readonly read: number;
+  readonly recency: number;
+}
+
+export interface ChannelStatusSliceFrame {
+  readonly channels: readonly ChannelStatusFrame[];
+  readonly next: number | undefined;
+}
+
+export interface DescriptionFrame {
+  readonly visibleFrom: number;
+  readonly unread: number;
+  readonly last: PageFrame;
+  readonly members: readonly MemberState[];
+}
+
+export class ChannelStatusReader {
+  readonly #users: UserTable;
+  readonly #channels: ChannelTable;
+  readonly #devices: DeviceTable;
+  readonly #members: MemberTable;
+  readonly #pages: PageReader;
+  readonly #membersAfter: SqlStatement;
+  readonly #memberBefore: SqlStatement;
+  readonly #cursorsAfter: SqlStatement;
+  readonly #channel: SqlStatement;
+  readonly #onDamage: DamageListener;
+
+  constructor(
+    database: SqlDatabase,
+    onDamage: DamageListener,
+    tables: {
+      readonly users: UserTable;
+      readonly channels: ChannelTable;
+      readonly devices: DeviceTable;
+      readonly members: MemberTable;
+      readonly pages: PageReader;
+    },
+  ) {
+    this.#onDamage = onDamage;
+    this.#users = tables.users;
+    this.#channels = tables.channels;
+    this.#devices = tables.devices;
+    this.#members = tables.members;
+    this.#pages = tables.pages;
+    const columns = 'user, channel, visible_from, left_at, read, delivered, crc';
+    this.#membersAfter = database.prepare(
+      `SELECT ${columns} FROM member WHERE (user, channel) > (?, ?) ORDER BY user, channel LIMIT ?`,
+    );
+    this.#memberBefore = database.prepare(
+      `SELECT ${columns} FROM member WHERE (user, channel) < (?, ?) ORDER BY user DESC, channel DESC LIMIT 1`,
+    );
+    this.#cursorsAfter = database.prepare(
+      'SELECT device, channel, offset, crc FROM cursor WHERE (device, channel) > (?, ?) ORDER BY device, channel LIMIT ?',
+    );
+    this.#channel = database.prepare(
+      'SELECT id, name, kind, life, base, low_user, high_user, created_at, crc FROM channel WHERE id = ?',
+    );
+  }
+
+  channelStatuses(user: UserId, device: DeviceId, after: number | undefined, limit: number): ChannelStatusSliceFrame {
+    const userNumber = this.#users.find(user);
+    if (userNumber === undefined) return { channels: [], next: undefined };
+    const { members, next } = this.#membersOf(userNumber, after ?? 0, limit);
+    const deviceNumber = this.#devices.find(user, device);
+    const cursors = deviceNumber === undefined ? new Map() : this.#cursorsOf(deviceNumber, after ?? 0, limit + 1);
+    const statuses: ChannelStatusFrame[] = [];
+    for (const member of members) {
+      if (member.leftAt !== null) continue;
+      const status = this.#readAround(`channel number ${member.channel} of ${user}`, () =>
+        this.#statusOf(member, cursors.get(member.channel)),
+      );
+      if (status !== undefined) statuses.push(status);
+    }
+    return { channels: statuses, next };
+  }
+
+  /**
+   * Memberships in the order of the table, at most `limit`, and where the next slice begins. The row before them is
+   * looked at as well: it would be the user's if its key were damaged.
+   */
+  #membersOf(user: number, after: number, limit: number): { members: MemberRow[]; next: number | undefined } {
+    const before = this.#memberBefore.get([user, after + 1]);
+    if (before !== undefined) this.#readAround(`a member before user ${user}`, () => memberFrom(before));
+    const members: MemberRow[] = [];
+    const rows = this.#membersAfter.all([user, after, limit + 1]);
+    for (const row of rows) {
+      // One more row than wanted was read: it tells whether there is another slice.
+      const isBeyond = row === rows[limit];
+      const last = members.at(-1)?.channel ?? after;
+      const member = this.#readAround(`a member of user ${user}`, () => memberFrom(row)) ?? this.#standIn(row, last);
+      if (member === undefined) continue;
+      if (member.user !== user) return { members, next: undefined };
+      if (isBeyond) return { members, next: last };
+      members.push(member);
+    }
+    const isLast = rows.length <= limit || members.length === 0;
+    return { members, next: isLast ? undefined : members.at(-1)?.channel };
+  }
+
+  /**
+   * For a damaged row of `member`: the user is in the channel if the channel names them as one of its two, and counts
+   * as having read nothing. Undefined where the row names no such channel above `after`.
+   */
+  #standIn(row: SqlRow, after: number): MemberRow | undefined {
+    const { user, channel } = row;
+    if (typeof user !== 'number' || typeof channel !== 'number' || channel <= after) return undefined;
+    return this.#readAround(`channel number ${channel}`, () => {
+      const named = this.#channel.get([channel]);
+      if (named === undefined) return undefined;
+      verifyChannelRow(named);
+      return user === named['low_user'] || user === named['high_user'] ? unreadMember(user, channel) : undefined;
+    });
+  }
+
+  /**
+   * The device's cursors by channel; a device has none where its user is no member, so `count` reaches as far. A
+   * damaged one counts as never written: what was acknowledged there comes again.
+   */
+  #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {
+    const cursors = new Map<number, number>();
+    for (const row of this.#cursorsAfter.all([device, after, count])) {
+      const cursor = this.#readAround(`a cursor of device ${device}`, () => cursorFrom(row));
+      if (cursor === undefined) continue;
+      if (cursor.device !== device) break;
+      cursors.set(cursor.channel, cursor.offset);
+    }
+    return cursors;
+  }
+
+  /** Undefined: the user is not in the channel, or nothing of it can be read. */
+  describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
+    return this.#readAround(key, () => this.#describe(user, key, callersRead));
+  }
+
+  #describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
+    const state = this.#channels.find(key);
+    const number = state === undefined ? undefined : this.#members.numberIn(state, user);
+    if (state === undefined || number === undefined) return undefined;
+    const member = this.#memberIn(state, number, user);
+    const read = Math.max(callersRead, member.read, member.visibleFrom - 1);
+    return {
+      visibleFrom: member.visibleFrom,
+      unread: this.#countUnread(state, number, read),
+      last: this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state),
+      members: this.#memberStates(state),
+    };
+  }
+
+  #memberIn(state: ChannelState, number: number, user: string): MemberRow {
+    const member = this.#readAround(state.key, () => {
+      const row = this.#members.find(number, state);
+      if (row === undefined) throw missingMember(user, state.key);
+      return row;
+    });
+    return member ?? unreadMember(number, state.number);
+  }
+
+  #lastEntry(state: ChannelState): PageFrame {
+    const offset = Number.MAX_SAFE_INTEGER;
+    return this.#pages.read(state, { channel: state.key, direction: 'before', offset, limit: 1, maxBytes: offset });
+  }
+
+  /** semantics, Unread: each row counts what lies before it, so two look-ups answer; the newest is in memory. */
+  #countUnread(state: ChannelState, user: number, read: number): number {
+    if (read >= state.head) return 0;
+    const next = this.#pages.readableAfter(state, read, this.#onDamage);
+    if (next === undefined) return 0;
+    // What `next` counts includes itself.
+    const isLow = user === state.lowUser;
+    const own = isLow ? state.lowMessages : state.messages - state.lowMessages;
+    const ownThen = isLow ? lowMessagesAt(state, next) : next.messages - lowMessagesAt(state, next);
+    const others = state.messages - own;
+    const othersThen = next.messages - ownThen;
+    const nextIsOthers = next.sender !== user ? 1 : 0;
+    return others - othersThen + nextIsOthers;
+  }
+
+  #memberStates(state: ChannelState): MemberState[] {
+    const users = state.lowUser === state.highUser ? [state.pair[0]] : state.pair;
+    return users.map((user) => {
+      const number = user === state.pair[0] ? state.lowUser : state.highUser;
+      const { delivered, read } = this.#memberIn(state, number, user);
+      return { user, delivered, read };
+    });
+  }
+
+  #statusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
+    const row = this.#channel.get([member.channel]);
+    if (row === undefined) throw new StorageError('corrupt', `channel number ${member.channel} has members but no row`);
+    verifyChannelRow(row);
+    const key = textOf(row, 'name') as ChannelKey;
+    const base = integerOf(row, 'base');
+    const end = this.#channels.cached(key) ?? this.#channels.headOf(member.channel, base, key);
+    return {
+      channel: key,
+      life: integerOf(row, 'life'),
+      head: end.head,
+      base,
+      visibleFrom: member.visibleFrom,
+      cursor,
+      read: member.read,
+      recency: end.lastRow,
+    };
+  }
+
+  #readAround<Value>(place: string, read: () => Value | undefined): Value | undefined {
+    return readAround(place, this.#onDamage, read);
+  }
+}
+
+/** Of a channel whose newest entry cannot be read. */
+function emptyPage(state: ChannelState): PageFrame {
+  return { ...headFrameOf(state.key, state), entries: [], more: false };
+}
+
+function missingMember(user: string, key: ChannelKey): StorageError {
+  return new StorageError('corrupt', `${user} is missing from the members of ${key}; restore the store from a backup`);
+}

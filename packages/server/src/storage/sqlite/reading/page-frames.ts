@@ -1,0 +1,98 @@
+// Entries on their way from the worker: flat lists, as appends are on the way to it.
+
+import type { Epoch } from '@longwire/protocol';
+import type { DirectPair } from '../../../channel/channel-key.js';
+import { type ChannelKey, directPairOf } from '../../../channel/channel-key.js';
+import type { Entry } from '../../../channel/entry.js';
+import { epochOf } from '../../epoch.js';
+import type { ChannelHead, Page } from '../../message-log.js';
+import { StorageError } from '../../storage-error.js';
+import type { ChannelState } from '../tables/channel-state.js';
+import { type EntryRow, replyPosition } from '../tables/entry-row.js';
+
+type RareColumns = Pick<EntryRow, 'bodyFormat' | 'slot' | 'headers' | 'contentType' | 'replyTo'>;
+
+export type FlatEntries = (string | number | undefined | RareColumns)[];
+
+/** offset, at, messages, index of the sender in the pair, body, key, rare columns */
+const ENTRY_STRIDE = 7;
+
+/** @throws StorageError `corrupt` for a sender who is not of the channel */
+export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntries): void {
+  const sender = row.sender === state.lowUser ? 0 : 1;
+  if (sender === 1 && row.sender !== state.highUser) {
+    throw new StorageError('corrupt', `${state.key}, offset ${row.offset}: its sender is not one of the two users`, {
+      offset: row.offset,
+    });
+  }
+  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareColumnsOf(row));
+}
+
+function rareColumnsOf(row: EntryRow): RareColumns | undefined {
+  const { bodyFormat, slot, headers, contentType, replyTo } = row;
+  const isPlain =
+    bodyFormat === 'json' &&
+    slot === undefined &&
+    headers === undefined &&
+    contentType === undefined &&
+    replyTo === undefined;
+  return isPlain ? undefined : { bodyFormat, slot, headers, contentType, replyTo };
+}
+
+/** A channel's head; `life` undefined where there is no channel. */
+export interface HeadFrame {
+  readonly channel: ChannelKey;
+  readonly life: number | undefined;
+  readonly head: number;
+  readonly base: number;
+}
+
+export interface PageFrame extends HeadFrame {
+  readonly entries: FlatEntries;
+  readonly more: boolean;
+}
+
+export function headFrameOf(key: ChannelKey, state: ChannelState | undefined): HeadFrame {
+  return { channel: key, life: state?.life, head: state?.head ?? 0, base: state?.base ?? 0 };
+}
+
+export function headFrom(frame: HeadFrame, era: string): ChannelHead {
+  const epoch = frame.life === undefined ? undefined : epochOf(era, frame.life);
+  return { channel: frame.channel, epoch, head: frame.head, base: frame.base };
+}
+
+export function pageFrom(frame: PageFrame, era: string): Page {
+  const head = headFrom(frame, era);
+  const entries = head.epoch === undefined ? [] : entriesFrom(frame.entries, frame.channel, head.epoch);
+  return { ...head, entries, more: frame.more };
+}
+
+export function entriesFrom(flat: FlatEntries, channel: ChannelKey, epoch: Epoch): Entry[] {
+  const pair = directPairOf(channel);
+  if (pair === undefined) throw new TypeError(`expected the key of a direct channel, got ${channel}`);
+  const entries: Entry[] = [];
+  for (let start = 0; start < flat.length; start += ENTRY_STRIDE) {
+    entries.push(entryAt(flat, start, channel, epoch, pair));
+  }
+  return entries;
+}
+
+function entryAt(flat: FlatEntries, start: number, channel: ChannelKey, epoch: Epoch, pair: DirectPair): Entry {
+  const rare = flat[start + 6] as RareColumns | undefined;
+  return {
+    channel,
+    epoch,
+    offset: flat[start] as number,
+    kind: 'message',
+    from: flat[start + 3] === 0 ? pair[0] : pair[1],
+    at: flat[start + 1] as number,
+    messages: flat[start + 2] as number,
+    body: flat[start + 4] as string,
+    bodyFormat: rare?.bodyFormat ?? 'json',
+    key: flat[start + 5] as string | undefined,
+    slot: rare?.slot,
+    headers: rare?.headers,
+    contentType: rare?.contentType,
+    replyTo: replyPosition(rare?.replyTo, epoch),
+  };
+}

@@ -1,0 +1,156 @@
+// Channels by key, with their heads; the ones in use are in memory.
+
+import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
+import { directPairOf } from '../../../channel/channel-key.js';
+import { StorageError } from '../../storage-error.js';
+import {
+  integerOf,
+  newestNumber,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlStatement,
+  textOf,
+} from '../driver/sql-database.js';
+import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
+import type { ChannelState } from './channel-state.js';
+import { ChannelEnds } from './channel-state.js';
+import { GenerationCache } from './generation-cache.js';
+
+const CACHED_CHANNELS = 65_536;
+/** Kinds of channels in the file: never renumbered, never reused. */
+const DIRECT_KIND = 1;
+const FIRST_LIFE = 1;
+
+export class ChannelTable {
+  readonly #byName: SqlStatement;
+  readonly #neighbours: IndexNeighbours;
+  readonly #insert: SqlStatement;
+  readonly #insertMember: SqlStatement;
+  readonly #newest: SqlStatement;
+  readonly #ends: ChannelEnds;
+  readonly #states = new GenerationCache<ChannelKey, ChannelState>(CACHED_CHANNELS);
+  #nextNumber: number | undefined;
+
+  constructor(database: SqlDatabase) {
+    const columns = 'id, name, kind, life, base, low_user, high_user, created_at, crc';
+    this.#byName = database.prepare(`SELECT ${columns} FROM channel WHERE name = ?`);
+    this.#neighbours = new IndexNeighbours(database, 'channel', ['name']);
+    this.#insert = database.prepare(`INSERT INTO channel (${columns}) VALUES (?,?,?,?,?,?,?,?,?)`);
+    this.#insertMember = database.prepare(
+      'INSERT INTO member (user, channel, visible_from, left_at, read, delivered, crc) VALUES (?,?,1,NULL,0,0,?)',
+    );
+    this.#newest = database.prepare('SELECT max(id) AS id FROM channel');
+    this.#ends = new ChannelEnds(database);
+  }
+
+  /** @throws StorageError `corrupt` */
+  find(key: ChannelKey): ChannelState | undefined {
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    const state = this.read(key);
+    if (state !== undefined) this.#states.set(key, state);
+    return state;
+  }
+
+  /** As it is in the tables now, past the memory: for connections beside the writer. */
+  read(key: ChannelKey): ChannelState | undefined {
+    const row = this.#byName.get([key]);
+    if (row === undefined) {
+      this.#neighbours.expectRight([key]);
+      return undefined;
+    }
+    return this.#load(key, row);
+  }
+
+  /** Creates a direct channel with its members; inside a transaction. */
+  createDirect(key: ChannelKey, pair: DirectPair, lowUser: number, highUser: number, at: number): ChannelState {
+    this.#nextNumber ??= newestNumber(this.#newest) + 1;
+    const number = this.#nextNumber;
+    this.#nextNumber += 1;
+    const crc = rowChecksum(number, key, DIRECT_KIND, FIRST_LIFE, 0, lowUser, highUser, at);
+    this.#insert.run([number, key, DIRECT_KIND, FIRST_LIFE, 0, lowUser, highUser, at, crc]);
+    for (const user of lowUser === highUser ? [lowUser] : [lowUser, highUser]) {
+      this.#insertMember.run([user, number, rowChecksum(user, number, 1, null, 0, 0)]);
+    }
+    const state: ChannelState = {
+      number,
+      key,
+      pair,
+      lowUser,
+      highUser,
+      life: FIRST_LIFE,
+      base: 0,
+      head: 0,
+      messages: 0,
+      lowMessages: 0,
+      lastAt: 0,
+      lastRow: 0,
+    };
+    this.#states.set(key, state);
+    return state;
+  }
+
+  /** What is in memory of a channel, if anything. */
+  cached(key: ChannelKey): ChannelState | undefined {
+    return this.#states.get(key);
+  }
+
+  /**
+   * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
+   * @throws StorageError `corrupt`
+   */
+  headOf(number: number, base: number, key: ChannelKey): { readonly head: number; readonly lastRow: number } {
+    return this.#ends.positionOf(number, base, key);
+  }
+
+  /** After a rollback nothing that the transaction changed may be remembered. */
+  forgetAll(): void {
+    this.#states.clear();
+    this.#nextNumber = undefined;
+  }
+
+  #load(key: ChannelKey, row: SqlRow): ChannelState {
+    verifyChannelRow(row);
+    const pair = directPairOf(key);
+    if (pair === undefined) throw new StorageError('corrupt', `channel ${key} is of no kind this version knows`);
+    const facts = {
+      number: integerOf(row, 'id'),
+      key,
+      base: integerOf(row, 'base'),
+      lowUser: integerOf(row, 'low_user'),
+      highUser: integerOf(row, 'high_user'),
+    };
+    const end = this.#ends.of(facts);
+    // In the order of `createDirect`: one shape for all states.
+    return {
+      number: facts.number,
+      key,
+      pair,
+      lowUser: facts.lowUser,
+      highUser: facts.highUser,
+      life: integerOf(row, 'life'),
+      base: facts.base,
+      head: end.head,
+      messages: end.messages,
+      lowMessages: end.lowMessages,
+      lastAt: end.lastAt,
+      lastRow: end.lastRow,
+    };
+  }
+}
+
+/** @throws StorageError `corrupt` */
+export function verifyChannelRow(row: SqlRow): void {
+  const name = textOf(row, 'name');
+  const actual = rowChecksum(
+    integerOf(row, 'id'),
+    name,
+    integerOf(row, 'kind'),
+    integerOf(row, 'life'),
+    integerOf(row, 'base'),
+    integerOf(row, 'low_user'),
+    integerOf(row, 'high_user'),
+    integerOf(row, 'created_at'),
+  );
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of channel ${name}`);
+}

@@ -1,0 +1,145 @@
+// Members of channels with how far they have read, and the cursors of their devices.
+
+import type { CursorWrite } from '../../cursors.js';
+import { isDamage } from '../damage.js';
+import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
+import { expectChecksum, rowChecksum } from '../row-checks.js';
+import type { ChannelState } from './channel-state.js';
+import type { ChannelTable } from './channel-table.js';
+import type { DeviceTable } from './device-table.js';
+
+export interface MemberRow {
+  readonly user: number;
+  readonly channel: number;
+  readonly visibleFrom: number;
+  readonly leftAt: number | null;
+  readonly read: number;
+  readonly delivered: number;
+}
+
+export class MemberTable {
+  readonly #channels: ChannelTable;
+  readonly #devices: DeviceTable;
+  readonly #find: SqlStatement;
+  readonly #update: SqlStatement;
+  readonly #renew: SqlStatement;
+  readonly #findCursor: SqlStatement;
+  readonly #putCursor: SqlStatement;
+
+  constructor(database: SqlDatabase, channels: ChannelTable, devices: DeviceTable) {
+    this.#channels = channels;
+    this.#devices = devices;
+    this.#find = database.prepare(
+      'SELECT user, channel, visible_from, left_at, read, delivered, crc FROM member WHERE user = ? AND channel = ?',
+    );
+    this.#update = database.prepare(
+      'UPDATE member SET read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
+    );
+    this.#renew = database.prepare(
+      'UPDATE member SET visible_from = ?, left_at = ?, read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
+    );
+    this.#findCursor = database.prepare(
+      'SELECT device, channel, offset, crc FROM cursor WHERE device = ? AND channel = ?',
+    );
+    this.#putCursor = database.prepare('INSERT OR REPLACE INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?)');
+  }
+
+  /** @throws StorageError `corrupt` */
+  find(user: number, state: ChannelState): MemberRow | undefined {
+    const row = this.#find.get([user, state.number]);
+    return row === undefined ? undefined : memberFrom(row);
+  }
+
+  /** The member's number where the name is one of the channel's two. */
+  numberIn(state: ChannelState, user: string): number | undefined {
+    if (user === state.pair[0]) return state.lowUser;
+    return user === state.pair[1] ? state.highUser : undefined;
+  }
+
+  /**
+   * Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. A damaged row
+   * begins anew with what is written, so that it is damaged no longer.
+   */
+  write(write: CursorWrite): void {
+    const state = this.#channels.find(write.channel);
+    const user = state === undefined ? undefined : this.numberIn(state, write.user);
+    if (state === undefined || user === undefined) return;
+    const member = this.#findOrRenew(user, state);
+    if (member === undefined) return;
+    const read = Math.max(member.read, write.read ?? 0);
+    const delivered = Math.max(member.delivered, write.delivered ?? 0);
+    if (read !== member.read || delivered !== member.delivered) {
+      const crc = rowChecksum(user, state.number, member.visibleFrom, member.leftAt, read, delivered);
+      this.#update.run([read, delivered, crc, user, state.number]);
+    }
+    for (const [device, offset] of write.devices) {
+      const number = this.#devices.find(write.user, device);
+      if (number !== undefined) this.#moveCursor(number, state, offset);
+    }
+  }
+
+  #findOrRenew(user: number, state: ChannelState): MemberRow | undefined {
+    try {
+      return this.find(user, state);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const fresh = unreadMember(user, state.number);
+      const crc = rowChecksum(user, state.number, fresh.visibleFrom, fresh.leftAt, fresh.read, fresh.delivered);
+      this.#renew.run([fresh.visibleFrom, fresh.leftAt, fresh.read, fresh.delivered, crc, user, state.number]);
+      return fresh;
+    }
+  }
+
+  #moveCursor(device: number, state: ChannelState, offset: number): void {
+    const row = this.#findCursor.get([device, state.number]);
+    if (row !== undefined && isAtLeast(row, offset)) return;
+    this.#putCursor.run([device, state.number, offset, rowChecksum(device, state.number, offset)]);
+  }
+}
+
+/**
+ * In place of a row that is damaged: the state of somebody who has read nothing. Members of direct channels see all of
+ * them, so it shows nobody what they may not see.
+ */
+export function unreadMember(user: number, channel: number): MemberRow {
+  return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0 };
+}
+
+/** Verifies a row of `member`. */
+export function memberFrom(row: SqlRow): MemberRow {
+  const user = integerOf(row, 'user');
+  const channel = integerOf(row, 'channel');
+  const visibleFrom = integerOf(row, 'visible_from');
+  const leftAt = row['left_at'] === null ? null : integerOf(row, 'left_at');
+  const read = integerOf(row, 'read');
+  const delivered = integerOf(row, 'delivered');
+  const actual = rowChecksum(user, channel, visibleFrom, leftAt, read, delivered);
+  expectChecksum(integerOf(row, 'crc'), actual, `the row of member ${user} in channel ${channel}`);
+  return { user, channel, visibleFrom, leftAt, read, delivered };
+}
+
+/** Whether the cursor stands there already. A damaged one stands nowhere. */
+function isAtLeast(row: SqlRow, offset: number): boolean {
+  try {
+    return cursorFrom(row).offset >= offset;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
+}
+
+export interface CursorRow {
+  readonly device: number;
+  readonly channel: number;
+  readonly offset: number;
+}
+
+/** Verifies a row of `cursor`. */
+export function cursorFrom(row: SqlRow): CursorRow {
+  const device = integerOf(row, 'device');
+  const channel = integerOf(row, 'channel');
+  const offset = integerOf(row, 'offset');
+  const actual = rowChecksum(device, channel, offset);
+  expectChecksum(integerOf(row, 'crc'), actual, `the cursor of device ${device} in channel ${channel}`);
+  return { device, channel, offset };
+}

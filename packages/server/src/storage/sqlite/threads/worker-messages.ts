@@ -1,0 +1,113 @@
+// What the two threads say to each other.
+
+import type { DeviceId, UserId } from '@longwire/protocol';
+import type { ChannelKey } from '../../../channel/channel-key.js';
+import type { CursorWrite, StoredCursors } from '../../cursors.js';
+import type { PageRequest } from '../../message-log.js';
+import { StorageError, type StorageErrorCode } from '../../storage-error.js';
+import type { FlatRequests } from '../appending/append-frames.js';
+import type { DriverChoice } from '../driver/choose-driver.js';
+import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
+import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
+
+/** Given to the worker when it starts. */
+export interface WorkerStart {
+  /** `writer`: everything. `reader`: pages only, beside a writer that has the folder open. */
+  readonly role: 'writer' | 'reader';
+  readonly folder: string;
+  readonly driver: DriverChoice;
+  readonly keyWindowEntries: number | undefined;
+  /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
+  readonly lock: { readonly file: string; readonly token: string } | undefined;
+}
+
+/** Calls with an answer of their own, by method: arguments and answer. */
+export interface WorkerCalls {
+  page: { readonly input: PageRequest; readonly output: PageFrame };
+  heads: { readonly input: readonly ChannelKey[]; readonly output: readonly HeadFrame[] };
+  channelStatuses: {
+    readonly input: {
+      readonly user: UserId;
+      readonly device: DeviceId;
+      readonly after: number | undefined;
+      readonly limit: number;
+    };
+    readonly output: ChannelStatusSliceFrame;
+  };
+  describe: {
+    readonly input: {
+      readonly user: UserId;
+      readonly channels: readonly { readonly channel: ChannelKey; readonly read: number }[];
+    };
+    /** One for each channel asked for; undefined where the user is not in it. */
+    readonly output: readonly (DescriptionFrame | undefined)[];
+  };
+  openDevice: {
+    readonly input: { readonly user: UserId; readonly device: DeviceId; readonly at: number };
+    readonly output: 'known' | 'new';
+  };
+  loadCursors: {
+    readonly input: readonly { readonly user: UserId; readonly channel: ChannelKey }[];
+    readonly output: readonly StoredCursors[];
+  };
+  writeCursors: { readonly input: readonly CursorWrite[]; readonly output: undefined };
+}
+
+export type WorkerMethod = keyof WorkerCalls;
+
+export type CallMessage = {
+  [Method in WorkerMethod]: {
+    readonly type: 'call';
+    readonly id: number;
+    readonly method: Method;
+    readonly input: WorkerCalls[Method]['input'];
+  };
+}[WorkerMethod];
+
+export type ToWorker =
+  /** The batches given in one turn, in order: how many entries each has, and all of them. */
+  { readonly type: 'append'; readonly batches: readonly FlatRequests[] } | CallMessage | { readonly type: 'close' };
+
+export interface FailureFrame {
+  readonly code: StorageErrorCode | 'invalid';
+  readonly message: string;
+  readonly offset: number | undefined;
+}
+
+/** Per batch its results, or why all of it was refused. */
+export type BatchOutcome = readonly number[] | FailureFrame;
+
+export type CallOutcome = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: FailureFrame });
+
+export type FromWorker =
+  | {
+      readonly type: 'opened';
+      readonly era: string;
+      readonly driverName: string;
+      readonly canShareFile: boolean;
+      readonly isWritable: boolean;
+    }
+  /** Outcomes of one commit, in the order in which the batches were given. */
+  | {
+      readonly type: 'done';
+      readonly appends: readonly BatchOutcome[];
+      readonly calls: readonly CallOutcome[];
+      readonly isWritable: boolean;
+    }
+  | { readonly type: 'writable'; readonly isWritable: boolean }
+  /** A row that was passed over. */
+  | { readonly type: 'damage'; readonly failure: FailureFrame }
+  /** Nothing more will come. */
+  | { readonly type: 'fatal'; readonly failure: FailureFrame }
+  | { readonly type: 'closed' };
+
+export function failureOf(error: unknown): FailureFrame {
+  if (error instanceof StorageError) return { code: error.code, message: error.message, offset: error.offset };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof TypeError ? 'invalid' : 'fatal', message, offset: undefined };
+}
+
+export function errorFrom(failure: FailureFrame): Error {
+  if (failure.code === 'invalid') return new TypeError(failure.message);
+  return new StorageError(failure.code, failure.message, { offset: failure.offset });
+}

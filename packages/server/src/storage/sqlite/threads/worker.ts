@@ -1,0 +1,44 @@
+// Entry of the storage thread.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { chooseDriver } from '../driver/choose-driver.js';
+import { asStorageError, SqliteEngine } from '../engine.js';
+import { folderGuard } from '../folder/lock-record.js';
+import { ReaderThread } from './reader-thread.js';
+import { type FromWorker, failureOf, type WorkerStart } from './worker-messages.js';
+import { WriterThread } from './writer-thread.js';
+
+const port = parentPort;
+if (port === null) throw new Error('the storage worker is started by the store, not by hand');
+const start = workerData as WorkerStart;
+
+try {
+  const opened = start.role === 'writer' ? startWriter(port) : startReader(port);
+  port.postMessage(opened satisfies FromWorker);
+} catch (error) {
+  port.postMessage({ type: 'fatal', failure: failureOf(asStorageError(error)) } satisfies FromWorker);
+  port.close();
+}
+
+function startWriter(to: MessagePort): FromWorker {
+  const engine = new SqliteEngine({
+    folder: start.folder,
+    open: chooseDriver(start.driver),
+    assertOwned: folderGuard(start.lock),
+    keyWindowEntries: start.keyWindowEntries,
+    onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
+  });
+  new WriterThread(engine, to).start();
+  return {
+    type: 'opened',
+    era: engine.era,
+    driverName: engine.driverName,
+    canShareFile: engine.canShareFile,
+    isWritable: engine.isWritable,
+  };
+}
+
+function startReader(to: MessagePort): FromWorker {
+  new ReaderThread({ folder: start.folder, open: chooseDriver(start.driver) }, to).start();
+  return { type: 'opened', era: '', driverName: '', canShareFile: true, isWritable: true };
+}

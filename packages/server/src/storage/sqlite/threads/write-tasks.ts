@@ -1,0 +1,82 @@
+// What changes rows: one given batch, one sign-in of a device, one piece of a cursor write.
+
+import { type FlatRequests, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
+import type { SqliteEngine, WriteTask } from '../engine.js';
+import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
+
+/** Cursors written in one transaction. */
+export const CURSOR_CHUNK = 250;
+
+export class AppendTask implements WriteTask {
+  readonly #requests: FlatRequests;
+  readonly bodyUnits: number;
+  outcome: BatchOutcome | undefined;
+
+  constructor(requests: FlatRequests) {
+    this.#requests = requests;
+    let units = 0;
+    for (let at = REQUEST_BODY; at < requests.length; at += REQUEST_STRIDE) units += (requests[at] as string).length;
+    this.bodyUnits = units;
+  }
+
+  get entries(): number {
+    return this.#requests.length / REQUEST_STRIDE;
+  }
+
+  apply(engine: SqliteEngine): void {
+    const results: number[] = [];
+    engine.append(this.#requests, results);
+    this.outcome = results;
+  }
+
+  fail(failure: FailureFrame): void {
+    this.outcome = failure;
+  }
+}
+
+export class DeviceTask implements WriteTask {
+  readonly #input: WorkerCalls['openDevice']['input'];
+  readonly #id: number;
+  outcome: CallOutcome | undefined;
+
+  constructor(id: number, input: WorkerCalls['openDevice']['input']) {
+    this.#id = id;
+    this.#input = input;
+  }
+
+  apply(engine: SqliteEngine): void {
+    this.outcome = { id: this.#id, output: engine.openDevice(this.#input) };
+  }
+
+  fail(failure: FailureFrame): void {
+    this.outcome = { id: this.#id, failure };
+  }
+}
+
+export class CursorTask implements WriteTask {
+  readonly id: number;
+  readonly #rest: WorkerCalls['writeCursors']['input'];
+  #written = 0;
+  failure: FailureFrame | undefined;
+
+  constructor(id: number, batch: WorkerCalls['writeCursors']['input']) {
+    this.id = id;
+    this.#rest = batch;
+  }
+
+  get isDone(): boolean {
+    return this.failure !== undefined || this.#written >= this.#rest.length;
+  }
+
+  apply(engine: SqliteEngine): void {
+    engine.writeCursors(this.#rest.slice(this.#written, this.#written + CURSOR_CHUNK));
+  }
+
+  advance(): void {
+    this.#written += CURSOR_CHUNK;
+  }
+
+  fail(failure: FailureFrame): void {
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,272 @@
+// What the storage thread does next: one commit, then reads for a few milliseconds, then the next commit.
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { asStorageError, type SqliteEngine } from '../engine.js';
+import {
+  type BatchOutcome,
+  type CallMessage,
+  type CallOutcome,
+  type FromWorker,
+  failureOf,
+  type ToWorker,
+} from './worker-messages.js';
+import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
+
+/** Entries of one transaction; more wait for the next, so that a commit stays short. */
+const MAX_COMMIT_ENTRIES = 1_000;
+const MAX_COMMIT_BODY_UNITS = 4_194_304;
+const READ_SLICE_MS = 5;
+/** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
+const CURSOR_PAUSE_FACTOR = 4;
+/** How often a full disk is tried again when nobody sends. */
+const FULL_RETRY_MS = 1_000;
+const IDLE_CHECKPOINT_MS = 200;
+
+type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' }>;
+
+export class WriterThread {
+  readonly #engine: SqliteEngine;
+  readonly #port: MessagePort;
+  readonly #pacer = new CheckpointPacer();
+  readonly #appends: AppendTask[] = [];
+  readonly #devices: DeviceTask[] = [];
+  readonly #reads: ReadCall[] = [];
+  readonly #cursors: CursorTask[] = [];
+  #cursorsNotBefore = 0;
+  #isClosing = false;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(engine: SqliteEngine, port: MessagePort) {
+    this.#engine = engine;
+    this.#port = port;
+  }
+
+  start(): void {
+    this.#port.on('message', (message: ToWorker) => {
+      this.#accept(message);
+      this.#run();
+    });
+  }
+
+  #accept(message: ToWorker): void {
+    switch (message.type) {
+      case 'append':
+        for (const batch of message.batches) this.#appends.push(new AppendTask(batch));
+        return;
+      case 'close':
+        this.#isClosing = true;
+        return;
+      case 'call':
+        this.#acceptCall(message);
+        return;
+    }
+  }
+
+  #acceptCall(call: CallMessage): void {
+    switch (call.method) {
+      case 'openDevice':
+        this.#devices.push(new DeviceTask(call.id, call.input));
+        return;
+      case 'writeCursors':
+        this.#cursors.push(new CursorTask(call.id, call.input));
+        return;
+      default:
+        this.#reads.push(call);
+    }
+  }
+
+  #run(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    try {
+      do {
+        this.#drain();
+        this.#commit();
+        this.#read();
+        this.#writeCursors();
+        if (this.#pacer.isDue) this.#checkpoint();
+        this.#drain();
+      } while (this.#hasWork);
+      if (this.#isClosing) this.#close();
+      else this.#rest();
+    } catch (error) {
+      this.#isOver = true;
+      this.#post({ type: 'fatal', failure: failureOf(asStorageError(error)) });
+      this.#port.close();
+    }
+  }
+
+  get #hasWork(): boolean {
+    if (this.#appends.length > 0 || this.#devices.length > 0 || this.#reads.length > 0) return true;
+    return this.#cursors.length > 0 && (this.#isClosing || performance.now() >= this.#cursorsNotBefore);
+  }
+
+  /** Whatever has gathered in the port since the last look. */
+  #drain(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { readonly message: ToWorker } | undefined;
+      if (received === undefined) return;
+      this.#accept(received.message);
+    }
+  }
+
+  #commit(): void {
+    const { count, entries } = this.#nextCommit();
+    const appends = this.#appends.splice(0, count);
+    const devices = this.#devices.splice(0, MAX_COMMIT_ENTRIES);
+    if (appends.length + devices.length === 0) return;
+    this.#engine.write([...devices, ...appends]);
+    this.#pacer.wrote(entries + devices.length);
+    this.#done(
+      appends.map((task) => task.outcome!),
+      devices.map((task) => task.outcome!),
+    );
+  }
+
+  /** How many batches fit the next transaction; one always does. */
+  #nextCommit(): { readonly count: number; readonly entries: number } {
+    let entries = 0;
+    let units = 0;
+    for (const [count, task] of this.#appends.entries()) {
+      entries += task.entries;
+      units += task.bodyUnits;
+      const isOver = entries > MAX_COMMIT_ENTRIES || units > MAX_COMMIT_BODY_UNITS;
+      if (isOver && count > 0) return { count, entries: entries - task.entries };
+    }
+    return { count: this.#appends.length, entries };
+  }
+
+  #read(): void {
+    if (this.#reads.length === 0) return;
+    const end = performance.now() + READ_SLICE_MS;
+    const calls: CallOutcome[] = [];
+    let done = 0;
+    do {
+      calls.push(this.#answer(this.#reads[done]!));
+      done += 1;
+    } while (done < this.#reads.length && performance.now() < end);
+    this.#reads.splice(0, done);
+    this.#done([], calls);
+  }
+
+  #answer(call: ReadCall): CallOutcome {
+    try {
+      return { id: call.id, output: this.#output(call) };
+    } catch (error) {
+      const failure = failureOf(asStorageError(error));
+      // A read that fails for a reason nobody knows says nothing about the writes: only its caller is told.
+      return { id: call.id, failure };
+    }
+  }
+
+  #output(call: ReadCall): unknown {
+    switch (call.method) {
+      case 'page':
+        return this.#engine.page(call.input);
+      case 'heads':
+        return this.#engine.heads(call.input);
+      case 'channelStatuses':
+        return this.#engine.channelStatuses(call.input);
+      case 'describe':
+        return this.#engine.describe(call.input);
+      case 'loadCursors':
+        return this.#engine.loadCursors(call.input);
+    }
+  }
+
+  #writeCursors(): void {
+    const task = this.#cursors[0];
+    const start = performance.now();
+    if (task === undefined || (!this.#isClosing && start < this.#cursorsNotBefore)) return;
+    this.#engine.write([task]);
+    task.advance();
+    this.#pacer.wrote(CURSOR_CHUNK);
+    const end = performance.now();
+    this.#cursorsNotBefore = end + CURSOR_PAUSE_FACTOR * (end - start);
+    if (!task.isDone) return;
+    this.#cursors.shift();
+    const outcome: CallOutcome =
+      task.failure === undefined ? { id: task.id, output: undefined } : { id: task.id, failure: task.failure };
+    this.#done([], [outcome]);
+  }
+
+  #checkpoint(): void {
+    this.#pacer.checkpointed(this.#engine.checkpoint());
+  }
+
+  /** Nothing to do now: wake up for what waits for its time. */
+  #rest(): void {
+    const now = performance.now();
+    const delays: number[] = [];
+    if (this.#cursors.length > 0) delays.push(this.#cursorsNotBefore - now);
+    if (!this.#engine.isWritable) delays.push(FULL_RETRY_MS);
+    if (this.#pacer.hasWritten) delays.push(IDLE_CHECKPOINT_MS);
+    if (delays.length === 0) return;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.min(...delays)));
+  }
+
+  #wake(): void {
+    if (this.#isOver) return;
+    try {
+      if (!this.#engine.isWritable) {
+        this.#engine.tryWrite();
+        if (this.#engine.isWritable) this.#post({ type: 'writable', isWritable: true });
+      }
+      if (this.#pacer.hasWritten && this.#engine.isWritable) this.#checkpoint();
+    } catch (error) {
+      this.#isOver = true;
+      this.#post({ type: 'fatal', failure: failureOf(asStorageError(error)) });
+      this.#port.close();
+      return;
+    }
+    this.#run();
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#engine.close();
+    this.#post({ type: 'closed' });
+    this.#port.close();
+  }
+
+  #done(appends: readonly BatchOutcome[], calls: readonly CallOutcome[]): void {
+    this.#post({ type: 'done', appends, calls, isWritable: this.#engine.isWritable });
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+/** Pages in the write-ahead log at which a checkpoint is due. */
+const CHECKPOINT_PAGES = 2_000;
+/** Before the first checkpoint told better: an append touches about the table's page, its index's page and half of others. */
+const INITIAL_PAGES_PER_ROW = 2;
+const SMOOTHING = 0.5;
+
+class CheckpointPacer {
+  #rows = 0;
+  #pagesPerRow = INITIAL_PAGES_PER_ROW;
+
+  wrote(rows: number): void {
+    this.#rows += rows;
+  }
+
+  get hasWritten(): boolean {
+    return this.#rows > 0;
+  }
+
+  get isDue(): boolean {
+    return this.#rows * this.#pagesPerRow >= CHECKPOINT_PAGES;
+  }
+
+  /** @param pages what the log held */
+  checkpointed(pages: number): void {
+    if (this.#rows > 0 && pages > 0) {
+      const measured = pages / this.#rows;
+      this.#pagesPerRow = SMOOTHING * measured + (1 - SMOOTHING) * this.#pagesPerRow;
+    }
+    this.#rows = 0;
+  }
+}
