@@ -1,5 +1,6 @@
 // What the server says of itself when it has started.
 
+import { connectPath } from '@longwire/protocol';
 import type { RunningServer } from '@longwire/server';
 import type { Paint } from './terminal.js';
 import { version } from './version.js';
@@ -10,8 +11,6 @@ export interface BannerFacts {
   /** `20.20.2`. */
   readonly nodeVersion: string;
 }
-
-const GATEWAY_PATH = '/v1/connect';
 
 /** Lines for people. */
 export function bannerText({ server, hasPage, nodeVersion }: BannerFacts, paint: Paint): string {
@@ -52,5 +51,5 @@ function nodeAdvice(nodeVersion: string): string | undefined {
 }
 
 function gatewayOf(url: string): string {
-  return `${url.replace(/^http/, 'ws')}${GATEWAY_PATH}`;
+  return `${url.replace(/^http/, 'ws')}${connectPath}`;
 }

@@ -1,6 +1,6 @@
 // Brings each message of the server to the part that waits for it.
 
-import type { Answer, Entry, ErrorAnswer, GapPush, Push, ServerMessage } from '@longwire/protocol';
+import type { Answer, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
 import type { Goodbye, Receipt } from './client-events.js';
 import { errorFromServer, LongwireError } from './errors.js';
 import type { Intake } from './reading/intake.js';
@@ -59,10 +59,10 @@ export class Dispatcher {
     this.#parts.onAckAnswer(re, answer.type === 'error' ? errorFromServer(answer) : undefined);
   }
 
-  #onPush(push: Exclude<Push, Entry>, size: number): void {
+  #onPush(push: Push, size: number): void {
     switch (push.type) {
       case 'gap':
-        this.#parts.intake.takeGap(push satisfies GapPush, size);
+        this.#parts.intake.takeGap(push, size);
         return;
       case 'receipt': {
         const { type: _type, ...receipt } = push;
@@ -76,11 +76,6 @@ export class Dispatcher {
       }
       case 'error':
         this.#parts.onError(errorFromServer(push));
-        return;
-      // Known words of features that this SDK does not offer.
-      case 'presence':
-      case 'signal':
-      case 'caughtUp':
         return;
     }
   }

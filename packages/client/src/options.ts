@@ -1,6 +1,6 @@
 // Everything `connect` takes: checked, filled with defaults and frozen once.
 
-import { fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
+import { connectPath, fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
 import type { GetToken } from './connection/token-keeper.js';
 import { invalidField } from './errors.js';
 import { checkOptionNames } from './option-names.js';
@@ -73,7 +73,6 @@ const numberRules = {
 const otherNames = ['url', 'getToken', 'device', 'deviceStore', 'positions', 'ackMode', 'client'];
 const SDK_NAME = 'longwire-js';
 const SDK_VERSION = '0.1.0';
-const GATEWAY_PATH = '/v1/connect';
 
 /**
  * @param pageUrl  where the page came from; undefined outside of pages
@@ -121,7 +120,7 @@ function gatewayUrl(url: string | undefined): string {
     throw invalidField(`url must be like wss://host or https://host:8443, got ${url ?? 'none'}`);
   }
   const [, , secure = '', host = '', path = '', query = ''] = parts;
-  return `ws${secure.toLowerCase()}://${host}${path === '' || path === '/' ? GATEWAY_PATH : path}${query}`;
+  return `ws${secure.toLowerCase()}://${host}${path === '' || path === '/' ? connectPath : path}${query}`;
 }
 
 function resolveNumbers(input: ConnectOptions): ResolvedNumbers {

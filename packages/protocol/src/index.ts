@@ -1,7 +1,107 @@
-// The words of longwire.v1.json. What stays private: the JSON scan and the field checks, which mean nothing
-// without the decoders around them, and the UTF-8 counting, which any platform does better with its own encoder.
+// The vocabulary of longwire.v1.json and its codec. What stays private: the JSON scan and the field checks, which mean
+// nothing without the decoders around them.
 
-// ids, addresses, positions
+// catalogues
+export {
+  CloseCode,
+  type CloseCodeDescription,
+  closeCodes,
+  type ReconnectRule,
+  reconnectRule,
+  StandardCloseCode,
+} from './catalogue/close-codes.js';
+export {
+  type ErrorCode,
+  type ErrorDescription,
+  type ErrorFields,
+  errorCatalogue,
+  isErrorCode,
+} from './catalogue/error-catalogue.js';
+export { defaultSessionLimits, fieldLimits, protocolTimes, type SessionLimits } from './catalogue/limits.js';
+export {
+  barePing,
+  barePong,
+  bearerSubprotocolPrefix,
+  connectPath,
+  type Feature,
+  features,
+  subprotocol,
+} from './catalogue/version.js';
+// codec
+export { base64ByteLength, decodeBase64, encodeBase64 } from './codec/base64.js';
+export type { ReceivedCommand, ReceivedSendCommand } from './codec/command-fields.js';
+export {
+  type AcceptedCommand,
+  type DecodedCommand,
+  type DecodeLimits,
+  decodeCommand,
+  type RefusedCommand,
+} from './codec/decode-command.js';
+export { decodeServerMessage, type ServerMessage } from './codec/decode-server-message.js';
+export {
+  type ErrorReport,
+  encodeChannelSummary,
+  encodeChannels,
+  encodeConnected,
+  encodeError,
+  encodeHistory,
+  encodeOk,
+  encodePong,
+  encodeRefreshed,
+  encodeSent,
+} from './codec/encode-answer.js';
+export {
+  encodeGapPush,
+  encodeGoodbyePush,
+  encodeMessagePush,
+  encodeReceiptPush,
+  type LoggedMessage,
+} from './codec/encode-push.js';
+export { utf8ByteLength } from './codec/utf8.js';
+// messages
+export type {
+  Answer,
+  ChannelSummary,
+  ChannelsAnswer,
+  ConnectedAnswer,
+  ErrorAnswer,
+  HistoryAnswer,
+  OkAnswer,
+  PongAnswer,
+  RefreshedAnswer,
+  SentAnswer,
+} from './messages/answers.js';
+export {
+  type AckCommand,
+  type ChannelsCommand,
+  type ClientDescription,
+  type Command,
+  type CommandType,
+  type ConnectCommand,
+  commandTypes,
+  type HistoryCommand,
+  type PingCommand,
+  type ReadCommand,
+  type RefreshCommand,
+  type SendCommand,
+  type SendFields,
+} from './messages/commands.js';
+export type { JsonValue } from './messages/json-value.js';
+export {
+  type EntryPosition,
+  type EntryPush,
+  type ErrorPush,
+  type GapPush,
+  type GapReason,
+  type GoodbyePush,
+  gapReasons,
+  isMessageEntry,
+  type MessageEntry,
+  type Push,
+  type ReceiptPush,
+  type UnknownEntry,
+} from './messages/pushes.js';
+// names
 export {
   type Address,
   type AnnouncementAddress,
@@ -14,78 +114,7 @@ export {
   type ParsedAddress,
   parseAddress,
   type TopicAddress,
-} from './address.js';
-// answers
-export type {
-  Answer,
-  ChannelSummary,
-  ChannelsAnswer,
-  ConnectedAnswer,
-  ErrorAnswer,
-  FoundAnswer,
-  HistoryAnswer,
-  MembersAnswer,
-  OkAnswer,
-  PongAnswer,
-  PresenceListAnswer,
-  ReceiptsAnswer,
-  RefreshedAnswer,
-  SentAnswer,
-  SubscribedAnswer,
-} from './answers.js';
-export { base64ByteLength, decodeBase64, encodeBase64 } from './base64.js';
-// catalogues
-export { CloseCode, type CloseCodeDescription, closeCodes, type ReconnectRule, reconnectRule } from './close-codes.js';
-// commands
-export { commandTypes, isNamedCommandType, namedCommandTypes } from './command-types.js';
-export type {
-  AckCommand,
-  ChannelsCommand,
-  ClientDescription,
-  Command,
-  CommandType,
-  ConnectCommand,
-  HistoryCommand,
-  PingCommand,
-  ReadCommand,
-  RefreshCommand,
-  SendCommand,
-  SendFields,
-} from './commands.js';
-export { decodeCommand } from './decode-command.js';
-// codec
-export { decodeServerMessage } from './decode-server-message.js';
-export type {
-  AcceptedCommand,
-  DecodedCommand,
-  DecodeLimits,
-  ReceivedCommand,
-  ReceivedSendCommand,
-  RefusedCommand,
-} from './decoded-command.js';
-export {
-  type ErrorReport,
-  encodeChannelSummary,
-  encodeChannels,
-  encodeConnected,
-  encodeError,
-  encodeHistory,
-  encodeOk,
-  encodePong,
-  encodeRefreshed,
-  encodeSent,
-} from './encode-answer.js';
-export {
-  encodeGapPush,
-  encodeGoodbyePush,
-  encodeMessagePush,
-  encodeReceiptPush,
-  type Gap,
-  type Goodbye,
-  type ReceiptState,
-  type StoredMessage,
-} from './encode-push.js';
-export { type ErrorCode, type ErrorFields, errorCatalogue, isErrorCode } from './error-catalogue.js';
+} from './names/address.js';
 export {
   type CommandId,
   type DeviceId,
@@ -96,51 +125,5 @@ export {
   parseGroupId,
   parseUserId,
   type UserId,
-} from './ids.js';
-export type { JsonValue } from './json-value.js';
-export { defaultSessionLimits, fieldLimits, protocolTimes, type SessionLimits } from './limits.js';
-export type {
-  AnyCommand,
-  BlockCommand,
-  EditCommand,
-  GroupCommand,
-  GroupCreateCommand,
-  GroupPlainCommand,
-  GroupRole,
-  GroupRoleCommand,
-  GroupUpdateCommand,
-  GroupUsersCommand,
-  NamedCommand,
-  PresenceCommand,
-  ReactCommand,
-  RetractCommand,
-  SearchCommand,
-  SignalCommand,
-  SubscribeCommand,
-  UnsubscribeCommand,
-} from './named-commands.js';
-export { type Epoch, isOffset, type Position, parseEpoch } from './position.js';
-// pushes
-export type {
-  CaughtUpPush,
-  EditEntry,
-  Entry,
-  EntryFields,
-  ErrorPush,
-  GapPush,
-  GoodbyePush,
-  MemberEntry,
-  MessageEntry,
-  PresencePush,
-  PresenceState,
-  Push,
-  ReactEntry,
-  ReceiptPush,
-  RetractEntry,
-  SignalPush,
-  UnknownEntry,
-} from './pushes.js';
-export { type GapReason, gapReasons } from './pushes.js';
-export type { ServerMessage } from './server-message.js';
-// the protocol's name and what this version offers
-export { barePing, barePong, bearerSubprotocolPrefix, type Feature, features, subprotocol } from './version.js';
+} from './names/ids.js';
+export { type Epoch, isOffset, type Position, parseEpoch } from './names/position.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fitsUtf8Bytes, utf8ByteLength } from '../src/codec/utf8.js';
 import { base64ByteLength, decodeBase64, encodeBase64 } from '../src/index.js';
-import { fitsUtf8Bytes, utf8ByteLength } from '../src/utf8.js';
 
 describe('base64', () => {
   // RFC 4648 §10.

@@ -1,17 +1,7 @@
 // The normative algorithm, as plainly as it can be said: it shows that the sequences in vectors/ agree with each other
 // and with the prose. The client package has the one that ships; both read the same vectors.
 
-import type {
-  Address,
-  Answer,
-  Entry,
-  GapPush,
-  JsonValue,
-  Position,
-  Push,
-  SendCommand,
-  UnknownEntry,
-} from '../src/index.js';
+import type { Address, Answer, EntryPush, GapPush, JsonValue, Position, Push, SendCommand } from '../src/index.js';
 import { decodeServerMessage } from '../src/index.js';
 
 type Positions = Record<string, Position>;
@@ -88,7 +78,7 @@ export class ClientModel {
     }
   }
 
-  #onPush(push: Exclude<Push, Entry>): void {
+  #onPush(push: Push): void {
     if (push.type === 'gap') this.#onGap(push);
     if (push.type === 'receipt') {
       const { type, ...receipt } = push;
@@ -96,7 +86,7 @@ export class ClientModel {
     }
   }
 
-  #onEntry(entry: Entry | UnknownEntry, kind: 'known' | 'unknown'): void {
+  #onEntry(entry: EntryPush, kind: 'known' | 'unknown'): void {
     const { channel, epoch, offset } = entry;
     const p = this.#positions.get(channel);
     if (p !== undefined && p.epoch === epoch && offset <= p.offset) return;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { scanJson } from '../src/codec/json-scan.js';
 import { commandTypes, decodeCommand, errorCatalogue } from '../src/index.js';
-import { scanJson } from '../src/json-scan.js';
 
 const unlimited = { bodyBytes: 2 ** 30, commandBytes: 2 ** 30 };
 const sized = { maxDepth: 4, maxLength: 6 } as const;

@@ -20,7 +20,7 @@ import {
   encodeRefreshed,
   encodeSent,
   errorCatalogue,
-  type StoredMessage,
+  type LoggedMessage,
   type UserId,
 } from '../src/index.js';
 import { readVectors } from './vectors.js';
@@ -34,7 +34,7 @@ const textOf = (title: string) => messages.find((vector) => vector.title === tit
 
 const bob = 'user/bob' as Address;
 const epoch = 'k3' as Epoch;
-const message: StoredMessage = {
+const message: LoggedMessage = {
   epoch,
   offset: 18,
   from: 'bob' as UserId,
@@ -46,7 +46,7 @@ const message: StoredMessage = {
   contentType: undefined,
   replyTo: undefined,
 };
-const withBytes: StoredMessage = {
+const withBytes: LoggedMessage = {
   ...message,
   offset: 19,
   from: 'alice' as UserId,

@@ -219,8 +219,8 @@ async function serve(
 }
 
 function sessionLimits(limits: ServerLimits): SessionLimits {
-  const { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow } = limits;
-  return { bodyBytes, commandBytes, inFlight, subscriptions, watches, keyWindow };
+  const { bodyBytes, commandBytes, inFlight, keyWindow } = limits;
+  return { bodyBytes, commandBytes, inFlight, keyWindow };
 }
 
 async function within(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {

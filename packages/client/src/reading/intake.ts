@@ -1,6 +1,13 @@
 // Everything between a decoded push and the app: position, own entries, queue, acks.
 
-import type { Entry, GapPush, MessageEntry, Position, SentAnswer, UnknownEntry } from '@longwire/protocol';
+import {
+  type EntryPush,
+  type GapPush,
+  isMessageEntry,
+  type MessageEntry,
+  type Position,
+  type SentAnswer,
+} from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
 import type { AckKeeper } from './ack-keeper.js';
 import { HandOver, type HandOverItem } from './hand-over.js';
@@ -76,8 +83,8 @@ export class Intake {
   }
 
   /** @param size  characters of its text on the wire */
-  takeEntry(entry: Entry | UnknownEntry, size: number): void {
-    const message = isMessage(entry) ? entry : undefined;
+  takeEntry(entry: EntryPush, size: number): void {
+    const message = isMessageEntry(entry) ? entry : undefined;
     // Whatever becomes of the entry here: it is in the log, so its send has succeeded.
     if (message?.from === this.#user) this.#port.onOwnEntry(message);
     if (this.#leavesOut()) return;
@@ -151,7 +158,7 @@ export class Intake {
     this.#port.onCaughtUp();
   }
 
-  #faultAt(entry: Entry | UnknownEntry): LongwireError {
+  #faultAt(entry: EntryPush): LongwireError {
     const position = this.#reader.positionOf(entry.channel);
     const expected = position === undefined ? 'none' : position.offset + 1;
     return new LongwireError(
@@ -159,8 +166,4 @@ export class Intake {
       `${entry.channel}: expected offset ${expected}, got ${entry.offset} without a gap; reconnecting from there`,
     );
   }
-}
-
-function isMessage(entry: Entry | UnknownEntry): entry is MessageEntry {
-  return entry.type === 'message';
 }

@@ -1,7 +1,7 @@
 // The client's algorithm (PROTOCOL, "What a client does"): which of the things a server pushes are new, which were
 // handed on before, and which cannot be. Pure: no sockets, no handlers, no time.
 
-import type { EntryFields, Epoch, GapPush, Position, SentAnswer } from '@longwire/protocol';
+import type { EntryPosition, Epoch, GapPush, Position, SentAnswer } from '@longwire/protocol';
 
 /**
  * - `next`: to be handed on; the position has moved
@@ -10,7 +10,6 @@ import type { EntryFields, Epoch, GapPush, Position, SentAnswer } from '@longwir
  */
 export type Reading = 'next' | 'seen' | 'fault';
 
-type EntryPlace = Pick<EntryFields, 'channel' | 'epoch' | 'offset' | 'skipped'>;
 type GapPlace = Pick<GapPush, 'channel' | 'epoch' | 'next' | 'reason'>;
 type SentPlace = Pick<SentAnswer, 'channel' | 'epoch' | 'offset'>;
 
@@ -34,7 +33,7 @@ export class PositionReader {
   }
 
   /** An entry of any kind, known or not. `next` moves the position onto it. */
-  readEntry(entry: EntryPlace): Reading {
+  readEntry(entry: EntryPosition): Reading {
     const place = this.#places.get(entry.channel);
     if (place !== undefined) {
       // Offsets compare only within an epoch, and the way into another one is a gap.

@@ -1,6 +1,6 @@
 // The commands that ask and change nothing in a log: history, channels, read. All may be repeated freely.
 
-import type { Address, Answer, ChannelSummary, Entry } from '@longwire/protocol';
+import { type Address, type Answer, type ChannelSummary, type EntryPush, isMessageEntry } from '@longwire/protocol';
 import type { AbortSignalLike } from '../abort.js';
 import type { HistoryOptions, HistoryPage, WaitOptions } from '../channel.js';
 import { checkOptionNames } from '../option-names.js';
@@ -64,9 +64,9 @@ export class Queries {
     await this.#ask(fields, options.signal, (answer) => (answer.type === 'ok' ? true : undefined));
   }
 
-  #messagesOf(entries: readonly Entry[]): LongwireMessage[] {
+  #messagesOf(entries: readonly EntryPush[]): LongwireMessage[] {
     const messages: LongwireMessage[] = [];
-    for (const entry of entries) if (entry.type === 'message') messages.push(messageFrom(entry, this.#user()));
+    for (const entry of entries) if (isMessageEntry(entry)) messages.push(messageFrom(entry, this.#user()));
     return messages;
   }
 

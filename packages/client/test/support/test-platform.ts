@@ -146,8 +146,6 @@ export function connectedAnswer(re: unknown, fields: object = {}): object {
       bodyBytes: 65_536,
       commandBytes: 131_072,
       inFlight: 64,
-      subscriptions: 1000,
-      watches: 1000,
       keyWindow: 262_144,
     },
     features: [],

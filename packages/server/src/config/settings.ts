@@ -45,8 +45,6 @@ export const settings = Object.freeze({
   'limits.bodyBytes': integer(defaultSessionLimits.bodyBytes, 1, 16 * MIB, 'JSON text of one body'),
   'limits.commandBytes': integer(defaultSessionLimits.commandBytes, KIB, 32 * MIB, 'one command'),
   'limits.inFlight': integer(defaultSessionLimits.inFlight, 1, 10_000, 'unanswered commands of one session'),
-  'limits.subscriptions': integer(defaultSessionLimits.subscriptions, 0, 100_000, 'subscriptions of one session'),
-  'limits.watches': integer(defaultSessionLimits.watches, 0, 100_000, 'users one session watches'),
   'limits.outboxBytes': integer(MIB, 64 * KIB, GIB, 'unsent output of one session'),
   'limits.allOutboxesBytes': integer(256 * MIB, MIB, 64 * GIB, 'unsent output of all sessions together'),
   'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),

@@ -1,6 +1,7 @@
 // What the HTTP side answers besides upgrades: health, readiness, the page, and why not.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connectPath } from '@longwire/protocol';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { PageFiles } from './page-files.js';
 import { replyError, replyJson } from './reply.js';
@@ -31,7 +32,7 @@ export function createRouter({ readiness, page }: RouteOptions): RequestRouter {
     if (state.isReady) replyJson(response, 200, { status: 'ready' });
     else replyError(response, { status: 503, code: 'unavailable', message: `Not ready: ${state.reason}` });
   });
-  read('/v1/connect', (_request, response) => upgradeRequired(response));
+  read(connectPath, (_request, response) => upgradeRequired(response));
 
   return (path, request, response) => {
     const method = (request.method ?? 'GET') as HTTPMethod;

@@ -8,7 +8,7 @@ import {
   type HandshakeResponse,
   type Session,
 } from '@longwire/endpoint';
-import { bearerSubprotocolPrefix, CloseCode, subprotocol } from '@longwire/protocol';
+import { bearerSubprotocolPrefix, CloseCode, connectPath, subprotocol } from '@longwire/protocol';
 import type { Hub } from '../../delivery/hub.js';
 import type { Logger } from '../../runtime/logger.js';
 import { randomId } from '../../runtime/random-id.js';
@@ -19,8 +19,6 @@ import type { PendingConnections } from '../../session/pending-connections.js';
 import type { Router } from '../../session/router.js';
 import type { SignIn } from '../../session/sign-in.js';
 import { EndpointOutlet } from './endpoint-outlet.js';
-
-export const CONNECT_PATH = '/v1/connect';
 
 export interface GatewayParts {
   readonly authenticator: Authenticator;
@@ -46,8 +44,8 @@ export interface GatewayOptions extends SessionBounds {
 /** Seconds after which a refused client may come back. */
 const RETRY_AFTER_S = '2';
 
-export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): EndpointDefinition<typeof CONNECT_PATH> {
-  return defineEndpoint(CONNECT_PATH, GatewayConnection, {
+export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): EndpointDefinition<typeof connectPath> {
+  return defineEndpoint(connectPath, GatewayConnection, {
     subprotocols: [subprotocol],
     // Commands are handled as they arrive; what bounds them is the session's own valve.
     concurrent: true,
@@ -85,7 +83,7 @@ class GatewayConnection {
     this.#address = request.remoteAddress;
   }
 
-  onOpen(connection: Session<typeof CONNECT_PATH>): void {
+  onOpen(connection: Session<typeof connectPath>): void {
     const { sessions, signIn, isProcessFull } = this.#parts;
     const session = new ClientSession(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
     this.#session = session;
@@ -98,7 +96,7 @@ class GatewayConnection {
     if (this.#session !== undefined) this.#parts.router.handle(this.#session, text);
   }
 
-  onBinary(_data: Uint8Array, connection: Session<typeof CONNECT_PATH>): void {
+  onBinary(_data: Uint8Array, connection: Session<typeof connectPath>): void {
     connection.close(1003, 'longwire.v1.json is spoken in text');
   }
 
@@ -109,7 +107,7 @@ class GatewayConnection {
     if (session.reader !== undefined) this.#parts.hub.resume(session.reader);
   }
 
-  onClose(_connection: Session<typeof CONNECT_PATH>, reason: CloseReason): void {
+  onClose(_connection: Session<typeof connectPath>, reason: CloseReason): void {
     const session = this.#session;
     if (session === undefined) return;
     const { sessions, signIn, logger } = this.#parts;

@@ -1,4 +1,4 @@
-// Branded types: an id is not any string, and a device id is not a user id. Exists only at compile time.
+// Branded types: the compiler distinguishes an id from a string, and a device id from a user id.
 
 declare const brand: unique symbol;
 

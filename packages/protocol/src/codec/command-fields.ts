@@ -1,15 +1,22 @@
-// The fields of each command that this version serves, and the rules between them.
+// The fields of each command, and the rules between them.
 
-import { parseAddress } from './address.js';
-import type { HistoryCommand, ReadCommand } from './commands.js';
-import type { ReceivedCommand, ReceivedSendCommand } from './decoded-command.js';
+import { fieldLimits } from '../catalogue/limits.js';
+import type { Command, HistoryCommand, ReadCommand, SendCommand, SendFields } from '../messages/commands.js';
+import { parseAddress } from '../names/address.js';
+import type { CommandId } from '../names/ids.js';
 import type { FieldReader } from './field-reader.js';
-import type { CommandId } from './ids.js';
-import { fieldLimits } from './limits.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
 
-/** Undefined for a type that is not served. With a problem in `fields` the result is not to be used. */
-export function readCommand(
+/** A `send` as received. Its body stays text, as `bodyText` of the result; either that or `bytes` is present. */
+export interface ReceivedSendCommand extends SendFields {
+  /** Canonical base64, checked. */
+  readonly bytes?: string | undefined;
+}
+
+export type ReceivedCommand = Exclude<Command, SendCommand> | ReceivedSendCommand;
+
+/** Undefined for an unknown type. If `fields` has a problem afterwards, the result must not be used. */
+export function readCommandFields(
   type: string,
   id: CommandId | undefined,
   fields: FieldReader,
@@ -67,10 +74,10 @@ function readSend(
     retain: fields.flag('retain'),
   };
   if ((bodyText === undefined) === !fields.has('bytes')) {
-    fields.refuse('body', 'either body or bytes', bodyText === undefined ? 'neither' : 'both');
+    fields.report('body', 'either body or bytes', bodyText === undefined ? 'neither' : 'both');
   }
   if (bodyText !== undefined && !fitsUtf8Bytes(bodyText, bodyBytes)) {
-    fields.refuse('body', `at most ${bodyBytes} bytes of JSON text`, `${utf8ByteLength(bodyText)}`, 'too_large');
+    fields.report('body', `at most ${bodyBytes} bytes of JSON text`, `${utf8ByteLength(bodyText)}`, 'too_large');
   }
   return command;
 }
@@ -85,7 +92,7 @@ function readRead(id: CommandId | undefined, fields: FieldReader): ReadCommand {
     only: fields.flag('only'),
   };
   if (command.only === true && fields.problem === undefined && parseAddress(command.channel).kind !== 'inbox') {
-    fields.refuse('only', 'only for an inbox', 'another channel');
+    fields.report('only', 'only for an inbox', 'another channel');
   }
   return command;
 }
@@ -100,7 +107,7 @@ function readHistory(id: CommandId | undefined, fields: FieldReader): HistoryCom
     limit: readLimit(fields),
   };
   if (command.before !== undefined && command.after !== undefined) {
-    fields.refuse('before', 'at most one of before and after', 'both');
+    fields.report('before', 'at most one of before and after', 'both');
   }
   return command;
 }

@@ -1,4 +1,4 @@
-// What JSON can say.
+// The values of JSON.
 
 export type JsonValue =
   | string

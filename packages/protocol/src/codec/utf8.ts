@@ -1,7 +1,7 @@
-// Lengths in UTF-8 bytes without an encoder: this package runs where there is neither `Buffer` nor `TextEncoder`.
+// Lengths in UTF-8 bytes, counted without encoding.
 
 /**
- * Bytes that `text` takes in UTF-8. A lone surrogate counts 3, as the replacement character that an encoder writes for it.
+ * The length of `text` in UTF-8 bytes. A lone surrogate counts as 3, like the replacement character that encoders write.
  */
 export function utf8ByteLength(text: string): number {
   let bytes = text.length;
@@ -23,12 +23,12 @@ export function utf8ByteLength(text: string): number {
 
 const beyondAscii = /[\u0080-\uffff]/;
 
-/** Whether `text` takes at most `maxBytes` in UTF-8; most texts are decided by their length alone. */
+/** Whether `text` is at most `maxBytes` long in UTF-8. The length alone decides this for most texts. */
 export function fitsUtf8Bytes(text: string, maxBytes: number): boolean {
   // One UTF-16 unit takes 1 to 3 bytes.
   if (text.length > maxBytes) return false;
   if (text.length * 3 <= maxBytes) return true;
-  // Finding out that all is ASCII takes a quarter of counting.
+  // Testing for ASCII takes a quarter of the time of counting.
   return !beyondAscii.test(text) || utf8ByteLength(text) <= maxBytes;
 }
 

@@ -1,14 +1,42 @@
-// Text → command, with every field checked. The server's only way from the wire into its rules.
+// Text → command, with every field checked. All messages of clients reach the server's rules through this function.
 
-import { commandTypes, isNamedCommandType } from './command-types.js';
-import type { DecodedCommand, DecodeLimits, RefusedCommand } from './decoded-command.js';
-import type { ErrorCode } from './error-catalogue.js';
+import type { ErrorCode } from '../catalogue/error-catalogue.js';
+import { defaultSessionLimits, fieldLimits } from '../catalogue/limits.js';
+import { commandTypes } from '../messages/commands.js';
+import { type CommandId, isCommandId } from '../names/ids.js';
+import { type ReceivedCommand, readCommandFields } from './command-fields.js';
 import { describe, FieldReader, isJsonObject, type JsonObject } from './field-reader.js';
-import { type CommandId, isCommandId } from './ids.js';
 import { type JsonScan, scanJson, type TextSpan } from './json-scan.js';
-import { defaultSessionLimits, fieldLimits } from './limits.js';
-import { readCommand } from './read-command.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
+
+/** A command that follows the grammar. It has known fields only; missing fields are undefined. */
+export interface AcceptedCommand {
+  readonly ok: true;
+  readonly command: ReceivedCommand;
+  readonly id: CommandId | undefined;
+  /** `send`: the exact JSON text of `body`, without the white space around it. */
+  readonly bodyText: string | undefined;
+}
+
+/** A refused text, with everything that an `error` needs. */
+export interface RefusedCommand {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  /** What was expected, what was received, what to do. */
+  readonly message: string;
+  /** For `re`; undefined if it is missing or invalid. */
+  readonly id: CommandId | undefined;
+  /** For `of`; undefined if it could not be read. */
+  readonly type: string | undefined;
+}
+
+export type DecodedCommand = AcceptedCommand | RefusedCommand;
+
+/** The members of `SessionLimits` that limit one command. */
+export interface DecodeLimits {
+  readonly bodyBytes: number;
+  readonly commandBytes: number;
+}
 
 // A command is one object around its body.
 const maxDepth = fieldLimits.bodyDepth + 1;
@@ -17,13 +45,12 @@ const maxTypeLength = 64;
 const maxIdLiteralLength = 6 * fieldLimits.commandIdBytes + 2;
 
 /**
- * Decodes one text message of a client. Never throws; time and memory are linear in `text`.
+ * Decodes one text message of a client. Never throws. Time and memory are linear in `text`.
  *
- * Refuses with `malformed` (no JSON object), `too_large` (command, body, bytes or depth), `unknown_type` (also for
- * the commands that v1 names and this version does not offer: `type` then tells which) and `invalid_field`.
- * A field that is not known is ignored. The bare text `ping` is no command: compare with `barePing` first.
+ * Refuses with `malformed` (not a JSON object), `too_large` (command, body, bytes or depth), `unknown_type` and
+ * `invalid_field`. Unknown fields are ignored. The bare text `ping` is not a command: compare with `barePing` first.
  *
- * @param limits  `bodyBytes` and `commandBytes`, in bytes; `defaultSessionLimits` if missing
+ * @param limits  `bodyBytes` and `commandBytes`, in bytes; default: `defaultSessionLimits`
  */
 export function decodeCommand(text: string, limits: DecodeLimits = defaultSessionLimits): DecodedCommand {
   const scan = scanJson(text);
@@ -49,26 +76,22 @@ export function decodeCommand(text: string, limits: DecodeLimits = defaultSessio
   }
   const fields = new FieldReader(source, type);
   const bodyText = scan.body === undefined ? undefined : text.slice(scan.body.start, scan.body.end);
-  const command = readCommand(type, id, fields, bodyText, limits.bodyBytes);
-  if (command === undefined) return refuseType(type, id, knownType);
+  const command = readCommandFields(type, id, fields, bodyText, limits.bodyBytes);
+  if (command === undefined) {
+    const message = `type: expected one of ${commandTypes.join(', ')}, got another; correct it and send it again`;
+    return refuse('unknown_type', message, id, knownType);
+  }
   const problem = fields.problem;
   if (problem !== undefined) return refuse(problem.code, problem.message, id, knownType);
   return { ok: true, command, id, bodyText: command.type === 'send' ? bodyText : undefined };
 }
 
-/** An error without parsing: the scan still found the id, so that whoever waits for an answer gets one. */
-function refuseUnparsed(text: string, scan: JsonScan, expected: string, came: string): RefusedCommand {
+/** Refuses without parsing. The scan has found the id nevertheless, so the command gets its answer. */
+function refuseUnparsed(text: string, scan: JsonScan, expected: string, received: string): RefusedCommand {
   const id = parseLiteral(text, scan.id, maxIdLiteralLength);
   const type = parseLiteral(text, scan.type, maxTypeLength);
-  const message = `expected ${expected}, got ${came}; send less, or in several commands`;
+  const message = `expected ${expected}, got ${received}; send less, or in several commands`;
   return refuse('too_large', message, isCommandId(id) ? id : undefined, typeof type === 'string' ? type : undefined);
-}
-
-function refuseType(type: string, id: CommandId | undefined, knownType: string | undefined): RefusedCommand {
-  const message = isNamedCommandType(type)
-    ? `${type}: expected a command that this server offers (connected.features), got one that it does not`
-    : `type: expected one of ${commandTypes.join(', ')}, got another; correct it and send it again`;
-  return refuse('unknown_type', message, id, knownType);
 }
 
 function refuse(code: ErrorCode, message: string, id?: CommandId, type?: string): RefusedCommand {
@@ -85,7 +108,7 @@ function parseLiteral(text: string, span: TextSpan | undefined, maxLength: numbe
   return parseJson(text.slice(span.start, span.end));
 }
 
-/** Undefined, which no JSON text stands for, if `text` is none. */
+/** Undefined, which no JSON text encodes, if `text` is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

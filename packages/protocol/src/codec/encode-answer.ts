@@ -1,10 +1,10 @@
-// Answers as text. `sent` and `ok` are on the hot path; entries are spliced in as the texts they already are.
+// Answers as text. `sent` and `ok` are on the hot path; entries are inserted as the texts that they already are.
 
-import type { ChannelSummary, ConnectedAnswer, RefreshedAnswer, SentAnswer } from './answers.js';
-import { type ErrorCode, errorCatalogue } from './error-catalogue.js';
-import type { CommandId } from './ids.js';
+import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
+import type { ChannelSummary, ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
+import type { CommandId } from '../names/ids.js';
 
-/** A `sent`; `repeated` and `durable` are left out where undefined. */
+/** A `sent`. Undefined fields are left out. */
 export function encodeSent(re: CommandId, sent: Omit<SentAnswer, 're' | 'type'>): string {
   let text = `{"re":${JSON.stringify(re)},"type":"sent","channel":${JSON.stringify(sent.channel)}`;
   text += `,"epoch":${JSON.stringify(sent.epoch)},"offset":${sent.offset},"at":${sent.at}`;
@@ -31,16 +31,16 @@ export function encodeRefreshed(re: CommandId, refreshed: Omit<RefreshedAnswer, 
 export interface ErrorReport {
   readonly code: ErrorCode;
   readonly message: string;
-  /** The command's id. With it the error is an answer, without it a push. */
+  /** The id of the command. With an id the error is an answer, without one it is a push. */
   readonly id: CommandId | undefined;
-  /** The command's type; said only in the push, as `of`. */
+  /** The type of the command, for `of`; only a push has it. */
   readonly type: string | undefined;
   readonly afterMs?: number | undefined;
-  /** Default: what the catalogue says of the code. */
+  /** Default: `retryable` of the code's row in the catalogue. */
   readonly retryable?: boolean | undefined;
 }
 
-/** An `error`, as answer or push. A `RefusedCommand` is an `ErrorReport`; `retryable` comes from the catalogue unless given. */
+/** An `error`, as answer or push. A `RefusedCommand` is an `ErrorReport`. */
 export function encodeError(report: ErrorReport): string {
   const { id: re, code, message, afterMs } = report;
   const of = re === undefined ? report.type : undefined;

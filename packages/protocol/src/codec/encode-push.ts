@@ -1,13 +1,13 @@
-// Pushes as text, by concatenation: a body is never parsed or serialised again. It cannot break the frame around it,
-// because it went through JSON.parse as a part of the command that brought it, and what was cut out is one whole value.
+// Pushes as text, by concatenation: a body is never parsed or serialised again. It cannot break the object around it,
+// because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
-import type { Address } from './address.js';
-import type { UserId } from './ids.js';
-import type { Epoch, Position } from './position.js';
-import type { GapReason } from './pushes.js';
+import type { GapPush, GapReason, GoodbyePush, ReceiptPush } from '../messages/pushes.js';
+import type { Address } from '../names/address.js';
+import type { UserId } from '../names/ids.js';
+import type { Epoch, Position } from '../names/position.js';
 
-/** What the log keeps of a message; the channel is named per viewer. */
-export interface StoredMessage {
+/** A message as the log keeps it. The name of its channel depends on the viewer. */
+export interface LoggedMessage {
   readonly epoch: Epoch;
   readonly offset: number;
   readonly from: UserId;
@@ -23,11 +23,11 @@ export interface StoredMessage {
 }
 
 /**
- * A `message`, as push and as item of `history` alike.
- * @param channel  the address as the viewer speaks it
- * @param key  the idempotency key, for the sender's own devices; undefined for everybody else
+ * A `message`, for a push and for `history`.
+ * @param channel  its address from the viewpoint of the recipient
+ * @param key  the idempotency key, for the sender's own devices; undefined for other recipients
  */
-export function encodeMessagePush(message: StoredMessage, channel: Address, key: string | undefined): string {
+export function encodeMessagePush(message: LoggedMessage, channel: Address, key: string | undefined): string {
   let text = `{"type":"message","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(message.epoch)}`;
   text += `,"offset":${message.offset},"from":${JSON.stringify(message.from)},"at":${message.at}`;
   if (key !== undefined) text += `,"key":${JSON.stringify(key)}`;
@@ -39,15 +39,8 @@ export function encodeMessagePush(message: StoredMessage, channel: Address, key:
   return message.bodyFormat === 'json' ? `${text},"body":${message.body}}` : `${text},"bytes":"${message.body}"}`;
 }
 
-export interface ReceiptState {
-  readonly user: UserId;
-  readonly epoch: Epoch;
-  readonly delivered: number | undefined;
-  readonly read: number | undefined;
-}
-
-/** A `receipt`; what is undefined is left out. */
-export function encodeReceiptPush(receipt: ReceiptState, channel: Address): string {
+/** A `receipt`. Undefined fields are left out. */
+export function encodeReceiptPush(receipt: Omit<ReceiptPush, 'type' | 'channel'>, channel: Address): string {
   let text = `{"type":"receipt","channel":${JSON.stringify(channel)},"user":${JSON.stringify(receipt.user)}`;
   text += `,"epoch":${JSON.stringify(receipt.epoch)}`;
   if (receipt.delivered !== undefined) text += `,"delivered":${receipt.delivered}`;
@@ -55,29 +48,17 @@ export function encodeReceiptPush(receipt: ReceiptState, channel: Address): stri
   return `${text}}`;
 }
 
-export interface Gap {
-  readonly epoch: Epoch;
-  readonly from: number;
-  readonly to: number;
-  readonly next: number;
-  readonly reason: GapReason;
-}
-
 /** A `gap`. */
-export function encodeGapPush(gap: Gap, channel: Address): string {
+export function encodeGapPush(
+  gap: Omit<GapPush, 'type' | 'channel' | 'reason'> & { readonly reason: GapReason },
+  channel: Address,
+): string {
   const { epoch, from, to, next, reason } = gap;
   return `{"type":"gap","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(epoch)},"from":${from},"to":${to},"next":${next},"reason":"${reason}"}`;
 }
 
-export interface Goodbye {
-  readonly code: number;
-  readonly reason: string;
-  readonly reconnect: boolean;
-  readonly afterMs?: number | undefined;
-}
-
 /** A `goodbye`. */
-export function encodeGoodbyePush(goodbye: Goodbye): string {
+export function encodeGoodbyePush(goodbye: Omit<GoodbyePush, 'type'>): string {
   const { code, reason, reconnect, afterMs } = goodbye;
   return JSON.stringify({ type: 'goodbye', code, reason, reconnect, afterMs });
 }

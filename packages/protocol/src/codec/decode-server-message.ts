@@ -1,13 +1,30 @@
-// Text → what the server said. Tolerant, because servers grow: what is not known passes, and only the fields that the
-// client's algorithm stands on are checked.
+// Text → message of the server. Tolerant, because servers gain features: unknown types pass, and only the fields that
+// the client's algorithm depends on are checked.
 
-import type { Answer } from './answers.js';
+import { barePong } from '../catalogue/version.js';
+import type { Answer } from '../messages/answers.js';
+import type { MessageEntry, Push, UnknownEntry } from '../messages/pushes.js';
+import { type CommandId, isCommandId } from '../names/ids.js';
+import { isOffset } from '../names/position.js';
 import { isJsonObject, type JsonObject } from './field-reader.js';
-import { type CommandId, isCommandId } from './ids.js';
-import { isOffset } from './position.js';
-import type { Entry, Push, UnknownEntry } from './pushes.js';
-import type { ServerMessage } from './server-message.js';
-import { barePong } from './version.js';
+
+/**
+ * - `answer`: has a `re` and a known type
+ * - `entry`: an entry of a known kind
+ * - `unknownEntry`: a push with `channel`, `epoch` and `offset` of an unknown kind; the position moves over it
+ * - `push`: every other known push
+ * - `pong`: the bare text
+ * - `unknown`: a message of an unknown type; ignored, but with a `re` it settles its command
+ * - `malformed`: not a message of this protocol; a fault of the server
+ */
+export type ServerMessage =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'entry'; readonly entry: MessageEntry }
+  | { readonly kind: 'unknownEntry'; readonly entry: UnknownEntry }
+  | { readonly kind: 'push'; readonly push: Push }
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'unknown'; readonly type: string; readonly re: CommandId | undefined }
+  | { readonly kind: 'malformed'; readonly message: string };
 
 type Check = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Check>>;
@@ -24,19 +41,15 @@ const optional =
   (value) =>
     value === undefined || check(value);
 
-const entryPlace: Shape = { channel: text, epoch: text, offset: entryOffset, skipped: optional(offset) };
-const entry: Shape = { ...entryPlace, from: text, at: number };
+const entryPosition: Shape = { channel: text, epoch: text, offset: entryOffset, skipped: optional(offset) };
+const messageShape: Shape = { ...entryPosition, from: text, at: number, key: optional(text), bytes: optional(text) };
 
-const entryShapes: ReadonlyMap<string, Shape> = new Map<Entry['type'], Shape>([
-  ['message', { ...entry, key: optional(text), bytes: optional(text) }],
-  ['member', entry],
-  ['edit', entry],
-  ['retract', entry],
-  ['react', entry],
-]);
-
-// In a list as in a push: an entry of a kind that is not known here needs its place only.
-const entries: Check = listOf((source) => typeof source['type'] === 'string' && isEntry(source, source['type']));
+// As in a push, an entry of an unknown kind needs its position only.
+const entries: Check = listOf(
+  (source) =>
+    text(source['type']) &&
+    firstWrong(source, source['type'] === 'message' ? messageShape : entryPosition) === undefined,
+);
 const channels: Check = listOf((source) => firstWrong(source, channelShape) === undefined);
 const channelShape: Shape = {
   address: text,
@@ -51,12 +64,9 @@ const channelShape: Shape = {
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
-const pushShapes: ReadonlyMap<string, Shape> = new Map<Exclude<Push, Entry>['type'], Shape>([
+const pushShapes: ReadonlyMap<string, Shape> = new Map<Push['type'], Shape>([
   ['receipt', { channel: text, user: text, epoch: text, delivered: optional(offset), read: optional(offset) }],
-  ['presence', { user: text, online: flag, lastSeenAt: optional(number) }],
-  ['signal', { channel: text, from: text, name: text }],
   ['gap', { channel: text, epoch: text, from: offset, to: offset, next: entryOffset, reason: text }],
-  ['caughtUp', { subscription: text, recovered: flag }],
   ['goodbye', { code: number, reason: text, reconnect: flag, afterMs: optional(number) }],
   ['error', { ...errorShape, of: optional(text) }],
 ]);
@@ -83,14 +93,9 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['channels', { channels, more: flag }],
   ['pong', { time: number }],
   ['error', errorShape],
-  ['found', { entries, more: flag }],
-  ['subscribed', { subscription: text, durable: flag }],
-  ['members', { members: list }],
-  ['receipts', { receipts: object }],
-  ['presenceList', { users: object }],
 ]);
 
-/** Decodes one text message of a server. Never throws. What comes out is told by `kind`: see `ServerMessage`. */
+/** Decodes one text message of a server. Never throws; see `ServerMessage` for the kinds of results. */
 export function decodeServerMessage(message: string): ServerMessage {
   if (message === barePong) return { kind: 'pong' };
   const source = parse(message);
@@ -111,23 +116,19 @@ function decodeAnswer(source: JsonObject, type: string, re: CommandId): ServerMe
 }
 
 function decodePush(source: JsonObject, type: string): ServerMessage {
-  const entryShape = entryShapes.get(type);
-  const shape = entryShape ?? pushShapes.get(type);
+  const isMessage = type === 'message';
+  const shape = isMessage ? messageShape : pushShapes.get(type);
   if (shape === undefined) return decodeUnknownPush(source, type);
   const wrong = firstWrong(source, shape);
   if (wrong !== undefined) return malformed(`the push ${type} has no valid "${wrong}"`);
-  if (entryShape !== undefined) return { kind: 'entry', entry: source as unknown as Entry };
-  return { kind: 'push', push: source as unknown as Exclude<Push, Entry> };
+  if (isMessage) return { kind: 'entry', entry: source as unknown as MessageEntry };
+  return { kind: 'push', push: source as unknown as Push };
 }
 
-// Only entries carry channel, epoch and offset all three, whatever kinds later versions add.
+// Only entries have channel, epoch and offset all three, in later versions too.
 function decodeUnknownPush(source: JsonObject, type: string): ServerMessage {
-  if (firstWrong(source, entryPlace) !== undefined) return { kind: 'unknown', type, re: undefined };
+  if (firstWrong(source, entryPosition) !== undefined) return { kind: 'unknown', type, re: undefined };
   return { kind: 'unknownEntry', entry: source as unknown as UnknownEntry };
-}
-
-function isEntry(source: JsonObject, type: string): boolean {
-  return firstWrong(source, entryShapes.get(type) ?? entryPlace) === undefined;
 }
 
 function listOf(check: (item: JsonObject) => boolean): Check {

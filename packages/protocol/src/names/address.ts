@@ -1,10 +1,10 @@
-// How a channel is named by whoever speaks: `user/bob`, `group/eng`, `inbox`, `all`, `topic/stocks/AAPL`.
+// The names of channels: `user/bob`, `group/eng`, `inbox`, `all`, `topic/stocks/AAPL`.
 
+import { fieldLimits } from '../catalogue/limits.js';
 import type { Branded } from './brand.js';
 import { type GroupId, isNameText, parseGroupId, parseUserId, type UserId } from './ids.js';
-import { fieldLimits } from './limits.js';
 
-/** The text form. Relative to the speaker: for alice `user/bob` is the channel that is `user/alice` for bob. */
+/** The text form. Relative to the user: alice's `user/bob` is bob's `user/alice`. */
 export type Address = Branded<string, 'Address'>;
 
 export interface DirectAddress {
@@ -15,7 +15,7 @@ export interface GroupAddress {
   readonly kind: 'group';
   readonly group: GroupId;
 }
-/** `user` is undefined for one's own inbox; backends name the user. */
+/** `user` is undefined in the user's own address of it; backends name the user. */
 export interface InboxAddress {
   readonly kind: 'inbox';
   readonly user: UserId | undefined;
@@ -23,7 +23,7 @@ export interface InboxAddress {
 export interface AnnouncementAddress {
   readonly kind: 'announcement';
 }
-/** 1-16 levels of 1-64 bytes each, in the grammar of ids without `+` and `#`, which are for patterns. */
+/** 1-16 levels of 1-64 bytes each, in the grammar of ids without `+` and `#`, which patterns use. */
 export interface TopicAddress {
   readonly kind: 'topic';
   readonly levels: readonly string[];
@@ -31,8 +31,8 @@ export interface TopicAddress {
 export type ParsedAddress = DirectAddress | GroupAddress | InboxAddress | AnnouncementAddress | TopicAddress;
 
 /**
- * Takes an address apart. Undefined if `text` is none.
- * For every address: `formatAddress(parseAddress(text)) === text`.
+ * Parses an address. Undefined if `text` is not one.
+ * For every address, `formatAddress(parseAddress(text)) === text`.
  */
 export function parseAddress(text: Address): ParsedAddress;
 export function parseAddress(text: string): ParsedAddress | undefined;
@@ -83,13 +83,13 @@ export function directAddress(peer: UserId): Address {
   return `user/${peer}` as Address;
 }
 
-/** Whether `text` is an address of the grammar; says nothing of whether the channel exists. */
+/** Whether `text` follows the grammar of addresses. The channel need not exist. */
 export function isAddress(text: string): text is Address {
   return parseAddress(text) !== undefined;
 }
 
 function parseTopic(text: string): TopicAddress | undefined {
-  // The limit keeps a name of nothing but slashes from becoming an array of a hundred thousand levels.
+  // The limit keeps a text of slashes from becoming an array of a hundred thousand levels.
   const levels = text.split('/', fieldLimits.topicLevels + 1);
   if (levels.length > fieldLimits.topicLevels) return undefined;
   for (const level of levels) {

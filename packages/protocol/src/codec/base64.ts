@@ -1,4 +1,4 @@
-// Standard base64, RFC 4648 §4, written here because this package runs where there is neither `Buffer` nor `atob`.
+// Standard base64, RFC 4648 §4. This package also runs where neither `Buffer` nor `atob` exists.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const canonical = /^[A-Za-z0-9+/]*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
@@ -7,8 +7,8 @@ const valueOfUnit = new Uint8Array(128);
 for (let value = 0; value < 64; value += 1) valueOfUnit[alphabet.charCodeAt(value)] = value;
 
 /**
- * How many bytes `text` stands for; undefined unless it is the one canonical spelling: padded, without white
- * space, without set bits behind the last byte (RFC 4648 §3.5).
+ * The number of bytes that `text` encodes. Undefined unless it is the canonical encoding: padded, without white space,
+ * without set bits after the last byte (RFC 4648 §3.5).
  */
 export function base64ByteLength(text: string): number | undefined {
   if (text.length % 4 !== 0 || !canonical.test(text)) return undefined;
@@ -16,14 +16,14 @@ export function base64ByteLength(text: string): number | undefined {
   return (text.length / 4) * 3 - padding;
 }
 
-/** The bytes that `text` stands for, in memory of their own; undefined unless it is canonical base64. */
+/** Decodes `text` into a new array. Undefined unless it is canonical base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const length = base64ByteLength(text);
   if (length === undefined) return undefined;
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (let index = 0; index < text.length; index += 4) {
-    // '=' has the value 0, and bytes past the end of a typed array are not written.
+    // '=' counts as 0, and writes past the end of a typed array are ignored.
     const group = (unitAt(text, index) << 18) | (unitAt(text, index + 1) << 12) | (unitAt(text, index + 2) << 6);
     const whole = group | unitAt(text, index + 3);
     bytes[offset] = whole >> 16;
@@ -34,7 +34,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Canonical base64 of `bytes`. */
+/** Encodes `bytes` as canonical base64. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let index = 0; index < bytes.length; index += 3) {

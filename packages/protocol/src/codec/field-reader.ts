@@ -1,13 +1,13 @@
-// Reads and checks the fields of one command. Remembers the first problem instead of throwing, so that the
-// decoders read straight down; while there is a problem, what the methods return is not to be used.
+// Reads and checks the fields of one command. Keeps the first problem instead of throwing, so that the decoders read
+// straight down. Once there is a problem, the values that the methods return must not be used.
 
-import { type Address, isAddress } from './address.js';
+import type { ErrorCode } from '../catalogue/error-catalogue.js';
+import { fieldLimits } from '../catalogue/limits.js';
+import type { ClientDescription } from '../messages/commands.js';
+import { type Address, isAddress } from '../names/address.js';
+import { type DeviceId, parseDeviceId } from '../names/ids.js';
+import { type Epoch, isOffset, type Position, parseEpoch } from '../names/position.js';
 import { base64ByteLength } from './base64.js';
-import type { ClientDescription } from './commands.js';
-import type { ErrorCode } from './error-catalogue.js';
-import { type DeviceId, parseDeviceId } from './ids.js';
-import { fieldLimits } from './limits.js';
-import { type Epoch, isOffset, type Position, parseEpoch } from './position.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
 
 export interface FieldProblem {
@@ -15,7 +15,7 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** An object that JSON.parse made: only its own, enumerable properties are ever asked for. */
+/** An object that JSON.parse made. Only its own, enumerable properties are read. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const controlOrLoneSurrogate = /[\p{Cc}\p{Cs}]/u;
@@ -32,7 +32,7 @@ export class FieldReader {
     this.#commandType = commandType;
   }
 
-  /** The first problem that was met. */
+  /** The first problem. */
   get problem(): FieldProblem | undefined {
     return this.#problem;
   }
@@ -41,8 +41,8 @@ export class FieldReader {
     return this.#source[name] !== undefined;
   }
 
-  /** Notes a problem; later ones are dropped, since the first is the cause. */
-  refuse(name: string, expected: string, came = describe(this.#source[name]), code: ErrorCode = 'invalid_field'): void {
+  /** Keeps the problem if it is the first: later ones may be its consequences. */
+  report(name: string, expected: string, came = describe(this.#source[name]), code: ErrorCode = 'invalid_field'): void {
     const message = `${this.#commandType}.${name}: expected ${expected}, got ${came}; correct it and send it again`;
     this.#problem ??= { code, message };
   }
@@ -50,7 +50,7 @@ export class FieldReader {
   flag(name: string): boolean | undefined {
     const value = this.#source[name];
     if (value === undefined || typeof value === 'boolean') return value;
-    this.refuse(name, 'true or false');
+    this.report(name, 'true or false');
     return undefined;
   }
 
@@ -58,16 +58,16 @@ export class FieldReader {
     const value = this.#source[name];
     if (value === undefined) return undefined;
     if (isOffset(value) && value >= min && value <= max) return value;
-    this.refuse(name, `an integer from ${min} to ${max}`);
+    this.report(name, `an integer from ${min} to ${max}`);
     return undefined;
   }
 
-  /** An idempotency key or slot: any characters but controls. */
+  /** An idempotency key or slot: any characters except control characters. */
   label(name: string, maxBytes: number): string | undefined {
     const value = this.#source[name];
     if (value === undefined) return undefined;
     if (typeof value === 'string' && isText(value, maxBytes) && !controlOrLoneSurrogate.test(value)) return value;
-    this.refuse(name, `a string of 1-${maxBytes} bytes without control characters`);
+    this.report(name, `a string of 1-${maxBytes} bytes without control characters`);
     return undefined;
   }
 
@@ -81,7 +81,7 @@ export class FieldReader {
     if (typeof value === 'string' && isText(value, fieldLimits.tokenBytes) && !controlOrLoneSurrogate.test(value)) {
       return value;
     }
-    this.refuse('token', `a string of 1-${fieldLimits.tokenBytes} bytes`);
+    this.report('token', `a string of 1-${fieldLimits.tokenBytes} bytes`);
     return '';
   }
 
@@ -91,7 +91,7 @@ export class FieldReader {
     if (typeof value === 'string' && value.length <= fieldLimits.contentTypeBytes && visibleAscii.test(value)) {
       return value;
     }
-    this.refuse('contentType', `a media type of 1-${fieldLimits.contentTypeBytes} ASCII characters`);
+    this.report('contentType', `a media type of 1-${fieldLimits.contentTypeBytes} ASCII characters`);
     return undefined;
   }
 
@@ -99,7 +99,8 @@ export class FieldReader {
     const value = this.#source['device'];
     if (value === undefined) return undefined;
     const device = typeof value === 'string' ? parseDeviceId(value) : undefined;
-    if (device === undefined) this.refuse('device', 'a device id: 1-128 bytes in NFC without spaces, controls or "/"');
+    if (device === undefined)
+      this.report('device', 'a device id: 1-128 bytes in NFC without white space, control characters or "/"');
     return device;
   }
 
@@ -107,13 +108,13 @@ export class FieldReader {
     const value = this.#source['client'];
     if (value === undefined) return undefined;
     if (!isJsonObject(value)) {
-      this.refuse('client', 'an object {name, version?}');
+      this.report('client', 'an object {name, version?}');
       return undefined;
     }
     const { name, version } = value;
     const isValid = isClientText(name) && (version === undefined || isClientText(version));
     if (isValid) return { name, version };
-    this.refuse('client', `{name, version?}, strings of 1-${fieldLimits.clientTextBytes} bytes`, 'another object');
+    this.report('client', `{name, version?}, strings of 1-${fieldLimits.clientTextBytes} bytes`, 'another object');
     return undefined;
   }
 
@@ -124,14 +125,14 @@ export class FieldReader {
   requiredAddress(name: string): Address {
     const value = this.#source[name];
     if (typeof value === 'string' && isAddress(value)) return value;
-    this.refuse(name, 'an address: user/<id>, group/<id>, inbox, all or topic/<level>/…');
+    this.report(name, 'an address: user/<id>, group/<id>, inbox, all or topic/<level>/…');
     return '' as Address;
   }
 
   requiredOffset(name: string): number {
     const value = this.#source[name];
     if (isOffset(value)) return value;
-    this.refuse(name, 'an integer from 0 to 2^53-1');
+    this.report(name, 'an integer from 0 to 2^53-1');
     return 0;
   }
 
@@ -139,30 +140,30 @@ export class FieldReader {
     const value = this.#source['epoch'];
     if (value === undefined) return undefined;
     const epoch = typeof value === 'string' ? parseEpoch(value) : undefined;
-    if (epoch === undefined) this.refuse('epoch', 'an epoch as the server gave it');
+    if (epoch === undefined) this.report('epoch', 'an epoch as the server gave it');
     return epoch;
   }
 
-  /** A place in a log; `minOffset` is 1 where an entry must stand there. */
+  /** A position in a log. With a `minOffset` of 1 it names an entry. */
   position(name: string, minOffset: number): Position | undefined {
     const value = this.#source[name];
     if (value === undefined) return undefined;
     const position = parsePosition(value);
     if (position !== undefined && position.offset >= minOffset) return position;
-    this.refuse(name, `{epoch, offset} with an offset from ${minOffset}`);
+    this.report(name, `{epoch, offset} with an offset from ${minOffset}`);
     return undefined;
   }
 
-  /** As `position`, but also the bare number that people at a keyboard may write. */
+  /** As `position`, or a bare offset, which people at a keyboard may write. */
   positionOrNumber(name: string): Position | number | undefined {
     const value = this.#source[name];
     if (value === undefined) return undefined;
     const position = isOffset(value) ? value : parsePosition(value);
-    if (position === undefined) this.refuse(name, '{epoch, offset} or an offset');
+    if (position === undefined) this.report(name, '{epoch, offset} or an offset');
     return position;
   }
 
-  /** `connect`: what is no address stays in, for the server to answer as `ignored`. */
+  /** `connect`: a name that is not an address is kept, and the server returns it in `ignored`. */
   cursorsOfConnect(): Record<string, Position> | undefined {
     if (!this.has('cursors')) return undefined;
     return this.#cursors(parsePosition, '{epoch, offset}');
@@ -175,7 +176,7 @@ export class FieldReader {
     );
     for (const address in cursors) {
       if (isAddress(address)) continue;
-      this.refuse('cursors', 'addresses as names, such as user/bob', 'a name that is none');
+      this.report('cursors', 'addresses as names, such as user/bob', 'a name that is not an address');
       break;
     }
     return cursors;
@@ -186,26 +187,26 @@ export class FieldReader {
     if (value === undefined) return undefined;
     const expected = `at most ${fieldLimits.headerPairs} pairs of strings, ${fieldLimits.headerBytes} bytes together`;
     if (!isJsonObject(value)) {
-      this.refuse('headers', expected);
+      this.report('headers', expected);
       return undefined;
     }
     const headers: Record<string, string> = Object.create(null);
     let bytes = 0;
     const names = Object.keys(value);
     if (names.length > fieldLimits.headerPairs) {
-      this.refuse('headers', expected, `${names.length} pairs`);
+      this.report('headers', expected, `${names.length} pairs`);
       return undefined;
     }
     for (const name of names) {
       const text = value[name];
       if (name === '' || controlOrLoneSurrogate.test(name) || typeof text !== 'string' || loneSurrogate.test(text)) {
-        this.refuse('headers', expected, 'a name or value that is no such string');
+        this.report('headers', expected, 'a name or value that is not such a string');
         return undefined;
       }
       bytes += utf8ByteLength(name) + utf8ByteLength(text);
       headers[name] = text;
     }
-    if (bytes > fieldLimits.headerBytes) this.refuse('headers', expected, `${bytes} bytes`);
+    if (bytes > fieldLimits.headerBytes) this.report('headers', expected, `${bytes} bytes`);
     return headers;
   }
 
@@ -215,30 +216,30 @@ export class FieldReader {
     if (value === undefined) return undefined;
     const length = typeof value === 'string' ? base64ByteLength(value) : undefined;
     if (length === undefined) {
-      this.refuse('bytes', 'standard base64 with padding (RFC 4648 §4)');
+      this.report('bytes', 'standard base64 with padding (RFC 4648 §4)');
       return undefined;
     }
-    if (length > maxBytes) this.refuse('bytes', `at most ${maxBytes} bytes`, `${length} bytes`, 'too_large');
+    if (length > maxBytes) this.report('bytes', `at most ${maxBytes} bytes`, `${length} bytes`, 'too_large');
     return value as string;
   }
 
   #cursors<Value>(parse: (value: unknown) => Value | undefined, expected: string): Record<string, Value> {
     const value = this.#source['cursors'];
-    // Without a prototype, so that an address named like one of its members is a name as any other.
+    // Without a prototype, so that a name such as `__proto__` is a name like any other.
     const cursors: Record<string, Value> = Object.create(null);
     if (!isJsonObject(value)) {
-      this.refuse('cursors', `an object of address: ${expected}`);
+      this.report('cursors', `an object of address: ${expected}`);
       return cursors;
     }
     const names = Object.keys(value);
     if (names.length > fieldLimits.cursors) {
-      this.refuse('cursors', `at most ${fieldLimits.cursors} addresses`, `${names.length}`);
+      this.report('cursors', `at most ${fieldLimits.cursors} addresses`, `${names.length}`);
       return cursors;
     }
     for (const name of names) {
       const cursor = parse(value[name]);
       if (cursor === undefined) {
-        this.refuse('cursors', `${expected} for each address`, describe(value[name]));
+        this.report('cursors', `${expected} for each address`, describe(value[name]));
         return cursors;
       }
       cursors[name] = cursor;
@@ -247,12 +248,12 @@ export class FieldReader {
   }
 }
 
-/** Whether `value`, made by JSON.parse, is an object and no array. */
+/** Whether `value`, made by JSON.parse, is an object and not an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What came, for an error message: never the text itself, which may be a token, and never by serialising. */
+/** Describes a received value in an error message. Never its text, which may be a token. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

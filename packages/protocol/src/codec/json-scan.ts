@@ -1,8 +1,8 @@
-// One linear pass over a JSON text, before it is parsed: how deep it goes, and where a command's own fields stand.
+// One linear pass over a JSON text before it is parsed: its depth, and the positions of a command's own fields.
 //
-// It does not validate. Its answers are exact for every text that JSON.parse takes (quotes delimit strings, brackets
-// nest), and are thrown away for every other. Why not just parse: JSON.parse recurses, and what it makes of a body
-// must never be serialised again, since neither numbers (1e400) nor duplicates survive it.
+// It does not validate. Its results are exact for every text that JSON.parse accepts (quotes delimit strings, brackets
+// nest) and are discarded for every other text. Parsing alone is not enough: JSON.parse recurses, and serialising a
+// parsed body would change it, because numbers such as 1e400 and duplicate names do not survive.
 
 /** A part of a text, `end` exclusive. */
 export interface TextSpan {
@@ -10,9 +10,9 @@ export interface TextSpan {
   readonly end: number;
 }
 
-/** Where the *last* top-level field of each name stands, as JSON.parse takes the last of duplicates. */
+/** Where the *last* top-level field of each name is: of duplicates, JSON.parse takes the last. */
 export interface JsonScan {
-  /** The most arrays and objects inside one another. */
+  /** The deepest nesting of arrays and objects. */
   readonly depth: number;
   readonly body: TextSpan | undefined;
   readonly id: TextSpan | undefined;
@@ -30,14 +30,14 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-// The longest spelling of a name we look for: four characters, each as \uXXXX, and the quotes.
+// The longest spelling of these names: four characters, each as \uXXXX, and the quotes.
 const longestKeyLiteral = 26;
 
-/** Scans `text` in one pass, in time and memory linear in its length, whatever it is. */
+/** Scans any `text` in one pass, in time and memory linear in its length. */
 export function scanJson(text: string): JsonScan {
   let depth = 0;
   let deepest = 0;
-  // Of the top-level object: whether the next string is a key, and the field whose value is being passed.
+  // In the top-level object: whether the next string is a key, and the field whose value is being read.
   let isKeyNext = false;
   let field: SpannedField | undefined;
   let valueStart = 0;
@@ -83,10 +83,10 @@ export function scanJson(text: string): JsonScan {
   return { depth: deepest, ...spans };
 }
 
-/** The index of the quote that ends the string which starts at `start`; the end of the text if there is none. */
+/** The index of the closing quote of the string that starts at `start`, or the end of the text. */
 function closingQuote(text: string, start: number): number {
-  // indexOf runs through a long string many times faster than a loop here would. Each run of backslashes is
-  // counted once, by the quote behind it, so the whole stays linear.
+  // indexOf is many times faster than a loop on a long string. Each run of backslashes is counted once, by the quote
+  // after it, so the whole stays linear.
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let first = end;
     while (first - 1 > start && text.charCodeAt(first - 1) === backslash) first -= 1;
@@ -124,7 +124,7 @@ function trimmed(text: string, start: number, end: number): TextSpan {
   return { start, end };
 }
 
-// RFC 8259 §2: these four and no other.
+// RFC 8259 §2: exactly these four.
 function isJsonSpace(unit: number): boolean {
   return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
 }

@@ -1,0 +1,112 @@
+// The server's answers to commands that have an `id`: every message with `re`.
+
+import type { ErrorFields } from '../catalogue/error-catalogue.js';
+import type { SessionLimits } from '../catalogue/limits.js';
+import type { Address } from '../names/address.js';
+import type { CommandId, UserId } from '../names/ids.js';
+import type { Epoch } from '../names/position.js';
+import type { EntryPush, MessageEntry } from './pushes.js';
+
+export interface AnswerFields {
+  /** The `id` of the command. */
+  readonly re: CommandId;
+}
+
+/** To `connect`. */
+export interface ConnectedAnswer extends AnswerFields {
+  readonly type: 'connected';
+  readonly user: UserId;
+  /** 128 random bits. */
+  readonly session: string;
+  /** Whether the server has seen this device of this user before. */
+  readonly device: 'known' | 'new';
+  readonly heartbeatMs: number;
+  /** `longwire/<version>`. */
+  readonly server: string;
+  /** The server's clock, in milliseconds since 1970. */
+  readonly time: number;
+  /** When the token expires; missing if it never does. */
+  readonly expiresAt?: number | undefined;
+  readonly limits: SessionLimits;
+  /** Some of `features`; a newer server may add others. */
+  readonly features: readonly string[];
+  /** The 200 with the newest entries; the command `channels` returns the others in pages. */
+  readonly channels: readonly ChannelSummary[];
+  /** Names in `connect.cursors` that are not channels which this user may read. */
+  readonly ignored: readonly string[];
+}
+
+/** One channel from the viewpoint of its reader, in `connected` and `channels`. */
+export interface ChannelSummary {
+  readonly address: Address;
+  readonly epoch: Epoch;
+  readonly head: number;
+  /** The user's read cursor; 0 before the first `read`. */
+  readonly read: number;
+  readonly unread: number;
+  /** The first offset that this user may read. */
+  readonly visibleFrom: number;
+  /** The newest message that this user may read; missing if there is none. */
+  readonly last?: MessageEntry | undefined;
+  /** Direct channels: what the peer has received and read. */
+  readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
+}
+
+/** To `refresh`. */
+export interface RefreshedAnswer extends AnswerFields {
+  readonly type: 'refreshed';
+  /** Missing if the new token never expires. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** To `send`: stored and synced to disk. */
+export interface SentAnswer extends AnswerFields {
+  readonly type: 'sent';
+  readonly channel: Address;
+  readonly epoch: Epoch;
+  readonly offset: number;
+  readonly at: number;
+  /** The key was known: nothing was appended, and this is the position of the first attempt. */
+  readonly repeated?: boolean | undefined;
+  /** `false`: kept in memory only. Missing: durable. */
+  readonly durable?: boolean | undefined;
+}
+
+export interface OkAnswer extends AnswerFields {
+  readonly type: 'ok';
+}
+
+/** To `history`: entries in ascending order. */
+export interface HistoryAnswer extends AnswerFields {
+  readonly type: 'history';
+  readonly entries: readonly EntryPush[];
+  /** Whether there are more entries in the requested direction. */
+  readonly more: boolean;
+}
+
+/** To `channels`. */
+export interface ChannelsAnswer extends AnswerFields {
+  readonly type: 'channels';
+  readonly channels: readonly ChannelSummary[];
+  readonly more: boolean;
+}
+
+/** To `ping`. */
+export interface PongAnswer extends AnswerFields {
+  readonly type: 'pong';
+  readonly time: number;
+}
+
+export interface ErrorAnswer extends AnswerFields, ErrorFields {
+  readonly type: 'error';
+}
+
+export type Answer =
+  | ConnectedAnswer
+  | RefreshedAnswer
+  | SentAnswer
+  | OkAnswer
+  | HistoryAnswer
+  | ChannelsAnswer
+  | PongAnswer
+  | ErrorAnswer;
