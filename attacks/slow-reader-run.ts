@@ -1,8 +1,8 @@
 // A reader that stops reading while a great deal becomes due to it: what that costs the server and everybody else.
 
-import { readFile } from 'node:fs/promises';
-import { ServerProcess } from '../e2e/server-process.js';
-import { WireClient, type WireMessage } from '../integration/wire-client.js';
+import { residentBytes } from '@longwire/test-support/process-facts';
+import { ServerProcess } from '@longwire/test-support/server-process';
+import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 
 export interface SlowReaderOptions {
   /** What becomes due while the reader stands still. */
@@ -101,11 +101,6 @@ function countOf(client: WireClient, wanted: number): () => boolean {
     for (; seen < client.received.length; seen += 1) if (client.received[seen]?.type === 'message') count += 1;
     return count >= wanted;
   };
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
 }
 
 /** Another pair of users who do not notice, or do. */

@@ -3,8 +3,13 @@
 // whole log are compared.
 
 import { connect, type LongwireClient, type LongwireMessage, type SendResult } from '@longwire/client';
-import { ServerProcess } from '../e2e/server-process.js';
-import { WireClient, type WireMessage } from '../integration/wire-client.js';
+import { SeededRandom } from '@longwire/test-support/seeded-random';
+import { ServerProcess } from '@longwire/test-support/server-process';
+import { until } from '@longwire/test-support/until';
+import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
+
+/** How long clients may take to come back, or to be given everything. */
+const WAIT_MS = 60_000;
 
 export interface ChaosOptions {
   readonly rounds: number;
@@ -44,7 +49,7 @@ interface Sender {
 }
 
 export async function runChaos(options: ChaosOptions, log: (line: string) => void): Promise<ChaosReport> {
-  const random = seededRandom(options.seed);
+  const random = new SeededRandom(options.seed);
   const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn' });
   const faults: string[] = [];
   const handedOn = new Map<string, LongwireMessage[]>();
@@ -91,6 +96,7 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
       if (away.has(recipient)) await client.close();
       else receivers.push(client);
     }
+    const isFlowing = () => senders.every((sender) => sender.client.state === 'connected');
     let flowedMs = 0;
     let isSending = true;
     const streams = senders.flatMap((sender) =>
@@ -99,16 +105,16 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
     const unansweredAtKill: number[] = [];
     const { rounds, mostRounds = rounds } = options;
     for (let round = 0; round < rounds || (round < mostRounds && repeatedOf(senders) === 0); round += 1) {
-      await until(`round ${round} to flow`, () => senders.every((sender) => sender.client.state === 'connected'));
+      await until(isFlowing, `round ${round} to flow`, WAIT_MS);
       const flowsSince = performance.now();
-      await new Promise((resolve) => setTimeout(resolve, 200 + random() * 1_300));
+      await new Promise((resolve) => setTimeout(resolve, 200 + random.fraction() * 1_300));
       flowedMs += performance.now() - flowsSince;
       unansweredAtKill.push(senders.reduce((sum, sender) => sum + sender.unanswered, 0));
       await server.kill('SIGKILL');
       await server.startAgain();
       log(`round ${round + 1}: ${unansweredAtKill.at(-1)} sends unanswered at the kill`);
     }
-    await until('the last round to flow', () => senders.every((sender) => sender.client.state === 'connected'));
+    await until(isFlowing, 'the last round to flow', WAIT_MS);
     const flowsSince = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 500));
     flowedMs += performance.now() - flowsSince;
@@ -117,8 +123,9 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
     for (const recipient of away) receivers.push(await receiveAs(recipient));
     for (const sender of senders) {
       await until(
-        `${sender.recipient} to have everything`,
         () => (handedOn.get(sender.recipient)?.length ?? 0) >= sender.results.size,
+        `${sender.recipient} to have everything`,
+        WAIT_MS,
       );
     }
     for (const sender of senders) {
@@ -196,23 +203,4 @@ async function readWholeLog(server: ServerProcess, sender: Sender): Promise<Wire
   }
   reader.cut();
   return entries;
-}
-
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** mulberry32: a small generator whose seed makes a run repeatable. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

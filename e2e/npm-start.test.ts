@@ -1,17 +1,16 @@
 // npm start, as a person or a supervisor ends it: always a clean stop, never an orphan.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { acceptsConnections } from '@longwire/test-support/ports';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { until } from '@longwire/test-support/until';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { projectRoot } from '../scripts/project-root.mjs';
 import { npmCommand } from '../scripts/run-step.mjs';
 
-const withinMs = 10_000;
 let data: string;
-let started: ChildProcess[];
+let started: ProgramProcess[];
 
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'longwire-npm-start-'));
@@ -19,61 +18,37 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const child of started) {
-    if (child.pid !== undefined) for (const pid of [...descendantsOf(child.pid), child.pid]) tryKill(pid);
-  }
+  for (const { pid } of started) for (const each of [...descendantsOf(pid), pid]) tryKill(each);
   rmSync(data, { recursive: true, force: true });
 });
 
 interface Running {
-  child: ChildProcess;
+  readonly program: ProgramProcess;
   /** The port that the banner named. */
-  port: number;
-  exited: Promise<number | null>;
+  readonly port: number;
 }
 
 /** Starts the command in a process group of its own and resolves once the server answers. */
-async function startServer(file: string, args: string[]): Promise<Running> {
-  const child = spawn(file, args, {
-    cwd: projectRoot,
-    env: { ...process.env, LONGWIRE_PORT: '0', LONGWIRE_DATA: data, NO_COLOR: '1' },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  started.push(child);
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  let port = 0;
-  await vi.waitUntil(() => {
-    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}:\n${output}`);
-    port = Number(/(?:http|ws)s?:\/\/[^\s/]+:(\d+)/.exec(output)?.[1] ?? 0);
-    return port > 0;
-  }, 60_000);
-  await vi.waitFor(async () => expect(await accepts(port)).toBe(true), withinMs);
-  return { child, port, exited };
+async function startServer(...command: string[]): Promise<Running> {
+  const environment = { ...process.env, LONGWIRE_PORT: '0', LONGWIRE_DATA: data, NO_COLOR: '1' };
+  const program = new ProgramProcess(command, { cwd: projectRoot, environment, detached: true });
+  started.push(program);
+  const [, port] = await program.shows(/(?:http|ws)s?:\/\/[^\s/]+:(\d+)/, 'output');
+  await until(() => acceptsConnections(Number(port)), 'a server that accepts connections');
+  return { program, port: Number(port) };
 }
 
 function npmStart(): Promise<Running> {
   const npm = npmCommand();
-  return startServer(npm.file, [...npm.args, 'start']);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+  return startServer(npm.file, ...npm.args, 'start');
 }
 
 async function expectStopped({ port }: Running, processes: number[]): Promise<void> {
-  await vi.waitFor(async () => expect(await accepts(port)).toBe(false), withinMs);
-  await vi.waitFor(() => expect(processes.filter(isRunning)).toEqual([]), withinMs);
+  await until(async () => !(await acceptsConnections(port)), 'a server that no longer accepts connections');
+  await until(
+    () => !processes.some(isRunning),
+    () => `the end of ${processes.filter(isRunning)}`,
+  );
 }
 
 const onLinux = process.platform === 'linux';
@@ -81,44 +56,44 @@ const onLinux = process.platform === 'linux';
 describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)('leaves no orphan when npm gets %s', async (signal) => {
     const running = await npmStart();
-    const processes = descendantsOf(running.child.pid!);
+    const processes = descendantsOf(running.program.pid);
     expect(processes.length).toBeGreaterThanOrEqual(2);
-    running.child.kill(signal);
+    running.program.child.kill(signal);
     await expectStopped(running, processes);
   });
 
   test.each(['SIGTERM', 'SIGKILL'] as const)('leaves no orphan when its process group gets %s', async (signal) => {
     const running = await npmStart();
-    const processes = descendantsOf(running.child.pid!);
-    process.kill(-running.child.pid!, signal);
+    const processes = descendantsOf(running.program.pid);
+    process.kill(-running.program.pid, signal);
     await expectStopped(running, processes);
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'the launcher hands on %s once, and the code of the server',
     async (signal) => {
-      const running = await startServer(process.execPath, ['scripts/start.mjs']);
-      const processes = descendantsOf(running.child.pid!);
-      running.child.kill(signal);
-      expect(await running.exited).toBe(0);
+      const running = await startServer(process.execPath, 'scripts/start.mjs');
+      const processes = descendantsOf(running.program.pid);
+      running.program.child.kill(signal);
+      expect((await running.program.result).exit).toBe(0);
       await expectStopped(running, processes);
     },
   );
 
   test('leaves no orphan when the launcher is killed', async () => {
-    const running = await startServer(process.execPath, ['scripts/start.mjs']);
-    const processes = descendantsOf(running.child.pid!);
-    running.child.kill('SIGKILL');
+    const running = await startServer(process.execPath, 'scripts/start.mjs');
+    const processes = descendantsOf(running.program.pid);
+    running.program.child.kill('SIGKILL');
     await expectStopped(running, processes);
   });
 
   test('one Ctrl+C in a terminal is one clean stop', async () => {
     // Replacing its shell: some shells die of the Ctrl+C themselves, and `script` would hand on their code.
     const command = `exec '${process.execPath}' scripts/start.mjs`;
-    const running = await startServer('script', ['--quiet', '--return', '--command', command, '/dev/null']);
-    const processes = descendantsOf(running.child.pid!);
-    running.child.stdin?.write('\x03');
-    expect(await running.exited).toBe(0);
+    const running = await startServer('script', '--quiet', '--return', '--command', command, '/dev/null');
+    const processes = descendantsOf(running.program.pid);
+    running.program.write('\x03');
+    expect((await running.program.result).exit).toBe(0);
     await expectStopped(running, processes);
   });
 });

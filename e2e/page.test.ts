@@ -2,10 +2,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumArguments, findChromium } from '../scripts/find-chromium.mjs';
-import { ServerProcess } from './server-process.js';
 
 const found = await findChromium();
 const screenshots = fileURLToPath(new URL('../test-results/', import.meta.url));

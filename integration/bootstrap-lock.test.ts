@@ -1,44 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { until } from '@longwire/test-support/until';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRoot } from '../scripts/project-root.mjs';
 
 let folder: string;
-const children: ChildProcess[] = [];
+const started: ProgramProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'longwire-lock-'));
 });
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((holding) => holding.kill()));
   rmSync(folder, { recursive: true, force: true });
 });
 
 const lockModule = pathToFileURL(join(projectRoot, 'scripts', 'bootstrap-lock.mjs')).href;
 
 /** Starts a process that takes the lock, runs `work` under it, and prints whom it waited for. */
-function holder(work: string): ChildProcess & { output: () => string } {
+function holder(work: string): ProgramProcess {
   const program = `
     import { appendFileSync } from 'node:fs';
     import { withLock } from ${JSON.stringify(lockModule)};
     const note = (text) => appendFileSync('notes', process.pid + ' ' + text + '\\n');
     const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
     await withLock('lock', 'npm ' + process.pid, async () => { ${work} }, (line) => process.stdout.write(line + '\\n'));`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  children.push(child);
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  return Object.assign(child, { output: () => output });
+  const holding = new ProgramProcess([process.execPath, '--input-type=module', '--eval', program], { cwd: folder });
+  started.push(holding);
+  return holding;
 }
 
 const notes = () =>
@@ -58,29 +51,27 @@ function expectOneAtATime(count: number) {
 
 test('lets one process in at a time', async () => {
   const all = Array.from({ length: 6 }, () => holder(briefly));
-  const codes = await Promise.all(all.map(async (child) => (await once(child, 'exit'))[0]));
+  const codes = await Promise.all(all.map(async (holding) => (await holding.result).exit));
   expect(codes).toEqual([0, 0, 0, 0, 0, 0]);
   expectOneAtATime(6);
 });
 
 test('tells a waiting process whom it waits for, once', async () => {
   const first = holder(forever);
-  await vi.waitFor(() => expect(notes()).toHaveLength(1), 10_000);
+  await until(() => notes().length === 1);
   const second = holder(briefly);
-  await vi.waitFor(() => expect(second.output()).not.toBe(''), 10_000);
-  first.kill('SIGKILL');
-  await once(second, 'exit');
-  expect(second.output()).toBe(
+  await second.shows(/\n/);
+  await first.kill();
+  expect((await second.result).stdout).toBe(
     `Waiting for "npm ${first.pid}" (process ${first.pid}), which is preparing this checkout.\n`,
   );
 });
 
 test('one of many takes over the lock of a process that was killed, the others after it', async () => {
   const dead = holder(forever);
-  await vi.waitFor(() => expect(notes()).toHaveLength(1), 10_000);
-  dead.kill('SIGKILL');
-  await once(dead, 'exit');
-  await Promise.all(Array.from({ length: 5 }, () => once(holder(briefly), 'exit')));
+  await until(() => notes().length === 1);
+  await dead.kill();
+  await Promise.all(Array.from({ length: 5 }, () => holder(briefly).result));
   expectOneAtATime(5);
 });
 
@@ -89,13 +80,12 @@ test('takes over the lock of a process whose number another process has by now',
     join(folder, 'lock'),
     JSON.stringify({ pid: process.pid, born: 'another-boot/1', what: 'npm start', token: 'old' }),
   );
-  await once(holder(briefly), 'exit');
+  await holder(briefly).result;
   expectOneAtATime(1);
 });
 
 test('gives the lock back when the work throws', async () => {
-  const child = holder("note('enter'); note('leave'); process.exitCode = 3; throw new Error('no');");
-  const [code] = await once(child, 'exit');
-  expect(code).not.toBe(0);
+  const throwing = holder("note('enter'); note('leave'); process.exitCode = 3; throw new Error('no');");
+  expect((await throwing.result).exit).not.toBe(0);
   expectOneAtATime(1);
 });

@@ -2,11 +2,11 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseDriver } from '../packages/server/src/storage/sqlite/driver/choose-driver.js';
 import { configureConnection } from '../packages/server/src/storage/sqlite/driver/connection-settings.js';
-import { startTestServer, type TestServer } from './running-server.js';
-import { WireClient, type WireMessage } from './wire-client.js';
 
 let server: TestServer;
 

@@ -1,16 +1,18 @@
 // A container behind real proxies, which end TLS: who the client is, whether it is secure, and which pages may connect.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineEndpoint, EndpointContainer } from '@longwire/endpoint';
+import { findCommand } from '@longwire/test-support/find-command';
+import { acceptsConnections, freePort } from '@longwire/test-support/ports';
+import { ProgramProcess } from '@longwire/test-support/program-process';
 import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { findCommand } from '../scripts/find-command.mjs';
 
 // The proxy is 127.0.0.1; the client connects to it from another address of this machine.
 const CLIENT = '127.0.0.9';
@@ -85,28 +87,6 @@ async function listening(server: ReturnType<typeof createServer>): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function untilAccepting(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const isAccepting = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isAccepting) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
 for (const { name, start } of proxies) {
   // npm test looks for them; without it, the PATH decides.
   const isInstalled = (process.env[`TEST_${name.toUpperCase()}`] ?? findCommand(name)) !== undefined;
@@ -119,7 +99,7 @@ for (const { name, start } of proxies) {
     const trusting = new EndpointContainer({ trustedProxies: ['127.0.0.1'] });
     let folder: string;
     let port: number;
-    let proxy: ChildProcess;
+    let proxy: ProgramProcess;
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'longwire-proxy-'));
@@ -129,17 +109,15 @@ for (const { name, start } of proxies) {
       trusting.attach(server);
       const backendPort = await listening(server);
       port = await freePort();
-      const [command, ...parameters] = await start(folder, port, backendPort);
-      proxy = spawn(command, parameters, { stdio: 'ignore' });
-      await untilAccepting(port);
+      proxy = new ProgramProcess(await start(folder, port, backendPort));
+      await until(
+        () => acceptsConnections(port),
+        () => `a proxy that accepts connections:\n${proxy.output}`,
+      );
     });
 
     afterAll(async () => {
-      if (proxy.exitCode === null) {
-        const ended = once(proxy, 'exit');
-        proxy.kill('SIGKILL');
-        await ended;
-      }
+      await proxy.kill();
       await trusting.close({ withinMs: 500 });
       server.close();
       await rm(folder, { recursive: true });

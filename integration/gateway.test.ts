@@ -1,6 +1,6 @@
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from './running-server.js';
-import { WireClient, type WireMessage } from './wire-client.js';
 
 let server: TestServer;
 let people = 0;

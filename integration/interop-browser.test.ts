@@ -1,7 +1,8 @@
 // A real browser against the engine: everything a page can do with a WebSocket.
+
+import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { chromiumArguments, findChromium } from '../scripts/find-chromium.mjs';
 import { type EchoServer, KEEPS_WINDOWS, LARGE_BYTES, startEchoServer } from './interop-echo.js';
 
 let browser: Browser | undefined;

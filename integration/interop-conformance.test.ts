@@ -1,46 +1,34 @@
 // npm run conformance:server and conformance:client, as a conformance suite uses them; ws stands in for the suite.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { until } from '@longwire/test-support/until';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { projectRoot } from '../scripts/project-root.mjs';
 
 const MIB = 1_048_576;
-const started: ChildProcess[] = [];
+const started: ProgramProcess[] = [];
 
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
-});
+afterEach(() => Promise.all(started.splice(0).map((program) => program.kill())));
 
-function start(program: string, ...args: string[]): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [join(projectRoot, 'conformance', program), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  started.push(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  return { child, output: () => output };
+function start(program: string, ...args: string[]): ProgramProcess {
+  const peer = new ProgramProcess([process.execPath, join(projectRoot, 'conformance', program), ...args]);
+  started.push(peer);
+  return peer;
 }
 
-async function startServer(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
-  const { child, output } = start('server.mjs', '--port', '0', ...args);
-  await vi.waitUntil(() => {
-    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}:\n${output()}`);
-    return / on port \d+\n/.test(output());
-  }, 50_000);
-  return { child, url: `ws://127.0.0.1:${/ on port (\d+)\n/.exec(output())![1]}` };
+async function startServer(...args: string[]): Promise<{ server: ProgramProcess; url: string }> {
+  const server = start('server.mjs', '--port', '0', ...args);
+  const [, port] = await server.shows(/ on port (\d+)\n/);
+  return { server, url: `ws://127.0.0.1:${port}` };
 }
 
 describe.each([[[]], [['--deflate']]])('with arguments %j', (flags) => {
   it('the server echoes text as text and binary as binary, up to 16 MiB in any fragments, and stops cleanly', async () => {
-    const { child, url } = await startServer(...flags);
+    const { server, url } = await startServer(...flags);
     const client = new WebSocket(url, { maxPayload: 17 * MIB });
     const echoes: Array<[RawData, boolean]> = [];
     client.on('message', (data, isBinary) => echoes.push([data, isBinary]));
@@ -54,16 +42,15 @@ describe.each([[[]], [['--deflate']]])('with arguments %j', (flags) => {
     for (let at = 0; at < MIB / 2; at += 64) {
       client.send(large.subarray(at, at + 64), { fin: at + 64 === MIB / 2, binary: false });
     }
-    await vi.waitUntil(() => echoes.length === 5, 40_000);
+    await until(() => echoes.length === 5, 'five echoes', 50_000);
     const sent = [Buffer.from('Hello'), Buffer.from([0, 255]), large, large, large.subarray(0, MIB / 2)];
     expect(echoes.map(([data]) => (data as Buffer).length)).toEqual(sent.map(({ length }) => length));
     expect(echoes.every(([data], index) => sent[index]!.equals(data as Buffer))).toBe(true);
     expect(echoes.map(([, isBinary]) => isBinary)).toEqual([false, true, true, false, false]);
     const closed = once(client, 'close');
-    child.kill('SIGTERM');
+    const ended = server.kill('SIGTERM');
     expect((await closed)[0]).toBe(1001);
-    if (child.exitCode === null) await once(child, 'exit');
-    expect(child.exitCode).toBe(0);
+    expect((await ended).exit).toBe(0);
   });
 
   it('the client walks through all cases, echoes in each, and asks for the report', async () => {
@@ -87,11 +74,9 @@ describe.each([[[]], [['--deflate']]])('with arguments %j', (flags) => {
       } else peer.close();
     });
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    const { child, output } = start('client.mjs', `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`, ...flags);
-    await once(child, 'exit');
+    const client = start('client.mjs', `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`, ...flags);
+    expect(await client.result).toMatchObject({ exit: 0, stdout: expect.stringContaining('3 cases run') });
     http.close();
-    expect(output()).toContain('3 cases run');
-    expect(child.exitCode).toBe(0);
     expect(visits).toEqual([
       '/getCaseCount',
       ...[1, 2, 3].map((number) => `/runCase?case=${number}&agent=longwire`),

@@ -1,11 +1,12 @@
 // Python's websockets against the engine, both ways, with and without compression.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { findPythonWithWebsockets } from '@longwire/test-support/test-peers';
+import { until } from '@longwire/test-support/until';
 import { type CloseDetails, dial } from '@longwire/websocket';
-import { describe, expect, it, type TestContext, vi } from 'vitest';
-import { findPythonWithWebsockets } from '../scripts/test-peers.mjs';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { KEEPS_WINDOWS, LARGE_BYTES, LARGE_LIMITS, startEchoServer } from './interop-echo.js';
 
 const run = promisify(execFile);
@@ -39,7 +40,7 @@ describe.each([
         subprotocol: 'b',
         extensions: mode === 'plain' ? [] : ['permessage-deflate'],
       });
-      await vi.waitUntil(() => server.closes.length === 1, 8000);
+      await until(() => server.closes.length === 1);
       expect(server.closes[0]).toMatchObject({ code: 4001, wasClean: true, initiator: 'local' });
     } finally {
       await server.stop();
@@ -47,12 +48,13 @@ describe.each([
   });
 
   it('gives back to our client what that sends, with close code and subprotocol', async (context) => {
-    const child = spawn(pythonOrSkip(context), [peer, 'serve', mode], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const server = new ProgramProcess([pythonOrSkip(context), peer, 'serve', mode]);
+    const [, port] = await server.shows(/^(\d+)\s/);
     try {
-      await walkServer(await portOf(child));
+      await walkServer(Number(port));
     } finally {
-      child.stdin?.end();
-      if (child.exitCode === null) await once(child, 'exit');
+      server.end();
+      await server.result;
     }
   });
 
@@ -81,16 +83,11 @@ describe.each([
     for (const part of ['stre', 'am', 'ed']) await streamed.write(part);
     await streamed.end();
     client.ping(Buffer.from('are you there'));
-    await vi.waitUntil(() => received.length === sent.length + 1 && pongs.length === 1, 30_000);
+    await until(() => received.length === sent.length + 1 && pongs.length === 1);
     expect(received.map(String)).toEqual([...sent, 'streamed'].map(String));
     expect(pongs).toEqual(['are you there']);
     client.sendText('close 3333 größer');
-    await vi.waitUntil(() => closes.length === 1, 8000);
+    await until(() => closes.length === 1);
     expect(closes[0]).toMatchObject({ code: 3333, reason: 'größer', wasClean: true, initiator: 'remote' });
   }
 });
-
-async function portOf(child: ChildProcess): Promise<number> {
-  const [line] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string];
-  return Number(line);
-}

@@ -6,8 +6,8 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ServerProcess } from '../e2e/server-process.js';
 import { projectRoot } from '../scripts/project-root.mjs';
 import { typeErrorsOf } from './type-errors.js';
 

@@ -1,16 +1,18 @@
 // The READMEs, in both languages: every program and every command in them is run, every setting is in their table.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { flagOf, type Setting, settingKeys, settings, variableOf } from '@longwire/server';
+import { freePort } from '@longwire/test-support/ports';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { ServerProcess } from '@longwire/test-support/server-process';
+import { until } from '@longwire/test-support/until';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
-import { freePort, ServerProcess } from '../e2e/server-process.js';
 import { projectRoot } from '../scripts/project-root.mjs';
 import { Shell } from './shell.js';
 import { typeErrorsOf } from './type-errors.js';
@@ -73,10 +75,10 @@ describe('the programs', () => {
     const server = await ServerProcess.start();
     const program = await startProgram('client.mjs', blockOf(english, 'client'), { LONGWIRE_URL: server.url });
     try {
-      await program.said("alice's message is on disk, at offset 1");
-      await program.said('bob got 1 from alice: are you there?');
+      await program.shows(/alice's message is on disk, at offset 1/);
+      await program.shows(/bob got 1 from alice: are you there\?/);
     } finally {
-      await program.end();
+      await program.kill();
       await server.remove();
     }
   });
@@ -90,32 +92,32 @@ describe('the programs', () => {
     await run(join(folder, 'node_modules', '.bin', tool), args, { cwd: folder });
     const program = await startProgram('chat.mjs', undefined, { PORT: '0' });
     try {
-      const { port } = await program.saidPort();
+      const port = await printedPort(program);
       const kitchen = `ws://127.0.0.1:${port}/chat/kitchen`;
-      const alice = await open(kitchen);
-      const bob = await open(kitchen);
-      const attic = await open(`ws://127.0.0.1:${port}/chat/attic`);
-      await expect.poll(() => alice.texts).toEqual(['somebody came in']);
+      const alice = await WebSocketClient.connect(kitchen);
+      const bob = await WebSocketClient.connect(kitchen);
+      const attic = await WebSocketClient.connect(`ws://127.0.0.1:${port}/chat/attic`);
+      await expect.poll(() => alice.messages).toEqual(['somebody came in']);
       bob.socket.send('hello');
-      await expect.poll(() => bob.texts).toEqual(['you: hello']);
-      await expect.poll(() => alice.texts).toEqual(['somebody came in', 'hello']);
+      await expect.poll(() => bob.messages).toEqual(['you: hello']);
+      await expect.poll(() => alice.messages).toEqual(['somebody came in', 'hello']);
       bob.socket.close();
-      await expect.poll(() => alice.texts.at(-1)).toBe('somebody left');
-      expect(attic.texts).toEqual([]);
+      await expect.poll(() => alice.messages.at(-1)).toBe('somebody left');
+      expect(attic.messages).toEqual([]);
     } finally {
-      await program.end();
+      await program.kill();
     }
   });
 
   it('the endpoint without decorators runs as it stands', async () => {
     const program = await startProgram('echo.mjs', blockOf(english, 'plain endpoint'), { PORT: '0' });
     try {
-      const { port } = await program.saidPort();
-      const alice = await open(`ws://127.0.0.1:${port}/echo/alice`);
+      const port = await printedPort(program);
+      const alice = await WebSocketClient.connect(`ws://127.0.0.1:${port}/echo/alice`);
       alice.socket.send('hello');
-      await expect.poll(() => alice.texts).toEqual(['alice: hello']);
+      await expect.poll(() => alice.messages).toEqual(['alice: hello']);
     } finally {
-      await program.end();
+      await program.kill();
     }
   });
 });
@@ -132,7 +134,7 @@ describe('the main job, by hand', () => {
     try {
       for (const { command, output } of transcriptOf(blockOf(english, 'main job'))) {
         const printed = await shell.run(command);
-        if (command.endsWith('&')) await ready(`http://127.0.0.1:${port}/readyz`);
+        if (command.endsWith('&')) await until(() => isReady(port), 'a server that is ready', 50_000);
         expect(printed, command).toMatch(output);
       }
     } finally {
@@ -165,54 +167,23 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-interface Program {
-  said(text: string): Promise<void>;
-  /** The port in what `console.log(server.address())` prints. */
-  saidPort(): Promise<{ port: number }>;
-  end(): Promise<void>;
-}
-
 async function startProgram(
   name: string,
   source: string | undefined,
   environment: Record<string, string>,
-): Promise<Program> {
+): Promise<ProgramProcess> {
   if (source !== undefined) await writeFile(join(folder, name), source);
-  const child: ChildProcess = spawn(process.execPath, [name], {
-    cwd: folder,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-  const exited = once(child, 'exit');
-  const said = (text: string | RegExp) => expect.poll(() => output, { timeout: 40_000 }).toMatch(text);
-  return {
-    said,
-    saidPort: async () => {
-      await said(/port: \d+/);
-      return { port: Number(/port: (\d+)/.exec(output)?.[1]) };
-    },
-    end: async () => {
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
+  return new ProgramProcess([process.execPath, name], { cwd: folder, environment: { ...process.env, ...environment } });
 }
 
-async function open(url: string): Promise<{ socket: WebSocket; texts: string[] }> {
-  const socket = new WebSocket(url);
-  const texts: string[] = [];
-  socket.on('message', (data) => texts.push(String(data)));
-  await once(socket, 'open');
-  return { socket, texts };
+/** The port in what `console.log(server.address())` prints. */
+async function printedPort(program: ProgramProcess): Promise<number> {
+  return Number((await program.shows(/port: (\d+)/))[1]);
 }
 
-function ready(url: string): Promise<void> {
-  const isReady = () =>
-    fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-  return expect.poll(isReady, { timeout: 40_000 }).toBe(true);
+function isReady(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }

@@ -4,9 +4,9 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from './running-server.js';
-import { WireClient } from './wire-client.js';
 
 const first = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const second = generateKeyPairSync('ec', { namedCurve: 'P-256' });

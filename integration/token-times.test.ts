@@ -1,9 +1,9 @@
 // When a token ends: the clocks of its issuer and of the server may differ, and both ends of a session know that.
 
 import { createHmac } from 'node:crypto';
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from './running-server.js';
-import { WireClient } from './wire-client.js';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const leewayMs = 6_000;

@@ -14,7 +14,7 @@ const defaultProjects = ['unit', 'integration', 'e2e', 'e2e-alone'];
 await bootstrapOrExit('npm test');
 
 // Not before the bootstrap: the browser may lie in a package.
-const { findTestPeers } = await import('./test-peers.mjs');
+const { findTestPeers } = await import('@longwire/test-support/test-peers');
 const { environment, missing } = await findTestPeers();
 const isStrict = /^(1|true)$/i.test(process.env.CI ?? '');
 for (const { what, reason } of missing) {

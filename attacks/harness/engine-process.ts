@@ -1,8 +1,7 @@
 // Starts and ends the servers of engine-process.mjs and container-process.mjs.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { ProgramProcess } from '@longwire/test-support/program-process';
 import type { WebSocketOptions } from '@longwire/websocket';
 
 const ENGINE_PROGRAM = fileURLToPath(new URL('./engine-process.mjs', import.meta.url));
@@ -18,15 +17,11 @@ export interface ContainerSettings {
 
 export class EngineProcess {
   readonly port: number;
-  readonly pid: number;
-  readonly #child: ChildProcess;
-  readonly #output: () => string;
+  readonly #program: ProgramProcess;
 
-  private constructor(child: ChildProcess, port: number, output: () => string) {
-    this.#child = child;
-    this.pid = child.pid ?? 0;
+  private constructor(program: ProgramProcess, port: number) {
+    this.#program = program;
     this.port = port;
-    this.#output = output;
   }
 
   /** The bare engine. */
@@ -40,41 +35,33 @@ export class EngineProcess {
   }
 
   static async #start(
-    program: string,
+    file: string,
     settings: object,
-    [run = process.execPath, ...before]: readonly string[] = [],
+    command: readonly string[] = [process.execPath],
   ): Promise<EngineProcess> {
-    const args = [...before, '--expose-gc', program, JSON.stringify(settings)];
-    const child = spawn(run, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    let output = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    const port = await Promise.race([
-      once(child.stdout, 'data').then(([chunk]) => Number(String(chunk))),
-      once(child, 'exit').then(() => Number.NaN),
-    ]);
-    if (!Number.isInteger(port)) throw new Error(`the server did not start:\n${output}`);
-    return new EngineProcess(child, port, () => output);
+    const program = new ProgramProcess([...command, '--expose-gc', file, JSON.stringify(settings)]);
+    const [, port] = await program.shows(/^(\d+)\n/);
+    return new EngineProcess(program, Number(port));
   }
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}/`;
   }
 
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+  get pid(): number {
+    return this.#program.pid;
   }
 
-  /** What it complained about. */
+  get isRunning(): boolean {
+    return this.#program.isRunning;
+  }
+
+  /** What it wrote to standard error. */
   get output(): string {
-    return this.#output();
+    return this.#program.stderr;
   }
 
   async stop(): Promise<void> {
-    if (!this.isRunning) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await gone;
+    await this.#program.kill();
   }
 }

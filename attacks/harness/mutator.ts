@@ -1,6 +1,6 @@
 // Makes inputs out of inputs: the mutations that find most in parsers, chosen by a seeded generator.
 
-import type { SeededRandom } from './seeded-random.js';
+import type { SeededRandom } from '@longwire/test-support/seeded-random';
 
 const MAX_INPUT_BYTES = 4_096;
 const interestingBytes = [

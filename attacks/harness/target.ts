@@ -1,14 +1,14 @@
 // What is attacked: a server in a process of its own, a canary on it, and the assertions that stand for every attack.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { keptWaitingMs, openDescriptors, residentBytes } from '@longwire/test-support/process-facts';
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import type { WebSocketOptions } from '@longwire/websocket';
 import { expect } from 'vitest';
-import { ServerProcess } from '../../e2e/server-process.js';
 import { Canary, percentile } from './canary.js';
 import { type ContainerSettings, EngineProcess } from './engine-process.js';
 import { closeFrame, textFrame } from './frame-writer.js';
-import { keptWaitingMs, openDescriptors, residentBytes } from './process-facts.js';
 import { RawSocket } from './raw-socket.js';
 
 const MIB = 1_048_576;

@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { SeededRandom, seedOfRun } from '@longwire/test-support/seeded-random';
 import { settled, until } from '@longwire/test-support/until';
 import {
   accept,
@@ -14,7 +15,6 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeFrame, FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
-import { SeededRandom, seedOfRun } from '../harness/seeded-random.js';
 import { Target } from '../harness/target.js';
 
 export interface CloseRaceScale {

@@ -2,12 +2,12 @@
 // The gateway has compression off, so the engine is attacked with it on.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deflated, deflatedFrame } from '../harness/deflated.js';
 import { FIN, frame, Opcode, pingFrame, RSV1, textFrame } from '../harness/frame-writer.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
-import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

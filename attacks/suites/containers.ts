@@ -2,12 +2,12 @@
 // 10, 16, 22, 23, 27, 28 and 34 of the fault catalogue.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineProcess } from '../harness/engine-process.js';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
-import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 import { raceToClose } from './close-races.js';

@@ -1,10 +1,10 @@
 // Row 23 of the fault catalogue: pings and pongs without end, and answers that nobody reads.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
-import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

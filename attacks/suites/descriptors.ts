@@ -1,9 +1,9 @@
 // Row 34 of the fault catalogue: no descriptors left.
 
+import { openDescriptors } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WireClient } from '../../integration/wire-client.js';
-import { openDescriptors } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

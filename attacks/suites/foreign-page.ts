@@ -3,10 +3,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ServerProcess } from '../../e2e/server-process.js';
-import { chromiumArguments, findChromium } from '../../scripts/find-chromium.mjs';
 
 export async function describeForeignPage(): Promise<void> {
   const found = await findChromium();

@@ -1,10 +1,10 @@
 // Rows 16 and 17 of the fault catalogue: messages that never end, and bytes that come one by one.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, processorMs, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIN, frame, Opcode } from '../harness/frame-writer.js';
-import { peakDuring, processorMs, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

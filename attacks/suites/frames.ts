@@ -1,10 +1,10 @@
 // Rows 13-15 of the fault catalogue: frames that break a rule, text that is none, and lengths that nobody should believe.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeFrame, FIN, frame, Opcode, RSV1, textFrame } from '../harness/frame-writer.js';
-import { residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

@@ -1,12 +1,12 @@
 // Rows 35 and 36 of the fault catalogue: JSON that costs much, and JSON that means something to JavaScript.
 
 import { decodeCommand, defaultSessionLimits, errorCatalogue } from '@longwire/protocol';
+import { seedOfRun } from '@longwire/test-support/seeded-random';
 import { until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
-import { seedOfRun } from '../harness/seeded-random.js';
 import { Target } from '../harness/target.js';
 
 export interface HardJsonScale {

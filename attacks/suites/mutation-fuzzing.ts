@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { decodeCommand, decodeServerMessage, defaultSessionLimits, errorCatalogue } from '@longwire/protocol';
+import { SeededRandom, seedOfRun } from '@longwire/test-support/seeded-random';
 import {
   type CheckedHandshake,
   checkHandshake,
@@ -15,7 +16,6 @@ import { deflated, inflatedByReference } from '../harness/deflated.js';
 import { EngineInMemory } from '../harness/engine-in-memory.js';
 import { closeFrame, FIN, frame, Opcode, pingFrame, RSV1, textFrame } from '../harness/frame-writer.js';
 import { mutated } from '../harness/mutator.js';
-import { SeededRandom, seedOfRun } from '../harness/seeded-random.js';
 
 export interface FuzzScale {
   /** For all parsers together. */

@@ -2,9 +2,9 @@
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { checkHandshake, resolveWebSocketOptions } from '@longwire/websocket';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WireClient } from '../../integration/wire-client.js';
 import { type UpgradeRequestParts, upgradeRequest } from '../harness/handshake-text.js';
 import type { HttpAnswer } from '../harness/http-answer.js';
 import { RawSocket } from '../harness/raw-socket.js';

@@ -1,8 +1,8 @@
 // Rows 8 and 9 of the fault catalogue: pages from elsewhere, which bring a user's cookies and run on the user's machine.
 
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ServerProcess } from '../../e2e/server-process.js';
 import { textFrame } from '../harness/frame-writer.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
 import { RawSocket } from '../harness/raw-socket.js';

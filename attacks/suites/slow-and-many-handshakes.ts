@@ -1,11 +1,11 @@
 // Rows 1-3 of the fault catalogue: connections that take their time, say nothing, or come in crowds.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WireClient } from '../../integration/wire-client.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
-import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

@@ -1,11 +1,11 @@
 // Rows 27 and 28 of the fault catalogue: readers that stop, and readers that take a little, for ever.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
+import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WireClient } from '../../integration/wire-client.js';
 import { textFrame } from '../harness/frame-writer.js';
-import { peakDuring, residentBytes } from '../harness/process-facts.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 

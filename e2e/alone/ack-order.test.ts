@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ServerProcess } from '@longwire/test-support/server-process';
+import { WireClient } from '@longwire/test-support/wire-client';
 import { describe, expect, it } from 'vitest';
-import { WireClient } from '../../integration/wire-client.js';
-import { ServerProcess } from '../server-process.js';
 
 const SENDS = 1_000;
 const IN_FLIGHT = 32;

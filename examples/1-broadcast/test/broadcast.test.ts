@@ -1,9 +1,10 @@
 // The broadcast program as its users see it: two tabs in a real browser, and the log in the terminal.
+
+import { BrowserTabs, whyNoBrowser } from '@longwire/test-support/browser-tabs';
+import { ExampleProcess } from '@longwire/test-support/example-process';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
-import { ExampleProcess } from '../../example-process.js';
-import { WireClient } from '../../wire-client.js';
 
 let program: ExampleProcess;
 
@@ -12,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => ExampleProcess.stopAll());
 
-const connect = (headers?: Record<string, string>) => WireClient.connect(program.webSocketUrl('/websocket'), headers);
+const connect = (headers?: Record<string, string>) =>
+  WebSocketClient.connect(program.webSocketUrl('/websocket'), { headers });
 
 it('the page has its address also with a query behind it', async () => {
   for (const address of [program.url, `${program.url}?x=1`]) expect((await fetch(address)).status).toBe(200);
@@ -32,7 +34,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     const alice = await tabs.open(program.url);
     const bob = await tabs.open(program.url);
     for (const page of [alice, bob]) await page.locator('#state[data-state="open"]').waitFor();
-    const connected = await program.line(/^Connected … ([0-9a-f]{32})$/, 2);
+    const connected = await program.lines(/^Connected … ([0-9a-f]{32})$/, 2);
     await alice.bringToFront();
     await alice.getByLabel('Message').fill('hello <b>all</b>');
     await alice.getByRole('button', { name: 'Send' }).click();
@@ -43,7 +45,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     for (const page of [alice, bob]) await expect.poll(() => lines(page)).toEqual(['hello <b>all</b>', '你好']);
     await tabs.picture(alice, 'example-broadcast');
     await bob.close();
-    const [gone] = await program.line(/^Disconnected … ([0-9a-f]{32})$/);
+    const [gone] = await program.lines(/^Disconnected … ([0-9a-f]{32})$/);
     expect(connected.map(([, id]) => id)).toContain(gone?.[1]);
     await alice.close();
     expect(tabs.complaints).toEqual([]);
@@ -56,9 +58,9 @@ describe('the faults of the originals', () => {
     const texts = Array.from({ length: 50 }, (_, index) => `message ${index}`);
     for (const [index, text] of texts.entries()) {
       writer.send(text);
-      if (index === 10) failing.connection.terminate();
+      if (index === 10) failing.socket.terminate();
     }
-    for (const client of [listener, writer]) expect(await client.received(50)).toEqual(texts);
+    for (const client of [listener, writer]) expect(await client.first(50)).toEqual(texts);
     for (const client of [listener, writer]) await client.close();
   });
 
@@ -70,7 +72,7 @@ describe('the faults of the originals', () => {
       for (const [writer, client] of clients.entries()) client.send(wordsOf(writer)[index] ?? '');
     }
     for (const client of clients) {
-      const received = await client.received(8 * 30);
+      const received = await client.first(8 * 30);
       for (const writer of clients.keys()) {
         expect(received.filter((text) => text.startsWith(`${writer} `))).toEqual(wordsOf(writer));
       }
@@ -80,23 +82,22 @@ describe('the faults of the originals', () => {
 
   it('one slow client that holds up a broadcast: the others get everything, it is closed and told why', async () => {
     const [slow, listener, writer] = [await connect(), await connect(), await connect()];
-    slow.connection.pause();
+    slow.socket.pause();
     // More than the kernel keeps for somebody who does not read.
     const large = 'x'.repeat(256_000);
     for (let count = 1; count <= 60; count++) {
       writer.send(large);
-      await listener.received(count);
+      await listener.first(count);
     }
-    slow.connection.resume();
+    slow.socket.resume();
     expect(await slow.closed).toMatchObject({ code: 1008, reason: 'too slow' });
-    expect(slow.messages.length).toBeLessThan(60);
+    expect(slow.texts.length).toBeLessThan(60);
     for (const client of [listener, writer]) await client.close();
   });
 
   it('any origin accepted by default: a page of another origin is refused with 403', async () => {
-    const refused = { code: 'handshake_refused', status: 403 };
-    await expect(connect({ Origin: 'https://evil.example' })).rejects.toMatchObject(refused);
-    await expect(connect({ Origin: 'null' })).rejects.toMatchObject(refused);
+    await expect(connect({ Origin: 'https://evil.example' })).rejects.toThrow('403');
+    await expect(connect({ Origin: 'null' })).rejects.toThrow('403');
     await (await connect({ Origin: new URL(program.url).origin })).close();
   });
 });

@@ -1,10 +1,10 @@
 // The program for direct messages as its users see it: two people in a browser, and a backend that calls it.
 import { networkInterfaces } from 'node:os';
+import { BrowserTabs, whyNoBrowser } from '@longwire/test-support/browser-tabs';
+import { ExampleProcess } from '@longwire/test-support/example-process';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
-import { ExampleProcess } from '../../example-process.js';
-import { WireClient } from '../../wire-client.js';
 
 let program: ExampleProcess;
 
@@ -94,7 +94,7 @@ describe('a user id believed because it stands in a URL', () => {
 
   async function closeCodeOf(path: string, headers: Record<string, string> = {}, host = 'localhost'): Promise<number> {
     const url = program.webSocketUrl(path).replace('localhost', host);
-    return (await (await WireClient.connect(url, headers)).closed).code;
+    return (await (await WebSocketClient.connect(url, { headers })).closed).code;
   }
 
   it('is not: behind a proxy, under a foreign host name or with a forged token the session is closed with 4401', async () => {
@@ -103,9 +103,11 @@ describe('a user id believed because it stands in a URL', () => {
     expect(await closeCodeOf('/myHandler/alice', proxied)).toBe(4401);
     expect(await closeCodeOf('/myHandler/alice', { Host: 'rebound.example' })).toBe(4401);
     expect(await closeCodeOf(`/myHandler/bob?token=${token}`)).toBe(4401);
-    const genuine = await WireClient.connect(program.webSocketUrl(`/myHandler/alice?token=${token}`), proxied);
+    const genuine = await WebSocketClient.connect(program.webSocketUrl(`/myHandler/alice?token=${token}`), {
+      headers: proxied,
+    });
     genuine.send('who am I?');
-    await genuine.received(1);
+    await genuine.first(1);
     await genuine.close();
   });
 
@@ -123,18 +125,18 @@ describe('a user id believed because it stands in a URL', () => {
 
   it('sends nothing for a page of another origin', async () => {
     const evil = { Origin: 'https://evil.example' };
-    await expect(WireClient.connect(program.webSocketUrl('/myHandler/alice'), evil)).rejects.toMatchObject({
-      status: 403,
-    });
+    await expect(WebSocketClient.connect(program.webSocketUrl('/myHandler/alice'), { headers: evil })).rejects.toThrow(
+      '403',
+    );
     expect((await sendByHttp({ userId: 'alice', text: 'x' }, evil)).status).toBe(403);
   });
 });
 
 it('sends to every tab of a user, and says when there is none', async () => {
   const url = program.webSocketUrl('/myHandler/dora');
-  const [first, second] = await Promise.all([WireClient.connect(url), WireClient.connect(url)]);
+  const [first, second] = await Promise.all([WebSocketClient.connect(url), WebSocketClient.connect(url)]);
   expect(await (await sendByHttp({ userId: 'dora', text: 'hello' })).json()).toEqual({ reached: 2 });
-  for (const tab of [first, second]) expect(await tab.received(1)).toEqual(['hello']);
+  for (const tab of [first, second]) expect(await tab.first(1)).toEqual(['hello']);
   for (const tab of [first, second]) await tab.close();
   expect((await sendByHttp({ userId: 'dora', text: 'hello?' })).status).toBe(404);
 });

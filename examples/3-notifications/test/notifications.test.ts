@@ -1,11 +1,11 @@
 // The notification program as its users see it, and with each fault that programs of this kind have had.
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BrowserTabs, whyNoBrowser } from '@longwire/test-support/browser-tabs';
+import { ExampleProcess } from '@longwire/test-support/example-process';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
-import { ExampleProcess } from '../../example-process.js';
-import { WireClient } from '../../wire-client.js';
 
 let program: ExampleProcess;
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => ExampleProcess.stopAll());
 
 const signIn = (user: string, of = program) =>
-  WireClient.connect(of.webSocketUrl(`/notify?erp=${encodeURIComponent(user)}`));
+  WebSocketClient.connect(of.webSocketUrl(`/notify?erp=${encodeURIComponent(user)}`));
 
 async function post(path: string, body: object, headers: Record<string, string> = {}, to = program): Promise<number> {
   const response = await fetch(new URL(path, to.url), { method: 'POST', body: JSON.stringify(body), headers });
@@ -70,7 +70,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     await tabs.picture(alice, 'example-notifications');
 
     await alice.close();
-    await program.line(/^Online: 1 \(alice left\)$/);
+    await program.lines(/^Online: 1 \(alice left\)$/);
     for (const text of ['are you gone?', 'come back']) {
       await bob.bringToFront();
       await bob.getByRole('button', { name: 'Reply' }).first().click();
@@ -114,16 +114,16 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
 it('welcomes, counts who is there, and sends to one and to all', async () => {
   await untilNobodyIsOnline();
   const [ann, ben] = await Promise.all([signIn('ann'), signIn('ben')]);
-  for (const user of [ann, ben]) expect(await user.received(1)).toEqual(['连接成功']);
-  await program.line(/^Online: 2 \((?:ann|ben) came\)$/);
+  for (const user of [ann, ben]) expect(await user.first(1)).toEqual(['连接成功']);
+  await program.lines(/^Online: 2 \((?:ann|ben) came\)$/);
   expect(await send('ann', 'for ann')).toBe(202);
   expect(await post('/send', { text: 'for all' })).toBe(202);
-  expect(await ann.received(3)).toEqual(['连接成功', 'for ann', 'for all']);
-  expect(await ben.received(2)).toEqual(['连接成功', 'for all']);
+  expect(await ann.first(3)).toEqual(['连接成功', 'for ann', 'for all']);
+  expect(await ben.first(2)).toEqual(['连接成功', 'for all']);
   await ann.close();
-  await program.line(/^Online: 1 \(ann left\)$/);
+  await program.lines(/^Online: 1 \(ann left\)$/);
   await ben.close();
-  await program.line(/^Online: 0 \(ben left\)$/);
+  await program.lines(/^Online: 0 \(ben left\)$/);
 });
 
 it('keeps what it accepted for the absent through kill -9, and gives it in order, once', async () => {
@@ -136,14 +136,14 @@ it('keeps what it accepted for the absent through kill -9, and gives it in order
 
   const second = await ExampleProcess.start('3-notifications', { data: first.data });
   const ida = await signIn('ida', second);
-  expect(await ida.received(122)).toEqual(['连接成功', 'While you were away: 120 notifications.', ...texts]);
+  expect(await ida.first(122)).toEqual(['连接成功', 'While you were away: 120 notifications.', ...texts]);
   await expect.poll(() => waitingOnDisk('ida', second)).toEqual([]);
   await second.kill('SIGKILL');
 
   const third = await ExampleProcess.start('3-notifications', { data: first.data });
   const again = await signIn('ida', third);
   expect(await send('ida', 'new', third)).toBe(202);
-  expect(await again.received(2)).toEqual(['连接成功', 'new']);
+  expect(await again.first(2)).toEqual(['连接成功', 'new']);
   await again.close();
   await third.stop();
   await first.stop();
@@ -155,12 +155,12 @@ it('accepts nothing that it cannot write, and does not start on a damaged mailbo
   const max = await signIn('max', unwritable);
   expect(await send('max', 'lost?', unwritable)).toBe(503);
   expect(await post('/send', { text: 'for all' }, {}, unwritable)).toBe(202);
-  expect(await max.received(2)).toEqual(['连接成功', 'for all']);
+  expect(await max.first(2)).toEqual(['连接成功', 'for all']);
   await unwritable.kill('SIGKILL');
 
   writeFileSync(join(unwritable.data, 'mailbox.jsonl'), '{"id":1,"to":"max","text":"one"}\n{"id":2,"to"\n');
   const damaged = await ExampleProcess.start('3-notifications', { data: unwritable.data, hasAddress: false });
-  expect(await damaged.exited).toBe(1);
+  expect((await damaged.result).exit).toBe(1);
   expect(damaged.output).toContain('mailbox.jsonl is damaged at line 2');
   await damaged.stop();
   await unwritable.stop();
@@ -169,21 +169,15 @@ it('accepts nothing that it cannot write, and does not start on a damaged mailbo
 describe('the faults of the originals', () => {
   it('a queued message removed before its send succeeded: it is kept until the client has it', async () => {
     const client = await signIn('jo');
-    await client.received(1);
+    await client.first(1);
     // It reads nothing from here on, so nothing can arrive; then it is gone.
-    client.connection.pause();
+    client.socket.pause();
     for (const text of ['one', 'two', 'three']) await send('jo', text);
     expect(waitingOnDisk('jo')).toEqual(['one', 'two', 'three']);
-    client.connection.terminate();
-    await program.line(/^Online: \d+ \(jo left\)$/);
+    client.socket.terminate();
+    await program.lines(/^Online: \d+ \(jo left\)$/);
     const back = await signIn('jo');
-    expect(await back.received(5)).toEqual([
-      '连接成功',
-      'While you were away: 3 notifications.',
-      'one',
-      'two',
-      'three',
-    ]);
+    expect(await back.first(5)).toEqual(['连接成功', 'While you were away: 3 notifications.', 'one', 'two', 'three']);
     await expect.poll(() => waitingOnDisk('jo')).toEqual([]);
     await back.close();
   });
@@ -195,12 +189,12 @@ describe('the faults of the originals', () => {
     const kicked: number[] = [];
     for (const login of logins) void login.closed.then(({ code }) => kicked.push(code));
     await expect.poll(() => kicked).toEqual([4001, 4001, 4001, 4001, 4001, 4001, 4001]);
-    const [left, ...others] = logins.filter(({ connection }) => connection.state === 'open');
+    const [left, ...others] = logins.filter(({ socket }) => socket.readyState === socket.OPEN);
     expect(others).toEqual([]);
     expect(await send('kim', 'still there?')).toBe(202);
-    await expect.poll(() => left?.messages).toEqual(['连接成功', 'still there?']);
+    await expect.poll(() => left?.texts).toEqual(['连接成功', 'still there?']);
     await left?.close();
-    await program.line(/^Online: 0 \(kim left\)$/);
+    await program.lines(/^Online: 0 \(kim left\)$/);
     const counts = [...program.output.slice(before).matchAll(/^Online: (\d+) \(kim (\w+)\)$/gm)].map((match) =>
       match.slice(1),
     );
@@ -212,7 +206,7 @@ describe('the faults of the originals', () => {
     const clients = await Promise.all(users.map((user) => signIn(user)));
     await Promise.all(users.map((user) => send(user, `for ${user}`)));
     for (const [index, client] of clients.entries()) {
-      expect(await client.received(2)).toEqual(['连接成功', `for user ${index}`]);
+      expect(await client.first(2)).toEqual(['连接成功', `for user ${index}`]);
     }
     await Promise.all(clients.map((client) => client.close()));
   });
@@ -220,22 +214,22 @@ describe('the faults of the originals', () => {
   it('a send to somebody who is there that only queues: it arrives with nothing else happening', async () => {
     const lea = await signIn('lea');
     await send('lea', 'now');
-    expect(await lea.received(2)).toEqual(['连接成功', 'now']);
+    expect(await lea.first(2)).toEqual(['连接成功', 'now']);
     await lea.close();
   });
 
   it('a refusal without a code: who is not believed or says nothing is told so', async () => {
-    const forged = await WireClient.connect(program.webSocketUrl('/notify?erp=alice'), {
-      'X-Forwarded-For': '203.0.113.9',
+    const forged = await WebSocketClient.connect(program.webSocketUrl('/notify?erp=alice'), {
+      headers: { 'X-Forwarded-For': '203.0.113.9' },
     });
     expect(await forged.closed).toMatchObject({ code: 4401, reason: 'to be this user takes a signed link' });
-    const nobody = await WireClient.connect(program.webSocketUrl('/notify'));
+    const nobody = await WebSocketClient.connect(program.webSocketUrl('/notify'));
     expect(await nobody.closed).toMatchObject({ code: 4400, reason: 'say who you are: /notify?erp=<id>' });
-    expect(forged.messages).toEqual([]);
+    expect(forged.texts).toEqual([]);
     const evil = { Origin: 'https://evil.example' };
-    await expect(WireClient.connect(program.webSocketUrl('/notify?erp=alice'), evil)).rejects.toMatchObject({
-      status: 403,
-    });
+    await expect(WebSocketClient.connect(program.webSocketUrl('/notify?erp=alice'), { headers: evil })).rejects.toThrow(
+      '403',
+    );
     expect(await post('/comments', { author: 'alice', text: 'x' }, { 'X-Forwarded-For': '203.0.113.9' })).toBe(401);
     expect(await post('/send', { to: 'alice', text: 'x' }, evil)).toBe(403);
   });

@@ -1,9 +1,10 @@
 // The chat room as its guests see it, in both of its forms.
+
+import { BrowserTabs, whyNoBrowser } from '@longwire/test-support/browser-tabs';
+import { ExampleProcess } from '@longwire/test-support/example-process';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BrowserTabs, whyNoBrowser } from '../../browser-tabs.js';
-import { ExampleProcess } from '../../example-process.js';
-import { WireClient } from '../../wire-client.js';
 
 let program: ExampleProcess;
 
@@ -13,21 +14,21 @@ beforeAll(async () => {
 afterAll(() => ExampleProcess.stopAll());
 
 it('says at the start which endpoints the scan has found', async () => {
-  await program.line(/^GET \/websocket\/chat\b.*AnnotatedRoom/);
-  await program.line(/^GET \/websocket\/chat2\b.*ProgrammaticRoom/);
+  await program.lines(/^GET \/websocket\/chat\b.*AnnotatedRoom/);
+  await program.lines(/^GET \/websocket\/chat2\b.*ProgrammaticRoom/);
 });
 
 describe.each(['/websocket/chat', '/websocket/chat2'])('%s', (path) => {
   it('numbers its guests, tells all who joins, says something and leaves, and filters HTML', async () => {
-    const first = await WireClient.connect(program.webSocketUrl(path));
-    expect(await first.received(1)).toEqual(['* Guest0 has joined.']);
-    const second = await WireClient.connect(program.webSocketUrl(path));
-    expect(await second.received(1)).toEqual(['* Guest1 has joined.']);
+    const first = await WebSocketClient.connect(program.webSocketUrl(path));
+    expect(await first.first(1)).toEqual(['* Guest0 has joined.']);
+    const second = await WebSocketClient.connect(program.webSocketUrl(path));
+    expect(await second.first(1)).toEqual(['* Guest1 has joined.']);
     first.send('<script>alert("you & me")</script>');
     const filtered = 'Guest0: &lt;script&gt;alert(&quot;you &amp; me&quot;)&lt;/script&gt;';
-    expect(await second.received(2)).toEqual(['* Guest1 has joined.', filtered]);
+    expect(await second.first(2)).toEqual(['* Guest1 has joined.', filtered]);
     await second.close();
-    expect(await first.received(4)).toEqual([
+    expect(await first.first(4)).toEqual([
       '* Guest0 has joined.',
       '* Guest1 has joined.',
       filtered,
@@ -37,11 +38,11 @@ describe.each(['/websocket/chat', '/websocket/chat2'])('%s', (path) => {
   });
 
   it('gives no number twice, and lets no page of another origin in', async () => {
-    const third = await WireClient.connect(program.webSocketUrl(path));
-    expect(await third.received(1)).toEqual(['* Guest2 has joined.']);
+    const third = await WebSocketClient.connect(program.webSocketUrl(path));
+    expect(await third.first(1)).toEqual(['* Guest2 has joined.']);
     await third.close();
     const evil = { Origin: 'https://evil.example' };
-    await expect(WireClient.connect(program.webSocketUrl(path), evil)).rejects.toMatchObject({ status: 403 });
+    await expect(WebSocketClient.connect(program.webSocketUrl(path), { headers: evil })).rejects.toThrow('403');
   });
 });
 

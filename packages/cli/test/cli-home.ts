@@ -3,15 +3,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CliProcess, type CliResult } from './cli-process.js';
+import { ProgramProcess, type ProgramResult } from '@longwire/test-support/program-process';
+import { longwireCommand } from '@longwire/test-support/server-process';
 
 type Environment = Readonly<Record<string, string>>;
+
+/** Starts `longwire` as a shell would. Nothing of this process's own settings reaches it. */
+export function startCommand(args: readonly string[], environment: Environment, cwd: string): ProgramProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  return new ProgramProcess([process.execPath, longwireCommand, ...args], {
+    environment: { PATH, HOME, ...environment },
+    cwd,
+  });
+}
 
 export class CliHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'longwire-cli-'));
   url = '';
   port = 0;
-  #server: CliProcess | undefined;
+  #server: ProgramProcess | undefined;
 
   static async open(): Promise<CliHome> {
     const home = new CliHome();
@@ -22,27 +32,26 @@ export class CliHome {
   }
 
   /** Starts a command that finds the server of this home, unless `environment` says otherwise. */
-  start(args: readonly string[], environment: Environment = {}): CliProcess {
+  start(args: readonly string[], environment: Environment = {}): ProgramProcess {
     const own = { LONGWIRE_URL: this.url, LONGWIRE_DEVICE_FOLDER: join(this.folder, 'devices') };
-    return new CliProcess(args, { ...own, ...environment }, this.folder);
+    return startCommand(args, { ...own, ...environment }, this.folder);
   }
 
-  run(args: readonly string[], environment?: Environment, input = ''): Promise<CliResult> {
+  run(args: readonly string[], environment?: Environment, input = ''): Promise<ProgramResult> {
     const child = this.start(args, environment);
     child.end(input);
     return child.result;
   }
 
   /** Another server, with its data in the folder `name`. */
-  async startServer(name: string, args: readonly string[]): Promise<CliProcess> {
+  async startServer(name: string, args: readonly string[]): Promise<ProgramProcess> {
     const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args]);
     await child.shows(/"event":"listening".*\n/);
     return child;
   }
 
   async close(): Promise<void> {
-    this.#server?.child.kill('SIGKILL');
-    await this.#server?.result;
+    await this.#server?.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

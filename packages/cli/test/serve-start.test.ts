@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProgramProcess } from '@longwire/test-support/program-process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CliProcess } from './cli-process.js';
+import { startCommand } from './cli-home.js';
 
 // Every step is a process of its own, which takes its time on a machine with other things to do.
 vi.setConfig({ testTimeout: 90_000 });
@@ -17,8 +18,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function serve(data: string): CliProcess {
-  return new CliProcess(['serve', '--json', '--auth', 'dev', '--port', '0', '--data', data], {}, folder);
+function serve(data: string): ProgramProcess {
+  return startCommand(['serve', '--json', '--auth', 'dev', '--port', '0', '--data', data], {}, folder);
 }
 
 describe('longwire serve', () => {

@@ -1,11 +1,9 @@
 // A real http server with a container on it, and clients of another implementation (`ws`) that remember what they saw.
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { until } from '@longwire/test-support/until';
+import { WebSocketClient, type WebSocketClientOptions } from '@longwire/test-support/websocket-client';
 import { afterEach, expect } from 'vitest';
-import WebSocket from 'ws';
 import {
   type ContainerOptions,
   type EndpointClass,
@@ -23,7 +21,7 @@ export interface Serving {
   /** TCP connections to the server. */
   connections(): number;
   url(path: string): string;
-  connect(path: string, options?: WebSocket.ClientOptions & { protocols?: string[] }): Promise<Client>;
+  connect(path: string, options?: WebSocketClientOptions): Promise<WebSocketClient>;
   close(): Promise<void>;
 }
 
@@ -45,7 +43,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ContainerOp
   const server = createServer((_request, response) => response.end('plain'));
   container.attach(server);
   const port = await listen(server);
-  const clients: Client[] = [];
+  const clients: WebSocketClient[] = [];
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -58,8 +56,8 @@ export async function serve(endpoints: readonly Endpoint[], options: ContainerOp
     port,
     connections: () => sockets.size,
     url: (path) => `ws://127.0.0.1:${port}${path}`,
-    async connect(path, { protocols, ...clientOptions } = {}) {
-      const client = new Client(new WebSocket(serving.url(path), protocols ?? [], clientOptions));
+    async connect(path, clientOptions) {
+      const client = new WebSocketClient(serving.url(path), clientOptions);
       clients.push(client);
       await client.opened;
       return client;
@@ -82,74 +80,6 @@ export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-/** A `ws` client that keeps every message in order. */
-export class Client {
-  readonly socket: WebSocket;
-  readonly messages: (string | Buffer)[] = [];
-  readonly opened: Promise<void>;
-  readonly closed: Promise<{ code: number; reason: string }>;
-
-  constructor(socket: WebSocket) {
-    this.socket = socket;
-    socket.on('message', (data, isBinary) => this.messages.push(isBinary ? (data as Buffer) : String(data)));
-    this.opened = new Promise((resolve, reject) => {
-      socket.once('open', resolve);
-      socket.once('error', reject);
-    });
-    this.closed = new Promise((resolve) => {
-      socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
-    });
-    socket.on('error', () => {});
-  }
-
-  send(message: string | Uint8Array): void {
-    this.socket.send(message);
-  }
-
-  /** Waits until this many messages have come, and gives them. */
-  async received(count: number): Promise<(string | Buffer)[]> {
-    await until(() => this.messages.length >= count, `${count} messages`);
-    return this.messages;
-  }
-
-  /** A round trip: everything the server sent before is here, everything this client sent before was read. */
-  async settled(): Promise<void> {
-    let isAnswered = false;
-    void this.#answered().then(() => {
-      isAnswered = true;
-    });
-    await until(() => isAnswered, 'a pong');
-  }
-
-  /** False when the server does not read from this client: a ping is not answered within the time. */
-  async isRead(withinMs = 150): Promise<boolean> {
-    const answered = this.#answered();
-    return Promise.race([
-      answered.then(() => true),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), withinMs)),
-    ]);
-  }
-
-  /** Resolves with the pong to a ping of its own: an earlier ping may still be unanswered. */
-  #answered(): Promise<void> {
-    const payload = randomUUID();
-    return new Promise((resolve) => {
-      const listen = (data: Buffer): void => {
-        if (String(data) !== payload) return;
-        this.socket.off('pong', listen);
-        resolve();
-      };
-      this.socket.on('pong', listen);
-      this.socket.ping(payload);
-    });
-  }
-
-  async close(code = 1000): Promise<{ code: number; reason: string }> {
-    this.socket.close(code);
-    return this.closed;
-  }
 }
 
 export interface UpgradeAnswer {

@@ -2,6 +2,7 @@
 
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { PreparedMessage } from '@longwire/websocket';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -14,7 +15,7 @@ import {
   jsonEncoder,
   type Session,
 } from '../../src/index.js';
-import { type Client, type Serving, serve } from '../serving.js';
+import { type Serving, serve } from '../serving.js';
 import { expectNoUnhandledRejection, faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());
@@ -42,8 +43,8 @@ async function room(
     ...further,
   });
   const serving = await serve([endpoint], container);
-  const join = async (count: number): Promise<Client[]> => {
-    const clients: Client[] = [];
+  const join = async (count: number): Promise<WebSocketClient[]> => {
+    const clients: WebSocketClient[] = [];
     for (let i = 0; i < count; i++) {
       clients.push(await serving.connect('/room'));
       await until(() => sessions.length === clients.length);
@@ -54,7 +55,7 @@ async function room(
 }
 
 /** Makes a receiver stand still until more than a megabyte waits for it. */
-async function stall(client: Client, session: Session<'/room'>): Promise<number> {
+async function stall(client: WebSocketClient, session: Session<'/room'>): Promise<number> {
   client.socket.pause();
   let sent = 0;
   while (session.bufferedBytes <= 1_048_576) {

@@ -2,10 +2,11 @@
 
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { type CloseReason, defineEndpoint, EndpointError } from '../../src/index.js';
-import { askUpgrade, Client, serve } from '../serving.js';
+import { askUpgrade, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 
@@ -121,7 +122,7 @@ describe('closing a container', () => {
       },
     });
     const serving = await serve([endpoint]);
-    const client = new Client(new WebSocket(serving.url('/x')));
+    const client = new WebSocketClient(serving.url('/x'));
     client.opened.catch(() => {});
     await asked.promise;
     await serving.container.close({ withinMs: 100 });

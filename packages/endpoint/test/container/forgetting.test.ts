@@ -3,11 +3,11 @@
 import { createServer } from 'node:http';
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
 import { EndpointRegister } from '../../src/container/endpoint-register.js';
 import { defineClientEndpoint, defineEndpoint, EndpointContainer, type EndpointDefinition } from '../../src/index.js';
-import { askUpgrade, Client, listen, serve } from '../serving.js';
+import { askUpgrade, listen, serve } from '../serving.js';
 
 const closing: (() => unknown)[] = [];
 
@@ -45,7 +45,7 @@ async function upgradeEach(container: EndpointContainer, declare: () => Endpoint
   return {
     port,
     connect: async () => {
-      const client = new Client(new WebSocket(`ws://127.0.0.1:${port}/`));
+      const client = new WebSocketClient(`ws://127.0.0.1:${port}/`);
       await client.opened;
       return client;
     },

@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { deferred } from '@longwire/test-support/deferred';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
 import { defineEndpoint, EndpointContainer, OnMessage, ServerEndpoint, type Session } from '../../src/index.js';
-import { askUpgrade, Client, listen } from '../serving.js';
+import { askUpgrade, listen } from '../serving.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -28,7 +28,7 @@ async function serveBy(
   return {
     port,
     connect: async (path: string) => {
-      const client = new Client(new WebSocket(`ws://127.0.0.1:${port}${path}`));
+      const client = new WebSocketClient(`ws://127.0.0.1:${port}${path}`);
       await client.opened;
       return client;
     },

@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';
 import { connect } from 'node:net';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
-import WebSocket, { WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { defineEndpoint, EndpointContainer, upgradeRequired } from '../../src/index.js';
-import { askUpgrade, Client, listen, serve } from '../serving.js';
+import { askUpgrade, listen, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
 
@@ -52,9 +53,7 @@ describe('on one http server', () => {
       theirs.on('connection', (client) => client.send('theirs'));
       if (!isFirst) container.attach(server);
       const port = await listen(server);
-      const [ours, other] = ['/ours', '/theirs'].map(
-        (path) => new Client(new WebSocket(`ws://127.0.0.1:${port}${path}`)),
-      );
+      const [ours, other] = ['/ours', '/theirs'].map((path) => new WebSocketClient(`ws://127.0.0.1:${port}${path}`));
       await ours!.opened;
       ours!.send('x');
       expect(await ours!.received(1)).toEqual(['/ours x']);

@@ -1,10 +1,10 @@
 // Who a client is: the hook that says it, and the two ways to send somebody away.
 
 import { until } from '@longwire/test-support/until';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
 import { type Configurator, closeWith, defineEndpoint, type HandshakeRequest, refuse } from '../../src/index.js';
-import { askUpgrade, Client, serve } from '../serving.js';
+import { askUpgrade, serve } from '../serving.js';
 
 describe('authenticate', () => {
   it('names the principal for the hooks after it and for the session', async () => {
@@ -152,7 +152,7 @@ describe('closeWith', () => {
 
   it('a client that never answers the close is cut when the container closes', async () => {
     const serving = await serve([turningAway(4401).endpoint]);
-    const client = new Client(new WebSocket(serving.url('/x')));
+    const client = new WebSocketClient(serving.url('/x'));
     await client.opened;
     client.socket.pause();
     await serving.container.close({ withinMs: 50 });

@@ -1,7 +1,9 @@
 // What a program is given of a binary message: a Buffer, as its types say, however the message came.
+
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { expect, it } from 'vitest';
 import { defineEndpoint, type EndpointObject, type MessageStream } from '../../src/index.js';
-import { type Client, serve } from '../serving.js';
+import { serve } from '../serving.js';
 
 /** What kind of bytes came, how many, and what Buffers can do with them. */
 const said = (data: Buffer) => `${Buffer.isBuffer(data)} ${data.length} ${data.subarray(0, 2).toString('hex')}`;
@@ -14,7 +16,7 @@ async function saidOfStream(message: MessageStream<Buffer>) {
 
 const large = Buffer.alloc(70_000, 0xab);
 
-function sendInFragments({ socket }: Client): void {
+function sendInFragments({ socket }: WebSocketClient): void {
   socket.send(large.subarray(0, 30_000), { fin: false });
   socket.send(large.subarray(30_000), { fin: true });
 }

@@ -2,6 +2,7 @@
 // onError once, and leaves the process and other sessions alive.
 
 import { until } from '@longwire/test-support/until';
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   defineEndpoint,
@@ -10,7 +11,7 @@ import {
   type EndpointHandlers,
   jsonDecoder,
 } from '../../src/index.js';
-import { type Client, serve } from '../serving.js';
+import { serve } from '../serving.js';
 import { faultOfAnswer, waysToFail } from '../ways-to-fail.js';
 import { type Place, places } from './faulty-places.js';
 
@@ -55,7 +56,7 @@ async function serveBoth(endpoint: EndpointDefinition) {
   return { serving, healthy: await serving.connect('/healthy'), client: await serving.connect('/x') };
 }
 
-async function expectHealthy(healthy: Client): Promise<void> {
+async function expectHealthy(healthy: WebSocketClient): Promise<void> {
   healthy.send('still here');
   expect(await healthy.received(1)).toEqual(['still here']);
 }

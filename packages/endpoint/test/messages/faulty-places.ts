@@ -1,12 +1,13 @@
 // Every place where something of the program can fail while messages come and go: decoders, encoders, handlers, sources.
+
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { type EndpointHandlers, type EndpointOptions, jsonDecoder, jsonEncoder } from '../../src/index.js';
-import type { Client } from '../serving.js';
 import type { Failing } from '../ways-to-fail.js';
 
 /** Somewhere that something of the program can fail while a message comes or goes. */
 export interface Place {
   readonly declare: (fail: Failing) => EndpointHandlers & EndpointOptions;
-  readonly provoke: (client: Client) => void;
+  readonly provoke: (client: WebSocketClient) => void;
   /** The error that onError gets; undefined: what was thrown, as it is. */
   readonly code?: 'decode_failed' | 'encode_failed' | 'stream_failed';
   /** What the client sees: nothing, unless the session cannot go on. */
@@ -33,10 +34,10 @@ const adding = (
   options: { kind: 'text' | 'binary' | 'pong' | 'object'; delivery?: 'parts' | 'stream' },
   handler: Failing,
 ): EndpointHandlers => ({ onOpen: (session) => session.addMessageHandler(options, handler) });
-const sendText = (client: Client): void => client.send('x');
-const sendBytes = (client: Client): void => client.send(Buffer.from('x'));
-const sendJson = (client: Client): void => client.send('{}');
-const fragment = (client: Client): void => client.socket.send('x', { fin: false });
+const sendText = (client: WebSocketClient): void => client.send('x');
+const sendBytes = (client: WebSocketClient): void => client.send(Buffer.from('x'));
+const sendJson = (client: WebSocketClient): void => client.send('{}');
+const fragment = (client: WebSocketClient): void => client.socket.send('x', { fin: false });
 
 export const places: Record<string, Place> = {
   'a decoder': {

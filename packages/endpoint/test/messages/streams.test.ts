@@ -2,12 +2,13 @@
 
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageStream } from '../../src/index.js';
-import { type Client, serve } from '../serving.js';
+import { serve } from '../serving.js';
 
-function sendFragments(client: Client, ...fragments: (string | Buffer)[]): void {
+function sendFragments(client: WebSocketClient, ...fragments: (string | Buffer)[]): void {
   for (const [index, fragment] of fragments.entries()) {
     client.socket.send(fragment, { fin: index === fragments.length - 1 });
   }
@@ -167,7 +168,7 @@ describe('messages as streams', () => {
     expect(log).toEqual(['begun', 'begun']);
   });
 
-  it.each<[string, (client: Client) => void, (code: number) => boolean]>([
+  it.each<[string, (client: WebSocketClient) => void, (code: number) => boolean]>([
     ['the peer is gone', (client) => client.socket.terminate(), (code) => code === 1006],
     ['the peer closes in the middle', (client) => client.socket.close(3000), (code) => code === 3000],
     [

@@ -8,10 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import WebSocket from 'ws';
 import type { EndpointContainer } from '../../src/index.js';
-import { askUpgrade, Client } from '../serving.js';
+import { askUpgrade } from '../serving.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -68,10 +68,11 @@ describe.each([
     await once(program.server, 'close');
   });
 
-  const connect = async (path: string, origin?: string): Promise<Client> => {
-    const client = new Client(
-      new WebSocket(`${isTls ? 'wss' : 'ws'}://localhost:${port}${path}`, { ca: tlsCertificate.cert, origin }),
-    );
+  const connect = async (path: string, origin?: string): Promise<WebSocketClient> => {
+    const client = new WebSocketClient(`${isTls ? 'wss' : 'ws'}://localhost:${port}${path}`, {
+      ca: tlsCertificate.cert,
+      origin,
+    });
     await client.opened;
     return client;
   };

@@ -1,9 +1,9 @@
 // The hooks for metrics and tracing: they see everything once, and can hurt nobody.
 import { createServer } from 'node:http';
 import { until } from '@longwire/test-support/until';
+import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { PreparedMessage } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
 import {
   Broadcast,
   type ContainerObserver,
@@ -15,7 +15,7 @@ import {
   jsonDecoder,
   type UnhandledErrorContext,
 } from '../../src/index.js';
-import { askUpgrade, Client, listen } from '../serving.js';
+import { askUpgrade, listen } from '../serving.js';
 import { expectNoUnhandledRejection, waysToFail } from '../ways-to-fail.js';
 
 afterEach(expectNoUnhandledRejection());
@@ -37,8 +37,8 @@ async function observed(observer: ContainerObserver, endpoints: readonly Endpoin
   undo.push(() => new Promise((resolve) => server.close(resolve)));
   undo.push(() => container.close({ withinMs: 200 }));
   const url = (path: string): string => `ws://127.0.0.1:${port}${path}`;
-  const connect = async (path: string): Promise<Client> => {
-    const client = new Client(new WebSocket(url(path)));
+  const connect = async (path: string): Promise<WebSocketClient> => {
+    const client = new WebSocketClient(url(path));
     undo.push(() => client.socket.terminate());
     await client.opened;
     return client;

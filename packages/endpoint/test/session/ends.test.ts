@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
+import type { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
 import {
   type CloseReason,
@@ -11,11 +12,11 @@ import {
   EndpointError,
   type Session,
 } from '../../src/index.js';
-import { type Client, serve } from '../serving.js';
+import { serve } from '../serving.js';
 
 type Told = Pick<CloseReason, 'code' | 'cause' | 'initiator'>;
 
-type End = (client: Client, session: Session, container: EndpointContainer) => unknown;
+type End = (client: WebSocketClient, session: Session, container: EndpointContainer) => unknown;
 
 async function endOf(end: End | 'broken opening', options: object): Promise<Told> {
   const isOpeningBroken = end === 'broken opening';

@@ -2,10 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { chromiumArguments, findChromium } from '../scripts/find-chromium.mjs';
+import { chromiumArguments, findChromium } from './chromium.mjs';
 
 const found = await findChromium();
-const screenshots = fileURLToPath(new URL('../test-results/', import.meta.url));
+const screenshots = fileURLToPath(new URL('../../test-results/', import.meta.url));
 
 /** Why tests in a browser are skipped; undefined when they are not. */
 export const whyNoBrowser = found.path === undefined ? found.reason : undefined;

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { findChromium } from './find-chromium.mjs';
+import { findChromium } from './chromium.mjs';
 import { findCommand } from './find-command.mjs';
 
 /**

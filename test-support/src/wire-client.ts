@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
+import { until } from './until.js';
 
 export interface WireMessage {
   readonly type: string;
@@ -9,26 +10,21 @@ export interface WireMessage {
   readonly [field: string]: unknown;
 }
 
-const WAIT_MS = 10_000;
-
 export class WireClient {
-  /** Everything that came, in order; texts that are no JSON as `{type: text}`. */
+  /** Everything that came, in order; texts that are not JSON objects as `{type: text}`. */
   readonly received: WireMessage[] = [];
   readonly socket: WebSocket;
   closed: { readonly code: number; readonly reason: string } | undefined;
   #nextId = 1;
-  #wake: (() => void)[] = [];
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data) => {
       const text = String(data);
       this.received.push(text.startsWith('{') ? (JSON.parse(text) as WireMessage) : { type: text });
-      this.#wakeAll();
     });
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) };
-      this.#wakeAll();
     });
     socket.on('error', () => {});
   }
@@ -64,13 +60,8 @@ export class WireClient {
   }
 
   /** The first message, past or coming, that matches. */
-  async find(matches: (message: WireMessage) => boolean): Promise<WireMessage> {
-    let found: WireMessage | undefined;
-    await this.until(() => {
-      found = this.received.find(matches);
-      return found !== undefined;
-    });
-    return found as WireMessage;
+  find(matches: (message: WireMessage) => boolean): Promise<WireMessage> {
+    return this.until(() => this.received.find(matches)) as Promise<WireMessage>;
   }
 
   ofType(type: string): WireMessage[] {
@@ -83,27 +74,15 @@ export class WireClient {
     return this.ofType(type);
   }
 
-  async until(isTrue: () => boolean): Promise<void> {
-    const deadline = Date.now() + WAIT_MS;
-    while (!isTrue()) {
-      const leftMs = deadline - Date.now();
-      if (leftMs <= 0)
-        throw new Error(
-          `waited in vain; received ${JSON.stringify(this.received.slice(-5))}, closed ${JSON.stringify(this.closed)}`,
-        );
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#wake.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
+  /** As {@link until}; the error shows what came. */
+  until<Value>(condition: () => Value) {
+    const latest = () => `${condition}; received ${JSON.stringify(this.received.slice(-5))}`;
+    return until(condition, () => `${latest()}, closed ${JSON.stringify(this.closed)}`);
   }
 
   async end(): Promise<void> {
     this.socket.close();
-    await this.until(() => this.closed !== undefined);
+    await this.whenClosed();
   }
 
   /** Cuts the connection without a close frame. */
@@ -111,14 +90,7 @@ export class WireClient {
     this.socket.terminate();
   }
 
-  async whenClosed(): Promise<{ readonly code: number; readonly reason: string }> {
-    await this.until(() => this.closed !== undefined);
-    return this.closed as { code: number; reason: string };
-  }
-
-  #wakeAll(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const wake of waiting) wake();
+  whenClosed(): Promise<{ readonly code: number; readonly reason: string }> {
+    return this.until(() => this.closed) as Promise<{ readonly code: number; readonly reason: string }>;
   }
 }

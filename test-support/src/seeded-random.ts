@@ -20,6 +20,11 @@ export class SeededRandom {
     return this.next() % below;
   }
 
+  /** From 0 up to, but not including, 1. */
+  fraction(): number {
+    return this.next() / 0x1_0000_0000;
+  }
+
   pick<Item>(items: readonly Item[]): Item {
     return items[this.below(items.length)]!;
   }

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findCommand } from './find-command.mjs';
-import { projectRoot } from './project-root.mjs';
 
 const run = promisify(execFile);
 
@@ -68,7 +68,7 @@ async function starts(path) {
  */
 async function unpackFromNpm() {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('it is for Linux on x64');
-  const folder = join(projectRoot, 'node_modules', '.cache', 'longwire-chromium');
+  const folder = fileURLToPath(new URL('../../node_modules/.cache/longwire-chromium', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const before = { ...process.env };
   process.env.TMPDIR = folder;
