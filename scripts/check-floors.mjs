@@ -41,9 +41,10 @@ const withoutNode = new Set(['@longwire/protocol']);
 const serverPackage = '@longwire/server';
 /** Folder (or file) directly below the server's `src` → floor. */
 const serverFloors = new Map([
-  ['config', 0],
+  ['errors.ts', 0],
   ['runtime', 0],
   ['channel', 0],
+  ['config', 1],
   ['storage', 1],
   ['bus', 1],
   ['messaging', 2],

@@ -1,6 +1,6 @@
 // From arguments to an exit code: every way a command can end, in one place.
 
-import type { ConfigError } from '@longwire/server';
+import type { ServerError } from '@longwire/server';
 import { CommanderError } from 'commander';
 import { CliFailure, ExitCode } from './exit-code.js';
 import { createProgram } from './program.js';
@@ -47,8 +47,8 @@ function report(error: unknown, terminal: Terminal): number {
 }
 
 // By its code: the class lives in the server, which a client command does not load.
-function isConfigError(error: unknown): error is ConfigError {
-  return error instanceof Error && (error as Partial<ConfigError>).code === 'invalid_config';
+function isConfigError(error: unknown): error is ServerError {
+  return error instanceof Error && (error as Partial<ServerError>).code === 'invalid_config';
 }
 
 function isBrokenPipe(error: unknown): boolean {

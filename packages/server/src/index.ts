@@ -1,6 +1,5 @@
 // The public names of @longwire/server. Engines, rules and transports stay private: what they promise is the protocol.
 
-export { ConfigError } from './config/config-error.js';
 export {
   type ConfigSources,
   type LoadedConfig,
@@ -12,9 +11,14 @@ export { type PrintedSetting, printConfig } from './config/print-config.js';
 export type { ServerConfig } from './config/server-config.js';
 export type { Setting } from './config/setting.js';
 export { flagOf, type SettingKey, secretKeys, settingKeys, settings, variableOf } from './config/settings.js';
-export { ListenError } from './http/listener.js';
+export {
+  type ConfigProblem,
+  ServerError,
+  type ServerErrorCode,
+  type ServerErrorDetails,
+  serverErrorCatalogue,
+} from './errors.js';
 export { systemClock } from './runtime/clock.js';
 export { createLogger, type Logger } from './runtime/logger.js';
 export { type RunningServer, type StartOptions, startServer, version } from './server.js';
 export { createAuthenticator } from './session/authenticate.js';
-export { StorageError } from './storage/storage-error.js';

@@ -7,6 +7,7 @@ import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub } from './delivery/hub.js';
 import { pacedPages } from './delivery/page-source.js';
+import type { ServerError } from './errors.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
 import { AppendQueue } from './messaging/append-queue.js';
@@ -28,7 +29,6 @@ import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
-import type { StorageError } from './storage/storage-error.js';
 import type { Store } from './storage/store.js';
 import { gatewayEndpoint } from './transport/websocket/gateway.js';
 
@@ -39,7 +39,7 @@ export interface StartOptions {
   /** Built files of the page at `/`; undefined: none is served. */
   readonly pageDirectory: string | undefined;
   /** The store cannot go on: everything that waits has been refused, and the process must end. */
-  readonly onFatal: (error: StorageError) => void;
+  readonly onFatal: (error: ServerError) => void;
 }
 
 export interface RunningServer {
@@ -66,7 +66,7 @@ const CLOSE_WITHIN_MS = 1_500;
 
 /**
  * Starts a server. Resolves when it accepts connections.
- * @throws StorageError `locked`, `newer_schema`, `corrupt`; ListenError; ConfigError for keys that cannot be read
+ * @throws ServerError the store cannot be opened, nothing can listen there, or the token keys cannot be read
  */
 export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;

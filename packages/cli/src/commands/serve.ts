@@ -1,14 +1,6 @@
 // `longwire serve`: configuration in, a server until a signal.
 
-import {
-  createLogger,
-  ListenError,
-  type Logger,
-  loadConfig,
-  type RunningServer,
-  StorageError,
-  startServer,
-} from '@longwire/server';
+import { createLogger, type Logger, loadConfig, type RunningServer, ServerError, startServer } from '@longwire/server';
 import { pageDirectory } from '@longwire/web';
 import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
@@ -40,8 +32,8 @@ async function serve(
   const color = usesColor(terminal, terminal.stderr);
   const logger = createLogger({ level: config.logLevel, destination: terminal.stderr, color });
   const signal = stopSignal();
-  let reportFatal: (error: StorageError) => void = () => undefined;
-  const fatal = new Promise<StorageError>((resolve) => {
+  let reportFatal: (error: ServerError) => void = () => undefined;
+  const fatal = new Promise<ServerError>((resolve) => {
     reportFatal = resolve;
   });
   const starting = startServer(config, {
@@ -63,7 +55,7 @@ async function serve(
   await writeLine(terminal, banner);
 
   const ended = await Promise.race([signal.received, fatal]);
-  if (ended instanceof StorageError) {
+  if (ended instanceof ServerError) {
     logger.error({ err: ended }, 'The store cannot go on; the server ends');
     await within(STOP_WITHIN_MS, server.close()).catch(() => undefined);
     return ExitCode.failed;
@@ -103,7 +95,7 @@ async function within(durationMs: number, promise: Promise<void>): Promise<boole
 }
 
 function startFailure(error: unknown): unknown {
-  if (error instanceof ListenError || error instanceof StorageError) {
+  if (error instanceof ServerError && error.code !== 'invalid_config') {
     return new CliFailure(ExitCode.failed, error.message, { cause: error });
   }
   return error;

@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
-import { ConfigError } from './config-error.js';
+import { invalidConfig } from '../errors.js';
 import type { ConfigSource, RawSetting } from './raw-setting.js';
 
 /**
  * Reads the settings in a file.
- * @throws ConfigError if it cannot be read, is not YAML or JSON, or is not a mapping
+ * @throws ServerError `invalid_config` if it cannot be read, is not YAML or JSON, or is not a mapping
  */
 export function readConfigFile(path: string): RawSetting[] {
   const text = readText(path);
@@ -16,12 +16,12 @@ export function readConfigFile(path: string): RawSetting[] {
     content = parse(text);
   } catch (cause) {
     const message = cause instanceof YAMLParseError ? cause.message : 'it cannot be parsed';
-    throw new ConfigError([{ key: undefined, message: `${path} is neither YAML nor JSON: ${message}` }], { cause });
+    throw invalidConfig([{ key: undefined, message: `${path} is neither YAML nor JSON: ${message}` }], cause);
   }
   if (content === null || content === undefined) return [];
   if (typeof content !== 'object' || Array.isArray(content)) {
     const message = `${path} must hold a mapping of settings such as "port: 8080"`;
-    throw new ConfigError([{ key: undefined, message }]);
+    throw invalidConfig([{ key: undefined, message }]);
   }
   return flattenSettings(content, { kind: 'file', path });
 }
@@ -48,6 +48,6 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError([{ key: undefined, message: `The configuration file cannot be read: ${reason}` }], { cause });
+    throw invalidConfig([{ key: undefined, message: `The configuration file cannot be read: ${reason}` }], cause);
   }
 }

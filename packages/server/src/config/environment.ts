@@ -1,7 +1,7 @@
 // Settings from the environment: every variable that begins with LONGWIRE_.
 
 import { nearestName } from '@longwire/websocket';
-import type { ConfigProblem } from './config-error.js';
+import type { ConfigProblem } from '../errors.js';
 import type { RawSetting } from './raw-setting.js';
 import { secretKeys, settingKeys, variableOf } from './settings.js';
 

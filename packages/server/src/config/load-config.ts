@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { nearestName } from '@longwire/websocket';
-import { ConfigError, type ConfigProblem } from './config-error.js';
+import { type ConfigProblem, invalidConfig } from '../errors.js';
 import { flattenSettings, readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { type ConfigSource, describeSource, type RawSetting } from './raw-setting.js';
@@ -55,7 +55,7 @@ export type ServerConfigInput = {
 
 /**
  * Loads the server's configuration from flags, environment and file.
- * @throws ConfigError with every problem at once: unknown names (with the nearest known one), values out of their range
+ * @throws ServerError `invalid_config` with every problem at once: unknown names (with the nearest known one), values out of their range
  *   or of the wrong type (with their source), files that cannot be read, settings that contradict each other
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
@@ -70,7 +70,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
 
 /**
  * Makes a server's configuration from the settings a program gives; paths are relative to the working directory.
- * @throws ConfigError as `loadConfig` does
+ * @throws ServerError `invalid_config`, as `loadConfig` does
  */
 export function resolveServerConfig(input: ServerConfigInput): ServerConfig {
   const given = flattenSettings(input, { kind: 'program' });
@@ -95,10 +95,10 @@ function resolveSettings(
     }
   }
   // With a wrong value among them, the rest would be checked against a default nobody chose.
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw invalidConfig(problems);
   const values = Object.fromEntries([...resolved.values()].map(({ key, value }) => [key, value])) as SettingValues;
   const config = buildServerConfig(values, surroundings, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw invalidConfig(problems);
   return Object.freeze({ config, settings: Object.freeze([...resolved.values()]) });
 }
 

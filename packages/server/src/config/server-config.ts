@@ -2,7 +2,7 @@
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { ConfigProblem } from './config-error.js';
+import type { ConfigProblem } from '../errors.js';
 import type { Environment } from './environment.js';
 import { isLoopbackHost, isLoopbackOrigin } from './loopback.js';
 import type { SettingKey, SettingValues } from './settings.js';

@@ -3,8 +3,8 @@
 import { encodeGapPush } from '@longwire/protocol';
 import { Queue } from '@longwire/websocket';
 import { addressFor, type ChannelKey } from '../channel/channel-key.js';
+import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
-import { StorageError } from '../storage/storage-error.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
 import type { BehindState, LogReader } from './log-reader.js';
 import type { PageSource } from './page-source.js';
@@ -135,7 +135,7 @@ export class CatchUp {
    * channel can be read, the gap is all up to its head: asking again would give the same for ever.
    */
   #skipUnreadable(readers: readonly LogReader[], read: PageRead, error: unknown): void {
-    if (!(error instanceof StorageError) || error.code !== 'corrupt') return;
+    if (!isCorrupt(error)) return;
     const from = read.after + 1;
     for (const reader of readers) {
       const state = reader.behind.get(read.channel);

@@ -1,8 +1,8 @@
 // Where readers behind the tail get their pages, and how fast they may ask again after a failure.
 
+import { isCorrupt } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
-import { StorageError } from '../storage/storage-error.js';
 
 /** The part of the message log that reading needs. */
 export interface PageSource {
@@ -19,7 +19,7 @@ export function pacedPages(source: PageSource, clock: Clock): PageSource {
       try {
         return await source.page(request);
       } catch (error) {
-        const isDamaged = error instanceof StorageError && error.code === 'corrupt';
+        const isDamaged = isCorrupt(error);
         if (!isDamaged) await new Promise<void>((resolve) => clock.setTimer(PAGE_RETRY_MS, resolve));
         throw error;
       }

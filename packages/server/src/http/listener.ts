@@ -3,20 +3,7 @@
 import type { Server } from 'node:http';
 import { type AddressInfo, createServer, isIPv6, type Server as PlainServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-
-export type ListenErrorCode = 'port_taken' | 'host_unknown' | 'not_permitted' | 'listen_failed';
-
-/** The server cannot listen where it was told to. */
-export class ListenError extends Error {
-  readonly code: ListenErrorCode;
-  readonly retryable = false;
-
-  constructor(code: ListenErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.name = 'ListenError';
-    this.code = code;
-  }
-}
+import { ServerError } from '../errors.js';
 
 export interface ListeningAddress {
   readonly host: string;
@@ -25,7 +12,7 @@ export interface ListeningAddress {
 
 /**
  * Listens. Resolves with where, the port known also when it was 0, once connections are taken.
- * @throws ListenError
+ * @throws ServerError `port_taken`, `host_unknown`, `not_permitted`, `listen_failed`
  */
 export function listen(server: PlainServer, { host, port }: ListeningAddress): Promise<ListeningAddress> {
   return new Promise((resolve, reject) => {
@@ -42,7 +29,7 @@ export function listen(server: PlainServer, { host, port }: ListeningAddress): P
 /**
  * Listens and stops at once: whether the address can be had, before anything is made for a server on it. Somebody else
  * may take it afterwards, so `listen` still may fail.
- * @throws ListenError
+ * @throws ServerError `port_taken`, `host_unknown`, `not_permitted`, `listen_failed`
  */
 export async function tryListening(address: ListeningAddress): Promise<void> {
   const server = createServer();
@@ -79,10 +66,10 @@ function urlOf(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ListenError {
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ServerError {
   switch (cause.code) {
     case 'EADDRINUSE':
-      return new ListenError(
+      return new ServerError(
         'port_taken',
         `Port ${port} on ${host} is taken, perhaps by another Longwire. Choose another with --port (0 takes a free one)`,
         { cause },
@@ -90,14 +77,14 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new ListenError('host_unknown', `This machine has no address ${host}. Choose one with --host`, { cause });
+      return new ServerError('host_unknown', `This machine has no address ${host}. Choose one with --host`, { cause });
     case 'EACCES':
-      return new ListenError(
+      return new ServerError(
         'not_permitted',
         `Port ${port} needs rights this process has not. Choose one above 1023 with --port`,
         { cause },
       );
     default:
-      return new ListenError('listen_failed', `Cannot listen on ${host}, port ${port}: ${cause.message}`, { cause });
+      return new ServerError('listen_failed', `Cannot listen on ${host}, port ${port}: ${cause.message}`, { cause });
   }
 }

@@ -3,8 +3,8 @@
 import type { Bus, EntryOrigin } from '../bus/bus.js';
 import type { Entry } from '../channel/entry.js';
 import { retainedBytes } from '../channel/entry.js';
+import { ServerError } from '../errors.js';
 import type { AppendRequest, AppendResult, MessageLog } from '../storage/message-log.js';
-import { StorageError } from '../storage/storage-error.js';
 
 /** The largest batch that the log takes. */
 const MAX_BATCH_ENTRIES = 1_000;
@@ -12,7 +12,7 @@ const MAX_BATCH_ENTRIES = 1_000;
 /** How one append ended. `failed`: nothing is known to be stored; the code says whether to repeat it. */
 export type AppendOutcome =
   | Exclude<AppendResult, { outcome: 'damaged' }>
-  | { readonly outcome: 'failed'; readonly error: StorageError };
+  | { readonly outcome: 'failed'; readonly error: ServerError };
 
 export interface PendingAppend {
   readonly request: AppendRequest;
@@ -89,7 +89,7 @@ export class AppendQueue {
       (error) => {
         this.#onFailure(error);
         const failure =
-          error instanceof StorageError ? error : new StorageError('fatal', 'the append failed', { cause: error });
+          error instanceof ServerError ? error : new ServerError('fatal', 'the append failed', { cause: error });
         for (const append of batch) this.#settle(append, { outcome: 'failed', error: failure });
         this.#batchDone();
       },
@@ -102,7 +102,7 @@ export class AppendQueue {
       return;
     }
     // Said in the log by whoever opened the store, once for each place.
-    const error = new StorageError('corrupt', `${append.request.channel} is damaged where it would have to be read`);
+    const error = new ServerError('corrupt', `${append.request.channel} is damaged where it would have to be read`);
     this.#settle(append, { outcome: 'failed', error });
   }
 

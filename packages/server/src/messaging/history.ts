@@ -3,8 +3,8 @@
 import type { Epoch, ErrorCode } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { Entry } from '../channel/entry.js';
+import { isCorrupt, type ServerError } from '../errors.js';
 import type { MessageLog, Page, PageRequest } from '../storage/message-log.js';
-import { StorageError } from '../storage/storage-error.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { ClaimedPosition } from './positions.js';
 
@@ -26,10 +26,10 @@ export const HISTORY_BYTES = 256 * 1024;
 export class History {
   readonly #log: MessageLog;
   readonly #heads: CommittedHeads;
-  readonly #onUnreadable: (error: StorageError) => void;
+  readonly #onUnreadable: (error: ServerError) => void;
 
   /** @param onUnreadable told of every entry that was left out because it cannot be read */
-  constructor(log: MessageLog, heads: CommittedHeads, onUnreadable: (error: StorageError) => void) {
+  constructor(log: MessageLog, heads: CommittedHeads, onUnreadable: (error: ServerError) => void) {
     this.#log = log;
     this.#heads = heads;
     this.#onUnreadable = onUnreadable;
@@ -65,7 +65,7 @@ export class History {
       try {
         return await this.#log.page({ ...request, offset });
       } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'corrupt' || error.offset === undefined) throw error;
+        if (!isCorrupt(error) || error.offset === undefined) throw error;
         const isBeyond = request.direction === 'after' ? error.offset > offset : error.offset < offset;
         if (!isBeyond) throw error;
         this.#onUnreadable(error);

@@ -16,7 +16,7 @@ export interface AuthenticatorOptions {
 
 /**
  * Makes the authenticator that the configuration asks for.
- * @throws ConfigError if the file of keys cannot be read or holds keys that must not be there
+ * @throws ServerError `invalid_config` if the file of keys cannot be read or holds keys that must not be there
  */
 export function createAuthenticator(config: ServerConfig, options: AuthenticatorOptions): Authenticator {
   if (config.auth.mode === 'dev') return new DevAuthenticator();

@@ -10,9 +10,9 @@ import {
   type SessionLimits,
 } from '@longwire/protocol';
 import type { Hub } from '../delivery/hub.js';
+import { ServerError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
-import { StorageError } from '../storage/storage-error.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import type { ClientSession } from './client-session.js';
 import { channelText } from './commands/channel-summary.js';
@@ -84,7 +84,7 @@ export class SignIn {
     session.updateReading();
     this.#connect(session, command, pending.credential).catch((error: unknown) => {
       // A damaged store would write the same stack at every attempt of every client.
-      const detail = error instanceof StorageError ? { reason: error.message } : { err: error };
+      const detail = error instanceof ServerError ? { reason: error.message } : { err: error };
       this.#logger.error({ ...detail, session: session.id }, 'sign-in failed');
       if (session.phase === 'signing-in') {
         const message = 'the session could not be opened; connect again later';

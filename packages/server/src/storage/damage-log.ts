@@ -1,7 +1,7 @@
 // Damage of the store in the server's log: one line for each place, because whoever meets it meets it at every sign-in.
 
+import { isCorrupt } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { StorageError } from './storage-error.js';
 
 /** Places that are remembered as told; beyond it the first ones are told again. */
 const MAX_PLACES = 1_000;
@@ -16,7 +16,7 @@ export class DamageLog {
 
   /** Logs the damage, unless it was logged since this process began. False: `error` is something else. */
   report(error: unknown): boolean {
-    if (!(error instanceof StorageError) || error.code !== 'corrupt') return false;
+    if (!isCorrupt(error)) return false;
     const { message, offset } = error;
     if (this.#told.has(message)) return true;
     if (this.#told.size >= MAX_PLACES) {

@@ -65,14 +65,14 @@ export interface MessageLog {
    * in which they were given; an engine may commit several given batches together.
    * @param batch 1-1 000 entries; a known (sender, channel, key) appends nothing
    * @returns one result per entry, in order
-   * @throws StorageError `storage_full` (nothing of the batch is stored, reads go on); any other failure ends the store (`Store.onFatal`)
+   * @throws ServerError `storage_full` (nothing of the batch is stored, reads go on); any other failure ends the store (`Store.onFatal`)
    */
   append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]>;
 
   /**
    * Reads one page. It may already hold entries of an append that has not been reported yet: whoever hands pages out
    * cuts them at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
-   * @throws StorageError `corrupt` where the first entry of the page cannot be read, with its offset; without one
+   * @throws ServerError `corrupt` where the first entry of the page cannot be read, with its offset; without one
    *   where nothing of the channel can
    */
   page(request: PageRequest): Promise<Page>;

@@ -1,9 +1,9 @@
 // Port: one storage engine, opened. What `server.ts` chooses by configuration and closes last.
 
+import type { ServerError } from '../errors.js';
 import type { Cursors } from './cursors.js';
 import type { Directory } from './directory.js';
 import type { MessageLog } from './message-log.js';
-import type { StorageError } from './storage-error.js';
 
 export interface Store {
   readonly log: MessageLog;
@@ -15,9 +15,9 @@ export interface Store {
    * Called at most once, when the engine can no longer tell what is on disk (a failed commit or sync is never retried
    * on the same handle) or lost its folder to another server. The process must end; every pending call rejects.
    */
-  onFatal: ((error: StorageError) => void) | undefined;
+  onFatal: ((error: ServerError) => void) | undefined;
   /** Called with damage of single rows that was passed over, each time it is met: `corrupt`, naming the place. */
-  onDamage: ((damage: StorageError) => void) | undefined;
+  onDamage: ((damage: ServerError) => void) | undefined;
   /** False while the last write failed for want of space; reads go on. */
   readonly isWritable: boolean;
   /** Waits for what was given, writes it, releases the folder. Idempotent. */

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/config-error.js';
 import {
   type ConfigSources,
   type LoadedConfig,
@@ -13,6 +12,7 @@ import {
 import { printConfig } from '../../src/config/print-config.js';
 import type { Setting } from '../../src/config/setting.js';
 import { flagOf, settingKeys, settings, variableOf } from '../../src/config/settings.js';
+import { ServerError } from '../../src/errors.js';
 
 let folder: string;
 beforeEach(() => {
@@ -30,7 +30,7 @@ function problemsOf(run: () => unknown): string[] {
   try {
     run();
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map((problem) => problem.message);
+    if (error instanceof ServerError) return error.problems.map((problem) => problem.message);
     throw error;
   }
   return [];

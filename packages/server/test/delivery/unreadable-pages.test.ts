@@ -5,8 +5,8 @@ import { directChannelKey } from '../../src/channel/channel-key.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
 import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/page-source.js';
+import { ServerError } from '../../src/errors.js';
 import type { Page } from '../../src/storage/message-log.js';
-import { StorageError } from '../../src/storage/storage-error.js';
 
 const bob = 'bob' as UserId;
 const channel = directChannelKey('alice' as UserId, bob);
@@ -42,7 +42,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a reader of pages that cannot be read', () => {
   it('is told of one gap up to the head where nothing of the channel can be read, and stands at the tail', async () => {
-    const { hub, texts, errors, reads } = openReader(() => Promise.reject(new StorageError('corrupt', 'damaged')));
+    const { hub, texts, errors, reads } = openReader(() => Promise.reject(new ServerError('corrupt', 'damaged')));
     await turn();
     expect(texts.map((text) => JSON.parse(text))).toEqual([
       { type: 'gap', channel: 'user/alice', epoch, from: 1, to: 5, next: 6, reason: 'unreadable' },
@@ -57,7 +57,7 @@ describe('a reader of pages that cannot be read', () => {
     const source = {
       page: async () => {
         failures -= 1;
-        if (failures >= 0) throw new StorageError('fatal', 'disk I/O error');
+        if (failures >= 0) throw new ServerError('fatal', 'disk I/O error');
         return empty;
       },
     };

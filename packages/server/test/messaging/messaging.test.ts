@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
+import { ServerError } from '../../src/errors.js';
 import { History } from '../../src/messaging/history.js';
 import { Positions } from '../../src/messaging/positions.js';
 import { presentReceipts } from '../../src/messaging/receipts.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
-import { StorageError } from '../../src/storage/storage-error.js';
 import { alice, bob, MessagingFixture, phone } from './messaging-fixture.js';
 
 const channel = directChannelKey(alice, bob);
@@ -180,7 +180,7 @@ describe('history', () => {
         const entries = request.direction === 'after' ? page.entries : page.entries.toReversed();
         const first = entries.findIndex(({ offset }) => damaged.includes(offset));
         if (first < 0) return page;
-        if (first === 0) throw new StorageError('corrupt', 'damaged', { offset: entries[0]!.offset });
+        if (first === 0) throw new ServerError('corrupt', 'damaged', { offset: entries[0]!.offset });
         const readable = entries.slice(0, first).sort((a, b) => a.offset - b.offset);
         return { ...page, entries: readable, more: true };
       },

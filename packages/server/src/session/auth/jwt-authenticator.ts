@@ -31,7 +31,7 @@ export class JwtAuthenticator implements Authenticator {
   readonly #options: JwtAuthenticatorOptions;
   readonly #publicKeys: JWTVerifyGetKey | undefined;
 
-  /** @throws ConfigError if the file of keys is not usable */
+  /** @throws ServerError `invalid_config` if the file of keys is not usable */
   constructor(config: JwtAuthConfig, options: JwtAuthenticatorOptions) {
     this.#config = config;
     this.#options = options;

@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { ConfigError } from '../../config/config-error.js';
+import { invalidConfig } from '../../errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 
@@ -16,7 +16,7 @@ export class KeyFile {
   #version: string;
   #checkedAtMs: number;
 
-  /** @throws ConfigError if the file cannot be read, is no key set, or holds a private or symmetric key */
+  /** @throws ServerError `invalid_config` if the file cannot be read, is no key set, or holds a private or symmetric key */
   constructor(path: string, options: { readonly clock: Clock; readonly logger: Logger }) {
     this.#path = path;
     this.#clock = options.clock;
@@ -59,7 +59,7 @@ function versionOf(path: string): string {
 
 function readKeys(path: string): JWTVerifyGetKey {
   const fail = (reason: string, cause?: unknown) =>
-    new ConfigError([{ key: 'jwks', message: `jwks: ${path} ${reason}` }], { cause });
+    invalidConfig([{ key: 'jwks', message: `jwks: ${path} ${reason}` }], cause);
   let set: JSONWebKeySet;
   try {
     set = JSON.parse(readFileSync(path, 'utf8')) as JSONWebKeySet;

@@ -1,7 +1,7 @@
 // How a command's outcome goes back: as an answer if it had an id, errors as a push otherwise.
 
 import { type CommandId, type ErrorCode, encodeError } from '@longwire/protocol';
-import { StorageError } from '../../storage/storage-error.js';
+import { isCorrupt } from '../../errors.js';
 import type { ClientSession } from '../client-session.js';
 
 /** What an answer needs of its command. */
@@ -30,7 +30,7 @@ export function replyError(session: ClientSession, command: CommandRef, error: C
 
 /** The error for something that could not be read. Damage stays: asking again would give the same. */
 export function unavailableError(cause: unknown, what: string): CommandError {
-  const isDamaged = cause instanceof StorageError && cause.code === 'corrupt';
+  const isDamaged = isCorrupt(cause);
   const advice = isDamaged ? 'cannot be read: the store is damaged there' : 'could not be read now; ask again';
   return { code: 'unavailable', message: `${what} ${advice}`, retryable: isDamaged ? false : undefined };
 }

@@ -3,8 +3,8 @@
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type ChannelKey, directPairOf } from '../../channel/channel-key.js';
 import type { Entry } from '../../channel/entry.js';
+import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
-import { StorageError } from '../storage-error.js';
 
 export interface MemoryMember {
   visibleFrom: number;
@@ -44,9 +44,9 @@ export class MemoryState {
   #appended = 0;
   #isClosed = false;
 
-  /** @throws StorageError `closed` */
+  /** @throws ServerError `closed` */
   assertOpen(): void {
-    if (this.#isClosed) throw new StorageError('closed', 'the store was closed; open it again before using it');
+    if (this.#isClosed) throw new ServerError('closed', 'the store was closed; open it again before using it');
   }
 
   close(): void {

@@ -1,9 +1,9 @@
 // The engine that forgets everything with its process: for tests, demonstrations and as the model of the others.
 
+import type { ServerError } from '../../errors.js';
 import type { Cursors } from '../cursors.js';
 import type { Directory } from '../directory.js';
 import type { MessageLog } from '../message-log.js';
-import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import { MemoryCursors } from './memory-cursors.js';
 import { MemoryDirectory } from './memory-directory.js';
@@ -21,8 +21,8 @@ class MemoryStore implements Store {
   readonly cursors: Cursors;
   readonly description = 'memory (nothing survives this process)';
   readonly isWritable = true;
-  onFatal: ((error: StorageError) => void) | undefined;
-  onDamage: ((damage: StorageError) => void) | undefined;
+  onFatal: ((error: ServerError) => void) | undefined;
+  onDamage: ((damage: ServerError) => void) | undefined;
   readonly #state = new MemoryState();
 
   constructor() {

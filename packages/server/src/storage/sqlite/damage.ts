@@ -1,14 +1,14 @@
 // Reading around damage: what is damaged about one row is told, and does not cost the rows beside it.
 
-import { StorageError } from '../storage-error.js';
+import { ServerError } from '../../errors.js';
 import { SqlFailure } from './driver/sql-database.js';
 
 /** Told of every place that could not be read and was passed over. */
-export type DamageListener = (damage: StorageError) => void;
+export type DamageListener = (damage: ServerError) => void;
 
 /** The file contradicts itself; asking again gives the same. */
-export function isDamage(error: unknown): error is StorageError | SqlFailure {
-  if (error instanceof StorageError) return error.code === 'corrupt';
+export function isDamage(error: unknown): error is ServerError | SqlFailure {
+  if (error instanceof ServerError) return error.code === 'corrupt';
   return error instanceof SqlFailure && error.kind === 'corrupt';
 }
 
@@ -32,8 +32,8 @@ export function readAround<Value>(
 }
 
 /** The damage with the place in its message. */
-export function damageAt(place: string, error: StorageError | SqlFailure): StorageError {
-  if (error instanceof StorageError && error.message.startsWith(place)) return error;
-  const offset = error instanceof StorageError ? error.offset : undefined;
-  return new StorageError('corrupt', `${place} cannot be read: ${error.message}`, { cause: error, offset });
+export function damageAt(place: string, error: ServerError | SqlFailure): ServerError {
+  if (error instanceof ServerError && error.message.startsWith(place)) return error;
+  const offset = error instanceof ServerError ? error.offset : undefined;
+  return new ServerError('corrupt', `${place} cannot be read: ${error.message}`, { cause: error, offset });
 }

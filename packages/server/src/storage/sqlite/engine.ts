@@ -1,7 +1,7 @@
 // The store on its own thread, call by call: transactions, reads, checkpoints. Knows nothing of threads.
 
 import { join } from 'node:path';
-import { StorageError } from '../storage-error.js';
+import { ServerError } from '../../errors.js';
 import type { FlatRequests } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
 import { KeyLookup } from './appending/key-lookup.js';
@@ -21,7 +21,7 @@ import { type FailureFrame, failureOf, type WorkerCalls } from './threads/worker
 
 /** Something that changes rows inside the open transaction. */
 export interface WriteTask {
-  /** @throws StorageError, SqlFailure, TypeError: the transaction is undone, the other tasks are tried without this one */
+  /** @throws ServerError, SqlFailure, TypeError: the transaction is undone, the other tasks are tried without this one */
   apply(engine: SqliteEngine): void;
   fail(failure: FailureFrame): void;
 }
@@ -56,7 +56,7 @@ export class SqliteEngine {
   readonly #trial: SqlStatement;
   #isWritable: boolean;
 
-  /** @throws StorageError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
+  /** @throws ServerError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
   constructor(options: EngineOptions) {
     const file = join(options.folder, DATABASE_FILE);
     try {
@@ -104,7 +104,7 @@ export class SqliteEngine {
 
   /**
    * Runs tasks in one transaction. A task that cannot be done is told so and left out; a full disk fails all of them.
-   * @throws StorageError `fatal`: nobody can tell what is on disk, the store must not be used any more
+   * @throws ServerError `fatal`: nobody can tell what is on disk, the store must not be used any more
    */
   write(tasks: readonly WriteTask[]): void {
     let remaining = tasks;
@@ -167,7 +167,7 @@ export class SqliteEngine {
   /**
    * Moves what the log holds into the database file.
    * @returns pages the log held, all of them counted
-   * @throws StorageError `fatal`; a full disk is none, the log simply stays longer
+   * @throws ServerError `fatal`; a full disk is none, the log simply stays longer
    */
   checkpoint(): number {
     try {
@@ -269,28 +269,28 @@ function isFaultOfTask(error: unknown): boolean {
 function openingError(error: unknown, file: string): Error {
   if (!isDamage(error)) return asStorageError(error);
   const message = `${file} is damaged (${error.message}): restore it from a backup, or choose another folder with --data`;
-  return new StorageError('corrupt', message, { cause: error });
+  return new ServerError('corrupt', message, { cause: error });
 }
 
 /** What a caller may see of a failure of the driver. */
 export function asStorageError(error: unknown): Error {
-  if (error instanceof StorageError || error instanceof TypeError) return error;
+  if (error instanceof ServerError || error instanceof TypeError) return error;
   if (!(error instanceof SqlFailure)) return fatalFrom(error);
   if (error.kind === 'corrupt') {
-    return new StorageError('corrupt', `the database is damaged (${error.message}); restore it from a backup`, {
+    return new ServerError('corrupt', `the database is damaged (${error.message}); restore it from a backup`, {
       cause: error,
     });
   }
   if (error.kind === 'full') {
-    return new StorageError('storage_full', `the disk of the data folder is full (${error.message})`, { cause: error });
+    return new ServerError('storage_full', `the disk of the data folder is full (${error.message})`, { cause: error });
   }
   return fatalFrom(error);
 }
 
-function fatalFrom(error: unknown): StorageError {
-  if (error instanceof StorageError && (error.code === 'fatal' || error.code === 'locked')) return error;
+function fatalFrom(error: unknown): ServerError {
+  if (error instanceof ServerError && (error.code === 'fatal' || error.code === 'locked')) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new StorageError(
+  return new ServerError(
     'fatal',
     `writing to the store failed: ${message}; what is on disk is decided at the next start`,
     {

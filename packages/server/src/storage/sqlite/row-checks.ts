@@ -1,7 +1,7 @@
 // What shows that a row is as it was written: its checksum, since SQLite's pages carry none, and its neighbours in an index.
 
 import { crc32 } from 'node:zlib';
-import { StorageError } from '../storage-error.js';
+import { ServerError } from '../../errors.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, type SqlValue } from './driver/sql-database.js';
 
 /** CRC32 over the row's columns in their declared order. */
@@ -9,10 +9,10 @@ export function rowChecksum(...columns: readonly (number | string | null)[]): nu
   return crc32(columns.join('\n'));
 }
 
-/** @throws StorageError `corrupt` naming the row */
+/** @throws ServerError `corrupt` naming the row */
 export function expectChecksum(stored: number, actual: number, row: string): void {
   if (stored !== actual)
-    throw new StorageError('corrupt', `${row} does not match its checksum; restore the store from a backup`);
+    throw new ServerError('corrupt', `${row} does not match its checksum; restore the store from a backup`);
 }
 
 /**
@@ -46,13 +46,13 @@ export class IndexNeighbours {
   /**
    * Returns if the index is right around a key that it does not have. Damage elsewhere in the neighbours' rows is the
    * affair of whoever asks for them.
-   * @throws StorageError `corrupt`
+   * @throws ServerError `corrupt`
    */
   expectRight(key: readonly SqlValue[]): void {
     for (const neighbour of [this.#before.get(key), this.#after.get(key)]) {
       if (neighbour === undefined || this.#isAsInTable(neighbour)) continue;
       const message = `the index of the table ${this.#table} is damaged around ${key.join(', ')}`;
-      throw new StorageError('corrupt', `${message}; restore the store from a backup`);
+      throw new ServerError('corrupt', `${message}; restore the store from a backup`);
     }
   }
 

@@ -3,12 +3,12 @@
 import { resolve } from 'node:path';
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
+import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
 import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
 import { epochOf } from '../epoch.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
-import type { StorageError } from '../storage-error.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
@@ -27,7 +27,7 @@ export interface SqliteStoreOptions {
 
 /**
  * Opens the store in a folder, creating it if need be, and holds the folder until `close`. Resolves when it can be used.
- * @throws StorageError `locked` (another server has the folder), `newer_schema`, `corrupt`, `storage_full`, `fatal`
+ * @throws ServerError `locked` (another server has the folder), `newer_schema`, `corrupt`, `storage_full`, `fatal`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const folder = resolve(options.folder);
@@ -80,19 +80,19 @@ class SqliteStore implements Store {
     return this.#writer.isWritable;
   }
 
-  get onFatal(): ((error: StorageError) => void) | undefined {
+  get onFatal(): ((error: ServerError) => void) | undefined {
     return this.#writer.onFatal;
   }
 
-  set onFatal(listener: ((error: StorageError) => void) | undefined) {
+  set onFatal(listener: ((error: ServerError) => void) | undefined) {
     this.#writer.onFatal = listener;
   }
 
-  get onDamage(): ((damage: StorageError) => void) | undefined {
+  get onDamage(): ((damage: ServerError) => void) | undefined {
     return this.#writer.onDamage;
   }
 
-  set onDamage(listener: ((damage: StorageError) => void) | undefined) {
+  set onDamage(listener: ((damage: ServerError) => void) | undefined) {
     this.#writer.onDamage = listener;
   }
 

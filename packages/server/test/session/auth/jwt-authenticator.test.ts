@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/config/config-error.js';
 import { resolveServerConfig, type ServerConfigInput } from '../../../src/config/load-config.js';
+import { ServerError } from '../../../src/errors.js';
 import { createLogger } from '../../../src/runtime/logger.js';
 import { type Authenticator, createAuthenticator } from '../../../src/session/authenticate.js';
 
@@ -350,7 +350,7 @@ describe('keys', () => {
   ])('in a file that %s are refused at the start', (what, text, expected) => {
     const path = join(folder, `bad-${what}.json`);
     if (text !== undefined) writeFileSync(path, text);
-    expect(() => authenticator({ jwks: path })).toThrow(ConfigError);
+    expect(() => authenticator({ jwks: path })).toThrow(ServerError);
     expect(() => authenticator({ jwks: path })).toThrow(expected);
   });
 

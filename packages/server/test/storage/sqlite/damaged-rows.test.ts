@@ -3,11 +3,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ServerError } from '../../../src/errors.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqlValue } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import type { StorageError } from '../../../src/storage/storage-error.js';
 import { device, direct, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
@@ -21,7 +21,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   let folder: string;
   let remove: () => Promise<void>;
   let engine: SqliteEngine;
-  let damage: StorageError[];
+  let damage: ServerError[];
 
   beforeEach(async () => {
     ({ folder, remove } = await makeDataFolder());

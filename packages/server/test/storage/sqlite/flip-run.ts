@@ -4,10 +4,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../../../src/channel/entry.js';
+import { ServerError } from '../../../src/errors.js';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
-import { StorageError } from '../../../src/storage/storage-error.js';
 import { device, direct, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
@@ -156,7 +156,7 @@ function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): Entr
 
 function compare(folder: string, driver: TestedDriver, truth: Truth): { reported: boolean; wrong: string[] } {
   let engine: SqliteEngine;
-  const damage: StorageError[] = [];
+  const damage: ServerError[] = [];
   try {
     engine = openEngine(folder, driver, undefined, (met) => damage.push(met));
   } catch (error) {
@@ -185,7 +185,7 @@ function compare(folder: string, driver: TestedDriver, truth: Truth): { reported
 }
 
 function isReport(error: unknown): boolean {
-  if (error instanceof StorageError) return error.code === 'corrupt' || error.code === 'newer_schema';
+  if (error instanceof ServerError) return error.code === 'corrupt' || error.code === 'newer_schema';
   // What the drivers throw is translated by the work loop: a damaged database is `corrupt`.
   return error instanceof Error && error.name === 'SqlFailure' && 'kind' in error && error.kind === 'corrupt';
 }

@@ -53,7 +53,7 @@ export class Appender {
 
   /**
    * Appends one batch and adds its results to `results`.
-   * @throws TypeError, StorageError `corrupt`, SqlFailure: the transaction must be rolled back
+   * @throws TypeError, ServerError `corrupt`, SqlFailure: the transaction must be rolled back
    */
   append(requests: FlatRequests, results: number[]): void {
     const count = requests.length / REQUEST_STRIDE;

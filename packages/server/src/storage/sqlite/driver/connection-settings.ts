@@ -1,6 +1,6 @@
 // The settings of a connection: those that durability rests on, each one read back, and how much of the file SQLite caches.
 
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import { integerOf, type SqlDatabase, type SqlStatement } from './sql-database.js';
 
 export const DATABASE_FILE = 'longwire.db';
@@ -11,7 +11,7 @@ const SYNCHRONOUS_FULL = 2;
 /**
  * Prepares a fresh connection: WAL, `synchronous=FULL`, no automatic checkpoints (the work loop makes them, where their
  * failure is seen).
- * @throws StorageError `fatal` when a setting does not hold
+ * @throws ServerError `fatal` when a setting does not hold
  */
 export function configureConnection(database: SqlDatabase): void {
   // WAL without shared memory works for a single connection that says so before its first access.
@@ -35,7 +35,7 @@ function expectPragma(database: SqlDatabase, name: string, value: string, expect
   database.prepare(`PRAGMA ${name}=${value}`).all([]);
   const actual = readPragma(database, name);
   if (actual === expected) return;
-  throw new StorageError('fatal', `SQLite would not set ${name} to ${value}: it reports ${String(actual)}`);
+  throw new ServerError('fatal', `SQLite would not set ${name} to ${value}: it reports ${String(actual)}`);
 }
 
 const MIN_KIB = 8_192;

@@ -18,7 +18,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import { encodeLockRecord, type FoundLock, LOCK_FILE, type LockRecord, readLock, socketName } from './lock-record.js';
 import { type SocketAddress, socketAddress } from './socket-address.js';
 
@@ -114,7 +114,7 @@ class LockFile {
 
 /**
  * Takes the folder for this process.
- * @throws StorageError `locked` with a sentence that names the folder and what to do
+ * @throws ServerError `locked` with a sentence that names the folder and what to do
  */
 export async function acquireFolderLock(options: FolderLockOptions): Promise<FolderLock> {
   const { folder } = options;
@@ -203,17 +203,17 @@ async function expectAbandoned(
   }
 }
 
-function unwritableError(path: string, error: NodeJS.ErrnoException): StorageError {
+function unwritableError(path: string, error: NodeJS.ErrnoException): ServerError {
   const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
   const advice = isFull ? 'the disk is full, free some space' : 'the folder must be writable';
-  return new StorageError(isFull ? 'storage_full' : 'fatal', `cannot write ${path}: ${advice} (${error.message})`, {
+  return new ServerError(isFull ? 'storage_full' : 'fatal', `cannot write ${path}: ${advice} (${error.message})`, {
     cause: error,
   });
 }
 
-function lockedError(folder: string, record: LockRecord | undefined): StorageError {
+function lockedError(folder: string, record: LockRecord | undefined): ServerError {
   const holder = record === undefined ? 'another server' : `process ${record.pid} on ${record.host}`;
-  return new StorageError(
+  return new ServerError(
     'locked',
     `the data folder ${folder} is in use by ${holder}: stop that server first, or give this one another folder with --data`,
   );
@@ -225,7 +225,7 @@ function listen(address: SocketAddress): Promise<Server> {
     server.unref();
     server.once('error', (error) => {
       address.release();
-      reject(new StorageError('fatal', `cannot lock the data folder: ${error.message}`, { cause: error }));
+      reject(new ServerError('fatal', `cannot lock the data folder: ${error.message}`, { cause: error }));
     });
     server.listen(address.path, () => resolve(server));
   });

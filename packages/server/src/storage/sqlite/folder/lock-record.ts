@@ -1,7 +1,7 @@
 // The lock's file: which server holds the folder, and whether it still does.
 
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 
 export const LOCK_FILE = 'lock';
 
@@ -52,13 +52,13 @@ function parse(text: string): LockRecord | undefined {
 
 const READ_BYTES = 512;
 
-/** Throws StorageError `locked` once the lock's file no longer carries the token. Without a lock it never does. */
+/** Throws ServerError `locked` once the lock's file no longer carries the token. Without a lock it never does. */
 export function folderGuard(lock: { readonly file: string; readonly token: string } | undefined): () => void {
   if (lock === undefined) return () => undefined;
   const buffer = Buffer.alloc(READ_BYTES);
   return () => {
     if (readStart(lock.file, buffer).includes(lock.token)) return;
-    throw new StorageError('locked', `another server took over the data folder: ${lock.file} no longer names this one`);
+    throw new ServerError('locked', `another server took over the data folder: ${lock.file} no longer names this one`);
   };
 }
 

@@ -2,14 +2,14 @@
 
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import { syncFolder } from './lineage.js';
 
 /**
  * Makes the folder and those above it that are missing. Resolves when their names survive a power cut: what is stored in
  * a folder is lost with it otherwise.
  * @param folder  absolute
- * @throws StorageError `fatal`, `storage_full`: what stands in the way, and what to do
+ * @throws ServerError `fatal`, `storage_full`: what stands in the way, and what to do
  */
 export async function makeDataFolder(folder: string): Promise<void> {
   try {
@@ -20,7 +20,7 @@ export async function makeDataFolder(folder: string): Promise<void> {
     }
     if (!(await stat(folder)).isDirectory()) throw noFolder(folder, 'a file of that name is there');
   } catch (error) {
-    throw error instanceof StorageError ? error : cannotMake(folder, error as NodeJS.ErrnoException);
+    throw error instanceof ServerError ? error : cannotMake(folder, error as NodeJS.ErrnoException);
   }
 }
 
@@ -49,12 +49,12 @@ function passOverExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-function cannotMake(folder: string, error: NodeJS.ErrnoException): StorageError {
+function cannotMake(folder: string, error: NodeJS.ErrnoException): ServerError {
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT': {
       const message = `the data folder ${folder} cannot be made: the disk is full, free some space`;
-      return new StorageError('storage_full', message, { cause: error });
+      return new ServerError('storage_full', message, { cause: error });
     }
     case 'ENOTDIR':
       return noFolder(folder, 'a file stands where a folder should be', error);
@@ -63,7 +63,7 @@ function cannotMake(folder: string, error: NodeJS.ErrnoException): StorageError 
   }
 }
 
-function noFolder(folder: string, reason: string, cause?: unknown): StorageError {
+function noFolder(folder: string, reason: string, cause?: unknown): ServerError {
   const message = `${folder} cannot be the data folder (${reason}): choose another one with --data`;
-  return new StorageError('fatal', message, { cause });
+  return new ServerError('fatal', message, { cause });
 }

@@ -3,8 +3,8 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../../channel/channel-key.js';
+import { ServerError } from '../../../errors.js';
 import type { MemberState } from '../../directory.js';
-import { StorageError } from '../../storage-error.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
 import { type ChannelState, lowMessagesAt } from '../tables/channel-state.js';
@@ -207,7 +207,7 @@ export class ChannelStatusReader {
 
   #statusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
     const row = this.#channel.get([member.channel]);
-    if (row === undefined) throw new StorageError('corrupt', `channel number ${member.channel} has members but no row`);
+    if (row === undefined) throw new ServerError('corrupt', `channel number ${member.channel} has members but no row`);
     verifyChannelRow(row);
     const key = textOf(row, 'name') as ChannelKey;
     const base = integerOf(row, 'base');
@@ -234,6 +234,6 @@ function emptyPage(state: ChannelState): PageFrame {
   return { ...headFrameOf(state.key, state), entries: [], more: false };
 }
 
-function missingMember(user: string, key: ChannelKey): StorageError {
-  return new StorageError('corrupt', `${user} is missing from the members of ${key}; restore the store from a backup`);
+function missingMember(user: string, key: ChannelKey): ServerError {
+  return new ServerError('corrupt', `${user} is missing from the members of ${key}; restore the store from a backup`);
 }

@@ -4,9 +4,9 @@ import type { Epoch } from '@longwire/protocol';
 import type { DirectPair } from '../../../channel/channel-key.js';
 import { type ChannelKey, directPairOf } from '../../../channel/channel-key.js';
 import type { Entry } from '../../../channel/entry.js';
+import { ServerError } from '../../../errors.js';
 import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
-import { StorageError } from '../../storage-error.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import { type EntryRow, replyPosition } from '../tables/entry-row.js';
 
@@ -17,11 +17,11 @@ export type FlatEntries = (string | number | undefined | RareColumns)[];
 /** offset, at, messages, index of the sender in the pair, body, key, rare columns */
 const ENTRY_STRIDE = 7;
 
-/** @throws StorageError `corrupt` for a sender who is not of the channel */
+/** @throws ServerError `corrupt` for a sender who is not of the channel */
 export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntries): void {
   const sender = row.sender === state.lowUser ? 0 : 1;
   if (sender === 1 && row.sender !== state.highUser) {
-    throw new StorageError('corrupt', `${state.key}, offset ${row.offset}: its sender is not one of the two users`, {
+    throw new ServerError('corrupt', `${state.key}, offset ${row.offset}: its sender is not one of the two users`, {
       offset: row.offset,
     });
   }

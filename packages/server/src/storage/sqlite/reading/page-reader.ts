@@ -1,7 +1,7 @@
 // Pages of a log, every row verified: its checksum, its place, and that nothing is missing before it.
 
+import { ServerError } from '../../../errors.js';
 import type { PageRequest } from '../../message-log.js';
-import { StorageError } from '../../storage-error.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import type { ChannelState } from '../tables/channel-state.js';
@@ -29,7 +29,7 @@ export class PageReader {
 
   /**
    * One page of a channel. Ends before the first entry that cannot be read; starts with an error if that is the first.
-   * @throws StorageError `corrupt` with the offset of that entry
+   * @throws ServerError `corrupt` with the offset of that entry
    */
   read(state: ChannelState, request: PageRequest): PageFrame {
     const isAfter = request.direction === 'after';
@@ -125,9 +125,9 @@ function rowAt(state: ChannelState, columns: SqlRow, expected: number, hasEarlie
   throw unreadable(state, expected, reason);
 }
 
-function unreadable(state: ChannelState, offset: number, reason: unknown): StorageError {
+function unreadable(state: ChannelState, offset: number, reason: unknown): ServerError {
   const why = reason instanceof Error ? reason.message : String(reason);
-  return new StorageError('corrupt', `${state.key}, offset ${offset} cannot be read: ${why}`, {
+  return new ServerError('corrupt', `${state.key}, offset ${offset} cannot be read: ${why}`, {
     cause: reason,
     offset,
   });

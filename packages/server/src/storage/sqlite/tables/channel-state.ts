@@ -2,7 +2,7 @@
 // before it where that one cannot be read.
 
 import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
@@ -61,7 +61,7 @@ export class ChannelEnds {
     this.#baseOf = database.prepare('SELECT base FROM channel WHERE id = ?');
   }
 
-  /** @throws StorageError `corrupt`: the index does not say where the log ends */
+  /** @throws ServerError `corrupt`: the index does not say where the log ends */
   of(channel: ChannelFacts): ChannelEnd {
     const columns = unlessDamaged(() => this.#lastEntry.get([channel.number]));
     const last = columns && unlessDamaged(() => decodeEntryRow(columns));
@@ -78,7 +78,7 @@ export class ChannelEnds {
 
   /**
    * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
-   * @throws StorageError `corrupt`
+   * @throws ServerError `corrupt`
    */
   positionOf(number: number, base: number, key: ChannelKey): { readonly head: number; readonly lastRow: number } {
     const [last, previous] = this.#lastPositions.all([number]);
@@ -111,7 +111,7 @@ export class ChannelEnds {
       if (sender === lowUser || sender !== highUser) passedLow += 1;
     }
     // What retention removed was counted in what cannot be read.
-    if (base > 0) throw new StorageError('corrupt', `${key}: none of its entries can be read`, { offset: head });
+    if (base > 0) throw new ServerError('corrupt', `${key}: none of its entries can be read`, { offset: head });
     return { head, lastRow, messages: passed, lowMessages: passedLow, lastAt: 0 };
   }
 
@@ -163,6 +163,6 @@ function isInOrder(first: IndexedPosition, second: IndexedPosition): boolean {
   return second.channel === first.channel ? second.offset === first.offset + 1 : second.channel > first.channel;
 }
 
-function brokenIndex(key: ChannelKey): StorageError {
-  return new StorageError('corrupt', `${key}: the index of its log is damaged; restore the store from a backup`);
+function brokenIndex(key: ChannelKey): ServerError {
+  return new ServerError('corrupt', `${key}: the index of its log is damaged; restore the store from a backup`);
 }

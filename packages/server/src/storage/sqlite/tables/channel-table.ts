@@ -2,7 +2,7 @@
 
 import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
 import { directPairOf } from '../../../channel/channel-key.js';
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import {
   integerOf,
   newestNumber,
@@ -43,7 +43,7 @@ export class ChannelTable {
     this.#ends = new ChannelEnds(database);
   }
 
-  /** @throws StorageError `corrupt` */
+  /** @throws ServerError `corrupt` */
   find(key: ChannelKey): ChannelState | undefined {
     const known = this.#states.get(key);
     if (known !== undefined) return known;
@@ -97,7 +97,7 @@ export class ChannelTable {
 
   /**
    * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
-   * @throws StorageError `corrupt`
+   * @throws ServerError `corrupt`
    */
   headOf(number: number, base: number, key: ChannelKey): { readonly head: number; readonly lastRow: number } {
     return this.#ends.positionOf(number, base, key);
@@ -112,7 +112,7 @@ export class ChannelTable {
   #load(key: ChannelKey, row: SqlRow): ChannelState {
     verifyChannelRow(row);
     const pair = directPairOf(key);
-    if (pair === undefined) throw new StorageError('corrupt', `channel ${key} is of no kind this version knows`);
+    if (pair === undefined) throw new ServerError('corrupt', `channel ${key} is of no kind this version knows`);
     const facts = {
       number: integerOf(row, 'id'),
       key,
@@ -139,7 +139,7 @@ export class ChannelTable {
   }
 }
 
-/** @throws StorageError `corrupt` */
+/** @throws ServerError `corrupt` */
 export function verifyChannelRow(row: SqlRow): void {
   const name = textOf(row, 'name');
   const actual = rowChecksum(

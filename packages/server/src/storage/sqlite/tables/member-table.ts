@@ -44,7 +44,7 @@ export class MemberTable {
     this.#putCursor = database.prepare('INSERT OR REPLACE INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?)');
   }
 
-  /** @throws StorageError `corrupt` */
+  /** @throws ServerError `corrupt` */
   find(user: number, state: ChannelState): MemberRow | undefined {
     const row = this.#find.get([user, state.number]);
     return row === undefined ? undefined : memberFrom(row);

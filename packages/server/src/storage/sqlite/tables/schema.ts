@@ -1,6 +1,6 @@
 // The tables, their version, and the way from older versions.
 
-import { StorageError } from '../../storage-error.js';
+import { ServerError } from '../../../errors.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure } from '../driver/sql-database.js';
 
 export const SCHEMA_VERSION = 1;
@@ -47,12 +47,12 @@ const MIGRATIONS: readonly string[] = [VERSION_1];
 
 /**
  * Creates the tables or brings them to this version, each step in one transaction: a crash leaves the version before it.
- * @throws StorageError `newer_schema` naming both versions
+ * @throws ServerError `newer_schema` naming both versions
  */
 export function prepareSchema(database: SqlDatabase): void {
   const found = schemaVersionOf(database);
   if (found > SCHEMA_VERSION) {
-    throw new StorageError(
+    throw new ServerError(
       'newer_schema',
       `the store has schema version ${found}, this Longwire knows up to ${SCHEMA_VERSION}: start it with a newer Longwire, or restore a backup made by this version`,
     );

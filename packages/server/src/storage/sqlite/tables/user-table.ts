@@ -29,7 +29,7 @@ export class UserTable {
     this.#newest = database.prepare('SELECT max(id) AS id FROM user');
   }
 
-  /** @throws StorageError `corrupt` */
+  /** @throws ServerError `corrupt` */
   find(name: string): number | undefined {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;

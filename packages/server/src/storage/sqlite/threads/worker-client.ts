@@ -2,8 +2,8 @@
 
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { ServerError } from '../../../errors.js';
 import type { AppendRequest, AppendResult } from '../../message-log.js';
-import { StorageError } from '../../storage-error.js';
 import { type FlatRequests, flattenRequest, RESULT_STRIDE, resultAt } from '../appending/append-frames.js';
 import {
   type BatchOutcome,
@@ -35,12 +35,12 @@ export class WorkerClient {
   #driverName = '';
   #isWritable = true;
   #canShareFile = false;
-  #ended: StorageError | undefined;
+  #ended: ServerError | undefined;
   #opening: Pending<void> | undefined;
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
-  onFatal: ((error: StorageError) => void) | undefined;
-  onDamage: ((damage: StorageError) => void) | undefined;
+  onFatal: ((error: ServerError) => void) | undefined;
+  onDamage: ((damage: ServerError) => void) | undefined;
 
   private constructor(start: WorkerStart) {
     const entry = createRequire(import.meta.url).resolve('#sqlite-worker');
@@ -118,7 +118,7 @@ export class WorkerClient {
       this.#closed = resolve;
       this.#postGathered();
       this.#post({ type: 'close' });
-      this.#ended = new StorageError('closed', 'the store was closed; open it again before using it');
+      this.#ended = new ServerError('closed', 'the store was closed; open it again before using it');
     });
     return this.#closing;
   }
@@ -154,7 +154,7 @@ export class WorkerClient {
         this.#isWritable = message.isWritable;
         return;
       case 'damage':
-        this.onDamage?.(errorFrom(message.failure) as StorageError);
+        this.onDamage?.(errorFrom(message.failure) as ServerError);
         return;
       case 'fatal':
         this.#end(errorFrom(message.failure));
@@ -212,11 +212,11 @@ export class WorkerClient {
     if (this.#opening !== undefined) {
       this.#opening.reject(error);
       this.#opening = undefined;
-      this.#ended = error instanceof StorageError ? error : fatal(error.message, error);
+      this.#ended = error instanceof ServerError ? error : fatal(error.message, error);
       return;
     }
     const isFirst = this.#ended === undefined || this.#ended.code === 'closed';
-    const fault = error instanceof StorageError ? error : fatal(error.message, error);
+    const fault = error instanceof ServerError ? error : fatal(error.message, error);
     if (this.#ended === undefined) this.#ended = fault;
     this.#rejectAll(fault);
     if (isFirst && this.#closed === undefined) this.onFatal?.(fault);
@@ -231,6 +231,6 @@ export class WorkerClient {
   }
 }
 
-function fatal(message: string, cause: unknown): StorageError {
-  return new StorageError('fatal', message, { cause });
+function fatal(message: string, cause: unknown): ServerError {
+  return new ServerError('fatal', message, { cause });
 }

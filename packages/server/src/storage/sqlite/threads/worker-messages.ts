@@ -2,9 +2,9 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../../channel/channel-key.js';
+import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { PageRequest } from '../../message-log.js';
-import { StorageError, type StorageErrorCode } from '../../storage-error.js';
 import type { FlatRequests } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
@@ -69,7 +69,7 @@ export type ToWorker =
   { readonly type: 'append'; readonly batches: readonly FlatRequests[] } | CallMessage | { readonly type: 'close' };
 
 export interface FailureFrame {
-  readonly code: StorageErrorCode | 'invalid';
+  readonly code: ServerErrorCode | 'invalid';
   readonly message: string;
   readonly offset: number | undefined;
 }
@@ -102,12 +102,12 @@ export type FromWorker =
   | { readonly type: 'closed' };
 
 export function failureOf(error: unknown): FailureFrame {
-  if (error instanceof StorageError) return { code: error.code, message: error.message, offset: error.offset };
+  if (error instanceof ServerError) return { code: error.code, message: error.message, offset: error.offset };
   const message = error instanceof Error ? error.message : String(error);
   return { code: error instanceof TypeError ? 'invalid' : 'fatal', message, offset: undefined };
 }
 
 export function errorFrom(failure: FailureFrame): Error {
   if (failure.code === 'invalid') return new TypeError(failure.message);
-  return new StorageError(failure.code, failure.message, { offset: failure.offset });
+  return new ServerError(failure.code, failure.message, { offset: failure.offset });
 }
