@@ -57,11 +57,13 @@ function request(channel) {
   keys += 1;
   return {
     channel: `direct/${low}/${high}`,
-    from: keys % 2 === 0 ? low : high,
-    kind: 'message',
-    body,
-    bodyFormat: 'json',
-    key: `${keyPrefix}-${keys.toString(36)}-0123456789`,
+    content: {
+      kind: 'message',
+      from: keys % 2 === 0 ? low : high,
+      body,
+      bodyFormat: 'json',
+      key: `${keyPrefix}-${keys.toString(36)}-0123456789`,
+    },
     at: Date.now(),
     isRefused: false,
   };

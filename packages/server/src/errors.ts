@@ -24,10 +24,7 @@ export const serverErrorCatalogue = Object.freeze({
   locked: row(false, 'Another server holds the data folder'),
   newer_schema: row(false, 'The store was written by a newer version'),
   closed: row(false, 'The store was closed before the call'),
-  fatal: row(
-    false,
-    'The store cannot be opened or go on; after a failed write only the next start shows what is stored',
-  ),
+  fatal: row(false, 'The store cannot be opened, or cannot go on; the next start shows what the last write stored'),
 });
 
 export type ServerErrorCode = keyof typeof serverErrorCatalogue;

@@ -1,13 +1,10 @@
 // What was sent in one turn of the event loop goes to the log as one batch, and comes back in the order of the offsets.
 
 import type { Bus, EntryOrigin } from '../bus/bus.js';
-import type { Entry } from '../channel/entry.js';
-import { retainedBytes } from '../channel/entry.js';
+import { makeEntry, retainedBytes } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
+import { MAX_BATCH_ENTRIES } from '../storage/append-check.js';
 import type { AppendRequest, AppendResult, MessageLog } from '../storage/message-log.js';
-
-/** The largest batch that the log takes. */
-const MAX_BATCH_ENTRIES = 1_000;
 
 /** How one append ended. `failed`: nothing is known to be stored; the code says whether to repeat it. */
 export type AppendOutcome =
@@ -49,7 +46,7 @@ export class AppendQueue {
 
   /** Takes a place in the queue, or returns false if too much waits for the disk already. */
   add(append: PendingAppend): boolean {
-    const bytes = retainedBytes(append.request);
+    const bytes = retainedBytes(append.request.content);
     if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
     this.#waitingBytes += bytes;
     this.#gathered.push(append);
@@ -107,10 +104,10 @@ export class AppendQueue {
   }
 
   #settle(append: PendingAppend, outcome: AppendOutcome): void {
-    this.#waitingBytes -= retainedBytes(append.request);
+    this.#waitingBytes -= retainedBytes(append.request.content);
     if (outcome.outcome === 'stored') {
-      const { origin, echo } = append;
-      this.#bus.publish({ entry: entryOf(append.request, outcome), origin, echo });
+      const { request, origin, echo } = append;
+      this.#bus.publish({ entry: makeEntry(request.channel, request.content, outcome), origin, echo });
     }
     append.onSettled(outcome);
   }
@@ -122,24 +119,4 @@ export class AppendQueue {
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function entryOf(request: AppendRequest, stored: Extract<AppendResult, { outcome: 'stored' }>): Entry {
-  // Spelled out rather than spread: this runs per message, and the shape stays the same for all entries.
-  return {
-    channel: request.channel,
-    kind: request.kind,
-    from: request.from,
-    body: request.body,
-    bodyFormat: request.bodyFormat,
-    key: request.key,
-    slot: request.slot,
-    headers: request.headers,
-    contentType: request.contentType,
-    replyTo: request.replyTo,
-    epoch: stored.epoch,
-    offset: stored.offset,
-    at: stored.at,
-    messages: stored.messages,
-  };
 }

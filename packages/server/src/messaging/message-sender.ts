@@ -3,24 +3,17 @@
 import type { ErrorCode, Position, UserId } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/bus.js';
 import { directChannelKey } from '../channel/channel-key.js';
-import type { BodyFormat } from '../channel/entry.js';
+import type { EntryContent } from '../channel/entry.js';
 import type { Clock } from '../runtime/clock.js';
 import type { AppendOutcome, AppendQueue } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 
 export interface DirectMessage {
-  readonly from: UserId;
   readonly to: UserId;
-  /** JSON text as received, or canonical base64. */
-  readonly body: string;
-  readonly bodyFormat: BodyFormat;
-  readonly key: string | undefined;
+  /** Its `from` is the sender. */
+  readonly content: EntryContent;
+  /** The position the client had in this channel before its first attempt; present on repeats only. */
   readonly since: Position | undefined;
-  readonly slot: string | undefined;
-  /** JSON text of an object. */
-  readonly headers: string | undefined;
-  readonly contentType: string | undefined;
-  readonly replyTo: Position | undefined;
 }
 
 export interface SendContext {
@@ -60,28 +53,15 @@ export class MessageSender {
    * @param settle called exactly once: when the entry survives a power cut and was fanned out, or when it was refused.
    *   What it queues for the origin stands in the place of the entry.
    */
-  sendDirect(message: DirectMessage, options: SendContext, settle: (outcome: SendOutcome) => void): void {
-    const channel = directChannelKey(message.from, message.to);
+  sendDirect(message: DirectMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
+    const { content } = message;
+    const channel = directChannelKey(content.from, message.to);
     const isTaken = this.#queue.add({
-      request: {
-        channel,
-        kind: 'message',
-        from: message.from,
-        body: message.body,
-        bodyFormat: message.bodyFormat,
-        key: message.key,
-        slot: message.slot,
-        headers: message.headers,
-        contentType: message.contentType,
-        replyTo: message.replyTo,
-        at: this.#clock.now(),
-        since: message.since,
-        isRefused: false,
-      },
-      origin: options.origin,
-      echo: options.echo,
+      request: { channel, content, at: this.#clock.now(), since: message.since, isRefused: false },
+      origin: context.origin,
+      echo: context.echo,
       onSettled: (outcome) => {
-        if (outcome.outcome === 'stored') this.#cursors.readOwn(message.from, channel, outcome.offset);
+        if (outcome.outcome === 'stored') this.#cursors.readOwn(content.from, channel, outcome.offset);
         settle(sendOutcome(outcome));
       },
     });

@@ -20,11 +20,12 @@ export function assertBatchSize(length: number): void {
  * The two users of the request's channel.
  * @throws TypeError for a channel no engine can store, or a sender outside it who was not refused
  */
-export function pairOfRequest(request: Pick<AppendRequest, 'channel' | 'from' | 'isRefused'>): DirectPair {
+export function pairOfRequest(request: Pick<AppendRequest, 'channel' | 'content' | 'isRefused'>): DirectPair {
   const pair = directPairOf(request.channel);
   if (pair === undefined) throw new TypeError(`expected the key of a direct channel, got ${request.channel}`);
-  if (!request.isRefused && request.from !== pair[0] && request.from !== pair[1]) {
-    throw new TypeError(`${request.from} is not one of the two users of ${request.channel}`);
+  const { from } = request.content;
+  if (!request.isRefused && from !== pair[0] && from !== pair[1]) {
+    throw new TypeError(`${from} is not one of the two users of ${request.channel}`);
   }
   return pair;
 }

@@ -4,8 +4,9 @@ import type { Epoch } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 
-export interface AppendRequest extends EntryContent {
+export interface AppendRequest {
   readonly channel: ChannelKey;
+  readonly content: EntryContent;
   /** Wall clock of the caller, milliseconds since 1970. The engine never lets it go back within a channel. */
   readonly at: number;
   /** The position the client had in this channel before its first attempt; present on repeats only. */

@@ -1,27 +1,17 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
+import { makeEntry } from '../../src/channel/entry.js';
 import { ChannelTail } from '../../src/delivery/channel-tail.js';
 import { EntryPushes } from '../../src/delivery/encoded-push.js';
+import { contentOf } from '../storage/requests.js';
 
 const channel = directChannelKey('alice' as UserId, 'bob' as UserId);
 const epoch = 'e1' as Epoch;
 
 function entry(offset: number, body = '1'): EntryPushes {
-  const from = 'alice' as UserId;
-  const nothing = { key: undefined, slot: undefined, headers: undefined, contentType: undefined, replyTo: undefined };
-  return new EntryPushes({
-    channel,
-    epoch,
-    offset,
-    kind: 'message',
-    from,
-    at: 1,
-    messages: offset,
-    body,
-    bodyFormat: 'json',
-    ...nothing,
-  });
+  const content = contentOf('alice' as UserId, body);
+  return new EntryPushes(makeEntry(channel, content, { epoch, offset, at: 1, messages: offset }));
 }
 
 function offsets(list: readonly EntryPushes[] | undefined): number[] | undefined {

@@ -4,13 +4,14 @@
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
-import type { Entry } from '../../src/channel/entry.js';
+import { type Entry, makeEntry } from '../../src/channel/entry.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
 import type { LogReader, Recipient } from '../../src/delivery/log-reader.js';
 import { startPosition } from '../../src/delivery/start-position.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
+import { contentOf } from '../storage/requests.js';
 
 export const epoch = 'e1' as Epoch;
 const PAGE_LIMIT = 5;
@@ -134,22 +135,7 @@ export class ReadingModel {
     const log = this.logs.get(channel) ?? [];
     this.logs.set(channel, log);
     const offset = log.length + 1;
-    const entry: Entry = {
-      channel,
-      epoch,
-      offset,
-      kind: 'message',
-      from,
-      at: offset,
-      messages: offset,
-      body: `${offset}`,
-      bodyFormat: 'json',
-      key: undefined,
-      slot: undefined,
-      headers: undefined,
-      contentType: undefined,
-      replyTo: undefined,
-    };
+    const entry = makeEntry(channel, contentOf(from, `${offset}`), { epoch, offset, at: offset, messages: offset });
     log.push(entry);
     this.committed.push({ entry, origin, echo });
   }

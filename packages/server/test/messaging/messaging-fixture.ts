@@ -3,6 +3,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { BusEvent, CommittedEntry } from '../../src/bus/bus.js';
 import { LocalBus } from '../../src/bus/local/local-bus.js';
+import type { EntryContent } from '../../src/channel/entry.js';
 import { AppendQueue } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
@@ -11,6 +12,7 @@ import { Receipts } from '../../src/messaging/receipts.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { Store } from '../../src/storage/store.js';
+import { contentOf } from '../storage/requests.js';
 
 export const alice = 'alice' as UserId;
 export const bob = 'bob' as UserId;
@@ -51,22 +53,13 @@ export class MessagingFixture {
     return new MessagingFixture(await openMemoryStore(), maxWaitingBytes);
   }
 
-  send(message: Partial<DirectMessage> = {}, onSettled?: (outcome: SendOutcome) => void): Promise<SendOutcome> {
+  send(
+    { to = bob, since, ...content }: Partial<Omit<DirectMessage, 'content'> & EntryContent> = {},
+    onSettled?: (outcome: SendOutcome) => void,
+  ): Promise<SendOutcome> {
     return new Promise((resolve) => {
       this.sender.sendDirect(
-        {
-          from: alice,
-          to: bob,
-          body: '"hello"',
-          bodyFormat: 'json',
-          key: undefined,
-          since: undefined,
-          slot: undefined,
-          headers: undefined,
-          contentType: undefined,
-          replyTo: undefined,
-          ...message,
-        },
+        { to, content: { ...contentOf(alice), ...content }, since },
         { origin: undefined, echo: false },
         (outcome) => {
           onSettled?.(outcome);

@@ -35,11 +35,12 @@ class Model {
 
   append(request: AppendRequest): { outcome: AppendResult['outcome']; offset?: number; at?: number } {
     const log = this.logs.get(request.channel) ?? [];
-    const index = log.findIndex(({ from, key }) => key !== undefined && from === request.from && key === request.key);
+    const { content } = request;
+    const index = log.findIndex(({ from, key }) => key !== undefined && from === content.from && key === content.key);
     if (index >= 0) return { outcome: 'repeated', offset: index + 1, at: log[index]!.at };
     if (request.isRefused) return { outcome: 'refused' };
     const at = Math.max(request.at, log.at(-1)?.at ?? 0);
-    log.push({ from: request.from, key: request.key, body: request.body, at });
+    log.push({ from: content.from, key: content.key, body: content.body, at });
     this.logs.set(request.channel, log);
     return { outcome: 'stored', offset: log.length, at };
   }

@@ -2,7 +2,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { type ChannelKey, directChannelKey } from '../../src/channel/channel-key.js';
-import type { Entry } from '../../src/channel/entry.js';
+import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import type { AppendRequest, MessageLog, Page } from '../../src/storage/message-log.js';
 
 export const user = (id: string): UserId => id as UserId;
@@ -11,22 +11,24 @@ export const direct = (a: string, b: string): ChannelKey => directChannelKey(use
 
 export const FIRST_AT = 1_790_000_000_000;
 
-export function message(from: string, to: string, fields: Partial<AppendRequest> = {}): AppendRequest {
+type RequestFields = Partial<Omit<AppendRequest, 'content'> & EntryContent>;
+
+export function message(from: string, to: string, fields: RequestFields = {}): AppendRequest {
+  const { channel = direct(from, to), at = FIRST_AT, since, isRefused = false, ...content } = fields;
+  return { channel, content: { ...contentOf(user(from)), ...content }, at, since, isRefused };
+}
+
+export function contentOf(from: UserId, body = '"hello"'): EntryContent {
   return {
-    channel: direct(from, to),
-    from: user(from),
     kind: 'message',
-    body: '"hello"',
+    from,
+    body,
     bodyFormat: 'json',
     key: undefined,
     slot: undefined,
     headers: undefined,
     contentType: undefined,
     replyTo: undefined,
-    at: FIRST_AT,
-    since: undefined,
-    isRefused: false,
-    ...fields,
   };
 }
 

@@ -1,6 +1,7 @@
 // `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
 
 import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import type { EntryContent } from '../../channel/entry.js';
 import type { MessageSender } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
 import { reply, replyError } from './reply.js';
@@ -24,19 +25,19 @@ export function handleSend(
     return;
   }
   session.startCommand();
+  const content: EntryContent = {
+    kind: 'message',
+    from: session.user,
+    body: bodyText ?? command.bytes ?? 'null',
+    bodyFormat: bodyText === undefined ? 'base64' : 'json',
+    key: command.key,
+    slot: command.slot,
+    headers: command.headers === undefined ? undefined : JSON.stringify(command.headers),
+    contentType: command.contentType,
+    replyTo: command.replyTo,
+  };
   sender.sendDirect(
-    {
-      from: session.user,
-      to: to.peer,
-      body: bodyText ?? command.bytes ?? 'null',
-      bodyFormat: bodyText === undefined ? 'base64' : 'json',
-      key: command.key,
-      since: command.since,
-      slot: command.slot,
-      headers: command.headers === undefined ? undefined : JSON.stringify(command.headers),
-      contentType: command.contentType,
-      replyTo: command.replyTo,
-    },
+    { to: to.peer, content, since: command.since },
     // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
     { origin: session, echo: command.echo === true || command.id === undefined },
     (outcome) => {

@@ -1,7 +1,7 @@
 // The logs of the memory engine.
 
 import type { ChannelKey } from '../../channel/channel-key.js';
-import type { Entry } from '../../channel/entry.js';
+import { type Entry, makeEntry } from '../../channel/entry.js';
 import { assertBatchSize, pairOfRequest } from '../append-check.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
 import type { MemoryChannel, MemoryState } from './memory-state.js';
@@ -46,22 +46,12 @@ export class MemoryMessageLog implements MessageLog {
 
     const channel = this.#state.ensureChannel(request.channel);
     const last = channel.entries.at(-1);
-    const entry: Entry = {
-      channel: request.channel,
+    const entry = makeEntry(request.channel, request.content, {
       epoch: channel.epoch,
       offset: channel.entries.length + 1,
-      kind: request.kind,
-      from: request.from,
       at: Math.max(request.at, last?.at ?? 0),
       messages: (last?.messages ?? 0) + 1,
-      body: request.body,
-      bodyFormat: request.bodyFormat,
-      key: request.key,
-      slot: request.slot,
-      headers: request.headers,
-      contentType: request.contentType,
-      replyTo: request.replyTo,
-    };
+    });
     channel.entries.push(entry);
     channel.recency = this.#state.nextRecency();
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
@@ -69,8 +59,9 @@ export class MemoryMessageLog implements MessageLog {
   }
 
   #firstWithKey(request: AppendRequest): Entry | undefined {
-    if (request.key === undefined) return undefined;
-    return this.#state.channels.get(request.channel)?.keys.get(request.from)?.get(request.key);
+    const { from, key } = request.content;
+    if (key === undefined) return undefined;
+    return this.#state.channels.get(request.channel)?.keys.get(from)?.get(key);
   }
 }
 

@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly open: (path: string) => SqlDatabase;
   /** Asked before each commit whether the folder is still ours; throws if not. */
   readonly assertOwned: () => void;
-  readonly keyWindowEntries: number | undefined;
+  readonly keyWindowEntries: number;
   /** Told of damage that was passed over. */
   readonly onDamage: DamageListener;
 }

@@ -1,7 +1,7 @@
 // The engine on SQLite: one file in one folder, one thread that writes it.
 
 import { resolve } from 'node:path';
-import type { DeviceId, UserId } from '@longwire/protocol';
+import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
@@ -21,7 +21,7 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** Default `auto`: the SQLite of Node where it has one, else the WebAssembly build. Both read the same files. */
   readonly driver?: DriverChoice;
-  /** Newest entries of which the keys are always recognised. Default 262 144; rounded up to a power of two. */
+  /** Newest entries of which the keys are always recognised; rounded up to a power of two. Default: the protocol's. */
   readonly keyWindowEntries?: number;
 }
 
@@ -36,7 +36,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const lock = await acquireFolderLock({ folder });
   let writer: WorkerClient | undefined;
   try {
-    const start = { folder, driver, keyWindowEntries: options.keyWindowEntries };
+    const start = { folder, driver, keyWindowEntries: options.keyWindowEntries ?? defaultSessionLimits.keyWindow };
     writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
     const reader = writer.canShareFile
       ? await WorkerClient.start({ ...start, role: 'reader', lock: undefined })

@@ -17,7 +17,7 @@ import type { TestedDriver } from './data-folder.js';
 export function openEngine(
   folder: string,
   driver: TestedDriver,
-  keyWindowEntries?: number,
+  keyWindowEntries = 1_024,
   onDamage: DamageListener = () => undefined,
 ): SqliteEngine {
   const open = chooseDriver(driver);

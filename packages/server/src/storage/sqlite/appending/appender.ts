@@ -1,5 +1,6 @@
 // Appends inside the open transaction: keys, offsets and counts of one batch after the other.
 
+import type { Position } from '@longwire/protocol';
 import { pairOfRequest } from '../../append-check.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
@@ -8,7 +9,13 @@ import type { SqlDatabase, SqlStatement } from '../driver/sql-database.js';
 import { newestNumber } from '../driver/sql-database.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { ChannelTable } from '../tables/channel-table.js';
-import { type EntryRow, EntryRowEncoder, INSERT_ENTRY, INSERT_PLAIN_ENTRY } from '../tables/entry-row.js';
+import {
+  type EntryRow,
+  EntryRowEncoder,
+  INSERT_ENTRY,
+  INSERT_PLAIN_ENTRY,
+  type StoredReply,
+} from '../tables/entry-row.js';
 import type { UserTable } from '../tables/user-table.js';
 import { DAMAGED, type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
@@ -96,7 +103,8 @@ export class Appender {
   #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place {
     const known = this.#channels.find(request.channel);
     if (known !== undefined) {
-      const first = request.key === undefined ? undefined : this.#findFirst(known, request, request.key);
+      const first =
+        request.content.key === undefined ? undefined : this.#findFirst(known, request, request.content.key);
       return { known, first, lowUser: known.lowUser, highUser: known.highUser };
     }
     if (request.isRefused) return { known, first: undefined, lowUser: 0, highUser: 0 };
@@ -112,7 +120,7 @@ export class Appender {
   }
 
   #insertEntry(state: ChannelState, request: AppendRequest): void {
-    const isLow = request.from === state.pair[0];
+    const isLow = request.content.from === state.pair[0];
     const sender = isLow ? state.lowUser : state.highUser;
     const lowMessages = state.lowMessages + (isLow ? 1 : 0);
     const messages = state.messages + 1;
@@ -126,17 +134,11 @@ export class Appender {
       senderMessages: isLow ? lowMessages : messages - lowMessages,
       sender,
       at,
-      kind: request.kind,
-      bodyFormat: request.bodyFormat,
-      body: request.body,
-      key: request.key,
-      slot: request.slot,
-      headers: request.headers,
-      contentType: request.contentType,
-      replyTo: this.#storedReply(state, request.replyTo),
+      content: request.content,
+      replyTo: this.#storedReply(state, request.content.replyTo),
     });
     (this.#encoder.isPlain ? this.#insertPlain : this.#insert).run(values);
-    if (request.key !== undefined) this.#keys.add(state, sender, request.key, row);
+    if (request.content.key !== undefined) this.#keys.add(state, sender, request.content.key, row);
     this.#nextRow = row + 1;
     state.head += 1;
     state.messages = messages;
@@ -145,7 +147,7 @@ export class Appender {
     state.lastRow = row;
   }
 
-  #storedReply(state: ChannelState, replyTo: AppendRequest['replyTo']): EntryRow['replyTo'] {
+  #storedReply(state: ChannelState, replyTo: Position | undefined): StoredReply | undefined {
     if (replyTo === undefined) return undefined;
     const isPresent = replyTo.epoch === epochOf(this.#era, state.life);
     return { offset: replyTo.offset, epoch: isPresent ? undefined : replyTo.epoch };
@@ -153,6 +155,6 @@ export class Appender {
 }
 
 function senderNumber(state: ChannelState, request: AppendRequest): number | undefined {
-  if (request.from === state.pair[0]) return state.lowUser;
-  return request.from === state.pair[1] ? state.highUser : undefined;
+  if (request.content.from === state.pair[0]) return state.lowUser;
+  return request.content.from === state.pair[1] ? state.highUser : undefined;
 }

@@ -6,7 +6,7 @@ import { isDamage } from '../damage.js';
 import { integerOf, newestNumber, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from '../tables/entry-row.js';
-import { KEY_WINDOW_ENTRIES, KeyWindow } from './key-window.js';
+import { KeyWindow } from './key-window.js';
 
 const REBUILD_SLICE_ROWS = 4_096;
 
@@ -19,7 +19,7 @@ export class KeyLookup {
   /** How many keys the open transaction has added. */
   #added = 0;
 
-  constructor(database: SqlDatabase, era: string, capacity: number = KEY_WINDOW_ENTRIES) {
+  constructor(database: SqlDatabase, era: string, capacity: number) {
     this.#era = era;
     this.#window = new KeyWindow(capacity);
     this.#byRow = database.prepare(`SELECT ${ENTRY_COLUMNS} FROM entry WHERE id = ?`);
@@ -40,7 +40,7 @@ export class KeyLookup {
       const columns = this.#byRow.get([id]);
       if (columns === undefined) return false;
       const row = decodeEntryRow(columns);
-      if (row.channel !== state.number || row.sender !== sender || row.key !== key) return false;
+      if (row.channel !== state.number || row.sender !== sender || row.content.key !== key) return false;
       found = row;
       return true;
     };

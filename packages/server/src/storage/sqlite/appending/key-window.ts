@@ -2,9 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 
-/** Newest entries of which the keys are always recognised; told to clients as `limits.keyWindow`. */
-export const KEY_WINDOW_ENTRIES = 262_144;
-
 /** Hash of one (sender, channel, key), split in two because typed arrays hold 32 bits fastest. */
 export interface KeyHash {
   low: number;
@@ -34,7 +31,7 @@ export class KeyWindow {
   readonly #hash: KeyHash = { low: 0, high: 0 };
 
   /** @param entries rounded up to a power of two */
-  constructor(entries: number = KEY_WINDOW_ENTRIES) {
+  constructor(entries: number) {
     const capacity = 2 ** Math.ceil(Math.log2(Math.max(1, entries)));
     this.#capacity = capacity;
     this.#mask = 2 * capacity - 1;

@@ -3,14 +3,15 @@
 import type { Epoch } from '@longwire/protocol';
 import type { DirectPair } from '../../../channel/channel-key.js';
 import { type ChannelKey, directPairOf } from '../../../channel/channel-key.js';
-import type { Entry } from '../../../channel/entry.js';
+import { type Entry, makeEntry } from '../../../channel/entry.js';
 import { ServerError } from '../../../errors.js';
 import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
+import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
 import type { ChannelState } from '../tables/channel-state.js';
-import { type EntryRow, replyPosition } from '../tables/entry-row.js';
+import { type EntryRow, replyPosition, type StoredReply } from '../tables/entry-row.js';
 
-type RareColumns = Pick<EntryRow, 'bodyFormat' | 'slot' | 'headers' | 'contentType' | 'replyTo'>;
+type RareColumns = RareContent<StoredReply>;
 
 export type FlatEntries = (string | number | undefined | RareColumns)[];
 
@@ -25,18 +26,8 @@ export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntri
       offset: row.offset,
     });
   }
-  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareColumnsOf(row));
-}
-
-function rareColumnsOf(row: EntryRow): RareColumns | undefined {
-  const { bodyFormat, slot, headers, contentType, replyTo } = row;
-  const isPlain =
-    bodyFormat === 'json' &&
-    slot === undefined &&
-    headers === undefined &&
-    contentType === undefined &&
-    replyTo === undefined;
-  return isPlain ? undefined : { bodyFormat, slot, headers, contentType, replyTo };
+  const { content } = row;
+  into.push(row.offset, row.at, row.messages, sender, content.body, content.key, rareContentOf(content, row.replyTo));
 }
 
 /** A channel's head; `life` undefined where there is no channel. */
@@ -78,21 +69,10 @@ export function entriesFrom(flat: FlatEntries, channel: ChannelKey, epoch: Epoch
 }
 
 function entryAt(flat: FlatEntries, start: number, channel: ChannelKey, epoch: Epoch, pair: DirectPair): Entry {
+  const from = flat[start + 3] === 0 ? pair[0] : pair[1];
+  const key = flat[start + 5] as string | undefined;
   const rare = flat[start + 6] as RareColumns | undefined;
-  return {
-    channel,
-    epoch,
-    offset: flat[start] as number,
-    kind: 'message',
-    from: flat[start + 3] === 0 ? pair[0] : pair[1],
-    at: flat[start + 1] as number,
-    messages: flat[start + 2] as number,
-    body: flat[start + 4] as string,
-    bodyFormat: rare?.bodyFormat ?? 'json',
-    key: flat[start + 5] as string | undefined,
-    slot: rare?.slot,
-    headers: rare?.headers,
-    contentType: rare?.contentType,
-    replyTo: replyPosition(rare?.replyTo, epoch),
-  };
+  const content = contentFrom(from, flat[start + 4] as string, key, rare, replyPosition(rare?.replyTo, epoch));
+  const [offset, at, messages] = [flat[start] as number, flat[start + 1] as number, flat[start + 2] as number];
+  return makeEntry(channel, content, { epoch, offset, at, messages });
 }

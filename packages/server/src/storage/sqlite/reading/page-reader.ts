@@ -71,7 +71,7 @@ export class PageReader {
         const expected = first + step * rows.length;
         const row = rowAt(state, columns, expected, rows.length > 0);
         if (row === undefined) return { rows, bytes };
-        bytes += Buffer.byteLength(row.body);
+        bytes += Buffer.byteLength(row.content.body);
         if (rows.length > 0 && bytes > request.maxBytes) return { rows, bytes };
         rows.push(row);
       }

@@ -3,7 +3,7 @@
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import type { Epoch, Position } from '@longwire/protocol';
-import type { BodyFormat, EntryKind } from '../../../channel/entry.js';
+import type { BodyFormat, EntryContent, EntryKind } from '../../../channel/entry.js';
 import { integerOf, SqlFailure, type SqlRow, type SqlValue } from '../driver/sql-database.js';
 
 /** What SQLite keeps of an entry; users and channels by number. */
@@ -15,16 +15,17 @@ export interface EntryRow {
   senderMessages: number;
   sender: number;
   at: number;
-  kind: EntryKind;
-  bodyFormat: BodyFormat;
-  body: string;
-  key: string | undefined;
-  slot: string | undefined;
-  headers: string | undefined;
-  contentType: string | undefined;
-  /** Its epoch is stored only where it is not the channel's present one. */
-  replyTo: { readonly offset: number; readonly epoch: Epoch | undefined } | undefined;
+  content: StoredContent;
+  replyTo: StoredReply | undefined;
 }
+
+/** Its epoch is stored only where it is not the channel's present one. */
+export interface StoredReply {
+  readonly offset: number;
+  readonly epoch: Epoch | undefined;
+}
+
+type StoredContent = Omit<EntryContent, 'from' | 'replyTo'>;
 
 export const ENTRY_COLUMNS =
   'channel, offset, messages, sender_messages, sender, at, kind, body_format, crc, key, body, slot, headers, content_type, reply_to, reply_epoch, expires_at';
@@ -58,9 +59,10 @@ export class EntryRowEncoder {
   /** The values for {@link INSERT_ENTRY} or {@link INSERT_PLAIN_ENTRY}, in its order. */
   encode(id: number, row: EntryRow): SqlValue[] {
     this.#reserve(row);
+    const { content } = row;
     const header = this.#header;
-    const kind = KIND_NUMBERS[row.kind];
-    const format = FORMAT_NUMBERS[row.bodyFormat];
+    const kind = KIND_NUMBERS[content.kind];
+    const format = FORMAT_NUMBERS[content.bodyFormat];
     header[0] = row.channel;
     header[1] = row.offset;
     header[2] = row.messages;
@@ -72,13 +74,16 @@ export class EntryRowEncoder {
     header[8] = row.replyTo?.offset ?? ABSENT;
     header[9] = ABSENT;
     this.#end = HEADER_BYTES;
-    const key = this.#text(10, row.key);
-    const body = this.#text(11, row.body);
+    const key = this.#text(10, content.key);
+    const body = this.#text(11, content.body);
     this.isPlain =
-      row.slot === undefined && row.headers === undefined && row.contentType === undefined && row.replyTo === undefined;
-    const slot = this.#text(12, row.slot);
-    const headers = this.#text(13, row.headers);
-    const contentType = this.#text(14, row.contentType);
+      content.slot === undefined &&
+      content.headers === undefined &&
+      content.contentType === undefined &&
+      row.replyTo === undefined;
+    const slot = this.#text(12, content.slot);
+    const headers = this.#text(13, content.headers);
+    const contentType = this.#text(14, content.contentType);
     const replyEpoch = this.#text(15, row.replyTo?.epoch);
     const crc = checksum(this.#buffer, this.#end);
     const values: SqlValue[] = [
@@ -111,14 +116,14 @@ export class EntryRowEncoder {
     return this.#buffer.subarray(start, this.#end);
   }
 
-  #reserve(row: EntryRow): void {
+  #reserve({ content, replyTo }: EntryRow): void {
     const units =
-      row.body.length +
-      (row.key?.length ?? 0) +
-      (row.slot?.length ?? 0) +
-      (row.headers?.length ?? 0) +
-      (row.contentType?.length ?? 0) +
-      (row.replyTo?.epoch?.length ?? 0);
+      content.body.length +
+      (content.key?.length ?? 0) +
+      (content.slot?.length ?? 0) +
+      (content.headers?.length ?? 0) +
+      (content.contentType?.length ?? 0) +
+      (replyTo?.epoch?.length ?? 0);
     // UTF-8 needs at most three bytes for one unit of UTF-16.
     const needed = HEADER_BYTES + 3 * units;
     if (needed <= this.#buffer.byteLength) return;
@@ -176,13 +181,15 @@ export function decodeEntryRow(columns: SqlRow): EntryRow {
     senderMessages,
     sender,
     at,
-    kind: kindName,
-    bodyFormat: formatName,
-    body: decodeText(body),
-    key: key && decodeText(key),
-    slot: slot && decodeText(slot),
-    headers: headers && decodeText(headers),
-    contentType: contentType && decodeText(contentType),
+    content: {
+      kind: kindName,
+      bodyFormat: formatName,
+      body: decodeText(body),
+      key: key && decodeText(key),
+      slot: slot && decodeText(slot),
+      headers: headers && decodeText(headers),
+      contentType: contentType && decodeText(contentType),
+    },
     replyTo:
       replyTo === undefined ? undefined : { offset: replyTo, epoch: replyEpoch && (decodeText(replyEpoch) as Epoch) },
   };
@@ -235,7 +242,7 @@ function checksum(buffer: Buffer, end: number): number {
 }
 
 /** A stored answer's target with its epoch filled in. */
-export function replyPosition(replyTo: EntryRow['replyTo'], epoch: Epoch): Position | undefined {
+export function replyPosition(replyTo: StoredReply | undefined, epoch: Epoch): Position | undefined {
   return replyTo === undefined ? undefined : { epoch: replyTo.epoch ?? epoch, offset: replyTo.offset };
 }
 

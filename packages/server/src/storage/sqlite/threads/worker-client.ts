@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { Queue } from '@longwire/websocket';
 import { ServerError } from '../../../errors.js';
 import type { AppendRequest, AppendResult } from '../../message-log.js';
 import { type FlatRequests, flattenRequest, RESULT_STRIDE, resultAt } from '../appending/append-frames.js';
@@ -26,9 +27,8 @@ const WORKER_MEMORY = { maxYoungGenerationSizeMb: 8 };
 
 export class WorkerClient {
   readonly #worker: Worker;
-  readonly #appends: Pending<readonly AppendResult[]>[] = [];
+  readonly #appends = new Queue<Pending<readonly AppendResult[]>>();
   readonly #calls = new Map<number, Pending<unknown>>();
-  #firstAppend = 0;
   #gathered: FlatRequests[] = [];
   #nextId = 1;
   #era = '';
@@ -168,7 +168,7 @@ export class WorkerClient {
   }
 
   #settleAppend(outcome: BatchOutcome): void {
-    const pending = this.#shiftAppend();
+    const pending = this.#appends.shift();
     if ('code' in outcome) {
       pending?.reject(errorFrom(outcome));
       return;
@@ -177,17 +177,6 @@ export class WorkerClient {
     for (let start = 0; start < outcome.length; start += RESULT_STRIDE)
       results.push(resultAt(outcome, start, this.#era));
     pending?.resolve(results);
-  }
-
-  /** Array.shift moves everything that waits; thousands may. */
-  #shiftAppend(): Pending<readonly AppendResult[]> | undefined {
-    const pending = this.#appends[this.#firstAppend];
-    this.#firstAppend += 1;
-    if (this.#firstAppend === this.#appends.length) {
-      this.#appends.length = 0;
-      this.#firstAppend = 0;
-    }
-    return pending;
   }
 
   #settleCall(outcome: CallOutcome): void {
@@ -223,9 +212,7 @@ export class WorkerClient {
   }
 
   #rejectAll(error: Error): void {
-    const waiting = [...this.#appends.slice(this.#firstAppend), ...this.#calls.values()];
-    this.#appends.length = 0;
-    this.#firstAppend = 0;
+    const waiting = [...this.#appends.takeAll(), ...this.#calls.values()];
     this.#calls.clear();
     for (const pending of waiting) pending.reject(error);
   }

@@ -16,7 +16,7 @@ export interface WorkerStart {
   readonly role: 'writer' | 'reader';
   readonly folder: string;
   readonly driver: DriverChoice;
-  readonly keyWindowEntries: number | undefined;
+  readonly keyWindowEntries: number;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
   readonly lock: { readonly file: string; readonly token: string } | undefined;
 }

@@ -27,11 +27,13 @@ function request(number) {
   const peer = `peer${number % CHANNELS}`;
   return {
     channel: `direct/alice/${peer}`,
-    from: number % 3 === 0 ? peer : 'alice',
-    kind: 'message',
-    body: JSON.stringify({ number, text: 'x'.repeat(number % 900) }),
-    bodyFormat: 'json',
-    key: `key-${number}`,
+    content: {
+      kind: 'message',
+      from: number % 3 === 0 ? peer : 'alice',
+      body: JSON.stringify({ number, text: 'x'.repeat(number % 900) }),
+      bodyFormat: 'json',
+      key: `key-${number}`,
+    },
     at: 1_790_000_000_000 + number,
     isRefused: false,
   };
