@@ -3,16 +3,15 @@
 
 // Options, errors and close codes.
 export { WebSocketCloseCode } from './close-codes.js';
-// Live connections.
-export type { CloseDetails } from './connection/closing-state.js';
 export { type ConnectionHandler, WebSocketConnection } from './connection/connection.js';
-export type { ReadyState } from './connection/connection-setup.js';
-export type { FragmentWriter } from './connection/fragment-writer.js';
-export type { HandlerOf } from './connection/handler.js';
-export type { MessageOptions } from './connection/output.js';
+export type { HandlerOf, ReadyState } from './connection/connection-setup.js';
+// Live connections.
+export type { CloseDetails } from './connection/lifecycle/closing-state.js';
 // Not of WebSocket, for the packages that stand on this one: deadlines of any number of things with one timer, what waits in
 // line however long it is, and "did you mean …?".
-export { TimerWheel, type WheelEntry } from './connection/timer-wheel.js';
+export { TimerWheel, type WheelEntry } from './connection/lifecycle/timer-wheel.js';
+export type { MessageOptions } from './connection/output/connection-output.js';
+export type { FragmentWriter } from './connection/output/fragment-writer.js';
 export {
   WebSocketError,
   type WebSocketErrorCode,

@@ -1,4 +1,4 @@
-// One live connection of either role: joins reader, writer, heartbeat and closing over a socket.
+// One live connection of either role: joins input, output, heartbeat and closing over a socket.
 import type { Duplex } from 'node:stream';
 import { WebSocketCloseCode } from '../close-codes.js';
 import type { WebSocketError } from '../errors.js';
@@ -9,18 +9,17 @@ import { type ClosePayload, encodeClosePayload, fitCloseReason } from '../messag
 import { checkControlPayload } from '../message/control-payload.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
-import { ClosingState } from './closing-state.js';
-import { connectionErrors } from './connection-errors.js';
-import { ConnectionReader } from './connection-reader.js';
-import type { ConnectionSetup, ReadyState } from './connection-setup.js';
-import type { FragmentWriter } from './fragment-writer.js';
+import type { ConnectionSetup, HandlerOf, ReadyState } from './connection-setup.js';
 import { frameWatch } from './frame-watch.js';
-import type { HandlerOf } from './handler.js';
-import { type ConnectionAccess, readerEventsFor, tell, tellClose, tellFault } from './handler-calls.js';
-import { Heartbeat } from './heartbeat.js';
-import { type MessageOptions, Output, type OutputEvents } from './output.js';
-import { type SocketBinder, socketBinder } from './socket-binding.js';
-import { TimerWheel } from './timer-wheel.js';
+import { ConnectionReader } from './input/connection-reader.js';
+import { type ConnectionAccess, notify, notifyClose, notifyError, readerEventsFor } from './input/handler-calls.js';
+import { ClosingState } from './lifecycle/closing-state.js';
+import { connectionErrors } from './lifecycle/connection-errors.js';
+import { Heartbeat } from './lifecycle/heartbeat.js';
+import { type SocketBinder, socketBinder } from './lifecycle/socket-binding.js';
+import { TimerWheel } from './lifecycle/timer-wheel.js';
+import { ConnectionOutput, type MessageOptions, type OutputEvents } from './output/connection-output.js';
+import type { FragmentWriter } from './output/fragment-writer.js';
 
 // After a fault, the time the peer has to read our Close frame and close: a hostile one holds its socket below a second.
 const FAULT_LINGER_MS = 900;
@@ -29,7 +28,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** The callbacks of a connection: see `HandlerOf` for each of them. One object may serve all connections. */
 export type ConnectionHandler = HandlerOf<WebSocketConnection>;
 
-// Shared by all connections and set by the class itself, so that its private side stays private.
+// Shared by all connections and set by the class itself, so that its private members stay private.
 let onDeadline: (connection: WebSocketConnection, nowMs: number) => number;
 let outputEvents: OutputEvents<WebSocketConnection>;
 let access: ConnectionAccess<WebSocketConnection>;
@@ -37,8 +36,8 @@ let bindSocket: SocketBinder<WebSocketConnection>;
 
 /**
  * One WebSocket connection, server or client. Sends never block: they queue, keep their order, and are written once at the
- * end of the event-loop turn. Everything that happens goes to `handler`; a send only throws `invalid_payload`, for a payload
- * of the wrong type, with nothing queued.
+ * end of the event-loop turn. Every event is reported to `handler`; a send only throws `invalid_payload`, for a payload of the
+ * wrong type, and queues nothing then.
  */
 export class WebSocketConnection {
   readonly role: Role;
@@ -46,9 +45,9 @@ export class WebSocketConnection {
   readonly subprotocol: string;
   /** Negotiated extensions as in the header; empty if none. */
   readonly extensions: string;
-  /** May be replaced at any time; the next event goes to the new one. */
+  /** May be replaced at any time; the next event is reported to the new one. */
   handler: ConnectionHandler;
-  /** For the owner of the connection: its own state, reached without a look-up. */
+  /** Free for the owner of the connection: its own state, reached without a look-up. */
   data: unknown = undefined;
   /** As `maxMessageBytes`, for text messages that begin from now on; at most what a string can hold. */
   maxTextBytes: number;
@@ -60,7 +59,7 @@ export class WebSocketConnection {
   readonly #heartbeat: Heartbeat<WebSocketConnection>;
   // Made when first needed: an idle connection has neither.
   #reader: ConnectionReader<WebSocketConnection> | undefined;
-  #output: Output<WebSocketConnection> | undefined;
+  #output: ConnectionOutput<WebSocketConnection> | undefined;
   #closing: ClosingState | undefined;
   #state: ReadyState = 'open';
   #isPaused = false;
@@ -92,7 +91,7 @@ export class WebSocketConnection {
     return this.#output?.bufferedBytes ?? 0;
   }
 
-  /** When a byte came last, or the send queue was last seen to move; milliseconds since this process started. */
+  /** When a byte was last received, or the send queue last moved; milliseconds since this process started. */
   get lastAliveMs(): number {
     return this.#heartbeat.lastAliveMs;
   }
@@ -108,55 +107,55 @@ export class WebSocketConnection {
 
   /**
    * Queues a binary message. Returns false, and does nothing, once the connection has begun to close. Up to 4 KiB are
-   * copied; a server writes larger data from where it lies: do not change it before it was handed over.
+   * copied; a server writes larger data without copying: do not change it before the operating system has taken it.
    */
   sendBinary(data: Uint8Array, options?: MessageOptions): boolean {
     return this.#state === 'open' && this.#writeTo().sendBinary(data, options?.compress !== false);
   }
 
-  /** Queues a message that was encoded once for many. Returns false once the connection has begun to close. */
+  /** Queues a message that was encoded once for many connections. Returns false once the connection has begun to close. */
   sendPrepared(message: PreparedMessage): boolean {
     return this.#state === 'open' && this.#writeTo().sendPrepared(message);
   }
 
-  /** As `sendText`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  /** As `sendText`; resolves when the operating system has taken it. Rejects with `connection_ended` if it never does. */
   async sendTextAsync(text: string, options?: MessageOptions): Promise<void> {
-    return this.#handedOver(this.sendText(text, options));
+    return this.#whenWritten(this.sendText(text, options));
   }
 
-  /** As `sendBinary`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  /** As `sendBinary`; resolves when the operating system has taken it. Rejects with `connection_ended` if it never does. */
   async sendBinaryAsync(data: Uint8Array, options?: MessageOptions): Promise<void> {
-    return this.#handedOver(this.sendBinary(data, options));
+    return this.#whenWritten(this.sendBinary(data, options));
   }
 
-  /** As `sendPrepared`; resolves once handed to the operating system. Rejects with `connection_ended` if it never was. */
+  /** As `sendPrepared`; resolves when the operating system has taken it. Rejects with `connection_ended` if it never does. */
   async sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    return this.#handedOver(this.sendPrepared(message));
+    return this.#whenWritten(this.sendPrepared(message));
   }
 
-  /** Begins a message whose length need not be known. Messages sent after this wait for its end; control frames do not. */
+  /** Starts a message of unknown length. Messages sent after this wait for its end; control frames do not. */
   startMessage(kind: MessageKind): FragmentWriter {
     const output = this.#writeTo();
-    if (this.#state !== 'open') output.giveUpStreams();
+    if (this.#state !== 'open') output.dropStreams();
     return output.startMessage(kind);
   }
 
   /**
    * Sends a ping ahead of queued messages. Returns false once the connection has begun to close.
-   * @throws WebSocketError `invalid_payload` for more than 125 bytes, or what is no Uint8Array
+   * @throws WebSocketError `invalid_payload` for more than 125 bytes, or for anything but a Uint8Array
    */
   ping(payload: Uint8Array = NO_BYTES): boolean {
     return this.#sendControl(Opcode.ping, payload);
   }
 
-  /** Sends an unasked pong (RFC 6455 §5.5.3); every ping is answered without it. Otherwise as `ping`. */
+  /** Sends an unsolicited pong (RFC 6455 §5.5.3); pings are answered without it. Otherwise as `ping`. */
   pong(payload: Uint8Array = NO_BYTES): boolean {
     return this.#sendControl(Opcode.pong, payload);
   }
 
   /**
-   * Begins the closing handshake: queued messages go out, then the Close frame. `onClose` follows when TCP has ended, at the
-   * latest after closeTimeoutMs. A streamed message without end is given up. Does nothing if closing has begun.
+   * Starts the closing handshake: queued messages are sent, then the Close frame. `onClose` follows when TCP has ended, at the
+   * latest after closeTimeoutMs. A streamed message that has not ended is dropped. Does nothing if closing has begun.
    * @param reason at most 123 bytes of UTF-8
    * @throws WebSocketError `invalid_close_code`, `invalid_close_reason`
    */
@@ -165,16 +164,19 @@ export class WebSocketConnection {
     if (this.#state !== 'open') return;
     const closing = this.#beginClosing(new ClosingState('local'));
     this.#sendClose(closing, payload);
-    // While paused nothing is handed to the handler; but the peer's Close frame must be seen.
+    // While paused nothing is reported to the handler, but the peer's Close frame must be read.
     if (this.#isPaused) this.#readOn();
   }
 
-  /** Ends TCP at once, without a closing handshake. `onClose` follows with 1006. */
+  /** Closes TCP at once, without a closing handshake. `onClose` follows with 1006. */
   terminate(): void {
     this.#breakOff('local', connectionErrors.terminated());
   }
 
-  /** Stops reading: no more events but errors, and the end if nothing that came is unread. The peer's silence does not count. */
+  /**
+   * Stops reading: the only events that follow are errors, and the end if all input has been read. The heartbeat does not
+   * count the peer's silence meanwhile.
+   */
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return;
     this.#isPaused = true;
@@ -183,38 +185,35 @@ export class WebSocketConnection {
     this.#socket.pause();
   }
 
-  /** Reads on, beginning with what had arrived. */
+  /** Continues reading, beginning with what has already arrived. */
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#readOn();
   }
 
-  /** Writes what is queued now, instead of at the end of the turn. */
+  /** Writes what is queued at once, instead of at the end of the turn. */
   flush(): void {
     this.#output?.writer.flush();
   }
 
-  /** Keeps what is sent from here on until `release`, also over turns; control frames and awaited sends let it go earlier. */
+  /** Holds back what is sent from here on until `release`, also over turns. Control frames and awaited sends release it earlier. */
   hold(): void {
     this.#writeTo().writer.hold();
   }
 
-  /** Writes what is held, once for each `hold` has been called. */
+  /** Ends one `hold`; the last one writes what was held back. */
   release(): void {
     this.#output?.writer.release();
   }
 
-  #writeTo(): Output<WebSocketConnection> {
-    if (this.#output === undefined) {
-      const watch = frameWatch(this);
-      this.#output = new Output(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate, watch);
-    }
+  #writeTo(): ConnectionOutput<WebSocketConnection> {
+    this.#output ??= new ConnectionOutput(this, outputEvents, this.role, this.#socket, this.#options, this.#deflate);
     return this.#output;
   }
 
-  #handedOver(isQueued: boolean): Promise<void> {
-    return isQueued ? this.#writeTo().whenHandedOver() : Promise.reject(connectionErrors.ended(this.#closing?.error));
+  #whenWritten(isQueued: boolean): Promise<void> {
+    return isQueued ? this.#writeTo().whenAllWritten() : Promise.reject(connectionErrors.ended(this.#closing?.error));
   }
 
   #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
@@ -225,7 +224,7 @@ export class WebSocketConnection {
   #readOn(): void {
     this.#heartbeat.noteResume(wheel.now());
     this.#reader?.resume();
-    // The handler may have paused again, or an inflater may still hold back.
+    // The handler may have paused again, or the reader may still hold the socket back.
     if (!this.#isHoldingBack && !(this.#isPaused && this.#state === 'open')) this.#socket.resume();
   }
 
@@ -241,21 +240,21 @@ export class WebSocketConnection {
     this.#writeTo().sendClose(payload);
   }
 
-  /** The peer's Close frame has come: answer it if we have not sent ours, then a server ends TCP first (RFC 6455 §7.1.1). */
+  /** Answers the peer's Close frame if ours was not sent yet. A server then closes TCP first (RFC 6455 §7.1.1). */
   #onCloseFrame(received: ClosePayload): void {
     const closing = this.#closing ?? this.#beginClosing(new ClosingState('remote'));
     closing.received = received;
     if (!closing.isCloseSent) {
-      // RFC 6455 §5.5.1: the answer typically echoes the code that came.
+      // RFC 6455 §5.5.1: the answer typically echoes the code received.
       const isEmpty = received.code === WebSocketCloseCode.noStatusReceived;
       this.#sendClose(closing, isEmpty ? NO_BYTES : encodeClosePayload(received.code, ''));
     }
     if (this.role === 'server') this.#writeTo().writer.endWhenEmpty();
-    // Nothing more is read, but the end of TCP must be seen.
+    // Data is discarded from here on, but the end of TCP must be noticed.
     this.#socket.resume();
   }
 
-  /** RFC 6455 §7.1.7, fail the connection: say why, end TCP, look at nothing that still comes. */
+  /** RFC 6455 §7.1.7, fail the connection: send the reason, close TCP, discard what is still received. */
   #fail(error: WebSocketError): void {
     if (this.#state === 'closed' || this.#closing?.error !== undefined) return;
     const wasCloseSent = this.#closing?.isCloseSent ?? false;
@@ -263,7 +262,7 @@ export class WebSocketConnection {
     closing.error = error;
     this.#reader?.stop();
     const output = this.#writeTo();
-    // What was answered to frames before the bad one goes first, as far as the socket takes it at once.
+    // Answers to the frames before the bad one go first, as far as the socket takes them at once.
     output.writer.flush();
     output.drop(error);
     if (!wasCloseSent) {
@@ -271,7 +270,7 @@ export class WebSocketConnection {
     }
     output.writer.endWhenEmpty();
     wheel.schedule(this.#heartbeat, Math.min(this.#options.closeTimeoutMs, FAULT_LINGER_MS));
-    tellFault<WebSocketConnection>(this, error);
+    notifyError<WebSocketConnection>(this, error);
     output.writer.flush();
     this.#socket.resume();
   }
@@ -288,7 +287,7 @@ export class WebSocketConnection {
 
   #onDeadline(nowMs: number): number {
     if (this.#state !== 'open') {
-      // With both Close frames exchanged, only TCP is late: that is no fault of the closing handshake.
+      // Both Close frames were exchanged and only TCP is late: the closing handshake did not fail.
       if (this.#closing?.isHandshakeDone) this.#socket.destroy();
       else this.#breakOff('local', connectionErrors.closeTimeout(this.#options));
       return -1;
@@ -300,7 +299,7 @@ export class WebSocketConnection {
       this.#fail(error);
       return -1;
     }
-    // One ping at a time in a queue that does not move: more would tell the peer nothing.
+    // One ping at a time in a queue that does not move: a second one would achieve nothing.
     if (this.#options.heartbeatMs > 0 && writer?.hasUrgent !== true) this.ping();
     return this.#heartbeat.nextDelayMs(this.#options, writer, nowMs);
   }
@@ -315,7 +314,7 @@ export class WebSocketConnection {
     this.#output?.destroy(closing.error);
     this.#deflate?.release();
     this.#closing = closing;
-    tellClose<WebSocketConnection>(this, closing.toDetails());
+    notifyClose<WebSocketConnection>(this, closing.toDetails());
   }
 
   #onData(chunk: Buffer): void {
@@ -333,10 +332,10 @@ export class WebSocketConnection {
     this.#reader.push(chunk);
   }
 
-  /** TCP ended on the peer's side, and what came before is read: after the closing handshake as it should, or without a word. */
+  /** The peer has ended its side of TCP, after the closing handshake or without one, and all its data has been read. */
   #onEnd(): void {
     if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = connectionErrors.lost();
-    // What is queued still goes out, the rest of the closing handshake included; the deadline bounds it.
+    // What is queued is still sent, the rest of the closing handshake included, within the deadline.
     this.#writeTo().writer.endWhenEmpty();
   }
 
@@ -344,7 +343,7 @@ export class WebSocketConnection {
     if (this.#closing !== undefined) return;
     const error = connectionErrors.lost(cause);
     this.#beginClosing(new ClosingState('none', error));
-    tellFault<WebSocketConnection>(this, error);
+    notifyError<WebSocketConnection>(this, error);
   }
 
   #holdBack(isHolding: boolean): void {
@@ -353,7 +352,7 @@ export class WebSocketConnection {
     else if (!(this.#isPaused && this.#state === 'open')) this.#socket.resume();
   }
 
-  /** RFC 6455 §5.5.2: a ping is answered with its own payload, unless a Close frame was sent already. */
+  /** RFC 6455 §5.5.2: a ping is answered with its own payload, unless a Close frame was already sent. */
   #answerPing(payload: Buffer): void {
     if (this.#closing?.isCloseSent !== true) this.#writeTo().sendControl(Opcode.pong, payload);
   }
@@ -361,14 +360,14 @@ export class WebSocketConnection {
   #handlerFailed(cause: unknown): void {
     const error = connectionErrors.handlerFailed(cause);
     if (this.#state === 'open') this.#fail(error);
-    else tellFault<WebSocketConnection>(this, error);
+    else notifyError<WebSocketConnection>(this, error);
   }
 
-  // What the shared objects may see of a connection, and nobody else.
+  // What the shared objects above may access.
   static {
     onDeadline = (connection, nowMs) => connection.#onDeadline(nowMs);
     access = {
-      mayTell: (connection) =>
+      mayNotify: (connection) =>
         connection.#state === 'open' ||
         (connection.#state === 'closing' && !connection.#isPaused && connection.#closing?.error === undefined),
       handlerFailed: (connection, cause) => connection.#handlerFailed(cause),
@@ -379,10 +378,11 @@ export class WebSocketConnection {
       holdBack: (connection, isHolding) => connection.#holdBack(isHolding),
     };
     outputEvents = {
+      frameWatch: (connection) => frameWatch(connection),
       now: () => wheel.now(),
       onOverflow: (connection) => connection.#fail(connectionErrors.sendQueueFull(connection.#options)),
       onWriteError: (connection, cause) => connection.#breakOff('none', connectionErrors.lost(cause)),
-      onDrain: (connection) => tell(access, connection, (handler) => handler.onDrain?.(connection)),
+      onDrain: (connection) => notify(access, connection, (handler) => handler.onDrain?.(connection)),
     };
     bindSocket = socketBinder<WebSocketConnection>({
       onData: (connection, chunk) => connection.#onData(chunk),

@@ -1,16 +1,17 @@
-// A handler that looks at single frames: what stands between it and the bytes. Exists only on connections that have one.
+// Reports single frames to `onFrame`. Exists only on connections whose handler has it.
 import { FrameDecoder } from '../frame/frame-decoder.js';
 import { FrameTap, type SeenFrame } from '../frame/frame-tap.js';
 import type { Role } from '../frame/opcode.js';
-import { warnOfFault } from './dispatch.js';
-import type { HandlerOf } from './handler.js';
+import type { HandlerOf } from './connection-setup.js';
+import { warnOfError } from './lifecycle/connection-errors.js';
 
 /** Gets every frame of one direction. */
 export type FrameWatch = (frame: SeenFrame) => void;
 
 /**
- * What calls `onFrame` of a connection's handler; undefined when it has none, and then nothing of this file runs. Somebody
- * who only looks on must not hurt: a throw is a process warning, and the last of its direction.
+ * A function that calls `onFrame` of a connection's handler; undefined when the handler has none, and then nothing of this
+ * file runs. An observer must not break what it observes: if it throws, a process warning is emitted and no further frame of
+ * that direction is reported.
  */
 export function frameWatch<Connection extends { readonly handler: HandlerOf<Connection> }>(
   connection: Connection,
@@ -23,12 +24,12 @@ export function frameWatch<Connection extends { readonly handler: HandlerOf<Conn
       connection.handler.onFrame?.(connection, frame);
     } catch (cause) {
       hasFailed = true;
-      warnOfFault(cause);
+      warnOfError(cause);
     }
   };
 }
 
-/** Reads the bytes that go out back into frames: so they are seen as they are on the wire, whoever queued or joined them. */
+/** Decodes outgoing bytes into frames again, so that they are reported as they are on the wire, however they were queued. */
 export class OutgoingFrames {
   readonly #decoder: FrameDecoder;
 
@@ -39,9 +40,9 @@ export class OutgoingFrames {
     tap.decoder = this.#decoder;
   }
 
-  /** The next bytes, as they are handed to the operating system. */
+  /** The next bytes, as they are passed to the operating system. */
   push(batch: Buffer | readonly Buffer[]): void {
-    // Copies: a decoder unmasks in place, and these bytes may go to others as well.
+    // Copies: a decoder unmasks in place, and these bytes may be shared with other connections.
     if (Buffer.isBuffer(batch)) this.#decoder.push(Buffer.from(batch));
     else for (const piece of batch) this.#decoder.push(Buffer.from(piece));
   }

@@ -1,6 +1,7 @@
 // Runs bytes through the whole reading side without a socket and writes down what comes out.
-import { ConnectionReader } from '../../src/connection/connection-reader.js';
-import type { ReaderEvents } from '../../src/connection/reader-events.js';
+
+import type { ReaderEvents } from '../../src/connection/input/connection-reader.js';
+import { ConnectionReader } from '../../src/connection/input/connection-reader.js';
 import type { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
 import type { Role } from '../../src/frame/opcode.js';
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';

@@ -1,0 +1,188 @@
+// Frames that wait to be written, in order. Urgent control frames go ahead of the others, but never inside a frame.
+// A piece costs about a hundred bytes beyond its content. This many small ones in a row, which gather only while the peer does
+// not read or a streamed message is ahead of them, are joined, so that memory stays close to what is counted.
+export const COMPACT_PIECES = 512;
+const COMPACT_UP_TO_BYTES = 65_536;
+
+/** Up to this many bytes, several pieces are copied into one: cheaper than a vectored write (see `joinPieces`). */
+const JOIN_UP_TO_BYTES = 65_536;
+
+// The pieces joined last. Many sockets are often sent the same pieces in one turn; they share the result.
+let lastPieces: readonly Buffer[] = [];
+let lastJoined: Buffer | undefined;
+
+/** Drops the shared result: called at the end of a round of flushes. */
+export function forgetJoinedPieces(): void {
+  lastPieces = [];
+  lastJoined = undefined;
+}
+
+// Payloads in a piece of their own behind their header: nothing may come between the two.
+const detachedPayloads = new WeakSet<Buffer>();
+
+export class WriteQueue {
+  // One piece is the most frequent case by far and needs no array.
+  #only: Buffer | undefined;
+  #pieces: Buffer[] | undefined;
+  #urgent: Buffer[] | undefined;
+  #bytes = 0;
+  /** Number of pieces at the front that belong to a frame written in part: its rest, and a payload behind its header. */
+  #begun = 0;
+  /** Pieces at the end that were pushed since the last compaction. */
+  #loosePieces = 0;
+  #looseBytes = 0;
+
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  /** True while urgent frames wait: a heartbeat need not add another. */
+  get hasUrgent(): boolean {
+    return this.#urgent !== undefined;
+  }
+
+  push(piece: Buffer): void {
+    this.#append(piece);
+    if (this.#loosePieces >= COMPACT_PIECES) this.#compact();
+  }
+
+  #append(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#pieces !== undefined) {
+      this.#pieces.push(piece);
+      this.#loosePieces++;
+      this.#looseBytes += piece.length;
+    } else if (this.#only === undefined) {
+      this.#only = piece;
+    } else {
+      this.#pieces = [this.#only, piece];
+      this.#only = undefined;
+    }
+  }
+
+  /** One frame in two pieces, so that a large payload is not copied. `payload` must be a new view for each call. */
+  pushFrame(header: Buffer, payload: Buffer): void {
+    detachedPayloads.add(payload);
+    this.#append(header);
+    // Compaction comes after this: a header must not be separated from its payload.
+    this.push(payload);
+  }
+
+  #compact(): void {
+    compactLast(this.#pieces!, this.#loosePieces, this.#looseBytes);
+    this.#resetLoose();
+  }
+
+  #resetLoose(): void {
+    this.#loosePieces = 0;
+    this.#looseBytes = 0;
+  }
+
+  pushUrgent(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#urgent === undefined) this.#urgent = [piece];
+    else this.#urgent.push(piece);
+  }
+
+  /** Drops everything except the rest of a frame already written in part: a Close frame can still follow it. */
+  drop(): void {
+    // When a frame has been written in part, its rest is in `#pieces`.
+    const rest = this.#begun > 0 ? this.#pieces?.slice(0, this.#begun) : undefined;
+    this.#pieces = rest;
+    this.#urgent = undefined;
+    this.#only = undefined;
+    this.#bytes = 0;
+    this.#resetLoose();
+    for (const piece of rest ?? []) this.#bytes += piece.length;
+  }
+
+  /** Takes the next bytes to write, at most `limit`: one buffer, or several for a vectored write; undefined if nothing waits. */
+  take(limit: number): Buffer | Buffer[] | undefined {
+    if (this.#bytes === 0) return undefined;
+    const only = this.#only;
+    if (only !== undefined && this.#urgent === undefined && only.length <= limit) {
+      this.#only = undefined;
+      this.#bytes = 0;
+      this.#begun = 0;
+      return only;
+    }
+    const pieces = this.#bytes <= limit ? this.#takeAll() : this.#takeSome(limit);
+    return pieces.length === 1 ? pieces[0] : joinPieces(pieces);
+  }
+
+  #takeAll(): Buffer[] {
+    const pieces = this.#inOrder();
+    this.#only = undefined;
+    this.#pieces = undefined;
+    this.#urgent = undefined;
+    this.#bytes = 0;
+    this.#begun = 0;
+    this.#resetLoose();
+    return pieces;
+  }
+
+  #takeSome(limit: number): Buffer[] {
+    const waiting = this.#inOrder();
+    const urgentEnd = this.#begun + (this.#urgent?.length ?? 0);
+    const taken: Buffer[] = [];
+    let room = limit;
+    let index = 0;
+    while (index < waiting.length && waiting[index]!.length <= room) {
+      room -= waiting[index]!.length;
+      taken.push(waiting[index++]!);
+    }
+    const rest: Buffer[] = [];
+    // If there is room left, the next piece is longer than it: `limit` is less than all bytes, so the loop ended early.
+    if (room > 0) {
+      const split = waiting[index++]!;
+      taken.push(split.subarray(0, room));
+      rest.push(split.subarray(room));
+    }
+    // Its header was taken at least in part: the frame has begun.
+    const next = waiting[index];
+    if (next !== undefined && detachedPayloads.has(next)) {
+      rest.push(next);
+      index++;
+    }
+    this.#begun = rest.length;
+    const urgent = waiting.slice(index, urgentEnd);
+    this.#urgent = urgent.length === 0 ? undefined : urgent;
+    this.#only = undefined;
+    this.#pieces = rest.concat(waiting.slice(Math.max(index, urgentEnd)));
+    this.#resetLoose();
+    this.#bytes -= limit;
+    return taken;
+  }
+
+  #inOrder(): Buffer[] {
+    const pieces = this.#pieces ?? (this.#only === undefined ? [] : [this.#only]);
+    if (this.#urgent === undefined) return pieces;
+    // RFC 6455 §5.4: control frames may come between frames, not inside one.
+    return [...pieces.slice(0, this.#begun), ...this.#urgent, ...pieces.slice(this.#begun)];
+  }
+}
+
+function joinPieces(pieces: Buffer[]): Buffer | Buffer[] {
+  if (lastJoined !== undefined && isSameList(pieces, lastPieces)) return lastJoined;
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.length;
+  if (bytes > JOIN_UP_TO_BYTES) return pieces;
+  lastPieces = pieces;
+  lastJoined = Buffer.concat(pieces, bytes);
+  return lastJoined;
+}
+
+function isSameList(left: readonly Buffer[], right: readonly Buffer[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) {
+    if (left[i] !== right[i]) return false;
+  }
+  return true;
+}
+
+/** Joins the last `count` pieces, `bytes` in total, unless they are large. */
+export function compactLast(pieces: Buffer[], count: number, bytes: number): void {
+  if (bytes > COMPACT_UP_TO_BYTES) return;
+  const last = pieces.splice(pieces.length - count);
+  pieces.push(Buffer.concat(last, bytes));
+}

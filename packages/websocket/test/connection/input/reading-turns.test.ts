@@ -1,0 +1,61 @@
+import { until } from '@longwire/test-support/until';
+import { expect, it } from 'vitest';
+import type { WebSocketConnection } from '../../../src/connection/connection.js';
+import { dial } from '../../../src/handshake/dial.js';
+import { maskedFrame } from '../../support/hex.js';
+import { HandlerLog, LiveServer, RawPeer } from '../../support/live.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('does not stall the others while one connection sends thousands of frames at once', async () => {
+  const server = await LiveServer.start();
+  const peer = await RawPeer.open(server.port);
+  const connection = await server.connection();
+  let perTurn = 0;
+  let most = 0;
+  let isOver = false;
+  server.log.onBinary = () => {
+    perTurn++;
+    most = Math.max(most, perTurn);
+    return undefined;
+  };
+  // Runs once in every turn of the event loop, as another connection would.
+  const countTurns = (): void => {
+    perTurn = 0;
+    if (!isOver) setImmediate(countTurns);
+  };
+  countTurns();
+  peer.send(Buffer.concat(Array.from({ length: 20_000 }, () => maskedFrame(0x82, ''))));
+  peer.send(maskedFrame(0x81, 'the last'));
+  await until(() => server.log.texts.length > 0);
+  isOver = true;
+  expect(most).toBeLessThan(2_000);
+  expect(connection.state).toBe('open');
+  peer.socket.destroy();
+  await server.stop();
+});
+
+it('keeps pauses and closes that come while a reader waits for its next turn', async () => {
+  const server = await LiveServer.start({ closeTimeoutMs: 2_000 });
+  const log = new HandlerLog();
+  const client = await dial(server.url, { handler: log });
+  const connection = await server.connection();
+  let heard = 0;
+  server.log.onBinary = (from: WebSocketConnection) => {
+    heard++;
+    if (heard === 600) from.pause();
+    return undefined;
+  };
+  for (let n = 0; n < 2_000; n++) client.sendBinary(Buffer.alloc(100));
+  await until(() => heard === 600);
+  for (let turns = 0; turns < 20; turns++) await turn();
+  expect(heard).toBe(600);
+  connection.resume();
+  await until(() => heard === 2_000);
+  for (let n = 0; n < 2_000; n++) client.sendBinary(Buffer.alloc(100));
+  client.close(4_000, 'done');
+  await until(() => log.closes.length > 0 && server.log.closes.length > 0);
+  expect(heard).toBe(4_000);
+  expect(server.log.closes[0]).toMatchObject({ code: 4_000, reason: 'done', wasClean: true });
+  await server.stop();
+});
