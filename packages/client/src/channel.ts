@@ -1,10 +1,10 @@
 // One channel from the app's side: `client.user('bob')`, `client.channel('group/eng')`.
 
 import type { Address } from '@longwire/protocol';
-import type { AbortSignalLike } from './abort.js';
-import type { PositionInput } from './position-input.js';
+import type { AbortSignalLike } from './arguments/abort-signal.js';
+import type { PositionInput } from './arguments/position-input.js';
 import type { LongwireMessage } from './reading/message.js';
-import type { SendOptions, SendResult } from './sending/outbox.js';
+import type { SendOptions, SendResult } from './sending/pending-sends.js';
 import type { SendBody } from './sending/send-body.js';
 
 export interface HistoryOptions {

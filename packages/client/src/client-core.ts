@@ -1,21 +1,21 @@
 // Inside of a client: wires reading, sending and the connection together. The app holds client.ts.
 
 import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
-import { type AbortSignalLike, onAbort } from './abort.js';
+import { type AbortSignalLike, onAbort } from './arguments/abort-signal.js';
+import type { ResolvedClientOptions } from './arguments/options.js';
 import type { LongwireEvents, SessionInfo } from './client-events.js';
 import { fractionFrom } from './connection/backoff.js';
 import { Connection } from './connection/connection.js';
-import { DeviceKeeper } from './connection/device-keeper.js';
-import { TokenKeeper } from './connection/token-keeper.js';
-import { Dispatcher } from './dispatcher.js';
+import { DeviceIds } from './connection/device-ids.js';
+import { TokenProvider } from './connection/token-provider.js';
 import { LongwireError } from './errors.js';
 import { Listeners } from './listeners.js';
-import type { ResolvedClientOptions } from './options.js';
-import type { Platform, Timer } from './platform/platform.js';
-import { AckKeeper } from './reading/ack-keeper.js';
-import { Intake } from './reading/intake.js';
-import { CommandLane } from './sending/command-lane.js';
-import { Outbox } from './sending/outbox.js';
+import type { Platform, PlatformTimer } from './platform/platform.js';
+import { AckBatcher } from './reading/ack-batcher.js';
+import { Dispatcher } from './reading/dispatcher.js';
+import { Inbound } from './reading/inbound.js';
+import { CommandQueue } from './sending/command-queue.js';
+import { PendingSends } from './sending/pending-sends.js';
 import { Queries } from './sending/queries.js';
 
 // Of `limits.inFlight`, what is left to queries, acks, pings and refreshes while sends use all they may.
@@ -36,15 +36,15 @@ interface ReadyWaiter {
 export class ClientCore {
   readonly listeners: Listeners<LongwireEvents>;
   readonly connection: Connection;
-  readonly acks: AckKeeper;
-  readonly intake: Intake;
+  readonly acks: AckBatcher;
+  readonly inbound: Inbound;
   /** Sends that wait for their answers. */
-  readonly sends: CommandLane;
-  readonly outbox: Outbox;
+  readonly sends: CommandQueue;
+  readonly outbox: PendingSends;
   readonly queries: Queries;
   readonly #options: ResolvedClientOptions;
   readonly #platform: Platform;
-  readonly #requests: CommandLane;
+  readonly #requests: CommandQueue;
   readonly #ackAnswers = new Map<number, (error: LongwireError | undefined) => void>();
   readonly #readyWaiters = new Set<ReadyWaiter>();
   /** Where the logs stood at the last sign-in, for channels of which nothing was read since. */
@@ -61,7 +61,7 @@ export class ClientCore {
     const fillRandom = (bytes: Uint8Array) => platform.fillRandom(bytes);
     const random = fractionFrom(fillRandom);
     this.listeners = new Listeners((error, event) => this.#onListenerThrew(error, event));
-    this.acks = new AckKeeper(
+    this.acks = new AckBatcher(
       {
         sendAck: (cursors, onAnswer) => this.#sendAck(cursors, onAnswer),
         onError: (error) => this.#report(error),
@@ -69,7 +69,7 @@ export class ClientCore {
       clock,
       { afterMs: options.ackAfterMs, afterEntries: options.ackAfterEntries, maxChannels: ACKED_CHANNELS },
     );
-    this.intake = new Intake(
+    this.inbound = new Inbound(
       {
         isListening: () => this.listeners.has('message'),
         deliverMessage: (message) => this.listeners.call('message', message),
@@ -87,34 +87,33 @@ export class ClientCore {
       options.positions,
     );
     const backoff = { baseMs: options.reconnectBaseMs, maxMs: options.reconnectMaxMs };
-    const lanePort = {
+    const queuePort = {
       clock,
       random,
       nextId: () => this.#nextId(),
       transmit: (text: string) => this.connection.send(text),
     };
-    this.sends = new CommandLane(lanePort, {
+    this.sends = new CommandQueue(queuePort, {
       maxCommands: options.maxPendingSends,
       maxSize: options.maxPendingBytes,
       backoff,
       maxRepeats: MAX_REPEATS,
     });
-    this.#requests = new CommandLane(lanePort, {
+    this.#requests = new CommandQueue(queuePort, {
       maxCommands: MAX_QUERIES,
       maxSize: options.maxPendingBytes,
       backoff,
       maxRepeats: MAX_REPEATS,
     });
-    this.outbox = new Outbox(this.sends, {
-      positionOf: (channel) => this.intake.positionOf(channel) ?? this.#heads.get(channel),
+    this.outbox = new PendingSends(this.sends, {
+      positionOf: (channel) => this.inbound.positionOf(channel) ?? this.#heads.get(channel),
       limits: () => this.#session?.limits ?? defaultSessionLimits,
-      utf8ByteLength: (text) => platform.utf8ByteLength(text),
       fillRandom,
     });
     this.queries = new Queries(this.#requests, () => this.#session?.user ?? '');
     const dispatcher = new Dispatcher({
-      intake: this.intake,
-      lanes: [this.sends, this.#requests],
+      inbound: this.inbound,
+      queues: [this.sends, this.#requests],
       onAckAnswer: (id, error) => this.#onAckAnswer(id, error),
       onReceipt: (receipt) => void this.listeners.call('receipt', receipt),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
@@ -135,8 +134,8 @@ export class ClientCore {
       {
         platform,
         random,
-        tokens: new TokenKeeper(options.getToken, clock, options.connectTimeoutMs),
-        devices: new DeviceKeeper({
+        tokens: new TokenProvider(options.getToken, clock, options.connectTimeoutMs),
+        devices: new DeviceIds({
           device: options.device,
           store: options.deviceStore ?? platform.defaultDeviceStore(),
           clock,
@@ -208,11 +207,11 @@ export class ClientCore {
   async #close(): Promise<void> {
     this.#end(new LongwireError('closed', 'The client was closed'));
     // What the app is working on is acknowledged, if it is done in time; what it has not begun stays due to the device.
-    let timer: Timer | undefined;
+    let timer: PlatformTimer | undefined;
     const tooLong = new Promise<void>((resolve) => {
       timer = this.#platform.clock.startTimer(this.#options.closeTimeoutMs, resolve);
     });
-    await Promise.race([this.intake.end(), tooLong]);
+    await Promise.race([this.inbound.end(), tooLong]);
     timer?.cancel();
     this.acks.flushBeforeClosing();
     await this.connection.close();
@@ -220,14 +219,14 @@ export class ClientCore {
   }
 
   #connectText(id: number, token: string | undefined, device: string): string {
-    const cursors = this.intake.cursors(fieldLimits.cursors, CURSOR_BYTES);
+    const cursors = this.inbound.cursors(fieldLimits.cursors, CURSOR_BYTES);
     return JSON.stringify({ id, type: 'connect', token, device, cursors, client: this.#options.client });
   }
 
   #onConnected({ re: _re, type: _type, ...session }: ConnectedAnswer): void {
     this.#session = session;
     this.#heads = new Map(session.channels.map(({ address, epoch, head }) => [address, { epoch, offset: head }]));
-    this.intake.onConnected(session.user);
+    this.inbound.onConnected(session.user);
     this.acks.onConnected();
     this.sends.open(Math.max(1, session.limits.inFlight - RESERVED_WINDOW));
     this.#requests.open(QUERY_WINDOW);
@@ -252,8 +251,8 @@ export class ClientCore {
   #end(error: LongwireError): void {
     this.#ended = error;
     const { closeCode } = error;
-    for (const lane of [this.sends, this.#requests]) {
-      lane.rejectAll(
+    for (const queue of [this.sends, this.#requests]) {
+      queue.rejectAll(
         ({ key }, wasAttempted) =>
           new LongwireError(error.code, error.message, { key, closeCode, retryable: wasAttempted }),
       );

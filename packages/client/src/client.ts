@@ -4,16 +4,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal } from './abort.js';
+import { type AbortSignalLike, checkSignal } from './arguments/abort-signal.js';
+import { checkOptionNames } from './arguments/option-names.js';
+import { type PositionInput, positionFrom } from './arguments/position-input.js';
 import { Channel, type HistoryOptions, type HistoryPage, type WaitOptions } from './channel.js';
 import type { ClientCore } from './client-core.js';
 import { isEventName, type LongwireEvents, type SessionInfo } from './client-events.js';
 import type { ConnectionState } from './connection/connection-state.js';
 import { invalidField } from './errors.js';
 import type { Listener } from './listeners.js';
-import { checkOptionNames } from './option-names.js';
-import { type PositionInput, positionFrom } from './position-input.js';
-import type { SendOptions, SendResult } from './sending/outbox.js';
+import type { SendOptions, SendResult } from './sending/pending-sends.js';
 import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
 import type { SendBody } from './sending/send-body.js';
 
@@ -66,7 +66,7 @@ export class LongwireClient {
       remove();
     };
     signal?.addEventListener('abort', stop);
-    if (name === 'message') this.#core.intake.resume();
+    if (name === 'message') this.#core.inbound.resume();
     return stop;
   }
 
@@ -115,7 +115,7 @@ export class LongwireClient {
 
   /** The newest position that was read in a channel; undefined as long as nothing of it came. The app's handlers may be behind it. */
   position(address: string): PositionInput | undefined {
-    return this.#core.intake.positionOf(address);
+    return this.#core.inbound.positionOf(address);
   }
 
   /** Connects now: instead of waiting for the next attempt, or after the server had ended it for good. */

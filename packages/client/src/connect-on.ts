@@ -1,8 +1,8 @@
 // A client on a given platform: where its time, network and storage come from.
 
+import { type ConnectOptions, resolveClientOptions } from './arguments/options.js';
 import { LongwireClient } from './client.js';
 import { ClientCore } from './client-core.js';
-import { type ConnectOptions, resolveClientOptions } from './options.js';
 import type { Platform } from './platform/platform.js';
 
 export function connectOn(platform: Platform, options: ConnectOptions): LongwireClient {

@@ -1,9 +1,9 @@
 // The way in.
 
 import { platform } from '#platform';
+import type { ConnectOptions } from './arguments/options.js';
 import type { LongwireClient } from './client.js';
 import { connectOn } from './connect-on.js';
-import type { ConnectOptions } from './options.js';
 
 /**
  * Opens a user's line to a Longwire server and keeps it open. Returns at once; the first attempt starts when the

@@ -1,25 +1,25 @@
-// The SDK of Longwire, for browsers and Node. What stays private: the reader, the lanes and the connection, which keep
+// The SDK of Longwire, for browsers and Node. What stays private: the reader, the queues and the connection, which keep
 // their promises only together, and the platforms, of which the `imports` of package.json choose one.
 // For Node alone, `@longwire/client/node` has more.
 
-export type { AbortSignalLike, PlatformAbortSignal } from './abort.js';
+export type { AbortSignalLike, PlatformAbortSignal } from './arguments/abort-signal.js';
+// options
+export type { ConnectOptions } from './arguments/options.js';
+export type { PositionInput } from './arguments/position-input.js';
 export type { Channel, HistoryOptions, HistoryPage, WaitOptions } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events
 export type { Gap, Goodbye, LongwireEvents, Receipt, SessionInfo } from './client-events.js';
 export { connect } from './connect.js';
 export type { ConnectionState, ConnectionStateChange } from './connection/connection-state.js';
-export type { GetToken, TokenRequest } from './connection/token-keeper.js';
+export type { GetToken, TokenRequest } from './connection/token-provider.js';
 // errors
 export { type ClientErrorCode, clientErrorCatalogue, LongwireError } from './errors.js';
 export type { Listener } from './listeners.js';
-// options
-export type { ConnectOptions } from './options.js';
 export type { DeviceStore } from './platform/platform.js';
-export type { PositionInput } from './position-input.js';
-export type { AckMode } from './reading/intake.js';
+export type { AckMode } from './reading/inbound.js';
 export type { LongwireMessage } from './reading/message.js';
 // sending and asking
-export type { SendOptions, SendResult } from './sending/outbox.js';
+export type { SendOptions, SendResult } from './sending/pending-sends.js';
 export type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

@@ -1,3 +1,3 @@
 // What the SDK has for Node alone.
 
-export { fileDeviceStore } from './file-device-store.js';
+export { fileDeviceStore } from './platform/file-device-store.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { LongwireClient } from '../src/client.js';
 import { connectOn } from '../src/connect-on.js';
-import type { SendResult } from '../src/sending/outbox.js';
+import type { SendResult } from '../src/sending/pending-sends.js';
 import { ModelServer, ModelSession } from './support/model-server.js';
 import { TestPlatform, type TestSocket } from './support/test-platform.js';
 

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ConnectOptions } from '../src/arguments/options.js';
 import type { LongwireClient } from '../src/client.js';
 import { connect } from '../src/connect.js';
-import type { ConnectOptions } from '../src/options.js';
 import { connectedAnswer, messageAt, type WireObject } from './support/test-platform.js';
 
 /** What the server does with a command. */

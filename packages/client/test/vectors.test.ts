@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
+import type { PositionInput } from '../src/arguments/position-input.js';
 import type { LongwireClient } from '../src/client.js';
 import { connectOn } from '../src/connect-on.js';
 import type { LongwireError } from '../src/errors.js';
-import type { PositionInput } from '../src/position-input.js';
 import { TestPlatform, type TestSocket, type WireObject } from './support/test-platform.js';
 
 interface Step {

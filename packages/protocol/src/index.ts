@@ -127,3 +127,4 @@ export {
   type UserId,
 } from './names/ids.js';
 export { type Epoch, isOffset, type Position, parseEpoch } from './names/position.js';
+export { randomId } from './names/random-id.js';

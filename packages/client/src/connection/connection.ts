@@ -1,16 +1,22 @@
 // The life of the connection: comes back with full jitter, or stops, as the close code says.
 
-import { CloseCode, type ConnectedAnswer, reconnectRule, type ServerMessage } from '@longwire/protocol';
+import {
+  CloseCode,
+  type ConnectedAnswer,
+  reconnectRule,
+  type ServerMessage,
+  StandardCloseCode,
+} from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
-import type { Platform, Timer } from '../platform/platform.js';
+import type { Platform, PlatformTimer } from '../platform/platform.js';
 import { type BackoffOptions, backoffMs, type RandomFraction } from './backoff.js';
 import type { ConnectionState, ConnectionStateChange } from './connection-state.js';
 import { type Credentials, gatherCredentials } from './credentials.js';
-import type { DeviceKeeper } from './device-keeper.js';
-import { Owner } from './owner.js';
-import { type SessionEnd, SignIn } from './sign-in.js';
-import type { TokenKeeper } from './token-keeper.js';
-import { Upkeep } from './upkeep.js';
+import type { DeviceIds } from './device-ids.js';
+import { KeepAlive } from './keep-alive.js';
+import { type SessionEnd, SessionSocket } from './session-socket.js';
+import type { TokenProvider } from './token-provider.js';
+import { UserGuard } from './user-guard.js';
 
 export interface ConnectionPort {
   /** The text of a `connect` command. */
@@ -36,14 +42,12 @@ export interface ConnectionOptions {
 export interface ConnectionParts {
   readonly platform: Pick<Platform, 'clock' | 'openSocket' | 'onWake'>;
   readonly random: RandomFraction;
-  readonly tokens: TokenKeeper;
-  readonly devices: DeviceKeeper;
+  readonly tokens: TokenProvider;
+  readonly devices: DeviceIds;
 }
 
 // A connection that lasted less is no proof that the next one will: the waits go on growing.
 const STABLE_MS = 5000;
-// RFC 6455 §7.4.1.
-const NORMAL = 1000;
 
 /**
  * `stopped` until `start()`, and again after a close code that says so. `waiting` for the next attempt, `preparing` a
@@ -55,12 +59,12 @@ export class Connection {
   readonly #port: ConnectionPort;
   readonly #options: ConnectionOptions;
   readonly #parts: ConnectionParts;
-  readonly #owner = new Owner();
+  readonly #userGuard = new UserGuard();
   #phase: Phase = 'stopped';
   #state: ConnectionState = 'disconnected';
-  #signIn: SignIn | undefined;
-  #upkeep: Upkeep | undefined;
-  #retry: Timer | undefined;
+  #socket: SessionSocket | undefined;
+  #keepAlive: KeepAlive | undefined;
+  #retry: PlatformTimer | undefined;
   #attempt = 0;
   /** The present connection was begun with a token that an earlier one had left. */
   #isTokenKept = false;
@@ -92,12 +96,12 @@ export class Connection {
   }
 
   send(text: string): void {
-    if (this.#phase === 'open') this.#signIn?.send(text);
+    if (this.#phase === 'open') this.#socket?.send(text);
   }
 
   /** Gives the present connection up and makes another, with the cursors as they are then. */
   renew(code: number, reason: string): void {
-    if (this.#phase === 'open') this.#signIn?.drop(code, reason);
+    if (this.#phase === 'open') this.#socket?.drop(code, reason);
   }
 
   /** Renews a connection that works, by the client's own wish: what went wrong before counts no more. */
@@ -111,14 +115,14 @@ export class Connection {
     if (this.#phase === 'closed') return Promise.resolve();
     const closed = new Promise<void>((resolve) => this.#onClosed.push(resolve));
     if (this.#phase === 'closing') return closed;
-    const signIn = this.#phase === 'open' || this.#phase === 'opening' ? this.#signIn : undefined;
+    const socket = this.#phase === 'open' || this.#phase === 'opening' ? this.#socket : undefined;
     this.#stopHelpers();
     this.#parts.tokens.stop();
     this.#parts.devices.stop();
     this.#stopWatching?.();
     this.#phase = 'closing';
-    if (signIn === undefined) this.#becomeClosed(undefined, 'Closed by the app');
-    else signIn.close(this.#options.closeTimeoutMs);
+    if (socket === undefined) this.#becomeClosed(undefined, 'Closed by the app');
+    else socket.close(this.#options.closeTimeoutMs);
     return closed;
   }
 
@@ -130,7 +134,7 @@ export class Connection {
     const { connectTimeoutMs } = this.#options;
     let credentials: Credentials;
     try {
-      const sources = { tokens, devices, owner: this.#owner, clock: platform.clock };
+      const sources = { tokens, devices, owner: this.#userGuard, clock: platform.clock };
       credentials = await gatherCredentials(sources, connectTimeoutMs);
     } catch (error) {
       if (this.#isPreparing()) this.#onTokenFailed(error as LongwireError);
@@ -138,7 +142,12 @@ export class Connection {
     }
     if (!this.#isPreparing()) return;
     if (credentials.leftMs > 0) this.#open(credentials);
-    else this.#wait({ code: 1006, reason: `No sign-in within ${connectTimeoutMs} ms`, afterMs: undefined });
+    else
+      this.#wait({
+        code: StandardCloseCode.abnormalClosure,
+        reason: `No sign-in within ${connectTimeoutMs} ms`,
+        afterMs: undefined,
+      });
   }
 
   // Asked by a method: the compiler does not know that the phase may change across an await.
@@ -152,13 +161,13 @@ export class Connection {
       return;
     }
     this.#port.onError(error);
-    this.#wait({ code: 1006, reason: error.message, afterMs: error.afterMs });
+    this.#wait({ code: StandardCloseCode.abnormalClosure, reason: error.message, afterMs: error.afterMs });
   }
 
   #open({ token, isTokenKept, device, leftMs }: Credentials): void {
     this.#phase = 'opening';
     this.#isTokenKept = isTokenKept;
-    const signIn: SignIn = new SignIn(
+    const socket: SessionSocket = new SessionSocket(
       {
         connectText: (id) => this.#port.connectText(id, token, device),
         onConnected: (answer) => this.#onConnected(answer),
@@ -174,7 +183,7 @@ export class Connection {
         connectId: this.#port.nextId(),
       },
     );
-    this.#signIn = signIn;
+    this.#socket = socket;
   }
 
   #onConnected(answer: ConnectedAnswer): void {
@@ -182,7 +191,7 @@ export class Connection {
     // close() came while the sign-in was under way.
     if (this.#phase !== 'opening') return;
     try {
-      this.#owner.checkUser(answer.user);
+      this.#userGuard.checkUser(answer.user);
     } catch (error) {
       this.#refuseUser(error as LongwireError);
       return;
@@ -190,11 +199,11 @@ export class Connection {
     this.#phase = 'open';
     this.#openSince = clock.now();
     this.#notBefore = 0;
-    this.#upkeep = new Upkeep(
+    this.#keepAlive = new KeepAlive(
       {
         sendCommand: (write) => {
           const id = this.#port.nextId();
-          this.#signIn?.send(JSON.stringify(write(id)));
+          this.#socket?.send(JSON.stringify(write(id)));
           return id;
         },
         checkToken: (token) => this.#checkRenewed(token),
@@ -212,7 +221,7 @@ export class Connection {
 
   #checkRenewed(token: string): void {
     try {
-      this.#owner.checkToken(token);
+      this.#userGuard.checkToken(token);
     } catch (error) {
       this.#refuseUser(error as LongwireError);
       throw error;
@@ -221,17 +230,17 @@ export class Connection {
 
   /** From here on nothing is sent. Before `open` nothing was but `connect`: sends and acks wait for it. */
   #refuseUser(error: LongwireError): void {
-    const signIn = this.#signIn;
+    const socket = this.#socket;
     this.#stopHelpers();
     if (this.#phase === 'open') this.#port.onLost();
     this.#stop(error, CloseCode.badToken);
-    signIn?.drop(NORMAL, '');
+    socket?.drop(StandardCloseCode.normal, '');
   }
 
   #onMessage(message: ServerMessage, size: number): void {
     if (this.#phase !== 'open') return;
-    this.#upkeep?.heard();
-    if (message.kind === 'answer' && this.#upkeep?.take(message.answer) === true) return;
+    this.#keepAlive?.heard();
+    if (message.kind === 'answer' && this.#keepAlive?.take(message.answer) === true) return;
     this.#port.onMessage(message, size);
   }
 
@@ -239,7 +248,7 @@ export class Connection {
     // Ended from here, for a reason that was told.
     if (this.#phase === 'stopped') return;
     const wasOpen = this.#phase === 'open';
-    this.#signIn = undefined;
+    this.#socket = undefined;
     if (this.#phase === 'closing') {
       this.#becomeClosed(end.code, end.reason);
       return;
@@ -277,8 +286,8 @@ export class Connection {
   #stop(error: LongwireError, code: number): void {
     this.#phase = 'stopped';
     this.#attempt = 0;
-    this.#signIn = undefined;
-    this.#owner.onStopped();
+    this.#socket = undefined;
+    this.#userGuard.onStopped();
     // What was refused once is not tried again when the app calls `reconnect()`.
     this.#parts.tokens.forget();
     this.#stopWatching?.();
@@ -290,7 +299,7 @@ export class Connection {
   /** The machine may have slept or changed networks: a connection that looks alive is asked, a wait is cut short. */
   #onWake(): void {
     if (this.#phase === 'open') {
-      this.#upkeep?.check();
+      this.#keepAlive?.check();
       return;
     }
     if (this.#phase !== 'waiting') return;
@@ -311,8 +320,8 @@ export class Connection {
 
   #stopHelpers(): void {
     this.#retry?.cancel();
-    this.#upkeep?.stop();
-    this.#upkeep = undefined;
+    this.#keepAlive?.stop();
+    this.#keepAlive = undefined;
   }
 
   #change(

@@ -1,9 +1,9 @@
 // What an attempt needs before there is a socket: a token and a device id, within the time that the attempt has.
 
-import type { Clock } from '../platform/platform.js';
-import type { DeviceKeeper } from './device-keeper.js';
-import type { Owner } from './owner.js';
-import type { TokenKeeper } from './token-keeper.js';
+import type { PlatformClock } from '../platform/platform.js';
+import type { DeviceIds } from './device-ids.js';
+import type { TokenProvider } from './token-provider.js';
+import type { UserGuard } from './user-guard.js';
 
 export interface Credentials {
   readonly token: string | undefined;
@@ -15,10 +15,10 @@ export interface Credentials {
 }
 
 export interface CredentialSources {
-  readonly tokens: TokenKeeper;
-  readonly devices: DeviceKeeper;
-  readonly owner: Owner;
-  readonly clock: Clock;
+  readonly tokens: TokenProvider;
+  readonly devices: DeviceIds;
+  readonly owner: UserGuard;
+  readonly clock: PlatformClock;
 }
 
 /** @throws LongwireError `token_failed`, `user_changed`, or what `getToken` threw if it is a LongwireError */

@@ -1,6 +1,6 @@
 // Waits for what the app does, but not for ever.
 
-import type { Clock } from '../platform/platform.js';
+import type { PlatformClock } from '../platform/platform.js';
 
 export interface BoundedWait<Value> {
   /** Settles as the work does; rejects with what `tooLate` makes if that takes longer. */
@@ -10,7 +10,7 @@ export interface BoundedWait<Value> {
 }
 
 export function withDeadline<Value>(
-  clock: Clock,
+  clock: PlatformClock,
   withinMs: number,
   work: () => Value | Promise<Value>,
   tooLate: () => Error,

@@ -2,8 +2,8 @@
 
 import type { Answer, ConnectedAnswer } from '@longwire/protocol';
 import { errorFromServer, type LongwireError } from '../errors.js';
-import type { Clock, Timer } from '../platform/platform.js';
-import type { TokenKeeper } from './token-keeper.js';
+import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
+import type { TokenProvider } from './token-provider.js';
 
 export interface TokenRefreshPort {
   /** Sends `refresh` and returns its id. */
@@ -16,19 +16,19 @@ const MIN_RETRY_MS = 1000;
 /** Belongs to one connection, from its `connected` until `stop()`. If it fails until the end, the server closes with 4005. */
 export class TokenRefresh {
   readonly #port: TokenRefreshPort;
-  readonly #tokens: TokenKeeper;
-  readonly #clock: Clock;
+  readonly #tokens: TokenProvider;
+  readonly #clock: PlatformClock;
   /** Server's clock minus ours: what the server says of time holds whatever this machine's clock shows. */
   readonly #clockOffsetMs: number;
   #expiresAt: number | undefined;
   #commandId: number | undefined;
-  #timer: Timer | undefined;
+  #timer: PlatformTimer | undefined;
   #isStopped = false;
 
   constructor(
     port: TokenRefreshPort,
-    tokens: TokenKeeper,
-    clock: Clock,
+    tokens: TokenProvider,
+    clock: PlatformClock,
     connected: Pick<ConnectedAnswer, 'time' | 'expiresAt'>,
   ) {
     this.#port = port;

@@ -1,17 +1,15 @@
 // The browser's WebSocket, timers, storage and events. Workers too: what they lack is left out.
 
-import { memoryDeviceStore } from '../connection/device-keeper.js';
-import { fillRandom, startTimer, utf8ByteLength } from './everywhere.js';
+import { StandardCloseCode } from '@longwire/protocol';
+import { memoryDeviceStore } from '../connection/device-ids.js';
 import type { ClientSocket, DeviceStore, Platform, SocketListener } from './platform.js';
+import { fillRandom, startTimer } from './web-apis.js';
 
 const STORAGE_PREFIX = 'longwire.device.';
-// RFC 6455 §7.1.5: what `onClose` tells of a connection that ended without a close frame.
-const ABNORMAL = 1006;
 
 export const platform: Platform = {
   clock: { now: () => Date.now(), startTimer },
   fillRandom,
-  utf8ByteLength,
   openSocket,
   defaultDeviceStore: () => localStorageDeviceStore() ?? memoryDeviceStore(),
   pageUrl: () => (typeof location === 'undefined' ? undefined : location.origin),
@@ -25,7 +23,7 @@ function openSocket(url: string, subprotocol: string, listener: SocketListener):
     socket = new WebSocket(url, subprotocol);
   } catch (error) {
     // A page over https may not open ws://: that is thrown here, and told as every other end is.
-    startTimer(0, () => listener.onClose(ABNORMAL, String(error)));
+    startTimer(0, () => listener.onClose(StandardCloseCode.abnormalClosure, String(error)));
     return { send: () => undefined, close: () => undefined, terminate: () => undefined };
   }
   socket.onopen = () => listener.onOpen();

@@ -1,12 +1,10 @@
 // Node: the engine of this project as WebSocket (Node 20 has none), timers, and memory for the device id.
 
+import { StandardCloseCode } from '@longwire/protocol';
 import { dial, resolveWebSocketOptions, type WebSocketConnection } from '@longwire/websocket';
-import { memoryDeviceStore } from '../connection/device-keeper.js';
-import { fillRandom, startTimer, utf8ByteLength } from './everywhere.js';
+import { memoryDeviceStore } from '../connection/device-ids.js';
 import type { ClientSocket, Platform, SocketListener } from './platform.js';
-
-// RFC 6455 §7.1.5: what `onClose` tells of a connection that was never made.
-const ABNORMAL = 1006;
+import { fillRandom, startTimer } from './web-apis.js';
 
 const options = resolveWebSocketOptions({
   // `connected` brings the last entries of 200 channels, each of up to `limits.bodyBytes`.
@@ -20,7 +18,6 @@ const options = resolveWebSocketOptions({
 export const platform: Platform = {
   clock: { now: () => Date.now(), startTimer },
   fillRandom,
-  utf8ByteLength,
   openSocket: (url, subprotocol, listener) => new DialledSocket(url, subprotocol, listener),
   defaultDeviceStore: memoryDeviceStore,
   pageUrl: () => undefined,
@@ -51,7 +48,8 @@ class DialledSocket implements ClientSocket {
     });
     dialled.then(
       (connection) => this.#open(connection),
-      (error: unknown) => this.#end(ABNORMAL, error instanceof Error ? error.message : String(error)),
+      (error: unknown) =>
+        this.#end(StandardCloseCode.abnormalClosure, error instanceof Error ? error.message : String(error)),
     );
   }
 

@@ -1,15 +1,15 @@
 // The seams to the machine: time, randomness, network, storage. One of two platforms stands behind `#platform`.
 
 /** A timer that was started. Cancelling it twice, or after it ran, does nothing. */
-export interface Timer {
+export interface PlatformTimer {
   cancel(): void;
 }
 
-export interface Clock {
+export interface PlatformClock {
   /** Milliseconds since 1970, by the machine's own clock. */
   now(): number;
   /** Runs `run` once, not before `delayMs` have passed; any length of time is allowed. */
-  startTimer(delayMs: number, run: () => void): Timer;
+  startTimer(delayMs: number, run: () => void): PlatformTimer;
 }
 
 /** What a socket tells. After `onClose` nothing more is told. */
@@ -41,10 +41,9 @@ export interface DeviceStore {
 }
 
 export interface Platform {
-  readonly clock: Clock;
+  readonly clock: PlatformClock;
   /** Fills `bytes` from the machine's cryptographic source. */
   fillRandom(bytes: Uint8Array): void;
-  utf8ByteLength(text: string): number;
   openSocket(url: string, subprotocol: string, listener: SocketListener): ClientSocket;
   defaultDeviceStore(): DeviceStore;
   /** Where the page came from, as a URL; undefined outside of pages. */

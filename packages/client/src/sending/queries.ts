@@ -1,12 +1,12 @@
 // The commands that ask and change nothing in a log: history, channels, read. All may be repeated freely.
 
 import { type Address, type Answer, type ChannelSummary, type EntryPush, isMessageEntry } from '@longwire/protocol';
-import type { AbortSignalLike } from '../abort.js';
+import type { AbortSignalLike } from '../arguments/abort-signal.js';
+import { checkOptionNames } from '../arguments/option-names.js';
+import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import type { HistoryOptions, HistoryPage, WaitOptions } from '../channel.js';
-import { checkOptionNames } from '../option-names.js';
-import { type PositionInput, positionFrom } from '../position-input.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
-import type { CommandLane } from './command-lane.js';
+import type { CommandQueue } from './command-queue.js';
 import { request } from './request.js';
 
 export interface ChannelsOptions {
@@ -24,12 +24,12 @@ export interface ChannelsPage {
 }
 
 export class Queries {
-  readonly #lane: CommandLane;
+  readonly #queue: CommandQueue;
   readonly #user: () => string;
 
   /** @param user  who is signed in */
-  constructor(lane: CommandLane, user: () => string) {
-    this.#lane = lane;
+  constructor(queue: CommandQueue, user: () => string) {
+    this.#queue = queue;
     this.#user = user;
   }
 
@@ -76,7 +76,7 @@ export class Queries {
     resultOf: (answer: Answer) => Result | undefined,
   ): Promise<Result> {
     const text = JSON.stringify(fields).slice(1);
-    return request<Result>(this.#lane, {
+    return request<Result>(this.#queue, {
       size: 2 * text.length,
       signal,
       encode: (id) => `{"id":${id},${text}`,

@@ -1,9 +1,9 @@
 // One command of the app as a promise: settled by its answer, by the end of the client, or by an AbortSignal.
 
 import type { Answer } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal, onAbort } from '../abort.js';
+import { type AbortSignalLike, checkSignal, onAbort } from '../arguments/abort-signal.js';
 import { LongwireError } from '../errors.js';
-import type { CommandLane, PendingCommand } from './command-lane.js';
+import type { CommandQueue, PendingCommand } from './command-queue.js';
 
 export interface RequestParts<Result> {
   readonly size: number;
@@ -16,17 +16,17 @@ export interface RequestParts<Result> {
 
 export interface Request<Result> {
   readonly promise: Promise<Result>;
-  /** Undefined if the lane had no room: then the promise rejects. */
+  /** Undefined if the queue had no room: then the promise rejects. */
   readonly command: PendingCommand | undefined;
   /** Resolves with a result that came by another way than an answer. */
   settle(result: Result): void;
 }
 
 /**
- * Puts a command on the lane. The promise rejects with a LongwireError: what the server refused it with, `outbox_full`,
+ * Puts a command on the queue. The promise rejects with a LongwireError: what the server refused it with, `outbox_full`,
  * `too_large`, `aborted`, `closed`, `stopped`, `user_changed`.
  */
-export function request<Result>(lane: CommandLane, parts: RequestParts<Result>): Request<Result> {
+export function request<Result>(queue: CommandQueue, parts: RequestParts<Result>): Request<Result> {
   let settle: (result: Result) => void = () => undefined;
   let command: PendingCommand | undefined;
   const promise = new Promise<Result>((resolve, reject) => {
@@ -48,7 +48,7 @@ export function request<Result>(lane: CommandLane, parts: RequestParts<Result>):
     };
     settle = (result) => {
       stopListening();
-      lane.forget(pending);
+      queue.forget(pending);
       resolve(result);
     };
     checkSignal(parts.signal);
@@ -57,15 +57,15 @@ export function request<Result>(lane: CommandLane, parts: RequestParts<Result>):
       return;
     }
     try {
-      lane.add(pending);
+      queue.add(pending);
     } catch (error) {
       reject(error);
       return;
     }
     command = pending;
     stopListening = onAbort(parts.signal, () => {
-      const wasAttempted = lane.wasAttempted(pending);
-      lane.forget(pending);
+      const wasAttempted = queue.wasAttempted(pending);
+      queue.forget(pending);
       stopListening();
       reject(abortError(parts, wasAttempted));
     });

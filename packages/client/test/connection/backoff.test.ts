@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { backoffMs, fractionFrom } from '../../src/connection/backoff.js';
-import { fillRandom } from '../../src/platform/everywhere.js';
-import { randomId } from '../../src/random-id.js';
+import { fillRandom } from '../../src/platform/web-apis.js';
 
 it('a wait is at least what the server asked and less than that plus its bound, for any attempt', () => {
   const random = fractionFrom(fillRandom);
@@ -29,11 +28,4 @@ it('waits are spread over the whole of their range, so that clients do not retur
     tenths.add(Math.floor(backoffMs(3, random, { baseMs: 100, maxMs: 10_000 }) / 80));
   }
   expect([...tenths].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-});
-
-it('random ids are 22 characters of the URL alphabet and do not repeat', () => {
-  const ids = new Set<string>();
-  for (let sample = 0; sample < 10_000; sample += 1) ids.add(randomId(fillRandom));
-  expect(ids.size).toBe(10_000);
-  for (const id of ids) expect(id).toMatch(/^[\w-]{22}$/);
 });

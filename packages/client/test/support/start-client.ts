@@ -1,10 +1,10 @@
 // A client on a platform that the test holds, and what it has told.
 
+import type { ConnectOptions } from '../../src/arguments/options.js';
 import type { LongwireClient } from '../../src/client.js';
 import { connectOn } from '../../src/connect-on.js';
 import type { ConnectionStateChange } from '../../src/connection/connection-state.js';
 import type { LongwireError } from '../../src/errors.js';
-import type { ConnectOptions } from '../../src/options.js';
 import { TestPlatform } from './test-platform.js';
 
 export function startClient(options: ConnectOptions = {}): {

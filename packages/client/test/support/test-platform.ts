@@ -2,9 +2,9 @@
 
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { settled } from '@longwire/test-support/until';
-import { memoryDeviceStore } from '../../src/connection/device-keeper.js';
-import { fillRandom, utf8ByteLength } from '../../src/platform/everywhere.js';
+import { memoryDeviceStore } from '../../src/connection/device-ids.js';
 import type { ClientSocket, Platform, SocketListener } from '../../src/platform/platform.js';
+import { fillRandom } from '../../src/platform/web-apis.js';
 
 export type WireObject = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -79,7 +79,6 @@ export class TestPlatform implements Platform {
   readonly uncaught: unknown[] = [];
   readonly #wakers = new Set<() => void>();
   fillRandom = fillRandom;
-  utf8ByteLength = utf8ByteLength;
   defaultDeviceStore = memoryDeviceStore;
   pageUrl = (): string | undefined => undefined;
 

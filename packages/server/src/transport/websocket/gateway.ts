@@ -8,10 +8,10 @@ import {
   type HandshakeResponse,
   type Session,
 } from '@longwire/endpoint';
-import { bearerSubprotocolPrefix, CloseCode, connectPath, subprotocol } from '@longwire/protocol';
+import { bearerSubprotocolPrefix, CloseCode, connectPath, randomId, subprotocol } from '@longwire/protocol';
 import type { Hub } from '../../delivery/hub.js';
 import type { Logger } from '../../runtime/logger.js';
-import { randomId } from '../../runtime/random-id.js';
+import { fillRandom } from '../../runtime/random-source.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
@@ -85,7 +85,12 @@ class GatewayConnection {
 
   onOpen(connection: Session<typeof connectPath>): void {
     const { sessions, signIn, isProcessFull } = this.#parts;
-    const session = new ClientSession(randomId(), new EndpointOutlet(connection), this.#options, isProcessFull);
+    const session = new ClientSession(
+      randomId(fillRandom),
+      new EndpointOutlet(connection),
+      this.#options,
+      isProcessFull,
+    );
     this.#session = session;
     sessions.add(session);
     if (this.#credential.ok) signIn.begin(session, this.#address, this.#credential.token);

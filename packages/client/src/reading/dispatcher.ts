@@ -1,15 +1,15 @@
 // Brings each message of the server to the part that waits for it.
 
 import type { Answer, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
-import type { Goodbye, Receipt } from './client-events.js';
-import { errorFromServer, LongwireError } from './errors.js';
-import type { Intake } from './reading/intake.js';
-import type { CommandLane } from './sending/command-lane.js';
+import type { Goodbye, Receipt } from '../client-events.js';
+import { errorFromServer, LongwireError } from '../errors.js';
+import type { CommandQueue } from '../sending/command-queue.js';
+import type { Inbound } from './inbound.js';
 
 export interface DispatcherParts {
-  readonly intake: Pick<Intake, 'takeEntry' | 'takeGap' | 'takeSent'>;
+  readonly inbound: Pick<Inbound, 'takeEntry' | 'takeGap' | 'takeSent'>;
   /** Each knows the ids of its own commands. */
-  readonly lanes: readonly Pick<CommandLane, 'answer'>[];
+  readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
   onReceipt(receipt: Receipt): void;
   onGoodbye(goodbye: Goodbye): void;
@@ -30,7 +30,7 @@ export class Dispatcher {
     switch (message.kind) {
       case 'entry':
       case 'unknownEntry':
-        this.#parts.intake.takeEntry(message.entry, size);
+        this.#parts.inbound.takeEntry(message.entry, size);
         return;
       case 'answer':
         this.#onAnswer(message.answer);
@@ -52,17 +52,17 @@ export class Dispatcher {
 
   #onAnswer(answer: Answer): void {
     // Before its promise is settled: `sent` stands in the stream in the place of the entry, whoever waits for it.
-    if (answer.type === 'sent') this.#parts.intake.takeSent(answer);
+    if (answer.type === 'sent') this.#parts.inbound.takeSent(answer);
     const { re } = answer;
     if (typeof re !== 'number') return;
-    for (const lane of this.#parts.lanes) if (lane.answer(re, answer)) return;
+    for (const queue of this.#parts.queues) if (queue.answer(re, answer)) return;
     this.#parts.onAckAnswer(re, answer.type === 'error' ? errorFromServer(answer) : undefined);
   }
 
   #onPush(push: Push, size: number): void {
     switch (push.type) {
       case 'gap':
-        this.#parts.intake.takeGap(push, size);
+        this.#parts.inbound.takeGap(push, size);
         return;
       case 'receipt': {
         const { type: _type, ...receipt } = push;

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DeviceKeeper, memoryDeviceStore } from '../../src/connection/device-keeper.js';
+import { DeviceIds, memoryDeviceStore } from '../../src/connection/device-ids.js';
 import { tokenSubject } from '../../src/connection/token-subject.js';
 import type { LongwireError } from '../../src/errors.js';
-import { fileDeviceStore } from '../../src/file-device-store.js';
-import { fillRandom } from '../../src/platform/everywhere.js';
+import { fileDeviceStore } from '../../src/platform/file-device-store.js';
 import type { DeviceStore } from '../../src/platform/platform.js';
+import { fillRandom } from '../../src/platform/web-apis.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -24,7 +24,7 @@ function keeper(
 ): { keeper: { deviceFor(token: string | undefined): Promise<string> }; errors: LongwireError[] } {
   const errors: LongwireError[] = [];
   const clock = new ManualClock();
-  const kept = new DeviceKeeper({ device, store, clock, fillRandom, onError: (error) => errors.push(error) });
+  const kept = new DeviceIds({ device, store, clock, fillRandom, onError: (error) => errors.push(error) });
   return { keeper: { deviceFor: (token) => kept.deviceFor(token, 1000) }, errors };
 }
 

@@ -1,6 +1,6 @@
 // A misspelt option would be left out without a word; in JavaScript nothing else tells.
 
-import { invalidField } from './errors.js';
+import { invalidField } from '../errors.js';
 
 /** @throws LongwireError `invalid_field`: no object, or one with a name that is not `known`, told with the nearest that is */
 export function checkOptionNames(input: object, known: readonly string[]): void {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { errorCatalogue } from '@longwire/protocol';
 import { describe, expect, it } from 'vitest';
-import { clientErrorCatalogue, LongwireError } from '../src/errors.js';
-import { type ConnectOptions, resolveClientOptions } from '../src/options.js';
-import { startTimer } from '../src/platform/everywhere.js';
+import { type ConnectOptions, resolveClientOptions } from '../../src/arguments/options.js';
+import { clientErrorCatalogue, LongwireError } from '../../src/errors.js';
+import { startTimer } from '../../src/platform/web-apis.js';
 
 const urlOf = (url: string | undefined, pageUrl?: string) => resolveClientOptions({ url }, pageUrl).url;
 
@@ -79,7 +79,7 @@ describe('the error catalogue', () => {
   });
 
   it('is the table of the README, both ways', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const rows = [...readme.matchAll(/^\| `(\w+)` \| (yes|no) \| (.+) \|$/gm)].map(([, code, retryable, meaning]) => [
       code,
       { retryable: retryable === 'yes', meaning },

@@ -13,22 +13,22 @@ interface ItemFields {
 }
 
 /** `passed`: nothing for the app (an own send, a kind without name here), but the position moves in its turn. */
-export type HandOverItem =
+export type DeliveryItem =
   | (ItemFields & { readonly kind: 'message'; readonly message: LongwireMessage })
   | (ItemFields & { readonly kind: 'gap'; readonly gap: GapPush })
   | (ItemFields & { readonly kind: 'passed' });
 
-export interface HandOverPort {
+export interface DeliveryPort {
   /** Whether somebody listens to messages. Without a listener they wait, so that none is lost before the first one. */
   isListening(): boolean;
   /** Gives the item to the app; undefined when that is done, else a promise that never rejects. */
-  deliver(item: HandOverItem): Promise<void> | undefined;
+  deliver(item: DeliveryItem): Promise<void> | undefined;
   /** The app has settled with this item and all before it in its channel. */
-  onTaken(item: HandOverItem): void;
+  onTaken(item: DeliveryItem): void;
 }
 
-interface Lane {
-  readonly items: HandOverItem[];
+interface ChannelQueue {
+  readonly items: DeliveryItem[];
   /** Index of the first item that has not been taken; the ones before it are gone. */
   first: number;
   /** A handler runs, or is about to. */
@@ -36,16 +36,16 @@ interface Lane {
 }
 
 /** The queues between the socket and the app's handlers, one for each channel in which something waits. */
-export class HandOver {
-  readonly #port: HandOverPort;
-  readonly #lanes = new Map<string, Lane>();
+export class DeliveryQueue {
+  readonly #port: DeliveryPort;
+  readonly #channels = new Map<string, ChannelQueue>();
   #queuedItems = 0;
   #queuedSize = 0;
   #isEnded = false;
   #whenIdle: (() => void)[] = [];
   #running = 0;
 
-  constructor(port: HandOverPort) {
+  constructor(port: DeliveryPort) {
     this.#port = port;
   }
 
@@ -58,22 +58,22 @@ export class HandOver {
     return this.#queuedSize;
   }
 
-  push(item: HandOverItem): void {
+  push(item: DeliveryItem): void {
     if (this.#isEnded) return;
-    let lane = this.#lanes.get(item.channel);
-    if (lane === undefined) {
-      lane = { items: [], first: 0, isRunning: false };
-      this.#lanes.set(item.channel, lane);
+    let queue = this.#channels.get(item.channel);
+    if (queue === undefined) {
+      queue = { items: [], first: 0, isRunning: false };
+      this.#channels.set(item.channel, queue);
     }
-    lane.items.push(item);
+    queue.items.push(item);
     this.#queuedItems += 1;
     this.#queuedSize += item.size;
-    this.#start(item.channel, lane);
+    this.#start(item.channel, queue);
   }
 
   /** Goes on with what waited for a listener. */
   resume(): void {
-    for (const [channel, lane] of this.#lanes) this.#start(channel, lane);
+    for (const [channel, queue] of this.#channels) this.#start(channel, queue);
   }
 
   /** Hands on nothing more. Resolves when the handlers that are running have settled. */
@@ -84,45 +84,45 @@ export class HandOver {
   }
 
   /** Handlers start in a turn of their own: after the promise of a send that an entry settled, never inside the decoder. */
-  #start(channel: string, lane: Lane): void {
-    if (lane.isRunning) return;
-    lane.isRunning = true;
-    void Promise.resolve().then(() => this.#run(channel, lane));
+  #start(channel: string, queue: ChannelQueue): void {
+    if (queue.isRunning) return;
+    queue.isRunning = true;
+    void Promise.resolve().then(() => this.#run(channel, queue));
   }
 
-  #run(channel: string, lane: Lane): void {
+  #run(channel: string, queue: ChannelQueue): void {
     for (;;) {
-      const item = lane.items[lane.first];
+      const item = queue.items[queue.first];
       if (item === undefined) {
-        this.#lanes.delete(channel);
+        this.#channels.delete(channel);
         return;
       }
       if (this.#isEnded || (item.kind === 'message' && !this.#port.isListening())) {
-        lane.isRunning = false;
+        queue.isRunning = false;
         return;
       }
       this.#running += 1;
       const pending = this.#port.deliver(item);
       if (pending !== undefined) {
         void pending.then(() => {
-          this.#settle(lane, item);
-          this.#run(channel, lane);
+          this.#settle(queue, item);
+          this.#run(channel, queue);
         });
         return;
       }
-      this.#settle(lane, item);
+      this.#settle(queue, item);
     }
   }
 
-  #settle(lane: Lane, item: HandOverItem): void {
+  #settle(queue: ChannelQueue, item: DeliveryItem): void {
     this.#running -= 1;
     this.#queuedItems -= 1;
     this.#queuedSize -= item.size;
-    lane.first += 1;
+    queue.first += 1;
     // Cut off in blocks: shifting each item of a long queue by itself would move the whole rest every time.
-    if (lane.first === 1024 || lane.first === lane.items.length) {
-      lane.items.splice(0, lane.first);
-      lane.first = 0;
+    if (queue.first === 1024 || queue.first === queue.items.length) {
+      queue.items.splice(0, queue.first);
+      queue.first = 0;
     }
     this.#port.onTaken(item);
     if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();

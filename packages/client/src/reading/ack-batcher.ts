@@ -3,7 +3,7 @@
 
 import type { Position } from '@longwire/protocol';
 import type { LongwireError } from '../errors.js';
-import type { Clock, Timer } from '../platform/platform.js';
+import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
 export interface AckPort {
   /**
@@ -22,18 +22,18 @@ export interface AckOptions {
 }
 
 /** Holds the acks that the server has not confirmed. At most one `ack` is unanswered at a time. */
-export class AckKeeper {
+export class AckBatcher {
   readonly #port: AckPort;
-  readonly #clock: Clock;
+  readonly #clock: PlatformClock;
   readonly #options: AckOptions;
   #due = new Map<string, Position>();
   #entriesDue = 0;
   #unconfirmed: ReadonlyMap<string, Position> | undefined;
   /** Parts of a batch that the server refused, because of one address in it: they are tried apart. */
   #halves: ReadonlyMap<string, Position>[] = [];
-  #timer: Timer | undefined;
+  #timer: PlatformTimer | undefined;
 
-  constructor(port: AckPort, clock: Clock, options: AckOptions) {
+  constructor(port: AckPort, clock: PlatformClock, options: AckOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#options = options;

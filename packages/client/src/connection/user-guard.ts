@@ -4,7 +4,7 @@ import { LongwireError } from '../errors.js';
 import { tokenSubject } from './token-subject.js';
 
 /** The first user that a token names or the server signs in owns the client. */
-export class Owner {
+export class UserGuard {
   /** As the tokens name them: what the server makes of it is `#user`. */
   #subject: string | undefined;
   #user: string | undefined;

@@ -1,12 +1,19 @@
 // The sends of the app: each gets a key, so that a repetition after a lost connection is stored once.
 
-import { type Answer, encodeBase64, type MessageEntry, type Position, type SessionLimits } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal } from '../abort.js';
+import {
+  type Answer,
+  encodeBase64,
+  type MessageEntry,
+  type Position,
+  randomId,
+  type SessionLimits,
+  utf8ByteLength,
+} from '@longwire/protocol';
+import { type AbortSignalLike, checkSignal } from '../arguments/abort-signal.js';
+import { checkOptionNames } from '../arguments/option-names.js';
+import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import { invalidField, LongwireError } from '../errors.js';
-import { checkOptionNames } from '../option-names.js';
-import { type PositionInput, positionFrom } from '../position-input.js';
-import { randomId } from '../random-id.js';
-import type { CommandLane } from './command-lane.js';
+import type { CommandQueue } from './command-queue.js';
 import { type Request, request } from './request.js';
 import { jsonTextOf, type SendBody } from './send-body.js';
 
@@ -37,23 +44,22 @@ export interface SendResult {
   readonly repeated: boolean;
 }
 
-export interface OutboxPort {
+export interface PendingSendsPort {
   /** The newest position known in the channel; undefined if none is. */
   positionOf(channel: string): Position | undefined;
   limits(): SessionLimits;
-  utf8ByteLength(text: string): number;
   fillRandom(bytes: Uint8Array): void;
 }
 
 /** Sends in the order of the calls, and settles each by its answer or by its own entry in the log, whichever comes first. */
-export class Outbox {
-  readonly #lane: CommandLane;
-  readonly #port: OutboxPort;
+export class PendingSends {
+  readonly #queue: CommandQueue;
+  readonly #port: PendingSendsPort;
   /** By channel and key: an entry of a log names both. */
   readonly #pending = new Map<string, Request<SendResult>>();
 
-  constructor(lane: CommandLane, port: OutboxPort) {
-    this.#lane = lane;
+  constructor(queue: CommandQueue, port: PendingSendsPort) {
+    this.#queue = queue;
     this.#port = port;
   }
 
@@ -75,7 +81,7 @@ export class Outbox {
     const head = JSON.stringify({ to: channel, key }).slice(1, -1);
     const size = 2 * (head.length + rest.length + content.text.length);
     let since: Position | undefined;
-    const sent = request<SendResult>(this.#lane, {
+    const sent = request<SendResult>(this.#queue, {
       size,
       key,
       signal: options.signal,
@@ -126,7 +132,7 @@ export class Outbox {
 
   /** The length in UTF-8, or a lower number if that is surely within `limit`: one UTF-16 unit takes at most 3 bytes. */
   #bytesIfAbove(text: string, limit: number): number {
-    return text.length * 3 <= limit ? text.length : this.#port.utf8ByteLength(text);
+    return text.length * 3 <= limit ? text.length : utf8ByteLength(text);
   }
 }
 

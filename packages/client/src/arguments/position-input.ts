@@ -1,7 +1,7 @@
 // Positions as apps give them back: plain text for the epoch, and often with more fields around.
 
 import { isOffset, type Position, parseEpoch } from '@longwire/protocol';
-import { invalidField } from './errors.js';
+import { invalidField } from '../errors.js';
 
 /** A place in a channel's log. A message fits as it is. */
 export interface PositionInput {

@@ -1,8 +1,8 @@
 // The app's tokens: asked for when needed, kept while they are good, renewed before they run out.
 
-import type { PlatformAbortSignal } from '../abort.js';
+import type { PlatformAbortSignal } from '../arguments/abort-signal.js';
 import { LongwireError } from '../errors.js';
-import type { Clock } from '../platform/platform.js';
+import type { PlatformClock } from '../platform/platform.js';
 import { withDeadline } from './deadline.js';
 
 // Of browsers, workers and Node; this file is compiled with the types of none of them.
@@ -29,9 +29,9 @@ export type GetToken = (request: TokenRequest) => string | Promise<string>;
 // A token is renewed this long before its end, or in its last quarter if it is that short-lived.
 const RENEW_BEFORE_MS = 60_000;
 
-export class TokenKeeper {
+export class TokenProvider {
   readonly #getToken: GetToken | undefined;
-  readonly #clock: Clock;
+  readonly #clock: PlatformClock;
   readonly #timeoutMs: number;
   /** The call that is waited for; the answer to any other comes too late. */
   #call: { giveUp(): void } | undefined;
@@ -40,7 +40,7 @@ export class TokenKeeper {
   #goodUntil: number | undefined;
 
   /** @param timeoutMs  how long a call of `getToken` may take */
-  constructor(getToken: GetToken | undefined, clock: Clock, timeoutMs: number) {
+  constructor(getToken: GetToken | undefined, clock: PlatformClock, timeoutMs: number) {
     this.#getToken = getToken;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;

@@ -1,14 +1,14 @@
 // Notices a connection that is dead without having been closed: a cable pulled, a laptop that slept.
 
-import type { Clock, Timer } from '../platform/platform.js';
+import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
-export interface HeartbeatPort {
+export interface LivenessCheckPort {
   sendPing(): void;
   /** Nothing came back in time: the connection is to be given up. */
   onDead(): void;
 }
 
-export interface HeartbeatOptions {
+export interface LivenessCheckOptions {
   /** Told by the server: after this silence a `ping` is sent. */
   readonly heartbeatMs: number;
   readonly answerTimeoutMs: number;
@@ -18,17 +18,17 @@ export interface HeartbeatOptions {
 const LATE_MS = 2000;
 
 /** Runs from its making until `stop()`. Costs one timer, whatever the traffic. */
-export class Heartbeat {
-  readonly #port: HeartbeatPort;
-  readonly #clock: Clock;
-  readonly #options: HeartbeatOptions;
+export class LivenessCheck {
+  readonly #port: LivenessCheckPort;
+  readonly #clock: PlatformClock;
+  readonly #options: LivenessCheckOptions;
   #heardAt: number;
   #isWaiting = false;
-  #timer: Timer | undefined;
+  #timer: PlatformTimer | undefined;
   #dueAt = 0;
   #hadGrace = false;
 
-  constructor(port: HeartbeatPort, clock: Clock, options: HeartbeatOptions) {
+  constructor(port: LivenessCheckPort, clock: PlatformClock, options: LivenessCheckOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#options = options;

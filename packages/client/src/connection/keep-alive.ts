@@ -2,12 +2,12 @@
 
 import { type Answer, CloseCode, type ConnectedAnswer, protocolTimes } from '@longwire/protocol';
 import type { LongwireError } from '../errors.js';
-import type { Clock } from '../platform/platform.js';
-import { Heartbeat } from './heartbeat.js';
-import type { TokenKeeper } from './token-keeper.js';
+import type { PlatformClock } from '../platform/platform.js';
+import { LivenessCheck } from './liveness-check.js';
+import type { TokenProvider } from './token-provider.js';
 import { TokenRefresh } from './token-refresh.js';
 
-export interface UpkeepPort {
+export interface KeepAlivePort {
   /** Sends what `write` makes with its id, and returns the id. */
   sendCommand(write: (id: number) => object): number;
   /** Before a renewed token is sent. Whatever it throws keeps the token from being sent. */
@@ -17,12 +17,12 @@ export interface UpkeepPort {
   onDead(code: number, reason: string): void;
 }
 
-export class Upkeep {
-  readonly #heartbeat: Heartbeat;
+export class KeepAlive {
+  readonly #liveness: LivenessCheck;
   readonly #refresh: TokenRefresh;
 
-  constructor(port: UpkeepPort, tokens: TokenKeeper, clock: Clock, connected: ConnectedAnswer) {
-    this.#heartbeat = new Heartbeat(
+  constructor(port: KeepAlivePort, tokens: TokenProvider, clock: PlatformClock, connected: ConnectedAnswer) {
+    this.#liveness = new LivenessCheck(
       {
         sendPing: () => port.sendCommand((id) => ({ id, type: 'ping' })),
         onDead: () => port.onDead(CloseCode.heartbeatMissed, 'Nothing was heard from the server'),
@@ -48,12 +48,12 @@ export class Upkeep {
   }
 
   heard(): void {
-    this.#heartbeat.heard();
+    this.#liveness.heard();
   }
 
   /** Is the connection still there? Asked after the machine may have slept. */
   check(): void {
-    this.#heartbeat.check();
+    this.#liveness.check();
   }
 
   /** Takes the answer to a command of its own; false if it is another's. */
@@ -62,7 +62,7 @@ export class Upkeep {
   }
 
   stop(): void {
-    this.#heartbeat.stop();
+    this.#liveness.stop();
     this.#refresh.stop();
   }
 }

@@ -7,9 +7,10 @@ import {
   type ErrorFields,
   reconnectRule,
   type ServerMessage,
+  StandardCloseCode,
   subprotocol,
 } from '@longwire/protocol';
-import type { ClientSocket, Clock, Platform, Timer } from '../platform/platform.js';
+import type { ClientSocket, Platform, PlatformClock, PlatformTimer } from '../platform/platform.js';
 
 /** How an attempt ended. */
 export interface SessionEnd {
@@ -19,7 +20,7 @@ export interface SessionEnd {
   readonly afterMs: number | undefined;
 }
 
-export interface SignInPort {
+export interface SessionSocketPort {
   /** The text of the `connect` command with this id. */
   connectText(id: number): string;
   onConnected(answer: ConnectedAnswer): void;
@@ -31,7 +32,7 @@ export interface SignInPort {
   onEnd(end: SessionEnd): void;
 }
 
-export interface SignInOptions {
+export interface SessionSocketOptions {
   readonly url: string;
   /** Up to `connected`. */
   readonly timeoutMs: number;
@@ -41,25 +42,27 @@ export interface SignInOptions {
 // The server closes after a refusal; one that does not is not waited for.
 const REFUSED_CLOSE_MS = 2000;
 const LINGER_MS = 2000;
-// RFC 6455 §7.1.5: no close frame was received.
-const ABNORMAL = 1006;
 
-export class SignIn {
-  readonly #port: SignInPort;
-  readonly #clock: Clock;
-  readonly #options: SignInOptions;
+export class SessionSocket {
+  readonly #port: SessionSocketPort;
+  readonly #clock: PlatformClock;
+  readonly #options: SessionSocketOptions;
   readonly #socket: ClientSocket;
-  #timer: Timer | undefined;
-  #lingering: Timer | undefined;
+  #timer: PlatformTimer | undefined;
+  #lingering: PlatformTimer | undefined;
   #isConnected = false;
   #isEnded = false;
   #afterMs: number | undefined;
 
-  constructor(port: SignInPort, platform: Pick<Platform, 'clock' | 'openSocket'>, options: SignInOptions) {
+  constructor(
+    port: SessionSocketPort,
+    platform: Pick<Platform, 'clock' | 'openSocket'>,
+    options: SessionSocketOptions,
+  ) {
     this.#port = port;
     this.#clock = platform.clock;
     this.#options = options;
-    this.#endAfter(options.timeoutMs, ABNORMAL, `No sign-in within ${options.timeoutMs} ms`);
+    this.#endAfter(options.timeoutMs, StandardCloseCode.abnormalClosure, `No sign-in within ${options.timeoutMs} ms`);
     this.#socket = platform.openSocket(options.url, subprotocol, {
       onOpen: () => this.#onOpen(),
       onText: (text) => this.#onText(text),
@@ -86,8 +89,8 @@ export class SignIn {
   /** Closes in order: what was sent goes out, then the closing handshake. `onEnd` is called within `withinMs`. */
   close(withinMs: number): void {
     if (this.#isEnded) return;
-    this.#endAfter(withinMs, ABNORMAL, 'The server did not answer the close');
-    this.#socket.close(1000, '');
+    this.#endAfter(withinMs, StandardCloseCode.abnormalClosure, 'The server did not answer the close');
+    this.#socket.close(StandardCloseCode.normal, '');
   }
 
   #onOpen(): void {
@@ -145,7 +148,7 @@ function closeCodeOf(error: ErrorFields): number {
 }
 
 function describeClose(code: number): string {
-  if (code === ABNORMAL) return 'The connection ended without a close frame';
+  if (code === StandardCloseCode.abnormalClosure) return 'The connection ended without a close frame';
   return reconnectRule(code) === 'no'
     ? `The server ended the session (${code})`
     : `The connection was closed (${code})`;

@@ -1,6 +1,6 @@
 // Waiting that the app may give up: the part of AbortSignal that the SDK needs.
 
-import { invalidField } from './errors.js';
+import { invalidField } from '../errors.js';
 
 /** Structural, so that the signals of browsers and of Node both fit and neither's types are needed. */
 export interface AbortSignalLike {

@@ -1,28 +1,27 @@
 // Which device this is: what the app said, or a random id that the store keeps for each user.
 
-import { parseDeviceId } from '@longwire/protocol';
+import { parseDeviceId, randomId } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
-import type { Clock, DeviceStore } from '../platform/platform.js';
-import { randomId } from '../random-id.js';
+import type { DeviceStore, PlatformClock } from '../platform/platform.js';
 import { withDeadline } from './deadline.js';
 import { tokenSubject } from './token-subject.js';
 
-export interface DeviceKeeperParts {
+export interface DeviceIdsParts {
   /** Given by the app: then there is nothing to keep. */
   readonly device: string | undefined;
   readonly store: DeviceStore;
-  readonly clock: Clock;
+  readonly clock: PlatformClock;
   fillRandom(bytes: Uint8Array): void;
   onError(error: LongwireError): void;
 }
 
-export class DeviceKeeper {
-  readonly #parts: DeviceKeeperParts;
+export class DeviceIds {
+  readonly #parts: DeviceIdsParts;
   // The store is asked once for each user: a reading position must not change under a running client.
   readonly #known = new Map<string | undefined, string>();
   #waiting: { cancel(): void } | undefined;
 
-  constructor(parts: DeviceKeeperParts) {
+  constructor(parts: DeviceIdsParts) {
     this.#parts = parts;
   }
 

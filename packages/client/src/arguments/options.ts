@@ -1,12 +1,12 @@
 // Everything `connect` takes: checked, filled with defaults and frozen once.
 
 import { connectPath, fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
-import type { GetToken } from './connection/token-keeper.js';
-import { invalidField } from './errors.js';
+import type { GetToken } from '../connection/token-provider.js';
+import { invalidField } from '../errors.js';
+import type { DeviceStore } from '../platform/platform.js';
+import type { AckMode } from '../reading/inbound.js';
 import { checkOptionNames } from './option-names.js';
-import type { DeviceStore } from './platform/platform.js';
 import { type PositionInput, positionFrom } from './position-input.js';
-import type { AckMode } from './reading/intake.js';
 
 export interface ConnectOptions {
   /** Of the server: `wss://host`, or with the path of its gateway. http(s) is taken as ws(s). In pages default: where the page came from. */

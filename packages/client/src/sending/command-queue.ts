@@ -3,7 +3,7 @@
 import type { Answer } from '@longwire/protocol';
 import { type BackoffOptions, backoffMs, type RandomFraction } from '../connection/backoff.js';
 import { errorFromServer, LongwireError } from '../errors.js';
-import type { Clock, Timer } from '../platform/platform.js';
+import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
 /** One command of the app. Whoever makes it knows how it is written and what its answer means. */
 export interface PendingCommand {
@@ -17,14 +17,14 @@ export interface PendingCommand {
   reject(error: LongwireError): void;
 }
 
-export interface LanePort {
-  readonly clock: Clock;
+export interface CommandQueuePort {
+  readonly clock: PlatformClock;
   readonly random: RandomFraction;
   nextId(): number;
   transmit(text: string): void;
 }
 
-export interface LaneOptions {
+export interface CommandQueueOptions {
   readonly maxCommands: number;
   /** Bytes of memory of all commands that wait. */
   readonly maxSize: number;
@@ -44,9 +44,9 @@ interface Slot {
 }
 
 /** Commands in the order in which the app gave them; those that came back from a lost connection go first. */
-export class CommandLane {
-  readonly #port: LanePort;
-  readonly #options: LaneOptions;
+export class CommandQueue {
+  readonly #port: CommandQueuePort;
+  readonly #options: CommandQueueOptions;
   readonly #slots = new Map<PendingCommand, Slot>();
   readonly #inFlight = new Map<number, Slot>();
   #waiting: Slot[] = [];
@@ -54,9 +54,9 @@ export class CommandLane {
   #size = 0;
   #lastOrder = 0;
   #window = 0;
-  #hold: Timer | undefined;
+  #hold: PlatformTimer | undefined;
 
-  constructor(port: LanePort, options: LaneOptions) {
+  constructor(port: CommandQueuePort, options: CommandQueueOptions) {
     this.#port = port;
     this.#options = options;
   }
@@ -105,7 +105,7 @@ export class CommandLane {
     this.#putBack(unanswered);
   }
 
-  /** Gives an answer to its command. False if no command of this lane has that id. */
+  /** Gives an answer to its command. False if no command of this queue has that id. */
   answer(id: number, answer: Answer): boolean {
     const slot = this.#inFlight.get(id);
     if (slot === undefined) return false;
@@ -203,7 +203,7 @@ export class CommandLane {
     if (this.#slots.delete(slot.command)) this.#size -= slot.command.size;
   }
 
-  /** Nothing of the lane goes out for a while: what follows a refused command must not overtake it. */
+  /** Nothing of the queue goes out for a while: what follows a refused command must not overtake it. */
   #holdFor(delayMs: number): void {
     this.#hold?.cancel();
     this.#hold = this.#port.clock.startTimer(delayMs, () => {

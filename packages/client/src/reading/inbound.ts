@@ -9,15 +9,15 @@ import {
   type SentAnswer,
 } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
-import type { AckKeeper } from './ack-keeper.js';
-import { HandOver, type HandOverItem } from './hand-over.js';
+import type { AckBatcher } from './ack-batcher.js';
+import { type DeliveryItem, DeliveryQueue } from './delivery-queue.js';
 import { type LongwireMessage, messageFrom } from './message.js';
 import { PositionReader } from './position-reader.js';
 
 /** `auto`: what a handler has settled with is acknowledged. `manual`: only what the app acknowledges itself. */
 export type AckMode = 'auto' | 'manual';
 
-export interface IntakePort {
+export interface InboundPort {
   isListening(): boolean;
   deliverMessage(message: LongwireMessage): Promise<void> | undefined;
   deliverGap(gap: GapPush): Promise<void> | undefined;
@@ -29,7 +29,7 @@ export interface IntakePort {
   onCaughtUp(): void;
 }
 
-export interface IntakeOptions {
+export interface InboundOptions {
   readonly ackMode: AckMode;
   readonly maxQueuedEntries: number;
   /** Characters of wire text. */
@@ -42,26 +42,26 @@ export interface IntakeOptions {
  * Its memory is bounded as the server's is: when more waits for the app than allowed, what follows is left in the log
  * (the position does not move), and once the app has caught up with half of it the connection is made anew from there.
  */
-export class Intake {
-  readonly #port: IntakePort;
-  readonly #options: IntakeOptions;
-  readonly #acks: AckKeeper;
+export class Inbound {
+  readonly #port: InboundPort;
+  readonly #options: InboundOptions;
+  readonly #acks: AckBatcher;
   readonly #reader: PositionReader;
-  readonly #handOver: HandOver;
+  readonly #queue: DeliveryQueue;
   #user = '';
   #isLeavingOut = false;
 
   constructor(
-    port: IntakePort,
-    acks: AckKeeper,
-    options: IntakeOptions,
+    port: InboundPort,
+    acks: AckBatcher,
+    options: InboundOptions,
     positions: Iterable<readonly [string, Position]>,
   ) {
     this.#port = port;
     this.#acks = acks;
     this.#options = options;
     this.#reader = new PositionReader(positions);
-    this.#handOver = new HandOver({
+    this.#queue = new DeliveryQueue({
       isListening: () => port.isListening(),
       deliver: (item) => this.#deliver(item),
       onTaken: (item) => this.#onTaken(item),
@@ -96,10 +96,10 @@ export class Intake {
         return;
       case 'next': {
         const { channel, epoch, offset } = entry;
-        if (message === undefined) this.#handOver.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+        if (message === undefined) this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
         else {
           const forApp = messageFrom(message, this.#user);
-          this.#handOver.push({ kind: 'message', channel, epoch, offset, size, message: forApp });
+          this.#queue.push({ kind: 'message', channel, epoch, offset, size, message: forApp });
         }
       }
     }
@@ -108,34 +108,34 @@ export class Intake {
   takeGap(gap: GapPush, size: number): void {
     if (this.#leavesOut() || !this.#reader.readGap(gap)) return;
     const { channel, epoch, next } = gap;
-    this.#handOver.push({ kind: 'gap', channel, epoch, offset: next - 1, size, gap });
+    this.#queue.push({ kind: 'gap', channel, epoch, offset: next - 1, size, gap });
   }
 
   takeSent(sent: SentAnswer): void {
     if (!this.#reader.readSent(sent)) return;
     const { channel, epoch, offset } = sent;
-    this.#handOver.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+    this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
   }
 
   /** The first listener came: hands on what waited for it. */
   resume(): void {
-    this.#handOver.resume();
+    this.#queue.resume();
   }
 
   /** Hands on nothing more. Resolves when the handlers that are running have settled. */
   end(): Promise<void> {
-    return this.#handOver.end();
+    return this.#queue.end();
   }
 
   #leavesOut(): boolean {
-    const { queuedItems, queuedSize } = this.#handOver;
+    const { queuedItems, queuedSize } = this.#queue;
     if (queuedItems >= this.#options.maxQueuedEntries || queuedSize >= this.#options.maxQueuedSize) {
       this.#isLeavingOut = true;
     }
     return this.#isLeavingOut;
   }
 
-  #deliver(item: HandOverItem): Promise<void> | undefined {
+  #deliver(item: DeliveryItem): Promise<void> | undefined {
     switch (item.kind) {
       case 'message':
         return this.#port.deliverMessage(item.message);
@@ -146,13 +146,13 @@ export class Intake {
     }
   }
 
-  #onTaken(item: HandOverItem): void {
+  #onTaken(item: DeliveryItem): void {
     // Acks of the old positions would be refused.
     if (item.kind === 'gap' && item.gap.reason === 'epoch') this.#acks.forget(item.channel);
     // By itself an own send or a gap is no reason to acknowledge the unacknowledged messages before it.
     if (this.#options.ackMode === 'auto') this.#acks.take(item.channel, { epoch: item.epoch, offset: item.offset });
     if (!this.#isLeavingOut) return;
-    const { queuedItems, queuedSize } = this.#handOver;
+    const { queuedItems, queuedSize } = this.#queue;
     if (queuedItems * 2 > this.#options.maxQueuedEntries || queuedSize * 2 > this.#options.maxQueuedSize) return;
     this.#isLeavingOut = false;
     this.#port.onCaughtUp();

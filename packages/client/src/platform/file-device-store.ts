@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DeviceStore } from './platform/platform.js';
+import type { DeviceStore } from './platform.js';
 
 interface DeviceFile {
   readonly version: 1;
