@@ -49,4 +49,4 @@ describe('decodeServerMessage', () => {
       { numRuns: 5000 },
     );
   });
-});
+}, 120_000);
