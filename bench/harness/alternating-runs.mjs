@@ -8,6 +8,9 @@ export const engineSides = /** @type {const} */ (['longwire', 'ws']);
 /** What the container adds to the engine it stands on. */
 export const containerSides = /** @type {const} */ (['container', 'longwire']);
 
+/** What opening a session costs: through the container, on the bare engine, and in its peer. */
+export const openingSides = /** @type {const} */ (['container', 'longwire', 'ws']);
+
 /**
  * @template {Side} Chosen
  * @template Sample
