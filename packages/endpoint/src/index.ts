@@ -6,8 +6,7 @@
 export type { ExtensionOffer, ExtensionParameter } from '@longwire/websocket';
 // Many sessions at once.
 export { Broadcast, type BroadcastResult } from './broadcast/broadcast.js';
-export type { BroadcastOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
-export type { BroadcastSendOptions } from './broadcast/broadcast-send-options.js';
+export type { BroadcastOptions, BroadcastSendOptions, SlowReceiverPolicy } from './broadcast/broadcast-options.js';
 // Connecting to servers.
 export type { ClientConnection, ClientState } from './client/client-connection.js';
 export { ClientEndpoint } from './client/client-endpoint.js';
@@ -17,7 +16,12 @@ export {
   type ClientPath,
   defineClientEndpoint,
 } from './client/client-endpoint-definition.js';
-export type { ClientAnswer, ClientEndpointOptions, ClientHeaders, ConnectOptions } from './client/client-options.js';
+export type {
+  ClientAnswer,
+  ClientConnectionOptions,
+  ClientEndpointOptions,
+  ClientHeaders,
+} from './client/client-options.js';
 export { isWorthReconnecting, type ReconnectOptions } from './client/reconnecting.js';
 // Serving them.
 export type { ContainerCloseOptions, SessionCloseOptions } from './container/closing.js';
@@ -27,17 +31,21 @@ export type { MountedEndpoint } from './container/mounted-endpoint.js';
 export type { UnhandledErrorCallback, UnhandledErrorContext } from './container/unhandled-error.js';
 export { OnClose, OnError, OnMessage, OnOpen } from './declaring/decorators/handler-decorators.js';
 export { ServerEndpoint } from './declaring/decorators/server-endpoint.js';
-export type { EndpointConfig } from './declaring/endpoint-config.js';
 export {
   defineEndpoint,
   type EndpointClass,
   type EndpointDefinition,
   type EndpointObject,
 } from './declaring/endpoint-definition.js';
-export type { EndpointOptions, ResolvedEndpointOptions } from './declaring/endpoint-options.js';
-export type { HandlerResult, MessageResult } from './declaring/handler-results.js';
+export type { EndpointConfig, EndpointOptions, ResolvedEndpointOptions } from './declaring/endpoint-options.js';
 export type { EndpointHandlers } from './declaring/handlers.js';
-export type { MessageDelivery, MessageHandler, MessageHandlerOptions } from './declaring/message-handler.js';
+export type {
+  HandlerResult,
+  MessageDelivery,
+  MessageHandler,
+  MessageHandlerOptions,
+  MessageResult,
+} from './declaring/message-handler.js';
 export { Endpoint } from './declaring/programmatic-endpoint.js';
 // Errors.
 export { EndpointError, type EndpointErrorCode, endpointErrorCatalogue } from './errors.js';
@@ -52,15 +60,14 @@ export type { Configurator, OriginCheck } from './handshake/configurator.js';
 export type { HandshakeRequest } from './handshake/handshake-request.js';
 export type { HandshakeResponse } from './handshake/handshake-response.js';
 export { isSameHostOrigin } from './handshake/origin.js';
-export { upgradeRequired } from './handshake/upgrade-required.js';
 // Messages: objects, parts, streams.
 export type { BinaryMessageDecoder, Decoder, DecoderEntry, TextMessageDecoder } from './messages/decoders.js';
 export type { Encoder, EncoderEntry } from './messages/encoders.js';
+export type { StandardSchema } from './messages/json-codecs.js';
 export { jsonDecoder, jsonEncoder } from './messages/json-codecs.js';
 export type { MessageStream } from './messages/message-stream.js';
 export type { MessageWriter } from './messages/message-writer.js';
 export type { MessageSource } from './messages/outgoing.js';
-export type { StandardSchema } from './messages/standard-schema.js';
 // Seeing what goes on.
 export type { ContainerObserver, FaultContext } from './observing/observer.js';
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
@@ -77,3 +84,4 @@ export type { ScanOptions } from './scanning/scan.js';
 export type { CloseCause, CloseReason } from './session/close-reason.js';
 export type { Session } from './session/session.js';
 export type { SessionFilter } from './session/session-filter.js';
+export { upgradeRequired } from './upgrade/upgrade-required.js';

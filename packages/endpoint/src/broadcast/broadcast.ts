@@ -1,11 +1,18 @@
 // A set of sessions that get the same messages.
 import { PreparedMessage } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { answeredAtOnce } from '../messages/awaiting.js';
 import type { Encoder } from '../messages/encoders.js';
+import { kindOf } from '../option-checks.js';
+import { answeredAtOnce, ignorable, settledWithin } from '../promises.js';
 import { closeBecause, offerPrepared, Session } from '../session/session.js';
-import { type BroadcastOptions, resolveBroadcastOptions } from './broadcast-options.js';
-import { type BroadcastSendOptions, exceptionTest, refuseWrongSendOptions, toAll } from './broadcast-send-options.js';
+import {
+  assertSendOptions,
+  type BroadcastOptions,
+  type BroadcastSendOptions,
+  exceptionTest,
+  resolveBroadcastOptions,
+  toAll,
+} from './broadcast-options.js';
 import { enter, leave } from './memberships.js';
 
 /** What became of one message, in receivers. Who was excepted or had begun to close is in none of these. */
@@ -87,7 +94,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    *   anybody gets anything
    */
   send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = toAll): BroadcastResult {
-    refuseWrongSendOptions(options);
+    assertSendOptions(options);
     const prepared = preparedFrom(message);
     const { maxBufferedBytes } = this.#options;
     const isExcepted = exceptionTest(options);
@@ -136,7 +143,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     message: string | Uint8Array | PreparedMessage,
     options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
-    refuseWrongSendOptions(options);
+    assertSendOptions(options);
     const tally: Tally = { sent: 0, skipped: 0, closed: 0 };
     const prepared = preparedFrom(message);
     const pending = new Set<Session<Path>>();
@@ -168,7 +175,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     encoder: Pick<Encoder<Value>, 'encode'>,
     options: BroadcastSendOptions<Path>,
   ): Promise<BroadcastResult> {
-    refuseWrongSendOptions(options);
+    assertSendOptions(options);
     const encoded = encoder.encode(value);
     const isNow = typeof encoded === 'string' || encoded instanceof Uint8Array;
     return this.send(isNow ? encoded : await encoded, options);
@@ -213,39 +220,18 @@ function preparedFrom(message: string | Uint8Array | PreparedMessage): PreparedM
   if (typeof message === 'string') return PreparedMessage.text(message);
   if (message instanceof Uint8Array) return PreparedMessage.binary(message);
   if (message instanceof PreparedMessage) return message;
-  const given = message === null ? 'null' : typeof message;
   throw new EndpointError(
     'invalid_message',
-    `a broadcast sends a string, a Uint8Array or a PreparedMessage, not ${given}; sendObject takes an encoder`,
+    `a broadcast sends a string, a Uint8Array or a PreparedMessage, not ${kindOf(message)}; sendObject takes an encoder`,
   );
 }
 
 function notASession(given: unknown): EndpointError {
-  const kind = given === null ? 'null' : ((given as object | undefined)?.constructor?.name ?? typeof given);
   const expected = 'expected a session, as handlers and openSessions give it';
-  return new EndpointError('invalid_option', `a broadcast: ${expected}, not ${kind}`);
+  return new EndpointError('invalid_option', `a broadcast: ${expected}, not ${kindOf(given)}`);
 }
 
 /** What waits for it goes first, as far as it is taken within the time for closing. */
 function closeAsTooSlow(session: unknown): void {
   closeBecause(session as Session, 'slow_consumer', tooSlowCode, tooSlowReason);
-}
-
-/** True when `work` has settled within the time. Never rejects. */
-async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), withinMs);
-  });
-  const done = work.then(
-    () => true,
-    () => true,
-  );
-  return Promise.race([done, deadline]).finally(() => clearTimeout(timer));
-}
-
-/** Node ends the process for a rejection that nobody handles; one value that cannot be encoded must not do that. */
-function ignorable<Result>(sending: Promise<Result>): Promise<Result> {
-  sending.catch(() => {});
-  return sending;
 }

@@ -1,7 +1,7 @@
 // One connection of a client endpoint: connecting, open, waiting to come back, closed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndpointError } from '../errors.js';
-import { answeredAtOnce } from '../messages/awaiting.js';
+import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
 import type { ClientPath } from './client-endpoint-definition.js';

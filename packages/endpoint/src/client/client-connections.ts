@@ -9,14 +9,18 @@ import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
-import { answeredAtOnce } from '../messages/awaiting.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
+import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import { ClientConnection, type Dialled, type Dialler, runConnection } from './client-connection.js';
 import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';
-import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from './client-options.js';
+import {
+  type ClientConnectionOptions,
+  type ResolvedClientConnectionOptions,
+  resolveClientConnectionOptions,
+} from './client-options.js';
 
 export class ClientConnections {
   readonly #container: ResolvedContainerOptions;
@@ -33,11 +37,11 @@ export class ClientConnections {
   async connect(
     definition: ClientEndpointDefinition,
     url: string | URL,
-    given: ConnectOptions,
+    given: ClientConnectionOptions,
   ): Promise<ClientConnection> {
     const where = `connect ${definition.name}`;
     const { subprotocols } = definition.endpoint.options;
-    const options = resolveConnectOptions(given, definition.options, subprotocols, where);
+    const options = resolveClientConnectionOptions(given, definition.options, subprotocols, where);
     if (this.#isStopped) throw connectFailed(url, 'the container is closing', undefined);
     const dialling = new Dialling(this.#container, this.#register, definition.endpoint, url, options);
     const connection = new ClientConnection(dialling, options.reconnect);
@@ -68,14 +72,14 @@ class Dialling implements Dialler {
   readonly #register: EndpointRegister;
   readonly #definition: EndpointDefinition<ClientPath>;
   readonly #url: string | URL;
-  readonly #options: ResolvedConnectOptions;
+  readonly #options: ResolvedClientConnectionOptions;
 
   constructor(
     container: ResolvedContainerOptions,
     register: EndpointRegister,
     definition: EndpointDefinition<ClientPath>,
     url: string | URL,
-    options: ResolvedConnectOptions,
+    options: ResolvedClientConnectionOptions,
   ) {
     this.#container = container;
     this.#register = register;
@@ -122,7 +126,7 @@ class Attempt {
   session: Session<ClientPath> | undefined;
   readonly #container: ResolvedContainerOptions;
   readonly #endpoint: MountedEndpoint<ClientPath>;
-  readonly #options: ResolvedConnectOptions;
+  readonly #options: ResolvedClientConnectionOptions;
   #handshake!: HandshakeRequest;
   #userProperties: Map<string, unknown> | undefined;
   #log: ConnectionLog | undefined;
@@ -131,7 +135,7 @@ class Attempt {
   constructor(
     container: ResolvedContainerOptions,
     endpoint: MountedEndpoint<ClientPath>,
-    options: ResolvedConnectOptions,
+    options: ResolvedClientConnectionOptions,
   ) {
     this.#container = container;
     this.#endpoint = endpoint;

@@ -1,17 +1,18 @@
 // Declaring an endpoint that connects to servers instead of being connected to.
+
+import { assertNoOnMessage } from '../declaring/endpoint-class.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { defineEndpoint, refuseSecondOptions } from '../declaring/endpoint-definition.js';
 import { type EndpointHandlers, handlerNames } from '../declaring/handlers.js';
-import { refuseOnMessage } from '../declaring/missing-handler.js';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
 import type { DecodedOf, DecoderEntry } from '../messages/decoders.js';
 import type { EncodableOf, EncoderEntry } from '../messages/encoders.js';
+import { assertKnownNames } from '../option-checks.js';
 import {
   type ClientEndpointOptions,
   clientEndpointOptionNames,
-  type ResolvedClientOptions,
-  resolveClientOptions,
+  type ResolvedClientEndpointOptions,
+  resolveClientEndpointOptions,
 } from './client-options.js';
 
 /** Client sessions have no path template; where one has to stand, and in reports of endpoints without a class, stands this. */
@@ -22,9 +23,9 @@ export type ClientPath = typeof clientPath;
 export class ClientEndpointDefinition {
   /** What runs the handlers: the same as for a server's sessions. */
   readonly endpoint: EndpointDefinition<ClientPath>;
-  readonly options: ResolvedClientOptions;
+  readonly options: ResolvedClientEndpointOptions;
 
-  constructor(endpoint: EndpointDefinition<ClientPath>, options: ResolvedClientOptions) {
+  constructor(endpoint: EndpointDefinition<ClientPath>, options: ResolvedClientEndpointOptions) {
     this.endpoint = endpoint;
     this.options = options;
   }
@@ -72,7 +73,7 @@ export function defineClientEndpoint<
 export function defineClientEndpoint(source: object | EndpointClass, options?: object): ClientEndpointDefinition {
   if (typeof source === 'function') {
     const endpointClass = source as EndpointClass<EndpointHandlers<ClientPath>>;
-    const { endpoint, client } = resolveClientOptions(
+    const { endpoint, client } = resolveClientEndpointOptions(
       options === undefined ? {} : options,
       `client endpoint ${endpointClass.name}`,
     );
@@ -82,12 +83,12 @@ export function defineClientEndpoint(source: object | EndpointClass, options?: o
     throw new EndpointError('not_an_endpoint', 'client endpoint: expected an object with handlers or a class');
   }
   if (options !== undefined) refuseSecondOptions('client endpoint');
-  refuseOnMessage(source, 'client endpoint');
-  refuseUnknownNames(source, [...Object.values(handlerNames), ...clientEndpointOptionNames], 'client endpoint');
+  assertNoOnMessage(source, 'client endpoint');
+  assertKnownNames(source, [...Object.values(handlerNames), ...clientEndpointOptionNames], 'client endpoint');
   const named = source as Readonly<Record<string, unknown>>;
   const given = clientEndpointOptionNames.filter((name) => named[name] !== undefined);
   const optionsOf = Object.fromEntries(given.map((name) => [name, named[name]]));
-  const { endpoint, client } = resolveClientOptions(optionsOf, 'client endpoint');
+  const { endpoint, client } = resolveClientEndpointOptions(optionsOf, 'client endpoint');
   const handlers = Object.values(handlerNames).filter((name) => named[name] !== undefined);
   const bound = Object.fromEntries(handlers.map((name) => [name, boundTo(source, named[name])]));
   return new ClientEndpointDefinition(defineEndpoint(clientPath, { ...bound, ...endpoint }), client);

@@ -4,7 +4,7 @@ import type { EndpointClassDecorator } from '../declaring/decorators/server-endp
 import { type EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { ClientEndpointDefinition, type ClientPath, clientPath } from './client-endpoint-definition.js';
-import { type ClientEndpointOptions, resolveClientOptions } from './client-options.js';
+import { type ClientEndpointOptions, resolveClientEndpointOptions } from './client-options.js';
 
 const definitionKey = Symbol.for('longwire.endpoint.clientDefinition');
 
@@ -31,7 +31,7 @@ export function ClientEndpoint<Instance extends object = object>(
   }
   return (endpointClass: EndpointClass, context?: ClassDecoratorContext): void => {
     const metadata = metadataOfDecorated('ClientEndpoint', endpointClass, context);
-    const resolved = resolveClientOptions(
+    const resolved = resolveClientEndpointOptions(
       options as unknown as ClientEndpointOptions,
       `client endpoint ${endpointClass.name}`,
     );

@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { EndpointClass } from '../declaring/endpoint-definition.js';
 import { type EndpointOptions, endpointOptionNames } from '../declaring/endpoint-options.js';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames } from '../option-checks.js';
 import { type ReconnectOptions, type ResolvedReconnectOptions, resolveReconnectOptions } from './reconnecting.js';
 
 type Awaitable<Value> = Value | PromiseLike<Value>;
@@ -20,7 +20,7 @@ export interface ClientAnswer {
 }
 
 /** What `container.connect` may be told about one connection; it goes before what the endpoint declares. */
-export interface ConnectOptions {
+export interface ClientConnectionOptions {
   /** Subprotocols to offer, the preferred one first. Default: those of the endpoint. */
   readonly subprotocols?: readonly string[];
   /**
@@ -39,7 +39,7 @@ export interface ConnectOptions {
 /** The options of a server's endpoint that make sense for a client, and those of its connections. */
 export interface ClientEndpointOptions<Instance extends object = object>
   extends Omit<EndpointOptions<Instance>, 'configurator'>,
-    Omit<ConnectOptions, 'signal'> {
+    Omit<ClientConnectionOptions, 'signal'> {
   /** Makes the instance whose handlers serve a connection, as a server's {@link Configurator}. Default: `new EndpointClass()`. */
   readonly createInstance?: (endpointClass: EndpointClass<Instance>) => Awaitable<Instance>;
   /**
@@ -65,7 +65,7 @@ const clientOptionNames = [
 export const clientEndpointOptionNames: readonly (keyof ClientEndpointOptions)[] = clientOptionNames;
 
 /** What one endpoint declares for all its connections. */
-export interface ResolvedClientOptions {
+export interface ResolvedClientEndpointOptions {
   readonly headers: () => Awaitable<ClientHeaders>;
   readonly tls: TlsOptions | undefined;
   readonly reconnect: ResolvedReconnectOptions | undefined;
@@ -73,20 +73,20 @@ export interface ResolvedClientOptions {
 }
 
 /** What one connection goes by. */
-export interface ResolvedConnectOptions extends ResolvedClientOptions {
+export interface ResolvedClientConnectionOptions extends ResolvedClientEndpointOptions {
   readonly subprotocols: readonly string[];
   readonly signal: AbortSignal | undefined;
 }
 
 /** Splits the options into those that the handlers run by and those of the connections. @throws as `defineEndpoint` */
-export function resolveClientOptions(
+export function resolveClientEndpointOptions(
   options: ClientEndpointOptions,
   where: string,
-): { endpoint: EndpointOptions; client: ResolvedClientOptions } {
+): { endpoint: EndpointOptions; client: ResolvedClientEndpointOptions } {
   if (typeof options !== 'object' || options === null) {
     throw new EndpointError('invalid_option', `${where}: options are an object`);
   }
-  refuseUnknownNames(options, clientOptionNames, where);
+  assertKnownNames(options, clientOptionNames, where);
   const { headers, tls, reconnect = false, createInstance, afterResponse, ...shared } = options;
   for (const [name, hook] of Object.entries({ createInstance, afterResponse })) {
     if (hook === undefined || typeof hook === 'function') continue;
@@ -107,13 +107,13 @@ export function resolveClientOptions(
 }
 
 /** @throws EndpointError unknown_option, invalid_option */
-export function resolveConnectOptions(
-  given: ConnectOptions,
-  declared: ResolvedClientOptions,
+export function resolveClientConnectionOptions(
+  given: ClientConnectionOptions,
+  declared: ResolvedClientEndpointOptions,
   subprotocols: readonly string[],
   where: string,
-): ResolvedConnectOptions {
-  refuseUnknownNames(given, connectOptionNames, where);
+): ResolvedClientConnectionOptions {
+  assertKnownNames(given, connectOptionNames, where);
   const further = headersSource(given.headers, where);
   return {
     ...declared,
@@ -125,7 +125,7 @@ export function resolveConnectOptions(
   };
 }
 
-function headersSource(headers: ConnectOptions['headers'], where: string): () => Awaitable<ClientHeaders> {
+function headersSource(headers: ClientConnectionOptions['headers'], where: string): () => Awaitable<ClientHeaders> {
   if (typeof headers === 'function') return headers;
   if (headers !== undefined && (typeof headers !== 'object' || headers === null)) {
     throw new EndpointError('invalid_option', `${where}: headers is an object or a function that gives one`);

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { WebSocketError } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames, assertWholeNumber, maxTimerMs } from '../option-checks.js';
 import type { CloseCause, CloseReason } from '../session/close-reason.js';
 
 export interface ReconnectOptions {
@@ -20,8 +20,6 @@ export interface ReconnectOptions {
 }
 
 export type ResolvedReconnectOptions = Required<ReconnectOptions>;
-
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Whether a session that ended for this is worth another one; undefined: that depends on the code. */
 const passingCauses: Readonly<Record<CloseCause, boolean | undefined>> = {
@@ -78,22 +76,20 @@ export function resolveReconnectOptions(
 ): ResolvedReconnectOptions | undefined {
   if (given === false) return undefined;
   const options = given === true ? {} : given;
-  const refuse = (reason: string): never => {
+  const invalid = (reason: string): never => {
     throw new EndpointError('invalid_option', `${where}: reconnect${reason}`);
   };
-  if (typeof options !== 'object' || options === null) return refuse(' is true, false or an object');
+  if (typeof options !== 'object' || options === null) return invalid(' is true, false or an object');
   const names = ['minDelayMs', 'maxDelayMs', 'maxAttempts', 'shouldReconnect'];
-  refuseUnknownNames(options, names, `${where}: reconnect`);
+  assertKnownNames(options, names, `${where}: reconnect`);
   const { minDelayMs = 500, maxDelayMs = Math.max(30_000, minDelayMs) } = options;
   const { maxAttempts = Number.POSITIVE_INFINITY, shouldReconnect = isWorthReconnecting } = options;
-  const isDelay = (value: unknown): boolean =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxTimerMs;
-  if (!isDelay(minDelayMs)) return refuse(`.minDelayMs is a whole number from 1 to ${maxTimerMs}`);
-  if (!isDelay(maxDelayMs) || maxDelayMs < minDelayMs)
-    return refuse('.maxDelayMs is a whole number from minDelayMs on');
-  if (maxAttempts !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
-    return refuse('.maxAttempts is a whole number from 1');
+  const named = `${where}: reconnect`;
+  assertWholeNumber('minDelayMs', minDelayMs, { min: 1, max: maxTimerMs }, named);
+  assertWholeNumber('maxDelayMs', maxDelayMs, { min: minDelayMs, max: maxTimerMs }, named);
+  if (maxAttempts !== Number.POSITIVE_INFINITY) {
+    assertWholeNumber('maxAttempts', maxAttempts, { min: 1, max: Number.MAX_SAFE_INTEGER }, named);
   }
-  if (typeof shouldReconnect !== 'function') return refuse('.shouldReconnect is a function');
+  if (typeof shouldReconnect !== 'function') return invalid('.shouldReconnect is a function');
   return Object.freeze({ minDelayMs, maxDelayMs, maxAttempts, shouldReconnect });
 }

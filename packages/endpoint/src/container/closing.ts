@@ -1,7 +1,8 @@
 // How a container ends: what may be asked of it, and the sessions closed in waves.
 import { isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames, assertWholeNumber, dayMs } from '../option-checks.js';
+import { settledWithin } from '../promises.js';
 import { closeBecause, type Session } from '../session/session.js';
 
 /** What closed sessions are told. */
@@ -29,19 +30,17 @@ export interface ResolvedCloseOptions extends Required<SessionCloseOptions> {
 
 /** @throws EndpointError unknown_option, invalid_option */
 export function resolveCloseOptions(options: ContainerCloseOptions): ResolvedCloseOptions {
-  refuseUnknownNames(options, ['code', 'reason', 'withinMs', 'waves'], 'close');
+  assertKnownNames(options, ['code', 'reason', 'withinMs', 'waves'], 'close');
   const { code = 1001, reason = '', withinMs = 5_000, waves } = options;
-  const refuse = (what: string): never => {
+  const invalid = (what: string): never => {
     throw new EndpointError('invalid_option', `close: ${what}`);
   };
-  if (!isCloseCodeOnWire(code)) return refuse(`${code} is no close code that may be sent`);
+  if (!isCloseCodeOnWire(code)) return invalid(`${code} is no close code that may be sent`);
   if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
-    return refuse(`the reason is a text of at most ${MAX_CLOSE_REASON_BYTES} bytes`);
+    return invalid(`the reason is a text of at most ${MAX_CLOSE_REASON_BYTES} bytes`);
   }
-  if (!Number.isFinite(withinMs) || withinMs < 0 || withinMs > 86_400_000) {
-    return refuse(`withinMs is from 0 to 86 400 000, not ${withinMs}`);
-  }
-  if (waves !== undefined && (!Number.isInteger(waves) || waves < 1)) return refuse('waves is a whole number from 1');
+  assertWholeNumber('withinMs', withinMs, { min: 0, max: dayMs }, 'close');
+  if (waves !== undefined) assertWholeNumber('waves', waves, { min: 1, max: Number.MAX_SAFE_INTEGER }, 'close');
   return { code, reason, withinMs, waves };
 }
 
@@ -57,13 +56,4 @@ export async function closeInWaves(
     if (begin > 0) await settledWithin(allEnded, intervalMs);
     for (const session of sessions.slice(begin, begin + perWave)) closeBecause(session, 'going_away', code, reason);
   }
-}
-
-/** Resolves when `work` has settled or the time is over, whichever is first. */
-export async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, withinMs);
-  });
-  await Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }

@@ -1,7 +1,5 @@
 // The options of a container, checked and completed.
 import { EndpointError } from '../errors.js';
-import { TrustedProxies } from '../handshake/trusted-proxies.js';
-import { refuseUnknownNames } from '../known-names.js';
 import {
   type ContainerObserver,
   type GuardedObserver,
@@ -9,6 +7,8 @@ import {
   observerHookNames,
 } from '../observing/observer.js';
 import { WireLog, wireLog } from '../observing/wire-log.js';
+import { assertKnownNames } from '../option-checks.js';
+import { TrustedProxies } from '../proxies/trusted-proxies.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
 export interface ContainerOptions {
@@ -58,7 +58,7 @@ export interface ResolvedContainerOptions {
 /** @throws EndpointError unknown_option, invalid_option */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
   const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug', 'observer'];
-  refuseUnknownNames(options, known, 'the container');
+  assertKnownNames(options, known, 'the container');
   const { dev = false, onUnhandledError, trustedProxies = [], maxPendingHandshakes = 1_000, debug = false } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('invalid_option', 'the container: dev is true or false');
   if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
@@ -96,17 +96,17 @@ function resolveObserver(
   report: (error: unknown, context: UnhandledErrorContext) => void,
 ): GuardedObserver | undefined {
   if (observer === undefined) return undefined;
-  const refuse = (what: string): never => {
+  const invalid = (what: string): never => {
     throw new EndpointError('invalid_option', `the container: ${what}`);
   };
-  if (typeof observer !== 'object' || observer === null) return refuse('observer is an object with hooks');
+  if (typeof observer !== 'object' || observer === null) return invalid('observer is an object with hooks');
   // A hook that is misspelt would never be called. A class may have other members of its own.
   const prototype: unknown = Object.getPrototypeOf(observer);
   if (prototype === Object.prototype || prototype === null) {
-    refuseUnknownNames(observer, observerHookNames, 'the container: observer');
+    assertKnownNames(observer, observerHookNames, 'the container: observer');
   }
   for (const hook of observerHookNames) {
-    if (observer[hook] !== undefined && typeof observer[hook] !== 'function') refuse(`observer.${hook} is a function`);
+    if (observer[hook] !== undefined && typeof observer[hook] !== 'function') invalid(`observer.${hook} is a function`);
   }
   return guardObserver(observer, report);
 }

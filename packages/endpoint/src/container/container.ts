@@ -6,37 +6,36 @@ import type { ClientConnection } from '../client/client-connection.js';
 import { ClientConnections } from '../client/client-connections.js';
 import { clientDefinitionOf } from '../client/client-endpoint.js';
 import type { ClientEndpointDefinition } from '../client/client-endpoint-definition.js';
-import type { ConnectOptions } from '../client/client-options.js';
-import { definitionOf } from '../declaring/definition-of.js';
+import type { ClientConnectionOptions } from '../client/client-options.js';
+import { definitionOf } from '../declaring/decorators/server-endpoint.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
 import { Opening } from '../handshake/opening.js';
-import {
-  addUpgradeTaker,
-  removeUpgradeTaker,
-  type UpgradeTaken,
-  unreadablePath,
-} from '../handshake/upgrade-listener.js';
-import type { UpgradeRequest } from '../handshake/upgrade-request.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames } from '../option-checks.js';
 import type { PathParameters } from '../paths/path-template.js';
+import { settledWithin } from '../promises.js';
 import type { ModuleMap } from '../scanning/module-exports.js';
 import { type ScanOptions, scanForEndpoints } from '../scanning/scan.js';
 import type { Session } from '../session/session.js';
+import {
+  addUpgradeTaker,
+  assertServer,
+  removeUpgradeTaker,
+  type UpgradeTaken,
+  unreadablePath,
+} from '../upgrade/upgrade-listener.js';
+import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import {
   type ContainerCloseOptions,
   closeInWaves,
   type ResolvedCloseOptions,
   resolveCloseOptions,
   type SessionCloseOptions,
-  settledWithin,
 } from './closing.js';
 import { type ContainerOptions, type ResolvedContainerOptions, resolveContainerOptions } from './container-options.js';
-import { describeEndpoints } from './describe.js';
 import { EndpointRegister } from './endpoint-register.js';
 import type { MountedEndpoint } from './mounted-endpoint.js';
-import { refuseNoServer } from './not-a-server.js';
 
 const closingAnswer = refusal(503, 'The server is closing.');
 const busyAnswer = refusal(503, 'Too many handshakes are going on.', { 'Retry-After': '1' });
@@ -107,7 +106,7 @@ export class EndpointContainer {
    * @throws EndpointError unknown_option, invalid_option
    */
   remove(path: string, options: { readonly close?: SessionCloseOptions } = {}): MountedEndpoint | undefined {
-    refuseUnknownNames(options, ['close'], 'remove');
+    assertKnownNames(options, ['close'], 'remove');
     const told = options.close === undefined ? undefined : resolveCloseOptions(options.close);
     const removed = this.#register.remove(path);
     if (told !== undefined) removed?.closeSessions(told.code, told.reason);
@@ -124,7 +123,7 @@ export class EndpointContainer {
    * `GET /chat/{room}  Chat (per connection, subprotocols: v1)`.
    */
   describe(): string {
-    return describeEndpoints(this.#register.inService().map(({ definition }) => definition));
+    return this.#register.describe();
   }
 
   /**
@@ -142,7 +141,7 @@ export class EndpointContainer {
    * @throws EndpointError not_a_server: for an application of a framework, the message says where its server is
    */
   attach(server: Server): void {
-    refuseNoServer(server);
+    assertServer(server);
     this.#servers.add(server);
     addUpgradeTaker(server, this.#take);
   }
@@ -204,7 +203,7 @@ export class EndpointContainer {
   async connect(
     endpoint: ClientEndpointDefinition | EndpointClass,
     url: string | URL,
-    options: ConnectOptions = {},
+    options: ClientConnectionOptions = {},
   ): Promise<ClientConnection> {
     return this.#clients.connect(clientDefinitionOf(endpoint), url, options);
   }

@@ -91,6 +91,13 @@ export class EndpointRegister {
     return this.#table.targets();
   }
 
+  /** One line for each of those: `GET /chat/{room}  Chat (per connection, subprotocols: v1, v2)`. */
+  describe(): string {
+    const endpoints = this.inService();
+    const width = Math.max(0, ...endpoints.map(({ path }) => path.length));
+    return endpoints.map(({ definition, path }) => `GET ${path.padEnd(width)}  ${describe(definition)}`).join('\n');
+  }
+
   /** Everything that may have sessions. */
   all(): MountedEndpoint[] {
     return [...[...this.#entries.values()].map(({ endpoint }) => endpoint), ...this.#retired];
@@ -118,4 +125,14 @@ export class EndpointRegister {
     const isUnused = entry.users === 0 && !entry.isAdded;
     if (isUnused && this.#entries.get(definition) === entry) this.#entries.delete(definition);
   }
+}
+
+/** `Chat (per connection, subprotocols: v1, v2)`. */
+function describe({ name, path, instance, options }: EndpointDefinition): string {
+  const notes = [instance === 'shared' ? 'one instance for all' : 'per connection'];
+  if (options.concurrent) notes.push('concurrent');
+  if (options.subprotocols.length > 0) notes.push(`subprotocols: ${options.subprotocols.join(', ')}`);
+  if (options.configurator.allowsAnyOrigin) notes.push('any origin');
+  // An endpoint without a class is called by its path.
+  return name === path ? `(${notes.join(', ')})` : `${name} (${notes.join(', ')})`;
 }

@@ -3,13 +3,12 @@ import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
-import { ObservedEvents } from '../observing/observed-events.js';
+import { ObservedEvents } from '../observing/observed-session.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
 import { closeBecause, Session } from '../session/session.js';
 import { type SessionFilter, selectSessions } from '../session/session-filter.js';
 import type { ResolvedContainerOptions } from './container-options.js';
-import { LiveCount } from './live-count.js';
 
 /** What is known of a connection when its handshake is done. */
 export interface OpenedConnection {
@@ -135,5 +134,35 @@ export class MountedEndpoint<Path extends string = string> {
     for (const session of [...this.#sessions]) session.terminate();
     for (const connection of [...this.#dismissed]) connection.terminate();
     return this.#connected.whenNone();
+  }
+}
+
+/** Counts what is alive, and notifies when nothing is. */
+class LiveCount {
+  #count = 0;
+  #waiters: (() => void)[] = [];
+
+  add(): void {
+    this.#count++;
+  }
+
+  remove(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  get isNone(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Resolves once the count is 0; at once when it is. */
+  whenNone(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+    });
   }
 }

@@ -2,13 +2,13 @@
 
 import { EndpointError } from '../errors.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
-import { refuseUnknownNames } from '../known-names.js';
-import { isThenable } from '../messages/awaiting.js';
 import type { DecodedOf, DecoderEntry } from '../messages/decoders.js';
 import type { EncodableOf, EncoderEntry } from '../messages/encoders.js';
+import { assertKnownNames, kindOf } from '../option-checks.js';
 import { PathTemplate } from '../paths/path-template.js';
-import { refuseContradictions } from './delivery.js';
-import type { EndpointConfig } from './endpoint-config.js';
+import { isThenable } from '../promises.js';
+import { assertHasHandler, assertNoOnMessage, functionIsNoEndpoint } from './endpoint-class.js';
+import type { EndpointConfig } from './endpoint-options.js';
 import {
   type EndpointOptions,
   endpointOptionNames,
@@ -17,8 +17,7 @@ import {
 } from './endpoint-options.js';
 import { type EndpointHandlers, type HandlerTable, handlerNames, handlerTable } from './handlers.js';
 import { type DeclaredHandlers, handlersByName, handlersOfObject } from './instance-handlers.js';
-import { type MessageRoutes, messageRoutes } from './message-routes.js';
-import { functionIsNoEndpoint, refuseNoHandler, refuseOnMessage } from './missing-handler.js';
+import { assertOneHandlerEach, type MessageRoutes, messageRoutes } from './message-routes.js';
 
 /** A class whose instances each serve one connection, or, with `instance: 'shared'`, all of them. */
 export type EndpointClass<Instance extends object = object> = new (...parameters: never[]) => Instance;
@@ -51,8 +50,8 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
     this.#handlers = handlers;
     this.#source = source;
     this.routes = messageRoutes(handlers.table, this.options.codecs);
-    refuseContradictions(handlers.table, this.options.codecs, `endpoint ${this.name}`);
-    this.#refuseImpossibleInstances();
+    assertOneHandlerEach(handlers.table, this.options.codecs, `endpoint ${this.name}`);
+    this.#assertInstantiable();
   }
 
   /**
@@ -95,7 +94,7 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
     const handlers = this.#handlers.of(instance);
     if (handlers === this.#handlers.table) return { instance, routes: this.routes };
     const { codecs } = this.options;
-    refuseContradictions(handlers, codecs, `endpoint ${this.name}`);
+    assertOneHandlerEach(handlers, codecs, `endpoint ${this.name}`);
     return { instance, routes: messageRoutes(handlers, codecs) };
   }
 
@@ -104,7 +103,7 @@ export class EndpointDefinition<Path extends string = string> implements Endpoin
     return this.options.instance ?? (typeof this.#source === 'function' ? 'per-connection' : 'shared');
   }
 
-  #refuseImpossibleInstances(): void {
+  #assertInstantiable(): void {
     const source = this.#source;
     const isInstantiatedByConfigurator = this.options.configurator.createInstance !== undefined;
     if (typeof source === 'function') {
@@ -177,7 +176,7 @@ export function defineEndpoint<const Path extends string>(
   if (typeof source === 'function' && source.prototype !== undefined) {
     const endpointClass = source as EndpointClass;
     const handlers = programmaticHandlers(source.prototype as object, where);
-    refuseNoHandler(endpointClass, handlers, where);
+    assertHasHandler(endpointClass, handlers, where);
     return new EndpointDefinition(
       path,
       endpointClass,
@@ -190,8 +189,8 @@ export function defineEndpoint<const Path extends string>(
     throw new EndpointError('not_an_endpoint', `${where}: expected an object with handlers or a class`);
   }
   if (options !== undefined) refuseSecondOptions(where);
-  refuseOnMessage(source, where);
-  refuseUnknownNames(source, [...Object.values(handlerNames), ...endpointOptionNames], where);
+  assertNoOnMessage(source, where);
+  assertKnownNames(source, [...Object.values(handlerNames), ...endpointOptionNames], where);
   const named = source as EndpointOptions;
   const given = Object.fromEntries(
     endpointOptionNames.filter((name) => named[name] !== undefined).map((name) => [name, named[name]]),
@@ -216,6 +215,6 @@ function programmaticHandlers(source: object, where: string): HandlerTable {
   return handlerTable((kind) => {
     const handler = named[handlerNames[kind]];
     if (handler === undefined || typeof handler === 'function') return handler;
-    throw new EndpointError('invalid_handler', `${where}: ${handlerNames[kind]} is a function, not ${typeof handler}`);
+    throw new EndpointError('invalid_handler', `${where}: ${handlerNames[kind]} is a function, not ${kindOf(handler)}`);
   });
 }

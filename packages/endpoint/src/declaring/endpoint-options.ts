@@ -1,13 +1,12 @@
-// The options of one endpoint, checked and completed when it is declared.
+// The options of one endpoint, checked and completed when it is declared, and what its handlers see of them.
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketOptions } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import type { Configurator } from '../handshake/configurator.js';
 import { type ResolvedConfigurator, resolveConfigurator } from '../handshake/resolve-configurator.js';
-import { refuseUnknownNames } from '../known-names.js';
 import { Codecs } from '../messages/codecs.js';
 import type { DecoderEntry } from '../messages/decoders.js';
 import type { EncoderEntry } from '../messages/encoders.js';
-import { type RangedName, refuseOutOfRange } from './ranges.js';
+import { assertKnownNames, assertWholeNumber, sessionRanges } from '../option-checks.js';
 
 export interface EndpointOptions<Instance extends object = object> {
   /**
@@ -79,6 +78,16 @@ export interface ResolvedEndpointOptions {
   readonly webSocket: ResolvedWebSocketOptions;
 }
 
+/** The declaration of an endpoint, as `onOpen` gets it. All sessions of the endpoint share it. */
+export interface EndpointConfig<Path extends string = string> {
+  /** The class's name, or the path of an endpoint without a class. */
+  readonly name: string;
+  /** The endpoint's path template. */
+  readonly path: Path;
+  /** The options, checked and complete. */
+  readonly options: ResolvedEndpointOptions;
+}
+
 const defaultMaxMessageBytes = 1_048_576;
 
 // RFC 6455 §4.1 number 10: a subprotocol is a token as in RFC 9110 §5.6.2.
@@ -92,28 +101,28 @@ export function resolveEndpointOptions<Instance extends object>(
   options: EndpointOptions<Instance>,
   where: string,
 ): ResolvedEndpointOptions {
-  const refuse = (reason: string): never => {
+  const invalid = (reason: string): never => {
     throw new EndpointError('invalid_option', `${where}: ${reason}`);
   };
-  if (typeof options !== 'object' || options === null) return refuse('options are an object');
-  refuseUnknownNames(options, endpointOptionNames, where);
+  if (typeof options !== 'object' || options === null) return invalid('options are an object');
+  assertKnownNames(options, endpointOptionNames, where);
 
   const { subprotocols = [], concurrent = false, textPing = false, instance, limits = {} } = options;
-  refuseWrongSubprotocols(subprotocols, refuse);
-  if (typeof concurrent !== 'boolean') return refuse('concurrent is true or false');
-  if (typeof textPing !== 'boolean') return refuse('textPing is true or false');
+  assertSubprotocols(subprotocols, invalid);
+  if (typeof concurrent !== 'boolean') return invalid('concurrent is true or false');
+  if (typeof textPing !== 'boolean') return invalid('textPing is true or false');
   if (instance !== undefined && instance !== 'per-connection' && instance !== 'shared') {
-    return refuse('instance is "per-connection" or "shared"');
+    return invalid('instance is "per-connection" or "shared"');
   }
-  if (typeof limits !== 'object' || limits === null) return refuse('limits is an object');
+  if (typeof limits !== 'object' || limits === null) return invalid('limits is an object');
   if ('maxMessageBytes' in limits)
-    return refuse('maxMessageBytes is not one of limits; give maxTextBytes and maxBinaryBytes');
+    return invalid('maxMessageBytes is not one of limits; give maxTextBytes and maxBinaryBytes');
   const { decoders = [], encoders = [] } = options;
-  if (!Array.isArray(decoders) || !Array.isArray(encoders)) return refuse('decoders and encoders are lists');
+  if (!Array.isArray(decoders) || !Array.isArray(encoders)) return invalid('decoders and encoders are lists');
 
-  const inRange = (name: RangedName, fallback: number): number => {
+  const inRange = (name: keyof typeof sessionRanges, fallback: number): number => {
     const value = options[name] ?? fallback;
-    refuseOutOfRange(name, value, where);
+    assertWholeNumber(name, value, sessionRanges[name], where);
     return value;
   };
   const maxTextBytes = inRange('maxTextBytes', defaultMaxMessageBytes);
@@ -133,10 +142,10 @@ export function resolveEndpointOptions<Instance extends object>(
   });
 }
 
-function refuseWrongSubprotocols(subprotocols: readonly unknown[], refuse: (reason: string) => never): void {
-  if (!Array.isArray(subprotocols)) refuse('subprotocols is a list of names');
+function assertSubprotocols(subprotocols: readonly unknown[], invalid: (reason: string) => never): void {
+  if (!Array.isArray(subprotocols)) invalid('subprotocols is a list of names');
   for (const name of subprotocols) {
-    if (typeof name !== 'string' || !TOKEN.test(name)) refuse(`subprotocol ${JSON.stringify(name)} is no HTTP token`);
+    if (typeof name !== 'string' || !TOKEN.test(name)) invalid(`subprotocol ${JSON.stringify(name)} is no HTTP token`);
   }
-  if (new Set(subprotocols).size !== subprotocols.length) refuse('a subprotocol is named twice');
+  if (new Set(subprotocols).size !== subprotocols.length) invalid('a subprotocol is named twice');
 }

@@ -3,8 +3,8 @@
 import type { IncomingStream, MessageStream } from '../messages/message-stream.js';
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
-import type { EndpointConfig } from './endpoint-config.js';
-import type { HandlerResult, MessageResult } from './handler-results.js';
+import type { EndpointConfig } from './endpoint-options.js';
+import type { HandlerResult, MessageResult } from './message-handler.js';
 
 export type HandlerKind =
   | 'open'

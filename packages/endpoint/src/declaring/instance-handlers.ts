@@ -1,6 +1,7 @@
 // The handlers of a session are those of the instance that serves it: createInstance may have made a subclass, a mock
 // or a proxy, and fields exist on instances only.
 import { EndpointError } from '../errors.js';
+import { kindOf } from '../option-checks.js';
 import type { DecoratedHandler } from './decorators/endpoint-metadata.js';
 import { type EndpointHandlers, type HandlerTable, handlerNames, handlerTable } from './handlers.js';
 
@@ -91,9 +92,8 @@ function readPrivate(read: DecoratedHandler['read'], instance: object): unknown 
 
 function callable(handler: unknown, name: string | symbol, where: string): unknown {
   if (typeof handler === 'function') return handler;
-  const given = handler === null ? 'null' : typeof handler;
   throw new EndpointError(
     'invalid_instance',
-    `${where}: the instance must have the handler "${String(name)}" as a function, and has ${given}`,
+    `${where}: the instance must have the handler "${String(name)}" as a function, and has ${kindOf(handler)}`,
   );
 }

@@ -1,8 +1,8 @@
 // Endpoints whose message handlers are added while they run, as in Jakarta WebSocket's programmatic API.
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
-import type { EndpointConfig } from './endpoint-config.js';
-import type { HandlerResult } from './handler-results.js';
+import type { EndpointConfig } from './endpoint-options.js';
+import type { HandlerResult } from './message-handler.js';
 
 /**
  * The class to extend for an endpoint that chooses its message handlers session by session: `onOpen` adds them with

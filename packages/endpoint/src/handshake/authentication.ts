@@ -1,6 +1,7 @@
 // Who a client is, and the two ways to send one away: in HTTP before the upgrade, or with a close code after it.
 import { type HandshakeRefusal, isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { kindOf } from '../option-checks.js';
 import { checkedRefusal } from './handshake-response.js';
 
 /** Who a session belongs to, as the configurator's `authenticate` says. Any claim of the application may stand beside. */
@@ -78,6 +79,6 @@ export function authenticated(returned: unknown): Principal | undefined | Authen
   }
   throw new EndpointError(
     'invalid_principal',
-    `authenticate: expected an object with a name, refuse(…), closeWith(…) or undefined, got ${returned === null ? 'null' : typeof returned}`,
+    `authenticate: expected an object with a name, refuse(…), closeWith(…) or undefined, got ${kindOf(returned)}`,
   );
 }

@@ -1,6 +1,7 @@
 // Which of the extensions that client and engine agree on are spoken: the endpoint may leave some out.
 import { type CheckedHandshake, type ExtensionOffer, parseExtensions } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { kindOf } from '../option-checks.js';
 import type { Configurator } from './configurator.js';
 import type { HandshakeDeadline } from './deadline.js';
 import type { HandshakeRequest } from './handshake-request.js';
@@ -18,7 +19,7 @@ export async function selectedExtensions(
   const agreed = checked.deflate?.header;
   const supported = agreed === undefined ? [] : (parseExtensions(agreed) ?? []);
   const chosen = await deadline.wait('selectExtensions', select(checked.offeredExtensions, supported, request));
-  if (!Array.isArray(chosen)) throw notAChoice(`got ${typeof chosen}`);
+  if (!Array.isArray(chosen)) throw notAChoice(`got ${kindOf(chosen)}`);
   for (const { name } of chosen as readonly ExtensionOffer[]) {
     if (!supported.some((extension) => extension.name === name)) throw notAChoice(`"${name}" is not among them`);
   }

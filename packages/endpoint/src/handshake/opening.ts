@@ -14,13 +14,13 @@ import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
+import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
 import { HandshakeDeadline } from './deadline.js';
 import { selectedExtensions } from './extensions.js';
 import { HandshakeRequest, identify } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
-import type { UpgradeRequest } from './upgrade-request.js';
 
 /** Runs once and ends in exactly one of: a session, a refusal on the wire, a client that went away. */
 export class Opening {

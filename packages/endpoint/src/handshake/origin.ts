@@ -54,16 +54,16 @@ export class OriginList {
 }
 
 function readEntry(origin: unknown, where: string): { isWildcard: boolean; spelling: string } {
-  const refuse = (advice: string): never => {
+  const invalid = (advice: string): never => {
     throw new EndpointError('invalid_option', `${where} has ${JSON.stringify(origin)}: ${advice}`);
   };
-  if (typeof origin !== 'string') return refuse('expected an origin such as "https://app.example.org"');
-  if (origin === '*') return refuse('to let every page of the web connect, write dangerouslyAllowAnyOrigin: true');
-  if (origin === 'null') return refuse('sandboxed frames, files and redirects of anybody have the origin "null"');
+  if (typeof origin !== 'string') return invalid('expected an origin such as "https://app.example.org"');
+  if (origin === '*') return invalid('to let every page of the web connect, write dangerouslyAllowAnyOrigin: true');
+  if (origin === 'null') return invalid('sandboxed frames, files and redirects of anybody have the origin "null"');
   // As browsers spell it: names in Punycode, no default port.
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   const isOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(origin);
-  if (url === undefined || !isOrigin) return refuse('an origin is scheme, host and port: "https://app.example.org"');
+  if (url === undefined || !isOrigin) return invalid('an origin is scheme, host and port: "https://app.example.org"');
   if (!origin.includes('*')) return { isWildcard: false, spelling: spelledOut(`${url.protocol}//${url.host}`)! };
   const [star, ...labels] = url.hostname.split('.');
   const rest = labels.join('.');
@@ -72,7 +72,7 @@ function readEntry(origin: unknown, where: string): { isWildcard: boolean; spell
       ? undefined
       : spelledOut(`${url.protocol}//${rest}:${url.port}`.replace(/:$/, ''));
   if (star !== '*' || spelling === undefined || !/^https?:\/\//.test(spelling)) {
-    return refuse('a "*" stands for one whole label of an http or https origin: "https://*.example.org"');
+    return invalid('a "*" stands for one whole label of an http or https origin: "https://*.example.org"');
   }
   return { isWildcard: true, spelling };
 }

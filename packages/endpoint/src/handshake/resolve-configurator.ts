@@ -1,6 +1,6 @@
 // A configurator as the handshake uses it: checked when the endpoint is declared, its hooks bound, its origins compiled.
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames, kindOf } from '../option-checks.js';
 import type { Configurator, OriginCheck } from './configurator.js';
 import { HandshakeDeadline } from './deadline.js';
 import { OriginList } from './origin.js';
@@ -39,35 +39,35 @@ export function resolveConfigurator(
   handshakeTimeoutMs: number,
   where: string,
 ): ResolvedConfigurator {
-  const refuse = (reason: string): never => {
+  const invalid = (reason: string): never => {
     throw new EndpointError('invalid_option', `${where}: ${reason}`);
   };
   // Only undefined stands for none: null may be what a program got where its checks should have been.
   if (given !== undefined && typeof given !== 'function' && (typeof given !== 'object' || given === null)) {
-    return refuse(`configurator is an object or a class, not ${given === null ? 'null' : typeof given}`);
+    return invalid(`configurator is an object or a class, not ${kindOf(given)}`);
   }
   // Arrow functions, methods and async functions have none, and cannot be constructed.
   if (typeof given === 'function' && given.prototype === undefined) {
-    return refuse('configurator is an object or a class, not a function that makes one: give what it returns');
+    return invalid('configurator is an object or a class, not a function that makes one: give what it returns');
   }
   const configurator = (typeof given === 'function' ? new given() : (given ?? {})) as Configurator;
   // A hook that is misspelt would silently leave the door open. A class may have other members of its own.
   const prototype: unknown = Object.getPrototypeOf(configurator);
   if (prototype === Object.prototype || prototype === null) {
-    refuseUnknownNames(configurator, memberNames, `${where}: configurator`);
+    assertKnownNames(configurator, memberNames, `${where}: configurator`);
   }
   for (const name of functionNames) {
     if (configurator[name] !== undefined && typeof configurator[name] !== 'function') {
-      return refuse(`configurator.${name} is a function`);
+      return invalid(`configurator.${name} is a function`);
     }
   }
   const { checkOrigin, dangerouslyAllowAnyOrigin = false } = configurator;
-  if (typeof dangerouslyAllowAnyOrigin !== 'boolean') return refuse('dangerouslyAllowAnyOrigin is true or false');
+  if (typeof dangerouslyAllowAnyOrigin !== 'boolean') return invalid('dangerouslyAllowAnyOrigin is true or false');
   if (dangerouslyAllowAnyOrigin && checkOrigin !== undefined) {
-    return refuse('checkOrigin and dangerouslyAllowAnyOrigin contradict each other; give one of them');
+    return invalid('checkOrigin and dangerouslyAllowAnyOrigin contradict each other; give one of them');
   }
   if (checkOrigin !== undefined && typeof checkOrigin !== 'function' && !Array.isArray(checkOrigin)) {
-    return refuse('configurator.checkOrigin is a function or a list of origins');
+    return invalid('configurator.checkOrigin is a function or a list of origins');
   }
   const decides = dangerouslyAllowAnyOrigin ? () => true : checkOrigin;
   const listed = Array.isArray(checkOrigin) ? (checkOrigin as readonly string[]) : [];

@@ -1,7 +1,7 @@
 // The decoders and encoders of an endpoint, checked when it is declared, and those of one session.
 import { EndpointError } from '../errors.js';
+import { isThenable } from '../promises.js';
 import type { Session } from '../session/session.js';
-import { isThenable } from './awaiting.js';
 import type { BinaryMessageDecoder, Decoder, DecoderEntry, TextMessageDecoder } from './decoders.js';
 import type { Encoder, EncoderEntry } from './encoders.js';
 
@@ -20,8 +20,8 @@ export class Codecs {
   constructor(decoders: readonly DecoderEntry[], encoders: readonly EncoderEntry[], where: string) {
     this.#decoders = decoders;
     this.#encoders = encoders;
-    for (const entry of decoders) refuseFunction(entry, 'a decoder has a function decode(message)', where);
-    for (const entry of encoders) refuseFunction(entry, 'an encoder has the functions willEncode and encode', where);
+    for (const entry of decoders) assertNotFunction(entry, 'a decoder has a function decode(message)', where);
+    for (const entry of encoders) assertNotFunction(entry, 'an encoder has the functions willEncode and encode', where);
     const samples = this.forSession();
     for (const decoder of samples.decoders) checkDecoder(decoder, where);
     for (const encoder of samples.encoders) checkEncoder(encoder, where);
@@ -88,7 +88,7 @@ export class SessionCodecs {
 }
 
 /** A class is constructed; arrow functions, methods and what JavaScript brings along, as JSON.parse, cannot be. */
-function refuseFunction(entry: unknown, expected: string, where: string): void {
+function assertNotFunction(entry: unknown, expected: string, where: string): void {
   if (typeof entry !== 'function' || entry.prototype !== undefined) return;
   throw invalid(where, `${expected}, or is a class of such; "${entry.name || 'an arrow function'}" is only a function`);
 }

@@ -1,6 +1,6 @@
 // One message through the decoders of its kind to the handler for objects, or to the handler for what none of them takes.
 import { EndpointError } from '../errors.js';
-import { answeredAtOnce, isThenable } from './awaiting.js';
+import { answeredAtOnce, isThenable } from '../promises.js';
 import type { SessionCodecs } from './codecs.js';
 
 type Message = string | Uint8Array;

@@ -1,6 +1,7 @@
 // One object through the encoders of a session.
 import { EndpointError } from '../errors.js';
-import { answeredAtOnce, isThenable } from './awaiting.js';
+import { kindOf } from '../option-checks.js';
+import { answeredAtOnce, isThenable } from '../promises.js';
 import type { SessionCodecs } from './codecs.js';
 import type { Encoder } from './encoders.js';
 import type { NoEncoder } from './no-encoder.js';
@@ -40,7 +41,7 @@ function encoderFor(codecs: SessionCodecs, value: unknown): Encoder | undefined 
 
 function checked(encoded: unknown): string | Uint8Array {
   if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded;
-  throw new TypeError(`an encoder gives a string or a Uint8Array, not ${typeof encoded}`);
+  throw new TypeError(`an encoder gives a string or a Uint8Array, not ${kindOf(encoded)}`);
 }
 
 function encodeFailed(cause: unknown): EndpointError {

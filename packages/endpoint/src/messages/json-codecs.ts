@@ -1,9 +1,8 @@
 // The codecs most endpoints want: JSON in text messages.
 import { EndpointError } from '../errors.js';
-import { answeredAtOnce, isThenable } from './awaiting.js';
+import { answeredAtOnce, isThenable } from '../promises.js';
 import type { TextMessageDecoder } from './decoders.js';
 import type { Encoder } from './encoders.js';
-import { type SchemaResult, type StandardSchema, sentenceOf } from './standard-schema.js';
 
 /** Says whether a value is what an application expects. */
 type Guard<Decoded> = (value: unknown) => value is Decoded;
@@ -66,3 +65,31 @@ export const jsonEncoder: Encoder<object | number | boolean> = Object.freeze({
     return text;
   },
 });
+
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The issues in a sentence: `price: expected a number; symbol: too long`. */
+export function sentenceOf(issues: readonly SchemaIssue[]): string {
+  return issues
+    .map(({ message, path = [] }) => {
+      const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+      return place === '' ? message : `${place}: ${message}`;
+    })
+    .join('; ');
+}

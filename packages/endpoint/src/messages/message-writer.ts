@@ -1,6 +1,7 @@
 // One outgoing message in parts, as `session.startMessage` gives it.
 import type { FragmentWriter } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { kindOf } from '../option-checks.js';
 import { AWAITED_BYTES } from './send-queue.js';
 
 /** It is the message's turn: apart from the class, because only the session may say it. */
@@ -82,8 +83,7 @@ export class MessageWriter {
 }
 
 export function notAMessage(given: unknown, expected = 'a string or a Uint8Array'): EndpointError {
-  const what = given === null ? 'null' : typeof given;
-  return new EndpointError('invalid_message', `expected ${expected} to send, got ${what}`);
+  return new EndpointError('invalid_message', `expected ${expected} to send, got ${kindOf(given)}`);
 }
 
 /** The engine's faults in this package's words. */

@@ -1,7 +1,7 @@
 // What a session sends besides whole text and bytes: objects, parts, streams, and whatever has to wait behind them.
 import type { FragmentWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { isThenable } from './awaiting.js';
+import { isThenable } from '../promises.js';
 import { beginMessage, MessageWriter } from './message-writer.js';
 import type { NoEncoder } from './no-encoder.js';
 import { type Place, SendQueue } from './send-queue.js';

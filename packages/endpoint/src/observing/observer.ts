@@ -3,7 +3,7 @@ import type { MessageKind } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { HandlerKind } from '../declaring/handlers.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
-import { isThenable } from '../messages/awaiting.js';
+import { isThenable } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
 

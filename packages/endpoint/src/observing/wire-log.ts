@@ -3,9 +3,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import type { CloseDetails, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
-import type { UpgradeRequest } from '../handshake/upgrade-request.js';
-import { isThenable } from '../messages/awaiting.js';
-import { onFirstWrite } from './first-write.js';
+import { isThenable } from '../promises.js';
+import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import { FrameText } from './frame-text.js';
 import { answerLines, requestLines, writtenAnswerLines } from './handshake-text.js';
 
@@ -138,4 +137,29 @@ function endText({ code, wasClean, initiator, error }: CloseDetails): string {
 
 function writeToStandardError(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Calls `tell` with the first thing that is written to `socket`, as text, before it is written. For debugging only: it
+ * stands in the way of `write` and `end` until then, because acceptance and refusals of every kind go that way.
+ */
+function onFirstWrite(socket: Duplex, tell: (text: string) => void): void {
+  const stepAside = (): void => {
+    delete (socket as Partial<Duplex>).write;
+    delete (socket as Partial<Duplex>).end;
+  };
+  const watch = (chunk: unknown): void => {
+    stepAside();
+    if (typeof chunk === 'string') tell(chunk);
+    else if (chunk instanceof Uint8Array) tell(Buffer.from(chunk).toString('utf8'));
+  };
+  const { write, end } = socket;
+  socket.write = ((...given: unknown[]): boolean => {
+    watch(given[0]);
+    return Reflect.apply(write, socket, given) as boolean;
+  }) as Duplex['write'];
+  socket.end = ((...given: unknown[]): Duplex => {
+    watch(given[0]);
+    return Reflect.apply(end, socket, given) as Duplex;
+  }) as Duplex['end'];
 }

@@ -129,12 +129,12 @@ function hasControlCharacter(text: string): boolean {
 }
 
 function parseTemplate(text: string): TemplateSegment[] {
-  const refuse = (reason: string): never => {
+  const invalid = (reason: string): never => {
     throw new EndpointError('invalid_template', `path template ${JSON.stringify(text)}: ${reason}`);
   };
-  if (typeof text !== 'string') return refuse('expected a string such as "/chat/{room}"');
-  if (!text.startsWith('/')) return refuse('it must begin with "/"');
-  if (/[?#]/.test(text)) return refuse('a query or fragment is no part of a path');
+  if (typeof text !== 'string') return invalid('expected a string such as "/chat/{room}"');
+  if (!text.startsWith('/')) return invalid('it must begin with "/"');
+  if (/[?#]/.test(text)) return invalid('a query or fragment is no part of a path');
   if (text === '/') return [{ literal: '' }];
 
   const seen = new Set<string>();
@@ -144,26 +144,26 @@ function parseTemplate(text: string): TemplateSegment[] {
     .map((raw, index, { length }): TemplateSegment => {
       // Jakarta WebSocket 2.2 §3.1.1: `/a/b/` is a path of its own, which `/a/b` is not.
       if (raw === '' && index === length - 1) return { literal: '' };
-      if (raw === '') return refuse('empty segments ("//") match nothing');
+      if (raw === '') return invalid('empty segments ("//") match nothing');
       // Legal in a path, and yet never meant: the patterns of other frameworks.
       if (raw.startsWith(':')) {
-        return refuse(`a variable is written "{${raw.slice(1)}}", not "${raw}" ("%3A" is a colon as such)`);
+        return invalid(`a variable is written "{${raw.slice(1)}}", not "${raw}" ("%3A" is a colon as such)`);
       }
       if (raw === '*' || raw === '**') {
-        return refuse(`"${raw}" would match only itself; a variable such as "{name}" takes one segment`);
+        return invalid(`"${raw}" would match only itself; a variable such as "{name}" takes one segment`);
       }
       if (!raw.includes('{') && !raw.includes('}')) {
         const literal = decodeSegment(raw);
         return literal === undefined
-          ? refuse(`the segment "${raw}" has a bad escape, a control character, or is a dot segment`)
+          ? invalid(`the segment "${raw}" has a bad escape, a control character, or is a dot segment`)
           : { literal };
       }
       const variable = /^\{([^{}]*)\}$/.exec(raw)?.[1];
-      if (variable === undefined) return refuse(`a variable takes a whole segment ("/{name}/"), not "${raw}"`);
+      if (variable === undefined) return invalid(`a variable takes a whole segment ("/{name}/"), not "${raw}"`);
       if (!VARIABLE_NAME.test(variable)) {
-        return refuse(`"{${variable}}" is no Level 1 variable: a name of letters, digits, "_", "." and "-"`);
+        return invalid(`"{${variable}}" is no Level 1 variable: a name of letters, digits, "_", "." and "-"`);
       }
-      if (seen.has(variable)) return refuse(`the variable "${variable}" occurs twice`);
+      if (seen.has(variable)) return invalid(`the variable "${variable}" occurs twice`);
       seen.add(variable);
       return { variable };
     });

@@ -1,7 +1,7 @@
 // What an application says about the endpoints that a scan finds, as Jakarta's ServerApplicationConfig does.
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
+import { assertKnownNames } from '../option-checks.js';
 
 type Awaitable<Value> = Value | PromiseLike<Value>;
 
@@ -59,7 +59,7 @@ export function defineApplication(config: EndpointApplicationConfig): EndpointAp
   if (typeof config !== 'object' || config === null) {
     throw new EndpointError('invalid_option', 'defineApplication: expected an object');
   }
-  refuseUnknownNames(config, ['annotated', 'endpoints'], 'the application');
+  assertKnownNames(config, ['annotated', 'endpoints'], 'the application');
   for (const name of ['annotated', 'endpoints'] as const) {
     if (config[name] !== undefined && typeof config[name] !== 'function') {
       throw new EndpointError('invalid_option', `the application: ${name} is a function`);

@@ -1,13 +1,13 @@
 // What the modules of a folder or map export, loaded one after the other.
-import { resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { hasClassSyntax } from '../declaring/class-syntax.js';
-import { findDefinition } from '../declaring/definition-of.js';
+import { findDefinition } from '../declaring/decorators/server-endpoint.js';
+import { hasClassSyntax } from '../declaring/endpoint-class.js';
 import { EndpointError } from '../errors.js';
-import { isThenable } from '../messages/awaiting.js';
+import { isThenable } from '../promises.js';
 import { EndpointApplication } from './application.js';
-import { moduleFilesBelow } from './module-files.js';
 
 /** What `import * as` or `import()` gives, or a function that loads it; an endpoint may stand for its module. */
 type ModuleOrLoader = object | (() => PromiseLike<object>);
@@ -130,4 +130,27 @@ function reasonOf(cause: unknown): string {
   return code === 'ERR_UNKNOWN_FILE_EXTENSION'
     ? 'this Node runs no TypeScript; scan the folder of the compiled modules'
     : error.message;
+}
+
+/** Declarations and tests are no modules of the application. */
+const MODULE = /^(?!.*\.(?:d|test|spec)\.)[^.].*\.[cm]?[jt]s$/;
+
+/**
+ * Paths of all modules below `folder`, sorted; links are followed. `node_modules` and names with a dot in front are left
+ * out, and so is a TypeScript file beside which its compiled form lies. @throws (rejects) what the file system throws
+ */
+export async function moduleFilesBelow(folder: string, visited = new Set<string>()): Promise<string[]> {
+  // A link to a folder above would lead round in circles.
+  const real = await realpath(folder);
+  if (visited.has(real)) return [];
+  visited.add(real);
+  const files: string[] = [];
+  const names = (await readdir(folder)).sort();
+  for (const name of names) {
+    if (name.startsWith('.') || name === 'node_modules') continue;
+    const path = join(folder, name);
+    if ((await stat(path)).isDirectory()) files.push(...(await moduleFilesBelow(path, visited)));
+    else if (MODULE.test(name) && !(name.endsWith('ts') && names.includes(`${name.slice(0, -2)}js`))) files.push(path);
+  }
+  return files;
 }

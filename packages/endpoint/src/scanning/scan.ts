@@ -1,9 +1,9 @@
 // Finding endpoints: takes what is an endpoint of what the modules of a folder or map export.
-import { definitionOf, findDefinition } from '../declaring/definition-of.js';
+import { definitionOf, findDefinition } from '../declaring/decorators/server-endpoint.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
-import { refuseUnknownNames } from '../known-names.js';
-import { answeredAtOnce } from '../messages/awaiting.js';
+import { assertKnownNames } from '../option-checks.js';
+import { answeredAtOnce } from '../promises.js';
 import { EndpointApplication, type ScannedEndpoint } from './application.js';
 import { exportsOf, type ModuleMap } from './module-exports.js';
 
@@ -23,7 +23,7 @@ export async function scanForEndpoints(
   source: string | URL | ModuleMap,
   options: ScanOptions,
 ): Promise<ReadonlySet<EndpointDefinition>> {
-  refuseUnknownNames(options, ['filter', 'add'], 'the scan');
+  assertKnownNames(options, ['filter', 'add'], 'the scan');
   const { filter = () => true, add = [] } = options;
   if (typeof filter !== 'function') throw new EndpointError('invalid_option', 'the scan: filter is a function');
   if (!Array.isArray(add)) throw new EndpointError('invalid_option', 'the scan: add is a list of endpoints');

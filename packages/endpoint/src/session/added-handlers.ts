@@ -1,9 +1,11 @@
 // The message handlers that were added to one session while it was open.
-import { handlerKindOf, refuseContradictions } from '../declaring/delivery.js';
+
 import type { HandlerKind, HandlerTable } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
+import { assertOneHandlerEach, handlerKindOf } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
 import type { Codecs } from '../messages/codecs.js';
+import { kindOf } from '../option-checks.js';
 import type { AnyMessageHandler } from './session-control.js';
 
 const where = 'addMessageHandler';
@@ -26,11 +28,11 @@ export class AddedHandlers {
     }
     const kind = handlerKindOf(options, where);
     if (typeof handler !== 'function') {
-      throw new EndpointError('invalid_handler', `${where}: a handler is a function, not ${typeof handler}`);
+      throw new EndpointError('invalid_handler', `${where}: a handler is a function, not ${kindOf(handler)}`);
     }
-    refuseSecond(table, kind);
+    assertNone(table, kind);
     const extended = { ...table, [kind]: handler } as HandlerTable;
-    refuseContradictions(extended, this.#codecs, where);
+    assertOneHandlerEach(extended, this.#codecs, where);
     this.#byKind.set(kind, handler);
     return extended;
   }
@@ -40,9 +42,9 @@ export class AddedHandlers {
    * @throws EndpointError duplicate_handler, missing_decoder
    */
   over(table: HandlerTable): HandlerTable {
-    for (const kind of this.#byKind.keys()) refuseSecond(table, kind);
+    for (const kind of this.#byKind.keys()) assertNone(table, kind);
     const extended = { ...table, ...Object.fromEntries(this.#byKind) } as HandlerTable;
-    refuseContradictions(extended, this.#codecs, where);
+    assertOneHandlerEach(extended, this.#codecs, where);
     return extended;
   }
 
@@ -61,7 +63,7 @@ export class AddedHandlers {
   }
 }
 
-function refuseSecond(table: HandlerTable, kind: HandlerKind): void {
+function assertNone(table: HandlerTable, kind: HandlerKind): void {
   if (table[kind] === undefined) return;
   throw new EndpointError('duplicate_handler', `${where}: the session has a handler for "${kind}" already`);
 }

@@ -8,7 +8,7 @@ import type { MessageRoutes } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
 import { encode } from '../messages/encoding.js';
 import type { NoEncoder } from '../messages/no-encoder.js';
-import { runObserved } from '../observing/observed-handler.js';
+import { runObserved } from '../observing/observed-session.js';
 import type { GuardedObserver } from '../observing/observer.js';
 import { Arrivals } from './arrivals.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';

@@ -1,7 +1,7 @@
 // The order in which handlers of one session run: one at a time, or, in a concurrent endpoint, as events arrive.
 import { type HandlerKind, isAnswered } from '../declaring/handlers.js';
-import { isThenable } from '../messages/awaiting.js';
 import { IncomingStream } from '../messages/message-stream.js';
+import { isThenable } from '../promises.js';
 import { EventQueue } from './event-queue.js';
 
 /** Reading pauses while this many messages wait for their handler. */

@@ -1,10 +1,10 @@
 // The way out of one session: everything that is sent, in the order of the calls, and the close behind it.
 import { type MessageKind, PreparedMessage, type WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { isThenable } from '../messages/awaiting.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
 import { type MessageSource, Outgoing } from '../messages/outgoing.js';
 import { AWAITED_BYTES } from '../messages/send-queue.js';
+import { isThenable } from '../promises.js';
 import type { CloseCause } from './close-reason.js';
 import type { IdleTimeout } from './idle-timeout.js';
 import type { SessionControl } from './session-control.js';

@@ -7,11 +7,11 @@ import {
   type WebSocketConnection,
 } from '@longwire/websocket';
 import type { MessageDelivery, MessageHandler } from '../declaring/message-handler.js';
-import { refuseOutOfRange } from '../declaring/ranges.js';
 import type { Principal } from '../handshake/authentication.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { MessageWriter } from '../messages/message-writer.js';
 import type { MessageSource } from '../messages/outgoing.js';
+import { assertWholeNumber, sessionRanges } from '../option-checks.js';
 import type { PathParameters } from '../paths/path-template.js';
 import type { CloseCause } from './close-reason.js';
 import { type Offered, Sending } from './sending.js';
@@ -160,7 +160,7 @@ export class Session<Path extends string = string> {
   }
 
   set idleTimeoutMs(timeoutMs: number) {
-    refuseOutOfRange('idleTimeoutMs', timeoutMs, 'session');
+    assertWholeNumber('idleTimeoutMs', timeoutMs, sessionRanges.idleTimeoutMs, 'session');
     this.#sending.idle = this.#control.setIdleTimeout(timeoutMs);
   }
 
@@ -173,7 +173,7 @@ export class Session<Path extends string = string> {
   }
 
   set maxTextBytes(bytes: number) {
-    refuseOutOfRange('maxTextBytes', bytes, 'session');
+    assertWholeNumber('maxTextBytes', bytes, sessionRanges.maxTextBytes, 'session');
     this.#connection.maxTextBytes = bytes;
   }
 
@@ -183,7 +183,7 @@ export class Session<Path extends string = string> {
   }
 
   set maxBinaryBytes(bytes: number) {
-    refuseOutOfRange('maxBinaryBytes', bytes, 'session');
+    assertWholeNumber('maxBinaryBytes', bytes, sessionRanges.maxBinaryBytes, 'session');
     this.#connection.maxBinaryBytes = bytes;
   }
 

@@ -366,9 +366,9 @@ describe('options of a message that would send it to whom it was not meant for a
     ['a misspelt except', { exept: () => true }, 'unknown_option', 'did you mean "except"?'],
     ['no object', null, 'invalid_option', 'not null'],
     ['a function in place of options', () => true, 'invalid_option', 'not a function'],
-    ['except with the id of a session', { except: '0123' }, 'invalid_option', 'not string'],
+    ['except with the id of a session', { except: '0123' }, 'invalid_option', 'not a string'],
     ['except with null', { except: null }, 'invalid_option', 'not null'],
-    ['except with an object that is no session', { except: {} }, 'invalid_option', 'not object'],
+    ['except with an object that is no session', { except: {} }, 'invalid_option', 'not an object'],
   ])('%s', async (_what, options, code, sentence) => {
     const refusal = expect.objectContaining({ code, message: expect.stringContaining(sentence) });
     const { broadcast, join, serving } = await room();

@@ -244,7 +244,9 @@ describe('connecting fails with connect_failed and its cause', () => {
     await expect(container.connect(endpoint, 'ws://x', { reconect: true } as never)).rejects.toThrow('"reconnect"');
     expect(() => defineClientEndpoint({ onTekst: () => {} } as never)).toThrow('did you mean "onText"?');
     expect(() => defineClientEndpoint({ configurator: {} } as never)).toThrow('has no option "configurator"');
-    expect(() => defineClientEndpoint({ reconnect: { minDelayMs: 0 } })).toThrow('reconnect.minDelayMs is a whole');
+    expect(() => defineClientEndpoint({ reconnect: { minDelayMs: 0 } })).toThrow(
+      'reconnect: minDelayMs is a whole number from 1 to 2147483647, not 0',
+    );
     expect(() => defineClientEndpoint({ headers: 'x' as never })).toThrow('headers is an object or a function');
   });
 });

@@ -13,8 +13,8 @@ it.each<[what: string, given: unknown, sentence: string]>([
   ['a Nest application', { getHttpServer: () => undefined, listen: () => {} }, 'what its getHttpServer() returns'],
   ['a server of Vite', { httpServer: createServer(), listen: () => {} }, 'give its property httpServer'],
   ['a request listener', () => {}, 'give createServer(…) with this function as its listener'],
-  ['an emitter of events', new EventEmitter(), 'this is object'],
-  ['a port', 8080, 'this is number'],
+  ['an emitter of events', new EventEmitter(), 'this is an EventEmitter'],
+  ['a port', 8080, 'this is a number'],
   ['null', null, 'this is null'],
   ['nothing', undefined, 'this is undefined'],
 ])('attach refuses %s and says what to give instead', (_what, given, sentence) => {

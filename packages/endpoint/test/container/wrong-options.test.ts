@@ -10,7 +10,7 @@ const withoutPrototype = (members: object): object => Object.assign(Object.creat
 describe('a configurator', () => {
   it.each<[what: string, configurator: unknown, sentence: string]>([
     ['null, which may stand for checks that were not found', null, 'not null'],
-    ['a text', 'strict', 'not string'],
+    ['a text', 'strict', 'not a string'],
     ['a function that makes one', () => ({}), 'give what it returns'],
     ['an async function', async () => ({}), 'give what it returns'],
   ])('that is %s is refused', (_what, configurator, sentence) => {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { hopsOfForwarded, hopsOfXForwarded } from '../../src/handshake/forwarded.js';
 import { defineEndpoint, EndpointContainer, type HandshakeRequest } from '../../src/index.js';
+import { hopsOfForwarded, hopsOfXForwarded } from '../../src/proxies/forwarded.js';
 import { askUpgrade, serve } from '../serving.js';
 
 type Headers = Record<string, string | string[]>;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { moduleFilesBelow } from '../../src/scanning/module-files.js';
+import { moduleFilesBelow } from '../../src/scanning/module-exports.js';
 
 let folder: string;
 beforeAll(async () => {

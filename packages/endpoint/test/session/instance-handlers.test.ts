@@ -194,7 +194,7 @@ describe('of a class with decorators, the instance has the decorated methods', (
 describe('an instance that cannot serve ends its session with 1011 and is reported:', () => {
   it.each<[what: string, make: () => object, code: string, sentence: string]>([
     ['one without a handler of the class', () => ({}), 'invalid_instance', 'must have the handler "onText"'],
-    ['one whose handler is no function', () => ({ onText: 'hello' }), 'invalid_instance', 'and has string'],
+    ['one whose handler is no function', () => ({ onText: 'hello' }), 'invalid_instance', 'and has a string'],
     [
       'one with a further handler that is no function',
       () => ({ onText() {}, onBinary: null }),

@@ -1,9 +1,9 @@
 // What the decorators of classes share: reading the decorated handlers, and leaving a definition on the class.
 import { EndpointError } from '../../errors.js';
+import { assertDecoratedHandler } from '../endpoint-class.js';
 import type { EndpointClass } from '../endpoint-definition.js';
 import { handlerTable } from '../handlers.js';
 import { type DeclaredHandlers, handlersByDecorator } from '../instance-handlers.js';
-import { refuseNothingDecorated } from '../missing-handler.js';
 import { type DecoratedHandler, declaredHandlers, metadataOfClass } from './endpoint-metadata.js';
 
 /**
@@ -35,7 +35,7 @@ export function decoratedHandlers(endpointClass: EndpointClass, metadata: Decora
     const handler = handlers.get(kind);
     return handler && callable(handler, endpointClass);
   });
-  refuseNothingDecorated(endpointClass, table);
+  assertDecoratedHandler(endpointClass, table);
   return handlersByDecorator(table, handlers.values(), `endpoint ${endpointClass.name}`);
 }
 

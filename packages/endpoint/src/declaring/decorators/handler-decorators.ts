@@ -4,11 +4,10 @@ import { EndpointError } from '../../errors.js';
 import type { MessageStream } from '../../messages/message-stream.js';
 import type { CloseReason } from '../../session/close-reason.js';
 import type { Session } from '../../session/session.js';
-import { handlerKindOf } from '../delivery.js';
-import type { EndpointConfig } from '../endpoint-config.js';
-import type { AnyObject, HandlerResult, MessageResult } from '../handler-results.js';
+import type { EndpointConfig } from '../endpoint-options.js';
 import type { HandlerKind } from '../handlers.js';
-import type { MessageHandlerOptions } from '../message-handler.js';
+import type { AnyObject, HandlerResult, MessageHandlerOptions, MessageResult } from '../message-handler.js';
+import { handlerKindOf } from '../message-routes.js';
 import { declareHandler, metadataOfClass } from './endpoint-metadata.js';
 
 // Fits `Session<'…'>` of every template as an argument; the class decorator then checks which template it is.
@@ -39,7 +38,7 @@ export type OnErrorMethod = (error: unknown, session: AnySession) => HandlerResu
 
 /** Calls the method when a session has opened, before its first message: `open(session, config)`. */
 export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
-  refuseArguments('OnOpen', nothing);
+  assertNoArguments('OnOpen', nothing);
   return handlerDecorator('OnOpen', 'open');
 }
 
@@ -65,7 +64,7 @@ export function OnMessage(
   options: MessageHandlerOptions = {},
   ...nothing: never[]
 ): HandlerDecorator<(...parameters: never[]) => unknown> {
-  refuseArguments('OnMessage', nothing);
+  assertNoArguments('OnMessage', nothing);
   if (typeof options !== 'object' || options === null) throw withoutParentheses('OnMessage');
   return handlerDecorator('OnMessage', handlerKindOf(options, '@OnMessage'));
 }
@@ -79,7 +78,7 @@ type OnMessageOptions<
 
 /** Calls the method when a session has ended, exactly once and last: `closed(session, reason)`. */
 export function OnClose(...nothing: never[]): HandlerDecorator<OnCloseMethod> {
-  refuseArguments('OnClose', nothing);
+  assertNoArguments('OnClose', nothing);
   return handlerDecorator('OnClose', 'close');
 }
 
@@ -88,7 +87,7 @@ export function OnClose(...nothing: never[]): HandlerDecorator<OnCloseMethod> {
  * `failed(error, session)`.
  */
 export function OnError(...nothing: never[]): HandlerDecorator<OnErrorMethod> {
-  refuseArguments('OnError', nothing);
+  assertNoArguments('OnError', nothing);
   return handlerDecorator('OnError', 'error');
 }
 
@@ -123,7 +122,7 @@ function handlerDecorator(decorator: string, kind: HandlerKind) {
 }
 
 /** Without parentheses, a decorator factory is called as the decorator. */
-function refuseArguments(decorator: string, given: readonly unknown[]): void {
+function assertNoArguments(decorator: string, given: readonly unknown[]): void {
   if (given.length > 0) throw withoutParentheses(decorator);
 }
 

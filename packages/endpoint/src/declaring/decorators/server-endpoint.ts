@@ -73,10 +73,27 @@ export function ServerEndpoint<const Path extends string, Instance extends objec
   };
 }
 
+/** The definition of a class with `@ServerEndpoint`, or what `defineEndpoint` made; undefined for everything else. */
+export function findDefinition(endpoint: unknown): EndpointDefinition | undefined {
+  if (endpoint instanceof EndpointDefinition) return endpoint;
+  return typeof endpoint === 'function' ? declaredEndpoint(endpoint) : undefined;
+}
+
+/** @throws EndpointError not_an_endpoint */
+export function definitionOf(endpoint: EndpointClass | EndpointDefinition): EndpointDefinition {
+  const definition = findDefinition(endpoint);
+  if (definition !== undefined) return definition;
+  const given = typeof endpoint === 'function' ? `class ${endpoint.name} without @ServerEndpoint` : typeof endpoint;
+  throw new EndpointError(
+    'not_an_endpoint',
+    `expected a class with @ServerEndpoint or what defineEndpoint returns, got ${given}`,
+  );
+}
+
 /**
  * The definition that `@ServerEndpoint` left on exactly this class; undefined for undecorated classes and undecorated
  * subclasses.
  */
-export function declaredEndpoint(endpointClass: object): EndpointDefinition | undefined {
+function declaredEndpoint(endpointClass: object): EndpointDefinition | undefined {
   return declarationOn(endpointClass, definitionKey) as EndpointDefinition | undefined;
 }

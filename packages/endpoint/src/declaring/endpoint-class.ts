@@ -1,7 +1,7 @@
-// Classes that have members and no handler among them: an endpoint that nothing ever reaches, and that says nothing of it.
+// A class that is given as an endpoint: is it one, and is any of its members a handler? Without a handler nothing would
+// ever reach the endpoint, and nothing would say so.
 import { nearestName } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
-import { hasClassSyntax } from './class-syntax.js';
 import { type HandlerTable, handlerNames } from './handlers.js';
 
 type EndpointClass = new (...parameters: never[]) => object;
@@ -12,10 +12,11 @@ const FIELD = /(?:\bthis\.|[\n;{}]\s*)(on[A-Z]\w*)\s*=(?![=>])|\(this,\s*["'](on
 const names: readonly string[] = Object.values(handlerNames);
 
 /**
- * Refuses a class given to `defineEndpoint` none of whose members is a handler. An empty one is an endpoint that only
- * sends; fields are found on each instance. @throws EndpointError missing_handler, not_an_endpoint
+ * Asserts that a class given to `defineEndpoint` has a handler, or no member at all: an endpoint that only sends. Handlers
+ * that are fields are found on each instance.
+ * @throws EndpointError missing_handler, not_an_endpoint
  */
-export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
+export function assertHasHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
   if (hasHandler(handlers) || fieldNamedAsHandler(endpointClass) !== undefined) return;
   const method = meantAsHandler(methodsOf(endpointClass));
   if (method === undefined && !isBareFunction(endpointClass)) return;
@@ -24,7 +25,7 @@ export function refuseNoHandler(endpointClass: EndpointClass, handlers: HandlerT
 }
 
 /** @throws EndpointError unknown_option for the name that other libraries give to the handler of messages */
-export function refuseOnMessage(endpoint: object, where: string): void {
+export function assertNoOnMessage(endpoint: object, where: string): void {
   const name = Object.keys(endpoint).find((key) => isOnMessage(key));
   if (name === undefined) return;
   throw new EndpointError('unknown_option', `${where} has no handler "${name}"; ${messageHandlers}`);
@@ -48,6 +49,11 @@ function adviceFor(method: string): string {
   return nearest === undefined ? `known are ${names.join(', ')}` : `did you mean "${nearest}"?`;
 }
 
+/** True for what was written as a class and therefore cannot be called; only its text shows that. */
+export function hasClassSyntax(value: unknown): value is abstract new (...parameters: never[]) => object {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
 /** Written as a function, without anything that a class written so would have: `(session) => …` of another library. */
 function isBareFunction(endpointClass: EndpointClass): boolean {
   const isInherited = Object.getPrototypeOf(endpointClass.prototype) !== Object.prototype;
@@ -56,8 +62,8 @@ function isBareFunction(endpointClass: EndpointClass): boolean {
   return isReadable && !hasClassSyntax(endpointClass) && !isInherited;
 }
 
-/** As {@link refuseNoHandler} for a class with a decorator. @throws EndpointError missing_handler */
-export function refuseNothingDecorated(endpointClass: EndpointClass, handlers: HandlerTable): void {
+/** As {@link assertHasHandler} for a class with a decorator. @throws EndpointError missing_handler */
+export function assertDecoratedHandler(endpointClass: EndpointClass, handlers: HandlerTable): void {
   if (hasHandler(handlers)) return;
   const member = meantAsHandler(methodsOf(endpointClass)) ?? fieldNamedAsHandler(endpointClass);
   if (member === undefined) return;

@@ -1,5 +1,7 @@
-// What an observer sees on the way from the engine to a session's dispatcher. Only observed sessions have one.
+// Notifies an observer of the messages and handlers of a session. Only observed sessions use this.
 import type { CloseDetails } from '@longwire/websocket';
+import type { HandlerKind } from '../declaring/handlers.js';
+import { isThenable } from '../promises.js';
 import type { ConnectionEvents } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
 import type { GuardedObserver } from './observer.js';
@@ -52,4 +54,38 @@ export class ObservedEvents implements ConnectionEvents {
   closed(reason: CloseDetails): void {
     this.#next.closed(reason);
   }
+}
+
+/** Returns or throws what `run` does; a promise in its place settles as the handler's does, after the observer was told. */
+export function runObserved(
+  { handlerStarted, handlerEnded }: GuardedObserver,
+  session: Session,
+  kind: HandlerKind,
+  run: () => unknown,
+): unknown {
+  const span = handlerStarted?.(session, kind);
+  if (handlerEnded === undefined) return run();
+  let result: unknown;
+  let isPending: boolean;
+  try {
+    result = run();
+    isPending = isThenable(result);
+  } catch (error) {
+    handlerEnded(session, kind, span, { error });
+    throw error;
+  }
+  if (!isPending) {
+    handlerEnded(session, kind, span, undefined);
+    return result;
+  }
+  return Promise.resolve(result).then(
+    (later) => {
+      handlerEnded(session, kind, span, undefined);
+      return later;
+    },
+    (error: unknown) => {
+      handlerEnded(session, kind, span, { error });
+      throw error;
+    },
+  );
 }

@@ -4,11 +4,13 @@
 // `{ server, path }` answers 400 to every path but its own, others end sockets they do not know. So what a container
 // takes is not emitted at all: the server's `emit` asks the containers first.
 import type { IncomingMessage, Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
-import { requestedPathOf } from './handshake-request.js';
-import { answerAsPlainRequest, asksForWebSocket } from './plain-request.js';
-import type { UpgradeRequest } from './upgrade-request.js';
+import { EndpointError } from '../errors.js';
+import { requestedPathOf } from '../handshake/handshake-request.js';
+import { kindOf } from '../option-checks.js';
+import { answerAsPlainRequest, asksForWebSocket, type UpgradeRequest } from './upgrade-request.js';
 
 /** What a container answers to a path: it takes the request, the path is unreadable, or it is not one of its paths. */
 export type UpgradeTaken = 'taken' | 'malformed' | 'unknown';
@@ -118,4 +120,22 @@ export function removeUpgradeTaker(server: Server, taker: UpgradeTaker): void {
   if (listener.takers.size > 0) return;
   listener.end();
   listeners.delete(server);
+}
+
+/** http, https and http2 servers are servers of node:net. @throws EndpointError not_a_server */
+export function assertServer(given: unknown): void {
+  if (given instanceof NetServer) return;
+  throw new EndpointError('not_a_server', `attach takes an http.Server or https.Server; ${advice(given)}`);
+}
+
+function advice(given: unknown): string {
+  const named = (given ?? {}) as Readonly<Record<string, unknown>>;
+  // Fastify and Hapi; Nest; Vite.
+  if (named['server'] instanceof NetServer) return 'this has one: give its property server';
+  if (typeof named['getHttpServer'] === 'function') return 'give what its getHttpServer() returns';
+  if (named['httpServer'] instanceof NetServer) return 'this has one: give its property httpServer';
+  // Express and Connect, whose application is a function; Koa.
+  if (typeof named['listen'] === 'function') return 'give what its listen(…) returns, or createServer(app)';
+  if (typeof given === 'function') return 'give createServer(…) with this function as its listener';
+  return `this is ${kindOf(given)}`;
 }

@@ -2,7 +2,16 @@
 // node:http ignores such wishes, as RFC 9110 §7.8 allows; once there is one, every `Upgrade: h2c` (Java's HttpClient
 // sends it by default, with a body too) would be ours to refuse.
 import type { IncomingMessage, Server } from 'node:http';
-import type { UpgradeRequest } from './upgrade-request.js';
+import type { Duplex } from 'node:stream';
+
+/**
+ * A request to change protocols, as node:http hands it out: nothing has been answered, `head` came behind the headers.
+ */
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
 
 export function asksForWebSocket(request: IncomingMessage): boolean {
   const wished = request.headers.upgrade ?? '';
