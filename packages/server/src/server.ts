@@ -28,6 +28,7 @@ import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { DamageLog } from './storage/damage-log.js';
+import { openMemoryStore } from './storage/memory/memory-store.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
 import { gatewayEndpoint } from './transport/websocket/gateway.js';
@@ -73,7 +74,7 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
   // Before the store: a port that is taken leaves no new folder behind.
   await tryListening(config);
-  const store = await openSqliteStore({ folder: config.dataDirectory, keyWindowEntries: config.limits.keyWindow });
+  const store = await openStore(config);
   store.onFatal = options.onFatal;
   const damage = new DamageLog(logger);
   store.onDamage = (error) => damage.report(error);
@@ -83,6 +84,11 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
     await store.close();
     throw error;
   }
+}
+
+function openStore({ data, limits }: ServerConfig): Promise<Store> {
+  if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes });
+  return openSqliteStore({ folder: data.path, keyWindowEntries: limits.keyWindow });
 }
 
 async function serve(
@@ -178,7 +184,7 @@ async function serve(
     logger,
     readiness: () => {
       if (isDraining) return { isReady: false, reason: 'the server is stopping' };
-      if (!store.isWritable) return { isReady: false, reason: 'the disk is full' };
+      if (!store.isWritable) return { isReady: false, reason: 'the store is full' };
       return { isReady: true };
     },
     refuseCaller: (caller) => authenticator.refuseCaller(caller),
@@ -186,6 +192,8 @@ async function serve(
   });
   container.attach(http);
   const address = await listen(http, config);
+  if (config.data.kind === 'memory')
+    logger.warn({}, 'Nothing is kept: data is memory:, so all messages are lost when the server ends');
 
   const timers: Timer[] = [
     clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void cursors.flush()),

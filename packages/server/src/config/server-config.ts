@@ -35,11 +35,16 @@ export interface JwtAuthConfig {
   readonly leewayMs: number;
 }
 
+/** Where messages are kept: in a folder (absolute path), or in the memory of the process, which forgets them when it ends. */
+export type DataLocation = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' };
+
+/** The value of `data` that keeps everything in memory. A folder of that name is `./memory:`. */
+export const MEMORY_DATA = 'memory:';
+
 export interface ServerConfig {
   readonly port: number;
   readonly host: string;
-  /** Absolute path. */
-  readonly dataDirectory: string;
+  readonly data: DataLocation;
   readonly auth: DevAuthConfig | JwtAuthConfig;
   /** Origins (`https://app.example.org`) that may connect beside the server's own. */
   readonly allowedOrigins: readonly string[];
@@ -65,7 +70,7 @@ export function buildServerConfig(
   return Object.freeze({
     port: values.port,
     host: values.host,
-    dataDirectory: resolve(surroundings.workingDirectory, values.data),
+    data: dataLocation(values.data, surroundings.workingDirectory),
     auth:
       values.auth === 'jwt'
         ? jwtAuth(values, surroundings.workingDirectory, problems)
@@ -74,6 +79,11 @@ export function buildServerConfig(
     logLevel: values.logLevel,
     limits,
   });
+}
+
+function dataLocation(data: string, workingDirectory: string): DataLocation {
+  if (data === MEMORY_DATA) return Object.freeze({ kind: 'memory' });
+  return Object.freeze({ kind: 'folder', path: resolve(workingDirectory, data) });
 }
 
 function devAuth(values: SettingValues, environment: Environment, problems: ConfigProblem[]): DevAuthConfig {

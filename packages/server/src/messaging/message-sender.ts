@@ -86,7 +86,7 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
       return { ok: false, code: 'forbidden', message: 'you may not write to this channel', afterMs: undefined };
     case 'failed':
       if (outcome.error.code === 'storage_full') {
-        const message = 'the disk of the server is full: nothing was stored; try again later with the same key';
+        const message = 'the store of the server is full: nothing was stored; repeat it later with the same key';
         return { ok: false, code: 'storage_full', message, afterMs: undefined };
       }
       if (outcome.error.code === 'corrupt') {

@@ -49,7 +49,7 @@ describe('defaults', () => {
     expect(problemsOf(() => load())).toEqual([expect.stringContaining('auth is not set')]);
     const { config } = load({ environment: dev });
     expect(config).toMatchObject({ port: 8080, host: '127.0.0.1', auth: { mode: 'dev' }, logLevel: 'info' });
-    expect(config.dataDirectory).toBe(join(folder, '.longwire'));
+    expect(config.data).toEqual({ kind: 'folder', path: join(folder, '.longwire') });
     expect(config.limits).toMatchObject({ outboxBytes: 1_048_576, inFlight: 64, newDeviceBacklog: 1_000 });
   });
 
@@ -293,7 +293,21 @@ describe('what settings are together', () => {
 describe('resolveServerConfig', () => {
   it('takes typed settings from a program and ignores the environment', () => {
     const config = resolveServerConfig({ auth: 'dev', port: 0, data: folder, limits: { heartbeatMs: 500 } });
-    expect(config).toMatchObject({ port: 0, dataDirectory: folder, limits: { heartbeatMs: 500, inFlight: 64 } });
+    expect(config).toMatchObject({
+      port: 0,
+      data: { kind: 'folder', path: folder },
+      limits: { heartbeatMs: 500, inFlight: 64 },
+    });
+  });
+
+  it('keeps data in memory for data memory:, from a program, a flag, the environment and a file', () => {
+    const memory = { kind: 'memory' };
+    expect(resolveServerConfig({ auth: 'dev', data: 'memory:' }).data).toEqual(memory);
+    expect(load({ environment: dev, flags: { data: 'memory:' } }).config.data).toEqual(memory);
+    expect(load({ environment: { ...dev, LONGWIRE_DATA: 'memory:' } }).config.data).toEqual(memory);
+    const configFile = file('memory.yaml', 'data: "memory:"');
+    expect(load({ environment: dev, configFile }).config.data).toEqual(memory);
+    expect(load({ environment: dev, flags: { data: './memory:' } }).config.data).toMatchObject({ kind: 'folder' });
   });
 
   it('refuses numbers as text', () => {

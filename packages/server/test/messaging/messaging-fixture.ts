@@ -50,7 +50,7 @@ export class MessagingFixture {
   }
 
   static async open(maxWaitingBytes = 1_000_000): Promise<MessagingFixture> {
-    return new MessagingFixture(await openMemoryStore(), maxWaitingBytes);
+    return new MessagingFixture(await openMemoryStore({ maxBytes: 100_000_000 }), maxWaitingBytes);
   }
 
   send(

@@ -34,7 +34,9 @@ export class MemoryCursors implements Cursors {
     member.delivered = Math.max(member.delivered, write.delivered ?? 0);
     for (const [deviceId, offset] of write.devices) {
       const cursors = this.#state.users.get(write.user)?.devices.get(deviceId)?.cursors;
-      if (cursors !== undefined) cursors.set(write.channel, Math.max(cursors.get(write.channel) ?? 0, offset));
+      if (cursors === undefined) continue;
+      if (!cursors.has(write.channel)) this.#state.countCursor();
+      cursors.set(write.channel, Math.max(cursors.get(write.channel) ?? 0, offset));
     }
   }
 }

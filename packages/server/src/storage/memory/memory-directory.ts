@@ -1,4 +1,4 @@
-// Users, devices and statuses of the memory engine.
+// Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
@@ -15,19 +15,17 @@ export class MemoryDirectory implements Directory {
 
   async openDevice(userId: UserId, deviceId: DeviceId, at: number): Promise<'known' | 'new'> {
     this.#state.assertOpen();
-    const user = this.#state.ensureUser(userId);
-    const known = user.devices.get(deviceId);
-    if (known !== undefined) {
-      known.usedAt = Math.max(known.usedAt, at);
+    const known = this.#state.users.get(userId);
+    const knownDevice = known?.devices.get(deviceId);
+    if (knownDevice !== undefined) {
+      knownDevice.usedAt = Math.max(knownDevice.usedAt, at);
       return 'known';
     }
-    if (user.devices.size >= MAX_DEVICES_PER_USER) forgetLongestUnused(user);
-    const device: MemoryDevice = { usedAt: at, cursors: new Map() };
-    for (const channel of user.channels) {
-      const read = channel.members.get(userId)?.read ?? 0;
-      if (read > 0) device.cursors.set(channel.key, read);
-    }
-    user.devices.set(deviceId, device);
+    const cursors = readCursors(known?.channels ?? [], userId);
+    this.#state.reserveDevice(cursors.size, { isNewUser: known === undefined });
+    const user = this.#state.ensureUser(userId);
+    if (user.devices.size >= MAX_DEVICES_PER_USER) this.#forgetLongestUnused(user);
+    user.devices.set(deviceId, { usedAt: at, cursors });
     return 'new';
   }
 
@@ -80,16 +78,28 @@ export class MemoryDirectory implements Directory {
     }
     return descriptions;
   }
+
+  #forgetLongestUnused(user: MemoryUser): void {
+    let longest: [DeviceId, MemoryDevice] | undefined;
+    for (const device of user.devices) {
+      if (longest === undefined || device[1].usedAt < longest[1].usedAt) longest = device;
+    }
+    if (longest === undefined) return;
+    user.devices.delete(longest[0]);
+    this.#state.releaseDevice(longest[1].cursors.size);
+  }
 }
 
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
   return channel.entries.slice(read).filter((entry) => entry.kind === 'message' && entry.from !== user).length;
 }
 
-function forgetLongestUnused(user: MemoryUser): void {
-  let longest: [DeviceId, MemoryDevice] | undefined;
-  for (const device of user.devices) {
-    if (longest === undefined || device[1].usedAt < longest[1].usedAt) longest = device;
+/** Where a device begins that is new: at the user's read cursor of every channel they have read. */
+function readCursors(channels: readonly MemoryChannel[], user: UserId): Map<ChannelKey, number> {
+  const cursors = new Map<ChannelKey, number>();
+  for (const channel of channels) {
+    const read = channel.members.get(user)?.read ?? 0;
+    if (read > 0) cursors.set(channel.key, read);
   }
-  if (longest !== undefined) user.devices.delete(longest[0]);
+  return cursors;
 }

@@ -18,6 +18,12 @@ export class MemoryMessageLog implements MessageLog {
     assertBatchSize(batch.length);
     // All of the batch is judged before any of it is stored: a bad request must not leave half a batch behind.
     for (const request of batch) pairOfRequest(request);
+    const fresh = batch.filter((request) => !request.isRefused && this.#firstWithKey(request) === undefined);
+    const newChannels = new Set(fresh.map(({ channel }) => channel).filter((key) => !this.#state.channels.has(key)));
+    this.#state.reserveEntries(
+      fresh.map(({ content }) => content),
+      newChannels.size,
+    );
     return batch.map((request) => this.#appendOne(request));
   }
 

@@ -1,8 +1,8 @@
-// Everything the memory engine knows, in plain maps: the reference the other engine is compared with.
+// What the memory engine holds, in plain maps, and how much of it there may be.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type ChannelKey, directPairOf } from '../../channel/channel-key.js';
-import type { Entry } from '../../channel/entry.js';
+import { type Entry, type EntryContent, retainedBytes } from '../../channel/entry.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
 
@@ -37,12 +37,31 @@ export interface MemoryUser {
   readonly channels: MemoryChannel[];
 }
 
+// Estimates of what an object with its maps and its places in other maps takes, beside the text counted by `retainedBytes`.
+const ENTRY_BYTES = 150;
+const CHANNEL_BYTES = 1_500;
+const USER_BYTES = 500;
+const DEVICE_BYTES = 500;
+const CURSOR_BYTES = 100;
+
 export class MemoryState {
   readonly channels = new Map<ChannelKey, MemoryChannel>();
   readonly users = new Map<UserId, MemoryUser>();
+  readonly #maxBytes: number;
   readonly #era = mintEra();
+  #bytes = 0;
+  #isFull = false;
   #appended = 0;
   #isClosed = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The last reservation was refused. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
 
   /** @throws ServerError `closed` */
   assertOpen(): void {
@@ -51,6 +70,41 @@ export class MemoryState {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  /**
+   * Called before anything of a batch is stored; a channel counts with its users.
+   * @throws ServerError `storage_full`
+   */
+  reserveEntries(contents: readonly EntryContent[], newChannels: number): void {
+    const text = contents.reduce((bytes, content) => bytes + retainedBytes(content), 0);
+    this.#reserve(text + contents.length * ENTRY_BYTES + newChannels * (CHANNEL_BYTES + 2 * USER_BYTES));
+  }
+
+  /** @throws ServerError `storage_full` */
+  reserveDevice(cursors: number, { isNewUser }: { readonly isNewUser: boolean }): void {
+    this.#reserve((isNewUser ? USER_BYTES : 0) + DEVICE_BYTES + cursors * CURSOR_BYTES);
+  }
+
+  releaseDevice(cursors: number): void {
+    this.#bytes -= DEVICE_BYTES + cursors * CURSOR_BYTES;
+  }
+
+  /** Counted, never refused: what was acknowledged is bounded by devices and channels, which are counted before. */
+  countCursor(): void {
+    this.#bytes += CURSOR_BYTES;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#bytes + bytes > this.#maxBytes) {
+      this.#isFull = true;
+      throw new ServerError(
+        'storage_full',
+        `the memory for messages is full, nothing was stored: raise limits.memoryBytes (${this.#maxBytes}), or give a folder with --data`,
+      );
+    }
+    this.#isFull = false;
+    this.#bytes += bytes;
   }
 
   nextRecency(): number {

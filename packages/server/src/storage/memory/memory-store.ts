@@ -1,4 +1,4 @@
-// The engine that forgets everything with its process: for tests, demonstrations and as the model of the others.
+// The engine that keeps nothing: for trying Longwire, for tests of applications, and as the model of the other engine.
 
 import type { ServerError } from '../../errors.js';
 import type { Cursors } from '../cursors.js';
@@ -10,25 +10,34 @@ import { MemoryDirectory } from './memory-directory.js';
 import { MemoryMessageLog } from './memory-log.js';
 import { MemoryState } from './memory-state.js';
 
+export interface MemoryStoreOptions {
+  /** Entries, users, devices and channels together, as estimated. Beyond it nothing new is stored. */
+  readonly maxBytes: number;
+}
+
 /** Opens an empty store in memory. Nothing survives its process; each opening is a new era. */
-export function openMemoryStore(): Store {
-  return new MemoryStore();
+export async function openMemoryStore({ maxBytes }: MemoryStoreOptions): Promise<Store> {
+  return new MemoryStore(maxBytes);
 }
 
 class MemoryStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
-  readonly description = 'memory (nothing survives this process)';
-  readonly isWritable = true;
+  readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
   onDamage: ((damage: ServerError) => void) | undefined;
-  readonly #state = new MemoryState();
+  readonly #state: MemoryState;
 
-  constructor() {
+  constructor(maxBytes: number) {
+    this.#state = new MemoryState(maxBytes);
     this.log = new MemoryMessageLog(this.#state);
     this.directory = new MemoryDirectory(this.#state);
     this.cursors = new MemoryCursors(this.#state);
+  }
+
+  get isWritable(): boolean {
+    return !this.#state.isFull;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
+import type { Store } from '../../../src/storage/store.js';
+import { appendOne, device, direct, message, readLog, user } from '../requests.js';
 import { describeStoreContract } from '../store-contract.js';
 
 describeStoreContract('the memory engine', async () => {
-  const store = openMemoryStore();
+  const store = await openMemoryStore({ maxBytes: 256 * 1_048_576 });
   return { store, restart: undefined, dispose: () => store.close() };
+});
+
+describe('the memory engine at maxBytes', () => {
+  const body = JSON.stringify('x'.repeat(10_000));
+  let store: Store;
+
+  beforeEach(async () => {
+    store = await openMemoryStore({ maxBytes: 100_000 });
+  });
+  afterEach(() => store.close());
+
+  /** Appends until the store refuses; returns how many were stored. */
+  async function fill(): Promise<number> {
+    for (let stored = 0; ; stored += 1) {
+      try {
+        await appendOne(store.log, message('alice', 'bob', { body, key: `k${stored}` }));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'storage_full', retryable: true });
+        return stored;
+      }
+    }
+  }
+
+  it('refuses appends with storage_full, goes on reading, and knows the keys it has', async () => {
+    const stored = await fill();
+    expect(stored).toBeGreaterThan(3);
+    expect(store.isWritable).toBe(false);
+    expect(await readLog(store.log, direct('alice', 'bob'))).toHaveLength(stored);
+    const again = await appendOne(store.log, message('alice', 'bob', { body, key: 'k0' }));
+    expect(again).toMatchObject({ outcome: 'repeated', offset: 1 });
+  });
+
+  it('stores nothing of a batch that does not fit as a whole', async () => {
+    const stored = await fill();
+    const batch = [message('alice', 'bob', { body: '1' }), message('alice', 'bob', { body })];
+    await expect(store.log.append(batch)).rejects.toMatchObject({ code: 'storage_full' });
+    expect(await readLog(store.log, direct('alice', 'bob'))).toHaveLength(stored);
+    expect(await appendOne(store.log, batch[0]!)).toMatchObject({ outcome: 'stored', offset: stored + 1 });
+    expect(store.isWritable).toBe(true);
+  });
+
+  it('refuses new users and devices, takes known ones, and reuses the place of a device it forgot', async () => {
+    let users = 0;
+    const openNext = () => store.directory.openDevice(user(`u${users}`), device('phone'), 1);
+    await expect(
+      (async () => {
+        for (;;) {
+          await openNext();
+          users += 1;
+        }
+      })(),
+    ).rejects.toMatchObject({ code: 'storage_full' });
+    expect(users).toBeLessThan(200);
+    expect(await store.directory.openDevice(user('u0'), device('phone'), 2)).toBe('known');
+  });
+
+  it('counts a device that was forgotten for a newer one no longer', async () => {
+    for (let index = 0; index < 1_000; index += 1) {
+      expect(await store.directory.openDevice(user('alice'), device(`d${index}`), index)).toBe('new');
+    }
+  });
 });
