@@ -1,6 +1,5 @@
 // npm run conformance:client -- ws://host:port [--deflate]: walks the cases of a fuzzing server and echoes in each.
 // Protocol of such a server: /getCaseCount sends the number, /runCase runs one, /updateReports writes the report.
-import '../scripts/require-node.mjs';
 import { parseArgs } from 'node:util';
 import { bootstrapOrExit } from '../scripts/bootstrap.mjs';
 import { echoHandler, echoOptions } from './echo.mjs';

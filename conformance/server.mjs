@@ -1,6 +1,5 @@
 // npm run conformance:server -- --port N [--deflate]: an echo server on the engine, for conformance suites.
 // Text comes back as text, binary as binary, messages up to 16 MiB. The first line of output ends with the port.
-import '../scripts/require-node.mjs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { bootstrapOrExit } from '../scripts/bootstrap.mjs';

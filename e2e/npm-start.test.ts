@@ -6,8 +6,8 @@ import { acceptsConnections } from '@longwire/test-support/ports';
 import { ProgramProcess } from '@longwire/test-support/program-process';
 import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
 import { npmCommand } from '../scripts/run-step.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 
 let data: string;
 let started: ProgramProcess[];

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { ProgramProcess } from '@longwire/test-support/program-process';
 import { until } from '@longwire/test-support/until';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 
 let folder: string;
 const started: ProgramProcess[] = [];

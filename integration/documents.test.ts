@@ -3,8 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
-import { readWorkspaces } from '../scripts/workspaces.mjs';
+import { projectRoot, readWorkspaces } from '../scripts/workspaces.mjs';
 
 const packages = join(projectRoot, 'packages');
 const architecture = readFileSync(join(projectRoot, 'ARCHITECTURE.md'), 'utf8');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 
 const run = promisify(execFile);
 let folder: string;

@@ -7,7 +7,7 @@ import { ProgramProcess } from '@longwire/test-support/program-process';
 import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 
 const MIB = 1_048_576;
 const started: ProgramProcess[] = [];

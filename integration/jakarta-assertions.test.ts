@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 import { missingTests, tableRows, testsNamedIn } from './documented-tests.js';
 
 const document = readFileSync(join(projectRoot, 'docs/jakarta-assertions.md'), 'utf8');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 import { typeErrorsOf } from './type-errors.js';
 
 const run = promisify(execFile);

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
 import { npmCommand } from '../scripts/run-step.mjs';
-import { readWorkspaces } from '../scripts/workspaces.mjs';
+import { projectRoot, readWorkspaces } from '../scripts/workspaces.mjs';
 
 const run = promisify(execFile);
 const workspaces = readWorkspaces(projectRoot).filter(({ manifest }) => !manifest.private);

@@ -13,7 +13,7 @@ import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 import { Shell } from './shell.js';
 import { typeErrorsOf } from './type-errors.js';
 

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { ProgramProcess } from '@longwire/test-support/program-process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findLockFaults } from '../scripts/check-lock.mjs';
-import { findNoticeFaults } from '../scripts/check-notices.mjs';
-import { findShapeFaults } from '../scripts/check-shape.mjs';
-import { projectRoot } from '../scripts/project-root.mjs';
-import { runTool } from '../scripts/run-tool.mjs';
-import { countResults } from '../scripts/test-results.mjs';
+import { findNameFaults } from '../scripts/check-names.mjs';
+import { findLockFaults, findNoticeFaults } from '../scripts/check-packages.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 import { manifestOf, type PlantedRepository, plantRepository } from './planted-repository.js';
 
 let repository: PlantedRepository;
@@ -17,53 +15,54 @@ beforeEach(() => {
 
 afterEach(() => repository.remove());
 
-describe('shape of files', () => {
-  const lines = (count: number) => `${'export {};\n'.repeat(count)}`;
+describe('biome.json', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, n) => `export const a${n} = ${n};\n`).join('');
 
-  test('lets 399 lines pass and reports 400', () => {
-    repository.plant({ 'packages/server/src/short.ts': lines(399), 'packages/server/test/long.test.ts': lines(400) });
-    expect(findShapeFaults(repository.root)).toEqual([
-      'packages/server/test/long.test.ts: 400 lines, 400 are too many: which two concepts does it hold?',
+  /** What Biome reports about the planted files, as `file rule`. */
+  async function biomeFaults(): Promise<string[]> {
+    const biome = join(projectRoot, 'node_modules/@biomejs/biome/bin/biome');
+    repository.plant({ 'biome.json': readFileSync(join(projectRoot, 'biome.json'), 'utf8') });
+    const args = ['lint', '--vcs-enabled=false', '--reporter=github'];
+    const { stdout } = await new ProgramProcess([process.execPath, biome, ...args], {
+      cwd: repository.root,
+    }).result;
+    const faults = [...stdout.matchAll(/title=(\S+?),file=(\S+?),/g)].map(([, rule, file = '']) => [
+      basename(file),
+      rule,
+    ]);
+    return faults.map((fault) => fault.join(' ')).sort();
+  }
+
+  test('reports a file of 400 lines, names that are not kebab-case, default exports and circles of types', async () => {
+    const source = 'packages/server/src';
+    repository.plant({
+      [`${source}/long.ts`]: lines(400),
+      [`${source}/short.ts`]: lines(399),
+      [`${source}/frameDecoder.ts`]: lines(1),
+      [`${source}/frame_decoder.ts`]: lines(1),
+      [`${source}/default.ts`]: 'const a = 1;\nexport { a as default };\n',
+      [`${source}/a.ts`]: "import type { B } from './b.js';\nexport type A = B | 1;\n",
+      [`${source}/b.ts`]: "import type { A } from './a.js';\nexport type B = A | 2;\n",
+      'packages/server/vite.config.ts': 'export default 1;\n',
+    });
+    expect(await biomeFaults()).toEqual([
+      'a.ts lint/suspicious/noImportCycles',
+      'b.ts lint/suspicious/noImportCycles',
+      'default.ts lint/style/noDefaultExport',
+      'frameDecoder.ts lint/style/useFilenamingConvention',
+      'frame_decoder.ts lint/style/useFilenamingConvention',
+      'long.ts lint/style/noExcessiveLinesPerFile',
     ]);
   });
-
-  test('lets a long table pass that is excepted by name, and reports an exception that is not needed', () => {
-    repository.plant({ 'packages/server/src/table.ts': lines(900), 'packages/server/src/small.ts': lines(9) });
-    const excepted = new Map([
-      ['packages/server/src/table.ts', 'a table'],
-      ['packages/server/src/small.ts', 'was a table'],
-    ]);
-    expect(findShapeFaults(repository.root, excepted)).toEqual([
-      'packages/server/src/small.ts: excepted from the length in scripts/check-shape.mjs without need',
-    ]);
-  });
-
-  test.each(['utils.ts', 'helpers/frame.ts', 'common.ts', 'misc.test.ts', 'types.ts', 'lib/frame.ts'])(
-    'reports the name %s',
-    (name) => {
-      repository.plant({ [`packages/server/src/${name}`]: 'export {};' });
-      expect(findShapeFaults(repository.root)).toEqual([
-        expect.stringMatching(/says nothing: name it by what it holds$/),
-      ]);
-    },
-  );
-
-  test.each(['frameDecoder.ts', 'FrameDecoder.ts', 'frame_decoder.ts'])(
-    'reports %s, which is not kebab-case',
-    (name) => {
-      repository.plant({ [`packages/server/src/${name}`]: 'export {};' });
-      expect(findShapeFaults(repository.root)).toEqual([`packages/server/src/${name}: file names are kebab-case`]);
-    },
-  );
-
-  test.each(['export default 1;', 'const a = 1; export { a as default };', "export { default } from 'x';"])(
-    'reports %s',
-    (text) => {
-      repository.plant({ 'packages/server/src/a.ts': `\n${text}`, 'packages/server/a.config.ts': 'export default 1;' });
-      expect(findShapeFaults(repository.root)).toEqual(['packages/server/src/a.ts:2: default export: name it']);
-    },
-  );
 });
+
+test.each(['utils.ts', 'helpers/frame.ts', 'common.ts', 'misc.test.ts', 'types.ts', 'lib/frame.ts'])(
+  'reports the name %s, which says nothing',
+  (name) => {
+    repository.plant({ [`packages/server/src/${name}`]: 'export {};' });
+    expect(findNameFaults(repository.root)).toEqual([expect.stringMatching(/says nothing: name it by what it holds$/)]);
+  },
+);
 
 describe('lock file', () => {
   const integrity = 'sha512-AAAA';
@@ -103,7 +102,7 @@ describe('lock file', () => {
     expect(findLockFaults(repository.root)).toEqual([
       'package-lock.json: node_modules/a names an address to download from: omit-lockfile-registry-resolved=true',
       'package-lock.json: node_modules/b has no integrity',
-      'package-lock.json: node_modules/c has an install script: does it work without? (scripts/check-lock.mjs)',
+      'package-lock.json: node_modules/c has an install script: does it work without? (scripts/check-packages.mjs)',
     ]);
   });
 
@@ -170,21 +169,8 @@ test('the compiler refuses what Node 20.19 does not have', async () => {
     },
     'a.ts': 'export const a = Promise.withResolvers<number>();\nexport const b = Map.groupBy([1], (x) => x);\n',
   });
-  const [output = ''] = await runTool(projectRoot, 'typescript/bin/tsc', ['-p', repository.root]);
+  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
+  const { stdout: output } = await new ProgramProcess([process.execPath, compiler, '-p', repository.root]).result;
   expect(output).toContain("'withResolvers' does not exist");
   expect(output).toContain("'groupBy' does not exist");
-});
-
-test('counts what vitest reports, and a file that could not be loaded as a failure', () => {
-  const assertion = (status: string) => ({ status });
-  expect(
-    countResults({
-      testResults: [
-        { status: 'passed', assertionResults: ['passed', 'passed', 'pending', 'todo', 'skipped'].map(assertion) },
-        { status: 'failed', assertionResults: ['passed', 'failed'].map(assertion) },
-        { status: 'failed', assertionResults: [] },
-      ],
-    }),
-  ).toEqual({ passed: 3, failed: 2, skipped: 3 });
-  expect(countResults(undefined)).toEqual({ passed: 0, failed: 0, skipped: 0 });
 });

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot } from '../scripts/project-root.mjs';
+import { projectRoot } from '../scripts/workspaces.mjs';
 
 const run = promisify(execFile);
 const compiler = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc');

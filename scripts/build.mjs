@@ -1,5 +1,4 @@
 // npm run build: what `npm start` and `npm test` do before they begin, alone.
-import './require-node.mjs';
 import { bootstrapOrExit } from './bootstrap.mjs';
 
 await bootstrapOrExit('npm run build');

@@ -1,8 +1,7 @@
-// Imports go down only: between packages, between the floors of the server, never in circles, never through the own barrel.
-// The floors are those of ARCHITECTURE.md; type imports count.
+// Imports go down only: between packages, between the floors of the server, never through the own barrel. The floors are
+// those of ARCHITECTURE.md; type imports count. Biome reports circles.
 import { join } from 'node:path';
-import { reportWhenMain } from './check-report.mjs';
-import { findCircles, parseModule, relativePath, resolveRelative, sourceFilesBelow } from './module-graph.mjs';
+import { parseModule, relativePath, resolveRelative, sourceFilesBelow } from './module-graph.mjs';
 import { readWorkspaces } from './workspaces.mjs';
 
 /** @typedef {import('./workspaces.mjs').Workspace} Workspace */
@@ -60,25 +59,19 @@ const foldersWithEngines = new Set(['storage', 'bus']);
 
 /**
  * @param {string} root
- * @returns {string[]} one line per forbidden import, circle, or file that stands on no floor
+ * @returns {string[]} one line per forbidden import, or file that stands on no floor
  */
 export function findFloorFaults(root) {
   const workspaces = readWorkspaces(root);
   /** @type {string[]} */
   const faults = [];
-  /** @type {Map<string, string[]>} */
-  const graph = new Map();
   for (const workspace of workspaces) {
     if (!packageFloors.has(workspace.name) && !importsAnyPackage(workspace.name))
       faults.push(`${workspace.name}: give it a place in scripts/check-floors.mjs`);
     for (const file of sourceFilesBelow(join(workspace.folder, 'src'))) {
       const path = relativePath(root, file);
-      /** @type {string[]} */
-      const imported = [];
-      graph.set(path, imported);
       for (const { specifier, line } of parseModule(file).imports) {
         const target = specifier.startsWith('.') ? resolveRelative(file, specifier) : undefined;
-        if (target !== undefined) imported.push(relativePath(root, target));
         const fault =
           target === undefined
             ? faultOfPackageImport(workspace, specifier, workspaces)
@@ -87,7 +80,6 @@ export function findFloorFaults(root) {
       }
     }
   }
-  for (const circle of findCircles(graph)) faults.push(`circle: ${circle.join(' → ')}`);
   return faults;
 }
 
@@ -160,5 +152,3 @@ function faultBetweenFloors(from, to) {
 function engineOf(path) {
   return path.length > 2 && foldersWithEngines.has(path[0] ?? '') ? `${path[0]}/${path[1]}` : undefined;
 }
-
-await reportWhenMain(import.meta.url, 'floors and circles', findFloorFaults);

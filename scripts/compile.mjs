@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { projectRoot } from './project-root.mjs';
 import { npmCommand, runStep } from './run-step.mjs';
-import { readWorkspaces } from './workspaces.mjs';
+import { projectRoot, readWorkspaces } from './workspaces.mjs';
 
 /** @typedef {import('./workspaces.mjs').Workspace} Workspace */
 

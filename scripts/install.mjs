@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './project-root.mjs';
 import { npmCommand, runStep } from './run-step.mjs';
+import { projectRoot } from './workspaces.mjs';
 
 const lockFile = join(projectRoot, 'package-lock.json');
 const installedLockFile = join(projectRoot, 'node_modules', '.package-lock.json');

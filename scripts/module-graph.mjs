@@ -5,7 +5,7 @@ import { parseSync } from 'vite';
 
 /**
  * @typedef {{ specifier: string, line: number }} Import
- * @typedef {{ imports: Import[], defaultExportLine: number | undefined }} ParsedModule
+ * @typedef {{ imports: Import[] }} ParsedModule
  */
 
 const notSources = new Set(['node_modules', 'dist', 'coverage', 'fixtures']);
@@ -39,16 +39,11 @@ export function parseModule(file) {
   if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
   const lineOf = (/** @type {number} */ position) => text.slice(0, position).split('\n').length;
   /** @type {ParsedModule} */
-  const parsed = { imports: [], defaultExportLine: undefined };
+  const parsed = { imports: [] };
   visit(program, (node) => {
-    if (importingNodes.has(node.type)) {
-      const specifier = (node.source ?? node.expression)?.value;
-      if (typeof specifier === 'string') parsed.imports.push({ specifier, line: lineOf(node.start) });
-    }
-    const isDefault =
-      node.type === 'ExportDefaultDeclaration' ||
-      (node.type === 'ExportSpecifier' && (node.exported?.name ?? node.exported?.value) === 'default');
-    if (isDefault) parsed.defaultExportLine ??= lineOf(node.start);
+    if (!importingNodes.has(node.type)) return;
+    const specifier = (node.source ?? node.expression)?.value;
+    if (typeof specifier === 'string') parsed.imports.push({ specifier, line: lineOf(node.start) });
   });
   return parsed;
 }
@@ -88,33 +83,6 @@ export function resolveRelative(fromFile, specifier) {
   const target = join(dirname(fromFile), specifier);
   const stem = target.replace(/\.[mc]?js$/, '');
   return [`${stem}.ts`, `${stem}.tsx`, `${stem}.mts`, target].find((path) => existsSync(path) && extname(path) !== '');
-}
-
-/**
- * One circle per knot of files that import each other, as a path that ends where it began.
- * @param {Map<string, string[]>} graph file → files it imports
- * @returns {string[][]}
- */
-export function findCircles(graph) {
-  /** @type {Map<string, 'open' | 'done'>} */
-  const state = new Map();
-  /** @type {string[][]} */
-  const circles = [];
-  /** @type {string[]} */
-  const path = [];
-  const enter = (/** @type {string} */ file) => {
-    state.set(file, 'open');
-    path.push(file);
-    for (const next of graph.get(file) ?? []) {
-      const seen = state.get(next);
-      if (seen === 'open') circles.push([...path.slice(path.indexOf(next)), next]);
-      else if (seen === undefined) enter(next);
-    }
-    path.pop();
-    state.set(file, 'done');
-  };
-  for (const file of graph.keys()) if (!state.has(file)) enter(file);
-  return circles;
 }
 
 /**

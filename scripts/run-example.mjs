@@ -1,6 +1,5 @@
 // npm start -w examples/…: prepares the checkout, then runs one compiled program of the example in this process.
 //   node ../../scripts/run-example.mjs <program, as in "server"> [its arguments]
-import './require-node.mjs';
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

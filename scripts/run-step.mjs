@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { projectRoot } from './project-root.mjs';
+import { projectRoot } from './workspaces.mjs';
 
 const keptLogBytes = 64 * 1024;
 const shownLogLines = 40;

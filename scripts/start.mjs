@@ -1,14 +1,13 @@
 // npm start: prepares the checkout and runs the server in the foreground.
 // A signal to npm, to this process or to the whole terminal ends the server, once; and it never outlives its starter.
-import './require-node.mjs';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrapOrExit } from './bootstrap.mjs';
-import { projectRoot } from './project-root.mjs';
 import { watchForStarter } from './starter.mjs';
+import { projectRoot } from './workspaces.mjs';
 
 const starterPollMs = 500;
 /** One Ctrl+C arrives here twice, from the terminal and forwarded by npm; a person's second one comes later than this. */

@@ -1,6 +1,7 @@
-// The packages of this repository, as package.json's "workspaces" lists them.
+// Where this checkout lies, and its packages, as package.json's "workspaces" lists them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {{
@@ -12,6 +13,9 @@ import { join } from 'node:path';
  * }} Manifest
  * @typedef {{ name: string, folder: string, manifest: Manifest }} Workspace
  */
+
+/** Absolute path of the checkout that this file belongs to. */
+export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
  * @param {string} root

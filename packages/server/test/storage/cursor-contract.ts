@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CursorWrite } from '../../src/storage/cursors.js';
 import { device, direct, FIRST_AT, message, user } from './requests.js';
-import type { StoreFactory, StoreUnderTest } from './store-contract.js';
+import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 const MINUTE_MS = 60_000;
 const channel = direct('alice', 'bob');

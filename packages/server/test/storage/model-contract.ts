@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { AppendRequest, AppendResult } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
 import { device, direct, FIRST_AT, message, readLog, user } from './requests.js';
-import type { StoreFactory } from './store-contract.js';
+import type { StoreFactory } from './store-under-test.js';
 
 const NAMES = ['ann', 'ben', 'cat'] as const;
 const DEVICE = device('only');

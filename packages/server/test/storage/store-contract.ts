@@ -1,19 +1,10 @@
 // What every storage engine promises, as tests. Each engine's own test file calls this with its factory.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Store } from '../../src/storage/store.js';
 import { describeCursorContract } from './cursor-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { appendOne, direct, FIRST_AT, message, readLog, user } from './requests.js';
-
-export interface StoreUnderTest {
-  readonly store: Store;
-  /** Closes and opens again what is on disk. Undefined: nothing of this engine survives closing. */
-  readonly restart: (() => Promise<Store>) | undefined;
-  dispose(): Promise<void>;
-}
-
-export type StoreFactory = () => Promise<StoreUnderTest>;
+import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 export function describeStoreContract(name: string, create: StoreFactory): void {
   describe(`${name} keeps the contract of a store`, () => {
