@@ -1,5 +1,5 @@
 // The checks that option objects have in common: known names, and whole numbers within a range.
-import { nearestName } from '@longwire/websocket';
+import { assertKnownNames as assertNames } from '@longwire/websocket';
 import { EndpointError } from './errors.js';
 
 /**
@@ -8,15 +8,10 @@ import { EndpointError } from './errors.js';
  *   `known`
  */
 export function assertKnownNames(given: object, known: readonly string[], where: string): void {
-  if (typeof given !== 'object' || given === null) {
-    throw new EndpointError('invalid_option', `${where}: options are an object, not ${kindOf(given)}`);
-  }
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const nearest = nearestName(name, known);
-    const advice = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`;
-    throw new EndpointError('unknown_option', `${where} has no option "${name}"; ${advice}`);
-  }
+  assertNames(given, known, where, {
+    errorFor: (fault, message) =>
+      new EndpointError(fault === 'unknown_name' ? 'unknown_option' : 'invalid_option', message),
+  });
 }
 
 export interface Range {

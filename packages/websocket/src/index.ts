@@ -7,8 +7,8 @@ export { type ConnectionHandler, WebSocketConnection } from './connection/connec
 export type { HandlerOf, ReadyState } from './connection/connection-setup.js';
 // Live connections.
 export type { CloseDetails } from './connection/lifecycle/closing-state.js';
-// Not of WebSocket, for the packages that stand on this one: deadlines of any number of things with one timer, what waits in
-// line however long it is, and "did you mean …?".
+// Not WebSocket, for the packages that build on this one: deadlines of any number of objects with one timer, a queue of any
+// length, and checks of option objects.
 export { TimerWheel, type WheelEntry } from './connection/lifecycle/timer-wheel.js';
 export type { MessageOptions } from './connection/output/connection-output.js';
 export type { FragmentWriter } from './connection/output/fragment-writer.js';
@@ -30,9 +30,11 @@ export { type AcceptOptions, type AcceptSettings, accept, acceptChecked } from '
 export { type CheckedHandshake, type ClientHandshake, checkHandshake } from './handshake/check-handshake.js';
 export { dial } from './handshake/dial.js';
 export type { DialOptions } from './handshake/dial-options.js';
-export { isLoopbackOrigin, isSameOrigin, type OriginParts, parseOrigin } from './handshake/origin.js';
+export { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from './handshake/loopback.js';
+export { isSameOrigin, type OriginParts, parseOrigin } from './handshake/origin.js';
 export { type HandshakeRefusal, refusal, refuseHandshake, upgradeRefusal } from './handshake/refusal.js';
 export { parseSubprotocols, selectSubprotocol } from './handshake/subprotocol.js';
+export { assertKnownNames, type KnownNamesOptions, nearestName, type OptionFault } from './known-names.js';
 export type { MessageKind } from './message/assembler.js';
 export { MessageAssembler, type MessageSink } from './message/assembler.js';
 export {
@@ -44,7 +46,6 @@ export {
 } from './message/close-payload.js';
 export { PreparedMessage, type PreparedMessageOptions } from './message/prepared-message.js';
 export { Utf8Validator } from './message/utf8.js';
-export { nearestName } from './nearest-name.js';
 export {
   type PerMessageDeflateOptions,
   type ResolvedPerMessageDeflateOptions,

@@ -1,7 +1,7 @@
 // Every limit and timeout of the engine: names, defaults, ranges. Resolved once, frozen, complete inside.
 import { WebSocketCloseCode } from './close-codes.js';
 import { WebSocketError } from './errors.js';
-import { refuseUnknownNames } from './known-names.js';
+import { assertKnownNames } from './known-names.js';
 import { isCloseCodeOnWire } from './message/close-payload.js';
 
 /** How the compressor and decompressor of RFC 7692 are used. Every field has a default. */
@@ -117,17 +117,17 @@ const deflateNumberRules = {
 export const optionNames: readonly string[] = [...Object.keys(numberRules), 'socketWrites', 'perMessageDeflate'];
 const deflateOptionNames = [...Object.keys(deflateNumberRules), 'serverNoContextTakeover', 'clientNoContextTakeover'];
 
-/** What was resolved: each handshake asks, so that options nobody resolved do not reach a connection without limits. */
+/** Objects that were resolved. Each handshake looks here, so that no connection runs with unresolved options. */
 const resolvedOptions = new WeakSet<object>();
 
 /**
- * Fills defaults, checks types and ranges, refuses unknown names, freezes the result.
- * Call it once per endpoint or client; every connection then shares the object. What it gave it gives back as it is.
- * @throws WebSocketError `invalid_option`; for an unknown name the message has the nearest known one
+ * Fills in defaults, checks types and ranges, rejects unknown names, freezes the result.
+ * Call it once per endpoint or client, so that all connections share the object. An object that it returned is returned unchanged.
+ * @throws WebSocketError `invalid_option`; for an unknown name the message proposes the nearest known one
  */
 export function resolveWebSocketOptions(input: WebSocketOptions = {}): ResolvedWebSocketOptions {
   if (resolvedOptions.has(input)) return input as ResolvedWebSocketOptions;
-  refuseUnknownNames(input, optionNames, '');
+  assertKnownNames(input, optionNames, 'resolveWebSocketOptions');
   const socketWrites = input.socketWrites ?? 'auto';
   if (socketWrites !== 'auto' && socketWrites !== 'stream') {
     throw new WebSocketError('invalid_option', `socketWrites must be 'auto' or 'stream', not ${String(socketWrites)}`);
@@ -148,7 +148,7 @@ export function resolveWebSocketOptions(input: WebSocketOptions = {}): ResolvedW
 function resolvePerMessageDeflate(input: boolean | PerMessageDeflateOptions): ResolvedPerMessageDeflateOptions | false {
   if (input === false) return false;
   const given = input === true ? {} : input;
-  refuseUnknownNames(given, deflateOptionNames, 'perMessageDeflate.');
+  assertKnownNames(given, deflateOptionNames, 'perMessageDeflate');
   return Object.freeze({
     ...resolveNumbers(given, deflateNumberRules, 'perMessageDeflate.'),
     serverNoContextTakeover: boolean(given.serverNoContextTakeover, 'perMessageDeflate.serverNoContextTakeover'),

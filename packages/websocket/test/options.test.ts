@@ -25,9 +25,11 @@ it('fills the defaults of compression when it is switched on', () => {
 
 it('refuses an unknown name and says which one is nearest, or which there are', () => {
   const given = { maxMesageBytes: 1 } as object;
-  expect(() => resolveWebSocketOptions(given)).toThrowError(invalid(/did you mean maxMessageBytes\?/));
+  expect(() => resolveWebSocketOptions(given)).toThrowError(invalid(/did you mean "maxMessageBytes"\?/));
   const deflate = { perMessageDeflate: { tresholdBytes: 1 } } as object;
-  expect(() => resolveWebSocketOptions(deflate)).toThrowError(invalid(/mean perMessageDeflate\.thresholdBytes\?/));
+  expect(() => resolveWebSocketOptions(deflate)).toThrowError(
+    invalid(/perMessageDeflate has no option "tresholdBytes"; did you mean "thresholdBytes"\?/),
+  );
   const other = { perMessageDeflate: { dictionary: 1 } } as object;
   expect(() => resolveWebSocketOptions(other)).toThrowError(invalid(/known are serverMaxWindowBits, .*thresholdBytes/));
 });

@@ -1,5 +1,5 @@
 // Which web pages may connect when no function decides. RFC 6455 §10.2; browsers apply no same-origin rule to WebSocket.
-import { isLoopbackOrigin, isSameOrigin, parseOrigin } from '@longwire/websocket';
+import { isLoopbackAddress, isLoopbackOrigin, isSameOrigin, parseOrigin } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import type { HandshakeRequest } from './handshake-request.js';
 
@@ -26,10 +26,6 @@ export function isSameHostOrLoopbackOrigin(origin: string | undefined, request: 
   return (
     isLoopbackAddress(request.localAddress) && isLoopbackAddress(request.remoteAddress) && isLoopbackOrigin(origin)
   );
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }
 
 /** The origins of a list, compiled: exact ones, and those with one label left open (`https://*.example.org`). */

@@ -2,9 +2,9 @@
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
+import { isLoopbackHost, isLoopbackOrigin } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
 import type { Environment } from './environment.js';
-import { isLoopbackHost, isLoopbackOrigin } from './loopback.js';
 import type { SettingKey, SettingValues } from './settings.js';
 
 type LimitName = SettingKey extends infer Key ? (Key extends `limits.${infer Name}` ? Name : never) : never;

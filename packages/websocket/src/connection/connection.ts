@@ -6,7 +6,7 @@ import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import { type ClosePayload, encodeClosePayload, fitCloseReason } from '../message/close-payload.js';
-import { checkControlPayload } from '../message/control-payload.js';
+import { assertControlPayload } from '../message/control-payload.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
 import type { ConnectionSetup, HandlerOf, ReadyState } from './connection-setup.js';
@@ -217,7 +217,7 @@ export class WebSocketConnection {
   }
 
   #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
-    checkControlPayload(payload);
+    assertControlPayload(payload);
     return this.#state === 'open' && this.#writeTo().sendControl(opcode, payload);
   }
 

@@ -9,7 +9,7 @@ import { type ResolvedWebSocketOptions, resolveWebSocketOptions, type WebSocketO
 import { acceptKey } from './accept-key.js';
 import { type CheckedHandshake, checkHandshake } from './check-handshake.js';
 import { type HandshakeRefusal, refuseHandshake } from './refusal.js';
-import { refuseMissingHandler, refuseNoList, refuseUnknownSettings } from './settings.js';
+import { assertHandler, assertList, assertSettings } from './settings.js';
 import { isToken, selectSubprotocol } from './subprotocol.js';
 
 export interface AcceptSettings {
@@ -67,10 +67,10 @@ export function accept(
   head: Buffer,
   settings: AcceptOptions,
 ): WebSocketConnection | HandshakeRefusal {
-  refuseUnknownSettings(settings, settingNames, 'accept');
-  refuseMissingHandler(settings.handler, 'accept');
+  assertSettings(settings, settingNames, 'accept');
+  assertHandler(settings.handler, 'accept');
   const { subprotocols = [] } = settings;
-  refuseNoList(subprotocols);
+  assertList(subprotocols);
   const options = resolveWebSocketOptions(settings.options);
   const checked = checkHandshake(request, options);
   if (!checked.isAccepted) {
@@ -94,7 +94,7 @@ export function acceptChecked(
 ): WebSocketConnection {
   const { subprotocol, handler } = settings;
   const options = resolveWebSocketOptions(settings.options);
-  refuseMissingHandler(handler, 'acceptChecked');
+  assertHandler(handler, 'acceptChecked');
   if (subprotocol !== undefined && !handshake.offeredSubprotocols.includes(subprotocol)) {
     throw new WebSocketError('invalid_subprotocol', `${subprotocol} was not offered by the client`);
   }

@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ConnectionHandler, WebSocketConnection } from '../connection/connection.js';
 import { WebSocketError } from '../errors.js';
 import type { ResolvedWebSocketOptions, WebSocketOptions } from '../options.js';
-import { refuseMissingHandler, refuseNoList, refuseUnknownSettings } from './settings.js';
+import { assertHandler, assertList, assertSettings } from './settings.js';
 import { isToken } from './subprotocol.js';
 
 export interface DialOptions {
@@ -41,27 +41,27 @@ const names = [
 ] as const satisfies readonly (keyof DialOptions)[];
 
 /** @throws WebSocketError `invalid_option`, `invalid_subprotocol` */
-export function checkDialOptions(settings: DialOptions): void {
-  refuseUnknownSettings(settings, names, 'dial');
+export function assertDialOptions(settings: DialOptions): void {
+  assertSettings(settings, names, 'dial');
   const { handler, subprotocols = [], headers, tls, signal, onAnswer, onOpen } = settings;
-  refuseMissingHandler(handler, 'dial');
-  refuseNoList(subprotocols);
+  assertHandler(handler, 'dial');
+  assertList(subprotocols);
   for (const name of subprotocols) {
     if (typeof name === 'string' && isToken(name) && subprotocols.indexOf(name) === subprotocols.lastIndexOf(name))
       continue;
     throw new WebSocketError('invalid_subprotocol', `${JSON.stringify(name)} is no token, or named twice`);
   }
   // A Headers or a Map would be sent as no header at all.
-  refuseUnless(headers, 'headers', 'an object of names and values', (value) => !(Symbol.iterator in value));
-  refuseUnless(tls, 'tls', 'an object', () => true);
-  refuseUnless(signal, 'signal', 'an AbortSignal', (value) => 'addEventListener' in value);
+  assertOption(headers, 'headers', 'an object of names and values', (value) => !(Symbol.iterator in value));
+  assertOption(tls, 'tls', 'an object', () => true);
+  assertOption(signal, 'signal', 'an AbortSignal', (value) => 'addEventListener' in value);
   for (const [name, callback] of Object.entries({ onAnswer, onOpen })) {
     if (callback === undefined || typeof callback === 'function') continue;
     throw new WebSocketError('invalid_option', `${name} must be a function, not ${String(callback)}`);
   }
 }
 
-function refuseUnless(value: unknown, name: string, what: string, isRight: (value: object) => boolean): void {
+function assertOption(value: unknown, name: string, what: string, isRight: (value: object) => boolean): void {
   if (value === undefined || (typeof value === 'object' && value !== null && isRight(value))) return;
   throw new WebSocketError('invalid_option', `${name} must be ${what}, not ${String(value)}`);
 }

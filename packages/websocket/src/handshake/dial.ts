@@ -9,7 +9,7 @@ import { formatDeflateOffer } from '../extension/negotiation.js';
 import { type ResolvedWebSocketOptions, resolveWebSocketOptions } from '../options.js';
 import { prepareSocket } from './accept.js';
 import { newHandshakeKey } from './accept-key.js';
-import { checkDialOptions, type DialOptions } from './dial-options.js';
+import { assertDialOptions, type DialOptions } from './dial-options.js';
 import { type VerifiedAnswer, verifyAnswer } from './verify-answer.js';
 
 interface Attempt {
@@ -30,7 +30,7 @@ interface Attempt {
  * const connection = await dial('wss://example.org/chat', { handler: { onText: (_, text) => show(text) } });
  */
 export async function dial(url: string | URL, settings: DialOptions): Promise<WebSocketConnection> {
-  checkDialOptions(settings);
+  assertDialOptions(settings);
   const options = resolveWebSocketOptions(settings.options);
   const attempt: Attempt = { url: parseUrl(url), key: newHandshakeKey(), settings, options };
   if (settings.signal?.aborted) throw aborted(settings.signal);

@@ -45,14 +45,6 @@ export function isSameOrigin(
   return isSameScheme && page.hostname === own.hostname && page.port === own.port;
 }
 
-/** Whether the page comes from this machine. For development only: any local page may then connect. */
-export function isLoopbackOrigin(origin: string | undefined): boolean {
-  const page = origin === undefined ? undefined : parseOrigin(origin);
-  if (page === undefined) return false;
-  const { hostname } = page;
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
 function parseAuthority(authority: string, fallbackPort: number): Omit<OriginParts, 'scheme'> | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(authority);
   if (match === null) return undefined;

@@ -3,7 +3,7 @@ import { WebSocketError } from '../errors.js';
 import { encodeFrame, firstByte } from '../frame/frame-encoder.js';
 import { Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from './assembler.js';
-import { checkBytes, wrongType } from './payload-type.js';
+import { assertBytes, wrongType } from './payload-type.js';
 import { Utf8Validator } from './utf8.js';
 
 export class Fragmenter {
@@ -51,7 +51,7 @@ export class Fragmenter {
 
   #bytesOf(chunk: string | Uint8Array): Uint8Array {
     if (this.#kind === 'text') return typeof chunk === 'string' ? this.#bytesOfText(chunk) : this.#checkedUtf8(chunk);
-    checkBytes(chunk);
+    assertBytes(chunk);
     return chunk;
   }
 

@@ -3,12 +3,12 @@
 import { WebSocketError } from '../errors.js';
 
 /** @throws WebSocketError `invalid_payload` */
-export function checkText(text: string): void {
+export function assertText(text: string): void {
   if (typeof text !== 'string') throw wrongType('a string as text', text);
 }
 
 /** @throws WebSocketError `invalid_payload` */
-export function checkBytes(data: string | Uint8Array): asserts data is Uint8Array {
+export function assertBytes(data: string | Uint8Array): asserts data is Uint8Array {
   if (!(data instanceof Uint8Array)) throw wrongType('a Uint8Array as bytes', data);
 }
 

@@ -4,7 +4,7 @@ import { encodeFrame, encodeTextFrame, firstByte } from '../frame/frame-encoder.
 import { FIN_BIT, headerBytes } from '../frame/header.js';
 import { Opcode } from '../frame/opcode.js';
 import type { MessageKind } from './assembler.js';
-import { checkBytes, checkText } from './payload-type.js';
+import { assertBytes, assertText } from './payload-type.js';
 
 export interface PreparedMessageOptions {
   /** False: never compressed, whatever was negotiated (secrets beside text that an attacker chooses). Default true. */
@@ -34,13 +34,13 @@ export class PreparedMessage {
 
   /** A text message. @throws WebSocketError `invalid_payload` for what is not a string */
   static text(text: string, options?: PreparedMessageOptions): PreparedMessage {
-    checkText(text);
+    assertText(text);
     return new PreparedMessage(encodeTextFrame('server', text), 'text', options?.compress ?? true, []);
   }
 
   /** A binary message; `data` is copied. @throws WebSocketError `invalid_payload` for what is not a Uint8Array */
   static binary(data: Uint8Array, options?: PreparedMessageOptions): PreparedMessage {
-    checkBytes(data);
+    assertBytes(data);
     const frame = encodeFrame('server', FIN_BIT | Opcode.binary, data);
     return new PreparedMessage(frame, 'binary', options?.compress ?? true, []);
   }

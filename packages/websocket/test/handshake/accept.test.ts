@@ -254,11 +254,11 @@ describe('on a real server', () => {
 
   it.each([
     ['options out of range', { options: { maxMessageBytes: 0 } }, 'invalid_option', /maxMessageBytes must be/],
-    ['an unknown option', { options: { maxPayload: 1 } }, 'invalid_option', /maxPayload is not an option/],
+    ['an unknown option', { options: { maxPayload: 1 } }, 'invalid_option', /no option "maxPayload"/],
     ['no handler', { handler: undefined }, 'invalid_option', /accept needs a handler.*not undefined/],
     ['a handler that is none', { handler: 'onText' }, 'invalid_option', /accept needs a handler/],
     ['an option beside options', { heartbeatMs: 1 }, 'invalid_option', /write \{ options: \{ heartbeatMs: … \} \}/],
-    ['an unknown setting', { subprotocol: 'chat' }, 'invalid_option', /did you mean subprotocols\?/],
+    ['an unknown setting', { subprotocol: 'chat' }, 'invalid_option', /did you mean "subprotocols"\?/],
     ['a text as subprotocols', { subprotocols: 'chat' }, 'invalid_subprotocol', /must be a list of names, not "chat"/],
   ])('refuses %s at the call', (_title, settings, code, message) => {
     const request = { method: 'GET', httpVersion: '1.1', rawHeaders: rawHeaders() } as IncomingMessage;

@@ -183,7 +183,7 @@ describe('attempts that come to nothing', () => {
   });
 
   it.each([
-    ['no settings', undefined, 'invalid_option', /dial needs settings/],
+    ['no settings', undefined, 'invalid_option', /dial: options are an object, not undefined/],
     ['no handler', {}, 'invalid_option', /dial needs a handler.*not undefined/],
     ['a text as subprotocols', { handler, subprotocols: 'chat' }, 'invalid_subprotocol', /a list of names, not "chat"/],
     ['subprotocols that are no names', { handler, subprotocols: [7] }, 'invalid_subprotocol', /7 is no token/],
@@ -193,8 +193,8 @@ describe('attempts that come to nothing', () => {
       'invalid_option',
       /\{ options: \{ perMessageDeflate/,
     ],
-    ['another name of a setting', { handler, protocols: ['a'] }, 'invalid_option', /did you mean subprotocols\?/],
-    ['a misspelt setting', { handler, header: {} }, 'invalid_option', /did you mean headers\?/],
+    ['another name of a setting', { handler, protocols: ['a'] }, 'invalid_option', /did you mean "subprotocols"\?/],
+    ['a misspelt setting', { handler, header: {} }, 'invalid_option', /did you mean "headers"\?/],
     [
       'a setting of something else',
       { handler, rejectUnauthorized: false },

@@ -1,7 +1,7 @@
 // `auth: dev`: anybody is who they say, as long as they sit at this machine.
 
 import { parseUserId } from '@longwire/protocol';
-import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '../../config/loopback.js';
+import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '@longwire/websocket';
 import type { Authentication, Authenticator, Caller } from './authenticator.js';
 
 export class DevAuthenticator implements Authenticator {

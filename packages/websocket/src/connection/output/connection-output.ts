@@ -4,7 +4,7 @@ import type { PerMessageDeflate } from '../../extension/permessage-deflate.js';
 import { encodeFrame, encodeHeader, encodeTextFrame, firstByte, isCopiedWhenSent } from '../../frame/frame-encoder.js';
 import { type ControlOpcode, Opcode, type Role } from '../../frame/opcode.js';
 import type { MessageKind } from '../../message/assembler.js';
-import { checkBytes, checkText, wrongType } from '../../message/payload-type.js';
+import { assertBytes, assertText, wrongType } from '../../message/payload-type.js';
 import type { PreparedMessage } from '../../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../../options.js';
 import { type FrameWatch, OutgoingFrames } from '../frame-watch.js';
@@ -62,7 +62,7 @@ export class ConnectionOutput<Owner> implements FragmentTarget {
 
   /** @throws WebSocketError `invalid_payload`, with nothing queued; so do the next two methods */
   sendText(text: string, mayCompress: boolean): boolean {
-    checkText(text);
+    assertText(text);
     const deflate = this.#deflate;
     if (deflate !== undefined && mayCompress && deflate.isTextWorthCompressing(text)) {
       return this.#pushMessage(this.#compressed(deflate, Opcode.text, Buffer.from(text)));
@@ -71,7 +71,7 @@ export class ConnectionOutput<Owner> implements FragmentTarget {
   }
 
   sendBinary(data: Uint8Array, mayCompress: boolean): boolean {
-    checkBytes(data);
+    assertBytes(data);
     const deflate = this.#deflate;
     if (deflate !== undefined && mayCompress && deflate.isWorthCompressing(data.length)) {
       return this.#pushMessage(this.#compressed(deflate, Opcode.binary, data));
