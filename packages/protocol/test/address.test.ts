@@ -42,7 +42,7 @@ describe('addresses', () => {
       }),
       { numRuns: 5000 },
     );
-  });
+  }, 120_000);
 
   test('of a user id and its other normal forms exactly one is an id', () => {
     fc.assert(

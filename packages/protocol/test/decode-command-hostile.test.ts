@@ -65,7 +65,7 @@ describe('scanJson', () => {
       }),
       { numRuns: 5000 },
     );
-  });
+  }, 120_000);
 
   test('never counts less depth than JSON.parse meets', () => {
     fc.assert(

@@ -48,5 +48,5 @@ describe('decodeServerMessage', () => {
       }),
       { numRuns: 5000 },
     );
-  });
-}, 120_000);
+  }, 120_000);
+});

@@ -129,7 +129,7 @@ describe('a raw body inside a push', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 120_000);
 
   test('cannot close the object around it: whatever decodeCommand accepts stays one value', () => {
     const hostile = ['1,"type":"goodbye"', '1}', '"a","offset":1', '[1],"from":"root"', '{}}', '1]', '', ' ', '"\\"'];
