@@ -33,6 +33,7 @@ export interface WaitOptions {
 
 export interface ChannelPort {
   send(address: Address, body: SendBody, options: SendOptions): Promise<SendResult>;
+  sendJson(address: Address, bodyText: string, options: SendOptions): Promise<SendResult>;
   history(address: Address, options: HistoryOptions): Promise<HistoryPage>;
   read(address: Address, position: PositionInput, options: WaitOptions): Promise<void>;
 }
@@ -58,6 +59,14 @@ export class Channel {
    */
   send(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
     return this.#port.send(this.address, body, options);
+  }
+
+  /**
+   * As `send`, with the JSON text of a body, which is stored and delivered exactly as it is: `send` cannot send numbers
+   * that JavaScript cannot hold, such as 12345678901234567890. `keepBodyText` is the same for received bodies.
+   */
+  sendJson(bodyText: string, options: SendOptions = {}): Promise<SendResult> {
+    return this.#port.sendJson(this.address, bodyText, options);
   }
 
   /** A page of the channel. Waits for the connection if there is none. */

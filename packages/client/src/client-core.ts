@@ -40,7 +40,7 @@ export class ClientCore {
   readonly inbound: Inbound;
   /** Sends that wait for their answers. */
   readonly sends: CommandQueue;
-  readonly outbox: PendingSends;
+  readonly pendingSends: PendingSends;
   readonly queries: Queries;
   readonly #options: ResolvedClientOptions;
   readonly #platform: Platform;
@@ -74,7 +74,7 @@ export class ClientCore {
         isListening: () => this.listeners.has('message'),
         deliverMessage: (message) => this.listeners.call('message', message),
         deliverGap: ({ type: _type, ...gap }) => this.listeners.call('gap', gap),
-        onOwnEntry: (entry) => this.outbox.onOwnEntry(entry),
+        onOwnEntry: (entry) => this.pendingSends.onOwnEntry(entry),
         onFault: (error) => this.#onFault(error),
         onCaughtUp: () => this.connection.refresh(CloseCode.slow, 'The app has caught up: reading on from the log'),
       },
@@ -105,7 +105,7 @@ export class ClientCore {
       backoff,
       maxRepeats: MAX_REPEATS,
     });
-    this.outbox = new PendingSends(this.sends, {
+    this.pendingSends = new PendingSends(this.sends, {
       positionOf: (channel) => this.inbound.positionOf(channel) ?? this.#heads.get(channel),
       limits: () => this.#session?.limits ?? defaultSessionLimits,
       fillRandom,
@@ -148,6 +148,7 @@ export class ClientCore {
         backoff,
         connectTimeoutMs: options.connectTimeoutMs,
         closeTimeoutMs: options.closeTimeoutMs,
+        keepBodyText: options.keepBodyText,
       },
     );
   }

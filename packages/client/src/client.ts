@@ -139,6 +139,7 @@ export class LongwireClient {
   #channelAt(address: Address): Channel {
     return new Channel(address, {
       send: (to, body, options) => this.#send(to, body, options),
+      sendJson: (to, bodyText, options) => this.#sendJson(to, bodyText, options),
       history: (of, options) => this.#history(of, options),
       read: (of, position, options) => this.#read(of, position, options),
     });
@@ -146,7 +147,12 @@ export class LongwireClient {
 
   #send(to: Address, body: SendBody, options: SendOptions): Promise<SendResult> {
     const { ended } = this.#core;
-    return ended === undefined ? this.#core.outbox.send(to, body, options) : Promise.reject(ended);
+    return ended === undefined ? this.#core.pendingSends.send(to, body, options) : Promise.reject(ended);
+  }
+
+  #sendJson(to: Address, bodyText: string, options: SendOptions): Promise<SendResult> {
+    const { ended } = this.#core;
+    return ended === undefined ? this.#core.pendingSends.sendJson(to, bodyText, options) : Promise.reject(ended);
   }
 
   async #history(of: Address, options: HistoryOptions): Promise<HistoryPage> {

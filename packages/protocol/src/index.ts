@@ -37,7 +37,11 @@ export {
   decodeCommand,
   type RefusedCommand,
 } from './codec/decode-command.js';
-export { decodeServerMessage, type ServerMessage } from './codec/decode-server-message.js';
+export {
+  type DecodeServerMessageOptions,
+  decodeServerMessage,
+  type ServerMessage,
+} from './codec/decode-server-message.js';
 export {
   type ErrorReport,
   encodeChannelSummary,
@@ -101,6 +105,7 @@ export {
   type ReceiptPush,
   type UnknownEntry,
 } from './messages/pushes.js';
+export { textOfBody } from './messages/text-of-body.js';
 // names
 export {
   type Address,

@@ -21,6 +21,10 @@ export interface ConnectOptions {
   readonly positions?: Readonly<Record<string, PositionInput>> | undefined;
   /** Default `auto`: acknowledged when the `message` handlers have settled. `manual`: by `client.ack(message)`. */
   readonly ackMode?: AckMode | undefined;
+  /**
+   * Sets `bodyText` of every message: the exact JSON text of its body, which JSON.parse cannot always keep. Default false.
+   */
+  readonly keepBodyText?: boolean | undefined;
   /** What connects, for the server's logs. */
   readonly client?: { readonly name: string; readonly version?: string | undefined } | undefined;
   /** Upper bound of the wait before the first reconnect; doubles each time. Default 500. */
@@ -54,6 +58,7 @@ export type ResolvedClientOptions = Readonly<ResolvedNumbers> & {
   readonly deviceStore: DeviceStore | undefined;
   readonly positions: ReadonlyMap<string, Position>;
   readonly ackMode: AckMode;
+  readonly keepBodyText: boolean;
   readonly client: { readonly name: string; readonly version?: string | undefined };
 };
 
@@ -70,7 +75,7 @@ const numberRules = {
   maxQueuedCharacters: { fallback: 16 * 1024 * 1024, min: 1 },
 } as const;
 
-const otherNames = ['url', 'getToken', 'device', 'deviceStore', 'positions', 'ackMode', 'client'];
+const otherNames = ['url', 'getToken', 'device', 'deviceStore', 'positions', 'ackMode', 'keepBodyText', 'client'];
 const SDK_NAME = 'longwire-js';
 const SDK_VERSION = '0.1.0';
 
@@ -82,6 +87,7 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
   checkOptionNames(input, [...otherNames, ...Object.keys(numberRules)]);
   const {
     ackMode = 'auto',
+    keepBodyText = false,
     getToken,
     device,
     deviceStore,
@@ -89,6 +95,7 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
     positions = {},
   } = input;
   check(ackMode === 'auto' || ackMode === 'manual', "ackMode must be 'auto' or 'manual'");
+  check(typeof keepBodyText === 'boolean', 'keepBodyText must be true or false');
   check(getToken === undefined || isFunction(getToken), 'getToken must be a function');
   check(
     device === undefined || parseDeviceId(device) !== undefined,
@@ -108,6 +115,7 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
     deviceStore,
     positions: resolvePositions(positions),
     ackMode,
+    keepBodyText,
     client,
   });
 }

@@ -37,6 +37,7 @@ export interface ConnectionOptions {
   readonly backoff: BackoffOptions;
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly keepBodyText: boolean;
 }
 
 export interface ConnectionParts {
@@ -181,6 +182,7 @@ export class Connection {
         url: this.#options.url,
         timeoutMs: leftMs,
         connectId: this.#port.nextId(),
+        keepBodyText: this.#options.keepBodyText,
       },
     );
     this.#socket = socket;

@@ -37,6 +37,7 @@ export interface SessionSocketOptions {
   /** Up to `connected`. */
   readonly timeoutMs: number;
   readonly connectId: number;
+  readonly keepBodyText: boolean;
 }
 
 // The server closes after a refusal; one that does not is not waited for.
@@ -99,7 +100,7 @@ export class SessionSocket {
 
   #onText(text: string): void {
     if (this.#isEnded) return;
-    const message = decodeServerMessage(text);
+    const message = decodeServerMessage(text, this.#options);
     if (message.kind === 'push' && message.push.type === 'goodbye')
       this.#afterMs = message.push.afterMs ?? this.#afterMs;
     if (this.#isConnected) {

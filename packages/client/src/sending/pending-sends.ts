@@ -65,18 +65,29 @@ export class PendingSends {
 
   /** Resolves when the server has stored the message. */
   send(channel: string, body: SendBody, options: SendOptions): Promise<SendResult> {
+    const makeContent = () => orInvalid('The body must be a JSON value or a Uint8Array', () => contentOf(body));
+    return this.#sendContent(channel, makeContent, options);
+  }
+
+  /** As `send`, with a body that is JSON text already. */
+  sendJson(channel: string, bodyText: string, options: SendOptions): Promise<SendResult> {
+    const makeContent = () => orInvalid('The body must be JSON text', () => contentOfJson(bodyText));
+    return this.#sendContent(channel, makeContent, options);
+  }
+
+  #sendContent(channel: string, makeContent: () => Content, options: SendOptions): Promise<SendResult> {
     try {
-      return this.#send(channel, body, options);
+      return this.#send(channel, makeContent, options);
     } catch (error) {
       return Promise.reject(error as LongwireError);
     }
   }
 
-  #send(channel: string, body: SendBody, options: SendOptions): Promise<SendResult> {
+  #send(channel: string, makeContent: () => Content, options: SendOptions): Promise<SendResult> {
     checkOptionNames(options, optionNames);
     checkSignal(options.signal);
     const key = options.key ?? randomId((bytes) => this.#port.fillRandom(bytes));
-    const content = orInvalid('The body must be a JSON value or a Uint8Array', () => contentOf(body));
+    const content = makeContent();
     const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));
     const head = JSON.stringify({ to: channel, key }).slice(1, -1);
     const size = 2 * (head.length + rest.length + content.text.length);
@@ -146,6 +157,9 @@ const optionNames = Object.keys({
   signal: 0,
 } satisfies Record<keyof SendOptions, 0>);
 
+// It has no UTF-8: what arrives would be another character.
+const loneSurrogate = /\p{Cs}/u;
+
 interface Content {
   readonly field: 'body' | 'bytes';
   /** JSON text. */
@@ -169,6 +183,12 @@ function contentOf(body: SendBody): Content {
   }
   // The text is made now: what the app does to the object after its call is not sent.
   return { field: 'body', text: jsonTextOf(body), byteLength: undefined };
+}
+
+function contentOfJson(text: string): Content {
+  if (typeof text !== 'string' || loneSurrogate.test(text)) throw new TypeError('not a well-formed string');
+  JSON.parse(text);
+  return { field: 'body', text, byteLength: undefined };
 }
 
 function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): string {

@@ -50,6 +50,7 @@ describe('options', () => {
       { positions: 5 as never },
       { positions: null as never },
       { deviceStore: {} as never },
+      { keepBodyText: 'yes' as never },
       { client: {} as never },
       { client: null as never },
     ];

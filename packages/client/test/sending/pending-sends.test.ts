@@ -270,6 +270,29 @@ describe('a send', () => {
     ]);
   });
 
+  it('sends the text given to sendJson unchanged, with a key like every send', async () => {
+    const { platform, client } = startClient();
+    const socket = await platform.signIn();
+    const body = ' {"id":12345678901234567890, "max":1e400,"a":1,"a":2} ';
+    const sent = client.user('bob').sendJson(body, { key: 'k1' });
+    expect(socket.texts.at(-1)).toBe(`{"id":2,"type":"send","to":"user/bob","key":"k1","body":${body}}`);
+    answer(socket, socket.last('send'), 1);
+    expect(await sent).toMatchObject({ offset: 1 });
+  });
+
+  it('rejects sendJson with invalid_field unless its argument is the text of one JSON value', async () => {
+    const { platform, client } = startClient();
+    const socket = await platform.signIn();
+    for (const wrong of ['', '{', '1 2', '1,"key":"k2"', 'undefined', '"\ud800"', 5, undefined]) {
+      await expect(client.user('bob').sendJson(wrong as never), String(wrong)).rejects.toMatchObject({
+        code: 'invalid_field',
+        message: expect.stringContaining('must be JSON text'),
+      });
+    }
+    await expect(client.user('bob').sendJson(`"${'x'.repeat(65_535)}"`)).rejects.toMatchObject({ code: 'too_large' });
+    expect(sendsOf(socket)).toEqual([]);
+  });
+
   it('to what is no user or address throws at once', () => {
     const { client } = startClient();
     const invalid = expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' });
@@ -303,6 +326,21 @@ describe('a query', () => {
       last: { epoch: 'k3', offset: 8 },
     });
     expect(messages).toMatchObject([{ offset: 8, own: true, bytes: new Uint8Array([1, 2, 255]) }]);
+  });
+
+  it('returns bodyText with each message, pushed or of history, if keepBodyText is set', async () => {
+    const { platform, client } = startClient({ keepBodyText: true });
+    const bodies: unknown[] = [];
+    client.on('message', ({ body, bodyText }) => bodies.push([body, bodyText]));
+    const socket = await platform.signIn();
+    const entry = JSON.stringify(messageAt(1)).replace(/"body":[^,}]*/, '"body":1e400');
+    expect(entry).toContain('1e400');
+    socket.pushText(entry);
+    await settled();
+    expect(bodies).toEqual([[Number.POSITIVE_INFINITY, '1e400']]);
+    const page = client.user('bob').history();
+    socket.pushText(`{"re":${socket.last('history')?.['id']},"type":"history","entries":[${entry}],"more":false}`);
+    expect((await page).messages).toMatchObject([{ bodyText: '1e400' }]);
   });
 
   it('that asks for what cannot be rejects and is not sent', async () => {

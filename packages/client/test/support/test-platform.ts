@@ -12,6 +12,8 @@ export type WireObject = Readonly<Record<string, unknown>> & { readonly type: st
 export class TestSocket implements ClientSocket {
   readonly url: string;
   readonly sent: WireObject[] = [];
+  /** The texts of `sent`. */
+  readonly texts: string[] = [];
   readonly #listener: SocketListener;
   #read = 0;
   closedBy: { readonly code: number } | undefined;
@@ -28,7 +30,9 @@ export class TestSocket implements ClientSocket {
   }
 
   send(text: string): void {
-    if (this.isOpen) this.sent.push(JSON.parse(text) as WireObject);
+    if (!this.isOpen) return;
+    this.texts.push(text);
+    this.sent.push(JSON.parse(text) as WireObject);
   }
 
   close(code: number): void {

@@ -19,6 +19,7 @@ const off: () => void = client.on('message', async (message) => {
   message.own satisfies boolean;
   message.from satisfies string;
   message.bytes satisfies Uint8Array | undefined;
+  message.bodyText satisfies string | undefined;
   // @ts-expect-error: a message cannot be changed
   message.offset = 2;
   client.ack(message);
@@ -41,6 +42,9 @@ const { offset, repeated } = await client.user('bob').send({ text: 'hi' }, { sig
 offset satisfies number;
 repeated satisfies boolean;
 await client.user('bob').send(new Uint8Array(3));
+await client.user('bob').sendJson('{"id":12345678901234567890}', { key: 'k1' });
+// @ts-expect-error: JSON text is a string
+await client.user('bob').sendJson({ text: 'hi' });
 interface Drawing {
   readonly points: readonly { readonly x: number; readonly y: number }[];
   readonly title?: string;

@@ -6,6 +6,7 @@ import type { Answer } from '../messages/answers.js';
 import type { MessageEntry, Push, UnknownEntry } from '../messages/pushes.js';
 import { type CommandId, isCommandId } from '../names/ids.js';
 import { isOffset } from '../names/position.js';
+import { addBodyTexts } from './body-texts.js';
 import { isJsonObject, type JsonObject } from './field-reader.js';
 
 /**
@@ -95,11 +96,22 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['error', errorShape],
 ]);
 
+export interface DecodeServerMessageOptions {
+  /** Also sets `bodyText` of each message entry. Default false: the texts double the memory of the bodies. */
+  readonly keepBodyText?: boolean | undefined;
+}
+
 /** Decodes one text message of a server. Never throws; see `ServerMessage` for the kinds of results. */
-export function decodeServerMessage(message: string): ServerMessage {
+export function decodeServerMessage(message: string, options: DecodeServerMessageOptions = {}): ServerMessage {
   if (message === barePong) return { kind: 'pong' };
   const source = parse(message);
   if (source === undefined) return malformed('expected one JSON object, got something else');
+  const decoded = decodeObject(source);
+  if (options.keepBodyText === true && decoded.kind !== 'malformed') addBodyTexts(source, message);
+  return decoded;
+}
+
+function decodeObject(source: JsonObject): ServerMessage {
   const { type, re } = source;
   if (typeof type !== 'string') return malformed('expected a "type", got none');
   if (re === undefined) return decodePush(source, type);

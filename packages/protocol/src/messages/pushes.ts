@@ -23,6 +23,8 @@ export interface MessageEntry extends EntryPosition {
   /** When it was stored, in milliseconds since 1970; never decreases within a channel. */
   readonly at: number;
   readonly body?: JsonValue | undefined;
+  /** Not a field of the wire: the exact JSON text of `body`, if `decodeServerMessage` was asked to keep it. */
+  readonly bodyText?: string | undefined;
   /** Base64. */
   readonly bytes?: string | undefined;
   /** Only for the sender's own devices. */

@@ -1,0 +1,13 @@
+// How Longwire's own clients show a body.
+
+import type { JsonValue } from './json-value.js';
+
+/**
+ * The text of a body: `{ text }` and a bare string by convention, every other value as JSON.
+ * @param bodyText  the exact JSON text of `body`, if it was kept: JSON.stringify writes 1e400 as null
+ */
+export function textOfBody(body: JsonValue, bodyText?: string): string {
+  if (typeof body === 'string') return body;
+  const text = typeof body === 'object' && body !== null && 'text' in body ? body.text : undefined;
+  return typeof text === 'string' ? text : (bodyText ?? JSON.stringify(body));
+}
