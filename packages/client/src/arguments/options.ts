@@ -99,7 +99,7 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
   check(getToken === undefined || isFunction(getToken), 'getToken must be a function');
   check(
     device === undefined || parseDeviceId(device) !== undefined,
-    `device must be 1-${fieldLimits.nameBytes} bytes without white space, control characters or "/"`,
+    `device must be 1-${fieldLimits.nameBytes} bytes in NFC without white space, control characters or "/"`,
   );
   check(
     deviceStore === undefined || (isFunction(deviceStore?.load) && isFunction(deviceStore.save)),

@@ -1,11 +1,11 @@
 // Flags > environment > file > defaults: one loader, which knows for every value where it came from.
 
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { nearestName } from '@longwire/websocket';
 import { type ConfigProblem, invalidConfig } from '../errors.js';
 import { flattenSettings, readConfigFile } from './config-file.js';
+import { configPath } from './config-path.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { type ConfigSource, describeSource, type RawSetting } from './raw-setting.js';
 import { buildServerConfig, type ServerConfig } from './server-config.js';
@@ -61,11 +61,13 @@ export type ServerConfigInput = {
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const environment = readEnvironment(sources.environment);
   const configFile = sources.configFile ?? (sources.environment['LONGWIRE_CONFIG'] || undefined);
-  const file = configFile === undefined ? [] : readConfigFile(resolve(sources.workingDirectory, configFile));
+  const problems = [...environment.problems];
+  const reportFile = (message: string) => problems.push({ key: undefined, message });
+  const file = configFile === undefined ? [] : readConfigFile(configPath(configFile, sources, reportFile));
   const flags = Object.entries(sources.flags).flatMap(([key, value]): RawSetting[] =>
     value === undefined ? [] : [{ key, value, form: 'text', source: { kind: 'flag', name: flagOf(key) } }],
   );
-  return resolveSettings([file, environment.settings, flags], [...environment.problems], sources);
+  return resolveSettings([file, environment.settings, flags], problems, sources);
 }
 
 /**
@@ -89,7 +91,7 @@ function resolveSettings(
     resolved.set(key, { key, value, source: { kind: 'default' } });
   }
   for (const layer of layers) {
-    for (const raw of withoutSecretFiles(layer, surroundings.workingDirectory, problems)) {
+    for (const raw of withoutSecretFiles(layer, surroundings, problems)) {
       const setting = resolveOne(raw, problems);
       if (setting !== undefined) resolved.set(setting.key, setting);
     }
@@ -122,7 +124,11 @@ function resolveOne(raw: RawSetting, problems: ConfigProblem[]): ResolvedSetting
 }
 
 /** Replaces `jwtSecretFile` by `jwtSecret` with what the file holds, less the newline that editors put at its end. */
-function withoutSecretFiles(layer: readonly RawSetting[], folder: string, problems: ConfigProblem[]): RawSetting[] {
+function withoutSecretFiles(
+  layer: readonly RawSetting[],
+  surroundings: Pick<ConfigSources, 'environment' | 'workingDirectory'>,
+  problems: ConfigProblem[],
+): RawSetting[] {
   const given = new Set(layer.map((raw) => raw.key));
   return layer.flatMap((raw): RawSetting[] => {
     const key = secretKeys.find((secretKey) => raw.key === `${secretKey}File`);
@@ -137,7 +143,8 @@ function withoutSecretFiles(layer: readonly RawSetting[], folder: string, proble
       return [];
     }
     try {
-      const value = readFileSync(resolve(folder, raw.value), 'utf8').replace(/\r?\n$/, '');
+      const path = configPath(raw.value, surroundings, (message) => problems.push({ key, message }));
+      const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
       return [{ key, value, form: 'text', source: raw.source }];
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);

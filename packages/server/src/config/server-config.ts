@@ -1,9 +1,9 @@
 // The configuration of a server, complete, checked and frozen: what the floors above receive.
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { resolve } from 'node:path';
 import { isLoopbackHost, isLoopbackOrigin } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
+import { configPath } from './config-path.js';
 import type { Environment } from './environment.js';
 import type { SettingKey, SettingValues } from './settings.js';
 
@@ -52,8 +52,15 @@ export interface ServerConfig {
   readonly limits: ServerLimits;
 }
 
+interface Surroundings {
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+}
+
 /** HS256 wants a key at least as long as its hash (RFC 7518 §3.2). */
 const MIN_SECRET_BYTES = 32;
+/** Even 32 random hex digits have fewer than this many with a probability below one in ten million. */
+const MIN_SECRET_SYMBOLS = 8;
 
 /**
  * Builds the configuration from values that are each right by themselves, and checks what they are together.
@@ -61,7 +68,7 @@ const MIN_SECRET_BYTES = 32;
  */
 export function buildServerConfig(
   values: SettingValues,
-  surroundings: { readonly environment: Environment; readonly workingDirectory: string },
+  surroundings: Surroundings,
   problems: ConfigProblem[],
 ): ServerConfig {
   const limits = limitsOf(values);
@@ -70,10 +77,10 @@ export function buildServerConfig(
   return Object.freeze({
     port: values.port,
     host: values.host,
-    data: dataLocation(values.data, surroundings.workingDirectory),
+    data: dataLocation(values.data, surroundings, problems),
     auth:
       values.auth === 'jwt'
-        ? jwtAuth(values, surroundings.workingDirectory, problems)
+        ? jwtAuth(values, surroundings, problems)
         : devAuth(values, surroundings.environment, problems),
     allowedOrigins: Object.freeze(values.allowedOrigins.map((origin) => originOf(origin) ?? origin)),
     logLevel: values.logLevel,
@@ -81,9 +88,10 @@ export function buildServerConfig(
   });
 }
 
-function dataLocation(data: string, workingDirectory: string): DataLocation {
+function dataLocation(data: string, surroundings: Surroundings, problems: ConfigProblem[]): DataLocation {
   if (data === MEMORY_DATA) return Object.freeze({ kind: 'memory' });
-  return Object.freeze({ kind: 'folder', path: resolve(workingDirectory, data) });
+  const path = configPath(data, surroundings, (message) => problems.push({ key: 'data', message }));
+  return Object.freeze({ kind: 'folder', path });
 }
 
 function devAuth(values: SettingValues, environment: Environment, problems: ConfigProblem[]): DevAuthConfig {
@@ -111,7 +119,7 @@ function devAuth(values: SettingValues, environment: Environment, problems: Conf
   return Object.freeze({ mode: 'dev' });
 }
 
-function jwtAuth(values: SettingValues, workingDirectory: string, problems: ConfigProblem[]): JwtAuthConfig {
+function jwtAuth(values: SettingValues, surroundings: Surroundings, problems: ConfigProblem[]): JwtAuthConfig {
   if (values.jwtSecret === undefined && values.jwks === undefined) {
     const message = 'auth jwt needs a key: --jwt-secret (HS256, at least 32 bytes) or --jwks (a URL or a file)';
     problems.push({ key: 'auth', message });
@@ -119,7 +127,7 @@ function jwtAuth(values: SettingValues, workingDirectory: string, problems: Conf
   return Object.freeze({
     mode: 'jwt',
     secret: values.jwtSecret === undefined ? undefined : secretKeyOf(values.jwtSecret, problems),
-    jwks: values.jwks === undefined ? undefined : jwksOf(values.jwks, workingDirectory, problems),
+    jwks: values.jwks === undefined ? undefined : jwksOf(values.jwks, surroundings, problems),
     audience: values.audience,
     issuer: values.issuer,
     leewayMs: values.jwtLeewayMs,
@@ -135,6 +143,13 @@ function secretKeyOf(secret: string, problems: ConfigProblem[]): KeyObject | und
     );
     return undefined;
   }
+  // The length says nothing about `xxxx…`: what is left to guess is one character.
+  if (new Set(bytes).size < MIN_SECRET_SYMBOLS) {
+    report(
+      `jwtSecret must have at least ${MIN_SECRET_SYMBOLS} different bytes, or it can be guessed. Make one: openssl rand -hex 32`,
+    );
+    return undefined;
+  }
   // A public key taken as a shared secret is how "algorithm confusion" begins: everybody can read it.
   if (/-----BEGIN |^\s*\{[\s\S]*"kty"/.test(secret)) {
     report('jwtSecret holds a PEM or JWK key, not a shared secret. Public keys go into --jwks');
@@ -143,10 +158,11 @@ function secretKeyOf(secret: string, problems: ConfigProblem[]): KeyObject | und
   return createSecretKey(bytes);
 }
 
-function jwksOf(jwks: string, workingDirectory: string, problems: ConfigProblem[]): JwtAuthConfig['jwks'] {
-  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(jwks))
-    return Object.freeze({ kind: 'file', path: resolve(workingDirectory, jwks) });
+function jwksOf(jwks: string, surroundings: Surroundings, problems: ConfigProblem[]): JwtAuthConfig['jwks'] {
   const report = (message: string) => problems.push({ key: 'jwks', message });
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(jwks)) {
+    return Object.freeze({ kind: 'file', path: configPath(jwks, surroundings, report) });
+  }
   const url = URL.canParse(jwks) ? new URL(jwks) : undefined;
   if (url === undefined) report('jwks is not a URL that can be read');
   else if (url.username !== '' || url.password !== '') report('jwks must not carry a user or password in its URL');

@@ -192,6 +192,24 @@ describe('files', () => {
   });
 });
 
+describe('paths', () => {
+  it('data, jwks, jwtSecretFile and configFile expand "~/" instead of naming a folder "~"', () => {
+    file('keys.json', '{"keys":[]}');
+    file('secret', secret);
+    file('longwire.yaml', 'data: ~/data\njwks: ~/keys.json\njwtSecretFile: ~/secret\n');
+    const environment = { HOME: folder, LONGWIRE_AUTH: 'jwt' };
+    const { config } = load({ environment, configFile: '~/longwire.yaml', workingDirectory: '/' });
+    expect(config.data).toEqual({ kind: 'folder', path: join(folder, 'data') });
+    expect(config.auth).toMatchObject({ jwks: { kind: 'file', path: join(folder, 'keys.json') } });
+  });
+
+  it('data of another account, "~bob/x", is refused', () => {
+    expect(problemsOf(() => load({ environment: { ...dev, LONGWIRE_DATA: '~bob/x' } }))).toEqual([
+      expect.stringContaining('~bob/x'),
+    ]);
+  });
+});
+
 describe('secrets', () => {
   it('may come from a file in every source, less its last newline', () => {
     const path = file('secret', `${secret}\n`);
@@ -247,6 +265,8 @@ describe('what settings are together', () => {
       { ...jwt, LONGWIRE_JWT_SECRET: '{ "kty": "RSA", "n": "0123456789", "e": "AQAB" }' },
       'Public keys go into --jwks',
     ],
+    ['a secret of 32 equal characters', { ...jwt, LONGWIRE_JWT_SECRET: 'x'.repeat(32) }, 'openssl rand -hex 32'],
+    ['a secret that repeats a short word', { ...jwt, LONGWIRE_JWT_SECRET: 'secret'.repeat(10) }, 'can be guessed'],
     ['keys over plain http', { ...jwt, LONGWIRE_JWKS: 'http://login.example.org/jwks' }, 'must be https'],
     ['keys by ftp', { ...jwt, LONGWIRE_JWKS: 'ftp://login.example.org/jwks' }, 'not ftp:'],
     ['keys with a password', { ...jwt, LONGWIRE_JWKS: 'https://a:b@login.example.org/' }, 'user or password'],

@@ -40,7 +40,7 @@ function create(
 ): Server {
   lines = [];
   const logger = createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) }, color: false });
-  const jwt = { auth: 'jwt', jwtSecret: 'x'.repeat(32) } as const;
+  const jwt = { auth: 'jwt', jwtSecret: '0123456789abcdef0123456789abcdef' } as const;
   const config = resolveServerConfig({ ...(auth === 'dev' ? { auth } : jwt), limits });
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
   return createHttpServer({

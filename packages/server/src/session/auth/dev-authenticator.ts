@@ -10,7 +10,7 @@ export class DevAuthenticator implements Authenticator {
   async authenticate(token: string): Promise<Authentication> {
     const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
     if (user === undefined) {
-      return refuse('With auth dev the token is dev:<user>, where <user> has 1-128 bytes without spaces or "/"');
+      return refuse('With auth dev the token is dev:<user>, where <user> has 1-128 bytes in NFC without spaces or "/"');
     }
     return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined, validUntil: undefined };
   }
