@@ -80,6 +80,20 @@ describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', ()
     },
   );
 
+  test.each([[['--port', '9605']], [['--port=9605']]])(
+    'npm start %j exits 2 and says to write the flag behind --',
+    { timeout: 60_000 },
+    async (flags) => {
+      const npm = npmCommand();
+      const program = new ProgramProcess([npm.file, ...npm.args, 'start', ...flags], { cwd: projectRoot });
+      started.push(program);
+      expect(await program.result).toMatchObject({
+        exit: 2,
+        stderr: expect.stringContaining('Write npm start -- --port'),
+      });
+    },
+  );
+
   test('leaves no orphan when the launcher is killed', async () => {
     const running = await startServer(process.execPath, 'scripts/start.mjs');
     const processes = descendantsOf(running.program.pid);

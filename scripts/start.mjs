@@ -25,6 +25,8 @@ if (!existsSync(main)) {
   process.exit(1);
 }
 
+await refuseFlagsOfNpm();
+
 const watchdog = pathToFileURL(join(projectRoot, 'scripts', 'stop-with-parent.mjs')).href;
 const child = spawn(
   process.execPath,
@@ -64,3 +66,22 @@ const starterWatch = setInterval(() => {
   if (lastSignalAt === Number.NEGATIVE_INFINITY) child.kill('SIGTERM');
   setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
 }, starterPollMs);
+
+/**
+ * `npm start --port 9000` gives npm a flag that it does not know, and the server would start without it. The older form
+ * `--port=9000` leaves no trace in the arguments at all.
+ */
+async function refuseFlagsOfNpm() {
+  const { settingKeys, flagOf } = await import(
+    pathToFileURL(join(projectRoot, 'packages', 'server', 'dist', 'config', 'settings.js')).href
+  );
+  const flags = [...settingKeys.map(flagOf), '--config'];
+  const lost = flags.filter((/** @type {string} */ flag) => {
+    return process.env[`npm_config_${flag.slice(2).replaceAll('-', '_')}`] !== undefined;
+  });
+  if (lost.length === 0) return;
+  process.stderr.write(
+    `npm takes the flags that stand before "--" for itself: ${lost.join(', ')}. Write npm start -- ${lost[0]} …\n`,
+  );
+  process.exit(2);
+}
