@@ -1,4 +1,4 @@
-// What the server says of itself when it has started.
+// The banner of a server that has started.
 
 import { connectPath } from '@longwire/protocol';
 import type { RunningServer } from '@longwire/server';
@@ -12,7 +12,7 @@ export interface BannerFacts {
   readonly nodeVersion: string;
 }
 
-/** Lines for people. */
+/** The banner as text for people. */
 export function bannerText({ server, hasPage, nodeVersion }: BannerFacts, paint: Paint): string {
   const rows: [string, string][] = [
     ...server.urls.map((url): [string, string] => (hasPage ? ['Page', `${url}/`] : ['HTTP', url])),
@@ -23,10 +23,10 @@ export function bannerText({ server, hasPage, nodeVersion }: BannerFacts, paint:
   const lines = rows.map(([name, value]) => `  ${paint('dim', name.padEnd(8))} ${value}`);
   const advice = nodeAdvice(nodeVersion);
   if (advice !== undefined) lines.push(`  ${paint('dim', 'Node'.padEnd(8))} ${advice}`);
-  return ['', `  ${paint('bold', 'Longwire')} ${version}`, '', ...lines, '', '  Ctrl+C stops it.', ''].join('\n');
+  return ['', `  ${paint('bold', 'Longwire')} ${version}`, '', ...lines, '', '  Press Ctrl+C to stop.', ''].join('\n');
 }
 
-/** The same for programs, on one line. */
+/** The banner as one JSON object on one line, for programs. */
 export function bannerJson({ server, hasPage, nodeVersion }: BannerFacts): string {
   const { address, urls, storage, auth } = server;
   const gateway = gatewayOf(urls[0] ?? '');
@@ -43,11 +43,11 @@ export function bannerJson({ server, hasPage, nodeVersion }: BannerFacts): strin
   });
 }
 
-/** What a newer Node would give; undefined if there is nothing to say. */
+/** Advice about the version of Node; undefined if there is none. */
 function nodeAdvice(nodeVersion: string): string | undefined {
   const major = Number(nodeVersion.split('.')[0]);
   if (major >= 22) return undefined;
-  return `${nodeVersion} is past its end of life; Node 24 brings node:sqlite, which stores more than twice as fast`;
+  return `${nodeVersion} gets no more security fixes; use Node 24 LTS`;
 }
 
 function gatewayOf(url: string): string {

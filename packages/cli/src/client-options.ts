@@ -1,4 +1,4 @@
-// What every client command takes: where the server is and who is asking.
+// The options of every client command: the address of the server and who signs in.
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { fileDeviceStore } from '@longwire/client/node';
 import { parseUserId } from '@longwire/protocol';
 import type { Command } from 'commander';
 import { CliFailure, ExitCode } from './exit-code.js';
+import { idFault } from './id-arguments.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -21,19 +22,19 @@ export const DEFAULT_URL = 'http://127.0.0.1:8080';
 export function addClientOptions(command: Command): Command {
   return command
     .option('--url <url>', `address of the server [LONGWIRE_URL; default ${DEFAULT_URL}]`)
-    .option('--as <user>', 'user to be, at a server with --auth dev [LONGWIRE_AS]')
+    .option('--as <user>', 'user to sign in as, at a server with --auth dev [LONGWIRE_AS]')
     .option('--token <jwt>', 'token to sign in with [LONGWIRE_TOKEN]');
 }
 
-/** Whose reading position this is: each command has its own, so that `tail` does not take from `chat`. */
+/** The reading position that a command uses: each command has its own, so that `tail` does not take messages from `chat`. */
 export type DevicePurpose =
   | { readonly kind: 'named'; readonly device: string }
   /** A random id, kept in a file for each command, server and user. */
   | { readonly kind: 'kept'; readonly command: string };
 
 /**
- * Makes a client that signs in as the options and the environment say.
- * @throws CliFailure if they say nothing, or nothing that can be used
+ * Creates a client that signs in with the credentials from the options or the environment.
+ * @throws CliFailure if there are none, or they are invalid
  */
 export function openClient(
   options: ClientOptions,
@@ -64,29 +65,45 @@ export function serverUrl(options: ClientOptions, terminal: Terminal): string {
   return options.url ?? (terminal.environment['LONGWIRE_URL'] || DEFAULT_URL);
 }
 
-/** Flags before the environment; and what was said in one place must be one thing. */
+/** Flags win over the environment; of `--as` and `--token` only one may be given. */
 function tokenOf(options: ClientOptions, terminal: Terminal): string {
   if (options.token !== undefined && options.as !== undefined) {
-    throw new CliFailure(ExitCode.usage, 'Give --as (auth dev) or --token (auth jwt), not both');
+    throw new CliFailure(ExitCode.usage, 'Give either --as (auth dev) or --token (auth jwt), not both');
   }
   const { LONGWIRE_TOKEN, LONGWIRE_AS } = terminal.environment;
   if (options.token !== undefined) return options.token;
   if (options.as !== undefined) return devToken(options.as, '--as');
   if (LONGWIRE_TOKEN) return LONGWIRE_TOKEN;
   if (LONGWIRE_AS) return devToken(LONGWIRE_AS, 'LONGWIRE_AS');
-  throw new CliFailure(ExitCode.usage, 'Say who you are: --as alice (auth dev), or --token … (auth jwt)');
+  throw new CliFailure(ExitCode.usage, 'Credentials are missing: give --as alice (auth dev) or --token … (auth jwt)');
 }
 
 function devToken(user: string, source: string): string {
   if (parseUserId(user) !== undefined) return `dev:${user}`;
-  const rule = 'a user id has 1-128 bytes without spaces, control characters or "/"';
-  throw new CliFailure(ExitCode.usage, `${source}: ${rule}, not ${JSON.stringify(user)}`);
+  throw new CliFailure(ExitCode.usage, `${source}: ${idFault('user id', user)}`);
 }
 
-/** One small file for each command and server; inside, one id for each user. */
-function deviceFile(command: string, url: string, { environment }: Terminal): string {
-  const { LONGWIRE_DEVICE_FOLDER, XDG_STATE_HOME } = environment;
-  const folder = LONGWIRE_DEVICE_FOLDER || join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'longwire');
+/** One small file for each command and server, which holds one device id for each user. */
+function deviceFile(command: string, url: string, terminal: Terminal): string {
   const server = url.replace(/^[a-z]+:\/\//i, '').replace(/[^\w.-]+/g, '_');
-  return join(folder, `${command}-${server}.json`);
+  return join(deviceFolder(terminal), `${command}-${server}.json`);
+}
+
+function deviceFolder({ environment }: Terminal): string {
+  const { LONGWIRE_DEVICE_FOLDER, XDG_STATE_HOME } = environment;
+  if (LONGWIRE_DEVICE_FOLDER) return LONGWIRE_DEVICE_FOLDER;
+  const stateFolder = XDG_STATE_HOME || join(homeFolder(environment), '.local', 'state');
+  return join(stateFolder, 'longwire');
+}
+
+/** @throws CliFailure if there is none, as in a container whose user has no entry in /etc/passwd */
+function homeFolder(environment: Terminal['environment']): string {
+  try {
+    const home = environment['HOME'] || homedir();
+    if (home !== '') return home;
+  } catch {
+    // `homedir` throws a system error that does not name the variable.
+  }
+  const need = 'The reading position is kept in a file, and there is no home folder for it: HOME is not set';
+  throw new CliFailure(ExitCode.usage, `${need}. Set LONGWIRE_DEVICE_FOLDER to a folder that can be written`);
 }

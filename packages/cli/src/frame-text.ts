@@ -1,6 +1,7 @@
-// What happens on a raw WebSocket, as a line for people or for programs.
+// The events of a raw WebSocket connection, as lines for people or for programs.
 
-import { type Paint, printable } from './terminal.js';
+import { printable } from './printable.js';
+import type { Paint } from './terminal.js';
 
 type Direction = 'in' | 'out';
 
@@ -18,7 +19,7 @@ export function frameLine(event: FrameEvent, paint: Paint): string {
   switch (event.type) {
     case 'open': {
       const parts = [event.subprotocol && `subprotocol ${event.subprotocol}`, event.extensions].filter(Boolean);
-      return paint('green', `connected${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`);
+      return paint('green', `connected${parts.length > 0 ? ` (${printable(parts.join(', '))})` : ''}`);
     }
     case 'text':
       return `${paint('cyan', arrow(event.direction))} ${printable(event.text)}`;
@@ -39,20 +40,20 @@ export function frameLine(event: FrameEvent, paint: Paint): string {
   }
 }
 
-/** One JSON object; bytes in hex for binary messages, in UTF-8 text for pings and pongs. */
+/** One JSON object; bytes in hex for binary messages, as UTF-8 text for pings and pongs. */
 export function frameJson(event: FrameEvent): string {
+  return printable(JSON.stringify(jsonValue(event)));
+}
+
+function jsonValue(event: FrameEvent): object {
   switch (event.type) {
     case 'binary':
-      return JSON.stringify({
-        type: event.type,
-        direction: event.direction,
-        hex: Buffer.from(event.data).toString('hex'),
-      });
+      return { type: event.type, direction: event.direction, hex: Buffer.from(event.data).toString('hex') };
     case 'ping':
     case 'pong':
-      return JSON.stringify({ type: event.type, direction: event.direction, text: utf8(event.data) });
+      return { type: event.type, direction: event.direction, text: utf8(event.data) };
     default:
-      return JSON.stringify(event);
+      return event;
   }
 }
 

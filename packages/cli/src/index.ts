@@ -1,5 +1,5 @@
-// What a program may use of the command: to run it in-process with streams of its own. The commands stay private, because
-// their promise is what they print.
+// For programs that run the command in their own process, with their own streams. The commands themselves are private:
+// their interface is what they print.
 
 export { ExitCode } from './exit-code.js';
 export { runCli } from './run-cli.js';

@@ -1,4 +1,4 @@
-// What a line typed into `longwire connect` asks for.
+// The commands that a line typed into `longwire connect` can be.
 
 export type LineCommand =
   | { readonly kind: 'text'; readonly text: string }
@@ -8,7 +8,7 @@ export type LineCommand =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** RFC 6455 §5.5: what a control frame can carry; a close reason has two bytes less, for its code. */
+/** RFC 6455 §5.5: the payload of a control frame; of a Close frame, two bytes are its code. */
 const MAX_CONTROL_BYTES = 125;
 
 export function parseLine(line: string): LineCommand {
@@ -25,13 +25,15 @@ export function parseLine(line: string): LineCommand {
     case '/exit':
       return parseClose(rest);
     default:
-      return wrong(`There is no ${word}. There are /ping, /binary, /close, /exit; // sends a line that begins with /`);
+      return wrong(`Unknown command ${word}. Use /ping, /binary, /close or /exit; // sends a line that starts with /`);
   }
 }
 
 function parsePing(text: string): LineCommand {
   const data = Buffer.from(text);
-  return data.length > MAX_CONTROL_BYTES ? wrong(`A ping holds ${MAX_CONTROL_BYTES} bytes`) : { kind: 'ping', data };
+  return data.length > MAX_CONTROL_BYTES
+    ? wrong(`A ping carries at most ${MAX_CONTROL_BYTES} bytes`)
+    : { kind: 'ping', data };
 }
 
 function parseBinary(text: string): LineCommand {
@@ -44,11 +46,12 @@ function parseClose(text: string): LineCommand {
   const match = /^(?:(\d{4}))?(?:\s+(.*))?$/.exec(text);
   const code = Number(match?.[1] ?? 1000);
   const reason = match?.[2] ?? '';
-  // RFC 6455 §7.4: what an application may send. 1005, 1006 and 1015 never stand in a frame.
+  // RFC 6455 §7.4: the codes that an application may send. 1005, 1006 and 1015 are never sent.
   const isAllowed = code === 1000 || code === 1001 || (code >= 3000 && code <= 4999);
   if (match === null || !isAllowed)
-    return wrong('Write /close, or /close 4000 and a reason; codes are 1000, 1001, 3000-4999');
-  if (Buffer.byteLength(reason) > MAX_CONTROL_BYTES - 2) return wrong(`A reason holds ${MAX_CONTROL_BYTES - 2} bytes`);
+    return wrong('Write /close, or /close 4000 and a reason; the code is 1000, 1001 or 3000-4999');
+  if (Buffer.byteLength(reason) > MAX_CONTROL_BYTES - 2)
+    return wrong(`A close reason has at most ${MAX_CONTROL_BYTES - 2} bytes`);
   return { kind: 'close', code, reason };
 }
 

@@ -1,63 +1,112 @@
-// A prompt with lines coming in above it: on a terminal what is being typed stays where it is, else there is no prompt.
+// A dialog in lines: what is typed or piped in, and what is printed meanwhile. On a terminal there is a prompt, and the
+// text being typed stays below what is printed.
 
 import { createInterface, type Interface } from 'node:readline';
-import type { Terminal } from './terminal.js';
+import { Interrupted } from './exit-code.js';
+import { LineInput } from './line-input.js';
+import { OutputError, type Terminal, write } from './terminal.js';
 
 const CLEAR_LINE = '\r\u001b[2K';
 
 export class LineDialog {
   readonly #terminal: Terminal;
-  readonly #interface: Interface;
-  readonly #isInteractive: boolean;
-  readonly #lines: AsyncIterator<string>;
+  /** On a terminal. */
+  readonly #prompt: Interface | undefined;
+  readonly #input: { lines(): AsyncIterable<string>; end(): void };
   #hasEnded = false;
+  #failure: OutputError | undefined;
+  #lastWrite = Promise.resolve();
+  readonly #interruption = new AbortController();
 
-  constructor(terminal: Terminal) {
+  /** @param stopped  resolves with the signal that asks the process to stop, which ends the dialog */
+  constructor(terminal: Terminal, stopped: Promise<NodeJS.Signals>) {
     this.#terminal = terminal;
-    this.#isInteractive = terminal.stdin.isTTY === true && terminal.stdout.isTTY === true;
-    this.#interface = createInterface({
-      input: terminal.stdin,
-      output: this.#isInteractive ? terminal.stdout : undefined,
-      terminal: this.#isInteractive,
-      prompt: '> ',
+    void stopped.then((signal) => this.#interrupt(signal));
+    if (terminal.stdin.isTTY === true && terminal.stdout.isTTY === true) {
+      this.#prompt = this.#openPrompt();
+      this.#input = promptLines(this.#prompt);
+    } else {
+      this.#input = new LineInput(terminal.stdin);
+    }
+    terminal.stdout.once('error', (error) => {
+      this.#failure ??= new OutputError(error);
+      this.end();
     });
-    // Taken at once: lines that come before somebody iterates would be lost.
-    this.#lines = this.#interface[Symbol.asyncIterator]();
-    this.#interface.once('close', () => {
-      // Ctrl+C or Ctrl+D: what comes next begins on a line of its own.
-      if (this.#isInteractive && !this.#hasEnded) terminal.stdout.write('\n');
-      this.#hasEnded = true;
-    });
+  }
+
+  /** Aborted with the reason `Interrupted` by a signal, and by Ctrl+C at the prompt, where it is not a signal. */
+  get interrupted(): AbortSignal {
+    return this.#interruption.signal;
   }
 
   setPrompt(prompt: string): void {
-    this.#interface.setPrompt(prompt);
+    this.#prompt?.setPrompt(prompt);
   }
 
-  /** The lines that are typed, until the end of the input, Ctrl+C, Ctrl+D or `end`. */
+  /**
+   * The lines of the user until the end of the input, Ctrl+C, Ctrl+D or `end`.
+   * @throws CliFailure  a line is not UTF-8 text or too long
+   * @throws OutputError  stdout failed meanwhile, which ends the dialog
+   */
   async *lines(): AsyncGenerator<string> {
-    this.#prompt();
-    for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) {
-      yield next.value;
-      this.#prompt();
+    if (!this.#hasEnded) this.#prompt?.prompt();
+    for await (const line of this.#input.lines()) {
+      yield line;
+      if (!this.#hasEnded) this.#prompt?.prompt();
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Prints above the prompt; what has been typed so far is drawn again below. */
-  print(text: string): void {
-    const isPrompting = this.#isInteractive && !this.#hasEnded;
-    this.#terminal.stdout.write(`${isPrompting ? CLEAR_LINE : ''}${text}\n`);
-    if (isPrompting) this.#interface.prompt(true);
+  /**
+   * Prints above the prompt; the text typed so far is drawn again below.
+   * Resolves when stdout has taken it; rejects with an OutputError, which `lines` throws as well.
+   */
+  print(text: string): Promise<void> {
+    const prompt = this.#hasEnded ? undefined : this.#prompt;
+    const written = write(this.#terminal, `${prompt === undefined ? '' : CLEAR_LINE}${text}\n`);
+    // The failure ends the dialog (see the constructor): a caller has to wait only where it matters.
+    written.catch(() => undefined);
+    this.#lastWrite = written;
+    prompt?.prompt(true);
+    return written;
+  }
+
+  /** Resolves when everything printed is written. Rejects with an OutputError if any of it was not. */
+  async flush(): Promise<void> {
+    await this.#lastWrite;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Ends `lines`. Idempotent. */
   end(): void {
-    if (this.#isInteractive && !this.#hasEnded) this.#terminal.stdout.write(CLEAR_LINE);
+    if (this.#hasEnded) return;
+    if (this.#prompt !== undefined) this.#terminal.stdout.write(CLEAR_LINE);
     this.#hasEnded = true;
-    this.#interface.close();
+    this.#input.end();
   }
 
-  #prompt(): void {
-    if (this.#isInteractive && !this.#hasEnded) this.#interface.prompt();
+  #interrupt(signal: NodeJS.Signals): void {
+    this.#interruption.abort(new Interrupted(signal));
+    if (this.#prompt === undefined) this.end();
+    // Leaves the text typed so far where it is.
+    else this.#prompt.close();
   }
+
+  #openPrompt(): Interface {
+    const { stdin, stdout } = this.#terminal;
+    const prompt = createInterface({ input: stdin, output: stdout, terminal: true, prompt: '> ' });
+    prompt.once('SIGINT', () => this.#interrupt('SIGINT'));
+    prompt.once('close', () => {
+      // After Ctrl+C or Ctrl+D the next output starts on a line of its own.
+      if (!this.#hasEnded) stdout.write('\n');
+      this.#hasEnded = true;
+    });
+    return prompt;
+  }
+}
+
+function promptLines(prompt: Interface) {
+  // Created at once: lines that arrive before the iteration starts would be lost.
+  const lines = prompt[Symbol.asyncIterator]();
+  return { lines: () => lines, end: () => prompt.close() };
 }

@@ -1,7 +1,7 @@
 // Messages as people and programs read them.
 
 import type { LongwireMessage } from '@longwire/client';
-import { printable } from './terminal.js';
+import { printable } from './printable.js';
 
 /** The text of a message: `{ text }` and a bare string are text, anything else is shown as JSON. */
 export function messageText({ body, bytes }: Pick<LongwireMessage, 'body' | 'bytes'>): string {
@@ -16,5 +16,5 @@ export function messageText({ body, bytes }: Pick<LongwireMessage, 'body' | 'byt
 export function messageJson(message: LongwireMessage): string {
   const { channel, epoch, offset, from, at, bytes, ...rest } = message;
   const content = bytes === undefined ? {} : { bytes: Buffer.from(bytes).toString('base64') };
-  return JSON.stringify({ type: 'message', channel, epoch, offset, from, at, ...rest, ...content });
+  return printable(JSON.stringify({ type: 'message', channel, epoch, offset, from, at, ...rest, ...content }));
 }

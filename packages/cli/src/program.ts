@@ -1,14 +1,14 @@
-// The commands, put together; only the one that was asked for is loaded, because a server takes longer to load than to ask.
+// The command line as a tree of commands. Only the requested one is loaded: the server alone takes longer than a client command.
 
 import { Command } from 'commander';
 import type { SetExitCode } from './exit-code.js';
-import type { Terminal } from './terminal.js';
+import { type Terminal, writeError } from './terminal.js';
 import { version } from './version.js';
 
 interface CommandEntry {
   readonly name: string;
   readonly description: string;
-  /** Makes the command with its options and its action. */
+  /** Creates the command with its options and its action. */
   load(terminal: Terminal, setExitCode: SetExitCode): Promise<Command>;
 }
 
@@ -20,53 +20,59 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: 'chat',
-    description: 'talk with others',
+    description: 'chat with other users in the terminal',
     load: async (terminal) => (await import('./commands/chat.js')).chatCommand(terminal),
   },
   {
     name: 'send',
-    description: 'send a message and print its offset once it is stored',
+    description: 'send one message and print its offset once it is stored',
     load: async (terminal) => (await import('./commands/send.js')).sendCommand(terminal),
   },
   {
     name: 'tail',
-    description: 'print what a user gets, one JSON object a line',
+    description: 'print the messages of a user as they arrive, one JSON object per line',
     load: async (terminal) => (await import('./commands/tail.js')).tailCommand(terminal),
   },
   {
     name: 'connect',
-    description: 'open a raw WebSocket and show every frame',
+    description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>
       (await import('./commands/connect.js')).connectCommand(terminal, setExitCode),
   },
   {
     name: 'token',
-    description: 'make and judge tokens',
+    description: 'create and verify tokens',
     load: async (terminal, setExitCode) => (await import('./commands/token.js')).tokenCommand(terminal, setExitCode),
   },
   {
     name: 'config',
-    description: 'look at the configuration of the server',
+    description: 'show the configuration of the server',
     load: async (terminal) => (await import('./commands/config.js')).configCommand(terminal),
   },
 ];
 
-/** @param args  decide which commands are loaded; the others are there by name, for help and for "did you mean" */
+export interface ProgramPorts {
+  readonly setExitCode: SetExitCode;
+  /** Receives what `--help` and `--version` print. */
+  readonly writeHelp: (text: string) => void;
+}
+
+/** @param args  decide which commands are loaded; of the others only the names exist, for help and for "did you mean" */
 export async function createProgram(
   args: readonly string[],
   terminal: Terminal,
-  setExitCode: SetExitCode,
+  { setExitCode, writeHelp }: ProgramPorts,
 ): Promise<Command> {
   const program = new Command('longwire')
-    .description('Longwire: a self-hosted real-time messaging server, and clients for it')
+    .description('Longwire: a self-hosted real-time messaging server, with command line clients')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
     .showHelpAfterError('(see --help)')
     .addHelpText('after', EXAMPLES);
   for (const { name, description, load } of entries) {
-    const isAskedFor = args.includes(name);
-    program.addCommand(isAskedFor ? await load(terminal, setExitCode) : new Command(name).description(description));
+    const isRequested = args.includes(name);
+    program.addCommand(isRequested ? await load(terminal, setExitCode) : new Command(name).description(description));
   }
   const commands = [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
   for (const command of commands) {
@@ -74,8 +80,8 @@ export async function createProgram(
       .helpOption('-h, --help', 'print help')
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => terminal.stdout.write(text),
-        writeErr: (text) => terminal.stderr.write(text),
+        writeOut: writeHelp,
+        writeErr: (text) => writeError(terminal, text.trimEnd()),
       });
   }
   return program;
@@ -83,9 +89,9 @@ export async function createProgram(
 
 const EXAMPLES = `
 Examples:
-  longwire serve --auth dev                        a server to try, on this machine
-  longwire tail --as bob                           what bob gets, one JSON object a line
-  longwire send --as alice user/bob 'hello'        a message from alice to bob
-  longwire chat --as alice                         a conversation
+  longwire serve --auth dev                        run a server on this machine, to try Longwire
+  longwire tail --as bob                           print the messages of bob, one JSON object per line
+  longwire send --as alice user/bob 'hello'        send a message from alice to bob
+  longwire chat --as alice                         chat as alice
 
-Exit codes: 0 done, 1 it did not work, 2 it was asked wrongly.`;
+Exit codes: 0 done, 1 failed, 2 invalid usage. Ctrl+C stops serve with 0 and ends every other command with 130.`;

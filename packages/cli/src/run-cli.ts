@@ -2,47 +2,72 @@
 
 import type { ServerError } from '@longwire/server';
 import { CommanderError } from 'commander';
-import { CliFailure, ExitCode } from './exit-code.js';
+import { CliFailure, ExitCode, Interrupted, signalExitCode } from './exit-code.js';
+import { printable } from './printable.js';
 import { createProgram } from './program.js';
-import { painter, type Terminal, usesColor, writeError } from './terminal.js';
+import { OutputError, painter, type Terminal, usesColor, write, writeError } from './terminal.js';
 
 /**
  * Runs a command. Never rejects.
  * @param args  without `node` and the script
- * @returns 0 done, 1 it did not work, 2 it was asked wrongly
+ * @returns 0 done, 1 failed, 2 invalid usage; 128 + its number if a signal interrupted a client command (130: Ctrl+C)
  */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = ExitCode.ok;
-  // A reader that has gone (`longwire tail | head -1`) ends the command, it does not crash it.
+  let helpWritten = Promise.resolve();
+  // Each write reports its own failure; without these listeners a failed one would end the process with a stack trace.
   terminal.stdout.on('error', () => undefined);
+  terminal.stderr.on('error', () => undefined);
   try {
-    const program = await createProgram(args, terminal, (code) => {
-      exitCode = code;
+    const program = await createProgram(args, terminal, {
+      setExitCode: (code) => {
+        exitCode = code;
+      },
+      writeHelp: (text) => {
+        helpWritten = write(terminal, text);
+        helpWritten.catch(() => undefined);
+      },
     });
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
+  } catch (error) {
+    if (!isHelp(error)) return report(error, terminal);
+  }
+  try {
+    await helpWritten;
+    return ExitCode.ok;
   } catch (error) {
     return report(error, terminal);
   }
 }
 
+/** Commander ends `--help` and `--version` by an error of its own. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0;
+}
+
 function report(error: unknown, terminal: Terminal): number {
-  if (error instanceof CommanderError) {
-    // Help and version were asked for; everything else commander has already explained.
-    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-  }
-  if (isBrokenPipe(error)) return ExitCode.ok;
+  // Commander has printed what is wrong.
+  if (error instanceof CommanderError) return ExitCode.usage;
+  if (error instanceof Interrupted) return signalExitCode(error.signal);
   const paint = painter(usesColor(terminal, terminal.stderr));
-  const say = (message: string) => writeError(terminal, `${paint('red', 'error:')} ${message}`);
+  const print = (message: string) => writeError(terminal, `${paint('red', 'error:')} ${printable(message)}`);
+  if (error instanceof OutputError) {
+    if (error.isReaderGone) return ExitCode.ok;
+    print(error.message);
+    return ExitCode.failed;
+  }
   if (isConfigError(error)) {
-    for (const problem of error.problems) say(problem.message);
+    for (const problem of error.problems) print(problem.message);
     return ExitCode.usage;
   }
   if (error instanceof CliFailure) {
-    say(error.message);
+    print(error.message);
     return error.exitCode;
   }
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // The operating system refused something, such as reading a directory on stdin: its own words say it best.
+  if (isSystemError(error)) print(error.message);
+  else print(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return ExitCode.failed;
 }
 
@@ -51,6 +76,6 @@ function isConfigError(error: unknown): error is ServerError {
   return error instanceof Error && (error as Partial<ServerError>).code === 'invalid_config';
 }
 
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
 }

@@ -1,4 +1,4 @@
-// Where a command reads and writes: the process's own streams, or those of a test.
+// Where a command reads and writes: the streams of the process, or those of a test.
 
 import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
@@ -18,19 +18,41 @@ export function processTerminal(): Terminal {
   return { stdin, stdout, stderr, environment: process.env, workingDirectory: process.cwd() };
 }
 
-/** Writes a line to stdout. Resolves when the stream has taken it; rejects if its reader is gone. */
-export function writeLine(terminal: Terminal, line: string): Promise<void> {
+/** A write to stdout that failed. */
+export class OutputError extends Error {
+  /** Whether the reader has gone (`longwire tail | head -1`) or the terminal was closed, as opposed to a full disk. */
+  readonly isReaderGone: boolean;
+
+  constructor(cause: Error) {
+    super(`Cannot write to stdout: ${cause.message}`, { cause });
+    this.name = 'OutputError';
+    this.isReaderGone = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes((cause as NodeJS.ErrnoException).code ?? '');
+  }
+}
+
+/** Writes to stdout. Resolves when the stream has taken the text; rejects with an OutputError if it cannot. */
+export function write(terminal: Terminal, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    terminal.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+    terminal.stdout.write(text, (error) => (error ? reject(new OutputError(error)) : resolve()));
   });
 }
 
-/** The largest body that a server can be set to take; what is larger than that is not read to its end. */
+/** Writes a line to stdout, as `write` does. */
+export function writeLine(terminal: Terminal, line: string): Promise<void> {
+  return write(terminal, `${line}\n`);
+}
+
+/** Writes a line to stderr. A line that cannot be written is dropped: there is no other place to report it. */
+export function writeError(terminal: Terminal, line: string): void {
+  terminal.stderr.write(`${line}\n`);
+}
+
+/** The largest body that a server can be configured to accept. */
 const MAX_STDIN_BYTES = 16 * 1024 * 1024;
 
 /**
- * The text on stdin until its end, without the newline at the end.
- * @throws CliFailure if it is more than 16 MiB, or not UTF-8: what stood in place of the wrong bytes would not be what came
+ * The text on stdin up to its end, without the newline at the end.
+ * @throws CliFailure if it is more than 16 MiB, or not UTF-8: replacing the invalid bytes would change the text
  */
 export async function readText(terminal: Terminal): Promise<string> {
   const chunks: Buffer[] = [];
@@ -39,49 +61,28 @@ export async function readText(terminal: Terminal): Promise<string> {
     const bytes = Buffer.from(chunk as Uint8Array | string);
     byteLength += bytes.byteLength;
     if (byteLength > MAX_STDIN_BYTES) {
-      throw new CliFailure(
-        ExitCode.failed,
-        `More than ${MAX_STDIN_BYTES} bytes came on stdin: too much, nothing was done`,
-      );
+      throw new CliFailure(ExitCode.failed, `stdin has more than ${MAX_STDIN_BYTES} bytes, which no server accepts`);
     }
     chunks.push(bytes);
   }
   const bytes = Buffer.concat(chunks);
   if (!isUtf8(bytes)) {
-    throw new CliFailure(
-      ExitCode.usage,
-      'What came on stdin is not text in UTF-8. Bytes must be written as text, e.g. by base64',
-    );
+    throw new CliFailure(ExitCode.usage, 'stdin is not UTF-8 text. Encode bytes as text, for example with base64');
   }
   return bytes.toString('utf8').replace(/\r?\n$/, '');
 }
 
-export function writeError(terminal: Terminal, line: string): void {
-  terminal.stderr.write(`${line}\n`);
-}
-
-/** Whether a stream may be written to in colour: a terminal that did not ask for plain text (no-color.org). */
+/** Whether to write to a stream in colour: to a terminal, unless it asks for plain text (no-color.org). */
 export function usesColor(terminal: Terminal, stream: { readonly isTTY?: boolean }): boolean {
   const { NO_COLOR, TERM } = terminal.environment;
   return stream.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
 }
 
-/** Wraps text in the escape codes of a style, or leaves it alone. */
+/** Wraps text in the escape codes of a style, or returns it unchanged. */
 export type Paint = (style: keyof typeof styles, text: string) => string;
 
 const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 export function painter(isColored: boolean): Paint {
   return (style, text) => (isColored ? `\u001b[${styles[style]}m${text}\u001b[0m` : text);
-}
-
-/**
- * Text from elsewhere, made fit for a terminal: whoever writes a message must not be able to move the reader's cursor,
- * change the title of the window, or write over other lines.
- */
-export function printable(text: string): string {
-  // All control characters except tab and newline; and the marks that turn the direction of what follows.
-  return text.replace(/(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }

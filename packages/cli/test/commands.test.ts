@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { CliHome, linesOf } from './cli-home.js';
 
-// Every step is a process of its own, which takes its time on a machine with other things to do.
+// Every step is a process of its own, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const secret = '0123456789abcdef0123456789abcdef';
@@ -93,9 +93,26 @@ describe('longwire connect', () => {
     expect(exit).toBe(1);
     expect(stderr).toContain('404');
   });
+
+  it('closes with 1000 and ends by SIGINT', async () => {
+    const command = start(['connect', `ws://127.0.0.1:${port}/v1/connect`]);
+    await command.shows(/connected/);
+    command.child.kill('SIGINT');
+    expect(await command.result).toMatchObject({ exit: 'SIGINT', stdout: expect.stringContaining('closed 1000') });
+  });
 });
 
 describe('longwire token and config', () => {
+  it('warn of --jwt-secret on the command line, but not of the file or the variable', async () => {
+    writeFileSync(join(folder, 'secret.txt'), secret);
+    const warning = 'warning: --jwt-secret on the command line can be read by every user of this machine';
+    const create = (...args: string[]) => run(['token', 'create', 'zoe', ...args]);
+    expect((await create('--jwt-secret', secret)).stderr).toContain(warning);
+    expect((await create('--jwt-secret-file', 'secret.txt')).stderr).toBe('');
+    expect((await run(['token', 'create', 'zoe'], { LONGWIRE_JWT_SECRET: secret })).stderr).toBe('');
+    expect((await run(['config', 'print', '--auth', 'jwt', '--jwt-secret', secret])).stderr).toContain(warning);
+  });
+
   it('make a token that verifies, and that a server with the secret takes', async () => {
     const environment = { LONGWIRE_JWT_SECRET: secret, LONGWIRE_AUDIENCE: 'longwire' };
     const token = (
@@ -205,7 +222,7 @@ describe('longwire serve', () => {
     silent.destroy();
   });
 
-  it('prints a banner for people without colour when nobody looks', async () => {
+  it('prints the banner without colour when stdout is not a terminal', async () => {
     const own = start(['serve', '--auth', 'dev', '--port', '0', '--data', join(folder, 'banner')], {
       LONGWIRE_LOG_LEVEL: 'silent',
     });

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CliHome, linesOf } from './cli-home.js';
 
-// Every step is a process of its own, which takes its time on a machine with other things to do.
+// Every step is a process of its own, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let home: CliHome;
@@ -59,21 +59,44 @@ describe('longwire send and tail', () => {
     expect(JSON.parse(second.stdout)).toMatchObject({ offset: JSON.parse(first.stdout).offset, repeated: true });
   });
 
-  it('follow what comes live, and end with 0 on a signal', async () => {
-    const tail = start(['tail', '--as', 'lea']);
-    await run(['send', '--as', 'ann', 'user/lea', 'live']);
-    await tail.shows(/"live"/);
-    tail.child.kill('SIGTERM');
-    expect(await tail.result).toMatchObject({ exit: 0, stderr: '' });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'tail acknowledges what it printed and ends by %s',
+    async (signal) => {
+      const user = `lea-${signal}`;
+      const tail = start(['tail', '--as', user]);
+      await run(['send', '--as', 'ann', `user/${user}`, 'live']);
+      await tail.shows(/"live"/);
+      tail.child.kill(signal);
+      expect(await tail.result).toMatchObject({ exit: signal, stderr: '' });
+      await run(['send', '--as', 'ann', `user/${user}`, 'next']);
+      const next = await run(['tail', '--as', user, '--count', '1']);
+      expect(linesOf(next.stdout)).toMatchObject([{ body: { text: 'next' } }]);
+    },
+  );
+
+  it('tail ends by SIGINT at once while the server does not answer', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    const sockets: Socket[] = [];
+    const connected = new Promise<void>((resolve) => {
+      silent.on('connection', (socket) => resolve(void sockets.push(socket)));
+    });
+    await once(silent, 'listening');
+    const tail = start(['tail', '--as', 'ann'], {
+      LONGWIRE_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    });
+    await connected;
+    tail.child.kill('SIGINT');
+    expect((await tail.result).exit).toBe('SIGINT');
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
-  it('end with 0 when the reader of the pipe is gone, and lose nothing by it', async () => {
-    await run(['chat', '--as', 'ann', '--to', 'pia'], {}, 'p1\np2\np3\n');
-    const cut = start(['tail', '--as', 'pia']);
-    cut.child.stdout?.destroy();
-    expect((await cut.result).exit).toBe(0);
-    const { stdout } = await run(['tail', '--as', 'pia', '--count', '3']);
-    expect(linesOf(stdout).map(({ body }) => body.text)).toEqual(['p1', 'p2', 'p3']);
+  it('tail prints control characters and bidirectional marks as JSON escapes of the same value', async () => {
+    const text = 'a\u001b[2J \u009b \u202e \u2066 \u200f \u061c \u2028 b';
+    await run(['send', '--as', 'ann', 'user/ted', text]);
+    const { stdout } = await run(['tail', '--as', 'ted', '--count', '1']);
+    expect(stdout).toMatch(/^[ -~]+\n$/);
+    expect(linesOf(stdout)).toMatchObject([{ body: { text } }]);
   });
 
   it('exit 1 when nothing answers, and say where', async () => {
@@ -88,6 +111,18 @@ describe('longwire send and tail', () => {
       expect(stderr).toContain('http://127.0.0.1:9');
       expect(stderr).toContain('longwire serve');
     }
+  });
+
+  it.each(['tail', 'chat'])('%s without HOME exits 2 and names LONGWIRE_DEVICE_FOLDER', async (command) => {
+    const { exit, stdout, stderr } = await run([command, '--as', 'ann'], { HOME: '', LONGWIRE_DEVICE_FOLDER: '' });
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: [^\n]*HOME is not set[^\n]*LONGWIRE_DEVICE_FOLDER[^\n]*\n$/);
+  });
+
+  it.each(['tail', 'chat'])('%s exits 1 when LONGWIRE_DEVICE_FOLDER cannot be written', async (command) => {
+    const { exit, stdout, stderr } = await run([command, '--as', 'ann'], { LONGWIRE_DEVICE_FOLDER: '/dev/null/x' });
+    expect([exit, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^error: The reading position cannot be kept: [^\n]*\/dev\/null\/x[^\n]*\n$/);
   });
 
   it('wait no longer than --timeout-ms for a server that takes the connection and says nothing', async () => {
@@ -125,11 +160,47 @@ describe('longwire send and tail', () => {
 });
 
 describe('longwire chat', () => {
+  it('sends piped lines unchanged: U+2028, U+2029 and spaces at the ends stay', async () => {
+    const lines = ['one\u2028two\u2029three', '  indented ', '\ttab'];
+    expect((await run(['chat', '--as', 'eva', '--to', 'hal'], {}, `${lines.join('\n')}\n`)).exit).toBe(0);
+    const { stdout } = await run(['tail', '--as', 'hal', '--count', '3']);
+    expect(linesOf(stdout).map(({ body }) => body.text)).toEqual(lines);
+  });
+
+  it('exits 2 at a piped line that is not UTF-8, after sending the lines before it', async () => {
+    const chat = start(['chat', '--as', 'eva', '--to', 'ivy']);
+    chat.child.stdin?.end(Buffer.concat([Buffer.from('good\n'), Buffer.from([0x68, 0xff, 0x0a])]));
+    expect(await chat.result).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('Line 2 on stdin is not UTF-8'),
+    });
+    const { stdout } = await run(['tail', '--as', 'ivy', '--count', '1']);
+    expect(linesOf(stdout)).toMatchObject([{ body: { text: 'good' } }]);
+  });
+
+  it('indents the lines of a message, so that none looks like a message of another user', async () => {
+    const chat = start(['chat', '--as', 'jon']);
+    await run(['send', '--as', 'dan', 'user/jon', 'hi\nboss: pay dan']);
+    await chat.shows(/^dan: hi\n {4}boss: pay dan$/m);
+    chat.end();
+    expect((await chat.result).exit).toBe(0);
+  });
+
+  it('ends by SIGINT after the lines read so far are stored', async () => {
+    const chat = start(['chat', '--as', 'eva', '--to', 'kai']);
+    await chat.shows(/You are eva/);
+    chat.write('before\n');
+    const tail = run(['tail', '--as', 'kai', '--count', '1']);
+    expect(linesOf((await tail).stdout)).toMatchObject([{ body: { text: 'before' } }]);
+    chat.child.kill('SIGINT');
+    expect(await chat.result).toMatchObject({ exit: 'SIGINT', stderr: '' });
+  });
+
   it('sends lines to whom /to names, shows what comes, and leaves at /exit', async () => {
     const chat = start(['chat', '--as', 'cara']);
     await chat.shows(/You are cara/);
     chat.write('hello?\n');
-    await chat.shows(/whom to talk with/);
+    await chat.shows(/Choose a recipient first/);
     chat.write('/to dan\n/who\nhello dan\n//slash\n');
     const { stdout } = await run(['tail', '--as', 'dan', '--count', '2']);
     expect(linesOf(stdout).map(({ body }) => body.text)).toEqual(['hello dan', '/slash']);

@@ -1,4 +1,4 @@
-// What the command says of itself and of wrong questions, without a process of its own.
+// Help and invalid usage, in the process of the test.
 
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ async function runHere(
   return { exit, stdout: written(stdout), stderr: written(stderr) };
 }
 
-/** All of it: one read gives, from Node 26 on, one chunk. */
+/** Everything written: from Node 26 on one read returns one chunk only. */
 function written(stream: PassThrough): string {
   const chunks: string[] = [];
   for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(String(chunk));
@@ -39,6 +39,12 @@ describe('longwire', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  it('token create --help shows the default of --expires-in as 1h', async () => {
+    const { stdout } = await runHere(['token', 'create', '--help']);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('lifetime: 30s, 15m, 1h, 7d (default: 1h)');
+    expect(stdout).not.toContain('3600');
+  });
+
   it('prints its version', async () => {
     expect((await runHere(['--version'])).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
@@ -53,6 +59,15 @@ describe('longwire', () => {
     ['no name', ['send', 'user/bob', 'hi'], '--as'],
     ['two names', ['tail', '--as', 'bob', '--token', 'x'], 'not both'],
     ['a bad name', ['tail', '--as', 'b b'], 'user id'],
+    ['a decomposed --as', ['tail', '--as', 'jose\u0301'], 'NFC'],
+    ['a decomposed --to', ['chat', '--as', 'a', '--to', 'jose\u0301'], 'NFC'],
+    ['a decomposed --device', ['tail', '--as', 'a', '--device', 'jose\u0301'], 'NFC'],
+    ['a decomposed user of a token', ['token', 'create', 'jose\u0301'], 'NFC'],
+    [
+      'a decomposed address, with what was meant',
+      ['send', '--as', 'a', 'user/jose\u0301', 'x'],
+      '(NFC). Did you mean user/jos\u00e9?',
+    ],
     ['a bad address, with what was meant', ['send', '--as', 'alice', 'bob', 'hi'], 'user/bob'],
     ['a body that is no JSON', ['send', '--as', 'alice', 'user/bob', '--body', '{'], 'JSON'],
     ['a URL that is none', ['connect', 'http://x'], 'ws:'],
@@ -73,8 +88,8 @@ describe('longwire', () => {
       '2147483647',
     ],
     ['a longer wait for answers than a timer has', ['connect', 'ws://x', '--wait-ms', '3000000000'], '2147483647'],
-    ['nothing to send', ['send', '--as', 'alice', 'user/bob'], 'No text came on stdin'],
-  ])('asked wrongly, with %s, exits 2 and says what is wrong', async (_what, args, expected) => {
+    ['nothing to send', ['send', '--as', 'alice', 'user/bob'], 'stdin is empty'],
+  ])('invalid usage, with %s, exits 2 and says what is wrong', async (_what, args, expected) => {
     const { exit, stderr, stdout } = await runHere(args);
     expect(stderr).toContain(expected);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -84,7 +99,7 @@ describe('longwire', () => {
   it.each([
     ['bytes that are no text', Buffer.from([0x68, 0xff, 0x69]), 2, 'UTF-8'],
     ['a character that was cut off', Buffer.from('é').subarray(0, 1), 2, 'UTF-8'],
-    ['nothing but a newline', '\n', 2, 'No text came on stdin'],
+    ['nothing but a newline', '\n', 2, 'stdin is empty'],
     ['more than any server takes', Buffer.alloc(16 * 1024 * 1024 + 1, 'x'), 1, '16777216 bytes'],
   ])('given %s on stdin, sends nothing and says why', async (_what, input, expectedExit, expected) => {
     const { exit, stdout, stderr } = await runHere(['send', '--as', 'alice', 'user/bob'], input);

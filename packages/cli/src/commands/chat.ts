@@ -2,13 +2,16 @@
 
 import { type LongwireClient, LongwireError, type LongwireMessage } from '@longwire/client';
 import { parseUserId } from '@longwire/protocol';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
+import { idFault, parseUserArgument } from '../id-arguments.js';
 import { LineDialog } from '../line-dialog.js';
 import { messageText } from '../message-text.js';
+import { printable } from '../printable.js';
 import { signIn } from '../sign-in.js';
-import { type Paint, painter, printable, type Terminal, usesColor } from '../terminal.js';
+import { stopSignal } from '../stop-signal.js';
+import { type Paint, painter, type Terminal, usesColor } from '../terminal.js';
 
 interface ChatOptions extends ClientOptions {
   readonly to?: string;
@@ -16,14 +19,20 @@ interface ChatOptions extends ClientOptions {
 
 export function chatCommand(terminal: Terminal): Command {
   const command = new Command('chat')
-    .description('talk with others: type a line to send it, /to <user> to choose whom with, /exit to leave')
-    .option('--to <user>', 'whom to talk with first', parsePeer);
+    .description('chat with other users: type a line to send it, /to <user> to choose a recipient, /exit to leave')
+    .option('--to <user>', 'the first recipient', parseUserArgument);
   return addClientOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (options: ChatOptions) => {
-      const client = openClient(options, terminal, { device: { kind: 'kept', command: 'chat' }, ackMode: 'auto' });
-      await signIn(client, serverUrl(options, terminal));
-      await new Chat(client, terminal, options.to).run();
+      const client = openClient(options, terminal, { device: { kind: 'kept', command: 'chat' }, ackMode: 'manual' });
+      const stop = stopSignal();
+      try {
+        await signIn(client, serverUrl(options, terminal), { interrupted: stop.interrupted });
+        await new Chat(client, terminal, stop.received, options.to).run();
+      } finally {
+        await client.close();
+        stop.release();
+      }
     });
 }
 
@@ -31,69 +40,121 @@ export function chatCommand(terminal: Terminal): Command {
 const MAX_WAITING_SENDS = 500;
 /** Each may take 6 characters of JSON, and each of those 2 bytes. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
+/** After Ctrl+C; at the end of the input, sends are waited for as long as it takes. */
+const INTERRUPTED_WAIT_MS = 2_000;
 
 class Chat {
   readonly #client: LongwireClient;
+  readonly #stopped: Promise<NodeJS.Signals>;
   readonly #dialog: LineDialog;
   readonly #paint: Paint;
   readonly #user: string;
-  /** Sends that were neither stored nor refused yet. */
+  /** Sends that are neither stored nor refused yet. */
   readonly #sends = new Set<Promise<void>>();
   /** Of those sends. */
   #waitingCharacters = 0;
   #onSettled: () => void = () => undefined;
   #failed = 0;
+  /** Why the session ended for good; undefined while it may go on. */
+  #sessionEnd: string | undefined;
   #peer: string | undefined;
 
-  constructor(client: LongwireClient, terminal: Terminal, peer: string | undefined) {
+  constructor(client: LongwireClient, terminal: Terminal, stopped: Promise<NodeJS.Signals>, peer: string | undefined) {
     this.#client = client;
+    this.#stopped = stopped;
     this.#paint = painter(usesColor(terminal, terminal.stdout));
-    this.#dialog = new LineDialog(terminal);
+    this.#dialog = new LineDialog(terminal, stopped);
     this.#user = client.session?.user ?? '';
     this.#turnTo(peer);
   }
 
+  /**
+   * Resolves when the user leaves and every line is stored.
+   * @throws Interrupted  by Ctrl+C or a signal
+   * @throws CliFailure  lines were not stored, or the server ended the session
+   * @throws OutputError  stdout failed
+   */
   async run(): Promise<void> {
+    this.#listen();
+    this.#note(`You are ${this.#user}. Choose a recipient with /to <user>; /help lists the commands.`);
+    try {
+      for await (const line of this.#dialog.lines()) {
+        if (line === '/exit' || line === '/quit') break;
+        await Promise.race([this.#roomFor(line), this.#stopped]);
+        this.#take(line);
+      }
+    } finally {
+      await this.#settleSends();
+      this.#dialog.end();
+    }
+    await this.#dialog.flush();
+    if (this.#sessionEnd !== undefined) throw new CliFailure(ExitCode.failed, this.#sessionEnd);
+    const unsent = this.#failed + this.#sends.size;
+    if (unsent > 0) throw new CliFailure(ExitCode.failed, `${unsent} of your messages were not sent`);
+    this.#dialog.interrupted.throwIfAborted();
+  }
+
+  #listen(): void {
     const client = this.#client;
-    this.#note(`You are ${this.#user}. /to <user> chooses whom to talk with, /help tells more.`);
     client.on('message', (message) => this.#show(message));
     client.on('gap', ({ channel, from, to, reason }) =>
-      this.#note(`${channel}: ${from}-${to} are not here (${reason})`),
+      this.#note(`${channel}: messages ${from}-${to} are not available (${reason})`),
     );
     client.on('error', (error) => this.#note(`${error.code}: ${error.message}`));
     client.on('state', (change) => {
-      if (change.state === 'connected') this.#note('Connected again.');
+      if (change.state === 'connected') this.#note('Reconnected.');
       if (change.state !== 'disconnected') return;
-      this.#note(
-        `Disconnected: ${change.reason || `code ${change.code}`}.${change.willReconnect ? ' Trying again.' : ''}`,
-      );
-      if (!change.willReconnect) this.#dialog.end();
+      const why = change.reason || `code ${change.code}`;
+      if (change.willReconnect) {
+        this.#note(`Disconnected: ${why}. Reconnecting.`);
+      } else {
+        this.#sessionEnd = `The server ended the session: ${why}`;
+        this.#dialog.end();
+      }
     });
-    for await (const line of this.#dialog.lines()) {
-      if (line === '/exit' || line === '/quit') break;
-      await this.#roomFor(line);
-      this.#take(line);
+  }
+
+  /** Waits for the sends, after Ctrl+C or a signal for a short time only. */
+  async #settleSends(): Promise<void> {
+    const settled = Promise.all(this.#sends);
+    if (!this.#dialog.interrupted.aborted) {
+      await Promise.race([settled, this.#stopped]);
+      return;
     }
-    await Promise.all(this.#sends);
-    this.#dialog.end();
-    await client.close();
-    if (this.#failed > 0) throw new CliFailure(ExitCode.failed, `${this.#failed} of your messages were not sent`);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, INTERRUPTED_WAIT_MS);
+    });
+    await Promise.race([settled, late]);
+    clearTimeout(timer);
   }
 
   #take(line: string): void {
-    const text = line.trim();
-    if (text === '') return;
-    const [word, argument = ''] = text.split(/\s+/, 2);
-    if (word === '/help')
-      this.#note('/to <user>  talk with somebody\n/who        whom you talk with\n/exit       leave');
-    else if (word === '/who') this.#note(this.#peer === undefined ? 'Nobody yet.' : `You talk with ${this.#peer}.`);
-    else if (word === '/to') this.#chooseFrom(argument);
-    // Two slashes send a line that begins with one.
-    else if (text.startsWith('/') && !text.startsWith('//')) this.#note(`There is no ${word}. See /help.`);
-    else this.#send(text.startsWith('//') ? text.slice(1) : text);
+    if (line.trim() === '') return;
+    // Two slashes send a line that starts with one.
+    if (line.startsWith('//')) this.#send(line.slice(1));
+    else if (line.startsWith('/')) this.#obey(line.trim());
+    else this.#send(line);
   }
 
-  /** Resolves when the SDK has room for the line. As long as nobody asks for lines, stdin is not read on. */
+  #obey(text: string): void {
+    const [word, argument = ''] = text.split(/\s+/, 2);
+    switch (word) {
+      case '/help':
+        this.#note('/to <user>  choose the recipient\n/who        show the recipient\n/exit       leave');
+        return;
+      case '/who':
+        this.#note(this.#peer === undefined ? 'No recipient chosen yet.' : `The recipient is ${this.#peer}.`);
+        return;
+      case '/to':
+        this.#chooseFrom(argument);
+        return;
+      default:
+        this.#note(`Unknown command ${word}. See /help.`);
+    }
+  }
+
+  /** Resolves when the SDK has room for the line. While no line is requested, stdin is not read. */
   async #roomFor(line: string): Promise<void> {
     while (this.#sends.size > 0 && !this.#hasRoomFor(line)) {
       await new Promise<void>((resolve) => {
@@ -107,20 +168,20 @@ class Chat {
   }
 
   #chooseFrom(argument: string): void {
-    const user = parseUserId(argument);
-    if (user === undefined) this.#note('Write /to and the id of a user, such as /to bob.');
-    else this.#turnTo(user);
+    if (argument === '') this.#note('Write /to and a user id, for example /to bob.');
+    else if (parseUserId(argument) === undefined) this.#note(`${idFault('user id', argument)}.`);
+    else this.#turnTo(argument);
   }
 
   #turnTo(peer: string | undefined): void {
     this.#peer = peer;
-    this.#dialog.setPrompt(peer === undefined ? '> ' : `${this.#user} → ${peer} > `);
+    this.#dialog.setPrompt(peer === undefined ? '> ' : printable(`${this.#user} → ${peer} > `));
   }
 
   #send(text: string): void {
     const peer = this.#peer;
     if (peer === undefined) {
-      this.#note('Say whom to talk with first: /to bob');
+      this.#note('Choose a recipient first: /to bob');
       return;
     }
     const sent = this.#client
@@ -131,7 +192,7 @@ class Chat {
         (error: unknown) => {
           this.#failed += 1;
           const why = error instanceof LongwireError ? `${error.code}: ${error.message}` : String(error);
-          this.#note(`Not sent to ${peer}: "${printable(text)}" (${why})`);
+          this.#note(`Not sent to ${peer}: "${text}" (${why})`);
         },
       )
       .finally(() => {
@@ -143,11 +204,19 @@ class Chat {
     this.#waitingCharacters += text.length;
   }
 
-  #show(message: LongwireMessage): void {
+  async #show(message: LongwireMessage): Promise<void> {
     const who = message.own ? `${this.#user} → ${peerOf(message)}` : message.from;
-    this.#dialog.print(`${this.#paint(message.own ? 'dim' : 'cyan', printable(who))}: ${messageText(message)}`);
+    // Indented, so that no line of a message looks like a message of its own.
+    const text = messageText(message).replaceAll('\n', '\n    ');
+    try {
+      await this.#dialog.print(`${this.#paint(message.own ? 'dim' : 'cyan', printable(who))}: ${text}`);
+    } catch {
+      // Not shown, so not acknowledged; the dialog has ended.
+      return;
+    }
+    this.#client.ack(message);
     const isBeingRead = !message.own && message.from === this.#peer;
-    // That it was read is a courtesy: if it cannot be told now, the next one tells it.
+    // A read receipt that fails is covered by the next one.
     if (isBeingRead)
       this.#client
         .channel(message.channel)
@@ -156,12 +225,8 @@ class Chat {
   }
 
   #note(text: string): void {
-    this.#dialog.print(
-      text
-        .split('\n')
-        .map((line) => this.#paint('dim', `* ${printable(line)}`))
-        .join('\n'),
-    );
+    const lines = text.split('\n').map((line) => this.#paint('dim', `* ${printable(line)}`));
+    void this.#dialog.print(lines.join('\n'));
   }
 }
 
@@ -170,12 +235,9 @@ function peerOf({ channel }: LongwireMessage): string {
   return channel.slice(channel.indexOf('/') + 1);
 }
 
-function parsePeer(text: string): string {
-  if (parseUserId(text) !== undefined) return text;
-  throw new InvalidArgumentError('A user id has 1-128 bytes without spaces, control characters or "/".');
-}
-
 const EXAMPLES = `
+Ctrl+D and /exit leave after every line is stored. Ctrl+C waits for them up to 2 s and exits with 130.
+
 Examples:
   longwire chat --as alice --to bob
   longwire chat --token "$TOKEN" --url https://chat.example.org`;

@@ -1,20 +1,22 @@
-// `longwire config print`: what the server would run with, and where each value came from.
+// `longwire config print`: the settings that the server would use, and where each value comes from.
 
 import { loadConfig, type PrintedSetting, printConfig } from '@longwire/server';
 import { Command } from 'commander';
+import { printable } from '../printable.js';
 import { type Terminal, writeLine } from '../terminal.js';
-import { addServerOptions, configSources } from './server-options.js';
+import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 export function configCommand(terminal: Terminal): Command {
-  const print = new Command('print').description('check the configuration and print it, without secrets');
+  const print = new Command('print').description('check the configuration and print it without secrets');
   addServerOptions(print)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (options: { readonly json?: boolean }) => {
       const printed = printConfig(loadConfig(configSources(print, terminal)).settings);
-      await writeLine(terminal, options.json ? asJson(printed) : asTable(printed));
+      warnOfSecretFlags(printed, terminal);
+      await writeLine(terminal, printable(options.json ? asJson(printed) : asTable(printed)));
     });
-  return new Command('config').description('look at the configuration').addCommand(print);
+  return new Command('config').description('show the configuration of the server').addCommand(print);
 }
 
 function asJson(printed: readonly PrintedSetting[]): string {

@@ -1,4 +1,4 @@
-// `longwire connect`: a raw WebSocket in the terminal, every frame shown for what it is.
+// `longwire connect`: a raw WebSocket connection in the terminal.
 
 import { type CloseDetails, dial, type WebSocketConnection, WebSocketError } from '@longwire/websocket';
 import { Command, InvalidArgumentError } from 'commander';
@@ -7,80 +7,108 @@ import { type FrameEvent, frameJson, frameLine } from '../frame-text.js';
 import { type LineCommand, parseLine } from '../line-command.js';
 import { LineDialog } from '../line-dialog.js';
 import { parseMilliseconds } from '../milliseconds.js';
-import { painter, type Terminal, usesColor } from '../terminal.js';
+import { type StopSignal, stopSignal } from '../stop-signal.js';
+import { painter, type Terminal, usesColor, writeError } from '../terminal.js';
 
 interface ConnectCommandOptions {
-  readonly subprotocol: readonly string[];
-  readonly header: Readonly<Record<string, string>>;
+  readonly subprotocol?: readonly string[];
+  readonly header?: Readonly<Record<string, string>>;
   readonly origin?: string;
   readonly deflate?: boolean;
   readonly waitMs: number;
   readonly json?: boolean;
 }
 
-/** Codes with which a connection ends as it should (RFC 6455 §7.4.1; 1005: a Close frame without a code). */
-const goodCodes = [1000, 1001, 1005];
+/** Codes of a regular end (RFC 6455 §7.4.1; 1005: a Close frame without a code). */
+const regularCodes = [1000, 1001, 1005];
 
 export function connectCommand(terminal: Terminal, setExitCode: SetExitCode): Command {
   return new Command('connect')
-    .description('open a raw WebSocket: lines typed are sent as text, everything that comes is shown')
+    .description('open a raw WebSocket connection: each line typed is sent as text, everything received is shown')
     .argument('<ws-url>', 'ws:// or wss:// URL')
-    .option('--subprotocol <name>', 'offer a subprotocol; may be repeated', collect, [])
-    .option('--header <name: value>', 'send a request header; may be repeated', collectHeader, {})
-    .option('--origin <origin>', 'send an Origin, as a browser would')
+    .option('--subprotocol <name>', 'offer a subprotocol; may be repeated', collect)
+    .option('--header <name: value>', 'send a request header; may be repeated', collectHeader)
+    .option('--origin <origin>', 'send an Origin header, as browsers do')
     .option('--deflate', 'offer compression (permessage-deflate)')
-    .option('--wait-ms <number>', 'when stdin ends, wait so long for answers before closing', parseWait, 0)
-    .option('--json', 'print every event as one JSON object')
+    .option('--wait-ms <number>', 'how long to wait for answers after stdin ends', parseWait, 0)
+    .option('--json', 'print each event as one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (url: string, options: ConnectCommandOptions) => {
-      setExitCode(await new RawDialog(terminal, options).run(url));
+      const stop = stopSignal();
+      try {
+        setExitCode(await new RawDialog(terminal, options, stop).run(url));
+      } finally {
+        stop.release();
+      }
     });
 }
 
 class RawDialog {
   readonly #terminal: Terminal;
   readonly #options: ConnectCommandOptions;
+  readonly #stop: StopSignal;
   readonly #dialog: LineDialog;
   readonly #show: (event: FrameEvent) => void;
   /** Resolves with how the connection ended. */
   readonly #closed: Promise<CloseDetails>;
   #onClosed: (close: CloseDetails) => void = () => undefined;
 
-  constructor(terminal: Terminal, options: ConnectCommandOptions) {
+  constructor(terminal: Terminal, options: ConnectCommandOptions, stop: StopSignal) {
     this.#terminal = terminal;
     this.#options = options;
-    this.#dialog = new LineDialog(terminal);
+    this.#stop = stop;
+    this.#dialog = new LineDialog(terminal, stop.received);
     const paint = painter(usesColor(terminal, terminal.stdout));
-    this.#show = (event) => this.#dialog.print(options.json ? frameJson(event) : frameLine(event, paint));
+    this.#show = (event) => void this.#dialog.print(options.json ? frameJson(event) : frameLine(event, paint));
     this.#closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
   }
 
+  /**
+   * Resolves when the connection has closed, with the exit code for its close code.
+   * @throws Interrupted, OutputError, CliFailure
+   */
   async run(url: string): Promise<number> {
     const connection = await this.#open(url);
     this.#show({ type: 'open', subprotocol: connection.subprotocol, extensions: connection.extensions });
-    for await (const line of this.#dialog.lines()) {
-      const command = parseLine(line);
-      if (command.kind === 'wrong') this.#terminal.stderr.write(`${command.message}\n`);
-      else if (!this.#obey(command, connection)) break;
+    try {
+      for await (const line of this.#dialog.lines()) {
+        const command = parseLine(line);
+        if (command.kind === 'wrong') writeError(this.#terminal, command.message);
+        else if (!this.#obey(command, connection)) break;
+      }
+      await this.#awaitAnswers(connection);
+    } finally {
+      connection.close(1000);
+      await this.#closed;
     }
-    const isPiped = this.#terminal.stdin.isTTY !== true;
-    if (isPiped && connection.state === 'open' && this.#options.waitMs > 0) {
-      await Promise.race([this.#closed, new Promise((resolve) => setTimeout(resolve, this.#options.waitMs))]);
-    }
-    connection.close(1000);
+    await this.#dialog.flush();
+    this.#dialog.interrupted.throwIfAborted();
     const { code } = await this.#closed;
-    return goodCodes.includes(code) ? ExitCode.ok : ExitCode.failed;
+    return regularCodes.includes(code) ? ExitCode.ok : ExitCode.failed;
+  }
+
+  /** For piped input, which ends long before the answers arrive. */
+  async #awaitAnswers(connection: WebSocketConnection): Promise<void> {
+    const isPiped = this.#terminal.stdin.isTTY !== true;
+    if (!isPiped || connection.state !== 'open' || this.#options.waitMs === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, this.#options.waitMs);
+    });
+    await Promise.race([this.#closed, this.#stop.received, late]);
+    clearTimeout(timer);
   }
 
   async #open(url: string): Promise<WebSocketConnection> {
-    const { subprotocol, header, origin, deflate } = this.#options;
+    const { subprotocol = [], header = {}, origin, deflate } = this.#options;
     try {
       return await dial(url, {
         subprotocols: subprotocol,
         headers: origin === undefined ? header : { ...header, Origin: origin },
         options: { perMessageDeflate: deflate === true },
+        signal: this.#dialog.interrupted,
         handler: {
           onText: (_, text) => this.#show({ type: 'text', direction: 'in', text }),
           onBinary: (_, data) => this.#show({ type: 'binary', direction: 'in', data }),
@@ -92,13 +120,14 @@ class RawDialog {
       });
     } catch (error) {
       this.#dialog.end();
+      this.#dialog.interrupted.throwIfAborted();
       if (!(error instanceof WebSocketError)) throw error;
       const exitCode = error.code.startsWith('invalid_') ? ExitCode.usage : ExitCode.failed;
       throw new CliFailure(exitCode, `Cannot connect to ${url}: ${error.message}`, { cause: error });
     }
   }
 
-  /** Does what a line says. False: no more lines are wanted. */
+  /** Executes a line. Returns false if it was the last one. */
   #obey(command: Exclude<LineCommand, { kind: 'wrong' }>, connection: WebSocketConnection): boolean {
     switch (command.kind) {
       case 'text':
@@ -128,13 +157,16 @@ class RawDialog {
   }
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
-function collectHeader(value: string, previous: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectHeader(
+  value: string,
+  previous: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const match = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(value);
-  if (match === null) throw new InvalidArgumentError('A header is "Name: value".');
+  if (match === null) throw new InvalidArgumentError('Expected "Name: value".');
   return { ...previous, [match[1]!]: match[2]! };
 }
 
@@ -143,14 +175,14 @@ function parseWait(text: string): number {
 }
 
 const EXAMPLES = `
-Lines that are not text to send:
+Lines that are commands:
   /ping [text]           send a ping
   /binary 00 ff 10       send bytes
-  /close [code] [reason] close, by default with 1000
+  /close [code] [reason] close; the default code is 1000
   /exit                  the same as /close
-  //text                 send text that begins with a slash
+  //text                 send text that starts with a slash
 
-Exit codes: 0 closed as it should be, 1 not connected or closed with another code than 1000 and 1001.
+Exit codes: 0 closed with 1000, 1001 or no code; 1 not connected, or closed with another code; 130 Ctrl+C.
 
 Examples:
   longwire connect ws://127.0.0.1:8080/v1/connect --subprotocol longwire.v1.json

@@ -1,4 +1,4 @@
-// `longwire send`: one message, stored before the command ends.
+// `longwire send`: sends one message, which is stored when the command ends.
 
 import { LongwireError, type SendResult } from '@longwire/client';
 import { isAddress } from '@longwire/protocol';
@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { parseMilliseconds } from '../milliseconds.js';
+import { printable } from '../printable.js';
 import { signIn } from '../sign-in.js';
 import { readText, type Terminal, writeLine } from '../terminal.js';
 
@@ -19,24 +20,24 @@ interface SendCommandOptions extends ClientOptions {
 /** Sending reads nothing and acknowledges nothing, so all sends of a user share one reading position that never moves. */
 const SEND_DEVICE = 'cli-send';
 
-/** The outcome is known by then. A server that does not answer the goodbye is not waited for. */
+/** The outcome is known by then, so a server that does not answer the Close frame is not waited for. */
 const CLOSE_TIMEOUT_MS = 250;
 
 export function sendCommand(terminal: Terminal): Command {
   const command = new Command('send')
-    .description('send a message and print its offset once it is stored')
-    .argument('<address>', 'where to, e.g. user/bob', parseAddressArgument)
-    .argument('[text]', 'the text; from stdin if left out')
-    .option('--body', 'the text is JSON, and is the whole body')
-    .option('--key <key>', 'idempotency key: repeated with the same one, the message is stored once')
-    .option('--timeout-ms <number>', 'how long to wait, sign-in included', parseTimeout, 30_000)
-    .option('--json', 'print where it was stored as one JSON object');
+    .description('send one message and print its offset once it is stored')
+    .argument('<address>', 'the channel, for example user/bob', parseAddressArgument)
+    .argument('[text]', 'the text; read from stdin if omitted')
+    .option('--body', 'take the text as JSON, for the whole body')
+    .option('--key <key>', 'idempotency key: repeats with the same key are stored once')
+    .option('--timeout-ms <number>', 'how long to wait, including the sign-in', parseTimeout, 30_000)
+    .option('--json', 'print the position of the message as one JSON object');
   return addClientOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (address: string, text: string | undefined, options: SendCommandOptions) => {
       const content = text ?? (await readContent(terminal));
       const result = await send(address, content, options, terminal);
-      await writeLine(terminal, options.json ? JSON.stringify(result) : String(result.offset));
+      await writeLine(terminal, options.json ? printable(JSON.stringify(result)) : String(result.offset));
     });
 }
 
@@ -52,44 +53,45 @@ async function send(
     ackMode: 'manual',
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   });
-  // Begins before the sign-in: a server that takes connections and says nothing must not hold up a script.
+  // Starts before the sign-in: a server that accepts connections and never answers must not block a script.
   const signal = AbortSignal.timeout(options.timeoutMs);
-  await signIn(client, serverUrl(options, terminal), { signal, durationMs: options.timeoutMs });
-  // A connection lost while the send waits is made again; only the end of the time is told.
+  await signIn(client, serverUrl(options, terminal), { limit: { signal, durationMs: options.timeoutMs } });
+  // The SDK reconnects when the connection is lost; only the outcome of the send is reported.
   client.on('error', () => undefined);
   try {
     return await client.channel(address).send(body, { key: options.key, signal });
   } catch (error) {
     if (!(error instanceof LongwireError)) throw error;
-    const aftermath = error.perhapsStored ? `Perhaps stored; repeat with --key ${error.key}` : 'Nothing was stored';
-    const message = `Not sent (${error.code}): ${error.message}. ${aftermath}`;
-    throw new CliFailure(ExitCode.failed, message, { cause: error });
+    const outcome = error.perhapsStored ? `It may be stored; repeat it with --key ${error.key}` : 'Nothing was stored';
+    throw new CliFailure(ExitCode.failed, `Not sent (${error.code}): ${error.message}. ${outcome}`, { cause: error });
   } finally {
     await client.close();
   }
 }
 
-/** @throws CliFailure if there is nothing: a message without text is made by mistake, such as by a command that failed */
+/** @throws CliFailure if stdin is empty, which is nearly always a mistake, such as a failed command before the pipe */
 async function readContent(terminal: Terminal): Promise<string> {
   const content = await readText(terminal);
   if (content !== '') return content;
-  throw new CliFailure(
-    ExitCode.usage,
-    "No text came on stdin. Give one there or as an argument ('' for an empty message)",
-  );
+  const advice = "Give the text on stdin or as an argument ('' for an empty message)";
+  throw new CliFailure(ExitCode.usage, `stdin is empty. ${advice}`);
 }
 
 function parseAddressArgument(text: string): string {
   if (isAddress(text)) return text;
-  const meant = isAddress(`user/${text}`) ? ` Did you mean user/${text}?` : '';
-  throw new InvalidArgumentError(`An address is like user/bob.${meant}`);
+  const composed = text.normalize('NFC');
+  const nearest = [composed, `user/${composed}`].find((address) => isAddress(address));
+  // A decomposed address looks like the right one.
+  const why = composed !== text ? ' and in Unicode normalization form C (NFC)' : '';
+  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  throw new InvalidArgumentError(`Expected an address such as user/bob${why}.${hint}`);
 }
 
 function parseBody(text: string) {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CliFailure(ExitCode.usage, `--body: the text is not JSON: ${String(cause)}`, { cause });
+    throw new CliFailure(ExitCode.usage, `--body: the text is not valid JSON: ${String(cause)}`, { cause });
   }
 }
 
@@ -98,6 +100,8 @@ function parseTimeout(text: string): number {
 }
 
 const EXAMPLES = `
+Of text on stdin, one newline at the end is dropped; nothing else is changed.
+
 Examples:
   longwire send --as alice user/bob 'are you there?'
   longwire send --as alice --body user/bob '{"text":"hi","mentions":["bob"]}' --json

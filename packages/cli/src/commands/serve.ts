@@ -1,22 +1,30 @@
-// `longwire serve`: configuration in, a server until a signal.
+// `longwire serve`: runs the server until a signal.
 
-import { createLogger, type Logger, loadConfig, type RunningServer, ServerError, startServer } from '@longwire/server';
+import {
+  createLogger,
+  type Logger,
+  loadConfig,
+  printConfig,
+  type RunningServer,
+  ServerError,
+  startServer,
+} from '@longwire/server';
 import { pageDirectory } from '@longwire/web';
 import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { type StopSignal, stopSignal } from '../stop-signal.js';
 import { painter, type Terminal, usesColor, writeLine } from '../terminal.js';
-import { addServerOptions, configSources } from './server-options.js';
+import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
-/** The whole way from a signal to the exit; then the process ends whatever is still open. */
+/** The time from a signal to the exit. After it the process ends, whatever is still open. */
 const STOP_WITHIN_MS = 4_500;
 
 export function serveCommand(terminal: Terminal, setExitCode: SetExitCode): Command {
   const command = new Command('serve').description('run the server');
   return addServerOptions(command)
     .option('--no-page', 'do not serve the page at /')
-    .option('--json', 'print where the server listens as one JSON object')
+    .option('--json', 'print the addresses of the server as one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (options: { readonly page: boolean; readonly json?: boolean }) => {
       setExitCode(await serve(command, terminal, options));
@@ -28,7 +36,8 @@ async function serve(
   terminal: Terminal,
   options: { readonly page: boolean; readonly json?: boolean },
 ): Promise<number> {
-  const { config } = loadConfig(configSources(command, terminal));
+  const { config, settings } = loadConfig(configSources(command, terminal));
+  warnOfSecretFlags(printConfig(settings), terminal);
   const color = usesColor(terminal, terminal.stderr);
   const logger = createLogger({ level: config.logLevel, destination: terminal.stderr, color });
   const signal = stopSignal();
@@ -52,36 +61,41 @@ async function serve(
   }
   const facts = { server, hasPage: options.page, nodeVersion: process.versions.node };
   const banner = options.json ? bannerJson(facts) : bannerText(facts, painter(usesColor(terminal, terminal.stdout)));
-  await writeLine(terminal, banner);
+  try {
+    await writeLine(terminal, banner);
+  } catch (err) {
+    // A closed pipe or a full disk on stdout is no reason to stop serving.
+    logger.warn({ err }, 'The banner could not be printed');
+  }
 
   const ended = await Promise.race([signal.received, fatal]);
   if (ended instanceof ServerError) {
-    logger.error({ err: ended }, 'The store cannot go on; the server ends');
+    logger.error({ err: ended }, 'The store has failed; the server stops');
     await within(STOP_WITHIN_MS, server.close()).catch(() => undefined);
     return ExitCode.failed;
   }
   return stop(ended, Promise.resolve(server), { logger, signal });
 }
 
-/** Stops the server, also one that is still starting, and ends the process whatever is left. */
+/** Stops the server, even one that is still starting, and then ends the process. */
 async function stop(
   asked: NodeJS.Signals,
   starting: Promise<RunningServer>,
   { logger, signal }: { readonly logger: Logger; readonly signal: StopSignal },
 ): Promise<number> {
-  logger.info({ signal: asked }, 'Stopping; once more to stop at once');
+  logger.info({ signal: asked }, 'Stopping; send the signal again to stop at once');
   const isClosed = await within(
     STOP_WITHIN_MS,
     starting.then((server) => server.close()),
   );
-  if (!isClosed) logger.error({ afterMs: STOP_WITHIN_MS }, 'The server did not stop in time; it ends now');
+  if (!isClosed) logger.error({ afterMs: STOP_WITHIN_MS }, 'The server did not stop in time; the process ends now');
   signal.release();
-  // Whatever still keeps the event loop alive is nobody's any more.
+  // Nothing that still keeps the event loop alive is needed any more.
   setImmediate(() => process.exit(isClosed ? ExitCode.ok : ExitCode.failed));
   return isClosed ? ExitCode.ok : ExitCode.failed;
 }
 
-/** Whether the promise settled in time. Rejects as it does. */
+/** Whether the promise resolved in time. Rejects if it does. */
 async function within(durationMs: number, promise: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -102,8 +116,10 @@ function startFailure(error: unknown): unknown {
 }
 
 const EXAMPLES = `
-Every option can also be set by the variable named in brackets, or in the file given by --config, where
-limits.outboxBytes is "limits: { outboxBytes: … }". Flags win over variables, variables over the file.
+Every option can also be set by the variable in brackets, or in the file given by --config: --limits-outbox-bytes is
+"limits: { outboxBytes: … }" there. Flags win over variables, and variables over the file.
+
+Ctrl+C or SIGTERM stops the server, which exits with 0; a second signal ends it at once.
 
 Examples:
   longwire serve --auth dev

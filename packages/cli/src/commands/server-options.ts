@@ -1,8 +1,9 @@
-// The options of the server's settings, made from the one table of them.
+// The options for the settings of the server, generated from the one table of settings.
 
 import {
   type ConfigSources,
   flagOf,
+  type PrintedSetting,
   type SettingKey,
   secretKeys,
   settingKeys,
@@ -10,9 +11,9 @@ import {
   variableOf,
 } from '@longwire/server';
 import { type Command, Option } from 'commander';
-import type { Terminal } from '../terminal.js';
+import { painter, type Terminal, usesColor, writeError } from '../terminal.js';
 
-/** Adds an option for each of the settings, all unless told, and `--config`. */
+/** Adds an option for each of the settings, by default all of them, and `--config`. */
 export function addServerOptions(command: Command, keys: readonly SettingKey[] = settingKeys): Command {
   for (const key of keys) {
     const setting = settings[key];
@@ -24,15 +25,15 @@ export function addServerOptions(command: Command, keys: readonly SettingKey[] =
     command.addOption(option);
     if (secretKeys.includes(key)) {
       const fileKey = `${key}File`;
-      command.option(`${flagOf(fileKey)} <file>`, `file that holds it [${variableOf(fileKey)}]`);
+      command.option(`${flagOf(fileKey)} <file>`, `file that holds the secret [${variableOf(fileKey)}]`);
     }
   }
   return command
     .option('--config <file>', 'YAML or JSON file of settings [LONGWIRE_CONFIG]')
-    .addOption(new Option('--default-auth <mode>', 'auth if no source has one').hideHelp());
+    .addOption(new Option('--default-auth <mode>', 'auth if no source sets it').hideHelp());
 }
 
-/** Where `loadConfig` has to look, as this command was called. */
+/** The sources of the configuration, as this command was called. */
 export function configSources(command: Command, terminal: Terminal): ConfigSources {
   const given = command.opts<Record<string, string | undefined>>();
   const flags: Record<string, string | undefined> = {};
@@ -47,6 +48,18 @@ export function configSources(command: Command, terminal: Terminal): ConfigSourc
     workingDirectory: terminal.workingDirectory,
     defaults: defaultAuth === undefined ? {} : { auth: defaultAuth },
   };
+}
+
+/** Warns of secrets on the command line, which every user of the machine can read in the list of processes. */
+export function warnOfSecretFlags(printed: readonly PrintedSetting[], terminal: Terminal): void {
+  const paint = painter(usesColor(terminal, terminal.stderr));
+  for (const { key, from } of printed) {
+    const flag = flagOf(key);
+    if (!secretKeys.includes(key) || from !== flag) continue;
+    const advice = `Use ${flag}-file or ${variableOf(key)}`;
+    const danger = `${flag} on the command line can be read by every user of this machine`;
+    writeError(terminal, `${paint('yellow', 'warning:')} ${danger}. ${advice}`);
+  }
 }
 
 function joinWithComma(value: string, previous: string | undefined): string {

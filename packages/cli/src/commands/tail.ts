@@ -1,11 +1,12 @@
-// `longwire tail`: everything a user gets, one JSON object a line, going on where the last run stopped.
+// `longwire tail`: the messages of a user, one JSON object per line, from where the last run stopped.
 
 import type { LongwireMessage } from '@longwire/client';
-import { parseDeviceId } from '@longwire/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
+import { parseDeviceArgument } from '../id-arguments.js';
 import { messageJson } from '../message-text.js';
+import { printable } from '../printable.js';
 import { signIn } from '../sign-in.js';
 import { stopSignal } from '../stop-signal.js';
 import { type Terminal, writeError, writeLine } from '../terminal.js';
@@ -18,11 +19,11 @@ interface TailOptions extends ClientOptions {
 
 export function tailCommand(terminal: Terminal): Command {
   const command = new Command('tail')
-    .description('print what a user gets, one JSON object a line; the next run goes on where this one stopped')
-    .option('--count <number>', 'end after so many messages', parseCount)
-    .option('--device <id>', 'reading position to use instead of the one kept for this command', parseDevice)
-    // Taken as well, so that every command takes it: lines of JSON are all there is.
-    .option('--json', 'print JSON, as it always does');
+    .description('print the messages of a user as they arrive, one JSON object per line')
+    .option('--count <number>', 'exit after this many messages', parseCount)
+    .option('--device <id>', 'reading position to use, in place of the one kept for this command', parseDeviceArgument)
+    // For uniformity: the other commands have it, and this one prints nothing but JSON.
+    .option('--json', 'print JSON; always the case here');
   return addClientOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((options: TailOptions) => tail(options, terminal));
@@ -34,55 +35,53 @@ async function tail(options: TailOptions, terminal: Terminal): Promise<void> {
       ? ({ kind: 'kept', command: 'tail' } as const)
       : ({ kind: 'named', device: options.device } as const);
   const client = openClient(options, terminal, { device, ackMode: 'manual' });
-  const signal = stopSignal();
+  const stop = stopSignal();
+  const warn = (text: string) => writeError(terminal, printable(text));
   try {
     let left = options.count ?? Number.POSITIVE_INFINITY;
     const ended = new Promise<void>((resolve, reject) => {
       const print = async (message: LongwireMessage) => {
         if (left === 0) return;
         left -= 1;
-        // Acknowledged only once the line is out: what the reader of a closed pipe missed comes again.
+        // Acknowledged only after the line is written: what the reader of a closed pipe missed is due again.
         await writeLine(terminal, messageJson(message));
         client.ack(message);
         if (left === 0) resolve();
       };
       client.on('message', (message) => print(message).catch(reject));
-      client.on('gap', (gap) => writeLine(terminal, JSON.stringify({ type: 'gap', ...gap })).catch(reject));
+      client.on('gap', (gap) => writeLine(terminal, printable(JSON.stringify({ type: 'gap', ...gap }))).catch(reject));
     });
-    // Rejects before anything waits for it if the pipe is closed while signing in.
+    // It may reject while the client still signs in, when nothing waits for it yet.
     ended.catch(() => undefined);
-    await signIn(client, serverUrl(options, terminal));
-    client.on('error', (error) => writeError(terminal, `${error.code}: ${error.message}`));
+    await signIn(client, serverUrl(options, terminal), { interrupted: stop.interrupted });
+    client.on('error', (error) => warn(`${error.code}: ${error.message}`));
     const stopped = new Promise<never>((_, reject) => {
       client.on('state', ({ state, reason, code, willReconnect }) => {
-        if (state === 'connected') writeError(terminal, 'connected again');
+        if (state === 'connected') warn('reconnected');
         if (state !== 'disconnected') return;
-        if (willReconnect)
-          writeError(terminal, `connection lost (${code ?? 'none'}${reason && `: ${reason}`}), trying again`);
+        if (willReconnect) warn(`connection lost (${code ?? 'no close code'}${reason && `: ${reason}`}), reconnecting`);
         else reject(new CliFailure(ExitCode.failed, `The server ended the session (${code}): ${reason}`));
       });
     });
-    await Promise.race([ended, stopped, signal.received]);
+    await Promise.race([ended, stopped, stop.interrupted]);
   } finally {
     await client.close();
-    signal.release();
+    stop.release();
   }
 }
 
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('A number of messages, from 1.');
-}
-
-function parseDevice(text: string): string {
-  if (parseDeviceId(text) !== undefined) return text;
-  throw new InvalidArgumentError('A device id has 1-128 bytes without spaces, control characters or "/".');
+  throw new InvalidArgumentError('Expected a number of messages, at least 1.');
 }
 
 const EXAMPLES = `
-Where reading stopped is known to the server under a device id, which is kept in a file for each server and user
-(in LONGWIRE_DEVICE_FOLDER, else the state folder of your account).
+A message is acknowledged once its line is written, and the next run continues after it. The server keeps this reading
+position under a device id, which the command keeps in a file for each server and user: in LONGWIRE_DEVICE_FOLDER if
+that is set, otherwise in the state folder of your account. Ctrl+C exits with 130.
+
+Control characters and marks that change the direction of text are printed as \\u escapes, which JSON parsers undo.
 
 Examples:
   longwire tail --as bob

@@ -1,18 +1,26 @@
-// `longwire token`: makes HS256 tokens with the server's secret, and judges tokens as the server would.
+// `longwire token`: creates HS256 tokens with the server's secret, and verifies tokens as the server does.
 
-import { parseUserId } from '@longwire/protocol';
-import { createAuthenticator, createLogger, loadConfig, type ServerConfig, systemClock } from '@longwire/server';
+import {
+  createAuthenticator,
+  createLogger,
+  loadConfig,
+  printConfig,
+  type ServerConfig,
+  systemClock,
+} from '@longwire/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SignJWT } from 'jose';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
+import { parseUserArgument } from '../id-arguments.js';
+import { printable } from '../printable.js';
 import { readText, type Terminal, writeLine } from '../terminal.js';
-import { addServerOptions, configSources } from './server-options.js';
+import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
-/** What of the server's settings bears on tokens; the rest is still read from the environment and the file. */
+/** The settings that concern tokens; the others are still read from the environment and the file. */
 const tokenSettings = ['jwtSecret', 'jwks', 'audience', 'issuer', 'jwtLeewayMs', 'limits.tokenBytes'] as const;
 
 const DEFAULT_LIFE_SECONDS = 3_600;
-/** A hundred years: far from the last time that a date can hold, beyond which no server takes a token. */
+/** A hundred years: far below the largest time that a date can hold, beyond which no server accepts a token. */
 const MAX_LIFE_SECONDS = 36_500 * 86_400;
 
 interface CreateOptions {
@@ -24,11 +32,15 @@ interface CreateOptions {
 
 export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Command {
   const create = new Command('create')
-    .description('make a token for a user, signed with the secret of --auth jwt')
-    .argument('<user>', 'user id (sub)', parseUser)
-    .option('--name <text>', 'name for people to read')
-    .addOption(new Option('--role <role>', 'right beyond those of every user').choices(['admin']))
-    .option('--expires-in <time>', 'how long it is good: 30s, 15m, 1h, 7d', parseDuration, DEFAULT_LIFE_SECONDS)
+    .description('create a token for a user, signed with the secret of the server')
+    .argument('<user>', 'user id (sub)', parseUserArgument)
+    .option('--name <text>', 'display name')
+    .addOption(new Option('--role <role>', 'additional rights').choices(['admin']))
+    .addOption(
+      new Option('--expires-in <time>', 'lifetime: 30s, 15m, 1h, 7d')
+        .argParser(parseDuration)
+        .default(DEFAULT_LIFE_SECONDS, '1h'),
+    )
     .option('--json', 'print one JSON object');
   addServerOptions(create, tokenSettings)
     .addHelpText('after', CREATE_EXAMPLES)
@@ -37,8 +49,8 @@ export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Comm
     });
 
   const verify = new Command('verify')
-    .description('judge a token as a server with these settings would; exit code 1 if it is refused')
-    .argument('[token]', 'the token; from stdin if left out')
+    .description('verify a token as a server with these settings does; exit code 1 if it is refused')
+    .argument('[token]', 'the token; read from stdin if omitted')
     .option('--json', 'print one JSON object');
   addServerOptions(verify, tokenSettings)
     .addHelpText('after', VERIFY_EXAMPLES)
@@ -47,13 +59,15 @@ export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Comm
       setExitCode(await verifyToken(text, options, jwtConfig(verify, terminal), terminal));
     });
 
-  return new Command('token').description('make and judge tokens').addCommand(create).addCommand(verify);
+  return new Command('token').description('create and verify tokens').addCommand(create).addCommand(verify);
 }
 
-/** The settings of the server, as far as tokens go: whatever its mode is, these commands are about JWT. */
+/** The settings of the server that concern tokens. The mode is always jwt here, even if that of the server is not. */
 function jwtConfig(command: Command, terminal: Terminal): ServerConfig {
   const sources = configSources(command, terminal);
-  return loadConfig({ ...sources, flags: { ...sources.flags, auth: 'jwt' } }).config;
+  const { config, settings } = loadConfig({ ...sources, flags: { ...sources.flags, auth: 'jwt' } });
+  warnOfSecretFlags(printConfig(settings), terminal);
+  return config;
 }
 
 async function createToken(
@@ -65,7 +79,7 @@ async function createToken(
   if (auth.mode !== 'jwt' || auth.secret === undefined) {
     throw new CliFailure(
       ExitCode.usage,
-      'token create needs --jwt-secret. Tokens for --jwks are made by who has its private keys',
+      'token create needs --jwt-secret-file or LONGWIRE_JWT_SECRET. Tokens for --jwks need the private key of its issuer',
     );
   }
   const issuedAt = Math.floor(systemClock.now() / 1000);
@@ -95,31 +109,26 @@ async function verifyToken(
 ): Promise<number> {
   const logger = createLogger({ level: 'warn', destination: terminal.stderr, color: false });
   const outcome = await createAuthenticator(config, { clock: systemClock, logger }).authenticate(token);
-  if (options.json) await writeLine(terminal, JSON.stringify(outcome));
-  else if (!outcome.ok) await writeLine(terminal, `refused (${outcome.code}): ${outcome.message}`);
+  if (options.json) await writeLine(terminal, printable(JSON.stringify(outcome)));
+  else if (!outcome.ok) await writeLine(terminal, printable(`refused (${outcome.code}): ${outcome.message}`));
   else {
     const { user, name, role, expiresAt } = outcome;
     const end = expiresAt === undefined ? 'never' : new Date(expiresAt).toISOString();
     const lines = [`user     ${user}`, name && `name     ${name}`, role && `role     ${role}`, `expires  ${end}`];
-    await writeLine(terminal, lines.filter(Boolean).join('\n'));
+    await writeLine(terminal, printable(lines.filter(Boolean).join('\n')));
   }
   return outcome.ok ? ExitCode.ok : ExitCode.failed;
-}
-
-function parseUser(text: string): string {
-  const user = parseUserId(text);
-  if (user !== undefined) return user;
-  throw new InvalidArgumentError('A user id has 1-128 bytes without spaces, control characters or "/".');
 }
 
 function parseDuration(text: string): number {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] ?? ''];
-  if (match === null || unitSeconds === undefined) throw new InvalidArgumentError('Write 30s, 15m, 1h or 7d.');
+  if (match === null || unitSeconds === undefined)
+    throw new InvalidArgumentError('Expected a duration such as 30s, 15m, 1h or 7d.');
   const seconds = Number(match[1]) * unitSeconds;
-  // A token of no life would be refused by whoever it was made for.
+  // A token that has expired already would be refused by every server.
   if (seconds >= 1 && seconds <= MAX_LIFE_SECONDS) return seconds;
-  throw new InvalidArgumentError('From 1s to 36500d.');
+  throw new InvalidArgumentError('Expected 1s to 36500d.');
 }
 
 const CREATE_EXAMPLES = `
