@@ -1,6 +1,7 @@
 // A reader that stops reading while a great deal becomes due to it: what that costs the server and everybody else.
 
 import { residentBytes } from '@longwire/test-support/process-facts';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 
@@ -28,7 +29,11 @@ const CANARY_INTERVAL_MS = 20;
 export async function runSlowReader(options: SlowReaderOptions): Promise<SlowReaderReport> {
   // Whoever stands still answers no ping either. What is asked here is what that costs, not when it is given up: with the
   // default grace the 45 s of the long form would be the very instant.
-  const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn', LONGWIRE_LIMITS_HEARTBEAT_GRACE_MS: '60000' });
+  const server = await ServerProcess.start({
+    LONGWIRE_LOG_LEVEL: 'warn',
+    LONGWIRE_LIMITS_HEARTBEAT_GRACE_MS: '60000',
+    ...raisedRates,
+  });
   let watch: NodeJS.Timeout | undefined;
   try {
     const sender = await WireClient.signIn(server.gatewayUrl, 'sender');

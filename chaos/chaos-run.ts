@@ -3,6 +3,7 @@
 // whole log are compared.
 
 import { connect, type LongwireClient, type LongwireMessage, type SendResult } from '@longwire/client';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { SeededRandom } from '@longwire/test-support/seeded-random';
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
@@ -50,7 +51,7 @@ interface Sender {
 
 export async function runChaos(options: ChaosOptions, log: (line: string) => void): Promise<ChaosReport> {
   const random = new SeededRandom(options.seed);
-  const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn' });
+  const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'warn', ...raisedRates });
   const faults: string[] = [];
   const handedOn = new Map<string, LongwireMessage[]>();
   const connectAs = (user: string): LongwireClient => {

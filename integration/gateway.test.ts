@@ -1,3 +1,4 @@
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
 import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ function offsets(messages: readonly WireMessage[]): unknown[] {
 }
 
 beforeAll(async () => {
-  server = await startTestServer({ LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '1000' });
+  server = await startTestServer({ LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '1000', ...raisedRates });
 });
 
 afterAll(async () => {
@@ -240,7 +241,7 @@ describe('direct messages', () => {
 describe('messages that wait', () => {
   it('are delivered once, in order, to a recipient who was away, also over a restart of the server', async () => {
     const [alice, bob] = newPeople();
-    const own = await startTestServer();
+    const own = await startTestServer(raisedRates);
     const from = await WireClient.signIn(own.url, alice);
     for (let index = 1; index <= 500; index += 1) from.say({ id: index, type: 'send', to: `user/${bob}`, body: index });
     await from.count('sent', 500);

@@ -2,6 +2,7 @@
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
@@ -22,7 +23,7 @@ export function describeControlFloods(scale: ControlFloodScale): void {
     let target: Target;
 
     beforeAll(async () => {
-      target = await Target.gateway();
+      target = await Target.gateway(raisedRates);
     });
     afterAll(() => target.stop());
 

@@ -2,6 +2,7 @@
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +31,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
     let target: Target;
 
     beforeAll(async () => {
-      target = await Target.gateway({ LONGWIRE_LIMITS_OUTBOX_BYTES: String(OUTBOX_BYTES) });
+      target = await Target.gateway({ LONGWIRE_LIMITS_OUTBOX_BYTES: String(OUTBOX_BYTES), ...raisedRates });
     });
     afterAll(() => target.stop());
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { describe, expect, it } from 'vitest';
@@ -57,7 +58,7 @@ describe.skipIf(missing !== undefined && isLaptop)(
       const folder = await mkdtemp(join(tmpdir(), 'longwire-trace-'));
       const file = join(folder, 'trace');
       const calls = 'trace=write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev2,fsync,fdatasync';
-      const server = await ServerProcess.start({}, [
+      const server = await ServerProcess.start(raisedRates, [
         'strace',
         '-D',
         '-f',

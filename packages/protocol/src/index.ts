@@ -36,6 +36,7 @@ export {
   type DecodeLimits,
   decodeCommand,
   type RefusedCommand,
+  ScannedCommand,
 } from './codec/decode-command.js';
 export {
   type DecodeServerMessageOptions,

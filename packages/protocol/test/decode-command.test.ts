@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commandTypes, decodeCommand, defaultSessionLimits, errorCatalogue } from '../src/index.js';
+import { commandTypes, decodeCommand, defaultSessionLimits, errorCatalogue, ScannedCommand } from '../src/index.js';
 import { readVectors } from './vectors.js';
 
 interface CommandVectors {
@@ -29,6 +29,19 @@ describe('decodeCommand', () => {
     expect(decoded.id).toBe(id);
     expect(decoded.type).toBe(type);
   });
+
+  test.each([...vectors.valid, ...vectors.invalid])(
+    'ScannedCommand finds id and type without parsing: $title',
+    ({ text }) => {
+      const decoded = decodeCommand(text);
+      const scanned = new ScannedCommand(text);
+      expect(decodeCommand(scanned)).toEqual(decoded);
+      // Of a text that is not an object there is nothing to find, and nothing to rely on.
+      if (!decoded.ok && decoded.code === 'malformed') return;
+      expect(scanned.id).toBe(decoded.id);
+      expect(scanned.type).toBe(decoded.ok ? decoded.command.type : decoded.type);
+    },
+  );
 
   test('the vectors hold a valid and an invalid text of each command', () => {
     const valid = new Set(vectors.valid.map(({ command }) => (command as { type: string }).type));

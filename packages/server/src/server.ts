@@ -20,10 +20,11 @@ import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { type Clock, systemClock, type Timer } from './runtime/clock.js';
 import type { Logger } from './runtime/logger.js';
+import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
-import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/outbox-budget.js';
-import { PendingConnections } from './session/pending-connections.js';
+import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/limits/outbox-budget.js';
+import { PendingConnections } from './session/limits/pending-connections.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
@@ -127,8 +128,9 @@ async function serve(
     maxWaiting: MAX_WAITING_SESSIONS,
     maxWaitingPerAddress: limits.waitingPerAddress,
   });
+  const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
   const signIn = new SignIn(
-    { authenticator, opener, hub, clock, logger, pendingConnections },
+    { authenticator, users, opener, hub, clock, logger, pendingConnections },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
@@ -146,7 +148,7 @@ async function serve(
       if (!damage.report(error)) logger.error({ err: error }, 'a page could not be read');
     },
   };
-  const router = new Router(rules, signIn, clock, limits);
+  const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
 
   const sessions = new Set<ClientSession>();
   const budget = new OutboxBudget(sessions, limits.allOutboxesBytes, (session) => {
@@ -199,6 +201,7 @@ async function serve(
     clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void cursors.flush()),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(SAMPLE_INTERVAL_MS, () => budget.sample()),
+    clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => users.sweep()),
   ];
 
   const stop = async (): Promise<void> => {

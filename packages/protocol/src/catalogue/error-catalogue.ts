@@ -33,7 +33,7 @@ const catalogue = {
   blocked: { retryable: false, meaning: 'One of the two users has blocked the other' },
   stale_epoch: { retryable: false, meaning: 'The position belongs to an earlier epoch of the log; nothing was moved' },
   rate_limited: { retryable: true, meaning: 'Too many commands; repeat it after `afterMs`' },
-  quota_exceeded: { retryable: false, meaning: 'A quota, of new peers or undelivered bytes, is exhausted' },
+  quota_exceeded: { retryable: false, meaning: 'A quota of the user is exhausted' },
   storage_full: { retryable: false, meaning: 'The disk is full: nothing of this was stored; reading still works' },
   unavailable: {
     retryable: true,

@@ -45,27 +45,64 @@ const maxTypeLength = 64;
 const maxIdLiteralLength = 6 * fieldLimits.commandIdBytes + 2;
 
 /**
+ * What one pass over a text tells before anything is parsed: enough to refuse it with an answer. Type and id are those of
+ * the command if the text turns out to be one, and mean nothing otherwise.
+ */
+export class ScannedCommand {
+  readonly text: string;
+  /** @internal For `decodeCommand`, which so need not scan again. */
+  readonly scan: JsonScan;
+
+  constructor(text: string) {
+    this.text = text;
+    this.scan = scanJson(text);
+  }
+
+  /** Undefined if there is none that an error could name. */
+  get type(): string | undefined {
+    const span = this.scan.type;
+    // The quotes included. A name that is written with escapes is as good a name.
+    if (span === undefined || span.end - span.start > maxTypeLength + 2) return undefined;
+    const literal = this.text.slice(span.start, span.end);
+    if (literal.startsWith('"') && !literal.includes('\\')) return literal.slice(1, -1);
+    const value = parseJson(literal);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** Undefined if there is none, or one that is not valid. */
+  get id(): CommandId | undefined {
+    const id = parseLiteral(this.text, this.scan.id, maxIdLiteralLength);
+    return isCommandId(id) ? id : undefined;
+  }
+}
+
+/**
  * Decodes one text message of a client. Never throws. Time and memory are linear in `text`.
  *
  * Refuses with `malformed` (not a JSON object), `too_large` (command, body, bytes or depth), `unknown_type` and
  * `invalid_field`. Unknown fields are ignored. The bare text `ping` is not a command: compare with `barePing` first.
  *
+ * @param source  the text, or what an earlier scan of it found
  * @param limits  `bodyBytes` and `commandBytes`, in bytes; default: `defaultSessionLimits`
  */
-export function decodeCommand(text: string, limits: DecodeLimits = defaultSessionLimits): DecodedCommand {
-  const scan = scanJson(text);
+export function decodeCommand(
+  source: string | ScannedCommand,
+  limits: DecodeLimits = defaultSessionLimits,
+): DecodedCommand {
+  const scanned = typeof source === 'string' ? new ScannedCommand(source) : source;
+  const { text, scan } = scanned;
   if (!fitsUtf8Bytes(text, limits.commandBytes)) {
-    return refuseUnparsed(text, scan, `a command of at most ${limits.commandBytes} bytes`, `${utf8ByteLength(text)}`);
+    return refuseUnparsed(scanned, `a command of at most ${limits.commandBytes} bytes`, `${utf8ByteLength(text)}`);
   }
   // Before JSON.parse, which recurses.
   if (scan.depth > maxDepth) {
-    return refuseUnparsed(text, scan, `at most ${fieldLimits.bodyDepth} levels within a command`, `${scan.depth - 1}`);
+    return refuseUnparsed(scanned, `at most ${fieldLimits.bodyDepth} levels within a command`, `${scan.depth - 1}`);
   }
-  const source = parseObject(text);
-  if (source === undefined) {
+  const object = parseObject(text);
+  if (object === undefined) {
     return refuse('malformed', 'expected one JSON object with a "type", got something else; see PROTOCOL.md');
   }
-  const { id, type } = source;
+  const { id, type } = object;
   const knownType = typeof type === 'string' && type.length <= maxTypeLength ? type : undefined;
   if (id !== undefined && !isCommandId(id)) {
     const expected = 'a string of at most 64 bytes or an integer from 0 to 2^53-1';
@@ -74,7 +111,7 @@ export function decodeCommand(text: string, limits: DecodeLimits = defaultSessio
   if (type === undefined || typeof type !== 'string') {
     return refuse('invalid_field', `type: expected the name of a command, got ${describe(type)}`, id);
   }
-  const fields = new FieldReader(source, type);
+  const fields = new FieldReader(object, type);
   const bodyText = scan.body === undefined ? undefined : text.slice(scan.body.start, scan.body.end);
   const command = readCommandFields(type, id, fields, bodyText, limits.bodyBytes);
   if (command === undefined) {
@@ -86,12 +123,9 @@ export function decodeCommand(text: string, limits: DecodeLimits = defaultSessio
   return { ok: true, command, id, bodyText: command.type === 'send' ? bodyText : undefined };
 }
 
-/** Refuses without parsing. The scan has found the id nevertheless, so the command gets its answer. */
-function refuseUnparsed(text: string, scan: JsonScan, expected: string, received: string): RefusedCommand {
-  const id = parseLiteral(text, scan.id, maxIdLiteralLength);
-  const type = parseLiteral(text, scan.type, maxTypeLength);
-  const message = `expected ${expected}, got ${received}; send less, or in several commands`;
-  return refuse('too_large', message, isCommandId(id) ? id : undefined, typeof type === 'string' ? type : undefined);
+/** An error without parsing: the scan still found the id, so that whoever waits for an answer gets one. */
+function refuseUnparsed({ id, type }: ScannedCommand, expected: string, came: string): RefusedCommand {
+  return refuse('too_large', `expected ${expected}, got ${came}; send less, or in several commands`, id, type);
 }
 
 function refuse(code: ErrorCode, message: string, id?: CommandId, type?: string): RefusedCommand {

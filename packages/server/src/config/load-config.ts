@@ -48,10 +48,14 @@ export interface LoadedConfig {
   readonly settings: readonly ResolvedSetting[];
 }
 
-/** A configuration as a program gives it: keys of the settings, `limits` as an object. */
+/** A configuration as a program gives it: keys of the settings, sections (`limits`, `sessions`) as objects. */
 export type ServerConfigInput = {
-  readonly [Key in Exclude<SettingKey, `limits.${string}`>]?: SettingValues[Key] | undefined;
-} & { readonly limits?: Partial<ServerConfig['limits']> | undefined; readonly jwtSecretFile?: string | undefined };
+  readonly [Key in Exclude<SettingKey, `${string}.${string}`>]?: SettingValues[Key] | undefined;
+} & {
+  readonly limits?: Partial<ServerConfig['limits']> | undefined;
+  readonly sessions?: Partial<ServerConfig['sessions']> | undefined;
+  readonly jwtSecretFile?: string | undefined;
+};
 
 /**
  * Loads the server's configuration from flags, environment and file.

@@ -7,10 +7,15 @@ import { configPath } from './config-path.js';
 import type { Environment } from './environment.js';
 import type { SettingKey, SettingValues } from './settings.js';
 
-type LimitName = SettingKey extends infer Key ? (Key extends `limits.${infer Name}` ? Name : never) : never;
+/** The settings whose keys begin with `Name` and a dot, by the rest of the key. */
+type Section<Name extends string> = {
+  readonly [Key in SettingKey as Key extends `${Name}.${infer Rest}` ? Rest : never]: SettingValues[Key];
+};
 
 /** Every bound by name; units are in the names, meanings in `settings.ts`. */
-export type ServerLimits = { readonly [Name in LimitName]: number };
+export type ServerLimits = Section<'limits'>;
+
+export type SessionPolicy = Section<'sessions'>;
 
 /** Anybody is who they say, on this machine only. */
 export interface DevAuthConfig {
@@ -50,6 +55,7 @@ export interface ServerConfig {
   readonly allowedOrigins: readonly string[];
   readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
+  readonly sessions: SessionPolicy;
 }
 
 interface Surroundings {
@@ -71,7 +77,7 @@ export function buildServerConfig(
   surroundings: Surroundings,
   problems: ConfigProblem[],
 ): ServerConfig {
-  const limits = limitsOf(values);
+  const limits = sectionOf(values, 'limits');
   checkLimits(limits, problems);
   checkOrigins(values, problems);
   return Object.freeze({
@@ -85,6 +91,7 @@ export function buildServerConfig(
     allowedOrigins: Object.freeze(values.allowedOrigins.map((origin) => originOf(origin) ?? origin)),
     logLevel: values.logLevel,
     limits,
+    sessions: sectionOf(values, 'sessions'),
   });
 }
 
@@ -196,12 +203,12 @@ function originOf(text: string): string | undefined {
   return hasMore || url.hostname.includes('*') ? undefined : url.origin;
 }
 
-function limitsOf(values: SettingValues): ServerLimits {
-  const prefix = 'limits.';
+function sectionOf<Name extends string>(values: SettingValues, name: Name): Section<Name> {
+  const prefix = `${name}.`;
   const entries = Object.entries(values).filter(([key]) => key.startsWith(prefix));
   return Object.freeze(
     Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length), value])),
-  ) as ServerLimits;
+  ) as Section<Name>;
 }
 
 function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
@@ -209,6 +216,8 @@ function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
     ['bodyBytes', 'commandBytes'],
     ['outboxBytes', 'allOutboxesBytes'],
     ['bodyBytes', 'outboxBytes'],
+    // A command counts with all its bytes: one larger than the burst would be put off for ever.
+    ['commandBytes', 'bodyBytesBurst'],
   ] as const;
   for (const [small, large] of pairs) {
     if (limits[small] < limits[large]) continue;

@@ -60,6 +60,23 @@ export const settings = Object.freeze({
     16_777_216,
     'newest entries whose keys are always recognised',
   ),
+  'limits.commandsPerSecond': rate(
+    200,
+    'messages from one user, refused ones and pings among them; twice as many at once',
+  ),
+  'limits.sendsPerSecond': rate(50, 'sends of one user'),
+  'limits.sendBurst': rate(200, 'sends of one user at once, after a rest'),
+  'limits.bodyBytesPerSecond': rate(1_000_000, 'bytes of the commands of one user, nearly all of them bodies'),
+  'limits.bodyBytesBurst': rate(4_000_000, 'the same at once, after a rest'),
+  'limits.pagesPerSecond': rate(20, 'pages of history and channels for one user; twice as many at once'),
+  'limits.acksPerSecond': rate(10, 'ack and read commands of one user; five times as many at once'),
+
+  'sessions.perUser': integer(
+    20,
+    1,
+    100_000,
+    'sessions of one user; beyond it the oldest of the same device is replaced',
+  ),
 } as const satisfies Readonly<Record<string, Setting>>);
 
 export type SettingKey = keyof typeof settings;
@@ -95,6 +112,10 @@ function kebab(key: string): string {
 
 function integer(byDefault: number, min: number, max: number, help: string): IntegerSetting {
   return Object.freeze({ kind: 'integer', default: byDefault, min, max, help, placeholder: '<number>' });
+}
+
+function rate(byDefault: number, help: string): IntegerSetting {
+  return integer(byDefault, 1, 1_000_000_000, help);
 }
 
 function text(byDefault: string, placeholder: string, help: string): TextSetting<string> {

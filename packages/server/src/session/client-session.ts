@@ -5,6 +5,8 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import { encodeGoodbyePush, reconnectRule } from '@longwire/protocol';
 import { EncodedPush } from '../delivery/encoded-push.js';
 import type { LogReader, Recipient } from '../delivery/log-reader.js';
+import type { Clock } from '../runtime/clock.js';
+import type { UserRates } from './limits/user-rates.js';
 
 /** The output of a session, and the switch that stops its input. One per connection, made by its transport. */
 export interface Outlet {
@@ -15,6 +17,8 @@ export interface Outlet {
   pauseReading(): void;
   resumeReading(): void;
   close(code: number, reason: string): void;
+  /** Cuts the connection, also while it closes. */
+  terminate(): void;
 }
 
 /** The limits of one session. */
@@ -36,16 +40,23 @@ export class ClientSession implements Recipient {
   readonly outlet: Outlet;
   phase: SessionPhase = 'pending';
   identity: Identity | undefined;
+  /** Those of its user, from the moment it was admitted. */
+  rates: UserRates | undefined;
   reader: LogReader | undefined;
+  /** Until this monotonic instant no send is taken: one was put off, and what was sent after it must not overtake it. */
+  sendsHeldUntilMs = 0;
   /** Close code of the first reason to end. */
   endedWith: number | undefined;
   /** Messages that were not commands, or not allowed before sign-in. */
   mistakes = 0;
+  /** Messages that came before `ready`. */
+  earlyMessages = 0;
   readonly #bounds: SessionBounds;
   readonly #isProcessFull: () => boolean;
   #unanswered = 0;
   #isReading = true;
   #isStopping = false;
+  #isReadingHeld = false;
   /** Answers of up to a page that wait for room in the outbox, in the order of their commands. */
   #waitingPages: (() => Promise<void>)[] = [];
   #isMakingPage = false;
@@ -89,12 +100,13 @@ export class ClientSession implements Recipient {
   }
 
   /**
-   * Pauses or resumes reading: the socket is not read while signing in, with too many unanswered commands, or with a full
-   * outbox. So the answers still to come are bounded too.
+   * Pauses or resumes reading: the socket is not read while signing in, with too many unanswered commands, with a full
+   * outbox, or for a while after too many commands. So the answers still to come are bounded too.
    */
   updateReading(): void {
     const mayRead =
       !this.#isStopping &&
+      !this.#isReadingHeld &&
       this.phase !== 'signing-in' &&
       this.#unanswered < this.#bounds.inFlight &&
       this.outlet.bufferedBytes < this.#bounds.outboxBytes;
@@ -102,6 +114,17 @@ export class ClientSession implements Recipient {
     this.#isReading = mayRead;
     if (mayRead) this.outlet.resumeReading();
     else this.outlet.pauseReading();
+  }
+
+  /** Lets the client wait in its own buffers for so long. */
+  holdReading(durationMs: number, clock: Clock): void {
+    if (this.#isReadingHeld) return;
+    this.#isReadingHeld = true;
+    this.updateReading();
+    clock.setTimer(durationMs, () => {
+      this.#isReadingHeld = false;
+      this.updateReading();
+    });
   }
 
   /** Accepts no more commands: the server stops. Commands accepted before are still answered. */

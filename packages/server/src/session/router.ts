@@ -10,6 +10,7 @@ import {
   encodePong,
   type ReceivedCommand,
   type RefusedCommand,
+  ScannedCommand,
 } from '@longwire/protocol';
 import type { ChannelList } from '../messaging/channel-list.js';
 import type { History } from '../messaging/history.js';
@@ -24,6 +25,7 @@ import { handleHistory } from './commands/history.js';
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
+import type { RatedKind } from './limits/user-rates.js';
 import type { SignIn } from './sign-in.js';
 
 /** The rules a command can reach. */
@@ -41,13 +43,31 @@ export interface Rules {
 const MAX_MISTAKES = 16;
 const MAX_MISTAKES_UNAUTHENTICATED = 3;
 
+/** Which commands have a rate of their own. */
+const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
+  ['send', 'send'],
+  ['history', 'page'],
+  ['channels', 'page'],
+  ['ack', 'ack'],
+  ['read', 'ack'],
+]);
+/** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
+const MIN_SEND_PAUSE_MS = 1_000;
+/** How long a session is not read that goes on although its commands are refused. */
+const FLOOD_PAUSE_MS = 250;
+
+export interface RouterLimits extends DecodeLimits {
+  /** Messages before sign-in, pings among them: there is no user yet whose rates could bound them. */
+  readonly earlyMessages: number;
+}
+
 export class Router {
   readonly #rules: Rules;
   readonly #signIn: SignIn;
   readonly #clock: Clock;
-  readonly #limits: DecodeLimits;
+  readonly #limits: RouterLimits;
 
-  constructor(rules: Rules, signIn: SignIn, clock: Clock, limits: DecodeLimits) {
+  constructor(rules: Rules, signIn: SignIn, clock: Clock, limits: RouterLimits) {
     this.#rules = rules;
     this.#signIn = signIn;
     this.#clock = clock;
@@ -57,20 +77,53 @@ export class Router {
   /** Handles one text message. Never throws, whatever a client sends. */
   handle(session: ClientSession, text: string): void {
     if (session.endedWith !== undefined || session.phase === 'ended') return;
-    if (text === barePing) {
-      session.queueText(barePong);
-      session.updateReading();
-      return;
-    }
-    const decoded = decodeCommand(text, this.#limits);
-    if (!decoded.ok) {
-      this.#replyError(session, decoded);
-      session.updateReading();
-      return;
-    }
-    if (session.phase === 'ready') this.#dispatch(session, decoded.command, decoded.bodyText);
-    else this.#handleBeforeSignIn(session, decoded.command);
+    if (session.phase === 'ready') this.#handleCommand(session, text);
+    else this.#handleEarly(session, text);
     session.updateReading();
+  }
+
+  #handleCommand(session: ClientSession, text: string): void {
+    if (text === barePing) {
+      const afterMs = this.#delayOf(session, undefined, text);
+      if (afterMs > 0) this.#refuseRate(session, { type: 'ping' }, afterMs);
+      else session.queueText(barePong);
+      return;
+    }
+    // What is refused for its rate is neither parsed nor checked.
+    const scanned = new ScannedCommand(text);
+    const { type } = scanned;
+    const afterMs = this.#delayOf(session, type === undefined ? undefined : ratedKinds.get(type), text);
+    if (afterMs > 0) {
+      this.#refuseRate(session, { id: scanned.id, type }, afterMs);
+      return;
+    }
+    const decoded = decodeCommand(scanned, this.#limits);
+    if (decoded.ok) {
+      this.#dispatch(session, decoded.command, decoded.bodyText);
+      return;
+    }
+    session.queueText(encodeError(decoded));
+    // A field out of range is a mistake of an application; a message that is not a command comes from something else.
+    if (decoded.code === 'malformed') this.#mistake(session);
+  }
+
+  /** Milliseconds after which the command may come again; 0: it may be carried out now. */
+  #delayOf(session: ClientSession, kind: RatedKind | undefined, text: string): number {
+    const rates = session.rates!;
+    const nowMs = this.#clock.monotonicMs();
+    const heldMs = kind === 'send' ? Math.ceil(session.sendsHeldUntilMs - nowMs) : 0;
+    if (heldMs > 0) return Math.max(heldMs, rates.admit(undefined, 0, nowMs));
+    const delayMs = rates.admit(kind, Buffer.byteLength(text), nowMs);
+    if (delayMs === 0 || kind !== 'send') return delayMs;
+    const pauseMs = Math.max(delayMs, MIN_SEND_PAUSE_MS);
+    session.sendsHeldUntilMs = nowMs + pauseMs;
+    return pauseMs;
+  }
+
+  #refuseRate(session: ClientSession, command: CommandRef, afterMs: number): void {
+    const message = `more than this server takes from one user (limits of its configuration); come back after ${afterMs} ms`;
+    replyError(session, command, { code: 'rate_limited', message, afterMs });
+    if (!session.rates!.admitRefusal(this.#clock.monotonicMs())) session.holdReading(FLOOD_PAUSE_MS, this.#clock);
   }
 
   #dispatch(session: ClientSession, command: ReceivedCommand, bodyText: string | undefined): void {
@@ -106,27 +159,35 @@ export class Router {
     }
   }
 
-  #replyError(session: ClientSession, refused: RefusedCommand): void {
+  #handleEarly(session: ClientSession, text: string): void {
+    session.earlyMessages += 1;
+    if (session.earlyMessages > this.#limits.earlyMessages) {
+      session.end(CloseCode.protocolError, 'too many messages before sign-in');
+      return;
+    }
+    if (text === barePing) {
+      session.queueText(barePong);
+      return;
+    }
+    const decoded = decodeCommand(text, this.#limits);
+    if (!decoded.ok) {
+      this.#refuseEarly(session, decoded);
+      return;
+    }
+    const { command } = decoded;
+    if (command.type === 'ping') reply(session, command, (re) => encodePong(re, this.#clock.now()));
+    else if (command.type === 'connect' && session.phase === 'pending') this.#signIn.connect(session, command);
+    else this.#refuseUnauthenticated(session, command);
+  }
+
+  #refuseEarly(session: ClientSession, refused: RefusedCommand): void {
     const { id, type } = refused;
-    if (session.phase !== 'ready' && type !== undefined && type !== 'connect' && type !== 'ping') {
+    if (type !== undefined && type !== 'connect' && type !== 'ping') {
       this.#refuseUnauthenticated(session, { id, type });
       return;
     }
     session.queueText(encodeError(refused));
-    // A field out of range is a mistake of an application; a message that is not a command comes from something else.
     if (refused.code === 'malformed') this.#mistake(session);
-  }
-
-  #handleBeforeSignIn(session: ClientSession, command: ReceivedCommand): void {
-    if (command.type === 'ping') {
-      reply(session, command, (re) => encodePong(re, this.#clock.now()));
-      return;
-    }
-    if (command.type === 'connect' && session.phase === 'pending') {
-      this.#signIn.connect(session, command);
-      return;
-    }
-    this.#refuseUnauthenticated(session, command);
   }
 
   #refuseUnauthenticated(session: ClientSession, command: CommandRef): void {

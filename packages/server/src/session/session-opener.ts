@@ -1,6 +1,6 @@
 // From `connect` to `connected`: who is it, which device, where does it stand in every channel, and is it at the tail.
 
-import { type ConnectCommand, type DeviceId, defaultDeviceId, type Position, type UserId } from '@longwire/protocol';
+import type { ConnectCommand, DeviceId, Position, UserId } from '@longwire/protocol';
 import { addressFor } from '../channel/channel-key.js';
 import type { Hub } from '../delivery/hub.js';
 import { startPosition } from '../delivery/start-position.js';
@@ -51,12 +51,11 @@ export class SessionOpener {
   }
 
   /**
-   * Brings the session into the hub and compares all its channels. When this resolves, the session stands in the hub in
+   * Brings an admitted session into the hub and compares all its channels. When this resolves, the session stands in the hub in
    * phase opening: the caller queues `connected` and then finishes opening, in one step.
    */
-  async open(session: ClientSession, user: UserId, command: ConnectCommand): Promise<OpenedSession> {
-    const device = command.device ?? defaultDeviceId;
-    session.identity = { user, device };
+  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession> {
+    const { user, device } = session.identity!;
     const known = await this.#directory.openDevice(user, device, this.#clock.now());
     session.reader = this.#hub.enter(session);
     const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));

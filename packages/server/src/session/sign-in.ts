@@ -3,6 +3,7 @@
 import {
   CloseCode,
   type ConnectCommand,
+  defaultDeviceId,
   encodeConnected,
   encodeRefreshed,
   features,
@@ -13,11 +14,12 @@ import type { Hub } from '../delivery/hub.js';
 import { ServerError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { ActiveUsers } from './active-users.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import type { ClientSession } from './client-session.js';
 import { channelText } from './commands/channel-summary.js';
 import { reply, replyError } from './commands/reply.js';
-import type { PendingConnections } from './pending-connections.js';
+import type { PendingConnections } from './limits/pending-connections.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 
 export interface SignInOptions {
@@ -31,6 +33,7 @@ export interface SignInOptions {
 
 export interface SignInParts {
   readonly authenticator: Authenticator;
+  readonly users: ActiveUsers;
   readonly opener: SessionOpener;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -48,6 +51,7 @@ interface PendingConnection {
 
 export class SignIn {
   readonly #authenticator: Authenticator;
+  readonly #users: ActiveUsers;
   readonly #opener: SessionOpener;
   readonly #hub: Hub;
   readonly #clock: Clock;
@@ -59,6 +63,7 @@ export class SignIn {
 
   constructor(parts: SignInParts, options: SignInOptions) {
     this.#authenticator = parts.authenticator;
+    this.#users = parts.users;
     this.#opener = parts.opener;
     this.#hub = parts.hub;
     this.#clock = parts.clock;
@@ -112,6 +117,7 @@ export class SignIn {
     this.#expiry.get(session)?.cancel();
     this.#expiry.delete(session);
     if (session.reader !== undefined) this.#hub.leave(session.reader);
+    this.#users.leave(session);
   }
 
   #endGreeting(session: ClientSession): PendingConnection | undefined {
@@ -126,7 +132,13 @@ export class SignIn {
   async #connect(session: ClientSession, command: ConnectCommand, credential: string | undefined): Promise<void> {
     const who = await this.#authenticate(session, command, credential);
     if (who === undefined || hasGone(session)) return;
-    const opened = await this.#opener.open(session, who.user, command);
+    if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
+      const message = 'this user has as many sessions as allowed, none of them of this device';
+      replyError(session, command, { code: 'quota_exceeded', message });
+      session.end(CloseCode.sessionLimit, message);
+      return;
+    }
+    const opened = await this.#opener.open(session, command);
     if (hasGone(session)) {
       // The connection ended while the store was asked; `end` found no reader then.
       if (session.reader !== undefined) this.#hub.leave(session.reader);

@@ -86,16 +86,16 @@ const otherValues: Record<string, { text: string; typed: unknown }> = Object.fro
 const base = {
   auth: 'jwt',
   jwtSecret: `${secret}-base`,
-  limits: { commandBytes: 2 ** 25, outboxBytes: 2 ** 29, allOutboxesBytes: 2 ** 35 },
+  limits: { commandBytes: 2 ** 25 - 2, outboxBytes: 2 ** 29, allOutboxesBytes: 2 ** 35, bodyBytesBurst: 2 ** 26 },
 };
 
 describe.each(settingKeys.map((key) => [key] as const))('setting %s', (key) => {
   const { text, typed } = otherValues[key] ?? { text: '', typed: '' };
-  const limit = key.startsWith('limits.') ? key.slice('limits.'.length) : undefined;
+  const [section = '', name] = key.split('.');
   const resolvedIn = (loaded: LoadedConfig) => loaded.settings.find((setting) => setting.key === key);
 
   it('is read from the file, the environment over it, and the flag over both; each time its source is known', () => {
-    const own = limit === undefined ? { [key]: typed } : { limits: { ...base.limits, [limit]: typed } };
+    const own = name === undefined ? { [key]: typed } : { [section]: { ...base[section as 'limits'], [name]: typed } };
     const path = file('longwire.json', JSON.stringify({ ...base, ...own }));
     const fromFile = load({ configFile: path });
     expect(resolvedIn(fromFile)).toEqual({ key, value: typed, source: { kind: 'file', path } });
@@ -121,7 +121,7 @@ describe.each(settingKeys.map((key) => [key] as const))('setting %s', (key) => {
     }
     const path = file(
       'longwire.yaml',
-      `auth: dev\n${limit === undefined ? key : `limits:\n  ${limit}`}: { deeper: true }\n`,
+      `auth: dev\n${name === undefined ? key : `${section}:\n  ${name}`}: { deeper: true }\n`,
     );
     expect(problemsOf(() => load({ configFile: path })).join()).toContain(path);
   });

@@ -20,6 +20,9 @@ class WrittenOutlet implements Outlet {
   close(code: number): void {
     this.log.push(`close ${code}`);
   }
+  terminate(): void {
+    this.log.push('terminate');
+  }
 }
 
 function open(

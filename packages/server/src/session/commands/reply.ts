@@ -7,7 +7,8 @@ import type { ClientSession } from '../client-session.js';
 /** What an answer needs of its command. */
 export interface CommandRef {
   readonly id?: CommandId | undefined;
-  readonly type: string;
+  /** Undefined if it could not be read. */
+  readonly type: string | undefined;
 }
 
 export interface CommandError {

@@ -7,7 +7,7 @@ import type { Outlet } from '../../session/client-session.js';
 /** What the outlet uses of a container's session, whatever path it is at. */
 type Connection = Pick<
   Session,
-  'bufferedBytes' | 'isOpen' | 'sendPrepared' | 'pauseReading' | 'resumeReading' | 'close'
+  'bufferedBytes' | 'isOpen' | 'sendPrepared' | 'pauseReading' | 'resumeReading' | 'close' | 'terminate'
 >;
 
 export class EndpointOutlet implements Outlet {
@@ -36,6 +36,10 @@ export class EndpointOutlet implements Outlet {
 
   close(code: number, reason: string): void {
     this.#connection.close(code, truncated(reason));
+  }
+
+  terminate(): void {
+    this.#connection.terminate();
   }
 }
 

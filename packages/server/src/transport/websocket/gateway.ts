@@ -15,7 +15,7 @@ import { fillRandom } from '../../runtime/random-source.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
-import type { PendingConnections } from '../../session/pending-connections.js';
+import type { PendingConnections } from '../../session/limits/pending-connections.js';
 import type { Router } from '../../session/router.js';
 import type { SignIn } from '../../session/sign-in.js';
 import { EndpointOutlet } from './endpoint-outlet.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { networkOf, PendingConnections } from '../../src/session/pending-connections.js';
+import { networkOf, PendingConnections } from '../../../src/session/limits/pending-connections.js';
 
 describe('PendingConnections', () => {
   it('keeps an address that floods it from taking the places of others', () => {

@@ -1,6 +1,6 @@
 // All outboxes together are bounded: a sample a few times a second tells whether the process holds too much.
 
-import type { ClientSession } from './client-session.js';
+import type { ClientSession } from '../client-session.js';
 
 /** Between two samples. What may be queued in between is bounded by what the log and the senders produce in that time. */
 export const SAMPLE_INTERVAL_MS = 200;

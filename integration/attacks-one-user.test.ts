@@ -1,0 +1,3 @@
+import { describeOneUser } from '../attacks/suites/one-user.js';
+
+describeOneUser({ sessions: 100, messages: 500 });

@@ -1,0 +1,90 @@
+// How much of each kind one user may ask for in a second, over all of their sessions.
+
+import type { ServerLimits } from '../../config/server-config.js';
+import { type Rate, TokenBucket } from '../../runtime/token-bucket.js';
+
+/** The limits that rates are made of. */
+export type RateLimits = Pick<
+  ServerLimits,
+  | 'sendsPerSecond'
+  | 'sendBurst'
+  | 'bodyBytesPerSecond'
+  | 'bodyBytesBurst'
+  | 'pagesPerSecond'
+  | 'acksPerSecond'
+  | 'commandsPerSecond'
+>;
+
+/** Seconds of a rate that may be used at once, where the burst is no limit of its own. */
+const COMMAND_BURST_S = 2;
+const PAGE_BURST_S = 2;
+const ACK_BURST_S = 5;
+
+/** What costs the server something of its own beside being a command. */
+export type RatedKind = 'send' | 'page' | 'ack';
+
+/** The rates of every user: made once, shared by all their buckets. */
+export interface RateTable extends Readonly<Record<RatedKind, Rate>> {
+  readonly command: Rate;
+  readonly bytes: Rate;
+}
+
+export function rateTable(limits: RateLimits): RateTable {
+  const { commandsPerSecond, pagesPerSecond, acksPerSecond } = limits;
+  return Object.freeze({
+    command: { perSecond: commandsPerSecond, burst: COMMAND_BURST_S * commandsPerSecond },
+    bytes: { perSecond: limits.bodyBytesPerSecond, burst: limits.bodyBytesBurst },
+    send: { perSecond: limits.sendsPerSecond, burst: limits.sendBurst },
+    page: { perSecond: pagesPerSecond, burst: PAGE_BURST_S * pagesPerSecond },
+    ack: { perSecond: acksPerSecond, burst: ACK_BURST_S * acksPerSecond },
+  });
+}
+
+export class UserRates {
+  readonly #commands: TokenBucket;
+  readonly #refusals: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #kinds: Readonly<Record<RatedKind, TokenBucket>>;
+
+  constructor(rates: RateTable) {
+    this.#commands = new TokenBucket(rates.command);
+    this.#refusals = new TokenBucket(rates.command);
+    this.#bytes = new TokenBucket(rates.bytes);
+    this.#kinds = {
+      send: new TokenBucket(rates.send),
+      page: new TokenBucket(rates.page),
+      ack: new TokenBucket(rates.ack),
+    };
+  }
+
+  /**
+   * Counts one command, with the bytes of its text.
+   * @param kind  undefined: nothing of its own
+   * @returns 0: it may be carried out; else the milliseconds after which it may, and only the attempt was counted
+   */
+  admit(kind: RatedKind | undefined, bytes: number, nowMs: number): number {
+    const commandWaitMs = this.#commands.waitMs(1, nowMs);
+    if (commandWaitMs > 0) return commandWaitMs;
+    // What is refused was a command all the same.
+    this.#commands.take(1, nowMs);
+    const bucket = kind === undefined ? undefined : this.#kinds[kind];
+    const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), bucket?.waitMs(1, nowMs) ?? 0);
+    if (waitMs > 0) return waitMs;
+    this.#bytes.take(bytes, nowMs);
+    bucket?.take(1, nowMs);
+    return 0;
+  }
+
+  /** Counts one refusal; false if there were more of them than `commandsPerSecond`, and answering costs too much. */
+  admitRefusal(nowMs: number): boolean {
+    if (this.#refusals.waitMs(1, nowMs) > 0) return false;
+    this.#refusals.take(1, nowMs);
+    return true;
+  }
+
+  /** Whether it is as good as a new one. */
+  isFull(nowMs: number): boolean {
+    const buckets = [this.#commands, this.#refusals, this.#bytes, ...Object.values(this.#kinds)];
+    return buckets.every((bucket) => bucket.isFull(nowMs));
+  }
+}

@@ -1,0 +1,92 @@
+import type { DeviceId, UserId } from '@longwire/protocol';
+import { ManualClock } from '@longwire/test-support/manual-clock';
+import { describe, expect, it } from 'vitest';
+import { ActiveUsers } from '../../src/session/active-users.js';
+import { ClientSession, type Outlet } from '../../src/session/client-session.js';
+
+const rates = {
+  commandsPerSecond: 10,
+  sendsPerSecond: 10,
+  sendBurst: 10,
+  bodyBytesPerSecond: 1_000,
+  bodyBytesBurst: 1_000,
+  pagesPerSecond: 10,
+  acksPerSecond: 10,
+};
+const alice = 'alice' as UserId;
+
+function users(sessionsPerUser: number): [ActiveUsers, ManualClock] {
+  const clock = new ManualClock();
+  return [new ActiveUsers(clock, { rates, sessionsPerUser }), clock];
+}
+
+function session(id: string): ClientSession {
+  const outlet: Outlet = {
+    bufferedBytes: 0,
+    send: () => undefined,
+    pauseReading: () => undefined,
+    resumeReading: () => undefined,
+    close: () => undefined,
+    terminate: () => undefined,
+  };
+  return new ClientSession(id, outlet, { outboxBytes: 1_000, inFlight: 2 }, () => false);
+}
+
+describe('ActiveUsers', () => {
+  it('admit ends the oldest session of the same device with 4101 at sessionsPerUser, and refuses without one', () => {
+    const [active] = users(2);
+    const [first, second, third, fourth] = ['1', '2', '3', '4'].map(session) as [
+      ClientSession,
+      ClientSession,
+      ClientSession,
+      ClientSession,
+    ];
+    expect(active.admit(first, alice, 'phone' as DeviceId)).toBe(true);
+    expect(active.admit(second, alice, 'laptop' as DeviceId)).toBe(true);
+    expect(active.admit(third, alice, 'tablet' as DeviceId)).toBe(false);
+    expect(active.admit(fourth, alice, 'phone' as DeviceId)).toBe(true);
+    expect([first.endedWith, second.endedWith, third.endedWith, fourth.endedWith]).toEqual([
+      4101,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(active.sessionsOf(alice)).toEqual([second, fourth]);
+  });
+
+  it('a replaced session that leaves late takes nothing from the one in its place', () => {
+    const [active] = users(1);
+    const [old, present] = [session('old'), session('present')];
+    active.admit(old, alice, 'phone' as DeviceId);
+    active.admit(present, alice, 'phone' as DeviceId);
+    active.leave(old);
+    active.leave(old);
+    expect(active.sessionsOf(alice)).toEqual([present]);
+  });
+
+  it('the sessions of a user share its rates, and coming back at once gives no new ones', () => {
+    const [active, clock] = users(5);
+    const [one, other, again] = [session('one'), session('other'), session('again')];
+    active.admit(one, alice, 'phone' as DeviceId);
+    active.admit(other, alice, 'laptop' as DeviceId);
+    for (let n = 0; n < 10; n++) expect(one.rates!.admit('send', 10, clock.monotonicMs())).toBe(0);
+    expect(other.rates!.admit('send', 10, clock.monotonicMs())).toBe(100);
+    active.leave(one);
+    active.leave(other);
+    active.sweep();
+    active.admit(again, alice, 'phone' as DeviceId);
+    expect(again.rates!.admit('send', 10, clock.monotonicMs())).toBe(100);
+  });
+
+  it('sweep forgets a user without a session once its buckets are full again', () => {
+    const [active, clock] = users(5);
+    const one = session('one');
+    active.admit(one, alice, 'phone' as DeviceId);
+    one.rates!.admit('send', 10, clock.monotonicMs());
+    active.leave(one);
+    expect(active.size).toBe(1);
+    clock.advanceSync(1_000);
+    active.sweep();
+    expect(active.size).toBe(0);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { rateTable, UserRates } from '../../../src/session/limits/user-rates.js';
+
+const limits = {
+  commandsPerSecond: 20,
+  sendsPerSecond: 2,
+  sendBurst: 4,
+  bodyBytesPerSecond: 100,
+  bodyBytesBurst: 1_000,
+  pagesPerSecond: 5,
+  acksPerSecond: 3,
+};
+
+function admitted(rates: UserRates, kind: 'send' | 'page' | 'ack' | undefined, bytes = 1): number {
+  let count = 0;
+  while (rates.admit(kind, bytes, 0) === 0) count += 1;
+  return count;
+}
+
+describe('UserRates', () => {
+  it.each([
+    ['send', limits.sendBurst],
+    ['page', 2 * limits.pagesPerSecond],
+    ['ack', 5 * limits.acksPerSecond],
+    [undefined, 2 * limits.commandsPerSecond],
+  ] as const)('admits a burst of %s commands at once: %i', (kind, burst) => {
+    expect(admitted(new UserRates(rateTable(limits)), kind)).toBe(burst);
+  });
+
+  it('counts every command by its bytes, and says when there is room for so many', () => {
+    const rates = new UserRates(rateTable(limits));
+    expect(admitted(rates, undefined, 400)).toBe(2);
+    expect(rates.admit('ack', 300, 0)).toBe(1_000);
+    expect(rates.admit('ack', 300, 1_000)).toBe(0);
+  });
+
+  it('counts a refused command as a command, and takes nothing else for it', () => {
+    const rates = new UserRates(rateTable(limits));
+    for (let n = 0; n < 2 * limits.commandsPerSecond; n++) rates.admit('send', 1, 0);
+    expect(rates.admit(undefined, 1, 0)).toBe(50);
+    // Four sends were taken; those that were not have cost no bytes.
+    expect(rates.admit(undefined, 1_000 - 4, 500)).toBe(0);
+  });
+
+  it('admitRefusal turns false when more is refused than commandsPerSecond', () => {
+    const rates = new UserRates(rateTable(limits));
+    const answered = Array.from({ length: 50 }, () => rates.admitRefusal(0)).filter(Boolean).length;
+    expect(answered).toBe(2 * limits.commandsPerSecond);
+    expect(rates.isFull(0)).toBe(false);
+    expect(rates.isFull(2_000)).toBe(true);
+  });
+});
