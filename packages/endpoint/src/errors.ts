@@ -1,4 +1,5 @@
 // The errors of this package. Codes are never renamed or reused.
+import { WebSocketCloseCode } from '@longwire/websocket';
 
 interface CatalogueRow {
   /** True when the same act may succeed later. */
@@ -11,8 +12,6 @@ interface CatalogueRow {
 function row(meaning: string, closeCode?: number): CatalogueRow {
   return Object.freeze({ retryable: false, ...(closeCode === undefined ? {} : { closeCode }), meaning });
 }
-
-const internalError = 1011;
 
 /** What can go wrong with a declaration, a session or the container, by code. */
 export const endpointErrorCatalogue = Object.freeze({
@@ -37,12 +36,12 @@ export const endpointErrorCatalogue = Object.freeze({
   invalid_message: row('The value to be sent is neither text nor bytes.'),
   invalid_instance: row(
     'createInstance returned no object, or one that lacks a handler of the endpoint.',
-    internalError,
+    WebSocketCloseCode.internalError,
   ),
   invalid_principal: row('authenticate returned neither a principal nor a refusal.'),
   decode_failed: row('A decoder failed, or no decoder and no other handler takes the message.'),
   encode_failed: row('An encoder failed, or no encoder takes the object.'),
-  stream_failed: row('The source of a streamed message failed before its end.', internalError),
+  stream_failed: row('The source of a streamed message failed before its end.', WebSocketCloseCode.internalError),
   session_ended: row('A send was attempted on a session that has ended.'),
   // Handshakes, connections, scans.
   connect_failed: row('A client endpoint could not connect; the cause says why and whether to try again.'),

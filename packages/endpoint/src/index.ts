@@ -67,7 +67,7 @@ export type { StandardSchema } from './messages/json-codecs.js';
 export { jsonDecoder, jsonEncoder } from './messages/json-codecs.js';
 export type { MessageStream } from './messages/message-stream.js';
 export type { MessageWriter } from './messages/message-writer.js';
-export type { MessageSource } from './messages/outgoing.js';
+export type { MessageSource } from './messages/queued-sender.js';
 // Seeing what goes on.
 export type { ContainerObserver, FaultContext } from './observing/observer.js';
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';

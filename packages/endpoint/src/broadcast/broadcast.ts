@@ -1,10 +1,10 @@
 // A set of sessions that get the same messages.
-import { PreparedMessage } from '@longwire/websocket';
+import { PreparedMessage, WebSocketCloseCode } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import type { Encoder } from '../messages/encoders.js';
 import { kindOf } from '../option-checks.js';
 import { answeredAtOnce, ignorable, settledWithin } from '../promises.js';
-import { closeBecause, offerPrepared, Session } from '../session/session.js';
+import { Session, senderOf } from '../session/session.js';
 import {
   assertSendOptions,
   type BroadcastOptions,
@@ -30,10 +30,6 @@ interface Tally {
   skipped: number;
   closed: number;
 }
-
-// RFC 6455 §7.4.1: 1008, a policy was violated, for which there is no better code.
-const tooSlowCode = 1008;
-const tooSlowReason = 'too slow';
 
 /**
  * A set of sessions, of one endpoint or of several, that get the same messages. A message is encoded once for all; a
@@ -104,7 +100,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     let closed = 0;
     for (const session of this.#candidates(options)) {
       if (isExcepted?.(session) === true) continue;
-      const offered = offerPrepared(session as unknown as Session, prepared, maxBufferedBytes);
+      const offered = senderOf(session as unknown as Session).offerPrepared(prepared, maxBufferedBytes);
       const outcome = offered === 'slow' ? this.#treatSlow(session, prepared) : offered;
       if (outcome === 'sent') sent++;
       else if (outcome === 'skipped') skipped++;
@@ -233,5 +229,5 @@ function notASession(given: unknown): EndpointError {
 
 /** What waits for it goes first, as far as it is taken within the time for closing. */
 function closeAsTooSlow(session: unknown): void {
-  closeBecause(session as Session, 'slow_consumer', tooSlowCode, tooSlowReason);
+  senderOf(session as Session).close('slow_consumer', WebSocketCloseCode.policyViolation, 'too slow');
 }

@@ -1,5 +1,6 @@
-// One connection of a client endpoint: connecting, open, waiting to come back, closed.
+// One connection of a client endpoint: connecting, open, waiting to reconnect, closed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocketCloseCode } from '@longwire/websocket';
 import type { EndpointError } from '../errors.js';
 import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
@@ -28,14 +29,10 @@ export interface Dialler {
 const provenAfterMs = 5_000;
 
 /**
- * Connects, and comes back as often as it may. Called once for each connection; resolves when it is over, never rejects.
+ * Connects, and reconnects as often as it may. Called once for each connection; resolves when it is over, never rejects.
  * Calls `opened` with each session, or `gaveUp` with connect_failed if there never was one.
  */
-export let runConnection: (
-  connection: ClientConnection,
-  opened: () => void,
-  gaveUp: (error: unknown) => void,
-) => Promise<void>;
+export type RunConnection = (opened: () => void, gaveUp: (error: unknown) => void) => Promise<void>;
 
 /**
  * What `container.connect` resolves with. A connection that comes back has a new session each time: ask
@@ -50,17 +47,25 @@ export class ClientConnection {
   #state: ClientState = 'connecting';
   #session: Session<ClientPath> | undefined;
   #error: EndpointError | undefined;
-  /** What a session is told that opens in the very moment in which the connection is closed. */
+  /** For a session that opens in the very moment in which the connection is closed. */
   #farewell: { readonly code: number; readonly reason: string } | undefined;
   #resolveClosed!: (reason: CloseReason) => void;
 
-  /** Made by `container.connect`. */
-  constructor(dialler: Dialler, reconnect: ResolvedReconnectOptions | undefined) {
+  /**
+   * Made by `container.connect`.
+   * @param executor  gets the function that runs the connection, and that only the container may call
+   */
+  constructor(
+    dialler: Dialler,
+    reconnect: ResolvedReconnectOptions | undefined,
+    executor: (run: RunConnection) => void,
+  ) {
     this.#dialler = dialler;
     this.#reconnect = reconnect;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
+    executor((opened, gaveUp) => this.#run(opened, gaveUp));
   }
 
   /** The session while it is open; undefined otherwise. */
@@ -84,7 +89,7 @@ export class ClientConnection {
    * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
    * @param reason  at most 123 bytes of UTF-8
    */
-  async close(code = 1000, reason = ''): Promise<void> {
+  async close(code: number = WebSocketCloseCode.normal, reason = ''): Promise<void> {
     this.#farewell ??= { code, reason };
     this.stop();
     this.#session?.close(code, reason);
@@ -98,10 +103,6 @@ export class ClientConnection {
   /** Comes back no more, and gives up an attempt that is going on; a session that is open stays. */
   stop(): void {
     this.#stopping.abort();
-  }
-
-  static {
-    runConnection = (connection, opened, gaveUp) => connection.#run(opened, gaveUp);
   }
 
   async #run(opened: () => void, gaveUp: (error: unknown) => void): Promise<void> {
@@ -136,7 +137,7 @@ export class ClientConnection {
       this.#session = dialled.session;
       this.#state = 'open';
       if (this.#stopping.signal.aborted) {
-        const { code, reason } = this.#farewell ?? { code: 1001, reason: '' };
+        const { code, reason } = this.#farewell ?? { code: WebSocketCloseCode.goingAway, reason: '' };
         dialled.session.close(code, reason);
       }
       return dialled;

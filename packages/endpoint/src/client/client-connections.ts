@@ -1,7 +1,7 @@
 // The connections of one container to servers.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
-import { dial, parseExtensions, type WebSocketConnection } from '@longwire/websocket';
+import { dial, type WebSocketConnection } from '@longwire/websocket';
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import type { EndpointRegister } from '../container/endpoint-register.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
@@ -12,9 +12,9 @@ import { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
-import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
-import { ClientConnection, type Dialled, type Dialler, runConnection } from './client-connection.js';
+import { connectionHandler } from '../session/session-input.js';
+import { ClientConnection, type Dialled, type Dialler, type RunConnection } from './client-connection.js';
 import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';
 import {
   type ClientConnectionOptions,
@@ -44,14 +44,17 @@ export class ClientConnections {
     const options = resolveClientConnectionOptions(given, definition.options, subprotocols, where);
     if (this.#isStopped) throw connectFailed(url, 'the container is closing', undefined);
     const dialling = new Dialling(this.#container, this.#register, definition.endpoint, url, options);
-    const connection = new ClientConnection(dialling, options.reconnect);
+    let run!: RunConnection;
+    const connection = new ClientConnection(dialling, options.reconnect, (runConnection) => {
+      run = runConnection;
+    });
     this.#connections.add(connection);
     const giveUp = (): void => connection.stop();
     options.signal?.addEventListener('abort', giveUp);
     if (options.signal?.aborted === true) giveUp();
     try {
       await new Promise<void>((opened, gaveUp) => {
-        void runConnection(connection, opened, gaveUp).finally(() => this.#connections.delete(connection));
+        void run(opened, gaveUp).finally(() => this.#connections.delete(connection));
       });
       return connection;
     } finally {
@@ -147,7 +150,7 @@ class Attempt {
 
   answered(answer: IncomingMessage, request: ClientRequest): void {
     this.#log = this.#container.wireLog?.watchDialled(request, answer);
-    this.#handshake = handshakeOf(request, answer, this.#options.subprotocols);
+    this.#handshake = handshakeOf(request, answer);
     const { afterResponse } = this.#options;
     if (afterResponse === undefined) return;
     this.#userProperties = new Map();
@@ -163,56 +166,39 @@ class Attempt {
     this.session = this.#endpoint.admit({
       connection,
       handshake: this.#handshake,
-      parameters: {},
       userProperties: this.#userProperties,
       ended: this.#end,
     }) as Session<ClientPath>;
   }
 }
 
-/** The request that was sent, in the words of the one that a server receives. The peer is the server here. */
-function handshakeOf(
-  request: ClientRequest,
-  answer: IncomingMessage,
-  offeredSubprotocols: readonly string[],
-): HandshakeRequest {
+/** The request that was sent, as a server would receive it. The peer is the server here. */
+function handshakeOf(request: ClientRequest, { socket }: IncomingMessage): HandshakeRequest {
   const headers = Object.fromEntries(
     request.getHeaderNames().map((name) => [name, String(request.getHeader(name))] as const),
   );
-  const peerAddress = answer.socket.remoteAddress ?? '';
+  const { path: url } = request;
   return new HandshakeRequest({
-    url: request.path,
+    url,
     headers,
     path: {},
-    peerAddress,
-    localAddress: answer.socket.localAddress ?? '',
-    remoteAddress: peerAddress,
-    secure: request.protocol === 'https:',
-    host: headers['host'],
-    offeredSubprotocols,
-    offeredExtensions: parseExtensions(headers['sec-websocket-extensions'] ?? '') ?? [],
+    peerAddress: socket.remoteAddress ?? '',
+    socket,
+    client: undefined,
   });
 }
 
 /** For reports of what failed before anything was sent. */
-function plannedHandshake(url: string | URL, offeredSubprotocols: readonly string[]): HandshakeRequest {
-  const {
-    pathname = '/',
-    search = '',
-    protocol,
-    host,
-  } = (URL.canParse(String(url)) ? new URL(url) : {}) as Partial<URL>;
+function plannedHandshake(url: string | URL, subprotocols: readonly string[]): HandshakeRequest {
+  const target = (URL.canParse(String(url)) ? new URL(url) : {}) as Partial<URL>;
+  const { pathname = '/', search = '', protocol, host } = target;
   return new HandshakeRequest({
     url: `${pathname}${search}`,
-    headers: {},
+    headers: subprotocols.length === 0 ? {} : { 'sec-websocket-protocol': subprotocols.join(', ') },
     path: {},
     peerAddress: '',
-    localAddress: '',
-    remoteAddress: '',
-    secure: protocol === 'wss:',
-    host,
-    offeredSubprotocols,
-    offeredExtensions: [],
+    socket: undefined,
+    client: { remoteAddress: '', secure: protocol === 'wss:', host },
   });
 }
 

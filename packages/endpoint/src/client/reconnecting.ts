@@ -1,6 +1,6 @@
 // Coming back after a connection has ended: whether, and when.
 import { randomInt } from 'node:crypto';
-import { WebSocketError } from '@longwire/websocket';
+import { WebSocketCloseCode, WebSocketError } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { assertKnownNames, assertWholeNumber, maxTimerMs } from '../option-checks.js';
 import type { CloseCause, CloseReason } from '../session/close-reason.js';
@@ -39,7 +39,14 @@ const passingCauses: Readonly<Record<CloseCause, boolean | undefined>> = {
 
 // RFC 6455 §7.4.1 and the IANA registry: going away, no code at all, a server error, a restart, overload, a bad gateway.
 // Everything else was meant for us: the same would come again.
-const passingCodes: ReadonlySet<number> = new Set([1001, 1005, 1011, 1012, 1013, 1014]);
+const passingCodes: ReadonlySet<number> = new Set([
+  WebSocketCloseCode.goingAway,
+  WebSocketCloseCode.noStatusReceived,
+  WebSocketCloseCode.internalError,
+  WebSocketCloseCode.serviceRestart,
+  WebSocketCloseCode.tryAgainLater,
+  WebSocketCloseCode.badGateway,
+]);
 
 /**
  * True when another attempt may fare better. After a session: when the connection was lost, silent or too slow, when a

@@ -1,9 +1,9 @@
 // How a container ends: what may be asked of it, and the sessions closed in waves.
-import { isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES } from '@longwire/websocket';
+import { isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES, WebSocketCloseCode } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { assertKnownNames, assertWholeNumber, dayMs } from '../option-checks.js';
 import { settledWithin } from '../promises.js';
-import { closeBecause, type Session } from '../session/session.js';
+import { type Session, senderOf } from '../session/session.js';
 
 /** What closed sessions are told. */
 export interface SessionCloseOptions {
@@ -31,7 +31,7 @@ export interface ResolvedCloseOptions extends Required<SessionCloseOptions> {
 /** @throws EndpointError unknown_option, invalid_option */
 export function resolveCloseOptions(options: ContainerCloseOptions): ResolvedCloseOptions {
   assertKnownNames(options, ['code', 'reason', 'withinMs', 'waves'], 'close');
-  const { code = 1001, reason = '', withinMs = 5_000, waves } = options;
+  const { code = WebSocketCloseCode.goingAway, reason = '', withinMs = 5_000, waves } = options;
   const invalid = (what: string): never => {
     throw new EndpointError('invalid_option', `close: ${what}`);
   };
@@ -54,6 +54,6 @@ export async function closeInWaves(
   const intervalMs = withinMs / 2 / waves;
   for (let begin = 0; begin < sessions.length; begin += perWave) {
     if (begin > 0) await settledWithin(allEnded, intervalMs);
-    for (const session of sessions.slice(begin, begin + perWave)) closeBecause(session, 'going_away', code, reason);
+    for (const session of sessions.slice(begin, begin + perWave)) senderOf(session).close('going_away', code, reason);
   }
 }

@@ -2,20 +2,17 @@
 import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
-import type { HandshakeRequest } from '../handshake/handshake-request.js';
-import { ObservedEvents } from '../observing/observed-session.js';
+import { ObservedEvents } from '../observing/observed-events.js';
 import type { CloseReason } from '../session/close-reason.js';
-import { type DispatcherHost, SessionDispatcher } from '../session/dispatcher.js';
-import { closeBecause, Session } from '../session/session.js';
+import { type Session, senderOf } from '../session/session.js';
 import { type SessionFilter, selectSessions } from '../session/session-filter.js';
+import { SessionHandlers } from '../session/session-handlers.js';
+import { type OpenedSession, type SessionHost, SessionLifecycle } from '../session/session-lifecycle.js';
 import type { ResolvedContainerOptions } from './container-options.js';
 
 /** What is known of a connection when its handshake is done. */
-export interface OpenedConnection {
+export interface OpenedConnection extends OpenedSession {
   readonly connection: WebSocketConnection;
-  readonly handshake: HandshakeRequest;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly userProperties: Map<string, unknown> | undefined;
   /** Called when the session has ended, before its close handler. */
   readonly ended?: (reason: CloseReason) => void;
 }
@@ -26,7 +23,7 @@ export class MountedEndpoint<Path extends string = string> {
   readonly #sessions = new Set<Session>();
   /** Of the sessions that somebody waits for. */
   readonly #endListeners = new Map<Session, (reason: CloseReason) => void>();
-  readonly #host: DispatcherHost;
+  readonly #host: SessionHost;
   readonly #connected = new LiveCount();
   /** Sessions whose last handlers have not settled. */
   readonly #unfinished = new LiveCount();
@@ -46,6 +43,7 @@ export class MountedEndpoint<Path extends string = string> {
     this.definition = definition;
     this.#host = {
       definition,
+      handlers: SessionHandlers.declared(definition.routes, definition.options.codecs),
       reportUnhandled,
       observer,
       openSessions: () => this.#sessions,
@@ -86,23 +84,19 @@ export class MountedEndpoint<Path extends string = string> {
   }
 
   /** Makes a session of a connection whose handshake is done, and runs its handlers from here on. */
-  admit({ connection, handshake, parameters, userProperties, ended }: OpenedConnection): Session {
-    const dispatcher = new SessionDispatcher(this.#host, connection);
-    const session = new Session<string>(connection, dispatcher, {
-      template: this.path,
-      path: parameters,
-      handshake,
-      userProperties,
-    });
+  admit(opened: OpenedConnection): Session {
+    const { connection, ended } = opened;
+    const lifecycle = new SessionLifecycle(this.#host, connection, opened);
+    const { session, input } = lifecycle;
     this.#connected.add();
     this.#unfinished.add();
     this.#sessions.add(session);
     if (ended !== undefined) this.#endListeners.set(session, ended);
     const { observer } = this.#host;
     const received = observer?.messageReceived;
-    connection.data = received === undefined ? dispatcher : new ObservedEvents(dispatcher, session, received);
+    connection.data = received === undefined ? input : new ObservedEvents(input, session, received);
     observer?.sessionOpened?.(session);
-    dispatcher.start(session);
+    lifecycle.start();
     return session;
   }
 
@@ -116,7 +110,8 @@ export class MountedEndpoint<Path extends string = string> {
 
   /** Begins to close every open session. */
   closeSessions(code: number, reason: string): void {
-    for (const session of selectSessions(this.#sessions, undefined)) closeBecause(session, 'going_away', code, reason);
+    for (const session of selectSessions(this.#sessions, undefined))
+      senderOf(session).close('going_away', code, reason);
   }
 
   /** No session, and no handler of one that has ended. */

@@ -1,73 +1,92 @@
 // What a client asked for when it opened the connection: what configurators judge and what a session remembers.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ExtensionOffer } from '@longwire/websocket';
+import type { Socket } from 'node:net';
+import { type ExtensionOffer, parseExtensions, parseSubprotocols } from '@longwire/websocket';
+import { type ClientOrigin, isEncrypted } from '../proxies/trusted-proxies.js';
 import type { Principal } from './authentication.js';
 
 /** What a {@link HandshakeRequest} is made of. */
-export interface HandshakeFacts {
+export interface HandshakeSource {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly path: Readonly<Record<string, string>>;
   readonly peerAddress: string;
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-  readonly secure: boolean;
-  readonly host: string | undefined;
-  readonly offeredSubprotocols: readonly string[];
-  readonly offeredExtensions: readonly ExtensionOffer[];
+  /** Undefined for a request that was never sent. */
+  readonly socket: Socket | undefined;
+  /** Where the request comes from if that is not what the socket and the headers say: behind a trusted proxy. */
+  readonly client: ClientOrigin | undefined;
 }
 
-/** Says who the client is. Apart from the class, because only the handshake may say it. */
-export let identify: (request: HandshakeRequest, principal: Principal | undefined) => void;
+/** Says who the client is. */
+export type Identify = (principal: Principal | undefined) => void;
 
 /**
  * The opening request of one connection. Everything in it was written by the client, except the addresses, `secure` and
- * what a trusted proxy wrote. Node's own objects are not kept: a session holds the headers and nothing of the request.
+ * what a trusted proxy wrote. Node's request object is not kept.
  */
 export class HandshakeRequest {
   /** The request target as received: path and query. */
   readonly url: string;
-  /** The path of the target, as received, without query. */
-  readonly requestedPath: string;
   /** Names in lower case; values as Node joins them. */
   readonly headers: IncomingHttpHeaders;
   /** The decoded values of the endpoint's path variables: of `/chat/{room}`, `request.path.room`. */
   readonly path: Readonly<Record<string, string>>;
   /** Address of the TCP peer, '' when it is gone already or connected through a Unix socket. */
   readonly peerAddress: string;
-  /** Address of this machine that the peer connected to. */
-  readonly localAddress: string;
-  /** Address of the client: what a trusted proxy says (`trustedProxies` of the container), else the peer's. */
-  readonly remoteAddress: string;
-  /** True when the client's connection is TLS: to this process, or to a trusted proxy that says so. */
-  readonly secure: boolean;
-  /** Host and port that the client addressed: what a trusted proxy says, else the header `Host`. */
-  readonly host: string | undefined;
-  /** Subprotocols in the client's order of preference (RFC 6455 §4.1 number 10). */
-  readonly offeredSubprotocols: readonly string[];
-  /** Extensions in the client's order of preference (RFC 6455 §9.1), known here or not. */
-  readonly offeredExtensions: readonly ExtensionOffer[];
+  // What can be derived from these is derived when it is asked for: most sessions ask for nothing.
+  readonly #socket: Socket | undefined;
+  readonly #client: ClientOrigin | undefined;
   #principal: Principal | undefined;
   #query: URLSearchParams | undefined;
 
-  static {
-    identify = (request, principal) => {
-      request.#principal = principal;
-    };
+  /** @param executor  gets the function that says who the client is, and that only the handshake may call */
+  constructor(source: HandshakeSource, executor?: (identify: Identify) => void) {
+    this.url = source.url;
+    this.headers = source.headers;
+    this.path = source.path;
+    this.peerAddress = source.peerAddress;
+    this.#socket = source.socket;
+    this.#client = source.client;
+    executor?.((principal) => {
+      this.#principal = principal;
+    });
   }
 
-  constructor(facts: HandshakeFacts) {
-    this.url = facts.url;
-    this.requestedPath = requestedPathOf(facts.url);
-    this.headers = facts.headers;
-    this.path = facts.path;
-    this.peerAddress = facts.peerAddress;
-    this.localAddress = facts.localAddress;
-    this.remoteAddress = facts.remoteAddress;
-    this.secure = facts.secure;
-    this.host = facts.host;
-    this.offeredSubprotocols = facts.offeredSubprotocols;
-    this.offeredExtensions = facts.offeredExtensions;
+  /** The path of the target, as received, without query. */
+  get requestedPath(): string {
+    return requestedPathOf(this.url);
+  }
+
+  /** Address of this machine that the peer connected to, '' when the connection is over. */
+  get localAddress(): string {
+    return this.#socket?.localAddress ?? '';
+  }
+
+  /** Address of the client: what a trusted proxy says (`trustedProxies` of the container), else the peer's. */
+  get remoteAddress(): string {
+    return this.#client === undefined ? this.peerAddress : this.#client.remoteAddress;
+  }
+
+  /** True when the client's connection is TLS: to this process, or to a trusted proxy that says so. */
+  get secure(): boolean {
+    return this.#client === undefined ? isEncrypted(this.#socket) : this.#client.secure;
+  }
+
+  /** Host and port that the client addressed: what a trusted proxy says, else the header `Host`. */
+  get host(): string | undefined {
+    return this.#client === undefined ? this.headers.host : this.#client.host;
+  }
+
+  /** Subprotocols in the client's order of preference (RFC 6455 §4.1 number 10). */
+  get offeredSubprotocols(): readonly string[] {
+    const offered = this.headers['sec-websocket-protocol'];
+    return offered === undefined ? [] : (parseSubprotocols(offered) ?? []);
+  }
+
+  /** Extensions in the client's order of preference (RFC 6455 §9.1), known here or not. */
+  get offeredExtensions(): readonly ExtensionOffer[] {
+    const offered = this.headers['sec-websocket-extensions']?.trim() ?? '';
+    return offered === '' ? [] : (parseExtensions(offered) ?? []);
   }
 
   /** The page a browser connects from; undefined from programs that send none. */
@@ -92,6 +111,8 @@ export class HandshakeRequest {
 
 /** The path of a request target: origin form `/path?query`, or absolute form `http://host/path` (RFC 9112 §3.2). */
 export function requestedPathOf(target: string): string {
+  // What most clients send.
+  if (target.startsWith('/') && !/[?#]/.test(target)) return target;
   const pathAndQuery = target.replace(/^https?:\/\/[^/?#]*/i, '');
   const end = pathAndQuery.search(/[?#]/);
   return (end === -1 ? pathAndQuery : pathAndQuery.slice(0, end)) || '/';

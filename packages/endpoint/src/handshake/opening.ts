@@ -12,13 +12,13 @@ import type { ResolvedContainerOptions } from '../container/container-options.js
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
-import { connectionHandler } from '../session/connection-events.js';
 import type { Session } from '../session/session.js';
+import { connectionHandler } from '../session/session-input.js';
 import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
 import { HandshakeDeadline } from './deadline.js';
 import { selectedExtensions } from './extensions.js';
-import { HandshakeRequest, identify } from './handshake-request.js';
+import { HandshakeRequest, type Identify } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
 
@@ -31,6 +31,7 @@ export class Opening {
   readonly #container: ResolvedContainerOptions;
   #log: ConnectionLog | undefined;
   #request: HandshakeRequest | undefined;
+  #identify!: Identify;
   #isAnswered = false;
 
   constructor(
@@ -55,7 +56,7 @@ export class Opening {
     this.#log = this.#container.wireLog?.watchUpgrade(this.#upgrade);
     const checked = checkHandshake(request, this.#definition.options.webSocket);
     const { observer } = this.#container;
-    if (observer !== undefined || checked.isAccepted) this.#request = this.#read(checked);
+    if (observer !== undefined || checked.isAccepted) this.#request = this.#read();
     if (observer !== undefined) observer.handshakeStarted?.(this.#request!, this.#definition.name);
     const session = checked.isAccepted ? await this.#negotiate(checked, this.#request!) : this.#refuse(checked);
     socket.off('error', ignore);
@@ -97,21 +98,18 @@ export class Opening {
     }
   }
 
-  #read(checked: CheckedHandshake | HandshakeRefusal): HandshakeRequest {
+  #read(): HandshakeRequest {
     const { request } = this.#upgrade;
-    // Named, not spread: half a microsecond less for a connection of `container-connect`.
-    const { remoteAddress, secure, host } = this.#container.trustedProxies.clientOf(request);
-    return new HandshakeRequest({
+    const source = {
       url: request.url ?? '/',
       headers: request.headers,
       path: this.#parameters,
       peerAddress: request.socket.remoteAddress ?? '',
-      localAddress: request.socket.localAddress ?? '',
-      remoteAddress,
-      secure,
-      host,
-      offeredSubprotocols: checked.isAccepted ? checked.offeredSubprotocols : [],
-      offeredExtensions: checked.isAccepted ? checked.offeredExtensions : [],
+      socket: request.socket,
+      client: this.#container.trustedProxies.clientOf(request),
+    };
+    return new HandshakeRequest(source, (identify) => {
+      this.#identify = identify;
     });
   }
 
@@ -125,9 +123,9 @@ export class Opening {
     const who = authenticated(await deadline.wait('authenticate', configurator.authenticate?.(request)));
     if (who instanceof RefusedWithStatus) return this.#refuse(who.answer);
     const isTurnedAway = who instanceof ClosedWithCode;
-    if (!isTurnedAway) identify(request, who);
+    if (!isTurnedAway) this.#identify(who);
 
-    const offered = request.offeredSubprotocols;
+    const offered = checked.offeredSubprotocols;
     const subprotocol =
       configurator.selectSubprotocol === undefined
         ? selectSubprotocol(offered, subprotocols)
@@ -158,7 +156,7 @@ export class Opening {
       headers: response.headers,
     });
     this.#isAnswered = true;
-    return this.#endpoint.admit({ connection, handshake: request, parameters: this.#parameters, userProperties });
+    return this.#endpoint.admit({ connection, handshake: request, userProperties });
   }
 
   #checkOrigin(request: HandshakeRequest): boolean | PromiseLike<boolean> {

@@ -13,8 +13,8 @@ export class Codecs {
   readonly decodesBinary: boolean;
   readonly #decoders: readonly DecoderEntry[];
   readonly #encoders: readonly EncoderEntry[];
-  /** Of lists without classes: all sessions share it. */
-  readonly #shared: SessionCodecs | undefined;
+  /** Of lists without classes: all sessions share them. */
+  readonly shared: SessionCodecs | undefined;
 
   /** @throws EndpointError invalid_codec; whatever a class throws when it is constructed */
   constructor(decoders: readonly DecoderEntry[], encoders: readonly EncoderEntry[], where: string) {
@@ -22,17 +22,17 @@ export class Codecs {
     this.#encoders = encoders;
     for (const entry of decoders) assertNotFunction(entry, 'a decoder has a function decode(message)', where);
     for (const entry of encoders) assertNotFunction(entry, 'an encoder has the functions willEncode and encode', where);
-    const samples = this.forSession();
+    const samples = new SessionCodecs(decoders, encoders);
     for (const decoder of samples.decoders) checkDecoder(decoder, where);
     for (const encoder of samples.encoders) checkEncoder(encoder, where);
     this.decodesText = samples.textDecoders.length > 0;
     this.decodesBinary = samples.binaryDecoders.length > 0;
     const hasClasses = [...decoders, ...encoders].some((entry) => typeof entry === 'function');
-    this.#shared = hasClasses ? undefined : samples;
+    this.shared = hasClasses ? undefined : samples;
   }
 
   forSession(): SessionCodecs {
-    return this.#shared ?? new SessionCodecs(this.#decoders, this.#encoders);
+    return this.shared ?? new SessionCodecs(this.#decoders, this.#encoders);
   }
 }
 

@@ -4,19 +4,17 @@ import { kindOf } from '../option-checks.js';
 import { answeredAtOnce, isThenable } from '../promises.js';
 import type { SessionCodecs } from './codecs.js';
 import type { Encoder } from './encoders.js';
-import type { NoEncoder } from './no-encoder.js';
 
 /**
- * Gives the message, or a promise of it if the encoder takes its time.
- * @throws EndpointError what `noEncoder` makes, encode_failed; the promise rejects with encode_failed
+ * Returns the message, or a promise of it if the encoder takes its time; undefined if no encoder takes the value.
+ * @throws EndpointError encode_failed; the promise rejects with it
  */
 export function encode(
   codecs: SessionCodecs,
   value: unknown,
-  noEncoder: NoEncoder,
-): string | Uint8Array | Promise<string | Uint8Array> {
+): string | Uint8Array | Promise<string | Uint8Array> | undefined {
   const encoder = encoderFor(codecs, value);
-  if (encoder === undefined) throw noEncoder(value === null ? 'null' : typeof value);
+  if (encoder === undefined) return undefined;
   let encoded: unknown;
   try {
     encoded = encoder.encode(value);

@@ -2,10 +2,7 @@
 import type { FragmentWriter } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { kindOf } from '../option-checks.js';
-import { AWAITED_BYTES } from './send-queue.js';
-
-/** It is the message's turn: apart from the class, because only the session may say it. */
-export let beginMessage: (message: MessageWriter, writer: FragmentWriter) => void;
+import { awaitedBytes } from './send-queue.js';
 
 /**
  * Writes one message part by part; what is sent on the session meanwhile waits for its end, pings and pongs do not. A
@@ -17,18 +14,25 @@ export class MessageWriter {
   #bytes = 0;
   #writer: FragmentWriter | undefined;
   readonly #noteWaiting: (bytes: number) => void;
-  /** What was asked for while it was not this message's turn. */
+  /** What was called while it was not this message's turn. */
   #waiting: (() => void)[] = [];
 
-  /** Made by `session.startMessage`. */
-  constructor(notes: {
-    readonly message: () => void;
-    readonly end: ((bytes: number) => void) | undefined;
-    readonly waiting: (bytes: number) => void;
-  }) {
+  /**
+   * Made by `session.startMessage`.
+   * @param executor  gets the function that begins the message when it is its turn, and that only the session may call
+   */
+  constructor(
+    notes: {
+      readonly message: () => void;
+      readonly end: ((bytes: number) => void) | undefined;
+      readonly waiting: (bytes: number) => void;
+    },
+    executor: (begin: (writer: FragmentWriter) => void) => void,
+  ) {
     this.#noteMessage = notes.message;
     this.#noteEnd = notes.end;
     this.#noteWaiting = notes.waiting;
+    executor((writer) => this.#begin(writer));
   }
 
   /**
@@ -57,12 +61,10 @@ export class MessageWriter {
     });
   }
 
-  static {
-    beginMessage = (message, writer) => {
-      message.#writer = writer;
-      for (const act of message.#waiting) act();
-      message.#waiting = [];
-    };
+  #begin(writer: FragmentWriter): void {
+    this.#writer = writer;
+    for (const act of this.#waiting) act();
+    this.#waiting = [];
   }
 
   #do(act: (writer: FragmentWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
@@ -77,7 +79,7 @@ export class MessageWriter {
 
   #whenItsTurn(act: (writer: FragmentWriter) => Promise<void>, part?: string | Uint8Array): Promise<void> {
     const acting = new Promise<void>((resolve) => this.#waiting.push(() => resolve(act(this.#writer!))));
-    this.#noteWaiting(AWAITED_BYTES + (part?.length ?? 0));
+    this.#noteWaiting(awaitedBytes + (part?.length ?? 0));
     return acting;
   }
 }

@@ -12,10 +12,10 @@ export interface Place {
 
 // What a place costs beside what is sent from it, measured: itself and the closure that sends. Many small messages behind an
 // encoder that hangs would else be many times what they are counted as.
-const PLACE_BYTES = 160;
+const placeBytes = 160;
 
 /** What a place costs in addition that somebody waits for with a promise, measured. */
-export const AWAITED_BYTES = 460;
+export const awaitedBytes = 460;
 
 export class SendQueue {
   readonly #maxBytes: number;
@@ -43,7 +43,7 @@ export class SendQueue {
 
   /** `send` runs behind what waits. Must not throw. */
   push(send: () => void, messageBytes = 0): Place {
-    const place: Place = { send, bytes: PLACE_BYTES + messageBytes, isWaiting: true };
+    const place: Place = { send, bytes: placeBytes + messageBytes, isWaiting: true };
     this.#add(place);
     this.#drain();
     return place;
@@ -58,7 +58,7 @@ export class SendQueue {
 
   /** Keeps a place; the returned function fills it. */
   reserve(): (send: () => void) => void {
-    const place: Place = { send: undefined, bytes: PLACE_BYTES + AWAITED_BYTES, isWaiting: true };
+    const place: Place = { send: undefined, bytes: placeBytes + awaitedBytes, isWaiting: true };
     this.#add(place);
     return (send) => {
       place.send = send;

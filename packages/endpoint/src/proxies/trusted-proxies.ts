@@ -1,6 +1,6 @@
 // Whose word counts about the client behind it: the proxies that the container's options name.
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { EndpointError } from '../errors.js';
 import { type ForwardedHop, hopsOfForwarded, hopsOfXForwarded } from './forwarded.js';
@@ -33,25 +33,26 @@ export class TrustedProxies {
   }
 
   /**
-   * Who sent a request, as far as the trusted proxies say it; from anybody else these headers are only text. A proxy that
-   * writes one kind of headers often passes on the other as it came from the client: where both kinds are there and do
-   * not mean the same, neither is believed.
+   * Where a request comes from according to the trusted proxies; undefined if there is nothing to believe but the
+   * connection itself. A proxy that writes one kind of headers often passes on the other as it came from the client: if a
+   * request has both and they do not mean the same, neither is believed.
    */
-  clientOf({ socket, headers }: IncomingMessage): ClientOrigin {
+  clientOf({ socket, headers }: IncomingMessage): ClientOrigin | undefined {
+    if (this.#isEmpty) return undefined;
     const peer: ClientOrigin = {
       remoteAddress: socket.remoteAddress ?? '',
-      secure: (socket as Partial<TLSSocket>).encrypted === true,
+      secure: isEncrypted(socket),
       host: headers.host,
     };
-    if (this.#isEmpty || !this.#isTrusted(peer.remoteAddress)) return peer;
+    if (!this.#isTrusted(peer.remoteAddress)) return undefined;
     const standard = this.#follow(hopsOfForwarded(headers), peer);
     const older = this.#follow(hopsOfXForwarded(headers), peer);
-    if (standard === undefined || older === undefined) return standard ?? older ?? peer;
+    if (standard === undefined || older === undefined) return standard ?? older;
     const isSame =
       standard.remoteAddress === older.remoteAddress &&
       standard.secure === older.secure &&
       standard.host === older.host;
-    return isSame ? standard : peer;
+    return isSame ? standard : undefined;
   }
 
   /** From the nearest proxy on, as long as each is trusted: the first address that is not, is the client's. */
@@ -89,4 +90,9 @@ export class TrustedProxies {
     }
     this.#addresses.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
   }
+}
+
+/** True for a TLS connection. */
+export function isEncrypted(socket: Socket | undefined): boolean {
+  return (socket as Partial<TLSSocket> | undefined)?.encrypted === true;
 }

@@ -1,5 +1,5 @@
 // Why a session is over, for its close handler.
-import type { CloseDetails, WebSocketErrorCode } from '@longwire/websocket';
+import { type CloseDetails, WebSocketCloseCode, type WebSocketErrorCode } from '@longwire/websocket';
 
 /**
  * What ended a session:
@@ -39,15 +39,13 @@ export function closeReasonOf(connection: CloseDetails, local: CloseCause | unde
   return { ...connection, cause: causeOf(connection, local) };
 }
 
-const goingAway = 1001;
-
 function causeOf({ code, error, initiator }: CloseDetails, local: CloseCause | undefined): CloseCause {
   if (initiator === 'local' && local !== undefined) {
     // That the peer did not answer is worth telling only where nothing else is.
     return local === 'closed' && error !== undefined ? causeOfError(error.code) : local;
   }
   if (error !== undefined) return causeOfError(error.code);
-  return code === goingAway ? 'going_away' : 'closed';
+  return code === WebSocketCloseCode.goingAway ? 'going_away' : 'closed';
 }
 
 function causeOfError(code: WebSocketErrorCode): CloseCause {

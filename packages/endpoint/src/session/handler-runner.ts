@@ -1,33 +1,34 @@
 // The order in which handlers of one session run: one at a time, or, in a concurrent endpoint, as events arrive.
 import { type HandlerKind, isAnswered } from '../declaring/handlers.js';
 import { IncomingStream } from '../messages/message-stream.js';
+import { callObserved } from '../observing/observed-handler.js';
+import type { GuardedObserver } from '../observing/observer.js';
 import { isThenable } from '../promises.js';
 import { EventQueue } from './event-queue.js';
+import { type Session, senderOf } from './session.js';
+import type { SessionHandlers } from './session-handlers.js';
 
 /** Reading pauses while this many messages wait for their handler. */
 export const maxWaitingMessages = 16;
 
-/** Whose handlers they are. */
+/** What a runner asks of the lifecycle of its session, and reports to it. None of it is asked for each message. */
 export interface RunnerHost {
-  /** The open handler was called, or never will be; what it led to, and what has come before, is next. */
+  readonly endpoint: string;
+  readonly observer: GuardedObserver | undefined;
+  /** The open handler was called, or never will be; what it led to, and what came before, is next. */
   opened(): void;
-  /** Calls the handler for an event, if there is one. */
-  call(kind: HandlerKind, value: unknown): unknown;
-  /** Sends what a handler returned that is something. @throws if it cannot be sent; a promise while it is encoded */
-  answer(result: unknown): PromiseLike<unknown> | undefined;
-  readonly hasErrorHandler: boolean;
   /** The program has ended the session: only close and error handlers are started. */
   readonly hasEndedHere: boolean;
-  /** True if the error handler was told of this fault already; asked once. */
-  wasTold(error: unknown): boolean;
-  /** The rest of a message is on its way to a handler that reads it: to pause now would be to wait for oneself. */
+  /** True if the error handler got this error already; asked once. */
+  wasReported(error: unknown): boolean;
+  /** The rest of a message is on its way to a handler that reads it: to pause now would be to wait for itself. */
   readonly mustReadOn: boolean;
   /** Too many events wait, or no longer. */
   holdBack(isHolding: boolean): void;
-  /** A handler failed that nobody can be told of, or the opening one. */
+  /** A handler failed for which there is no error handler, or the opening one. */
   endWithFailure(): void;
   reportUnhandled(error: unknown, during: HandlerKind): void;
-  /** The close handler is through, and nothing is pending. May be called again after later errors. */
+  /** The close handler has finished, and nothing is pending. May be called again after later errors. */
   settled(): void;
 }
 
@@ -37,8 +38,12 @@ export interface RunnerHost {
  * no closure and no queue entry. Nothing here throws.
  */
 export class HandlerRunner {
+  /** Replaced when the session gets other handlers. */
+  handlers: SessionHandlers;
   readonly #host: RunnerHost;
+  readonly #session: Session;
   readonly #isOrdered: boolean;
+  #instance: object | undefined;
   #isBusy = true;
   #waiting: EventQueue | undefined;
   #isHoldingBack = false;
@@ -52,9 +57,16 @@ export class HandlerRunner {
   #deferredClose: { readonly reason: unknown } | undefined;
   #hasClosed = false;
 
-  constructor(host: RunnerHost, isOrdered: boolean) {
+  constructor(host: RunnerHost, session: Session, handlers: SessionHandlers, isOrdered: boolean) {
     this.#host = host;
+    this.#session = session;
+    this.handlers = handlers;
     this.#isOrdered = isOrdered;
+  }
+
+  /** Errors go to the error handler, which exists, and which did not cause them itself. */
+  get takesErrors(): boolean {
+    return this.#instance !== undefined && this.#hasErrorHandler && this.#errorHandlers === 0;
   }
 
   get hasPending(): boolean {
@@ -65,9 +77,10 @@ export class HandlerRunner {
     return this.#isHoldingBack;
   }
 
-  /** A fault inside of an error handler goes to the container, not to it again. */
-  get isInErrorHandler(): boolean {
-    return this.#errorHandlers > 0;
+  /** From here on there are handlers that can be called. */
+  serve(instance: object, handlers: SessionHandlers): void {
+    this.#instance = instance;
+    this.handlers = handlers;
   }
 
   /** Runs the open handler, or its failure, and then what has come meanwhile. */
@@ -137,7 +150,7 @@ export class HandlerRunner {
     }
     if (kind === 'error') this.#errorHandlers++;
     try {
-      const result = this.#host.call(kind, value);
+      const result = this.#call(kind, value);
       if (isStream(kind)) return this.#await(kind, value, result as PromiseLike<unknown>);
       if (result !== undefined) {
         const pending = isThenable(result) ? result : this.#answer(kind, value, result);
@@ -151,9 +164,26 @@ export class HandlerRunner {
     return true;
   }
 
-  /** Sends what the handler returned, if it is an answer. Gives a promise while an encoder is at work on it. */
+  get #hasErrorHandler(): boolean {
+    return this.handlers.routes.handlers.error !== undefined;
+  }
+
+  #call(kind: HandlerKind, value: unknown): unknown {
+    const { observer } = this.#host;
+    if (observer === undefined) return this.handlers.call(kind, this.#instance!, this.#session, value);
+    if (!this.handlers.has(kind)) return undefined;
+    return callObserved(observer, this.#host.endpoint, this.#session, kind, value, () =>
+      this.handlers.call(kind, this.#instance!, this.#session, value),
+    );
+  }
+
+  /** Sends what the handler returned, if it is an answer. Returns a promise while an encoder is working on it. */
   #answer(kind: HandlerKind, value: unknown, result: unknown): PromiseLike<unknown> | undefined {
-    return result !== null && isAnswered(kind, value) ? this.#host.answer(result) : undefined;
+    if (result === null || !isAnswered(kind, value)) return undefined;
+    if (typeof result !== 'string' && !(result instanceof Uint8Array))
+      return senderOf(this.#session).sendResult(result);
+    this.#session.send(result);
+    return undefined;
   }
 
   #await(kind: HandlerKind, value: unknown, pending: PromiseLike<unknown>): false {
@@ -198,16 +228,16 @@ export class HandlerRunner {
   /** A handler threw or rejected. True when the error handler is done as well. */
   #failed(kind: HandlerKind, error: unknown): boolean {
     const host = this.#host;
-    const wasTold = host.wasTold(error);
-    if (kind === 'error' || !host.hasErrorHandler) {
-      if (!wasTold) host.reportUnhandled(error, kind);
+    const wasReported = host.wasReported(error);
+    if (kind === 'error' || !this.#hasErrorHandler) {
+      if (!wasReported) host.reportUnhandled(error, kind);
       host.endWithFailure();
       this.#done(kind);
       return true;
     }
     if (kind === 'close') this.#hasClosed = true;
-    if (wasTold) this.#done(kind);
-    const isDone = wasTold || this.#perform('error', error);
+    if (wasReported) this.#done(kind);
+    const isDone = wasReported || this.#perform('error', error);
     // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
     // of no use.
     if (kind === 'open') host.endWithFailure();

@@ -1,48 +1,101 @@
 // Which handlers a session has, declared or added, and how one is called: with the message, or with what decoders make of it.
-import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
-import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { callHandler, type HandlerKind, type HandlerTable } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
-import { type MessageRoutes, messageRoutes } from '../declaring/message-routes.js';
+import { assertOneHandlerEach, handlerKindOf, type MessageRoutes, messageRoutes } from '../declaring/message-routes.js';
+import { EndpointError } from '../errors.js';
 import type { Codecs, SessionCodecs } from '../messages/codecs.js';
 import { decodeAndHandle } from '../messages/decoding.js';
-import { AddedHandlers } from './added-handlers.js';
-import { handlerFor } from './connection-events.js';
+import { kindOf } from '../option-checks.js';
 import type { Session } from './session.js';
 import type { AnyMessageHandler } from './session-control.js';
 
+type AddedHandlers = ReadonlyMap<HandlerKind, AnyMessageHandler>;
+
+const noneAdded: AddedHandlers = new Map();
+const where = 'addMessageHandler';
+
+/**
+ * Never changes: a session whose handlers change gets another one. Sessions share that of their endpoint as long as they
+ * have nothing of their own: no codecs of classes, no instance with other handlers, no added handlers.
+ */
 export class SessionHandlers {
-  /** Read for each message; replaced by those of the instance, and when handlers are added or removed. */
-  routes: MessageRoutes;
-  readonly #connection: WebSocketConnection;
-  /** The connection's handler for messages that come whole. */
-  readonly #wholeHandler: ConnectionHandler;
+  readonly routes: MessageRoutes;
   readonly #declared: Codecs;
-  #codecs: SessionCodecs | undefined;
-  #added: AddedHandlers | undefined;
+  readonly #codecs: SessionCodecs | undefined;
+  readonly #added: AddedHandlers;
 
-  /** Lets the connection deliver messages as the handlers want them. */
-  constructor({ routes, options }: EndpointDefinition, connection: WebSocketConnection) {
+  private constructor(
+    routes: MessageRoutes,
+    declared: Codecs,
+    codecs: SessionCodecs | undefined,
+    added: AddedHandlers,
+  ) {
     this.routes = routes;
-    this.#connection = connection;
-    this.#wholeHandler = connection.handler;
-    this.#declared = options.codecs;
-    connection.handler = handlerFor(connection.handler, routes);
+    this.#declared = declared;
+    this.#codecs = codecs;
+    this.#added = added;
   }
 
-  /** The instance is there: from here on its handlers count, and those that were added meanwhile. */
-  serveWith(routes: MessageRoutes): void {
-    if (routes === this.routes) return;
-    this.#handleWith(this.#added?.over(routes.handlers) ?? routes.handlers);
+  /** Those that the endpoint declares. */
+  static declared(routes: MessageRoutes, codecs: Codecs): SessionHandlers {
+    return new SessionHandlers(routes, codecs, codecs.shared, noneAdded);
   }
 
-  /** The decoders and encoders of the session, made when first asked for. */
+  /** The same with the codecs of one session, made now if there are classes among them. @throws what their constructors throw */
+  withCodecs(): SessionHandlers {
+    if (this.#codecs !== undefined) return this;
+    return new SessionHandlers(this.routes, this.#declared, this.#declared.forSession(), this.#added);
+  }
+
+  /**
+   * The same with the handlers of an instance, and those that were added before.
+   * @throws EndpointError duplicate_handler, missing_decoder
+   */
+  withInstance(routes: MessageRoutes): SessionHandlers {
+    if (routes === this.routes) return this;
+    if (this.#added.size === 0) return new SessionHandlers(routes, this.#declared, this.#codecs, this.#added);
+    for (const kind of this.#added.keys()) assertNone(routes.handlers, kind);
+    return this.#withTable({ ...routes.handlers, ...Object.fromEntries(this.#added) }, this.#added);
+  }
+
+  /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
+  with(options: MessageHandlerOptions, handler: AnyMessageHandler): SessionHandlers {
+    if (typeof options !== 'object' || options === null) {
+      throw new EndpointError('invalid_option', `${where}: options such as { kind: "text" } come first`);
+    }
+    const kind = handlerKindOf(options, where);
+    if (typeof handler !== 'function') {
+      throw new EndpointError('invalid_handler', `${where}: a handler is a function, not ${kindOf(handler)}`);
+    }
+    assertNone(this.routes.handlers, kind);
+    return this.#withTable({ ...this.routes.handlers, [kind]: handler }, new Map([...this.#added, [kind, handler]]));
+  }
+
+  /** The same without a handler that was added; undefined if it was not. */
+  without(handler: AnyMessageHandler): SessionHandlers | undefined {
+    const kind = [...this.#added].find(([, added]) => added === handler)?.[0];
+    if (kind === undefined) return undefined;
+    const rest = new Map(this.#added);
+    rest.delete(kind);
+    return this.#withTable({ ...this.routes.handlers, [kind]: undefined }, rest);
+  }
+
+  /** Those that were added. */
+  added(): AnyMessageHandler[] {
+    return [...this.#added.values()];
+  }
+
+  /** The codecs of the session; only after {@link withCodecs}. */
   get codecs(): SessionCodecs {
-    this.#codecs ??= this.#declared.forSession();
-    return this.#codecs;
+    return this.#codecs!;
   }
 
-  /** Whether an event reaches anybody. */
+  /** Runs what the codecs of this session alone do at its end. A promise, which never rejects, if one takes its time. */
+  destroyCodecs(report: (error: unknown) => void): undefined | Promise<unknown> {
+    return this.#codecs?.destroy(report);
+  }
+
+  /** Whether there is a handler or decoder for such an event. */
   has(kind: HandlerKind): boolean {
     return this.routes.handlers[kind] !== undefined || this.#isDecoded(kind);
   }
@@ -57,35 +110,17 @@ export class SessionHandlers {
     });
   }
 
-  /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
-  add(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
-    this.#added ??= new AddedHandlers(this.#declared);
-    this.#handleWith(this.#added.add(this.routes.handlers, options, handler));
-  }
-
-  /** False if there is no such handler among those that were added. */
-  remove(handler: AnyMessageHandler): boolean {
-    const rest = this.#added?.remove(this.routes.handlers, handler);
-    if (rest !== undefined) this.#handleWith(rest);
-    return rest !== undefined;
-  }
-
-  /** Those that were added. */
-  list(): AnyMessageHandler[] {
-    return this.#added?.list() ?? [];
-  }
-
-  /** Ends the decoders and encoders, if there are any. A promise, which never rejects, if one of them takes its time. */
-  destroyCodecs(report: (error: unknown) => void): undefined | Promise<unknown> {
-    return this.#codecs?.destroy(report);
-  }
-
   #isDecoded(kind: HandlerKind): boolean {
     return (kind === 'text' && this.routes.decodesText) || (kind === 'binary' && this.routes.decodesBinary);
   }
 
-  #handleWith(handlers: HandlerTable): void {
-    this.routes = messageRoutes(handlers, this.#declared);
-    this.#connection.handler = handlerFor(this.#wholeHandler, this.routes);
+  #withTable(table: HandlerTable, added: AddedHandlers): SessionHandlers {
+    assertOneHandlerEach(table, this.#declared, where);
+    return new SessionHandlers(messageRoutes(table, this.#declared), this.#declared, this.#codecs, added);
   }
+}
+
+function assertNone(table: HandlerTable, kind: HandlerKind): void {
+  if (table[kind] === undefined) return;
+  throw new EndpointError('duplicate_handler', `${where}: the session has a handler for "${kind}" already`);
 }

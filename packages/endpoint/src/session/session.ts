@@ -4,31 +4,22 @@ import {
   type ExtensionOffer,
   type PreparedMessage,
   parseExtensions,
+  WebSocketCloseCode,
   type WebSocketConnection,
 } from '@longwire/websocket';
 import type { MessageDelivery, MessageHandler } from '../declaring/message-handler.js';
 import type { Principal } from '../handshake/authentication.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { MessageWriter } from '../messages/message-writer.js';
-import type { MessageSource } from '../messages/outgoing.js';
+import type { MessageSource } from '../messages/queued-sender.js';
 import { assertWholeNumber, sessionRanges } from '../option-checks.js';
 import type { PathParameters } from '../paths/path-template.js';
-import type { CloseCause } from './close-reason.js';
-import { type Offered, Sending } from './sending.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
 import { type SessionFilter, selectSessions } from './session-filter.js';
+import type { SessionSender } from './session-sender.js';
 
-/** Closes a session for a reason that its close handler is told: for what the container does by itself. */
-export let closeBecause: (session: Session, cause: CloseCause, code: number, reason: string) => void;
-
-/** Sends what a handler returned. @throws EndpointError invalid_result, encode_failed; the promise rejects likewise */
-export let sendResult: (session: Session, result: unknown) => undefined | Promise<void>;
-
-/** Sends to a session that is open and for which no more than `maxBufferedBytes` wait. */
-export let offerPrepared: (session: Session, message: PreparedMessage, maxBufferedBytes: number) => Offered;
-
-/** The connection has ended: whatever still waits to be sent learns it. */
-export let noteEnd: (session: Session) => void;
+/** The sender of a session, with what only this package may do: send answers, offer messages, close for a reason. */
+export let senderOf: (session: Session) => SessionSender;
 
 /**
  * One client's connection to an endpoint, from the handshake to the close. `Path` is the endpoint's path template and
@@ -38,38 +29,39 @@ export let noteEnd: (session: Session) => void;
  * the order of the calls, also behind an object whose encoder takes its time.
  */
 export class Session<Path extends string = string> {
-  /** The endpoint's path template. */
-  readonly template: Path;
-  /**
-   * The decoded values of the template's variables: of `/chat/{room}`, `session.path.room`. Written by the client:
-   * never trust them.
-   */
-  readonly path: PathParameters<Path>;
   /** The request that opened the session. */
   readonly handshake: HandshakeRequest;
   readonly #connection: WebSocketConnection;
+  readonly #sender: SessionSender;
   readonly #control: SessionControl<Session>;
   #id: string | undefined;
-  readonly #sending: Sending;
   #userProperties: Map<string, unknown> | undefined;
 
   constructor(
     connection: WebSocketConnection,
+    sender: SessionSender,
     control: SessionControl<Session>,
-    opened: {
-      template: Path;
-      path: PathParameters<Path>;
-      handshake: HandshakeRequest;
-      userProperties: Map<string, unknown> | undefined;
-    },
+    handshake: HandshakeRequest,
+    userProperties: Map<string, unknown> | undefined,
   ) {
     this.#connection = connection;
+    this.#sender = sender;
     this.#control = control;
-    this.#sending = new Sending(connection, control);
-    this.template = opened.template;
-    this.path = opened.path;
-    this.handshake = opened.handshake;
-    this.#userProperties = opened.userProperties;
+    this.handshake = handshake;
+    this.#userProperties = userProperties;
+  }
+
+  /** The endpoint's path template. */
+  get template(): Path {
+    return this.#control.template as Path;
+  }
+
+  /**
+   * The decoded values of the template's variables: of `/chat/{room}`, `session.path.room`. Written by the client:
+   * never trust them.
+   */
+  get path(): PathParameters<Path> {
+    return this.handshake.path as PathParameters<Path>;
   }
 
   /** 128 random bits as 32 hexadecimal digits. Never given to two sessions; not a secret. */
@@ -140,7 +132,7 @@ export class Session<Path extends string = string> {
 
   /** False as soon as either side has begun to close. */
   get isOpen(): boolean {
-    return this.#sending.isOpen;
+    return this.#sender.isOpen;
   }
 
   /**
@@ -148,7 +140,7 @@ export class Session<Path extends string = string> {
    * to keep it: 160 bytes for each message, 460 more where there is a promise to be kept.
    */
   get bufferedBytes(): number {
-    return this.#sending.bufferedBytes;
+    return this.#sender.bufferedBytes;
   }
 
   /**
@@ -156,12 +148,12 @@ export class Session<Path extends string = string> {
    * anew. @throws EndpointError invalid_option outside of 0-604 800 000
    */
   get idleTimeoutMs(): number {
-    return this.#sending.idle?.timeoutMs ?? 0;
+    return this.#sender.idle?.timeoutMs ?? 0;
   }
 
   set idleTimeoutMs(timeoutMs: number) {
     assertWholeNumber('idleTimeoutMs', timeoutMs, sessionRanges.idleTimeoutMs, 'session');
-    this.#sending.idle = this.#control.setIdleTimeout(timeoutMs);
+    this.#control.setIdleTimeout(timeoutMs);
   }
 
   /**
@@ -192,7 +184,7 @@ export class Session<Path extends string = string> {
    * {@link bufferedBytes} says that they are gone. After the end it reports session_ended to the error handler.
    */
   send(message: string | Uint8Array): void {
-    this.#sending.send(message);
+    this.#sender.send(message);
   }
 
   /**
@@ -200,7 +192,7 @@ export class Session<Path extends string = string> {
    * handler.
    */
   sendPrepared(message: PreparedMessage): void {
-    this.#sending.sendPrepared(message);
+    this.#sender.sendPrepared(message);
   }
 
   /**
@@ -209,12 +201,12 @@ export class Session<Path extends string = string> {
    * ends nothing.
    */
   sendAsync(message: string | Uint8Array): Promise<void> {
-    return this.#sending.sendAsync(message);
+    return this.#sender.sendAsync(message);
   }
 
   /** As {@link sendAsync}, for a message that was encoded once for many sessions. */
   sendPreparedAsync(message: PreparedMessage): Promise<void> {
-    return this.#sending.sendPreparedAsync(message);
+    return this.#sender.sendPreparedAsync(message);
   }
 
   /**
@@ -222,12 +214,12 @@ export class Session<Path extends string = string> {
    * is none, reaches the error handler as encode_failed; after the end it is session_ended.
    */
   sendObject(value: unknown): void {
-    this.#sending.sendObject(value);
+    this.#sender.sendObject(value);
   }
 
   /** Begins a message that is written part by part. What is sent meanwhile waits for its end. */
   startMessage(kind: 'text' | 'binary'): MessageWriter {
-    return this.#sending.startMessage(kind);
+    return this.#sender.startMessage(kind);
   }
 
   /**
@@ -241,7 +233,7 @@ export class Session<Path extends string = string> {
   sendStream(kind: 'text', source: MessageSource<string>): Promise<void>;
   sendStream(kind: 'binary', source: MessageSource<Uint8Array>): Promise<void>;
   sendStream(kind: 'text' | 'binary', source: MessageSource): Promise<void> {
-    return this.#sending.sendStream(kind, source);
+    return this.#sender.sendStream(kind, source);
   }
 
   /**
@@ -250,17 +242,17 @@ export class Session<Path extends string = string> {
    * has gathered go earlier.
    */
   batch<Result>(work: () => Result): Result {
-    return this.#sending.batch(work);
+    return this.#sender.batch(work);
   }
 
   /** Sends a ping with at most 125 bytes of payload; the answer comes to the endpoint's pong handler. */
   ping(payload?: Uint8Array): void {
-    this.#sending.sendControl('ping', payload);
+    this.#sender.sendControl('ping', payload);
   }
 
   /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered without it. Otherwise as {@link ping}. */
   pong(payload?: Uint8Array): void {
-    this.#sending.sendControl('pong', payload);
+    this.#sender.sendControl('pong', payload);
   }
 
   /**
@@ -296,13 +288,13 @@ export class Session<Path extends string = string> {
    * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
    * @param reason  at most 123 bytes of UTF-8
    */
-  close(code = 1000, reason = ''): void {
-    this.#sending.close('closed', code, reason);
+  close(code: number = WebSocketCloseCode.normal, reason = ''): void {
+    this.#sender.close('closed', code, reason);
   }
 
   /** Cuts the connection without a closing handshake: the peer sees 1006. What was not written yet is lost. */
   terminate(): void {
-    this.#sending.terminate();
+    this.#sender.terminate();
   }
 
   /**
@@ -324,9 +316,6 @@ export class Session<Path extends string = string> {
   }
 
   static {
-    closeBecause = (session, cause, code, reason) => session.#sending.close(cause, code, reason);
-    sendResult = (session, result) => session.#sending.sendResult(result);
-    offerPrepared = (session, message, maxBufferedBytes) => session.#sending.offerPrepared(message, maxBufferedBytes);
-    noteEnd = (session) => session.#sending.noteEnd();
+    senderOf = (session) => session.#sender;
   }
 }

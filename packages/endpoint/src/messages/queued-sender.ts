@@ -1,9 +1,8 @@
-// What a session sends besides whole text and bytes: objects, parts, streams, and whatever has to wait behind them.
+// What a session sends through its queue: objects, parts, streams, and whole messages that have to wait behind them.
 import type { FragmentWriter, MessageKind, WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { isThenable } from '../promises.js';
-import { beginMessage, MessageWriter } from './message-writer.js';
-import type { NoEncoder } from './no-encoder.js';
+import { MessageWriter } from './message-writer.js';
 import { type Place, SendQueue } from './send-queue.js';
 
 /** Where a message comes from piece by piece: an async generator, a `ReadableStream`, a list. */
@@ -12,9 +11,9 @@ export type MessageSource<Part extends string | Uint8Array = string | Uint8Array
   | Iterable<Part>;
 
 /** What this needs of the session it sends for. */
-export interface OutgoingHost {
-  /** A message of an object, or a promise of it. @throws EndpointError what `noEncoder` makes, encode_failed */
-  encode(value: unknown, noEncoder: NoEncoder): string | Uint8Array | Promise<string | Uint8Array>;
+export interface QueuedSenderHost {
+  /** The message that an encoder makes of the value, or a promise of it; undefined if none takes it. @throws EndpointError encode_failed */
+  encode(value: unknown): string | Uint8Array | Promise<string | Uint8Array> | undefined;
   /** Sends now, or reports that the session has ended. */
   sendNow(message: string | Uint8Array): void;
   noteMessage(): void;
@@ -22,21 +21,21 @@ export interface OutgoingHost {
   readonly maxQueuedBytes: number;
   /** More waits. */
   overflow(): void;
-  /** A message in parts has been ended; undefined when nobody wants to know. */
+  /** Notifies the observer of a message in parts that has ended; undefined without one. */
   readonly noteSent: ((kind: MessageKind, bytes: number) => void) | undefined;
-  /** A message has broken off that the peer has the beginning of. */
+  /** A message broke off of which the peer has the beginning. */
   messageBroken(): void;
-  /** Tells the error handler of a fault that the caller is told as well, so that it hears of it once. */
+  /** Passes an error to the error handler that the caller gets as well, so that it is not reported again. */
   reportOnce(error: unknown): void;
 }
 
 /** Made when a session first sends more than whole messages. */
-export class Outgoing {
+export class QueuedSender {
   readonly queue: SendQueue;
   readonly #connection: WebSocketConnection;
-  readonly #host: OutgoingHost;
+  readonly #host: QueuedSenderHost;
 
-  constructor(connection: WebSocketConnection, host: OutgoingHost) {
+  constructor(connection: WebSocketConnection, host: QueuedSenderHost) {
     this.queue = new SendQueue(host.maxQueuedBytes, () => host.overflow());
     this.#connection = connection;
     this.#host = host;
@@ -44,10 +43,11 @@ export class Outgoing {
 
   /**
    * Sends what the first fitting encoder makes of the value, now or, if it takes its time, in this place.
-   * @throws EndpointError what `noEncoder` makes, encode_failed; the promise rejects with encode_failed
+   * @throws EndpointError encode_failed; the promise rejects with it
    */
-  sendObject(value: unknown, noEncoder: NoEncoder): undefined | Promise<void> {
-    const encoded = this.#host.encode(value, noEncoder);
+  sendObject(value: unknown): undefined | Promise<void> | 'not encoded' {
+    const encoded = this.#host.encode(value);
+    if (encoded === undefined) return 'not encoded';
     if (!isThenable(encoded)) {
       this.send(encoded);
       return undefined;
@@ -92,19 +92,23 @@ export class Outgoing {
   #begin(kind: MessageKind): { message: MessageWriter; begun: Promise<FragmentWriter> } {
     const { noteSent } = this.#host;
     let place: Place | undefined;
-    const message = new MessageWriter({
+    let begin!: (writer: FragmentWriter) => void;
+    const notes = {
       message: () => this.#host.noteMessage(),
-      end: noteSent && ((bytes) => noteSent(kind, bytes)),
-      waiting: (bytes) => place && this.queue.grow(place, bytes),
+      end: noteSent && ((bytes: number) => noteSent(kind, bytes)),
+      waiting: (bytes: number) => place && this.queue.grow(place, bytes),
+    };
+    const message = new MessageWriter(notes, (beginMessage) => {
+      begin = beginMessage;
     });
     const begun = new Promise<FragmentWriter>((resolve) => {
-      const begin = (): void => {
+      const start = (): void => {
         const writer = this.#connection.startMessage(kind);
-        beginMessage(message, writer);
+        begin(writer);
         resolve(writer);
       };
-      if (this.queue.isIdle) begin();
-      else place = this.queue.push(begin);
+      if (this.queue.isIdle) start();
+      else place = this.queue.push(start);
     });
     return { message, begun };
   }

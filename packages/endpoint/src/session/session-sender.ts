@@ -1,33 +1,37 @@
 // The way out of one session: everything that is sent, in the order of the calls, and the close behind it.
-import { type MessageKind, PreparedMessage, type WebSocketConnection } from '@longwire/websocket';
+import { type MessageKind, PreparedMessage, WebSocketCloseCode, type WebSocketConnection } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
-import { type MessageSource, Outgoing } from '../messages/outgoing.js';
-import { AWAITED_BYTES } from '../messages/send-queue.js';
-import { isThenable } from '../promises.js';
+import { type MessageSource, QueuedSender } from '../messages/queued-sender.js';
+import { awaitedBytes } from '../messages/send-queue.js';
+import { kindOf } from '../option-checks.js';
+import { ignorable, isThenable } from '../promises.js';
 import type { CloseCause } from './close-reason.js';
 import type { IdleTimeout } from './idle-timeout.js';
 import type { SessionControl } from './session-control.js';
 
+type NoteSent = (kind: MessageKind, bytes: number) => void;
+
 /** What became of a message that was offered to a session: `slow` and `ended` did not get it, `closed` ended over it. */
 export type Offered = 'sent' | 'slow' | 'closed' | 'ended';
 
-/** What {@link Session} promises of each of these methods holds here; faults go to `control`. */
-export class Sending {
+/** The contract of each method is that of the method of {@link Session}; errors go to `control`. */
+export class SessionSender {
   readonly #connection: WebSocketConnection;
   readonly #control: SessionControl;
-  readonly #noteSent: SessionControl['noteSent'];
-  /** Undefined while there was never a limit. Here, since every send looks at it. */
+  readonly #noteSent: NoteSent | undefined;
+  /** Undefined while there was never a limit. Here, because every send needs it. */
   idle: IdleTimeout | undefined;
   // Only sessions that send objects, parts or streams have one.
-  #outgoing: Outgoing | undefined;
-  /** Close has been called, and waits behind an encoder. */
+  #queued: QueuedSender | undefined;
+  /** `close` was called, and waits behind an encoder. */
   #isClosing = false;
 
-  constructor(connection: WebSocketConnection, control: SessionControl) {
+  /** @param noteSent  notifies the observer of a message that was sent whole */
+  constructor(connection: WebSocketConnection, control: SessionControl, noteSent: NoteSent | undefined) {
     this.#connection = connection;
     this.#control = control;
-    this.#noteSent = control.noteSent;
+    this.#noteSent = noteSent;
   }
 
   get isOpen(): boolean {
@@ -35,21 +39,21 @@ export class Sending {
   }
 
   get bufferedBytes(): number {
-    return this.#connection.bufferedBytes + (this.#outgoing?.queue.waitingBytes ?? 0);
+    return this.#connection.bufferedBytes + (this.#queued?.queue.waitingBytes ?? 0);
   }
 
   send(message: string | Uint8Array): void {
     if (!this.isOpen) this.#reportEnded('send');
     else if (typeof message !== 'string' && !(message instanceof Uint8Array))
       this.#control.report(notAMessage(message));
-    else if (this.#outgoing === undefined) this.#sendNow(message);
-    else this.#outgoing.send(message);
+    else if (this.#queued === undefined) this.#sendNow(message);
+    else this.#queued.send(message);
   }
 
   sendPrepared(message: PreparedMessage): void {
     if (!this.isOpen) this.#reportEnded('sendPrepared');
     else if (!(message instanceof PreparedMessage)) this.#control.report(notAMessage(message, 'a PreparedMessage'));
-    else if (this.#mustWait) this.#outgoing!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
+    else if (this.#mustWait) this.#queued!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
     else this.#sendPreparedNow(message);
   }
 
@@ -58,7 +62,7 @@ export class Sending {
    * asks each thing once: about 50 ns less for a receiver of `container-fanout`, where the engine takes 40.
    */
   offerPrepared(message: PreparedMessage, maxBufferedBytes: number): Offered {
-    if (this.#outgoing !== undefined) return this.#offerInSteps(message, maxBufferedBytes);
+    if (this.#queued !== undefined) return this.#offerInSteps(message, maxBufferedBytes);
     const connection = this.#connection;
     if (connection.state !== 'open') return 'ended';
     if (connection.bufferedBytes > maxBufferedBytes) return 'slow';
@@ -102,33 +106,29 @@ export class Sending {
       this.#reportEnded('sendObject');
       return;
     }
-    const report = (error: unknown): void => this.#control.report(error);
     try {
-      this.#sendingMore()
-        .sendObject(
-          value,
-          (given) => new EndpointError('encode_failed', `no encoder of the endpoint takes this ${given}`),
-        )
-        ?.catch(report);
+      const sent = this.#throughQueue().sendObject(value);
+      if (sent === 'not encoded')
+        throw new EndpointError('encode_failed', `no encoder of the endpoint takes ${kindOf(value)}`);
+      sent?.catch((error: unknown) => this.#control.report(error));
     } catch (error) {
-      report(error);
+      this.#control.report(error);
     }
   }
 
   /** What a handler returned. @throws EndpointError invalid_result, encode_failed; the promise rejects likewise */
   sendResult(result: unknown): undefined | Promise<void> {
-    return this.#sendingMore().sendObject(
-      result,
-      (given) => new EndpointError('invalid_result', `a message handler returned ${given}, which no encoder takes`),
-    );
+    const sent = this.#throughQueue().sendObject(result);
+    if (sent !== 'not encoded') return sent;
+    throw new EndpointError('invalid_result', `a message handler returned ${kindOf(result)}, which no encoder takes`);
   }
 
   startMessage(kind: MessageKind): MessageWriter {
-    return this.#sendingMore().startMessage(kind);
+    return this.#throughQueue().startMessage(kind);
   }
 
   sendStream(kind: MessageKind, source: MessageSource): Promise<void> {
-    return ignorable(this.#sendingMore().sendStream(kind, source));
+    return ignorable(this.#throughQueue().sendStream(kind, source));
   }
 
   batch<Result>(work: () => Result): Result {
@@ -164,7 +164,7 @@ export class Sending {
     }
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const { queue } = this.#outgoing!;
+    const { queue } = this.#queued!;
     queue.push(() => this.#closeNow(code, reason));
     queue.expire(this.#control.closeTimeoutMs, () => this.#closeNow(code, reason));
   }
@@ -174,13 +174,13 @@ export class Sending {
     this.#connection.terminate();
   }
 
-  /** The connection is over: whoever still waits for a place learns it. */
+  /** The connection is over: every send that still waits for its turn fails. */
   noteEnd(): void {
-    this.#outgoing?.queue.giveUp();
+    this.#queued?.queue.giveUp();
   }
 
   get #mustWait(): boolean {
-    return this.#outgoing !== undefined && !this.#outgoing.queue.isIdle;
+    return this.#queued !== undefined && !this.#queued.queue.isIdle;
   }
 
   #sendNow(message: string | Uint8Array): void {
@@ -220,7 +220,7 @@ export class Sending {
   #handOver(bytes: number, send: () => Promise<void>): Promise<void> {
     this.idle?.note();
     const sent = this.#mustWait
-      ? new Promise<void>((resolve) => this.#outgoing!.queue.push(() => resolve(send()), bytes + AWAITED_BYTES))
+      ? new Promise<void>((resolve) => this.#queued!.queue.push(() => resolve(send()), bytes + awaitedBytes))
       : send();
     return ignorable(
       sent.catch((cause: unknown) => {
@@ -237,18 +237,18 @@ export class Sending {
     return released;
   }
 
-  #sendingMore(): Outgoing {
-    this.#outgoing ??= new Outgoing(this.#connection, {
-      encode: (value, noEncoder) => this.#control.encode(value, noEncoder),
+  #throughQueue(): QueuedSender {
+    this.#queued ??= new QueuedSender(this.#connection, {
+      encode: (value) => this.#control.encode(value),
       sendNow: (message) => this.#sendNow(message),
       noteMessage: () => this.idle?.note(),
       maxQueuedBytes: this.#control.maxBufferedBytes,
       overflow: () => this.#overflow(),
       noteSent: this.#noteSent,
-      messageBroken: () => this.close('handler_failed', 1011, 'a message broke off'),
+      messageBroken: () => this.close('handler_failed', WebSocketCloseCode.internalError, 'a message broke off'),
       reportOnce: (error) => this.#control.reportOnce(error),
     });
-    return this.#outgoing;
+    return this.#queued;
   }
 
   /** Memory must not grow without limit behind an encoder that does not finish. */
@@ -258,7 +258,7 @@ export class Sending {
     const message = `more than ${this.#control.maxBufferedBytes} bytes wait for an encoder (maxBufferedBytes)`;
     this.#control.report(new EndpointError('encode_failed', message));
     this.#control.endedHere('handler_failed');
-    this.#closeNow(1011, 'internal error');
+    this.#closeNow(WebSocketCloseCode.internalError, 'internal error');
   }
 
   #closeNow(code: number, reason: string): void {
@@ -266,7 +266,7 @@ export class Sending {
       this.#connection.close(code, reason);
     } catch (error) {
       this.#control.report(error);
-      this.#connection.close(1000);
+      this.#connection.close(WebSocketCloseCode.normal);
     }
   }
 
@@ -275,10 +275,4 @@ export class Sending {
       new EndpointError('session_ended', `${act}: the session has ended; check isOpen, or let onError pass over it`),
     );
   }
-}
-
-/** Node ends the process for a rejection that nobody handles; one lost client must not be able to do that. */
-function ignorable(sent: Promise<void>): Promise<void> {
-  sent.catch(() => {});
-  return sent;
 }

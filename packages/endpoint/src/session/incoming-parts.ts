@@ -4,13 +4,13 @@ import type { MessageRoutes } from '../declaring/message-routes.js';
 import { IncomingStream, type StreamFlow } from '../messages/message-stream.js';
 
 /** Exists only in sessions that have such a handler. */
-export class Arrivals {
+export class IncomingParts {
   readonly #flow: StreamFlow;
   /** The message that is arriving as a stream. */
   #stream: IncomingStream | undefined;
   #isInMessage = false;
 
-  /** @param flow  the brake of the connection, for streams that are read too slowly */
+  /** @param flow  pauses the connection for streams that are read too slowly */
   constructor(flow: StreamFlow) {
     this.#flow = flow;
   }
@@ -20,7 +20,7 @@ export class Arrivals {
     return this.#isInMessage;
   }
 
-  /** The message that arrives is a stream whose handler is at work; one that still waits for its handler may pause. */
+  /** The message that arrives is a stream whose handler is running; one that still waits for its handler may pause. */
   get isBeingRead(): boolean {
     return this.#stream?.isHandled === true;
   }

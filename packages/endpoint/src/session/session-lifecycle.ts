@@ -1,0 +1,315 @@
+// One session from its opening to its end: makes its parts, opens it, sends its errors to where they belong, ends it.
+import { type CloseDetails, WebSocketCloseCode, type WebSocketConnection } from '@longwire/websocket';
+import type { UnhandledErrorContext } from '../container/unhandled-error.js';
+import type { EndpointDefinition, ServingInstance } from '../declaring/endpoint-definition.js';
+import type { MessageHandlerOptions } from '../declaring/message-handler.js';
+import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { encode } from '../messages/encoding.js';
+import type { GuardedObserver } from '../observing/observer.js';
+import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
+import { HandlerRunner, type RunnerHost } from './handler-runner.js';
+import { IdleTimeout } from './idle-timeout.js';
+import { Session } from './session.js';
+import type { AnyMessageHandler, SessionControl } from './session-control.js';
+import type { SessionHandlers } from './session-handlers.js';
+import { handlerFor, PauseReason, SessionInput } from './session-input.js';
+import { SessionSender } from './session-sender.js';
+
+/** What the sessions of an endpoint share, and report to. */
+export interface SessionHost {
+  readonly definition: EndpointDefinition;
+  /** The handlers that the endpoint declares. */
+  readonly handlers: SessionHandlers;
+  readonly observer: GuardedObserver | undefined;
+  openSessions(): Iterable<Session>;
+  /** Takes an error that no error handler took. Never throws. */
+  reportUnhandled(error: unknown, context: UnhandledErrorContext): void;
+  /** The session's connection is over. Called once. */
+  ended(session: Session, reason: CloseReason): void;
+  /** And its last handler has settled. Called once, after that. */
+  finished(): void;
+}
+
+/** What is known of a session when its connection is there. */
+export interface OpenedSession {
+  readonly handshake: HandshakeRequest;
+  readonly userProperties: Map<string, unknown> | undefined;
+}
+
+/** Nothing here is called for each message: those go from the input through the runner to the sender. */
+export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
+  readonly session: Session;
+  readonly input: SessionInput;
+  readonly #host: SessionHost;
+  readonly #connection: WebSocketConnection;
+  readonly #sender: SessionSender;
+  readonly #runner: HandlerRunner;
+  #reportedErrors: ReportedErrors | undefined;
+  #closeCause: CloseCause | undefined;
+  #hasEndedHere = false;
+  #hasFailedToOpen = false;
+  #isConnectionOver = false;
+  #codecs: 'in use' | 'ending' | 'ended' = 'in use';
+  #hasFinished = false;
+
+  constructor(host: SessionHost, connection: WebSocketConnection, { handshake, userProperties }: OpenedSession) {
+    const { options } = host.definition;
+    const messageSent = host.observer?.messageSent;
+    this.#host = host;
+    this.#connection = connection;
+    this.#sender = new SessionSender(
+      connection,
+      this,
+      messageSent && ((kind, bytes) => messageSent(this.session, kind, bytes)),
+    );
+    this.session = new Session<string>(connection, this.#sender, this, handshake, userProperties);
+    this.#runner = new HandlerRunner(this, this.session, host.handlers, !options.concurrent);
+    const { routes } = host.handlers;
+    this.input = new SessionInput(connection, this.#runner, this, { routes, answersPing: options.textPing });
+    connection.handler = handlerFor(connection.handler, routes);
+    connection.maxTextBytes = options.maxTextBytes;
+    connection.maxBinaryBytes = options.maxBinaryBytes;
+  }
+
+  /** Makes the instance and opens the session; events that arrive meanwhile wait. */
+  start(): void {
+    const { definition } = this.#host;
+    const { idleTimeoutMs } = definition.options;
+    if (idleTimeoutMs > 0) this.setIdleTimeout(idleTimeoutMs);
+    try {
+      const serving = definition.instantiate(this.session.handshake);
+      if (serving instanceof Promise) {
+        serving.then(
+          (later) => this.#open(later),
+          (error: unknown) => this.#failedToOpen(error),
+        );
+      } else {
+        this.#open(serving);
+      }
+    } catch (error) {
+      this.#failedToOpen(error);
+    }
+  }
+
+  #open({ instance, routes }: ServingInstance): void {
+    let handlers: SessionHandlers;
+    try {
+      handlers = this.#runner.handlers.withInstance(routes);
+    } catch (error) {
+      this.#failedToOpen(error);
+      return;
+    }
+    this.#runner.serve(instance, handlers);
+    this.#handleWith(handlers);
+    const config = this.#host.definition;
+    try {
+      const starting = this.#handlersWithCodecs().codecs.init(this.session);
+      if (starting === undefined) {
+        this.#runner.begin(config);
+      } else {
+        starting.then(
+          () => this.#runner.begin(config),
+          (error: unknown) => this.#runner.begin(config, { error }),
+        );
+      }
+    } catch (error) {
+      this.#runner.begin(config, { error });
+    }
+  }
+
+  /** Without an instance there is no handler that could be called, not even onError or onClose. */
+  #failedToOpen(error: unknown): void {
+    this.#hasFailedToOpen = true;
+    this.#runner.abandon();
+    this.reportUnhandled(error, 'instance');
+    this.endWithFailure();
+    if (this.#isConnectionOver) this.#finish();
+  }
+
+  opened(): void {
+    this.input.deliver();
+  }
+
+  // What the session and its sender ask.
+
+  get template(): string {
+    return this.#host.definition.path;
+  }
+
+  get maxBufferedBytes(): number {
+    return this.#host.definition.options.webSocket.maxBufferedBytes;
+  }
+
+  get closeTimeoutMs(): number {
+    return this.#host.definition.options.webSocket.closeTimeoutMs;
+  }
+
+  encode(value: unknown): string | Uint8Array | Promise<string | Uint8Array> | undefined {
+    return encode(this.#handlersWithCodecs().codecs, value);
+  }
+
+  setIdleTimeout(timeoutMs: number): void {
+    const idle =
+      this.input.idle ??
+      new IdleTimeout(() => this.#sender.close('idle_timeout', WebSocketCloseCode.goingAway, 'idle timeout'));
+    this.input.idle = idle;
+    this.#sender.idle = idle;
+    idle.start(this.#hasEndedHere || this.#isConnectionOver ? 0 : timeoutMs);
+  }
+
+  pauseReading(): void {
+    this.input.pause(PauseReason.session);
+  }
+
+  resumeReading(): void {
+    this.input.resume(PauseReason.session);
+  }
+
+  openSessions(): Iterable<Session> {
+    return this.#host.openSessions();
+  }
+
+  addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
+    this.#handleWith(this.#runner.handlers.with(options, handler));
+  }
+
+  removeMessageHandler(handler: AnyMessageHandler): boolean {
+    const rest = this.#runner.handlers.without(handler);
+    if (rest !== undefined) this.#handleWith(rest);
+    return rest !== undefined;
+  }
+
+  messageHandlers(): AnyMessageHandler[] {
+    return this.#runner.handlers.added();
+  }
+
+  #handleWith(handlers: SessionHandlers): void {
+    if (handlers.routes === this.input.routes) return;
+    this.#runner.handlers = handlers;
+    this.input.routes = handlers.routes;
+    this.#connection.handler = handlerFor(this.#connection.handler, handlers.routes);
+  }
+
+  /** The codecs of classes are made when they are first asked for. */
+  #handlersWithCodecs(): SessionHandlers {
+    this.#runner.handlers = this.#runner.handlers.withCodecs();
+    return this.#runner.handlers;
+  }
+
+  // Where errors go.
+
+  report(error: unknown): void {
+    if (this.#runner.takesErrors) this.#runner.acceptError(error);
+    else this.reportUnhandled(error, 'session');
+  }
+
+  reportOnce(error: unknown): void {
+    this.#reportedErrors ??= new ReportedErrors();
+    if (this.#reportedErrors.has(error)) return;
+    this.#reportedErrors.add(error);
+    this.report(error);
+  }
+
+  wasReported(error: unknown): boolean {
+    return this.#reportedErrors?.delete(error) === true;
+  }
+
+  reportUnhandled(error: unknown, during: UnhandledErrorContext['during']): void {
+    const { session } = this;
+    this.#host.reportUnhandled(error, { during, endpoint: this.endpoint, session, request: session.handshake });
+  }
+
+  // What the runner asks.
+
+  get endpoint(): string {
+    return this.#host.definition.name;
+  }
+
+  get observer(): GuardedObserver | undefined {
+    return this.#host.observer;
+  }
+
+  get hasEndedHere(): boolean {
+    return this.#hasEndedHere;
+  }
+
+  get mustReadOn(): boolean {
+    return this.input.mustReadOn;
+  }
+
+  holdBack(isHolding: boolean): void {
+    if (isHolding) this.input.pause(PauseReason.queue);
+    else this.input.resume(PauseReason.queue);
+  }
+
+  // The end.
+
+  endedHere(cause: CloseCause): void {
+    this.#closeCause ??= cause;
+    this.#hasEndedHere = true;
+    this.input.idle?.stop();
+    this.input.drop();
+    this.input.abortMessage(undefined);
+  }
+
+  endWithFailure(): void {
+    // RFC 6455 §7.4.1: 1011, the server met a condition that keeps it from fulfilling the request.
+    if (this.session.isOpen) this.#sender.close('handler_failed', WebSocketCloseCode.internalError, 'internal error');
+    this.#hasEndedHere = true;
+    this.input.drop();
+  }
+
+  /** The connection's last event. */
+  closed(details: CloseDetails): void {
+    const reason = closeReasonOf(details, this.#closeCause);
+    this.#isConnectionOver = true;
+    this.input.idle?.stop();
+    this.input.abortMessage(reason.error);
+    this.#sender.noteEnd();
+    this.#host.ended(this.session, reason);
+    if (this.#hasFailedToOpen) this.#finish();
+    else this.#runner.accept('close', reason);
+  }
+
+  /** After the last handler: the session's decoders and encoders end, then the session. */
+  settled(): void {
+    if (this.#codecs === 'in use') this.#endCodecs();
+    if (this.#codecs === 'ended' && !this.#runner.hasPending) this.#finish();
+  }
+
+  #endCodecs(): void {
+    // Before they are called: an error of theirs that its handler has taken leads here again.
+    this.#codecs = 'ending';
+    const ending = this.#runner.handlers.destroyCodecs((error) => this.report(error));
+    if (ending === undefined) this.#codecs = 'ended';
+    void ending?.then(() => {
+      this.#codecs = 'ended';
+      this.settled();
+    });
+  }
+
+  #finish(): void {
+    if (this.#hasFinished) return;
+    this.#hasFinished = true;
+    this.#host.finished();
+  }
+}
+
+/** Errors that the error handler got, and that a handler may still fail with, because its caller got them too. */
+class ReportedErrors {
+  readonly #errors = new Set<unknown>();
+
+  has(error: unknown): boolean {
+    return this.#errors.has(error);
+  }
+
+  add(error: unknown): void {
+    this.#errors.add(error);
+    // One that was caught does not come back: 16 are enough to remember.
+    if (this.#errors.size > 16) this.#errors.delete(this.#errors.values().next().value);
+  }
+
+  delete(error: unknown): boolean {
+    return this.#errors.delete(error);
+  }
+}
