@@ -50,6 +50,8 @@ export function openClient(
       getToken: () => token,
       ackMode,
       closeTimeoutMs,
+      // What is printed is what was sent, also where JavaScript cannot hold a number.
+      keepBodyText: true,
       client: { name: 'longwire-cli', version },
       ...(device.kind === 'named'
         ? { device: device.device }

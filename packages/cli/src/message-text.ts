@@ -1,20 +1,27 @@
 // Messages as people and programs read them.
 
 import type { LongwireMessage } from '@longwire/client';
+import { textOfBody } from '@longwire/protocol';
 import { printable } from './printable.js';
 
 /** The text of a message: `{ text }` and a bare string are text, anything else is shown as JSON. */
-export function messageText({ body, bytes }: Pick<LongwireMessage, 'body' | 'bytes'>): string {
+export function messageText({ body, bodyText, bytes }: Pick<LongwireMessage, 'body' | 'bodyText' | 'bytes'>): string {
   if (bytes !== undefined) return `[${bytes.length} bytes]`;
   if (body === undefined) return '[retracted]';
-  if (typeof body === 'string') return printable(body);
-  const text = typeof body === 'object' && body !== null && 'text' in body ? body.text : undefined;
-  return printable(typeof text === 'string' ? text : JSON.stringify(body));
+  return printable(textOfBody(body, bodyText));
 }
 
-/** The message as one JSON object on one line; bytes in base64, as on the wire. */
+/** The message as one JSON object on one line: the body as it was sent, bytes in base64, as on the wire. */
 export function messageJson(message: LongwireMessage): string {
-  const { channel, epoch, offset, from, at, bytes, ...rest } = message;
-  const content = bytes === undefined ? {} : { bytes: Buffer.from(bytes).toString('base64') };
-  return printable(JSON.stringify({ type: 'message', channel, epoch, offset, from, at, ...rest, ...content }));
+  const { channel, epoch, offset, from, at, body, bodyText, bytes, ...rest } = message;
+  const position = JSON.stringify({ type: 'message', channel, epoch, offset, from, at });
+  const others = JSON.stringify({ bytes: bytes && Buffer.from(bytes).toString('base64'), ...rest });
+  const content = bodyText ?? JSON.stringify(body);
+  const members = [position.slice(1, -1), content && `"body":${onOneLine(content)}`, others.slice(1, -1)];
+  return printable(`{${members.filter(Boolean).join(',')}}`);
+}
+
+/** JSON text without the white space between its values, which may be newlines. */
+function onOneLine(json: string): string {
+  return json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
 }

@@ -53,6 +53,16 @@ describe('longwire send and tail', () => {
     expect(linesOf(stdout).map(({ body }) => body)).toEqual([{ text: 'from stdin' }, { text: 'x', n: [1] }]);
   });
 
+  it('send --body stores 12345678901234567890 and 1e400 as they are, and tail prints them', async () => {
+    const body = '{"id":12345678901234567890,\n "max": 1e400, "text":"a  b"}';
+    await run(['send', '--as', 'ann', 'user/num', '--body', body]);
+    await run(['send', '--as', 'ann', 'user/num', '--body'], {}, '1e400\n');
+    const { stdout } = await run(['tail', '--as', 'num', '--count', '2']);
+    const [first, second] = stdout.split('\n');
+    expect(first).toContain('"body":{"id":12345678901234567890,"max":1e400,"text":"a  b"},"own":false}');
+    expect(second).toContain('"body":1e400,');
+  });
+
   it('store a message once if it is sent twice with a key', async () => {
     const args = ['send', '--as', 'ann', 'user/kim', 'once', '--key', 'k1', '--json'];
     const [first, second] = [await run(args), await run(args)];

@@ -69,6 +69,7 @@ describe('messages', () => {
     [{ body: { text: 7 } }, '{"text":7}'],
     [{ body: [1, null] }, '[1,null]'],
     [{ body: null }, 'null'],
+    [{ body: Number.POSITIVE_INFINITY, bodyText: '1e400' }, '1e400'],
     [{ bytes: new Uint8Array(3) }, '[3 bytes]'],
     [{}, '[retracted]'],
     [{ body: '\u001b]0;title\u0007' }, '\\u001b]0;title\\u0007'],

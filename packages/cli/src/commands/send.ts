@@ -47,7 +47,7 @@ async function send(
   options: SendCommandOptions,
   terminal: Terminal,
 ): Promise<SendResult> {
-  const body = options.body ? parseBody(text) : { text };
+  if (options.body) assertJson(text);
   const client = openClient(options, terminal, {
     device: { kind: 'named', device: SEND_DEVICE },
     ackMode: 'manual',
@@ -59,7 +59,9 @@ async function send(
   // The SDK reconnects when the connection is lost; only the outcome of the send is reported.
   client.on('error', () => undefined);
   try {
-    return await client.channel(address).send(body, { key: options.key, signal });
+    const channel = client.channel(address);
+    const sendOptions = { key: options.key, signal };
+    return await (options.body ? channel.sendJson(text, sendOptions) : channel.send({ text }, sendOptions));
   } catch (error) {
     if (!(error instanceof LongwireError)) throw error;
     const outcome = error.perhapsStored ? `It may be stored; repeat it with --key ${error.key}` : 'Nothing was stored';
@@ -87,9 +89,10 @@ function parseAddressArgument(text: string): string {
   throw new InvalidArgumentError(`Expected an address such as user/bob${why}.${hint}`);
 }
 
-function parseBody(text: string) {
+/** Before anything is opened. The text itself is sent, because parsing it changes numbers that JavaScript cannot hold. */
+function assertJson(text: string): void {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
   } catch (cause) {
     throw new CliFailure(ExitCode.usage, `--body: the text is not valid JSON: ${String(cause)}`, { cause });
   }
