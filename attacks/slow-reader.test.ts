@@ -8,9 +8,9 @@ const MIB = 1_048_576;
  */
 const ATTEMPTS = 3;
 
-describe('a reader that stands still for 45 s while 200 MB become due to it', () => {
+describe('a reader stalled for 45 s while 200 MB become due to it', () => {
   it(
-    'costs the server at most 48 MB, slows nobody down, and gets everything in order',
+    'costs the server at most 48 MB, delays no other pair, and gets every message in order (row 27)',
     async () => {
       let slowdown = Number.POSITIVE_INFINITY;
       for (let attempt = 1; attempt <= ATTEMPTS && slowdown > 2; attempt += 1) {

@@ -1,4 +1,4 @@
-// Faults of the disk and of the process under the store, by the hundred (rows 58, 59 and 61-64 of the fault catalogue).
+// Faults of the disk and of the process under the store, by the hundred. Rows 58, 59, 62 and 64 of docs/fault-catalogue.md.
 // The short forms run with the unit tests of the server, from the same modules.
 
 import { describe, expect, test } from 'vitest';
@@ -19,8 +19,10 @@ const FLIPS = 1_000;
 const BATCHES = 12;
 
 for (const driver of testedDrivers) {
-  describe(`the store through ${driver}`, () => {
-    test(`${KILLS} kills at any instant lose nothing that was acknowledged`, { timeout: 15 * MINUTES_MS }, async () => {
+  describe(`a store on ${driver}`, () => {
+    test(`loses no acknowledged message in ${KILLS} kills at random instants (row 58)`, {
+      timeout: 15 * MINUTES_MS,
+    }, async () => {
       const { folder, remove } = await makeDataFolder();
       const runs: RunReport[] = [];
       for (let round = 0; round < KILLS; round += 1) {
@@ -37,7 +39,7 @@ for (const driver of testedDrivers) {
     for (const call of ['pwrite64', 'fsync']) {
       for (const fault of ['error=EIO', 'error=ENOSPC', 'signal=SIGKILL']) {
         test.skipIf(straceMissing)(
-          `${call} meets ${fault} at the n-th call, for every n up to ${CALLS} ${straceMissing ?? ''}`,
+          `keeps its promises when the n-th ${call} meets ${fault}, for every n up to ${CALLS} (rows 59 and 62) ${straceMissing ?? ''}`,
           { timeout: 20 * MINUTES_MS },
           async () => {
             const faults: string[] = [];
@@ -53,7 +55,7 @@ for (const driver of testedDrivers) {
       { pages: 'all', seed: 58, least: FLIPS / 4 },
       { pages: 'index', seed: 59, least: FLIPS / 10 },
     ] as const) {
-      test(`${FLIPS} flipped bits in ${pages} pages: every read is right or reports`, {
+      test(`reads right or reports, after each of ${FLIPS} bits flipped in ${pages} pages (row 64)`, {
         timeout: 20 * MINUTES_MS,
       }, async () => {
         const report = await flipBits(driver, FLIPS, seed, pages);

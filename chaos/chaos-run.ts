@@ -1,5 +1,5 @@
 // Senders and recipients against a server that is killed at random instants, and the checker of what they saw.
-// Nothing the server says about itself is trusted: what was acknowledged, what was handed on, and a final read of the
+// Nothing the server reports about itself is trusted: what was acknowledged, what was delivered, and a final read of the
 // whole log are compared.
 
 import { connect, type LongwireClient, type LongwireMessage, type SendResult } from '@longwire/client';

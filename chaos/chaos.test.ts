@@ -3,8 +3,8 @@ import { runChaos } from './chaos-run.js';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1e6);
 
-describe('a server that is killed at random instants', () => {
-  it(`keeps every acknowledged message and hands each on once and in order, over 50 rounds (CHAOS_SEED=${SEED})`, async () => {
+describe('kill -9 at random instants', () => {
+  it(`loses no acknowledged message and delivers each once and in order, over 50 rounds (row 58, CHAOS_SEED=${SEED})`, async () => {
     const report = await runChaos({ rounds: 50, seed: SEED, senders: 20, inFlight: 16 }, (line) =>
       process.stdout.write(`${line}\n`),
     );
@@ -13,6 +13,5 @@ describe('a server that is killed at random instants', () => {
     );
     expect(report.faults).toEqual([]);
     expect(report.unansweredAtKill.filter((count) => count >= 50).length).toBeGreaterThanOrEqual(40);
-    expect(report.perSecond).toBeGreaterThanOrEqual(1_000);
   }, 900_000);
 });

@@ -53,7 +53,7 @@ async function expectStopped({ port }: Running, processes: number[]): Promise<vo
 
 const onLinux = process.platform === 'linux';
 
-describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', () => {
+describe.skipIf(!onLinux)('npm start (processes are read from /proc)', () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)('leaves no orphan when npm gets %s', async (signal) => {
     const running = await npmStart();
     const processes = descendantsOf(running.program.pid);
@@ -70,7 +70,7 @@ describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', ()
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'the launcher hands on %s once, and the code of the server',
+    'scripts/start.mjs forwards %s once, and exits with the code of the server',
     async (signal) => {
       const running = await startServer(process.execPath, 'scripts/start.mjs');
       const processes = descendantsOf(running.program.pid);
@@ -94,14 +94,14 @@ describe.skipIf(!onLinux)('npm start (its processes are looked up in /proc)', ()
     },
   );
 
-  test('leaves no orphan when the launcher is killed', async () => {
+  test('leaves no orphan when scripts/start.mjs is killed', async () => {
     const running = await startServer(process.execPath, 'scripts/start.mjs');
     const processes = descendantsOf(running.program.pid);
     running.program.child.kill('SIGKILL');
     await expectStopped(running, processes);
   });
 
-  test('one Ctrl+C in a terminal is one clean stop', async () => {
+  test('stops cleanly after one Ctrl+C in a terminal', async () => {
     // Replacing its shell: some shells die of the Ctrl+C themselves, and `script` would hand on their code.
     const command = `exec '${process.execPath}' scripts/start.mjs`;
     const running = await startServer('script', '--quiet', '--return', '--command', command, '/dev/null');

@@ -49,14 +49,14 @@ function expectOneAtATime(count: number) {
   expect(existsSync(join(folder, 'lock'))).toBe(false);
 }
 
-test('lets one process in at a time', async () => {
+test('withLock runs the work of one process at a time', async () => {
   const all = Array.from({ length: 6 }, () => holder(briefly));
   const codes = await Promise.all(all.map(async (holding) => (await holding.result).exit));
   expect(codes).toEqual([0, 0, 0, 0, 0, 0]);
   expectOneAtATime(6);
 });
 
-test('tells a waiting process whom it waits for, once', async () => {
+test('withLock reports once which process it waits for', async () => {
   const first = holder(forever);
   await until(() => notes().length === 1);
   const second = holder(briefly);
@@ -67,7 +67,7 @@ test('tells a waiting process whom it waits for, once', async () => {
   );
 });
 
-test('one of many takes over the lock of a process that was killed, the others after it', async () => {
+test('withLock takes over the lock of a process that was killed, one waiting process at a time', async () => {
   const dead = holder(forever);
   await until(() => notes().length === 1);
   await dead.kill();
@@ -75,7 +75,7 @@ test('one of many takes over the lock of a process that was killed, the others a
   expectOneAtATime(5);
 });
 
-test('takes over the lock of a process whose number another process has by now', async () => {
+test('withLock takes over a lock whose process id now belongs to another process', async () => {
   writeFileSync(
     join(folder, 'lock'),
     JSON.stringify({ pid: process.pid, born: 'another-boot/1', what: 'npm start', token: 'old' }),
@@ -84,7 +84,7 @@ test('takes over the lock of a process whose number another process has by now',
   expectOneAtATime(1);
 });
 
-test('gives the lock back when the work throws', async () => {
+test('withLock releases the lock when the work throws', async () => {
   const throwing = holder("note('enter'); note('leave'); process.exitCode = 3; throw new Error('no');");
   expect((await throwing.result).exit).not.toBe(0);
   expectOneAtATime(1);

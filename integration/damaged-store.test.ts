@@ -39,8 +39,8 @@ async function damage(...texts: string[]): Promise<void> {
 const offsets = (messages: unknown): unknown[] => (messages as WireMessage[]).map((message) => message['offset']);
 const damageLines = () => server.logLines.filter((line) => line.includes('"damage"'));
 
-describe('the damaged newest entry of a channel', () => {
-  it('is missing in its channel, once in the log, and locks nobody out', async () => {
+describe('a damaged newest entry of a channel', () => {
+  it('is absent from channels, logged once, and keeps no session from connecting (row 64)', async () => {
     await damage('number 6 to bob', 'to carol');
     for (const time of ['first', 'second']) {
       const alice = await WireClient.open(server.url);
@@ -62,7 +62,7 @@ describe('the damaged newest entry of a channel', () => {
     expect(lines.join()).not.toContain('"stack"');
   });
 
-  it('is a gap to whoever waits for it, and what comes after it arrives', async () => {
+  it('is pushed as gap to a session that is due it, and later entries arrive (row 64)', async () => {
     await damage('number 3 to bob', 'number 6 to bob');
     const bob = await WireClient.signIn(server.url, 'bob');
     expect(await bob.count('gap', 2)).toMatchObject([
@@ -75,7 +75,7 @@ describe('the damaged newest entry of a channel', () => {
     await Promise.all([alice.end(), bob.end()]);
   });
 
-  it('is left out of history in both directions', async () => {
+  it('is left out of history in both directions (row 64)', async () => {
     await damage('number 1 to bob', 'number 3 to bob', 'number 6 to bob');
     const bob = await WireClient.signIn(server.url, 'bob');
     const page = async (fields: object) => {
@@ -92,8 +92,8 @@ describe('the damaged newest entry of a channel', () => {
   });
 });
 
-describe('a sign-in that meets damage it cannot do without', () => {
-  it('gets an answer to its connect before the goodbye, and the others are served', async () => {
+describe('damage that a command needs', () => {
+  it('answers connect with internal before goodbye 4006, and other sessions are served (row 64)', async () => {
     await server.stop();
     const database = chooseDriver('auto')(join(server.folder, 'longwire.db'));
     configureConnection(database);
@@ -113,7 +113,7 @@ describe('a sign-in that meets damage it cannot do without', () => {
     await alice.end();
   });
 
-  it('tells whoever asks for what cannot be read that repeating does not help', async () => {
+  it('answers history, read and send of that channel with unavailable and retryable: false (row 64)', async () => {
     await server.stop();
     const database = chooseDriver('auto')(join(server.folder, 'longwire.db'));
     configureConnection(database);

@@ -14,7 +14,7 @@ const documents = [
 ].filter((path) => path.endsWith('.md'));
 
 describe('links', () => {
-  it.each(documents.map((path) => relative(projectRoot, path)))('of %s lead to files that are there', (document) => {
+  it.each(documents.map((path) => relative(projectRoot, path)))('in %s lead to files that exist', (document) => {
     const text = readFileSync(join(projectRoot, document), 'utf8');
     const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
     const local = targets.filter((target) => !/^[a-z]+:/.test(target) && !target.startsWith('#'));
@@ -34,7 +34,7 @@ describe('ARCHITECTURE.md', () => {
     expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
-  it('names files that are there', () => {
+  it('names files that exist', () => {
     const named = [...architecture.matchAll(/`([\w./-]+\.(?:ts|mjs|json))`/g)].map((match) => match[1] ?? '');
     const known = [...sourceFiles(packages), ...sourceFiles(join(projectRoot, 'scripts'))];
     const places = known.concat(filesBelow(join(projectRoot, 'integration'), { isDeep: true }));

@@ -133,7 +133,7 @@ for (const { name, start } of proxies) {
       return JSON.parse(String(answer));
     };
 
-    it('a client has its own address, is secure, and has asked for the public host', async () => {
+    it('handshake has the remoteAddress of the client, secure: true and the public host', async () => {
       const client = { peerAddress: '127.0.0.1', remoteAddress: CLIENT, secure: true, host: `localhost:${port}` };
       expect(await connectAs({})).toEqual(client);
       expect(await connectAs({ 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'http' })).toEqual(client);
@@ -145,7 +145,7 @@ for (const { name, start } of proxies) {
       });
     });
 
-    it('pages of the public host may connect, others may not', async () => {
+    it('a page of the public host is accepted, a foreign Origin gets 403', async () => {
       await connectAs({ Origin: `https://localhost:${port}` });
       for (const Origin of [`http://localhost:${port}`, 'https://evil.example', 'https://localhost']) {
         await expect(connectAs({ Origin, 'X-Forwarded-Host': 'evil.example' }), Origin).rejects.toThrow('403');

@@ -33,7 +33,7 @@ const main = (scanned: string): string => `
   console.log(container.describe());
 `;
 
-it('finds what the modules of a folder export, in ES modules, CommonJS and deeper folders', async () => {
+it('scan finds exported endpoints in ES modules, CommonJS modules and nested folders', async () => {
   const output = await outputOf({
     'main.mjs': main("new URL('./endpoints/', import.meta.url)"),
     'endpoints/chat.mjs': `
@@ -53,7 +53,7 @@ it('finds what the modules of a folder export, in ES modules, CommonJS and deepe
   ]);
 });
 
-it('names the module that does not load, and adds nothing', async () => {
+it('scan rejects with the name of the module that does not load, and adds nothing', async () => {
   const output = await outputOf({
     'main.mjs': main("'./broken'"),
     'broken/a.mjs': `
@@ -68,7 +68,7 @@ it('names the module that does not load, and adds nothing', async () => {
 });
 
 it.skipIf('typescript' in process.features && Boolean(process.features.typescript))(
-  'says of TypeScript that this Node does not run it',
+  'scan rejects TypeScript modules on a Node that does not run them',
   async () => {
     const output = await outputOf({ 'main.mjs': main("'./typed'"), 'typed/chat.ts': 'export const a: number = 1;' });
     expect(output).toContain('this Node runs no TypeScript; scan the folder of the compiled modules');

@@ -62,7 +62,7 @@ test('reports two folders of one floor that import each other', () => {
   ]);
 });
 
-test('reports an engine that is named anywhere but in server.ts', () => {
+test('reports an engine that is imported anywhere but in server.ts', () => {
   repository.plant({
     [`${server}/storage/memory/log.ts`]: 'export const log = 1;',
     [`${server}/storage/sqlite/log.ts`]: "export { log } from '../memory/log.js';",
@@ -133,7 +133,7 @@ test('reports an import of @longwire/test-support in a src folder, and lets it i
   ]);
 });
 
-test('asks for a place for a package it does not know', () => {
+test('reports a package that has no place in the table', () => {
   repository.plant({ 'packages/extra/package.json': { name: '@longwire/extra', version: '0.1.0' } });
   expect(findFloorFaults(repository.root)).toEqual(['@longwire/extra: give it a place in scripts/check-floors.mjs']);
 });

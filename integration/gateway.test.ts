@@ -26,8 +26,8 @@ afterAll(async () => {
   expect(server.logLines.filter((line) => line.includes('"level":50'))).toEqual([]);
 });
 
-describe('getting in', () => {
-  it('answers connect with who and where one is', async () => {
+describe('a session of the gateway', () => {
+  it('answers connect with connected: user, device new or known, limits and channels', async () => {
     const [alice] = newPeople();
     const client = await WireClient.open(server.url);
     const connected = await client.ask({ type: 'connect', token: `dev:${alice}`, device: 'phone-1' });
@@ -49,7 +49,7 @@ describe('getting in', () => {
     await again.end();
   });
 
-  it('speaks v1 without a subprotocol, and refuses a handshake that offers only unknown ones with 400', async () => {
+  it('needs no subprotocol; a handshake that offers only unknown ones gets 400', async () => {
     const plain = await WireClient.open(server.url, {}, []);
     expect(await plain.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
     await plain.end();
@@ -57,7 +57,7 @@ describe('getting in', () => {
     await expect(WireClient.open(server.url, {}, ['bearer.abc'])).rejects.toThrow('400');
   });
 
-  it('lets only connect and ping through before sign-in, and shows the door to who goes on', async () => {
+  it('answers other commands before connect with unauthenticated, and closes with 4104 at the third', async () => {
     const client = await WireClient.open(server.url);
     expect(await client.ask({ type: 'send', to: 'user/bob', body: 1 })).toMatchObject({
       type: 'error',
@@ -69,7 +69,7 @@ describe('getting in', () => {
     expect(client.ofType('goodbye')).toMatchObject([{ code: 4104, reconnect: false }]);
   });
 
-  it('closes with 4100 and says so when the token is not good', async () => {
+  it('closes with 4100 after unauthenticated when the token is invalid or missing', async () => {
     const client = await WireClient.open(server.url);
     expect(await client.ask({ type: 'connect', token: 'dev:no spaces allowed' })).toMatchObject({
       code: 'unauthenticated',
@@ -85,12 +85,12 @@ describe('getting in', () => {
     expect(await client.whenClosed()).toMatchObject({ code: 4007 });
   });
 
-  it('refuses foreign origins and forwarded requests in auth dev with 403', async () => {
+  it('is refused with 403 in auth dev for a foreign Origin or a forwarded request', async () => {
     await expect(WireClient.open(server.url, { headers: { Origin: 'https://evil.example' } })).rejects.toThrow('403');
     await expect(WireClient.open(server.url, { headers: { 'X-Forwarded-For': '10.0.0.1' } })).rejects.toThrow('403');
   });
 
-  it('answers a second connect and unknown commands with errors, and lives on', async () => {
+  it('stays open after the errors exists, unknown_type and invalid_field', async () => {
     const [alice] = newPeople();
     const client = await WireClient.signIn(server.url, alice);
     expect(await client.ask({ type: 'connect', token: `dev:${alice}` })).toMatchObject({
@@ -112,7 +112,7 @@ describe('getting in', () => {
     await client.end();
   });
 
-  it('answers what is no command with malformed, many times over with 4104, and binary with 1003', async () => {
+  it('answers malformed to text that is not JSON, closes with 4104 when it repeats, and with 1003 on binary', async () => {
     const [alice] = newPeople();
     const client = await WireClient.signIn(server.url, alice);
     for (let index = 0; index < 16; index += 1) client.say('not json');
@@ -125,7 +125,7 @@ describe('getting in', () => {
 });
 
 describe('direct messages', () => {
-  it('reach an online recipient with everything the sender gave, and the sender gets sent', async () => {
+  it('reach an online recipient with every field of send, and the sender gets sent', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);
     const to = await WireClient.signIn(server.url, bob);
@@ -154,7 +154,7 @@ describe('direct messages', () => {
     await Promise.all([from.end(), to.end()]);
   });
 
-  it('put sent in the place of the entry: everything below it before, everything above after', async () => {
+  it('put sent in the place of the entry: lower offsets come before it, higher ones after', async () => {
     const [alice, bob] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
     const b = await WireClient.signIn(server.url, bob);
@@ -172,7 +172,7 @@ describe('direct messages', () => {
     await Promise.all([a.end(), b.end()]);
   });
 
-  it('give the entry to the sending session if it asked, or if it gave no id, and to its other devices with the key', async () => {
+  it('are pushed to the sending session with echo or without an id, and to its other devices with the key', async () => {
     const [alice, bob] = newPeople();
     const laptop = await WireClient.signIn(server.url, alice, { device: 'laptop' });
     const phone = await WireClient.signIn(server.url, alice, { device: 'phone' });
@@ -186,7 +186,7 @@ describe('direct messages', () => {
     await Promise.all([laptop.end(), phone.end()]);
   });
 
-  it('append nothing for a known key and say repeated', async () => {
+  it('append nothing for a known key and answer repeated: true', async () => {
     const [alice, bob] = newPeople();
     const client = await WireClient.signIn(server.url, alice);
     const first = await client.ask({ type: 'send', to: `user/${bob}`, body: 'x', key: 'once' });
@@ -195,7 +195,7 @@ describe('direct messages', () => {
     await client.end();
   });
 
-  it('keep any JSON body to the letter, and bytes as base64', async () => {
+  it('keep the JSON text of body unchanged, and bytes as base64', async () => {
     const [alice, bob] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
     const b = await WireClient.signIn(server.url, bob);
@@ -225,7 +225,7 @@ describe('direct messages', () => {
     await Promise.all([a.end(), b.end()]);
   });
 
-  it('work with oneself', async () => {
+  it('reach their own sender when addressed to user/<self>', async () => {
     const [alice] = newPeople();
     const client = await WireClient.signIn(server.url, alice, { device: 'a' });
     const other = await WireClient.signIn(server.url, alice, { device: 'b' });
@@ -238,8 +238,8 @@ describe('direct messages', () => {
   });
 });
 
-describe('messages that wait', () => {
-  it('are delivered once, in order, to a recipient who was away, also over a restart of the server', async () => {
+describe('messages to a user who is away', () => {
+  it('are delivered once and in order after connect, also after a restart of the server', async () => {
     const [alice, bob] = newPeople();
     const own = await startTestServer(raisedRates);
     const from = await WireClient.signIn(own.url, alice);
@@ -256,7 +256,7 @@ describe('messages that wait', () => {
     await restarted.remove();
   });
 
-  it('stay due to a device until it acknowledged them, and to that device alone', async () => {
+  it('stay due to a device until its ack, and to that device only', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);
     const phone = await WireClient.signIn(server.url, bob, { device: 'phone' });
@@ -272,7 +272,7 @@ describe('messages that wait', () => {
     await Promise.all([from.end(), again.end(), laptop.end()]);
   });
 
-  it('begin for a new device where its user has read to, also if that was a moment ago', async () => {
+  it('begin for a new device after the read cursor, also one that is not yet stored', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);
     for (const body of [1, 2, 3]) await from.ask({ type: 'send', to: `user/${bob}`, body });
@@ -284,7 +284,7 @@ describe('messages that wait', () => {
     await Promise.all([from.end(), phone.end(), laptop.end()]);
   });
 
-  it('begin where the cursors in connect say, for that session only; unknown channels are listed in ignored', async () => {
+  it('begin at the cursors of connect, for that session only; unknown channels are listed in ignored', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);
     for (const body of [1, 2, 3]) await from.ask({ type: 'send', to: `user/${bob}`, body });
@@ -303,7 +303,7 @@ describe('messages that wait', () => {
     await Promise.all([from.end(), other.end()]);
   });
 
-  it('are pushed to a new device as its newest thousand, with a gap for what was skipped', async () => {
+  it('are pushed to a new device as the newest newDeviceBacklog, with a gap for the rest', async () => {
     const [alice, bob] = newPeople();
     const from = await WireClient.signIn(server.url, alice);
     for (let index = 1; index <= 1_100; index += 1)
@@ -317,8 +317,8 @@ describe('messages that wait', () => {
   });
 });
 
-describe('cursors, receipts, lists', () => {
-  it('tell the other side how far a user got, and the user what is unread', async () => {
+describe('ack, read, history and channels', () => {
+  it('push receipts to the other user, and unread counts to the user', async () => {
     const [alice, bob] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
     const b = await WireClient.signIn(server.url, bob);
@@ -346,7 +346,7 @@ describe('cursors, receipts, lists', () => {
     await Promise.all([a.end(), b.end()]);
   });
 
-  it('move nothing in another epoch or above the head', async () => {
+  it('change nothing for another epoch or above the head', async () => {
     const [alice, bob] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
     const sent = await a.ask({ type: 'send', to: `user/${bob}`, body: 1 });
@@ -362,7 +362,7 @@ describe('cursors, receipts, lists', () => {
     await a.end();
   });
 
-  it('page history and channels', async () => {
+  it('return pages with more', async () => {
     const [alice] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
     for (let index = 1; index <= 5; index += 1)

@@ -64,7 +64,7 @@ describe.each([...pages])('%s', (name, { programs }) => {
   });
 });
 
-it('all of it is right for the compiler', async () => {
+it('every program of the guide compiles without errors', async () => {
   const options = [
     '--noEmit --strict --skipLibCheck --module nodenext --target es2022 --types node',
     '--lib es2023,esnext.decorators,esnext.disposable --customConditions longwire-source',
@@ -81,10 +81,10 @@ it('all of it is right for the compiler', async () => {
   expect(said).toBe('');
 });
 
-describe('in Chinese', () => {
+describe('the Chinese guide', () => {
   const translated = names.filter((name) => existsSync(join(guide, 'zh', `${name}.md`)));
 
-  it('there are the two pages to begin with', () => {
+  it('has the first two pages', () => {
     expect(translated).toEqual(names.slice(0, 2));
   });
 

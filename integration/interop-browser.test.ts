@@ -106,7 +106,7 @@ describe.each([
     }
   }
 
-  it('carries text, binary, fragments and large messages both ways', async (context) => {
+  it('exchanges text, binary, fragmented and large messages both ways', async (context) => {
     await withPage(context, [], async (page, server) => {
       const largeBytes = perMessageDeflate === false ? LARGE_BYTES : LARGE_BYTES / 8;
       const large = 'κόσμε 🎈 '.repeat(100_000);
@@ -130,7 +130,7 @@ describe.each([
     });
   }, 90_000);
 
-  it('shows the page the code and reason with which the server closes', async (context) => {
+  it('gives the page the close code and reason of the server', async (context) => {
     await withPage(context, [], async (page, server) => {
       for (const [code, why] of [
         [1000, ''],
@@ -145,7 +145,7 @@ describe.each([
     });
   });
 
-  it('agrees on a subprotocol, and closes pages that can have none as RFC 6455 says', async (context) => {
+  it('negotiates a subprotocol, and fails the connection where none matches', async (context) => {
     await withPage(context, ['b', 'c'], async (page, server) => {
       const closeWith: [number, string] = [1000, ''];
       const plan = { url: server.url, subprotocols: ['a', 'b', 'c'], sends: ['x'], closeWith };

@@ -27,7 +27,7 @@ async function startServer(...args: string[]): Promise<{ server: ProgramProcess;
 }
 
 describe.each([[[]], [['--deflate']]])('with arguments %j', (flags) => {
-  it('the server echoes text as text and binary as binary, up to 16 MiB in any fragments, and stops cleanly', async () => {
+  it('conformance:server echoes text and binary up to 16 MiB in any fragments, and closes with 1001 on SIGTERM', async () => {
     const { server, url } = await startServer(...flags);
     const client = new WebSocket(url, { maxPayload: 17 * MIB });
     const echoes: Array<[RawData, boolean]> = [];
@@ -53,7 +53,7 @@ describe.each([[[]], [['--deflate']]])('with arguments %j', (flags) => {
     expect((await ended).exit).toBe(0);
   });
 
-  it('the client walks through all cases, echoes in each, and asks for the report', async () => {
+  it('conformance:client runs all cases, echoes in each, and requests the report', async () => {
     const visits: string[] = [];
     const echoes: string[] = [];
     const http = createServer();

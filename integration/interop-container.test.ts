@@ -161,14 +161,14 @@ describe.each(peers)('$name', (peer) => {
     return context.skip(outcome.missing);
   }
 
-  it('agrees with an endpoint on subprotocol and compression', (context) => {
+  it('negotiates subprotocol and permessage-deflate with an endpoint', (context) => {
     for (const [mode, { subprotocol, extensions }] of reports(context)) {
       expect(subprotocol, mode).toBe('b');
       expect(extensions, mode).toEqual(mode === 'without compression' ? [] : ['permessage-deflate']);
     }
   });
 
-  it('gets back text and bytes of every length as it sent them', (context) => {
+  it('gets back text and binary messages of every length unchanged', (context) => {
     const lengths = [
       'text 0',
       'text 5',
@@ -182,15 +182,15 @@ describe.each(peers)('$name', (peer) => {
     for (const [mode, { echoed }] of reports(context)) expect(echoed, mode).toEqual(lengths);
   });
 
-  it('hears a broadcast in the room of its path', (context) => {
+  it('receives a Broadcast in the room of its path', (context) => {
     for (const [mode, { heard }] of reports(context)) expect(heard, mode).toBe('küche/bad: ann says hello');
   });
 
-  it('talks to an endpoint that decodes and encodes objects, and is told what it cannot decode', (context) => {
+  it('exchanges objects with decoders and encoders, and gets decode_failed for invalid input', (context) => {
     for (const [mode, { sums }] of reports(context)) expect(sums, mode).toEqual(['{"sum":42}', 'decode_failed']);
   });
 
-  it('sends to endpoints that take messages in parts and as streams', (context) => {
+  it('sends to @OnMessage handlers that take parts and streams', (context) => {
     for (const [mode, { parts, uploaded }] of reports(context)) {
       expect(uploaded, mode).toBe('500000 bytes');
       if (!can.includes('parts')) continue;
@@ -199,7 +199,7 @@ describe.each(peers)('$name', (peer) => {
     }
   });
 
-  it('puts fragments together, and answers the pings between them', (context) => {
+  it('reassembles fragments, and answers the pings between them', (context) => {
     for (const [mode, { fragments, fragmentCalls = 0 }] of reports(context)) {
       expect(fragments, mode).toEqual(['one.two.three.', 'three']);
       if (can.includes('fragmentCalls')) expect(fragmentCalls, mode).toBeGreaterThanOrEqual(3);
@@ -207,12 +207,12 @@ describe.each(peers)('$name', (peer) => {
   });
 
   if (can.includes('pong')) {
-    it('has its pings answered', (context) => {
+    it('gets a pong for its ping', (context) => {
       for (const [mode, { pong }] of reports(context)) expect(pong, mode).toBe('are you there?');
     });
   }
 
-  it('sees the code and reason with which a session is closed, too long a message refused, a cut connection', (context) => {
+  it('sees the close code and reason of session.close, 1009 for too long a message, and 1006 for a cut', (context) => {
     for (const [mode, { closes }] of reports(context)) {
       expect(closes.slice(0, 4), mode).toEqual(['1000', '1001 going', '1011 größer', '4999 mine']);
       expect(closes[4], mode).toMatch(/^1009\b/);
@@ -220,20 +220,20 @@ describe.each(peers)('$name', (peer) => {
     }
   });
 
-  it('tells the endpoint with which code and reason it closes', (context) => {
+  it('passes its close code and reason to onClose', (context) => {
     reports(context);
     const end = ['3001, größer, clean, remote, closed'];
     expect(containers.map(({ echoEnds }) => echoEnds)).toEqual([end, end, end]);
   });
 
-  it('is refused, closed, or let in by what it shows when it comes', (context) => {
+  it('is refused with 401, closed with 4401, or accepted', (context) => {
     const refusal = can.includes('status') ? '401' : 'refused';
     for (const [mode, { members }] of reports(context)) {
       expect(members, mode).toEqual([refusal, '4401 expired', 'ann: hello']);
     }
   });
 
-  it('causes no error but that of the message too long', (context) => {
+  it('causes only the error message_too_big', (context) => {
     reports(context);
     const tooLong = [expect.objectContaining({ code: 'message_too_big' })];
     expect(containers.map(({ unhandled }) => unhandled)).toEqual([tooLong, tooLong, tooLong]);

@@ -27,7 +27,7 @@ describe.each([
   ['deflate', { thresholdBytes: 0 }],
   ['deflate', KEEPS_WINDOWS],
 ] as const)('Python, %s %j', (mode, perMessageDeflate) => {
-  it('gets back from our server what it sends, with close code and subprotocol', async (context) => {
+  it('gets its messages back from our server, with close code and subprotocol', async (context) => {
     const command = pythonOrSkip(context);
     const server = await startEchoServer(perMessageDeflate, ['b', 'x']);
     try {
@@ -47,7 +47,7 @@ describe.each([
     }
   });
 
-  it('gives back to our client what that sends, with close code and subprotocol', async (context) => {
+  it('returns the messages of our client, with close code and subprotocol', async (context) => {
     const server = new ProgramProcess([pythonOrSkip(context), peer, 'serve', mode]);
     const [, port] = await server.shows(/^(\d+)\s/);
     try {

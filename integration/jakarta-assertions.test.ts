@@ -46,21 +46,21 @@ describe('docs/jakarta-assertions.md', () => {
     expect(ids.toSorted()).toEqual([...numbered, ...otherwiseMarked].sort());
   });
 
-  it('says of each what it asks, and whether it is kept, adapted or not applicable', () => {
+  it('has for each what it requires, and whether it is kept, adapted or not applicable', () => {
     for (const { line, asked, verdict } of rows) {
       expect(asked.length, line).toBeGreaterThan(10);
       expect(verdict, line).toMatch(/^(kept|adapted|n\.a\.)$/);
     }
   });
 
-  it('names a test for each that is kept or adapted, and says how or why for each that is not kept', () => {
+  it('names a test for each that is kept or adapted, and a reason for each that is not kept', () => {
     for (const { line, verdict, words, tests } of rows) {
       expect(tests.length > 0, line).toBe(verdict !== 'n.a.');
       if (verdict !== 'kept') expect(words.length, line).toBeGreaterThan(20);
     }
   });
 
-  it('takes at most 20 for not applicable', () => {
+  it('has at most 20 that are not applicable', () => {
     expect(rows.filter(({ verdict }) => verdict === 'n.a.').length).toBeLessThanOrEqual(20);
   });
 

@@ -34,13 +34,13 @@ async function outputOf(file: string, source: string): Promise<string> {
   return stdout;
 }
 
-it.each(withPrograms)('the program of %s prints what its page says', async (name) => {
+it.each(withPrograms)('the program in the README of %s prints what it shows', async (name) => {
   const [found, ...others] = [...readme(name).matchAll(program)];
   expect(others).toEqual([]);
   expect(await outputOf(`${name}.mjs`, found?.[1] ?? '')).toBe(found?.[2]);
 });
 
-it('what is in TypeScript on the page of endpoint type-checks', async () => {
+it('the TypeScript in the README of endpoint type-checks', async () => {
   const sources = [...readme('endpoint').matchAll(/<!-- type-check -->\n```ts\n([\s\S]*?)```/g)];
   expect(sources[0]?.[1]).toContain('@ServerEndpoint');
   for (const [index, [, source = '']] of sources.entries()) {
@@ -48,7 +48,7 @@ it('what is in TypeScript on the page of endpoint type-checks', async () => {
   }
 });
 
-it('the program of client sends to a server and ends', async () => {
+it('the program in the README of client sends to a server and ends', async () => {
   const server = await ServerProcess.start();
   try {
     const source = /```js\n([\s\S]*?)```/.exec(readme('client'))?.[1] ?? '';

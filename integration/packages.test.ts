@@ -59,16 +59,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.each(names)('the tarball of %s', (name) => {
   const paths = () => packed.find((one) => one.name === name)?.files.map(({ path }) => path) ?? [];
 
-  test('holds the compiled code with its types, the licence and the page for npm', () => {
+  test('contains dist with types, LICENSE and README.md', () => {
     const wanted = ['package.json', 'LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts'];
     expect(wanted.filter((path) => !paths().includes(path))).toEqual([]);
   });
 
-  test('holds no sources, tests, notes of the compiler or data', () => {
+  test('contains no src, test, tsconfig or database files', () => {
     expect(paths().filter((path) => /^(src|test)\/|\.test\.|(^|\/)\.|tsconfig|\.tgz$|\.db$/.test(path))).toEqual([]);
   });
 
-  test('holds every file that package.json points to', () => {
+  test('contains every file that package.json points to', () => {
     const { manifest } = workspaces.find((one) => one.name === name)!;
     const targets = pathsIn({ exports: withoutSources(manifest), bin: manifest.bin });
     const missing = targets.filter((path) => !path.includes('*') && !paths().includes(path.replace(/^\.\//, '')));
@@ -76,15 +76,15 @@ describe.each(names)('the tarball of %s', (name) => {
   });
 });
 
-describe('installed from their tarballs', () => {
-  test('the packages come from the tarballs, each once', async ({ skip }) => {
+describe('packages installed from their tarballs', () => {
+  test('are installed once each', async ({ skip }) => {
     if (unreachable) skip(unreachable);
     for (const name of names) expect(existsSync(join(folder, 'node_modules', name, 'dist'))).toBe(true);
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', nestedPackages], { cwd: folder });
     expect(JSON.parse(stdout)).toEqual([]);
   });
 
-  test.for(names)('%s gives the same names to import and to require', async (name, { skip }) => {
+  test.for(names)('%s exports the same names to import and to require', async (name, { skip }) => {
     if (unreachable) skip(unreachable);
     const program = `
       const { createRequire } = await import('node:module');
@@ -99,7 +99,7 @@ describe('installed from their tarballs', () => {
     expect(required.filter((key: string) => key !== '__esModule' && key !== 'module.exports')).toEqual(imported);
   });
 
-  test('types are found by a strict program, from ES modules and from CommonJS', async ({ skip }) => {
+  test('have types for a strict program, in ES modules and in CommonJS', async ({ skip }) => {
     if (unreachable) skip(unreachable);
     const aliases = names.map((_, i) => `package${i}`);
     const used = `export const all: object[] = [${aliases.join(', ')}];\n`;

@@ -44,12 +44,12 @@ function blockOf(text: string, name: string): string {
   return match?.[1] ?? '';
 }
 
-describe('both languages', () => {
-  it.each(names)('show the same code: %s', (name) => {
+describe('README.md and README.zh.md', () => {
+  it.each(names)('have the same code block: %s', (name) => {
     expect(blockOf(chinese, name)).toBe(blockOf(english, name));
   });
 
-  it('show no code that is not run here, the two commands aside', () => {
+  it('have no code block that is not run here, except the two commands', () => {
     for (const text of [english, chinese]) {
       const fences = text.match(/^```\w+$/gm) ?? [];
       expect(fences.filter((fence) => fence !== '```sh')).toHaveLength(names.length);
@@ -70,8 +70,8 @@ describe('both languages', () => {
   });
 });
 
-describe('the programs', () => {
-  it('the client sends and receives at a real server', async () => {
+describe('the programs of the README', () => {
+  it('client sends to a server and receives', async () => {
     const server = await ServerProcess.start();
     const program = await startProgram('client.mjs', blockOf(english, 'client'), { LONGWIRE_URL: server.url });
     try {
@@ -83,7 +83,7 @@ describe('the programs', () => {
     }
   });
 
-  it('the endpoint with decorators type-checks, is compiled as the README says, and serves a chat', async () => {
+  it('endpoint with decorators type-checks, compiles with the given esbuild command, and serves a chat', async () => {
     const source = blockOf(english, 'endpoint');
     expect(await typeErrorsOf(folder, 'chat.mts', source)).toBe('');
     await writeFile(join(folder, 'chat.ts'), source);
@@ -109,7 +109,7 @@ describe('the programs', () => {
     }
   });
 
-  it('the endpoint without decorators runs as it stands', async () => {
+  it('plain endpoint runs as it stands', async () => {
     const program = await startProgram('echo.mjs', blockOf(english, 'plain endpoint'), { PORT: '0' });
     try {
       const port = await printedPort(program);
@@ -122,8 +122,8 @@ describe('the programs', () => {
   });
 });
 
-describe('the main job, by hand', () => {
-  it('does in a shell what the transcript shows', async () => {
+describe('the transcript of the README', () => {
+  it('prints in a shell what it shows', async () => {
     const port = await freePort();
     const shell = new Shell(folder, {
       LONGWIRE_PORT: String(port),

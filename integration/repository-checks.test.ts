@@ -72,7 +72,7 @@ describe('lock file', () => {
     repository.plant({ 'package-lock.json': { lockfileVersion: 3, packages: { '': rootEntry, ...packages } } });
   }
 
-  test('accepts one that is whole, with nested and hoisted packages', () => {
+  test('accepts a complete package-lock.json, with nested and hoisted packages', () => {
     repository.plant({
       'packages/server/package.json': { ...manifestOf('@longwire/server'), dependencies: { a: '1.0.0' } },
     });
@@ -86,14 +86,14 @@ describe('lock file', () => {
     expect(findLockFaults(repository.root)).toEqual([]);
   });
 
-  test('reports a native family of which a member is missing', () => {
+  test('reports an optional dependency that has no entry', () => {
     plantLock({ 'node_modules/a': { version: '1.0.0', integrity, optionalDependencies: { 'a-darwin': '1.0.0' } } });
     expect(findLockFaults(repository.root)).toEqual([
       'package-lock.json: node_modules/a names a-darwin 1.0.0, which has no entry',
     ]);
   });
 
-  test('reports download addresses, missing hashes and install scripts', () => {
+  test('reports resolved addresses, missing integrity and install scripts', () => {
     plantLock({
       'node_modules/a': { version: '1.0.0', integrity, resolved: 'https://registry.example/a-1.0.0.tgz' },
       'node_modules/b': { version: '1.0.0' },
@@ -126,7 +126,7 @@ describe('lock file', () => {
     ]);
   });
 
-  test('reports packages of ours with another version, or that want another version of ours', () => {
+  test('reports workspaces with another version, or that depend on another version of a workspace', () => {
     repository.plant({
       'packages/server/package.json': { ...manifestOf('@longwire/server'), version: '0.2.0' },
       'packages/client/package.json': {
@@ -142,7 +142,7 @@ describe('lock file', () => {
   });
 });
 
-test('reports a package whose licence is missing, changed or not declared; a private one needs no copy', () => {
+test('reports a package whose LICENSE is missing, changed or not declared; a private one needs no copy', () => {
   const licence = readFileSync(join(projectRoot, 'LICENSE'), 'utf8');
   for (const name of ['NOTICE', 'README.md', 'CONTRIBUTING.md', 'SECURITY.md']) repository.plant({ [name]: name });
   repository.plant({
@@ -160,7 +160,7 @@ test('reports a package whose licence is missing, changed or not declared; a pri
   ]);
 });
 
-test('the compiler refuses what Node 20.19 does not have', async () => {
+test('tsconfig.base.json refuses what Node 20.19 does not have', async () => {
   repository.plant({
     'tsconfig.json': {
       extends: join(projectRoot, 'tsconfig.base.json'),

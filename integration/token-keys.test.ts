@@ -50,8 +50,8 @@ function tokenOf(key: KeyObject, kid: string): string {
   return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-describe('a token of a key that the server has not fetched yet', () => {
-  it('is answered, and said goodbye to, with the time after which to come back', async () => {
+describe('a token whose kid is not in the fetched key set', () => {
+  it('gets unavailable and goodbye 4006 with afterMs; in refresh it leaves the session open', async () => {
     const token = tokenOf(second.privateKey, 'second');
     const late = await WireClient.open(server.url);
     const answer = await late.ask({ type: 'connect', token });
@@ -64,7 +64,7 @@ describe('a token of a key that the server has not fetched yet', () => {
     expect(await known.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
   });
 
-  it('is put off also where it comes with the handshake', async () => {
+  it('gets goodbye 4006 with afterMs also in the handshake', async () => {
     const token = tokenOf(second.privateKey, 'second');
     const late = await WireClient.open(server.url, { headers: { authorization: `Bearer ${token}` } });
     expect(await late.whenClosed()).toMatchObject({ code: 4006 });

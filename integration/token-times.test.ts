@@ -27,8 +27,8 @@ function tokenUntil(expMs: number): string {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
-describe('a token that has run out, within what clocks may differ', () => {
-  it('opens a session that lasts until the difference is used up, and is told its own time', async () => {
+describe('an expired token within the clock tolerance', () => {
+  it('opens a session that is closed with 4005 when the tolerance is used up; connected.expiresAt is its exp', async () => {
     const expiresAt = Date.now() - 5_000;
     const client = await WireClient.open(server.url);
     const connected = await client.ask({ type: 'connect', token: tokenUntil(expiresAt) });
@@ -39,7 +39,7 @@ describe('a token that has run out, within what clocks may differ', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + leewayMs - 2);
   });
 
-  it('keeps a session open when it comes in refresh', async () => {
+  it('keeps a session open when sent in refresh, until it is closed with 4005', async () => {
     const client = await WireClient.open(server.url);
     await client.ask({ type: 'connect', token: tokenUntil(Date.now() + 60_000) });
     const expiresAt = Date.now() - 5_000;

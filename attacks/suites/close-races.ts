@@ -1,4 +1,4 @@
-// Row 22 of the fault catalogue: both ends close, send, break and fall silent, in every order.
+// Close races: both ends close, send, break and fall silent in every order. Row 22 of docs/fault-catalogue.md.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -58,7 +58,7 @@ const actions: readonly ((connection: WebSocketConnection) => unknown)[] = [
 ];
 
 export function describeCloseRaces(scale: CloseRaceScale): void {
-  describe('closing the gateway in every order', () => {
+  describe('gateway close races', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -66,12 +66,12 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
     });
     afterAll(() => target.stop());
 
-    it('gives each peer at most one Close frame, as the last of all, and the end of TCP (row 22)', async () => {
+    it('sends each peer at most one Close frame, as the last frame, and ends TCP (row 22)', async () => {
       await target.unharmed(() => raceToClose(target, scale.rawRaces));
     });
 
     if (scale.awaitsTimeouts) {
-      it('drops a peer that never answers the Close frame (row 22)', async () => {
+      it('ends TCP within the closing timeout when the peer never answers the Close frame (row 22)', async () => {
         await target.unharmed(async () => {
           const peer = await RawSocket.upgrade(target.port);
           for (let n = 0; n < 3; n++) peer.send(textFrame('{"type":"send","to":"user/bob","body":1}'));
@@ -83,7 +83,7 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
       });
     }
 
-    it('looks at nothing that comes behind a Close frame (row 22)', async () => {
+    it('ignores every frame that follows a Close frame (row 22)', async () => {
       const peer = await RawSocket.upgrade(target.port);
       peer.send(Buffer.concat([closeFrame(1000), textFrame('ping'), pingFrame('late'), frame({ first: FIN | 0x0f })]));
       await peer.ended();
@@ -93,7 +93,7 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
     });
   });
 
-  describe('closing two connections of the engine in every order', () => {
+  describe('engine close races between dial and accept', () => {
     const ends = new Map<WebSocketConnection, CloseDetails[]>();
     const handler = {
       onClose: (connection: WebSocketConnection, close: CloseDetails) => {
@@ -119,7 +119,7 @@ export function describeCloseRaces(scale: CloseRaceScale): void {
     });
     afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-    it('tells each of them exactly once, and leaves no socket behind (row 22)', async () => {
+    it('call onClose exactly once on each side and leave no socket open (row 22)', async () => {
       const seed = seedOfRun('two-sided close races');
       const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
       const wrong: string[] = [];

@@ -1,4 +1,4 @@
-// Row 31 of the fault catalogue: a server that was killed comes back, and so do all its clients.
+// A server is killed and comes back, and so do all its clients. Row 31 of docs/fault-catalogue.md.
 
 import { defineClientEndpoint, EndpointContainer } from '@longwire/endpoint';
 import { until } from '@longwire/test-support/until';
@@ -7,14 +7,14 @@ import { EngineProcess } from '../harness/engine-process.js';
 
 export interface ComingBackScale {
   readonly clients: number;
-  /** Of the server: further ones are told to come later. */
+  /** Of the server: further ones are answered with 503. */
   readonly maxPendingHandshakes: number;
   readonly withinMs: number;
 }
 
 export function describeComingBack({ clients, maxPendingHandshakes, withinMs }: ComingBackScale): void {
-  describe(`${clients} client endpoints of a server that is killed`, () => {
-    it('all come back by themselves, though few are let in at once, and each is served (row 31)', async () => {
+  describe(`${clients} client endpoints whose server is killed`, () => {
+    it('all reconnect although maxPendingHandshakes admits few at a time, and each is answered (row 31)', async () => {
       const settings = { maxPendingHandshakes, hookMs: 10 };
       let server = await EngineProcess.startContainer(settings);
       const unhandled: unknown[] = [];

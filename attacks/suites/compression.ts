@@ -1,5 +1,5 @@
-// Rows 18-21 of the fault catalogue: bombs, broken streams, offers without sense, and what compression may cost.
-// The gateway has compression off, so the engine is attacked with it on.
+// permessage-deflate: bombs, broken streams, invalid offers, and what compression may cost. Rows 18-21 of
+// docs/fault-catalogue.md. The gateway has compression off, so the engine is attacked with it on.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
@@ -23,7 +23,7 @@ const LIMIT = MIB;
 const OFFER = ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'];
 const MAX_IDLE_BYTES_PER_CONNECTION = 40_000;
 
-/** Offers that say something permessage-deflate has not (RFC 7692 §7.1): the handshake goes on without it. */
+/** Offers with parameters that permessage-deflate does not define (RFC 7692 §7.1): the handshake goes on without it. */
 const declined = [
   ...['0', '7', '16', '08', '+8', '-8', '8.0', '1e1', '99999999999999999999', 'x'].flatMap((bits) => [
     `permessage-deflate; server_max_window_bits=${bits}`,
@@ -66,9 +66,9 @@ const broken: readonly { readonly title: string; readonly bytes: Buffer; readonl
     bytes: deflatedFrame(Buffer.from('4b04a200', 'hex')),
     codes: [1002, 1007],
   },
-  { title: 'bytes of no sense', bytes: deflatedFrame(Buffer.alloc(64, 0xee)), codes: [1002, 1007] },
+  { title: 'random bytes', bytes: deflatedFrame(Buffer.alloc(64, 0xee)), codes: [1002, 1007] },
   {
-    title: 'text that is no UTF-8 once inflated',
+    title: 'text that inflates to invalid UTF-8',
     bytes: deflatedFrame(deflated(Buffer.from([0xc0, 0xaf])), Opcode.text),
     codes: [1007],
   },
@@ -86,7 +86,7 @@ const broken: readonly { readonly title: string; readonly bytes: Buffer; readonl
 ];
 
 export function describeCompressionAttacks(scale: CompressionScale): void {
-  describe('compressed messages', () => {
+  describe('permessage-deflate', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -96,7 +96,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
 
     const open = (lines: readonly string[] = OFFER) => RawSocket.upgrade(target.port, { path: '/', lines });
 
-    it('that unfold to a thousand times their size end with 1009, and memory stays (row 18)', async () => {
+    it('closes with 1009 on a message that inflates to a thousand times its size, in bounded memory (row 18)', async () => {
       const bomb = deflatedFrame(deflated(Buffer.alloc(scale.bombBytes), 9));
       await target.unharmed(async () => {
         const baselineBytes = await residentBytes(target.pid);
@@ -113,7 +113,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
       });
     });
 
-    it('made of empty blocks cost no more than their bytes (row 18)', async () => {
+    it('answers a message of 100 000 empty deflate blocks without stalling (row 18)', async () => {
       await target.unharmed(async () => {
         const emptyStored = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from('000000ffff', 'hex')));
         const peer = await open();
@@ -126,7 +126,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
       });
     });
 
-    it('that end their stream again and again are not followed for ever (row 18)', async () => {
+    it('answers a message of 200 000 final deflate blocks without stalling (row 18)', async () => {
       await target.unharmed(async () => {
         // 03 00: a final block with nothing in it; after each another stream begins (RFC 7692 §7.2.3.4).
         const endings = Buffer.concat(Array.from({ length: 200_000 }, () => Buffer.from([0x03, 0x00])));
@@ -137,14 +137,14 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
       });
     });
 
-    it.each(broken)('with $title end with a code, and nothing is thrown (row 19)', async ({ bytes, codes }) => {
+    it.each(broken)('closes with 1002 or 1007 on $title (row 19)', async ({ bytes, codes }) => {
       const peer = await open();
       peer.send(bytes);
       expect(codes).toContain(await peer.closeCode());
       peer.destroy();
     });
 
-    it('are declined where the offer makes no sense (row 19)', async () => {
+    it('declines a Sec-WebSocket-Extensions offer with unknown or invalid parameters (row 19)', async () => {
       await target.unharmed(async () => {
         const taken: string[] = [];
         await inParallel(declined.length, 4, async (index) => {
@@ -160,7 +160,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
       });
     });
 
-    it('are refused with 400 where the offer breaks the grammar, and taken at the next good offer (row 19)', async () => {
+    it('answers 400 to a malformed Sec-WebSocket-Extensions, and accepts the first valid offer of a list (row 19)', async () => {
       for (const offer of malformed) {
         const peer = new RawSocket(target.port);
         peer.send(upgradeRequest(target.port, { path: '/', lines: [`Sec-WebSocket-Extensions: ${offer}`] }));
@@ -174,7 +174,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
       peer.destroy();
     });
 
-    it('cost an idle connection at most 40 KB (row 21)', async () => {
+    it('keeps an idle compressed connection at 40 KB or less (row 21)', async () => {
       await target.unharmed(
         async () => {
           const message = deflatedFrame(deflated(Buffer.from('many words, many words; '.repeat(200))), Opcode.text);
@@ -202,7 +202,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
     });
   });
 
-  describe('compressed messages whose windows outlive them', () => {
+  describe('permessage-deflate with context takeover', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -211,7 +211,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
     });
     afterAll(() => target.stop());
 
-    it('do not fill the memory of a server whose answers nobody reads (row 18)', async () => {
+    it('bounds memory when a peer reads none of its echoes (row 18)', async () => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytes(target.pid);
         const message = deflatedFrame(deflated(Buffer.alloc(LIMIT - 1)), Opcode.binary);
@@ -228,7 +228,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
     });
   });
 
-  describe('the gateway', () => {
+  describe('gateway compression', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -236,7 +236,7 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
     });
     afterAll(() => target.stop());
 
-    it('compresses nothing, so that sizes tell nothing of secrets (row 20)', async () => {
+    it('is never negotiated, so that frame sizes reveal nothing about secrets (row 20)', async () => {
       const peer = new RawSocket(target.port);
       peer.send(upgradeRequest(target.port, { lines: OFFER }));
       expect((await peer.answer()).headers.get('sec-websocket-extensions')).toBeUndefined();

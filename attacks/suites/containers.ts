@@ -1,5 +1,5 @@
 // What an endpoint container adds to the engine, under attack: hooks that wait, queues, broadcasts, clients. Rows 2, 3, 8,
-// 10, 16, 22, 23, 27, 28 and 34 of the fault catalogue.
+// 10, 16, 22, 23, 27, 28 and 34 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
@@ -53,7 +53,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       return residentBytes(target.pid);
     };
 
-    it('ends with 1001 who upgrades and then is silent, if it is told to (row 2)', async () => {
+    it('closes a silent session with 1001 after idleTimeoutMs (row 2)', async () => {
       await target.unharmed(async () => {
         const codes = new Set<number>();
         await inParallel(scale.silentSessions, scale.silentSessions, async () => {
@@ -65,7 +65,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('lets no more handshakes wait for a hook than it may, and forgets them when their time is over (row 3)', async () => {
+    it('answers 503 beyond maxPendingHandshakes, and 500 when a hook exceeds handshakeTimeoutMs (row 3)', async () => {
       await target.unharmed(async () => {
         const statuses = new Map<number, number>();
         const retryAfter = new Set<string | undefined>();
@@ -89,7 +89,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('lets no page of another origin in, whatever it says of proxies (rows 8 and 10)', async () => {
+    it('answers 403 to a foreign Origin, also with Forwarded and X-Forwarded-Host (rows 8 and 10)', async () => {
       const wrong: string[] = [];
       for (const origin of foreignOrigins(target.port)) {
         for (const claim of [[], ['Forwarded: host=evil.example;for=127.0.0.1'], ['X-Forwarded-Host: evil.example']]) {
@@ -101,7 +101,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       expect(await statusOf(target.port, [`Origin: http://127.0.0.1:${target.port}`], '/echo')).toBe(101);
     });
 
-    it('tells each session of its end once, in whatever order both sides close (row 22)', async () => {
+    it('calls onClose once for each session in close races (row 22)', async () => {
       await target.unharmed(async () => {
         await raceToClose(target, scale.races, '/echo');
         await raceToClose(target, scale.races, '/hanging');
@@ -110,7 +110,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('closes with 1008 for a flood of pings, and reads pongs no faster than it handles them (row 23)', async () => {
+    it('closes a ping flood with 1008, and reads pongs no faster than onPong handles them (row 23)', async () => {
       await target.unharmed(async () => {
         const flooding = await RawSocket.upgrade(target.port, { path: '/pongs' });
         flooding.send(Buffer.concat(Array.from({ length: 5_000 }, () => pingFrame('x'.repeat(125)))));
@@ -127,7 +127,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('reads no more than its queue holds for handlers that do not end (rows 16 and 27)', async () => {
+    it('stops reading from a session whose handler never settles (rows 16 and 27)', async () => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytesInUse();
         // In frames that come in several pieces, as what is longer than a segment does.
@@ -146,7 +146,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('takes stalled receivers out of a broadcast, which costs each no more than its bound (row 27)', async () => {
+    it('removes stalled receivers from a Broadcast, each within maxBufferedBytes (row 27)', async () => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytesInUse();
         const join = (): Promise<RawSocket> => RawSocket.upgrade(target.port, { path: '/room' });
@@ -168,7 +168,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       });
     });
 
-    it('lets readers go who take a few bytes at a time (row 28)', async () => {
+    it('ends a reader that takes a few bytes at a time after slowReaderMs (row 28)', async () => {
       await target.unharmed(
         () =>
           inParallel(scale.tricklers, scale.tricklers, async () => {
@@ -181,14 +181,14 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       );
     });
 
-    it('has had no fault of the program but the hooks that took too long', async () => {
+    it('reports only the hooks that timed out to onUnhandledError', async () => {
       expect((await facts()).unhandled).toBeGreaterThanOrEqual(scale.maxPendingHandshakes);
       expect(target.served.output).toBe('');
     });
   });
 
   describe(`an endpoint container with ${DESCRIPTORS} descriptors`, () => {
-    it('serves who is there, and takes new ones again when there are places (row 34)', async () => {
+    it('serves open sessions, and accepts new ones once descriptors are free (row 34)', async () => {
       const command = ['sh', '-c', `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`, process.execPath];
       const server = await EngineProcess.startContainer({}, command);
       try {

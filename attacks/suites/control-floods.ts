@@ -1,4 +1,4 @@
-// Row 23 of the fault catalogue: pings and pongs without end, and answers that nobody reads.
+// Floods of pings and pongs, and answers that are not read. Row 23 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
@@ -19,7 +19,7 @@ export interface ControlFloodScale {
 const MIB = 1_048_576;
 
 export function describeControlFloods(scale: ControlFloodScale): void {
-  describe('control frames without end', () => {
+  describe('control frame floods', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -27,7 +27,7 @@ export function describeControlFloods(scale: ControlFloodScale): void {
     });
     afterAll(() => target.stop());
 
-    it('close with 1008 whoever sends a thousand pings within a second (row 23)', async () => {
+    it('close a peer with 1008 that sends a thousand pings within a second (row 23)', async () => {
       await target.unharmed(async () => {
         const flood = Buffer.concat(Array.from({ length: 5_000 }, () => pingFrame('x'.repeat(125))));
         await inParallel(scale.attackers, scale.attackers, async () => {
@@ -41,14 +41,14 @@ export function describeControlFloods(scale: ControlFloodScale): void {
       });
     });
 
-    it('say 1008 to exactly the thousandth ping (row 23)', async () => {
+    it('close with 1008 at exactly the thousandth ping (row 23)', async () => {
       const peer = await RawSocket.upgrade(target.port);
       peer.send(Buffer.concat(Array.from({ length: 1_000 }, (_, n) => pingFrame(String(n)))));
       expect(await peer.closeCode()).toBe(1008);
       peer.destroy();
     });
 
-    it('are answered one by one below that, with their payloads, in order (row 23)', async () => {
+    it('get one pong for each of 900 pings, with its payload and in order (row 23)', async () => {
       const peer = await RawSocket.upgrade(target.port);
       const payloads = Array.from({ length: 900 }, (_, n) => String(n).padEnd(125, '.'));
       peer.send(Buffer.concat(payloads.map((payload) => pingFrame(payload))));
@@ -57,7 +57,7 @@ export function describeControlFloods(scale: ControlFloodScale): void {
       peer.destroy();
     });
 
-    it('may be pongs that nobody asked for, as many as one likes (row 23)', async () => {
+    it('may consist of unsolicited pongs, which are ignored (row 23)', async () => {
       await target.unharmed(async () => {
         const pongs = Buffer.concat(
           Array.from({ length: 1_000 }, () => frame({ first: FIN | Opcode.pong, payload: 'x'.repeat(125) })),
@@ -76,35 +76,32 @@ export function describeControlFloods(scale: ControlFloodScale): void {
       ['commands with a field out of range', textFrame('{"id":1,"type":"history","channel":"user/bob","limit":0}')],
       ['commands that are refused', textFrame('{"id":1,"type":"connect","token":"dev:greedy"}')],
     ];
-    it.each(unread)(
-      'and answers to %s that nobody reads fill no memory, and none is lost (row 23)',
-      async (_what, ask) => {
-        await target.unharmed(async () => {
-          const peer = await RawSocket.upgrade(target.port);
-          peer.send(textFrame('{"id":"first","type":"connect","token":"dev:greedy"}'));
-          await until(() => peer.frames.length > 0, 'connected');
-          peer.socket.pause();
-          const baselineBytes = await residentBytes(target.pid);
-          const batch = Buffer.concat(Array.from({ length: 1_000 }, () => ask));
-          const total = Math.ceil((scale.unreadMegabytes * MIB) / batch.length);
-          const { peakBytes } = await peakDuring(target.pid, async () => {
-            const sending = (async () => {
-              for (let n = 0; n < total; n++) await peer.sendFully(batch);
-            })();
-            await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 1_500))]);
-            peer.socket.resume();
-            await untilQuiet(peer, () => peer.frames.length >= total * 1_000 + 1);
-            await sending;
-          });
-          expect(
-            peer.frames.filter(({ opcode }) => opcode === Opcode.close).map(({ payload }) => payload.readUInt16BE(0)),
-          ).toEqual([]);
-          expect(peer.frames.length).toBe(total * 1_000 + 1);
-          expect(peakBytes - baselineBytes).toBeLessThan(48 * MIB);
-          peer.destroy();
+    it.each(unread)('bound the memory of unread answers to %s, and lose none of them (row 23)', async (_what, ask) => {
+      await target.unharmed(async () => {
+        const peer = await RawSocket.upgrade(target.port);
+        peer.send(textFrame('{"id":"first","type":"connect","token":"dev:greedy"}'));
+        await until(() => peer.frames.length > 0, 'connected');
+        peer.socket.pause();
+        const baselineBytes = await residentBytes(target.pid);
+        const batch = Buffer.concat(Array.from({ length: 1_000 }, () => ask));
+        const total = Math.ceil((scale.unreadMegabytes * MIB) / batch.length);
+        const { peakBytes } = await peakDuring(target.pid, async () => {
+          const sending = (async () => {
+            for (let n = 0; n < total; n++) await peer.sendFully(batch);
+          })();
+          await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 1_500))]);
+          peer.socket.resume();
+          await untilQuiet(peer, () => peer.frames.length >= total * 1_000 + 1);
+          await sending;
         });
-      },
-    );
+        expect(
+          peer.frames.filter(({ opcode }) => opcode === Opcode.close).map(({ payload }) => payload.readUInt16BE(0)),
+        ).toEqual([]);
+        expect(peer.frames.length).toBe(total * 1_000 + 1);
+        expect(peakBytes - baselineBytes).toBeLessThan(48 * MIB);
+        peer.destroy();
+      });
+    });
   });
 }
 

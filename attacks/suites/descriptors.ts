@@ -1,4 +1,4 @@
-// Row 34 of the fault catalogue: no descriptors left.
+// No file descriptors left. Row 34 of docs/fault-catalogue.md.
 
 import { openDescriptors } from '@longwire/test-support/process-facts';
 import { until } from '@longwire/test-support/until';
@@ -11,7 +11,7 @@ const LIMIT = 256;
 const RECOVERED_WITHIN_MS = 5_000;
 
 export function describeDescriptorAttack({ connections }: { readonly connections: number }): void {
-  describe(`a server with ${LIMIT} descriptors`, () => {
+  describe(`a gateway with ${LIMIT} descriptors`, () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -20,11 +20,11 @@ export function describeDescriptorAttack({ connections }: { readonly connections
     });
     afterAll(() => target.stop());
 
-    it('turns the many away, serves who is there, says so once, and recovers alone (row 34)', async () => {
+    it('drops new connections, serves open sessions, logs at most once a second, and recovers (row 34)', async () => {
       await target.unharmed(async () => {
         const [alice, bob] = [await WireClient.signIn(target.url, 'alice'), await WireClient.signIn(target.url, 'bob')];
         const peers = Array.from({ length: connections }, () => new RawSocket(target.port));
-        await until(() => peers.some((peer) => peer.hasEnded), 'that somebody is turned away');
+        await until(() => peers.some((peer) => peer.hasEnded), 'a connection that is dropped');
         expect(await openDescriptors(target.pid)).toBeLessThanOrEqual(LIMIT);
 
         // The store needs descriptors too: messages go on being written and delivered.
@@ -43,7 +43,7 @@ export function describeDescriptorAttack({ connections }: { readonly connections
           const late = await WireClient.signIn(target.url, 'late').catch(() => undefined);
           late?.cut();
           return late !== undefined;
-        }, 'a place for somebody new');
+        }, 'a new session');
         expect(performance.now() - startedAt).toBeLessThan(RECOVERED_WITHIN_MS);
         alice.cut();
         bob.cut();

@@ -1,4 +1,4 @@
-// Rows 8 and 9 once more, by the one judge that counts: a real browser with a page from another origin.
+// Rows 8 and 9 of docs/fault-catalogue.md in a real browser, with a page of another origin.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -51,16 +51,16 @@ export async function describeForeignPage(): Promise<void> {
       }
     }
 
-    it('of this server may connect', async () => {
+    it('of the same origin connects', async () => {
       expect(await outcomeFrom(server.url)).toBe('open');
     });
 
-    it('from another port of the same machine may not (row 9)', async () => {
+    it('from another port of the same machine is refused with 1006 (row 9)', async () => {
       const { port } = elsewhere.address() as AddressInfo;
       expect(await outcomeFrom(`http://127.0.0.1:${port}/`)).toBe('closed 1006');
     });
 
-    it('with the opaque origin of a data: URL may not (row 8)', async () => {
+    it('with the opaque origin of a data: URL is refused with 1006 (row 8)', async () => {
       expect(await outcomeFrom('data:text/html,<title>nowhere</title>')).toBe('closed 1006');
     });
   });

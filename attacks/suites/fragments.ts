@@ -1,4 +1,4 @@
-// Rows 16 and 17 of the fault catalogue: messages that never end, and bytes that come one by one.
+// Messages that never end, and bytes that come one by one. Rows 16 and 17 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, processorMs, residentBytes } from '@longwire/test-support/process-facts';
@@ -23,7 +23,7 @@ const FRAGMENTS_PER_WRITE = 4_096;
 const MAX_PROCESSOR_MS_PER_MIB = 2_000;
 
 export function describeFragmentAttacks(scale: FragmentScale): void {
-  describe('messages in pieces', () => {
+  describe('fragmented messages', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -34,7 +34,7 @@ export function describeFragmentAttacks(scale: FragmentScale): void {
     it.each([
       ['empty', ''],
       ['of one byte', 'x'],
-    ])('that never end, in fragments %s, end with 1009 at the limit (row 16)', async (_title, payload) => {
+    ])('without end, in fragments %s, are closed with 1009 at maxMessageBytes (row 16)', async (_title, payload) => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytes(target.pid);
         const first = frame({ first: Opcode.binary, payload });
@@ -62,7 +62,7 @@ export function describeFragmentAttacks(scale: FragmentScale): void {
       });
     });
 
-    it('that stay below the limit are taken, however small the pieces (row 16)', async () => {
+    it('below maxMessageBytes are accepted in fragments of one byte (row 16)', async () => {
       const peer = await RawSocket.upgrade(target.port, { path: '/' });
       const count = MAX_MESSAGE_BYTES / 2 - 1;
       const more = Buffer.concat(
@@ -77,7 +77,7 @@ export function describeFragmentAttacks(scale: FragmentScale): void {
     });
   });
 
-  describe('messages byte by byte', () => {
+  describe('messages in segments of one byte', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -85,7 +85,7 @@ export function describeFragmentAttacks(scale: FragmentScale): void {
     });
     afterAll(() => target.stop());
 
-    it('cost time that grows as they do, and no more (row 17)', async () => {
+    it('cost processor time that is linear in their length (row 17)', async () => {
       await target.unharmed(async () => {
         await costOf(target, scale.singleBytes / 4);
         const once = await leastCostOf(target, scale.singleBytes);

@@ -1,4 +1,4 @@
-// Rows 13-15 of the fault catalogue: frames that break a rule, text that is none, and lengths that nobody should believe.
+// Frames that break a rule, invalid UTF-8, and absurd lengths. Rows 13-15 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { residentBytes } from '@longwire/test-support/process-facts';
@@ -110,7 +110,7 @@ const absurdLengths: readonly (BadInput & { readonly codes: readonly number[] })
 ];
 
 export function describeFrameAttacks(scale: FrameScale): void {
-  describe('frames that break the rules', () => {
+  describe('invalid frames', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -118,11 +118,11 @@ export function describeFrameAttacks(scale: FrameScale): void {
     });
     afterAll(() => target.stop());
 
-    it('end with 1002 and the end of TCP, whichever rule it is (row 13)', async () => {
+    it('are closed with 1002 and the end of TCP, whichever rule they break (row 13)', async () => {
       await target.unharmed(() => expectCloses(target, violations, [1002]));
     });
 
-    it('end with 1002 or 1007 whoever says what is not UTF-8, at its first bad byte (row 14)', async () => {
+    it('with invalid UTF-8 are closed with 1007 at the first bad byte, in a close reason with 1002 or 1007 (row 14)', async () => {
       const inReason = badText.filter(({ title }) => title.includes('reason'));
       const inText = badText.filter(({ title }) => !title.includes('reason'));
       await target.unharmed(async () => {
@@ -131,7 +131,7 @@ export function describeFrameAttacks(scale: FrameScale): void {
       });
     });
 
-    it('see a bad byte also if every byte comes in a segment of its own (row 14)', async () => {
+    it('with invalid UTF-8 are closed with 1007 also when each byte is a segment of its own (row 14)', async () => {
       await target.unharmed(async () => {
         const peer = await RawSocket.upgrade(target.port);
         for (const byte of frame({ payload: hex('68 c3 a4 ed a0'), claimedBytes: 100n })) {
@@ -142,14 +142,17 @@ export function describeFrameAttacks(scale: FrameScale): void {
       });
     });
 
-    it.each(absurdLengths)('refuse a length of $title on the header alone (row 15)', async ({ bytes, codes }) => {
-      const peer = await RawSocket.upgrade(target.port);
-      peer.send(bytes);
-      expect(codes).toContain(await peer.closeCode());
-      peer.destroy();
-    });
+    it.each(absurdLengths)(
+      'with a length of $title are closed on the header alone (row 15)',
+      async ({ bytes, codes }) => {
+        const peer = await RawSocket.upgrade(target.port);
+        peer.send(bytes);
+        expect(codes).toContain(await peer.closeCode());
+        peer.destroy();
+      },
+    );
 
-    it('allocate nothing for absurd lengths (row 15)', async () => {
+    it('with absurd lengths cause no allocation (row 15)', async () => {
       const sendOne = async (index: number): Promise<void> => {
         const peer = await RawSocket.upgrade(target.port);
         peer.send(absurdLengths[index % absurdLengths.length]!.bytes);
@@ -161,7 +164,7 @@ export function describeFrameAttacks(scale: FrameScale): void {
       await target.unharmed(() => inParallel(scale.absurdHeaders, 20, sendOne));
     });
 
-    it('allocate nothing for a message that is announced and never comes (row 15)', async () => {
+    it('that announce a payload of commandBytes and never send it cause no allocation (row 15)', async () => {
       await target.unharmed(async () => {
         const peers: RawSocket[] = [];
         await inParallel(scale.announcements, 50, async () => {

@@ -1,4 +1,4 @@
-// Rows 24 and 25 of the fault catalogue: masks that could be guessed, and memory that was never written.
+// Predictable masks, and memory that was never written. Rows 24 and 25 of docs/fault-catalogue.md.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,8 +22,8 @@ const NO_BYTES = Buffer.alloc(0);
 const MARKER = 'NEVER-ON-THE-WIRE';
 
 export function describeMasksAndMemory(scale: MaskScale): void {
-  describe('masks of clients', () => {
-    it('are spread evenly, and repeat no more often than chance has it (row 24)', () => {
+  describe('mask keys of the client role', () => {
+    it('are evenly distributed and repeat no more often than random keys (row 24)', () => {
       const counts = [0, 1, 2, 3].map(() => new Uint32Array(256));
       const seen = new Set<number>();
       let repeats = 0;
@@ -51,15 +51,15 @@ export function describeMasksAndMemory(scale: MaskScale): void {
       expect(isFollowedByItself).toBe(false);
     });
 
-    it('and all else that must not be guessed comes from the system, never from Math.random (row 24)', () => {
+    it('are never made with Math.random, which no package uses (row 24)', () => {
       const guilty = sourceFiles(PACKAGES).filter((file) => readFileSync(file, 'utf8').includes('Math.random'));
       expect(guilty).toEqual([]);
     });
   });
 
-  describe('a server', () => {
+  describe('the server role', () => {
     it.each([[[0, 0, 0, 0]], [[255, 255, 255, 255]], [[0, 0, 0, 1]]])(
-      'takes frames with the mask %j as any other (row 24)',
+      'accepts frames with the mask key %j (row 24)',
       async (mask) => {
         const engine = new EngineInMemory(resolveWebSocketOptions({}));
         for (let n = 0; n < 3; n++) engine.feed(frame({ payload: `message ${n}`, mask }));
@@ -71,27 +71,30 @@ export function describeMasksAndMemory(scale: MaskScale): void {
     );
   });
 
-  describe('memory of others', () => {
-    it.each([undefined, 'permessage-deflate'])('is never sent, whatever is sent (row 25, %s)', async (offer) => {
-      const options = resolveWebSocketOptions({
-        maxBufferedBytes: 256 * 1_048_576,
-        perMessageDeflate: { thresholdBytes: 10 },
-      });
-      for (let round = 0; round < scale.memoryRounds; round++) {
-        fillFreedMemory();
-        const engine = new EngineInMemory(options, offer);
-        sendEverything(engine, round);
-        for (let turns = 0; turns < 6; turns++) await settled();
-        engine.connection.close(4000, 'the end');
-        await engine.finish();
-        expect(engine.written.length).toBeGreaterThan(1_000);
-        expect(engine.written.includes(MARKER)).toBe(false);
-        // Masked or compressed it would look otherwise; but a server masks nothing, and this is what zlib makes of a run.
-        expect(engine.written.includes(Buffer.alloc(64, MARKER[0]))).toBe(false);
-      }
-    });
+  describe('uninitialised memory', () => {
+    it.each([undefined, 'permessage-deflate'])(
+      'is never sent by any sending method, with extensions %s (row 25)',
+      async (offer) => {
+        const options = resolveWebSocketOptions({
+          maxBufferedBytes: 256 * 1_048_576,
+          perMessageDeflate: { thresholdBytes: 10 },
+        });
+        for (let round = 0; round < scale.memoryRounds; round++) {
+          fillFreedMemory();
+          const engine = new EngineInMemory(options, offer);
+          sendEverything(engine, round);
+          for (let turns = 0; turns < 6; turns++) await settled();
+          engine.connection.close(4000, 'the end');
+          await engine.finish();
+          expect(engine.written.length).toBeGreaterThan(1_000);
+          expect(engine.written.includes(MARKER)).toBe(false);
+          // Masked or compressed it would look otherwise; but a server masks nothing, and this is what zlib makes of a run.
+          expect(engine.written.includes(Buffer.alloc(64, MARKER[0]))).toBe(false);
+        }
+      },
+    );
 
-    it('is not sent for a number in the place of bytes (row 25)', async () => {
+    it('is not sent when ping, pong, sendBinary or sendText is given a number (row 25)', async () => {
       fillFreedMemory();
       const engine = new EngineInMemory(resolveWebSocketOptions({}));
       const calls = ['ping', 'pong', 'sendBinary', 'sendText'] as const;
@@ -107,7 +110,7 @@ export function describeMasksAndMemory(scale: MaskScale): void {
       expect(engine.written.length).toBeLessThan(100);
     });
 
-    it('does not come back in an echo of a close, a ping or a cut-off message (row 25)', async () => {
+    it('is not sent in answer to a ping or to a message that is cut off (row 25)', async () => {
       fillFreedMemory();
       const engine = new EngineInMemory(resolveWebSocketOptions({}));
       engine.feed(pingFrame('x'.repeat(125)));

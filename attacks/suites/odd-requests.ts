@@ -1,4 +1,4 @@
-// Rows 4-7 of the fault catalogue: handshakes that are too large, too clever, hide a second request, or break off.
+// Handshakes that are too large, malformed, hide a second request, or break off. Rows 4-7 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { until } from '@longwire/test-support/until';
@@ -74,7 +74,7 @@ const largeOrNamed: readonly OddRequest[] = [
   { title: 'bytes above 127', parts: { lines: ['X: \xff\xfe'] }, statuses: [101] },
 ];
 
-/** Row 6: what is no handshake of RFC 6455, and bodies in which a second request could hide. */
+/** Row 6: requests that RFC 6455 does not allow as handshakes, and bodies in which a second request could hide. */
 const wrongOrSmuggling: readonly OddRequest[] = [
   { title: 'no key', parts: { without: ['sec-websocket-key'] }, statuses: [400] },
   ...['', 'short', 'dGhlIHNhbXBsZSBub25jZQ', 'dGhlIHNhbXBsZSBub25jZQ=x', 'dGhlIHNhbXBsZSBub25jZSBub25jZQ=='].map(
@@ -94,7 +94,7 @@ const wrongOrSmuggling: readonly OddRequest[] = [
   { title: 'HTTP/1.0', parts: { version: 'HTTP/1.0' }, statuses: [400] },
   { title: 'HTTP/2.0', parts: { version: 'HTTP/2.0' }, statuses: [400, 505] },
   { title: 'no host', parts: { without: ['host'] }, statuses: [400] },
-  { title: 'no wish to upgrade', parts: { without: ['upgrade', 'connection'] }, statuses: [426] },
+  { title: 'no Upgrade', parts: { without: ['upgrade', 'connection'] }, statuses: [426] },
   {
     title: 'Upgrade without Connection',
     parts: { without: ['connection'], lines: ['Connection: close'] },
@@ -138,20 +138,20 @@ const wrongOrSmuggling: readonly OddRequest[] = [
   },
 ];
 
-/** Row 5: what slow grammars choke on. */
+/** Row 5: input that makes backtracking parsers slow. */
 const lists: Readonly<Record<string, (bytes: number) => string>> = {
   spaces: (bytes) => ' '.repeat(bytes),
   commas: (bytes) => ','.repeat(bytes),
   'commas and spaces': (bytes) => ' ,'.repeat(bytes / 2),
   'an open quote with escapes': (bytes) => `a; b="${'\\c'.repeat(bytes / 2)}`,
-  'the same parameter again and again': (bytes) => `permessage-deflate${'; a=b'.repeat(bytes / 5)}`,
-  'offers without end': (bytes) => 'permessage-deflate; server_max_window_bits=7, '.repeat(bytes / 46),
+  'one parameter repeated': (bytes) => `permessage-deflate${'; a=b'.repeat(bytes / 5)}`,
+  'repeated offers': (bytes) => 'permessage-deflate; server_max_window_bits=7, '.repeat(bytes / 46),
   semicolons: (bytes) => `a${';'.repeat(bytes)}`,
   'a token, then spaces': (bytes) => `a${' '.repeat(bytes)}b`,
 };
 
 export function describeOddRequests(scale: OddRequestScale): void {
-  describe('handshakes that are odd', () => {
+  describe('malformed handshakes', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -159,15 +159,15 @@ export function describeOddRequests(scale: OddRequestScale): void {
     });
     afterAll(() => target.stop());
 
-    it('answers too many headers, too long ones and ones with names of JavaScript, and lives (row 4)', async () => {
+    it('are answered with 431 or 400 when headers are too many, too long or malformed; __proto__ is a header like any other (row 4)', async () => {
       await target.unharmed(() => askAll(target, largeOrNamed));
     });
 
-    it('refuses what is no handshake, and executes no request that hides behind it (row 6)', async () => {
+    it('are refused with 400, 405 or 426, and a request hidden behind them is never executed (row 6)', async () => {
       await target.unharmed(() => askAll(target, wrongOrSmuggling));
     });
 
-    it('answers 426 with the version it speaks (row 6)', async () => {
+    it('of another version get 426 with Sec-WebSocket-Version: 13 (row 6)', async () => {
       const parts = { without: ['sec-websocket-version'], lines: ['Sec-WebSocket-Version: 8'] };
       const { answer, peer } = await ask(target, parts);
       peer.destroy();
@@ -175,7 +175,7 @@ export function describeOddRequests(scale: OddRequestScale): void {
       expect(answer.headers.get('connection')).toContain('close');
     });
 
-    it('serves strangers to WebSocket on one connection without growing with each of them (row 6)', async () => {
+    it('with Upgrade: h2c are answered as plain requests, in constant memory on one connection (row 6)', async () => {
       await target.unharmed(async () => {
         const peer = new RawSocket(target.port);
         for (let n = 0; n < scale.strangeUpgrades; n++) {
@@ -192,7 +192,7 @@ export function describeOddRequests(scale: OddRequestScale): void {
       });
     });
 
-    it('reads lists of extensions and subprotocols in time that grows as they do (row 5)', async () => {
+    it('cost time linear in the length of Sec-WebSocket-Extensions and Sec-WebSocket-Protocol (row 5)', async () => {
       await target.unharmed(async () => {
         for (const [name, list] of Object.entries(lists)) {
           for (const header of ['Sec-WebSocket-Extensions', 'Sec-WebSocket-Protocol']) {
@@ -208,31 +208,26 @@ export function describeOddRequests(scale: OddRequestScale): void {
       });
     });
 
-    it.each(['reset', 'half-close', 'close'] as const)(
-      'survives a %s at every byte of the handshake (row 7)',
-      async (how) => {
-        await target.unharmed(async () => {
-          const text = Buffer.from(
-            upgradeRequest(target.port, { lines: ['Sec-WebSocket-Protocol: longwire.v1.json'] }),
-          );
-          await inParallel(scale.cutRounds, 20, async (round) => {
-            const peer = new RawSocket(target.port);
-            await until(() => peer.isConnected || peer.isClosed, 'a connection');
-            const cut = round % (text.length + 1);
-            if (cut > 0) await peer.sendFully(text.subarray(0, cut));
-            if (how === 'reset') peer.reset();
-            else if (how === 'close') peer.destroy();
-            else {
-              peer.halfClose();
-              await peer.ended();
-              peer.destroy();
-            }
-          });
-          const survivor = await WireClient.signIn(target.url, 'survivor');
-          await survivor.end();
+    it.each(['reset', 'half-close', 'close'] as const)('may break off by %s at any byte (row 7)', async (how) => {
+      await target.unharmed(async () => {
+        const text = Buffer.from(upgradeRequest(target.port, { lines: ['Sec-WebSocket-Protocol: longwire.v1.json'] }));
+        await inParallel(scale.cutRounds, 20, async (round) => {
+          const peer = new RawSocket(target.port);
+          await until(() => peer.isConnected || peer.isClosed, 'a connection');
+          const cut = round % (text.length + 1);
+          if (cut > 0) await peer.sendFully(text.subarray(0, cut));
+          if (how === 'reset') peer.reset();
+          else if (how === 'close') peer.destroy();
+          else {
+            peer.halfClose();
+            await peer.ended();
+            peer.destroy();
+          }
         });
-      },
-    );
+        const survivor = await WireClient.signIn(target.url, 'survivor');
+        await survivor.end();
+      });
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-// Rows 8 and 9 of the fault catalogue: pages from elsewhere, which bring a user's cookies and run on the user's machine.
+// Pages of other origins, which bring a user's cookies and run on the user's machine. Rows 8 and 9 of
+// docs/fault-catalogue.md.
 
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
@@ -12,7 +13,7 @@ import { Target } from '../harness/target.js';
 const SECRET = 'a secret that only the tests of attacks know';
 const LISTED = 'https://app.example.org';
 
-/** Origins that are neither the server's own nor listed, however much they look like it. */
+/** Origins that look like the server's own or a listed one and are neither. */
 export function foreignOrigins(port: number): readonly string[] {
   return [
     'null',
@@ -65,7 +66,7 @@ function credentialLines(kind: Credential, token: string): readonly string[] {
 const credentials: readonly Credential[] = ['bearer header', 'bearer subprotocol', 'cookie', 'command'];
 
 export function describeOriginAttacks(): void {
-  describe('pages from other origins', () => {
+  describe('handshakes with an Origin', () => {
     let target: Target;
     let jwtServer: ServerProcess;
     const token = signedToken(SECRET, { sub: 'alice', exp: Math.floor(Date.now() / 1_000) + 600 });
@@ -84,7 +85,7 @@ export function describeOriginAttacks(): void {
       await jwtServer.remove();
     });
 
-    it.each(credentials)('are refused with 403 although they bring a valid %s (row 8)', async (kind) => {
+    it.each(credentials)('that is foreign get 403 also with a valid %s (row 8)', async (kind) => {
       const { port } = jwtServer;
       const statuses: Record<string, number> = {};
       for (const origin of foreignOrigins(port)) {
@@ -97,7 +98,7 @@ export function describeOriginAttacks(): void {
       ['the own page', (port: number) => [`Origin: http://127.0.0.1:${port}`]],
       ['a page on the list', () => [`Origin: ${LISTED}`]],
       ['a program without an Origin', () => []],
-    ] as const)('keep nobody out who may come: %s (row 8)', async (_who, lines) => {
+    ] as const)('that is allowed get 101: %s (row 8)', async (_who, lines) => {
       for (const kind of credentials) {
         const allLines = [...lines(jwtServer.port), ...credentialLines(kind, token)];
         const peer = await RawSocket.upgrade(jwtServer.port, { lines: allLines });
@@ -112,12 +113,12 @@ export function describeOriginAttacks(): void {
       }
     });
 
-    it('find no token in the log of the server (row 8)', () => {
+    it('leave no token in the log (row 8)', () => {
       expect(jwtServer.output).not.toContain(token.slice(0, 40));
       expect(jwtServer.output).not.toContain(SECRET);
     });
 
-    it('are refused by a server on loopback in auth dev as well (row 9)', async () => {
+    it('that is foreign get 403 from --auth dev on loopback (row 9)', async () => {
       await target.unharmed(async () => {
         const statuses: Record<string, number> = {};
         for (const origin of foreignOrigins(target.port)) {
@@ -128,11 +129,14 @@ export function describeOriginAttacks(): void {
     });
 
     it.each([
-      ['a name of theirs that points at 127.0.0.1', { without: ['host'], lines: ['Host: evil.example'] }],
-      ['that name as Origin too', { without: ['host'], lines: ['Host: evil.example', 'Origin: http://evil.example'] }],
-      ['a tunnel', { lines: ['X-Forwarded-For: 127.0.0.1'] }],
-      ['a proxy', { lines: ['Forwarded: for=127.0.0.1;host=127.0.0.1'] }],
-    ])('cannot reach a server in auth dev through %s (row 9)', async (_way, parts) => {
+      ['a foreign Host that resolves to 127.0.0.1', { without: ['host'], lines: ['Host: evil.example'] }],
+      [
+        'a foreign Host that is the Origin too',
+        { without: ['host'], lines: ['Host: evil.example', 'Origin: http://evil.example'] },
+      ],
+      ['a tunnel with X-Forwarded-For', { lines: ['X-Forwarded-For: 127.0.0.1'] }],
+      ['a proxy with Forwarded', { lines: ['Forwarded: for=127.0.0.1;host=127.0.0.1'] }],
+    ])('get 403 from --auth dev through %s (row 9)', async (_way, parts) => {
       const peer = new RawSocket(target.port);
       peer.send(upgradeRequest(target.port, parts));
       expect((await peer.answer()).status).toBe(403);

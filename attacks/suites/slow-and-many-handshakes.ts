@@ -1,4 +1,4 @@
-// Rows 1-3 of the fault catalogue: connections that take their time, say nothing, or come in crowds.
+// Handshakes that are slow, silent or too many. Rows 1-3 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
@@ -24,7 +24,7 @@ const LATENESS_MS = 10_000;
 const MIB = 1_048_576;
 
 export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
-  describe('handshakes that are slow, silent or many', () => {
+  describe('slow, silent and too many handshakes', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -36,7 +36,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
     });
     afterAll(() => target.stop());
 
-    it('drops everybody who sends headers byte by byte, and serves the others meanwhile (row 1)', async () => {
+    it('get 408 after limits.handshakeTimeoutMs when headers come byte by byte (row 1)', async () => {
       await target.unharmed(async () => {
         const text = Buffer.from(upgradeRequest(target.port, { lines: [`X-Slow: ${'a'.repeat(2_000)}`] }));
         const peers = Array.from({ length: scale.slowSockets }, () => new RawSocket(target.port));
@@ -61,7 +61,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
       });
     });
 
-    it('drops a connection that says nothing at all, not even the first byte (row 1)', async () => {
+    it('are dropped after limits.handshakeTimeoutMs when no byte comes (row 1)', async () => {
       await target.unharmed(async () => {
         const peers = Array.from({ length: Math.ceil(scale.slowSockets / 4) }, () => new RawSocket(target.port));
         await until(
@@ -73,7 +73,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
       });
     });
 
-    it('closes with 4007 whoever upgrades and then is silent (row 2)', async () => {
+    it('are closed with 4007 after limits.connectTimeoutMs without connect (row 2)', async () => {
       await target.unharmed(async () => {
         const codes: number[] = [];
         await inParallel(scale.silentSockets, scale.silentSockets, async (index) => {
@@ -86,7 +86,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
       });
     });
 
-    it('lets an address that floods the door wait with 503, and another one in (row 3)', async () => {
+    it('get 503 with Retry-After beyond limits.waitingPerAddress, while another address signs in (row 3)', async () => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytes(target.pid);
         const peers: RawSocket[] = [];
@@ -122,7 +122,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
       });
     });
 
-    it('frees the places of those who left, so that the address may come again (row 3)', async () => {
+    it('are accepted again once connections of that address have ended (row 3)', async () => {
       await until(async () => {
         const peer = new RawSocket(target.port, { localAddress: '127.0.0.3' });
         peer.send(upgradeRequest(target.port));

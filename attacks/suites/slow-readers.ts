@@ -1,4 +1,4 @@
-// Rows 27 and 28 of the fault catalogue: readers that stop, and readers that take a little, for ever.
+// Readers that stop reading, and readers that read a few bytes at a time. Rows 27 and 28 of docs/fault-catalogue.md.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
@@ -12,10 +12,10 @@ import { Target } from '../harness/target.js';
 
 export interface SlowReaderScale {
   readonly stalled: number;
-  /** Readers beside them who read. */
+  /** Readers beside them that read. */
   readonly reading: number;
   readonly bodyBytes: number;
-  /** To each of those who stand still. */
+  /** To each stalled reader. */
   readonly messagesEach: number;
   readonly tricklers: number;
 }
@@ -27,7 +27,7 @@ const SLOW_READER_MS = 1_000;
 const IN_FLIGHT = 48;
 
 export function describeSlowReaders(scale: SlowReaderScale): void {
-  describe('readers of the gateway who stand still', () => {
+  describe('stalled readers of the gateway', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -35,7 +35,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
     });
     afterAll(() => target.stop());
 
-    it('cost their outboxes and no more, slow nobody down, and get everything in order (row 27)', async () => {
+    it('cost limits.outboxBytes each, delay no other session, and get every message in order (row 27)', async () => {
       await target.unharmed(
         async () => {
           const stalled: RawSocket[] = [];
@@ -86,7 +86,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
     });
   });
 
-  describe('readers of the engine who take a little', () => {
+  describe('trickling readers of the engine', () => {
     let target: Target;
 
     beforeAll(async () => {
@@ -94,7 +94,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
     });
     afterAll(() => target.stop());
 
-    it('are let go when it is too little, while the others are served (row 28)', async () => {
+    it('are ended after slowReaderMs, in bounded memory (row 28)', async () => {
       await target.unharmed(
         async () => {
           const baselineBytes = await residentBytes(target.pid);
@@ -114,7 +114,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
       );
     });
 
-    it('are kept as long as they take enough (row 28)', async () => {
+    it('are kept while they read enough (row 28)', async () => {
       const peer = await RawSocket.upgrade(target.port, { path: '/' });
       peer.socket.pause();
       peer.send(textFrame(`flood ${12 * MIB}`));

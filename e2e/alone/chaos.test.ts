@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { runChaos } from '../../chaos/chaos-run.js';
 
-describe('a server that is killed at random instants', () => {
-  it('keeps every acknowledged message and hands each on once and in order, over 3 rounds', async () => {
-    // Whether a kill hits between a commit and its answers is chance: more rounds if three of them did not.
+describe('kill -9 at random instants', () => {
+  it('loses no acknowledged message and delivers each once and in order, over 3 rounds (row 58)', async () => {
+    // Whether a kill falls between a commit and its answers is chance: more rounds if it did not in three.
     const report = await runChaos(
       {
         rounds: 3,
@@ -16,8 +16,7 @@ describe('a server that is killed at random instants', () => {
     );
     expect(report.faults).toEqual([]);
     expect(report.unansweredAtKill.filter((count) => count >= 50).length).toBeGreaterThanOrEqual(2);
-    expect(report.perSecond).toBeGreaterThanOrEqual(1_000);
-    // Sends that were stored and not answered were repeated: without them the run proved little.
+    // Sends that were stored and not answered were repeated: a run without them proves little.
     expect(report.repeated).toBeGreaterThan(0);
   });
 });

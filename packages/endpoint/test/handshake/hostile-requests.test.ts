@@ -1,5 +1,5 @@
-// Requests that no browser sends: paths, headers and connections that end anywhere. Rows 4, 7 and 11 of the catalogue of
-// faults, for endpoints whose hooks take their time.
+// Requests that no browser sends: paths, headers and connections that end anywhere. Rows 4 and 7 of
+// docs/fault-catalogue.md, for endpoints whose hooks take their time.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { until } from '@longwire/test-support/until';
