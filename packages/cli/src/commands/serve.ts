@@ -13,6 +13,7 @@ import { pageDirectory } from '@longwire/web';
 import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
+import { outliveTerminal } from '../lost-terminal.js';
 import { type StopSignal, stopSignal } from '../stop-signal.js';
 import { painter, type Terminal, usesColor, writeLine } from '../terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
@@ -40,6 +41,7 @@ async function serve(
   warnOfSecretFlags(printConfig(settings), terminal);
   const color = usesColor(terminal, terminal.stderr);
   const logger = createLogger({ level: config.logLevel, destination: terminal.stderr, color });
+  outliveTerminal();
   const signal = stopSignal();
   let reportFatal: (error: ServerError) => void = () => undefined;
   const fatal = new Promise<ServerError>((resolve) => {

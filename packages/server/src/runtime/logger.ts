@@ -2,6 +2,7 @@
 
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { type LogDestination, LogOutput } from './log-output.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -18,28 +19,26 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
-/** Where lines go: `process.stderr`, or anything with `write`. Lines end in a newline. */
-export interface LogDestination {
-  write(line: string): unknown;
-  readonly isTTY?: boolean;
-}
-
 export interface LoggerOptions {
   /** Lines below it are not written. */
   readonly level: LogLevel;
+  /** `process.stderr`, or anything with `write`. Lines end in a newline. */
   readonly destination: LogDestination;
   /** Colours, where the lines are made readable at all; NO_COLOR is the caller's to obey. */
   readonly color: boolean;
 }
 
 /**
- * Makes the server's logger. JSON lines (`level`, `time` in ms, `msg`, fields), or readable ones if the destination is a
- * terminal. Fields whose names say that they hold a secret are blanked at the top and one level down, and whatever looks
- * like a JWT is blanked anywhere in a line, so that a token inside an error's message does not get through either.
+ * Creates the server's logger. JSON lines (`level`, `time` in ms, `msg`, fields), or readable ones if the destination is a
+ * terminal. Fields whose names say that they hold a secret are blanked at the top and one level down, and anything that
+ * looks like a JWT is blanked anywhere in a line, so that a token inside an error's message is hidden too.
+ * A line that cannot be written is lost; the next one that can is followed by the number of lost lines.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { destination } = options;
-  const stream = destination.isTTY === true ? prettyStream(destination, options.color) : destination;
+  // In the process itself, not in a worker thread: what was logged before a crash is on the terminal.
+  const format = destination.isTTY === true ? prettyFormat(options.color) : (line: string) => line;
+  const output = new LogOutput(destination, (lost) => format(lostLine(lost)));
   return pino(
     {
       level: options.level,
@@ -47,8 +46,15 @@ export function createLogger(options: LoggerOptions): Logger {
       redact: { paths: secretPaths, censor: CENSOR },
       hooks: { streamWrite: blankTokens },
     },
-    { write: (line: string) => void stream.write(line) },
+    { write: (line: string) => output.write(format(line)) },
   );
+}
+
+const WARN = 40;
+
+function lostLine(lost: number): string {
+  const msg = 'Log lines were lost because they could not be written';
+  return `${JSON.stringify({ level: WARN, time: Date.now(), lost, msg })}\n`;
 }
 
 const CENSOR = '[redacted]';
@@ -82,8 +88,6 @@ function blankTokens(line: string): string {
   return line.includes('eyJ') ? line.replace(jwtPattern, CENSOR) : line;
 }
 
-// In the process itself, not in a worker thread: what was logged before a crash is on the terminal.
-function prettyStream(destination: LogDestination, color: boolean): LogDestination {
-  const format = pretty.prettyFactory({ colorize: color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
-  return { write: (line) => destination.write(format(line)) };
+function prettyFormat(color: boolean): (line: string) => string {
+  return pretty.prettyFactory({ colorize: color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
 }

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LogLevel } from '../../src/runtime/logger.js';
 
@@ -59,5 +60,46 @@ describe('createLogger', () => {
     const { err } = JSON.parse(lines[0] ?? '');
     expect(err.message).toContain('outer');
     expect(err.stack).toContain('inner');
+  });
+
+  it('loses a line that throws, and says how many were lost once a line can be written again', () => {
+    const lines: string[] = [];
+    let isFull = false;
+    const destination = {
+      write: (line: string, done?: (error?: Error | null) => void) => {
+        if (isFull) throw new Error('ENOSPC');
+        lines.push(line);
+        done?.();
+      },
+    };
+    const logger = createLogger({ level: 'info', destination, color: false });
+    isFull = true;
+    for (let count = 0; count < 3; count += 1) logger.info({ count }, 'unwritten');
+    isFull = false;
+    logger.info({}, 'written');
+    logger.info({}, 'written too');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'written' },
+      { level: 40, lost: 3, msg: 'Log lines were lost because they could not be written' },
+      { msg: 'written too' },
+    ]);
+  });
+
+  it('survives a stream that emits an error, and one that is destroyed', async () => {
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    const logger = createLogger({ level: 'info', destination: stream, color: false });
+    logger.info({}, 'lost');
+    await new Promise((resolve) => stream.once('close', resolve));
+    logger.info({}, 'lost as well');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('loses lines instead of holding more than a mebibyte for a stream whose reader is slow', () => {
+    const stream = new Writable({ write: () => undefined });
+    const logger = createLogger({ level: 'info', destination: stream, color: false });
+    for (let count = 0; count < 3_000; count += 1) logger.info({ text: 'x'.repeat(1_000) }, 'a line');
+    expect(stream.writableLength).toBeLessThan(1_100_000);
+    stream.destroy();
   });
 });
