@@ -75,6 +75,7 @@ export class ClientCore {
         deliverMessage: (message) => this.listeners.call('message', message),
         deliverGap: ({ type: _type, ...gap }) => this.listeners.call('gap', gap),
         onOwnEntry: (entry) => this.pendingSends.onOwnEntry(entry),
+        takeOwnEntry: (entry) => this.pendingSends.takeOwnEntry(entry),
         onFault: (error) => this.#onFault(error),
         onCaughtUp: () => this.connection.refresh(CloseCode.slow, 'The app has caught up: reading on from the log'),
       },
@@ -107,6 +108,7 @@ export class ClientCore {
     });
     this.pendingSends = new PendingSends(this.sends, {
       positionOf: (channel) => this.inbound.positionOf(channel) ?? this.#heads.get(channel),
+      takeSent: (sent, options) => this.inbound.takeSent(sent, options),
       limits: () => this.#session?.limits ?? defaultSessionLimits,
       fillRandom,
     });

@@ -1,5 +1,5 @@
-// The promise of the SDK under random weather: each entry handed on once and in order, each send stored once and in
-// order, nothing acknowledged that the app has not taken.
+// The promises of the SDK under random conditions: each entry is delivered once and in order, each send is stored once
+// and in order, and nothing is acknowledged before the app has handled it.
 
 import { settled } from '@longwire/test-support/until';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ const channels = ['user/bob', 'user/ann', 'user/cyd'];
 type Action =
   | { readonly kind: 'arrive'; readonly channel: string; readonly type: string }
   | { readonly kind: 'otherDevice'; readonly channel: string }
-  | { readonly kind: 'send'; readonly channel: string }
+  | { readonly kind: 'send'; readonly channel: string; readonly echo: boolean }
   | { readonly kind: 'serve'; readonly count: number }
   | { readonly kind: 'deliver'; readonly count: number }
   | { readonly kind: 'readOn'; readonly count: number }
@@ -34,7 +34,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('arrive'), channel, type: fc.constantFrom('message', 'message', 'poll') }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('otherDevice'), channel }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('send'), channel }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('send'), channel, echo: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('serve'), count }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('deliver'), count }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('readOn'), count }) },
@@ -57,7 +57,12 @@ class World {
   readonly server = new ModelServer(channels);
   readonly handed: Handed[] = [];
   readonly gaps: { channel: string; from: number; to: number }[] = [];
-  readonly sends: { readonly key: string; readonly channel: string; result: SendResult | undefined }[] = [];
+  readonly sends: {
+    readonly key: string;
+    readonly channel: string;
+    readonly echo: boolean;
+    result: SendResult | undefined;
+  }[] = [];
   readonly #running: { readonly handed: Handed; settle(): void }[] = [];
   readonly client: LongwireClient;
   faults = 0;
@@ -100,7 +105,7 @@ class World {
         this.#append(action.channel, { from: 'alice', key: `phone-${this.server.log(action.channel).length}` });
         break;
       case 'send':
-        this.#send(action.channel);
+        this.#send(action.channel, action.echo);
         break;
       case 'serve':
         this.#serve(action.count);
@@ -178,13 +183,13 @@ class World {
     this.#session?.onAppended(entry);
   }
 
-  #send(channel: string): void {
+  #send(channel: string, echo: boolean): void {
     const key = `send-${this.sends.length}`;
-    const send: World['sends'][number] = { key, channel, result: undefined };
+    const send: World['sends'][number] = { key, channel, echo, result: undefined };
     this.sends.push(send);
     void this.client
       .channel(channel)
-      .send({ text: key }, { key })
+      .send({ text: key }, { key, echo })
       .then((result) => {
         expect(send.result, 'settled twice').toBeUndefined();
         send.result = result;
@@ -272,6 +277,10 @@ class World {
           expect(offsets).toContain(entry.offset);
         else if (entry.key?.startsWith('phone') && !this.#isGone(channel, entry.offset))
           expect(offsets).toContain(entry.offset);
+        else if (this.#asksForEcho(entry.key) && !this.#isGone(channel, entry.offset))
+          expect(offsets, `${entry.key} with echo`).toContain(entry.offset);
+        else if (entry.key?.startsWith('send') && !this.#asksForEcho(entry.key))
+          expect(offsets, `${entry.key} without echo`).not.toContain(entry.offset);
       }
       const mine = this.server.log(channel).filter((entry) => entry.key?.startsWith('send'));
       expect(mine.map(({ key }) => key)).toEqual(
@@ -287,6 +296,10 @@ class World {
     }
   }
 
+  #asksForEcho(key: string | undefined): boolean {
+    return this.sends.some((send) => send.key === key && send.echo);
+  }
+
   #lastMoved(channel: string): number {
     return this.client.position(channel)?.offset ?? 0;
   }
@@ -296,7 +309,7 @@ function isEntry(message: object): boolean {
   return 'offset' in message && !('re' in message);
 }
 
-it('hands each entry on once and in order and stores each send once, whatever the network does', async () => {
+it('delivers each entry once and in order, own ones if echo asks for them, and stores each send once, whatever the network does', async () => {
   let faults = 0;
   await fc.assert(
     fc.asyncProperty(

@@ -13,7 +13,9 @@ import { TestPlatform, type TestSocket, type WireObject } from './support/test-p
 
 interface Step {
   readonly server?: WireObject & { readonly re?: { readonly key: string } };
-  readonly app?: { readonly send: { readonly to: string; readonly body: string; readonly key: string } };
+  readonly app?: {
+    readonly send: { readonly to: string; readonly body: string; readonly key: string; readonly echo?: boolean };
+  };
   readonly lost?: boolean;
   readonly reconnected?: boolean;
   readonly elapsedMs?: number;
@@ -97,10 +99,10 @@ class Player {
     return { ...server, re: this.#socket?.sent.findLast((command) => command['key'] === key)?.['id'] };
   }
 
-  #send({ to, body, key }: NonNullable<Step['app']>['send']): void {
+  #send({ to, body, key, echo }: NonNullable<Step['app']>['send']): void {
     this.#client
       .channel(to)
-      .send(body, { key })
+      .send(body, { key, echo })
       .then(
         ({ epoch, offset }) => this.#events.push({ event: 'settled', key, epoch, offset }),
         (error: LongwireError) => this.#events.push({ event: 'refused', key, code: error.code }),

@@ -1,14 +1,21 @@
-// The normative algorithm, as plainly as it can be said: it shows that the sequences in vectors/ agree with each other
-// and with the prose. The client package has the one that ships; both read the same vectors.
+// The normative algorithm in its simplest form, to show that the sequences in vectors/ agree with each other and with
+// PROTOCOL.md. The client package has the implementation that ships; both read the same vectors.
 
 import type { Address, Answer, EntryPush, GapPush, JsonValue, Position, Push, SendCommand } from '../src/index.js';
-import { decodeServerMessage } from '../src/index.js';
+import { decodeServerMessage, isMessageEntry } from '../src/index.js';
 
 type Positions = Record<string, Position>;
 
+interface AppSend {
+  readonly to: Address;
+  readonly body: JsonValue;
+  readonly key: string;
+  readonly echo?: boolean;
+}
+
 export interface SequenceStep {
   readonly server?: Record<string, unknown>;
-  readonly app?: { readonly send: { readonly to: Address; readonly body: JsonValue; readonly key: string } };
+  readonly app?: { readonly send: AppSend };
   readonly lost?: true;
   readonly reconnected?: true;
   readonly elapsedMs?: number;
@@ -26,6 +33,8 @@ export class ClientModel {
   readonly #user: string;
   readonly #positions: Map<string, Position>;
   readonly #pending = new Map<string, PendingSend>();
+  /** Every send, by key: whether it asked for its entry. */
+  readonly #echoes = new Map<string, boolean>();
   readonly #unacked = new Set<string>();
   #events: unknown[] = [];
   #sends: unknown[] = [];
@@ -70,7 +79,9 @@ export class ClientModel {
       const { channel, epoch, offset } = answer;
       this.#settle(key, { epoch, offset });
       const p = this.#positions.get(channel);
-      if (p !== undefined && p.epoch === epoch && offset === p.offset + 1) this.#move(channel, { epoch, offset });
+      const isEcho = this.#echoes.get(key ?? '') === true;
+      if (!isEcho && p !== undefined && p.epoch === epoch && offset === p.offset + 1)
+        this.#move(channel, { epoch, offset });
     }
     if (answer.type === 'error') {
       this.#pending.delete(key ?? '');
@@ -95,9 +106,10 @@ export class ClientModel {
       return;
     }
     this.#move(channel, { epoch, offset });
-    if (kind === 'unknown') return;
-    const isOwn = 'from' in entry && entry.from === this.#user;
-    if (isOwn && entry.type === 'message' && 'key' in entry) this.#settle(entry.key, { epoch, offset });
+    if (kind === 'unknown' || !isMessageEntry(entry)) return;
+    const isOwn = entry.from === this.#user;
+    if (isOwn) this.#settle(entry.key, { epoch, offset });
+    if (isOwn && this.#echoes.get(entry.key ?? '') === false) return;
     this.#events.push({ event: isOwn ? 'own' : 'message', channel, epoch, offset });
   }
 
@@ -109,7 +121,8 @@ export class ClientModel {
     this.#events.push({ event: 'gap', channel, epoch, from, to, next, reason });
   }
 
-  #send(sent: { to: Address; body: JsonValue; key: string }): void {
+  #send(sent: AppSend): void {
+    this.#echoes.set(sent.key, sent.echo === true);
     const command = { type: 'send', ...sent } as const;
     this.#pending.set(sent.key, { command, since: this.#positions.get(sent.to) });
     this.#sends.push(command);

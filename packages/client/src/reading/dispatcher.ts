@@ -7,7 +7,7 @@ import type { CommandQueue } from '../sending/command-queue.js';
 import type { Inbound } from './inbound.js';
 
 export interface DispatcherParts {
-  readonly inbound: Pick<Inbound, 'takeEntry' | 'takeGap' | 'takeSent'>;
+  readonly inbound: Pick<Inbound, 'takeEntry' | 'takeGap'>;
   /** Each knows the ids of its own commands. */
   readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
@@ -51,8 +51,6 @@ export class Dispatcher {
   }
 
   #onAnswer(answer: Answer): void {
-    // Before its promise is settled: `sent` stands in the stream in the place of the entry, whoever waits for it.
-    if (answer.type === 'sent') this.#parts.inbound.takeSent(answer);
     const { re } = answer;
     if (typeof re !== 'number') return;
     for (const queue of this.#parts.queues) if (queue.answer(re, answer)) return;

@@ -21,8 +21,10 @@ export interface InboundPort {
   isListening(): boolean;
   deliverMessage(message: LongwireMessage): Promise<void> | undefined;
   deliverGap(gap: GapPush): Promise<void> | undefined;
-  /** An own entry came out of the log: a send of this client that waits for its answer has it now. */
+  /** An entry of the signed-in user is in the log, so a pending send of this client with its key has succeeded. */
   onOwnEntry(entry: MessageEntry): void;
+  /** Whether the app gets this entry of the signed-in user. Called once for each, in the order of the log. */
+  takeOwnEntry(entry: MessageEntry): boolean;
   /** The stream cannot be trusted any more: reconnect with cursors. */
   onFault(error: LongwireError): void;
   /** Entries were left out because the app was behind; it has room again: reconnect with cursors. */
@@ -85,8 +87,9 @@ export class Inbound {
   /** @param size  characters of its text on the wire */
   takeEntry(entry: EntryPush, size: number): void {
     const message = isMessageEntry(entry) ? entry : undefined;
-    // Whatever becomes of the entry here: it is in the log, so its send has succeeded.
-    if (message?.from === this.#user) this.#port.onOwnEntry(message);
+    const isOwn = message?.from === this.#user;
+    // Also if the entry is left out below: it is in the log.
+    if (isOwn) this.#port.onOwnEntry(message);
     if (this.#leavesOut()) return;
     switch (this.#reader.readEntry(entry)) {
       case 'seen':
@@ -96,8 +99,9 @@ export class Inbound {
         return;
       case 'next': {
         const { channel, epoch, offset } = entry;
-        if (message === undefined) this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
-        else {
+        if (message === undefined || (isOwn && !this.#port.takeOwnEntry(message))) {
+          this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+        } else {
           const forApp = messageFrom(message, this.#user);
           this.#queue.push({ kind: 'message', channel, epoch, offset, size, message: forApp });
         }
@@ -111,10 +115,19 @@ export class Inbound {
     this.#queue.push({ kind: 'gap', channel, epoch, offset: next - 1, size, gap });
   }
 
-  takeSent(sent: SentAnswer): void {
-    if (!this.#reader.readSent(sent)) return;
+  /**
+   * The answer to a send, which takes the place of its entry in the stream. With echo the entry comes as well, and only
+   * the entry moves the position: it may have been left out, or may still be read from the log.
+   * @returns whether the entry may still come
+   */
+  takeSent(sent: SentAnswer, { isEcho }: { readonly isEcho: boolean }): boolean {
     const { channel, epoch, offset } = sent;
-    this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+    if (!isEcho && this.#reader.readSent(sent)) {
+      this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
+      return false;
+    }
+    const position = this.#reader.positionOf(channel);
+    return position?.epoch !== epoch || position.offset < offset;
   }
 
   /** The first listener came: hands on what waited for it. */

@@ -5,14 +5,16 @@ import { type BackoffOptions, backoffMs, type RandomFraction } from '../connecti
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
-/** One command of the app. Whoever makes it knows how it is written and what its answer means. */
+/** One command of the app. Its maker encodes it and interprets its answer. */
 export interface PendingCommand {
-  /** Bytes of memory that it counts as while it waits. */
+  /** The bytes of memory that it counts as while it waits. */
   readonly size: number;
   /** The idempotency key of a send. */
   readonly key?: string | undefined;
-  /** The text of the command. `attempt` is 1 the first time. May throw a LongwireError: then it is not sent. */
+  /** The text of the command. `attempt` starts at 1. If it throws a LongwireError, the command is rejected unsent. */
   encode(id: number, attempt: number): string;
+  /** Called with every answer that is not followed by a repetition, also after the command was settled in another way. */
+  onAnswer?(answer: Answer): void;
   resolve(answer: Answer): void;
   reject(error: LongwireError): void;
 }
@@ -110,7 +112,8 @@ export class CommandQueue {
     const slot = this.#inFlight.get(id);
     if (slot === undefined) return false;
     this.#inFlight.delete(id);
-    if (!slot.isSettled) this.#take(slot, answer);
+    if (slot.isSettled) slot.command.onAnswer?.(answer);
+    else this.#take(slot, answer);
     this.#pump();
     return true;
   }
@@ -141,15 +144,16 @@ export class CommandQueue {
   }
 
   #take(slot: Slot, answer: Answer): void {
-    if (answer.type !== 'error') {
-      this.#settle(slot);
-      slot.command.resolve(answer);
-      return;
-    }
-    const mayRepeat = answer.retryable && (answer.afterMs !== undefined || slot.repeats < this.#options.maxRepeats);
+    const { command } = slot;
+    const mayRepeat =
+      answer.type === 'error' &&
+      answer.retryable &&
+      (answer.afterMs !== undefined || slot.repeats < this.#options.maxRepeats);
     if (!mayRepeat) {
       this.#settle(slot);
-      slot.command.reject(errorFromServer(answer, slot.command.key));
+      command.onAnswer?.(answer);
+      if (answer.type === 'error') command.reject(errorFromServer(answer, command.key));
+      else command.resolve(answer);
       return;
     }
     this.#putBack([slot]);

@@ -6,6 +6,7 @@ import {
   type MessageEntry,
   type Position,
   randomId,
+  type SentAnswer,
   type SessionLimits,
   utf8ByteLength,
 } from '@longwire/protocol';
@@ -27,7 +28,7 @@ export interface SendOptions {
   readonly contentType?: string | undefined;
   /** The message of the same channel that this one answers. */
   readonly replyTo?: PositionInput | undefined;
-  /** Also hand the message on to this client, as `own`. Default: only the promise tells. */
+  /** The `message` handlers of this client get the message too, as `own`. Default: only the promise reports it. */
   readonly echo?: boolean | undefined;
   /** Gives the send up. If it was sent before, it is perhaps stored: the error says so by `perhapsStored`. */
   readonly signal?: AbortSignalLike | undefined;
@@ -45,18 +46,25 @@ export interface SendResult {
 }
 
 export interface PendingSendsPort {
-  /** The newest position known in the channel; undefined if none is. */
+  /** The newest known position in the channel; undefined if none is known. */
   positionOf(channel: string): Position | undefined;
+  /** The answer to a send. Returns whether its entry may still come. */
+  takeSent(sent: SentAnswer, options: { readonly isEcho: boolean }): boolean;
   limits(): SessionLimits;
   fillRandom(bytes: Uint8Array): void;
 }
+
+// Of the sends whose entries may still come, the oldest are forgotten beyond this: their entries reach the app as `own`.
+const MAX_EXPECTED_ENTRIES = 10_000;
 
 /** Sends in the order of the calls, and settles each by its answer or by its own entry in the log, whichever comes first. */
 export class PendingSends {
   readonly #queue: CommandQueue;
   readonly #port: PendingSendsPort;
-  /** By channel and key: an entry of a log names both. */
+  /** By channel and key, which every own entry has. */
   readonly #pending = new Map<string, Request<SendResult>>();
+  /** The sends whose entries may still come, by channel and key: whether the app asked for the entry with `echo`. */
+  readonly #expectedEntries = new Map<string, boolean>();
 
   constructor(queue: CommandQueue, port: PendingSendsPort) {
     this.#queue = queue;
@@ -91,6 +99,8 @@ export class PendingSends {
     const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));
     const head = JSON.stringify({ to: channel, key }).slice(1, -1);
     const size = 2 * (head.length + rest.length + content.text.length);
+    const name = `${channel} ${key}`;
+    const isEcho = options.echo === true;
     let since: Position | undefined;
     const sent = request<SendResult>(this.#queue, {
       size,
@@ -102,18 +112,40 @@ export class PendingSends {
         const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
         const text = `{"id":${id},"type":"send",${head}${sinceText}${rest},"${content.field}":${content.text}}`;
         this.#checkSize(content, text, key);
+        this.#expectEntry(name, isEcho);
         return text;
       },
+      onAnswer: (answer) => this.#onAnswer(answer, name, isEcho),
       resultOf,
     });
-    this.#remember(`${channel} ${key}`, sent);
+    this.#remember(name, sent);
     return sent.promise;
   }
 
-  /** An entry of the user who is signed in: if it is a send that waits here, that one is stored. */
+  /** An entry of the signed-in user is in the log: if it is that of a pending send, the send has succeeded. */
   onOwnEntry({ channel, epoch, offset, at, key }: MessageEntry): void {
-    if (key === undefined) return;
     this.#pending.get(`${channel} ${key}`)?.settle({ channel, epoch, offset, at, repeated: true });
+  }
+
+  /** Whether the app gets this entry of the signed-in user: always, except that of a send of this client without `echo`. */
+  takeOwnEntry({ channel, key }: MessageEntry): boolean {
+    const name = `${channel} ${key}`;
+    const isForApp = this.#expectedEntries.get(name) ?? true;
+    this.#expectedEntries.delete(name);
+    return isForApp;
+  }
+
+  #expectEntry(name: string, isEcho: boolean): void {
+    const wasEcho = this.#expectedEntries.get(name) ?? false;
+    this.#expectedEntries.delete(name);
+    this.#expectedEntries.set(name, isEcho || wasEcho);
+    const [oldest] = this.#expectedEntries.keys();
+    if (oldest !== undefined && this.#expectedEntries.size > MAX_EXPECTED_ENTRIES) this.#expectedEntries.delete(oldest);
+  }
+
+  #onAnswer(answer: Answer, name: string, isEcho: boolean): void {
+    const mayEntryCome = answer.type === 'sent' ? this.#port.takeSent(answer, { isEcho }) : isPerhapsStored(answer);
+    if (!mayEntryCome) this.#expectedEntries.delete(name);
   }
 
   #remember(name: string, sent: Request<SendResult>): void {
@@ -195,6 +227,10 @@ function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): s
   const fields = { slot, echo, headers, contentType, replyTo: replyTo && positionFrom(replyTo) };
   const text = JSON.stringify(fields).slice(1, -1);
   return text === '' ? '' : `,${text}`;
+}
+
+function isPerhapsStored(answer: Answer): boolean {
+  return answer.type !== 'error' || answer.retryable;
 }
 
 function resultOf(answer: Answer): SendResult | undefined {

@@ -10,7 +10,8 @@ export interface RequestParts<Result> {
   readonly key?: string | undefined;
   readonly signal: AbortSignalLike | undefined;
   encode(id: number, attempt: number): string;
-  /** What the answer means; undefined if it is none to this command. */
+  onAnswer?: ((answer: Answer) => void) | undefined;
+  /** The result in an answer; undefined if this command has no answers of that type. */
   resultOf(answer: Answer): Result | undefined;
 }
 
@@ -35,6 +36,7 @@ export function request<Result>(queue: CommandQueue, parts: RequestParts<Result>
       size: parts.size,
       key: parts.key,
       encode: parts.encode,
+      onAnswer: parts.onAnswer,
       resolve: (answer) => {
         stopListening();
         const result = parts.resultOf(answer);

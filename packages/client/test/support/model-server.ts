@@ -83,7 +83,7 @@ export class ModelSession {
     }
   }
 
-  /** An entry was appended by somebody else. */
+  /** An entry was appended by another session. */
   onAppended(entry: StoredEntry): void {
     if (this.#isSignedIn && !this.#behind.has(entry.channel)) this.out.push(entry);
   }
@@ -123,11 +123,12 @@ export class ModelSession {
     }
   }
 
-  #send({ id, to, body, key }: WireObject): void {
+  #send({ id, to, body, key, echo }: WireObject): void {
     const channel = String(to);
     const known = this.#server.log(channel).find((entry) => entry.key === key);
     const entry = known ?? this.#server.append(channel, { from: 'alice', body, key: String(key) });
     const { epoch, offset, at } = entry;
+    if (known === undefined && echo === true && !this.#behind.has(channel)) this.out.push(entry);
     this.out.push({ re: id, type: 'sent', channel, epoch, offset, at, ...(known ? { repeated: true } : {}) });
   }
 

@@ -14,7 +14,7 @@ export const barePing = 'ping';
 export const barePong = 'pong';
 
 /** The `connected.features` of a server of this version. Within v1, features are only added. */
-export const features = Object.freeze([
+export const features = /* @__PURE__ */ Object.freeze([
   'direct',
   'echo',
   'bytes',

@@ -59,7 +59,7 @@ export interface ReceiptPush {
 }
 
 /** Why entries will not come; PROTOCOL.md explains each reason. */
-export const gapReasons = Object.freeze([
+export const gapReasons = /* @__PURE__ */ Object.freeze([
   'expired',
   'superseded',
   'overrun',
