@@ -23,7 +23,7 @@ import type { Logger } from './runtime/logger.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
-import { OutboxBudget, SAMPLE_INTERVAL_MS } from './session/limits/outbox-budget.js';
+import { COUNT_INTERVAL_MS, OutboxBudget } from './session/limits/outbox-budget.js';
 import { PendingConnections } from './session/limits/pending-connections.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
@@ -151,10 +151,7 @@ async function serve(
   const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
 
   const sessions = new Set<ClientSession>();
-  const budget = new OutboxBudget(sessions, limits.allOutboxesBytes, (session) => {
-    session.onDrain();
-    if (session.reader !== undefined) hub.resume(session.reader);
-  });
+  const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   let isDraining = false;
   const container = new EndpointContainer();
   container.add(
@@ -164,10 +161,9 @@ async function serve(
         signIn,
         pendingConnections,
         router,
-        hub,
         logger,
         sessions,
-        isProcessFull: () => budget.isFull,
+        outboxes,
         isDraining: () => isDraining,
       },
       {
@@ -200,7 +196,7 @@ async function serve(
   const timers: Timer[] = [
     clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void cursors.flush()),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
-    clock.setRepeatingTimer(SAMPLE_INTERVAL_MS, () => budget.sample()),
+    clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => outboxes.count()),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => users.sweep()),
   ];
 

@@ -1,5 +1,11 @@
 // The way out of one session: everything that is sent, in the order of the calls, and the close behind it.
-import { type MessageKind, PreparedMessage, WebSocketCloseCode, type WebSocketConnection } from '@longwire/websocket';
+import {
+  type CloseOptions,
+  type MessageKind,
+  PreparedMessage,
+  WebSocketCloseCode,
+  type WebSocketConnection,
+} from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
 import { type MessageSource, QueuedSender } from '../messages/queued-sender.js';
@@ -156,10 +162,10 @@ export class SessionSender {
     }
   }
 
-  close(cause: CloseCause, code: number, reason: string): void {
+  close(cause: CloseCause, code: number, reason: string, options?: CloseOptions): void {
     this.#control.endedHere(cause);
-    if (!this.#mustWait) {
-      this.#closeNow(code, reason);
+    if (!this.#mustWait || options?.dropQueued === true) {
+      this.#closeNow(code, reason, options);
       return;
     }
     if (this.#isClosing) return;
@@ -261,12 +267,12 @@ export class SessionSender {
     this.#closeNow(WebSocketCloseCode.internalError, 'internal error');
   }
 
-  #closeNow(code: number, reason: string): void {
+  #closeNow(code: number, reason: string, options?: CloseOptions): void {
     try {
-      this.#connection.close(code, reason);
+      this.#connection.close(code, reason, options);
     } catch (error) {
       this.#control.report(error);
-      this.#connection.close(WebSocketCloseCode.normal);
+      this.#connection.close(WebSocketCloseCode.normal, '', options);
     }
   }
 

@@ -1,6 +1,7 @@
 // One open connection as an endpoint's handlers see it.
 import { randomBytes } from 'node:crypto';
 import {
+  type CloseOptions,
   type ExtensionOffer,
   type PreparedMessage,
   parseExtensions,
@@ -287,9 +288,11 @@ export class Session<Path extends string = string> {
    * reason that may not be sent is reported and 1000 goes out.
    * @param code  1000 (the default), 1001, 1003, 1007-1014 or 3000-4999
    * @param reason  at most 123 bytes of UTF-8
+   * @param options  `dropQueued`: what was sent and not yet written is dropped instead of going out first, for a client
+   *   that does not read
    */
-  close(code: number = WebSocketCloseCode.normal, reason = ''): void {
-    this.#sender.close('closed', code, reason);
+  close(code: number = WebSocketCloseCode.normal, reason = '', options?: CloseOptions): void {
+    this.#sender.close('closed', code, reason, options);
   }
 
   /** Cuts the connection without a closing handshake: the peer sees 1006. What was not written yet is lost. */

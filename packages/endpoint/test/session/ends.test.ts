@@ -126,6 +126,20 @@ describe('the close reason says what ended the session and who', () => {
   });
 });
 
+it('close with dropQueued sends the close code and nothing that was queued, nor waits for an encoder', async () => {
+  const opened = deferred<Session>();
+  const slow = { encode: () => new Promise<string>(() => {}), willEncode: () => true };
+  const serving = await serve([defineEndpoint('/x', { encoders: [slow], onOpen: opened.resolve })]);
+  const client = await serving.connect('/x');
+  const session = await opened.promise;
+  session.send('queued');
+  session.sendObject({});
+  session.send('behind an encoder');
+  session.close(4004, 'slow', { dropQueued: true });
+  expect(await client.closed).toEqual({ code: 4004, reason: 'slow' });
+  expect(client.messages).toEqual([]);
+});
+
 describe('the idle timeout', () => {
   it('counts messages in both directions, and neither pings nor pongs nor text pings', async () => {
     const closes: number[] = [];

@@ -90,7 +90,11 @@ export const closeCodes: readonly CloseCodeDescription[] = /* @__PURE__ */ (() =
     describe(CloseCode.restart, 'restart', 'The server stops or restarts'),
     describe(CloseCode.overload, 'overload', 'The server has no capacity for this session now'),
     describe(CloseCode.heartbeatMissed, 'heartbeat_missed', 'The server received nothing from the client for too long'),
-    describe(CloseCode.slow, 'slow', 'The client reads too slowly'),
+    describe(
+      CloseCode.slow,
+      'slow',
+      'The client reads too slowly, or has too large a part of what waits for all clients',
+    ),
     describe(CloseCode.tokenExpired, 'token_expired', 'The token expired and was not refreshed'),
     describe(CloseCode.internal, 'internal', 'The session failed inside the server'),
     describe(CloseCode.noConnect, 'no_connect', 'No `connect` was received in time'),

@@ -50,7 +50,12 @@ export const settings = Object.freeze({
   'limits.commandBytes': integer(defaultSessionLimits.commandBytes, KIB, 32 * MIB, 'one command'),
   'limits.inFlight': integer(defaultSessionLimits.inFlight, 1, 10_000, 'unanswered commands of one session'),
   'limits.outboxBytes': integer(MIB, 64 * KIB, GIB, 'unsent output of one session'),
-  'limits.allOutboxesBytes': integer(256 * MIB, MIB, 64 * GIB, 'unsent output of all sessions together'),
+  'limits.allOutboxesBytes': integer(
+    256 * MIB,
+    MIB,
+    64 * GIB,
+    'unsent output of all sessions; beyond it the largest are closed (4004)',
+  ),
   'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),
   'limits.memoryBytes': integer(256 * MIB, MIB, 64 * GIB, 'what data memory: holds; sends beyond it get storage_full'),
   'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),

@@ -41,9 +41,9 @@ export class CatchUp {
     this.#events = events;
   }
 
-  /** Gives the reader a turn, unless it has one coming. */
+  /** Gives the reader a turn, unless it has one coming, or waits for room: then it is served once it has some. */
   serve(reader: LogReader): void {
-    if (reader.isBeingServed || reader.behind.size === 0) return;
+    if (reader.isBeingServed || reader.phase !== 'open' || reader.isWaitingForRoom || reader.behind.size === 0) return;
     reader.isBeingServed = true;
     this.#waiting.push(reader);
     this.#serveNext();
@@ -64,7 +64,7 @@ export class CatchUp {
   /** Everything that needs no log read, then at most one page. */
   #turn(reader: LogReader): void {
     for (const [channel, state] of reader.behind) {
-      if (reader.phase !== 'open') break;
+      if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
       if (state.position === undefined) continue;
       if (!this.#queueGap(reader, channel, state)) break;
       const recent = state.tail.since(state.position);
@@ -110,7 +110,7 @@ export class CatchUp {
     for (const reader of read.readers) {
       reader.isBeingServed = false;
       // Back to the end of the queue: whoever has a long way to go does not hold up the others.
-      if (reader.phase === 'open' && reader.recipient.hasRoomFor(1)) this.serve(reader);
+      this.serve(reader);
     }
     this.#serveNext();
   }
@@ -153,10 +153,8 @@ export class CatchUp {
       if (offset <= state.position!) continue;
       // Cut at the head: what is committed but not fanned out yet arrives as a live entry.
       if (offset > state.tail.head) return true;
-      const push = pushes.for(reader.user);
-      if (!reader.recipient.hasRoomFor(push.estimatedBytes)) return false;
+      if (!reader.offer(pushes.for(reader.user))) return false;
       state.position = offset;
-      reader.recipient.queue(push);
       if (reader.phase !== 'open') return false;
     }
     return true;
@@ -167,9 +165,8 @@ export class CatchUp {
     const push = new EncodedPush(
       encodeGapPush({ ...state.gap, epoch: state.tail.epoch }, addressFor(channel, reader.user)),
     );
-    if (!reader.recipient.hasRoomFor(push.estimatedBytes)) return false;
+    if (!reader.offer(push)) return false;
     state.gap = undefined;
-    reader.recipient.queue(push);
     return true;
   }
 }

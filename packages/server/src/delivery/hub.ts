@@ -42,7 +42,7 @@ export class Hub implements BusListener {
 
   /** The first step of opening: from here on nothing that is committed can pass the reader by. */
   enter(recipient: Recipient): LogReader {
-    const reader = new LogReader(recipient);
+    const reader = new LogReader(recipient, this.#attend);
     const set = this.#readers.get(recipient.user);
     if (set === undefined) this.#readers.set(recipient.user, new Set([reader]));
     else set.add(reader);
@@ -78,7 +78,7 @@ export class Hub implements BusListener {
       // A channel that no slice contained began after the slices were read: all of it is new.
       state.position ??= 0;
     }
-    this.#catchUp.serve(reader);
+    this.#attend(reader);
   }
 
   leave(reader: LogReader): void {
@@ -88,15 +88,6 @@ export class Hub implements BusListener {
     set?.delete(reader);
     if (set?.size === 0) this.#readers.delete(reader.user);
     for (const channel of [...reader.behind.keys()]) this.#release(reader, channel);
-  }
-
-  /** The reader's outbox has room again. */
-  resume(reader: LogReader): void {
-    if (reader.phase !== 'open') return;
-    for (const channel of reader.receiptsDue ?? []) {
-      if (!reader.behind.has(channel)) this.#sendReceipts(reader, channel);
-    }
-    this.#catchUp.serve(reader);
   }
 
   onEntry({ entry, origin, echo }: CommittedEntry): void {
@@ -152,19 +143,21 @@ export class Hub implements BusListener {
     }
     if (isAnsweredBySent) return;
     const push = pushes.for(reader.user);
-    if (reader.recipient.hasRoomFor(push.estimatedBytes)) {
-      reader.recipient.queue(push);
-      return;
-    }
-    reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
+    if (!reader.offer(push)) reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
   }
+
+  /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */
+  readonly #attend = (reader: LogReader): void => {
+    if (reader.phase !== 'open') return;
+    for (const channel of reader.receiptsDue ?? []) {
+      if (!reader.behind.has(channel)) this.#sendReceipts(reader, channel);
+    }
+    this.#catchUp.serve(reader);
+  };
 
   #offerReceipt(reader: LogReader, channel: ChannelKey, push: EncodedPush): void {
     const isAtTail = reader.phase === 'open' && !reader.behind.has(channel);
-    if (isAtTail && reader.recipient.hasRoomFor(push.estimatedBytes)) {
-      reader.recipient.queue(push);
-      return;
-    }
+    if (isAtTail && reader.offer(push)) return;
     reader.receiptsDue ??= new Set();
     if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.add(channel);
   }

@@ -6,12 +6,20 @@ import type { ChannelKey } from '../channel/channel-key.js';
 import type { ChannelTail } from './channel-tail.js';
 import type { EncodedPush } from './encoded-push.js';
 
+/** Who was refused room in an outbox. */
+export interface RoomWaiter {
+  /** There is room for what was refused. */
+  onRoom(): void;
+}
+
 /** What delivery knows of a session: who it is, and whether it takes more. */
 export interface Recipient {
   readonly user: UserId;
-  /** Whether the outbox takes that many bytes more. An empty outbox takes anything. */
-  hasRoomFor(bytes: number): boolean;
-  queue(push: EncodedPush): void;
+  /**
+   * Queues the push, or returns false for want of room. Every refusal is followed by one call of `waiter.onRoom`, once
+   * there is room for this push; only a session that has ended is not called any more.
+   */
+  offer(push: EncodedPush, waiter: RoomWaiter): boolean;
 }
 
 /** Entries that will not be handed out, to be told before anything newer. Reading goes on at `next`. */
@@ -33,7 +41,7 @@ export type LogReaderPhase = 'opening' | 'open' | 'left';
 
 const NOTHING_BEHIND: ReadonlyMap<ChannelKey, BehindState> = new Map();
 
-export class LogReader {
+export class LogReader implements RoomWaiter {
   readonly recipient: Recipient;
   phase: LogReaderPhase = 'opening';
   /** Whether catch-up has this reader in its queue or waits for a page for it. */
@@ -42,9 +50,13 @@ export class LogReader {
   receiptsDue: Set<ChannelKey> | undefined;
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.
   #behind: Map<ChannelKey, BehindState> | undefined;
+  #isWaitingForRoom = false;
+  readonly #onRoom: (reader: LogReader) => void;
 
-  constructor(recipient: Recipient) {
+  /** @param onRoom the recipient has room again, after it had refused a push */
+  constructor(recipient: Recipient, onRoom: (reader: LogReader) => void) {
     this.recipient = recipient;
+    this.#onRoom = onRoom;
   }
 
   get user(): UserId {
@@ -53,6 +65,23 @@ export class LogReader {
 
   get behind(): ReadonlyMap<ChannelKey, BehindState> {
     return this.#behind ?? NOTHING_BEHIND;
+  }
+
+  /** A push was refused, and the recipient has not called since: until then it takes nothing. */
+  get isWaitingForRoom(): boolean {
+    return this.#isWaitingForRoom;
+  }
+
+  /** Queues the push at the recipient. After a refusal `onRoom` follows: nothing else has to be arranged. */
+  offer(push: EncodedPush): boolean {
+    if (this.#isWaitingForRoom) return false;
+    this.#isWaitingForRoom = !this.recipient.offer(push, this);
+    return !this.#isWaitingForRoom;
+  }
+
+  onRoom(): void {
+    this.#isWaitingForRoom = false;
+    this.#onRoom(this);
   }
 
   fallBehind(channel: ChannelKey, tail: ChannelTail, position: number | undefined): BehindState {

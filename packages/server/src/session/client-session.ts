@@ -2,24 +2,14 @@
 // the transport hands in texts and takes texts out.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { encodeGoodbyePush, reconnectRule } from '@longwire/protocol';
+import { CloseCode, encodeGoodbyePush, reconnectRule } from '@longwire/protocol';
 import { EncodedPush } from '../delivery/encoded-push.js';
-import type { LogReader, Recipient } from '../delivery/log-reader.js';
+import type { LogReader, Recipient, RoomWaiter } from '../delivery/log-reader.js';
 import type { Clock } from '../runtime/clock.js';
+import type { OutboxBudget } from './limits/outbox-budget.js';
 import type { UserRates } from './limits/user-rates.js';
-
-/** The output of a session, and the switch that stops its input. One per connection, made by its transport. */
-export interface Outlet {
-  /** Queued and not yet with the operating system, in bytes. */
-  readonly bufferedBytes: number;
-  /** Queues; never throws, also after the end. */
-  send(push: EncodedPush): void;
-  pauseReading(): void;
-  resumeReading(): void;
-  close(code: number, reason: string): void;
-  /** Cuts the connection, also while it closes. */
-  terminate(): void;
-}
+import { Outbox } from './outbox.js';
+import type { Outlet } from './outlet.js';
 
 /** The limits of one session. */
 export interface SessionBounds {
@@ -38,6 +28,7 @@ export interface Identity {
 export class ClientSession implements Recipient {
   readonly id: string;
   readonly outlet: Outlet;
+  readonly outbox: Outbox;
   phase: SessionPhase = 'pending';
   identity: Identity | undefined;
   /** Those of its user, from the moment it was admitted. */
@@ -52,7 +43,6 @@ export class ClientSession implements Recipient {
   /** Messages that came before `ready`. */
   earlyMessages = 0;
   readonly #bounds: SessionBounds;
-  readonly #isProcessFull: () => boolean;
   #unanswered = 0;
   #isReading = true;
   #isStopping = false;
@@ -60,13 +50,15 @@ export class ClientSession implements Recipient {
   /** Answers of up to a page that wait for room in the outbox, in the order of their commands. */
   #waitingPages: (() => Promise<void>)[] = [];
   #isMakingPage = false;
+  readonly #pageWaiter: RoomWaiter = { onRoom: () => this.#makeNextPage() };
+  readonly #readingWaiter: RoomWaiter = { onRoom: () => this.updateReading() };
 
-  /** @param isProcessFull whether all outboxes together hold what they may */
-  constructor(id: string, outlet: Outlet, bounds: SessionBounds, isProcessFull: () => boolean) {
+  /** @param budget of the outboxes of all sessions */
+  constructor(id: string, outlet: Outlet, bounds: SessionBounds, budget: OutboxBudget) {
     this.id = id;
     this.outlet = outlet;
     this.#bounds = bounds;
-    this.#isProcessFull = isProcessFull;
+    this.outbox = new Outbox(outlet, bounds.outboxBytes, budget, () => this.#giveUp());
   }
 
   get user(): UserId {
@@ -74,18 +66,13 @@ export class ClientSession implements Recipient {
     return this.identity!.user;
   }
 
-  hasRoomFor(bytes: number): boolean {
-    const buffered = this.outlet.bufferedBytes;
-    if (buffered === 0) return true;
-    return buffered + bytes <= this.#bounds.outboxBytes && !this.#isProcessFull();
-  }
-
-  queue(push: EncodedPush): void {
-    this.outlet.send(push);
+  offer(push: EncodedPush, waiter: RoomWaiter): boolean {
+    // Who has begun to end takes nothing more, and leaves the hub soon.
+    return this.endedWith === undefined && this.outbox.offer(push, waiter);
   }
 
   queueText(text: string): void {
-    this.outlet.send(new EncodedPush(text));
+    this.outbox.queue(new EncodedPush(text));
   }
 
   /** A command was accepted; `finishCommand` is called once, when it has been answered. */
@@ -109,7 +96,7 @@ export class ClientSession implements Recipient {
       !this.#isReadingHeld &&
       this.phase !== 'signing-in' &&
       this.#unanswered < this.#bounds.inFlight &&
-      this.outlet.bufferedBytes < this.#bounds.outboxBytes;
+      !this.outbox.isFull(this.#readingWaiter);
     if (mayRead === this.#isReading || this.phase === 'ended') return;
     this.#isReading = mayRead;
     if (mayRead) this.outlet.resumeReading();
@@ -139,12 +126,6 @@ export class ClientSession implements Recipient {
     this.#makeNextPage();
   }
 
-  /** The transport's queue has room again: continue what waited for it. */
-  onDrain(): void {
-    this.updateReading();
-    this.#makeNextPage();
-  }
-
   /** Queues `goodbye` and closes. Idempotent. */
   end(code: number, reason: string, afterMs?: number): void {
     if (this.endedWith !== undefined || this.phase === 'ended') return;
@@ -158,22 +139,24 @@ export class ClientSession implements Recipient {
   markEnded(): void {
     this.phase = 'ended';
     this.#waitingPages = [];
+    this.outbox.close();
+  }
+
+  /** What waits to be sent is given up, `goodbye` included: this session holds too much of what all may hold together. */
+  #giveUp(): void {
+    this.endedWith ??= CloseCode.slow;
+    this.outlet.discard(CloseCode.slow, 'all sessions together have too much unsent, and this one has most of it');
   }
 
   #makeNextPage(): void {
-    if (this.#isMakingPage || this.phase === 'ended' || !this.hasRoomFor(this.#pageBytes())) return;
-    const make = this.#waitingPages.shift();
-    if (make === undefined) return;
+    if (this.#isMakingPage || this.#waitingPages.length === 0) return;
+    if (!this.outbox.hasRoomFor(PAGE_ANSWER_BYTES, this.#pageWaiter)) return;
+    const make = this.#waitingPages.shift()!;
     this.#isMakingPage = true;
     void make().finally(() => {
       this.#isMakingPage = false;
       this.#makeNextPage();
     });
-  }
-
-  /** At most half the outbox: a refusal is then always followed by a drain. */
-  #pageBytes(): number {
-    return Math.min(PAGE_ANSWER_BYTES, this.#bounds.outboxBytes / 2);
   }
 }
 

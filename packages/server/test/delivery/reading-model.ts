@@ -7,7 +7,7 @@ import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/
 import { type Entry, makeEntry } from '../../src/channel/entry.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
-import type { LogReader, Recipient } from '../../src/delivery/log-reader.js';
+import type { LogReader, Recipient, RoomWaiter } from '../../src/delivery/log-reader.js';
 import { startPosition } from '../../src/delivery/start-position.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
@@ -71,6 +71,7 @@ export class ModelSession implements Recipient {
   /** Slices of the opening comparison still to come; undefined once open. */
   slices: (() => void)[] | undefined;
   readonly #shown = new Map<string, number>();
+  readonly #waiters = new Set<RoomWaiter>();
 
   constructor(user: UserId, device: ModelDevice, capacity: number) {
     this.user = user;
@@ -78,11 +79,26 @@ export class ModelSession implements Recipient {
     this.capacity = capacity;
   }
 
-  hasRoomFor(): boolean {
-    return this.outbox.length < this.capacity;
+  offer(push: EncodedPush, waiter: RoomWaiter): boolean {
+    if (this.outbox.length >= this.capacity) {
+      this.#waiters.add(waiter);
+      return false;
+    }
+    this.#queue(push);
+    return true;
   }
 
-  queue(push: EncodedPush): void {
+  /** The client reads up to `count` texts. Only who was refused is called; nobody else is asked whether there is room. */
+  take(count: number): readonly string[] {
+    const texts = this.outbox.splice(0, count);
+    if (this.outbox.length >= this.capacity) return texts;
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter.onRoom();
+    return texts;
+  }
+
+  #queue(push: EncodedPush): void {
     const { channel, offset, type } = JSON.parse(push.text) as { channel: string; offset: number; type: string };
     if (type === 'message') {
       // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
@@ -178,15 +194,14 @@ export class ReadingModel {
     }
   }
 
-  /** The client reads up to `count` texts, acknowledges everything it was handed, and the outbox has room again. */
+  /** The client reads up to `count` texts, acknowledges everything it was handed, and the outbox may have room again. */
   drain(session: ModelSession, count: number): void {
-    for (const text of session.outbox.splice(0, count)) session.device.client.receive(text);
+    for (const text of session.take(count)) session.device.client.receive(text);
     for (const channel of this.channels) {
       const position = session.device.client.positions.get(this.#address(channel, session.user));
       if (position !== undefined && readersOf(channel).includes(session.user))
         session.device.unwritten.set(channel, position);
     }
-    this.hub.resume(session.reader!);
   }
 
   disconnect(device: ModelDevice): void {

@@ -29,8 +29,10 @@ function openReader(read: () => Promise<Page>) {
   });
   const reader = hub.enter({
     user: bob,
-    hasRoomFor: () => true,
-    queue: (push: EncodedPush) => texts.push(push.text),
+    offer: (push: EncodedPush) => {
+      texts.push(push.text);
+      return true;
+    },
   });
   const status = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
   hub.compare(reader, [status], () => ({ position: 0, gap: undefined }));

@@ -2,7 +2,9 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { describe, expect, it } from 'vitest';
 import { ActiveUsers } from '../../src/session/active-users.js';
-import { ClientSession, type Outlet } from '../../src/session/client-session.js';
+import { ClientSession } from '../../src/session/client-session.js';
+import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
+import { WrittenOutlet } from './written-outlet.js';
 
 const rates = {
   commandsPerSecond: 10,
@@ -21,15 +23,7 @@ function users(sessionsPerUser: number): [ActiveUsers, ManualClock] {
 }
 
 function session(id: string): ClientSession {
-  const outlet: Outlet = {
-    bufferedBytes: 0,
-    send: () => undefined,
-    pauseReading: () => undefined,
-    resumeReading: () => undefined,
-    close: () => undefined,
-    terminate: () => undefined,
-  };
-  return new ClientSession(id, outlet, { outboxBytes: 1_000, inFlight: 2 }, () => false);
+  return new ClientSession(id, new WrittenOutlet(), { outboxBytes: 1_000, inFlight: 2 }, new OutboxBudget(1_000_000));
 }
 
 describe('ActiveUsers', () => {

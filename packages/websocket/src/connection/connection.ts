@@ -13,7 +13,7 @@ import type { ConnectionSetup, HandlerOf, ReadyState } from './connection-setup.
 import { frameWatch } from './frame-watch.js';
 import { ConnectionReader } from './input/connection-reader.js';
 import { type ConnectionAccess, notify, notifyClose, notifyError, readerEventsFor } from './input/handler-calls.js';
-import { ClosingState } from './lifecycle/closing-state.js';
+import { type CloseOptions, ClosingState } from './lifecycle/closing-state.js';
 import { connectionErrors } from './lifecycle/connection-errors.js';
 import { Heartbeat } from './lifecycle/heartbeat.js';
 import { type SocketBinder, socketBinder } from './lifecycle/socket-binding.js';
@@ -159,10 +159,11 @@ export class WebSocketConnection {
    * @param reason at most 123 bytes of UTF-8
    * @throws WebSocketError `invalid_close_code`, `invalid_close_reason`
    */
-  close(code: number = WebSocketCloseCode.normal, reason = ''): void {
+  close(code: number = WebSocketCloseCode.normal, reason = '', options?: CloseOptions): void {
     const payload = encodeClosePayload(code, reason);
     if (this.#state !== 'open') return;
     const closing = this.#beginClosing(new ClosingState('local'));
+    if (options?.dropQueued === true) this.#output?.drop(connectionErrors.ended(undefined));
     this.#sendClose(closing, payload);
     // While paused nothing is reported to the handler, but the peer's Close frame must be read.
     if (this.#isPaused) this.#readOn();

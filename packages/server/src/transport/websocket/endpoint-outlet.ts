@@ -1,14 +1,25 @@
 // A session's way out over one WebSocket connection.
 
 import type { Session } from '@longwire/endpoint';
+import { PreparedMessage } from '@longwire/websocket';
 import type { EncodedPush } from '../../delivery/encoded-push.js';
-import type { Outlet } from '../../session/client-session.js';
+import type { Outlet } from '../../session/outlet.js';
 
 /** What the outlet uses of a container's session, whatever path it is at. */
 type Connection = Pick<
   Session,
-  'bufferedBytes' | 'isOpen' | 'sendPrepared' | 'pauseReading' | 'resumeReading' | 'close' | 'terminate'
+  | 'bufferedBytes'
+  | 'isOpen'
+  | 'sendPrepared'
+  | 'sendPreparedAsync'
+  | 'pauseReading'
+  | 'resumeReading'
+  | 'close'
+  | 'terminate'
 >;
+
+/** Sends nothing, behind everything that is queued. */
+const NOTHING = PreparedMessage.join([]);
 
 export class EndpointOutlet implements Outlet {
   readonly #connection: Connection;
@@ -26,6 +37,12 @@ export class EndpointOutlet implements Outlet {
     if (this.#connection.isOpen) this.#connection.sendPrepared(push.prepared);
   }
 
+  whenWritten(callback: () => void): void {
+    this.#connection.sendPreparedAsync(NOTHING).then(callback, () => {
+      // The connection has ended: nothing is written any more.
+    });
+  }
+
   pauseReading(): void {
     this.#connection.pauseReading();
   }
@@ -36,6 +53,12 @@ export class EndpointOutlet implements Outlet {
 
   close(code: number, reason: string): void {
     this.#connection.close(code, truncated(reason));
+  }
+
+  discard(code: number, reason: string): void {
+    if (this.#connection.isOpen) this.#connection.close(code, truncated(reason), { dropQueued: true });
+    // It was already closing behind what it does not take.
+    else this.#connection.terminate();
   }
 
   terminate(): void {

@@ -9,12 +9,12 @@ import {
   type Session,
 } from '@longwire/endpoint';
 import { bearerSubprotocolPrefix, CloseCode, connectPath, randomId, subprotocol } from '@longwire/protocol';
-import type { Hub } from '../../delivery/hub.js';
 import type { Logger } from '../../runtime/logger.js';
 import { fillRandom } from '../../runtime/random-source.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
+import type { OutboxBudget } from '../../session/limits/outbox-budget.js';
 import type { PendingConnections } from '../../session/limits/pending-connections.js';
 import type { Router } from '../../session/router.js';
 import type { SignIn } from '../../session/sign-in.js';
@@ -25,11 +25,10 @@ export interface GatewayParts {
   readonly signIn: SignIn;
   readonly pendingConnections: PendingConnections;
   readonly router: Router;
-  readonly hub: Hub;
   readonly logger: Logger;
   /** Every session from its upgrade to its end. */
   readonly sessions: Set<ClientSession>;
-  readonly isProcessFull: () => boolean;
+  readonly outboxes: OutboxBudget;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
 }
@@ -57,7 +56,7 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
       heartbeatGraceMs: options.heartbeatGraceMs,
       heartbeatCloseCode: CloseCode.heartbeatMissed,
       slowReaderCloseCode: CloseCode.slow,
-      drainBytes: options.outboxBytes / 2,
+      drainBytes: Math.floor(options.outboxBytes / 2),
       // The outbox is bounded by the session, which becomes a reader behind its tail; this bound only catches faults.
       maxBufferedBytes: 4 * options.outboxBytes,
     },
@@ -84,13 +83,8 @@ class GatewayConnection {
   }
 
   onOpen(connection: Session<typeof connectPath>): void {
-    const { sessions, signIn, isProcessFull } = this.#parts;
-    const session = new ClientSession(
-      randomId(fillRandom),
-      new EndpointOutlet(connection),
-      this.#options,
-      isProcessFull,
-    );
+    const { sessions, signIn, outboxes } = this.#parts;
+    const session = new ClientSession(randomId(fillRandom), new EndpointOutlet(connection), this.#options, outboxes);
     this.#session = session;
     sessions.add(session);
     if (this.#credential.ok) signIn.begin(session, this.#address, this.#credential.token);
@@ -106,10 +100,7 @@ class GatewayConnection {
   }
 
   onDrain(): void {
-    const session = this.#session;
-    if (session === undefined) return;
-    session.onDrain();
-    if (session.reader !== undefined) this.#parts.hub.resume(session.reader);
+    this.#session?.outbox.onDrain();
   }
 
   onClose(_connection: Session<typeof connectPath>, reason: CloseReason): void {

@@ -3,6 +3,14 @@ import { WebSocketCloseCode } from '../../close-codes.js';
 import type { WebSocketError } from '../../errors.js';
 import type { ClosePayload } from '../../message/close-payload.js';
 
+export interface CloseOptions {
+  /**
+   * True: messages that are queued are dropped, except the rest of one already sent in part. For a peer that does not read:
+   * its queue is freed at once, and the Close frame waits for nothing that it would have to read first. Default false.
+   */
+  readonly dropQueued?: boolean;
+}
+
 export interface CloseDetails {
   /** The peer's code; 1005 if its Close frame had none; the code we sent when we failed the connection; 1006 without any. */
   readonly code: number;

@@ -2,7 +2,7 @@ import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { dial } from '../../../src/handshake/dial.js';
 import type { WebSocketOptions } from '../../../src/options.js';
-import { hex, maskedFrame } from '../../support/hex.js';
+import { hex, maskedFrame, toHex } from '../../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../../support/live.js';
 
 let server: LiveServer;
@@ -46,6 +46,25 @@ describe('the closing handshake, RFC 6455 §7', () => {
       initiator: 'remote',
       error: undefined,
     });
+  });
+
+  it('drops what is queued with dropQueued, but ends the frame that is on the wire in part', async () => {
+    await start({ closeTimeoutMs: 60_000, maxBufferedBytes: 10_000_000 });
+    const peer = await RawPeer.open(server.port);
+    peer.socket.pause();
+    const connection = await server.connection();
+    // More than both kernels take: the first is begun, the second has to wait behind it.
+    connection.sendBinary(Buffer.alloc(8_000_000));
+    const second = connection.sendTextAsync('second').catch((error: unknown) => error);
+    await until(() => connection.bufferedBytes > 0 && connection.bufferedBytes < 8_000_000, 'a frame begun');
+    connection.close(4004, 'slow', { dropQueued: true });
+    expect(await second).toMatchObject({ code: 'connection_ended' });
+    peer.socket.resume();
+    await until(() => peer.received.length >= 8_000_000 + 18);
+    expect(toHex(peer.received.subarray(8_000_000 + 10))).toBe('88 06 0f a4 73 6c 6f 77');
+    peer.send(close(4004));
+    peer.socket.end();
+    await closedOnce(server);
   });
 
   it('answers an empty Close frame with an empty one', async () => {

@@ -1,0 +1,115 @@
+// The unsent output of one session: bounded, and a refusal for want of room is always followed by a call when there is some.
+
+import type { EncodedPush } from '../delivery/encoded-push.js';
+import type { RoomWaiter } from '../delivery/log-reader.js';
+import type { CountedOutbox, OutboxBudget } from './limits/outbox-budget.js';
+import type { Outlet } from './outlet.js';
+
+export class Outbox implements CountedOutbox {
+  isCounted = false;
+  readonly #outlet: Outlet;
+  readonly #maxBytes: number;
+  readonly #budget: OutboxBudget;
+  readonly #onOverload: () => void;
+  /** Who was refused, and how many bytes each asked for, in the order of the refusals. Most outboxes never have it. */
+  #waiting: Map<RoomWaiter, number> | undefined;
+  #isWaking = false;
+  #isWriteAwaited = false;
+  #isGivenUp = false;
+
+  /** @param onOverload the budget gives this outbox up: the session has to end */
+  constructor(outlet: Outlet, maxBytes: number, budget: OutboxBudget, onOverload: () => void) {
+    this.#outlet = outlet;
+    this.#maxBytes = maxBytes;
+    this.#budget = budget;
+    this.#onOverload = onOverload;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outlet.bufferedBytes;
+  }
+
+  /** Queues without asking for room: for answers, whose number is bounded by the commands that may be unanswered. */
+  queue(push: EncodedPush): void {
+    this.#outlet.send(push);
+    this.#budget.note(this, push.estimatedBytes);
+  }
+
+  /** Queues the push if there is room; else returns false, and `waiter` is called once there is. */
+  offer(push: EncodedPush, waiter: RoomWaiter): boolean {
+    if (!this.hasRoomFor(push.estimatedBytes, waiter)) return false;
+    this.queue(push);
+    return true;
+  }
+
+  /**
+   * Whether so many bytes may be queued now; if not, `waiter` is called once they may. An empty outbox takes anything.
+   * While somebody waits everybody is refused, so that what is small cannot keep what is large waiting.
+   */
+  hasRoomFor(bytes: number, waiter: RoomWaiter): boolean {
+    if ((this.#waiting === undefined || this.#isWaking) && this.#fits(bytes)) return true;
+    this.#wait(waiter, bytes);
+    return false;
+  }
+
+  /** Whether it holds all that it may; if so, `waiter` is called once it does not. */
+  isFull(waiter: RoomWaiter): boolean {
+    if (this.bufferedBytes < this.#maxBytes) return false;
+    this.#wait(waiter, 0);
+    return true;
+  }
+
+  /** The outlet says that its queue has become short, which may be before all of it was written. */
+  onDrain(): void {
+    this.#wake();
+  }
+
+  /** The connection is gone: nobody is called any more. */
+  close(): void {
+    this.#waiting = undefined;
+  }
+
+  giveUp(): boolean {
+    const isFirst = !this.#isGivenUp;
+    this.#isGivenUp = true;
+    this.#onOverload();
+    return isFirst;
+  }
+
+  #fits(bytes: number): boolean {
+    const buffered = this.#outlet.bufferedBytes;
+    if (buffered === 0) return true;
+    // Each may hold as much as all together have left: when that becomes little, it is the large ones that have to wait.
+    return buffered + bytes <= Math.min(this.#maxBytes, this.#budget.freeBytes);
+  }
+
+  #wait(waiter: RoomWaiter, bytes: number): void {
+    this.#waiting ??= new Map();
+    this.#waiting.set(waiter, bytes);
+    this.#awaitWrite();
+  }
+
+  /** What is queued now will be written, or the connection ends: this is the call that follows every refusal. */
+  #awaitWrite(): void {
+    if (this.#isWriteAwaited) return;
+    this.#isWriteAwaited = true;
+    this.#outlet.whenWritten(() => {
+      this.#isWriteAwaited = false;
+      this.#wake();
+    });
+  }
+
+  /** First come, first served; who is refused again waits behind the others. */
+  #wake(): void {
+    if (this.#waiting === undefined || this.#isWaking) return;
+    this.#isWaking = true;
+    for (const [waiter, bytes] of [...this.#waiting]) {
+      if (!this.#fits(bytes)) break;
+      this.#waiting?.delete(waiter);
+      waiter.onRoom();
+    }
+    this.#isWaking = false;
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
+    if (this.#waiting !== undefined) this.#awaitWrite();
+  }
+}

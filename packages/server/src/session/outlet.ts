@@ -1,0 +1,21 @@
+// The way out of one session: where its texts go, the switch that stops its input, and its end.
+
+import type { EncodedPush } from '../delivery/encoded-push.js';
+
+/** One per connection, made by its transport. */
+export interface Outlet {
+  /** Queued and not yet with the operating system, in bytes. */
+  readonly bufferedBytes: number;
+  /** Queues; never throws, also after the end. */
+  send(push: EncodedPush): void;
+  /** Calls back once everything that is queued now is with the operating system; never if the connection ends before. */
+  whenWritten(callback: () => void): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Closes behind what is queued. */
+  close(code: number, reason: string): void;
+  /** Closes instead of sending what is queued: for a peer that does not take it. */
+  discard(code: number, reason: string): void;
+  /** Cuts the connection, also while it closes. */
+  terminate(): void;
+}

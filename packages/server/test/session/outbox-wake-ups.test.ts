@@ -1,0 +1,266 @@
+// Real sessions of the real engine over sockets that take what a test allows them: whoever is connected and reads gets
+// everything, whatever the outboxes may hold and however large the messages are.
+
+import type { Epoch, UserId } from '@longwire/protocol';
+import { settled } from '@longwire/test-support/until';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
+import type { Entry } from '../../src/channel/entry.js';
+import { Hub } from '../../src/delivery/hub.js';
+import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
+import type { ChannelStatus } from '../../src/storage/directory.js';
+import type { Page, PageRequest } from '../../src/storage/message-log.js';
+import { type SlowClient, SlowGateway } from './slow-client.js';
+
+const epoch = 'e1' as Epoch;
+const PAGE_LIMIT = 4;
+
+/** A hub over logs in an array, and the clients of one user in channels with several others. */
+class Delivery {
+  readonly budget: OutboxBudget;
+  readonly gateway: SlowGateway;
+  readonly hub: Hub;
+  readonly logs = new Map<ChannelKey, Entry[]>();
+  /** Answers to be made, once there is room for a page. */
+  readonly asked = new Map<SlowClient, number>();
+
+  constructor(outboxBytes: number, allOutboxesBytes: number) {
+    this.budget = new OutboxBudget(allOutboxesBytes);
+    this.gateway = new SlowGateway(outboxBytes, this.budget);
+    this.hub = new Hub({
+      pages: { page: async (request) => this.#page(request) },
+      onPageError: (error) => {
+        throw error;
+      },
+      receiptsOf: async () => [],
+    });
+  }
+
+  async connect(user: string): Promise<SlowClient> {
+    const client = await this.gateway.connect(user);
+    const reader = this.hub.enter(client.session);
+    client.session.reader = reader;
+    client.onEnd = () => this.hub.leave(reader);
+    const statuses = [...this.logs]
+      .filter(([channel]) => readersOf(channel).includes(client.user))
+      .map(([channel, log]) => statusOf(channel, log.length));
+    this.hub.compare(reader, statuses, () => ({ position: 0, gap: undefined }));
+    this.hub.finishOpening(reader);
+    return client;
+  }
+
+  send(from: string, to: string, bodyBytes: number): void {
+    const channel = directChannelKey(from as UserId, to as UserId);
+    const log = this.logs.get(channel) ?? [];
+    this.logs.set(channel, log);
+    const entry = entryOf(channel, from as UserId, log.length + 1, bodyBytes);
+    log.push(entry);
+    this.hub.onEntry({ entry, origin: undefined, echo: false });
+  }
+
+  /** As `history` does: the answer is made when there is room for it. */
+  ask(client: SlowClient, bytes: number): void {
+    this.asked.set(client, (this.asked.get(client) ?? 0) + 1);
+    client.session.whenRoomForPage(async () => client.session.queueText(`{"answer":"${'x'.repeat(bytes)}"}`));
+  }
+
+  /** Everybody who is still connected reads on, until nothing more comes. */
+  async readAll(): Promise<void> {
+    let quietTurns = 0;
+    let seen = -1;
+    while (quietTurns < 5) {
+      for (const client of this.gateway.clients) client.socket.allow(1_000_000);
+      await settled();
+      const texts = this.gateway.clients.reduce((sum, client) => sum + client.texts.length, 0);
+      quietTurns = texts === seen ? quietTurns + 1 : 0;
+      seen = texts;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.close();
+  }
+
+  #page({ channel, offset }: PageRequest): Page {
+    const log = this.logs.get(channel) ?? [];
+    const entries = log.slice(offset, offset + PAGE_LIMIT);
+    return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
+  }
+}
+
+function entryOf(channel: ChannelKey, from: UserId, offset: number, bodyBytes: number): Entry {
+  const nothing = { key: undefined, slot: undefined, headers: undefined, contentType: undefined, replyTo: undefined };
+  const body = `"${'x'.repeat(bodyBytes)}"`;
+  return {
+    channel,
+    epoch,
+    offset,
+    kind: 'message',
+    from,
+    at: 1,
+    messages: offset,
+    body,
+    bodyFormat: 'json',
+    ...nothing,
+  };
+}
+
+function statusOf(channel: ChannelKey, head: number): ChannelStatus {
+  return { channel, epoch, head, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
+}
+
+/** Offsets by address, and how many answers came. */
+function received(client: SlowClient): { offsets: Map<string, number[]>; answers: number } {
+  const offsets = new Map<string, number[]>();
+  let answers = 0;
+  for (const text of client.texts) {
+    const message = JSON.parse(text) as { type?: string; channel: string; offset: number };
+    if (message.type === 'message') {
+      offsets.set(message.channel, [...(offsets.get(message.channel) ?? []), message.offset]);
+    } else if (message.type === undefined) answers += 1;
+  }
+  return { offsets, answers };
+}
+
+function expectEverything(delivery: Delivery, client: SlowClient): void {
+  const { offsets, answers } = received(client);
+  for (const [channel, log] of delivery.logs) {
+    const sender = log[0]!.from;
+    if (directChannelKey(sender, client.user) !== channel) continue;
+    expect(offsets.get(`user/${sender}`)).toEqual(log.map((entry) => entry.offset));
+  }
+  expect(answers).toBe(delivery.asked.get(client) ?? 0);
+}
+
+describe('Outbox', () => {
+  it('wakes a reader that was refused a 60 KB entry behind one of 20 KB with outboxBytes 70000', async () => {
+    const delivery = new Delivery(70_000, 256_000_000);
+    const client = await delivery.connect('bob');
+    for (const bodyBytes of [20_000, 60_000, 60_000, 10]) delivery.send('alice', 'bob', bodyBytes);
+    await delivery.readAll();
+    expectEverything(delivery, client);
+    await delivery.close();
+  });
+
+  it('wakes an answer of a page that was refused behind a queue below drainBytes', async () => {
+    const delivery = new Delivery(70_000, 256_000_000);
+    const client = await delivery.connect('bob');
+    client.session.queueText('{"type":"first"}');
+    delivery.ask(client, 100);
+    await delivery.readAll();
+    expectEverything(delivery, client);
+    await delivery.close();
+  });
+
+  it('resumes reading commands once a full queue was written', async () => {
+    const delivery = new Delivery(1_000, 256_000_000);
+    const client = await delivery.connect('bob');
+    client.session.queueText('x'.repeat(2_000));
+    client.session.updateReading();
+    await delivery.readAll();
+    client.session.queueText('x'.repeat(2_000));
+    client.session.updateReading();
+    expect(client.socket.isPaused()).toBe(true);
+    await delivery.readAll();
+    expect(client.socket.isPaused()).toBe(false);
+    await delivery.close();
+  });
+
+  it('lets nothing small pass an entry that waits for room, so that it comes in the end', async () => {
+    const delivery = new Delivery(1_000, 256_000_000);
+    const client = await delivery.connect('bob');
+    delivery.send('carol', 'bob', 500);
+    delivery.send('alice', 'bob', 900);
+    // The client takes half of what it is sent: the queue would never be empty.
+    for (let n = 0; n < 50; n += 1) {
+      delivery.send('carol', 'bob', 300);
+      client.socket.allow(200);
+      await settled();
+      if (client.texts.some((text) => text.includes('user/alice'))) break;
+    }
+    expect(received(client).offsets.get('user/alice')).toEqual([1]);
+    await delivery.readAll();
+    expectEverything(delivery, client);
+    await delivery.close();
+  });
+
+  it('leaves room for the small while large outboxes hold allOutboxesBytes', async () => {
+    const delivery = new Delivery(100_000, 1_000_000);
+    for (let n = 0; n < 100; n += 1) await delivery.connect(`slow${n}`);
+    for (let n = 0; n < 100; n += 1) for (let m = 0; m < 12; m += 1) delivery.send('alice', `slow${n}`, 9_000);
+    await settled();
+    delivery.budget.count();
+    const bob = await delivery.connect('bob');
+    // Several in a turn: only an empty outbox takes anything whatever.
+    for (let m = 0; m < 3; m += 1) delivery.send('carol', 'bob', 1_000);
+    bob.socket.allow(10_000);
+    await settled();
+    expectEverything(delivery, bob);
+    await delivery.close();
+  });
+
+  it('brings whoever is connected and reads everything, with any budgets, sizes and drains', async () => {
+    const step = fc.oneof(
+      {
+        weight: 10,
+        arbitrary: fc.record({
+          do: fc.constant('send' as const),
+          from: fc.nat({ max: 2 }),
+          to: fc.nat({ max: 3 }),
+          bytes: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 20_000 })),
+          count: fc.integer({ min: 1, max: 6 }),
+        }),
+      },
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          do: fc.constant('read' as const),
+          client: fc.nat({ max: 3 }),
+          bytes: fc.integer({ min: 1, max: 30_000 }),
+        }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          do: fc.constant('ask' as const),
+          client: fc.nat({ max: 3 }),
+          bytes: fc.integer({ min: 1, max: 10_000 }),
+        }),
+      },
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('count' as const) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 200, max: 30_000 }),
+        fc.integer({ min: 1_000, max: 200_000 }),
+        fc.array(step, { minLength: 20, maxLength: 80 }),
+        async (outboxBytes, allOutboxesBytes, steps) => {
+          const delivery = new Delivery(outboxBytes, allOutboxesBytes);
+          const clients = await Promise.all([0, 1, 2, 3].map((n) => delivery.connect(`reader${n}`)));
+          for (const next of steps) {
+            if (next.do === 'send') {
+              for (let n = 0; n < next.count; n += 1) {
+                delivery.send(`writer${next.from}`, `reader${next.to}`, next.bytes);
+              }
+            } else if (next.do === 'read') clients[next.client]!.socket.allow(next.bytes);
+            else if (next.do === 'ask') delivery.ask(clients[next.client]!, next.bytes);
+            else if (next.do === 'turn') await settled();
+            else delivery.budget.count();
+          }
+          await delivery.readAll();
+          for (const client of clients) {
+            if (client.session.endedWith === undefined) expectEverything(delivery, client);
+            else expect(client.session.endedWith).toBe(4004);
+          }
+          expect(clients.filter((client) => client.session.endedWith !== undefined)).toHaveLength(
+            delivery.budget.givenUp,
+          );
+          await delivery.close();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
