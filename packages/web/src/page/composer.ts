@@ -1,4 +1,4 @@
-// Where a message is written. Enter sends; Shift+Enter, and Enter while an input method composes, do not.
+// The field in which a message is written. Enter sends; Shift+Enter does not, nor does an Enter of an input method.
 
 export class Composer {
   readonly #form: HTMLFormElement;
@@ -16,15 +16,21 @@ export class Composer {
       field.focus();
     });
     field.addEventListener('keydown', (event) => {
-      // Choosing a Chinese word ends with Enter too; that one belongs to the input method.
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      if (event.key !== 'Enter' || event.shiftKey || belongsToInputMethod(event)) return;
       event.preventDefault();
       form.requestSubmit();
     });
   }
 
-  open(): void {
+  /** What is written and not sent. */
+  get draft(): string {
+    return this.#field.value;
+  }
+
+  /** Shows the field with a draft. */
+  open(draft: string): void {
     this.#form.hidden = false;
+    this.#field.value = draft;
     this.#field.focus();
   }
 
@@ -32,4 +38,12 @@ export class Composer {
     this.#form.hidden = true;
     this.#field.value = '';
   }
+}
+
+/**
+ * Choosing a Chinese word ends with Enter too. Safari ends the composition before the keydown of that Enter, which then
+ * is recognised by its key code only (UI Events §7.3.1: 229 for keys that an input method processes).
+ */
+function belongsToInputMethod(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
 }

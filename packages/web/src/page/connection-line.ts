@@ -1,4 +1,4 @@
-// The state of the connection, in words.
+// Shows the state of the connection.
 
 import type { ConnectionStateChange } from '@longwire/client';
 import { wordsForState } from './words.js';

@@ -1,11 +1,19 @@
-// Draws the conversations, the one with the newest message first, and tells which was chosen.
+// Draws the list of conversations, and reports which one is chosen.
 
 import type { Conversation } from './conversation.js';
-import { element } from './element.js';
+import { element, setChildren, setText } from './element.js';
+
+interface Entry {
+  readonly root: HTMLLIElement;
+  readonly button: HTMLButtonElement;
+  readonly unread: HTMLElement;
+  readonly preview: HTMLElement;
+}
 
 export class ConversationList {
   readonly #list: HTMLUListElement;
   readonly #onChoose: (conversation: Conversation) => void;
+  #entries = new Map<Conversation, Entry>();
 
   constructor(list: HTMLUListElement, onChoose: (conversation: Conversation) => void) {
     this.#list = list;
@@ -13,34 +21,42 @@ export class ConversationList {
   }
 
   show(conversations: Iterable<Conversation>, open: Conversation | undefined): void {
-    // The focus must survive the drawing, or the keyboard loses its place with each message that comes.
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['peer'] : undefined;
-    const sorted = [...conversations].sort((a, b) => b.lastAt - a.lastAt || (a.peer < b.peer ? -1 : 1));
-    const buttons = sorted.map((conversation) => this.#button(conversation, conversation === open));
-    this.#list.replaceChildren(
-      ...buttons.map((button) => {
-        const line = element('li', '');
-        line.append(button);
-        return line;
-      }),
+    const entries = new Map<Conversation, Entry>();
+    for (const conversation of conversations) {
+      const entry = this.#entries.get(conversation) ?? this.#entryFor(conversation);
+      entries.set(conversation, entry);
+      update(entry, conversation, conversation === open);
+    }
+    this.#entries = entries;
+    const focused = document.activeElement;
+    setChildren(
+      this.#list,
+      [...entries.values()].map(({ root }) => root),
     );
-    if (focused !== undefined) buttons.find((button) => button.dataset['peer'] === focused)?.focus();
+    // An entry that moved to the front has lost the focus, and the keyboard its place.
+    if (focused instanceof HTMLElement && this.#list.contains(focused)) focused.focus();
   }
 
-  #button(conversation: Conversation, isOpen: boolean): HTMLButtonElement {
-    const { peer, unread, preview } = conversation;
+  #entryFor(conversation: Conversation): Entry {
     const button = element('button', '');
     button.type = 'button';
-    button.dataset['peer'] = peer;
-    button.setAttribute('aria-current', String(isOpen));
-    button.append(element('span', 'name', peer));
-    if (unread > 0) {
-      const badge = element('span', 'unread', String(unread));
-      badge.setAttribute('aria-label', `${unread} unread 条未读`);
-      button.append(badge);
-    }
-    button.append(element('span', 'preview', preview));
+    const name = element('span', 'name', conversation.peer);
+    name.dir = 'auto';
+    const unread = element('span', 'unread');
+    const preview = element('span', 'preview');
+    preview.dir = 'auto';
+    button.append(name, unread, preview);
     button.addEventListener('click', () => this.#onChoose(conversation));
-    return button;
+    const root = element('li', '');
+    root.append(button);
+    return { root, button, unread, preview };
   }
+}
+
+function update(entry: Entry, { unread, preview }: Conversation, isOpen: boolean): void {
+  entry.button.setAttribute('aria-current', String(isOpen));
+  entry.unread.hidden = unread === 0;
+  setText(entry.unread, String(unread));
+  entry.unread.setAttribute('aria-label', `${unread} unread 条未读`);
+  setText(entry.preview, preview);
 }

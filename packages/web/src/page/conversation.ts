@@ -1,50 +1,57 @@
-// One conversation as the page knows it: what was said, what waits to be sent, what was read.
+// One conversation as the page knows it: its messages, what is still being sent, what was read.
 
 import type { Gap, LongwireMessage, SendResult, SessionInfo } from '@longwire/client';
 import { messageText } from './message-text.js';
 
-type ChannelSummary = SessionInfo['channels'][number];
+export type ChannelSummary = SessionInfo['channels'][number];
 
 /** A message that this tab sends, until its place in the log is known. */
 export interface PendingMessage {
+  readonly kind: 'pending';
   readonly text: string;
-  readonly at: number;
   /** Why it was not sent; undefined while it may still be. */
   failure: string | undefined;
 }
 
 /** A message at its place in the log, as far as the page shows it. */
 export interface StoredMessage {
+  readonly kind: 'message';
   readonly epoch: string;
   readonly offset: number;
   readonly from: string;
   readonly at: number;
   readonly own: boolean;
   readonly text: string;
+  /** The pending message that it was in this tab, so that its place on the page is kept. */
+  readonly sentAs?: PendingMessage;
 }
 
-export type StoredItem =
-  | { readonly kind: 'message'; readonly message: StoredMessage }
-  | { readonly kind: 'gap'; readonly gap: Gap };
+/** Messages that will not come. */
+export interface MissingMessages {
+  readonly kind: 'gap';
+  readonly gap: Gap;
+}
+
+export type ConversationItem = StoredMessage | MissingMessages | PendingMessage;
 
 export class Conversation {
   /** `user/bob`. */
   readonly address: string;
   readonly peer: string;
   /** In the order of the log. */
-  items: StoredItem[] = [];
-  readonly pending = new Set<PendingMessage>();
+  #items: (StoredMessage | MissingMessages)[] = [];
+  readonly #pending = new Set<PendingMessage>();
+  /** The text that is being written to this user. */
+  draft = '';
   unread = 0;
-  /** How far the other one has got: given to a device of theirs, and read. */
+  /** The peer has received and read everything up to these offsets. */
   delivered = 0;
   seen = 0;
-  /** When something was said last, for the order of the list. */
-  lastAt = 0;
   preview = '';
-  /** Whether there is more before the first item; undefined until history was asked for. */
+  /** Whether there is more before the first item; undefined until history was requested. */
   hasEarlier: boolean | undefined;
   #epoch: string | undefined;
-  /** Up to here `unread` was counted by the server. */
+  /** `unread` counts the messages up to this offset. */
   #countedTo = 0;
   #newestOffset = 0;
 
@@ -53,39 +60,45 @@ export class Conversation {
     this.peer = address.slice('user/'.length);
   }
 
-  /** Position of the newest message that came from the other one; undefined if there is none. */
+  /** The log, then the messages that are still being sent. */
+  get items(): readonly ConversationItem[] {
+    return [...this.#items, ...this.#pending];
+  }
+
+  get hasMessages(): boolean {
+    return this.#newestOffset > 0;
+  }
+
+  /** The newest message from the peer; undefined if there is none. */
   get newestReceived(): StoredMessage | undefined {
-    const last = this.items.findLast((item) => item.kind === 'message' && !item.message.own);
-    return last?.kind === 'message' ? last.message : undefined;
+    return this.#items.findLast((item) => item.kind === 'message' && !item.own) as StoredMessage | undefined;
   }
 
   get first(): StoredMessage | undefined {
-    const first = this.items.find((item) => item.kind === 'message');
-    return first?.kind === 'message' ? first.message : undefined;
+    return this.#items.find((item) => item.kind === 'message');
   }
 
-  /** What the server says of the channel at a sign-in. */
-  takeSummary(summary: ChannelSummary): void {
-    this.#enterEpoch(summary.epoch);
-    this.unread = summary.unread;
-    this.#countedTo = summary.head;
-    this.delivered = Math.max(this.delivered, summary.peer?.delivered ?? 0);
-    this.seen = Math.max(this.seen, summary.peer?.read ?? 0);
-    if (summary.last !== undefined)
-      this.#noteNewest(summary.last.offset, summary.last.at, messageText({ body: summary.last.body }));
+  /** The state of the channel at a sign-in. */
+  takeSummary({ epoch, unread, head, peer, last }: ChannelSummary): void {
+    this.#enterEpoch(epoch);
+    this.unread = unread;
+    this.#countedTo = head;
+    this.delivered = Math.max(this.delivered, peer?.delivered ?? 0);
+    this.seen = Math.max(this.seen, peer?.read ?? 0);
+    if (last !== undefined) this.#noteNewest(last.offset, messageText(last));
   }
 
-  /** A message that came by itself. */
-  takeMessage(message: LongwireMessage): void {
+  /** A message that was pushed. Returns whether it is the newest of the conversation. */
+  takeMessage(message: LongwireMessage): boolean {
     this.#enterEpoch(message.epoch);
     if (!message.own && message.offset > this.#countedTo) {
       this.unread += 1;
       this.#countedTo = message.offset;
     }
-    this.#insert(storedMessage(message));
+    return this.#insert(storedMessage(message));
   }
 
-  /** A page of history; what is there already stays. */
+  /** A page of history; messages that are known already stay as they are. */
   takeHistory(messages: readonly LongwireMessage[], hasEarlier: boolean): void {
     for (const message of messages) {
       this.#enterEpoch(message.epoch);
@@ -95,21 +108,35 @@ export class Conversation {
   }
 
   takeGap(gap: Gap): void {
-    this.items.push({ kind: 'gap', gap });
+    this.#items.push({ kind: 'gap', gap });
   }
 
+  /** What the peer has received and read. */
   takeReceipt(epoch: string, delivered: number | undefined, seen: number | undefined): void {
     if (this.#epoch !== undefined && epoch !== this.#epoch) return;
     this.delivered = Math.max(this.delivered, delivered ?? 0, seen ?? 0);
     this.seen = Math.max(this.seen, seen ?? 0);
   }
 
-  /** A send of this tab was stored: from now on it is an ordinary message. */
-  settle(pending: PendingMessage, result: SendResult, user: string): void {
-    this.pending.delete(pending);
-    const { epoch, offset, at } = result;
+  /** The user has read everything up to `offset`, in another tab or on another device. */
+  takeOwnRead(epoch: string, offset: number): void {
+    if (epoch !== this.#epoch) return;
+    // Of what lies behind it this tab may not know every message; there is at most one for each offset.
+    const own = this.#items.filter((item) => item.kind === 'message' && item.own && item.offset > offset).length;
+    this.unread = Math.min(this.unread, Math.max(0, this.#newestOffset - offset - own));
+  }
+
+  addPending(text: string): PendingMessage {
+    const pending: PendingMessage = { kind: 'pending', text, failure: undefined };
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  /** A pending message was stored: from now on it is one of the log. */
+  settle(pending: PendingMessage, { epoch, offset, at }: SendResult, user: string): void {
+    this.#pending.delete(pending);
     this.#enterEpoch(epoch);
-    this.#insert({ epoch, offset, at, from: user, own: true, text: pending.text });
+    this.#insert({ kind: 'message', epoch, offset, at, from: user, own: true, text: pending.text, sentAs: pending });
   }
 
   markRead(): void {
@@ -117,25 +144,26 @@ export class Conversation {
     this.#countedTo = Math.max(this.#countedTo, this.#newestOffset);
   }
 
-  #insert(message: StoredMessage): void {
-    const isKnown = this.items.some((item) => item.kind === 'message' && item.message.offset === message.offset);
-    if (isKnown) return;
-    const after = this.items.findLastIndex((item) => offsetOf(item) < message.offset);
-    this.items.splice(after + 1, 0, { kind: 'message', message });
-    this.#noteNewest(message.offset, message.at, message.text);
+  /** Returns whether the message is the newest of the conversation. */
+  #insert(message: StoredMessage): boolean {
+    const isKnown = this.#items.some((item) => item.kind === 'message' && item.offset === message.offset);
+    if (isKnown) return false;
+    const after = this.#items.findLastIndex((item) => offsetOf(item) < message.offset);
+    this.#items.splice(after + 1, 0, message);
+    return this.#noteNewest(message.offset, message.text);
   }
 
-  #noteNewest(offset: number, at: number, text: string): void {
-    if (offset < this.#newestOffset) return;
+  #noteNewest(offset: number, text: string): boolean {
+    if (offset <= this.#newestOffset) return false;
     this.#newestOffset = offset;
-    this.lastAt = at;
     this.preview = text;
+    return true;
   }
 
-  // Offsets of two lives of a log do not compare: with a new epoch everything begins again.
+  // Offsets of two epochs do not compare: with a new epoch everything starts again.
   #enterEpoch(epoch: string): void {
     if (epoch === this.#epoch) return;
-    if (this.#epoch !== undefined) this.items = [];
+    if (this.#epoch !== undefined) this.#items = [];
     this.#epoch = epoch;
     this.#newestOffset = 0;
     this.#countedTo = 0;
@@ -145,11 +173,10 @@ export class Conversation {
   }
 }
 
-function storedMessage(message: LongwireMessage): StoredMessage {
-  const { epoch, offset, from, at, own } = message;
-  return { epoch, offset, from, at, own, text: messageText(message) };
+function storedMessage({ epoch, offset, from, at, own, body, bodyText, bytes }: LongwireMessage): StoredMessage {
+  return { kind: 'message', epoch, offset, from, at, own, text: messageText({ body, bodyText, bytes }) };
 }
 
-function offsetOf(item: StoredItem): number {
-  return item.kind === 'message' ? item.message.offset : item.gap.to;
+function offsetOf(item: StoredMessage | MissingMessages): number {
+  return item.kind === 'message' ? item.offset : item.gap.to;
 }

@@ -1,4 +1,6 @@
-// Who is signed in in this tab. Kept in sessionStorage: a reload stays who it was, another tab is somebody else.
+// The user of this tab. Kept in sessionStorage: a reload keeps the user, another tab may have another one.
+
+import { parseUserId } from '@longwire/protocol';
 
 export type Identity =
   | { readonly kind: 'name'; readonly name: string }
@@ -6,14 +8,14 @@ export type Identity =
 
 const STORAGE_KEY = 'longwire.identity';
 
-/** The token that the SDK is to sign in with. A name works at servers with `auth: dev` only. */
+/** The token with which the SDK signs in. A name works only at servers with `auth: dev`. */
 export function tokenFor(identity: Identity): string {
   return identity.kind === 'name' ? `dev:${identity.name}` : identity.token;
 }
 
-/** Whether any server could know this user. The server decides; this spares a round trip and says it in plain words. */
+/** Whether the name is a user id. The server decides; this check saves a round trip and has a plain message. */
 export function isPossibleName(name: string): boolean {
-  return name !== '' && new TextEncoder().encode(name).length <= 128 && !/[\s/\p{Cc}]/u.test(name);
+  return parseUserId(name) !== undefined;
 }
 
 export function loadIdentity(): Identity | undefined {
@@ -21,7 +23,7 @@ export function loadIdentity(): Identity | undefined {
     const kept: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? 'null');
     return isIdentity(kept) ? kept : undefined;
   } catch {
-    // Storage is forbidden, or holds what another version left.
+    // Storage is forbidden, or holds what another version of the page wrote.
     return undefined;
   }
 }

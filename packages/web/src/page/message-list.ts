@@ -1,57 +1,85 @@
-// Draws the messages of the open conversation, and keeps the newest one in view for whoever is looking at it.
+// Draws the messages of the open conversation. A new message adds one node and changes no other, so that a selection
+// survives and screen readers announce the new one only.
 
-import type { Conversation, PendingMessage, StoredItem, StoredMessage } from './conversation.js';
-import { element } from './element.js';
+import type { Conversation, ConversationItem, MissingMessages, StoredMessage } from './conversation.js';
+import { element, setChildren, setText } from './element.js';
 
 const clockTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' });
 
-/** Within this distance of its end a list counts as being at the end. */
+/** Within this distance of its end, a list counts as scrolled to the end. */
 const END_PIXELS = 60;
+
+interface Line {
+  readonly root: HTMLLIElement;
+  /** Time and progress, below the text; undefined for a gap. */
+  readonly meta: HTMLElement | undefined;
+}
 
 export class MessageList {
   readonly #list: HTMLOListElement;
   #shown: Conversation | undefined;
+  #lines = new Map<ConversationItem, Line>();
 
   constructor(list: HTMLOListElement) {
     this.#list = list;
   }
 
-  /** Draws the conversation anew. A reader who has scrolled up stays where they are. */
-  show(conversation: Conversation): void {
+  /** Shows the conversation. A reader who has scrolled up stays there, unless `toEnd` is set. */
+  show(conversation: Conversation | undefined, { toEnd }: { readonly toEnd: boolean }): void {
     const list = this.#list;
     const isOther = conversation !== this.#shown;
     const fromEnd = list.scrollHeight - list.scrollTop;
-    const wasAtEnd = isOther || fromEnd - list.clientHeight < END_PIXELS;
+    const staysAtEnd = toEnd || isOther || fromEnd - list.clientHeight < END_PIXELS;
     this.#shown = conversation;
-    const lines = conversation.items.map((item) => storedLine(item, conversation));
-    for (const pending of conversation.pending) lines.push(pendingLine(pending));
-    list.replaceChildren(...lines);
-    list.scrollTop = list.scrollHeight - (wasAtEnd ? 0 : fromEnd);
+    const items = conversation?.items ?? [];
+    const lines = new Map(items.map((item) => [item, this.#lineFor(item)]));
+    // Screen readers announce what is added at the end, not a whole conversation and not its earlier messages.
+    const isAppended = !isOther && items[0] !== undefined && this.#lines.has(items[0]);
+    list.setAttribute('aria-live', isAppended ? 'polite' : 'off');
+    this.#lines = lines;
+    if (conversation !== undefined) for (const [item, line] of lines) updateMeta(line, item, conversation);
+    setChildren(
+      list,
+      [...lines.values()].map(({ root }) => root),
+    );
+    list.scrollTop = list.scrollHeight - (staysAtEnd ? 0 : fromEnd);
+  }
+
+  #lineFor(item: ConversationItem): Line {
+    const known = this.#lines.get(item);
+    if (known !== undefined) return known;
+    if (item.kind === 'gap') return gapLine(item);
+    // A message that was sent here keeps the node that it had while it was pending.
+    const sent = item.kind === 'message' && item.sentAs !== undefined ? this.#lines.get(item.sentAs) : undefined;
+    return sent ?? messageLine(item.text, item.kind === 'pending' || item.own);
   }
 }
 
-function storedLine(item: StoredItem, conversation: Conversation): HTMLLIElement {
-  if (item.kind === 'gap') {
-    const { from, to, reason } = item.gap;
-    return element('li', 'gap', `Messages ${from}–${to} are not here (${reason}) 部分消息缺失`);
-  }
-  const { message } = item;
-  const line = element('li', message.own ? 'own' : '');
-  const meta = [timeText(message.at), message.own ? progressText(message, conversation) : message.from];
-  line.append(element('p', 'bubble', message.text), element('p', 'meta', meta.join(' · ')));
-  return line;
+function gapLine({ gap: { from, to, reason } }: MissingMessages): Line {
+  const text = `Messages ${from}–${to} are not available (${reason}) 部分消息缺失`;
+  return { root: element('li', 'gap', text), meta: undefined };
 }
 
-function pendingLine(pending: PendingMessage): HTMLLIElement {
-  const line = element('li', 'own');
-  const { failure } = pending;
-  const meta =
-    failure === undefined
-      ? element('p', 'meta', '… sending 发送中')
-      : element('p', 'meta failed', `not sent 未发送: ${failure}`);
-  line.append(element('p', 'bubble', pending.text), meta);
-  return line;
+function messageLine(text: string, isOwn: boolean): Line {
+  const root = element('li', isOwn ? 'own' : '');
+  const bubble = element('p', 'bubble', text);
+  // The direction of the text follows its own letters, as for Arabic and Hebrew.
+  bubble.dir = 'auto';
+  const meta = element('p', 'meta');
+  root.append(bubble, meta);
+  return { root, meta };
+}
+
+function updateMeta({ meta }: Line, item: ConversationItem, conversation: Conversation): void {
+  if (meta === undefined || item.kind === 'gap') return;
+  const isFailed = item.kind === 'pending' && item.failure !== undefined;
+  meta.classList.toggle('failed', isFailed);
+  if (item.kind === 'message') {
+    setText(meta, `${timeText(item.at)} · ${item.own ? progressText(item, conversation) : item.from}`);
+  } else {
+    setText(meta, isFailed ? `not sent 未发送: ${item.failure}` : '… sending 发送中');
+  }
 }
 
 /** How far an own message has got, as a mark and in words. */

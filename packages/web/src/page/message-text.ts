@@ -1,14 +1,19 @@
-// What a message says, as one text.
+// The content of a message as one text.
 
 import type { LongwireMessage } from '@longwire/client';
+import { type MessageEntry, textOfBody } from '@longwire/protocol';
 
-type Content = Pick<LongwireMessage, 'body' | 'bytes'>;
+type Content = Pick<LongwireMessage | MessageEntry, 'body' | 'bodyText' | 'bytes'>;
 
 /** `{ text }` and a bare string are text; anything else is shown as JSON. */
-export function messageText({ body, bytes }: Content): string {
-  if (bytes !== undefined) return `[${bytes.length} bytes 字节]`;
+export function messageText({ body, bodyText, bytes }: Content): string {
+  if (bytes !== undefined) return `[${byteLength(bytes)} bytes 字节]`;
   if (body === undefined) return '[retracted 已撤回]';
-  if (typeof body === 'string') return body;
-  const text = typeof body === 'object' && body !== null && 'text' in body ? body.text : undefined;
-  return typeof text === 'string' ? text : JSON.stringify(body);
+  return textOfBody(body, bodyText);
+}
+
+/** The summary of a conversation has its newest message as on the wire, with bytes in base64. */
+function byteLength(bytes: Uint8Array | string): number {
+  if (typeof bytes !== 'string') return bytes.length;
+  return Math.floor((bytes.replace(/=+$/, '').length * 3) / 4);
 }

@@ -2,6 +2,7 @@
 
 import { elementById } from './element.js';
 import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './identity.js';
+import { forgetPeer } from './location.js';
 import { Talk, TalkViews } from './talk.js';
 import { impossibleName, wordsForRefusal } from './words.js';
 
@@ -36,6 +37,7 @@ function leave(reason: string): void {
   const { talk } = views;
   views.talk = undefined;
   keepIdentity(undefined);
+  forgetPeer();
   showSignIn(reason);
   void talk?.end();
 }
@@ -45,7 +47,7 @@ elementById('sign-in-form', HTMLFormElement).addEventListener('submit', (event) 
   const token = tokenField.value.trim();
   const name = nameField.value.trim().normalize('NFC');
   if (token === '' && name === '') {
-    note.textContent = 'A name, or a token, please. 请输入用户名或令牌。';
+    note.textContent = 'Enter a name or a token. 请输入用户名或令牌。';
     return;
   }
   if (token === '' && !isPossibleName(name)) {

@@ -1,4 +1,4 @@
-// One signed-in user: the SDK's events on one side, the views on the other.
+// One signed-in user: connects the events of the SDK and the views of the page.
 
 import {
   type ConnectionStateChange,
@@ -6,18 +6,22 @@ import {
   type LongwireClient,
   LongwireError,
   type LongwireMessage,
+  type Receipt,
   type SessionInfo,
 } from '@longwire/client';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection-line.js';
-import { Conversation, type PendingMessage, type StoredMessage } from './conversation.js';
+import type { Conversation, PendingMessage, StoredMessage } from './conversation.js';
 import { ConversationList } from './conversation-list.js';
-import { elementById } from './element.js';
+import { Conversations } from './conversations.js';
+import { elementById, setText } from './element.js';
 import { isPossibleName } from './identity.js';
+import { peerInLocation, visitPeer } from './location.js';
 import { MessageList } from './message-list.js';
 import { impossibleName } from './words.js';
 
 const PAGE_MESSAGES = 50;
+const PAGE_CONVERSATIONS = 50;
 
 export interface TalkEvents {
   /** The server refused the credentials, or ended the session for good. */
@@ -30,15 +34,17 @@ export class TalkViews {
   readonly who = elementById('who', HTMLElement);
   readonly conversation = elementById('conversation', HTMLElement);
   readonly peer = elementById('peer', HTMLElement);
+  readonly hint = elementById('no-conversation', HTMLElement);
   readonly unreadElsewhere = elementById('unread-elsewhere', HTMLElement);
   readonly earlier = elementById('earlier', HTMLButtonElement);
+  readonly further = elementById('further', HTMLButtonElement);
   readonly openForm = elementById('open-form', HTMLFormElement);
   readonly openUser = elementById('open-user', HTMLInputElement);
   readonly connection = new ConnectionLine(elementById('connection', HTMLElement));
   readonly messages = new MessageList(elementById('messages', HTMLOListElement));
   readonly conversations: ConversationList;
   readonly composer: Composer;
-  /** Who is signed in now; the listeners of the views live longer than one of them. */
+  /** The signed-in user now; the listeners of the views live longer than one of them. */
   talk: Talk | undefined;
 
   constructor() {
@@ -51,23 +57,25 @@ export class TalkViews {
       (text) => this.talk?.send(text),
     );
     this.earlier.addEventListener('click', () => this.talk?.loadEarlier());
+    this.further.addEventListener('click', () => this.talk?.loadFurther());
     elementById('to-conversations', HTMLButtonElement).addEventListener('click', () => {
-      this.showsConversation = false;
+      this.talk?.leaveConversation();
       this.openUser.focus();
     });
     this.openForm.addEventListener('submit', (event) => {
       event.preventDefault();
       this.talk?.openUser(this.openUser.value.trim().normalize('NFC'));
     });
+    window.addEventListener('popstate', () => this.talk?.followLocation());
     document.addEventListener('visibilitychange', () => this.talk?.markOpenRead());
   }
 
-  /** Where both have room it changes nothing; on a small screen the list and the conversation take turns (page.css). */
+  /** With room for both this changes nothing; on a small screen either the list or the conversation is shown (page.css). */
   set showsConversation(isShown: boolean) {
     this.root.dataset['shows'] = isShown ? 'conversation' : 'list';
   }
 
-  /** Whether anybody can look at the open conversation. */
+  /** Whether the user can see the open conversation. */
   get isConversationVisible(): boolean {
     return document.visibilityState === 'visible' && this.conversation.offsetParent !== null;
   }
@@ -76,46 +84,51 @@ export class TalkViews {
 export class Talk {
   readonly #client: LongwireClient;
   readonly #views: TalkViews;
-  readonly #conversations = new Map<string, Conversation>();
+  readonly #conversations = new Conversations();
   #user = '';
   #open: Conversation | undefined;
+  /** Where the server's list goes on; undefined if it is complete. */
+  #lastListed: string | undefined;
   #isDrawing = false;
+  /** The user has just sent something, and wants to see it. */
+  #scrollToEnd = false;
 
   constructor(token: string, views: TalkViews, events: TalkEvents) {
     this.#views = views;
-    const client = connect({ getToken: () => token, client: { name: 'longwire-page' } });
+    const client = connect({
+      // Relative to the page, which may be below a path of a proxy.
+      url: new URL('v1/connect', document.baseURI).href,
+      getToken: () => token,
+      keepBodyText: true,
+      client: { name: 'longwire-page' },
+    });
     this.#client = client;
     client.on('connected', (session) => this.#onConnected(session));
     client.on('message', (message) => this.#onMessage(message));
     client.on('gap', (gap) => {
-      this.#conversationAt(gap.channel)?.takeGap(gap);
+      this.#conversations.at(gap.channel)?.takeGap(gap);
       this.#draw();
     });
-    client.on('receipt', ({ channel, user, epoch, delivered, read }) => {
-      const conversation = this.#conversations.get(channel);
-      if (conversation === undefined || user !== conversation.peer) return;
-      conversation.takeReceipt(epoch, delivered, read);
-      this.#draw();
-    });
+    client.on('receipt', (receipt) => this.#onReceipt(receipt));
     client.on('state', (change) => {
       views.connection.show(change);
       if (change.state === 'disconnected' && !change.willReconnect) events.onRefused(change);
     });
-    // Whatever ends a connection or a sign-in is told by `state`; what else goes wrong is a mistake of this page.
+    // What ends a connection or a sign-in is reported by `state`; the rest are faults of this page.
     client.on('error', (error) => {
       if (error.code === 'handler_failed') reportError(error);
     });
     views.connection.show({ state: 'connecting', code: undefined, reason: '', willReconnect: true });
+    this.followLocation();
   }
 
   /** Ends the session and empties the views. */
   async end(): Promise<void> {
     this.#views.composer.close();
-    this.#views.showsConversation = false;
-    this.#views.peer.textContent = 'Nobody chosen yet 尚未选择';
-    this.#views.messages.show(new Conversation('user/'));
+    this.#show(undefined);
+    this.#views.messages.show(undefined, { toEnd: false });
     this.#views.conversations.show([], undefined);
-    this.#views.earlier.hidden = true;
+    this.#views.further.hidden = true;
     await this.#client.close();
   }
 
@@ -124,32 +137,44 @@ export class Talk {
     if (!isPossibleName(user)) {
       openUser.setCustomValidity(impossibleName);
       openForm.reportValidity();
-      // Otherwise the next attempt would be refused by the browser before it gets here.
+      // Otherwise the browser would refuse the next attempt before it gets here.
       openUser.setCustomValidity('');
       return;
     }
-    const conversation = this.#conversationAt(this.#client.user(user).address);
+    const conversation = this.#conversations.at(this.#client.user(user).address);
     if (conversation === undefined) return;
     openUser.value = '';
+    if (!conversation.hasMessages) this.#conversations.promote(conversation);
     this.open(conversation);
   }
 
   open(conversation: Conversation): void {
-    this.#open = conversation;
-    this.#views.peer.textContent = conversation.peer;
-    this.#views.showsConversation = true;
-    this.#views.composer.open();
+    visitPeer(conversation.peer);
+    this.#show(conversation);
     if (conversation.hasEarlier === undefined) void this.#loadHistory(conversation);
     this.markOpenRead();
     this.#draw();
   }
 
+  /** Back to the list. */
+  leaveConversation(): void {
+    visitPeer(undefined);
+    this.#show(undefined);
+    this.#draw();
+  }
+
+  /** Opens the conversation that the address names: after a reload, and by Back and Forward. */
+  followLocation(): void {
+    const peer = peerInLocation();
+    if (peer !== undefined && isPossibleName(peer)) this.openUser(peer);
+    else this.leaveConversation();
+  }
+
   send(text: string): void {
     const conversation = this.#open;
     if (conversation === undefined) return;
-    const pending: PendingMessage = { text, at: Date.now(), failure: undefined };
-    conversation.pending.add(pending);
-    void this.#store(pending, conversation);
+    void this.#store(conversation.addPending(text), conversation);
+    this.#scrollToEnd = true;
     this.#draw();
   }
 
@@ -157,7 +182,11 @@ export class Talk {
     if (this.#open !== undefined) void this.#loadHistory(this.#open, this.#open.first);
   }
 
-  /** Whoever looks at a conversation has read it; a tab in the background is not looked at. */
+  loadFurther(): void {
+    if (this.#lastListed !== undefined) void this.#loadConversations(this.#lastListed);
+  }
+
+  /** What the user sees is read; a tab in the background is not seen. */
   markOpenRead(): void {
     const conversation = this.#open;
     if (conversation === undefined || !this.#views.isConversationVisible || conversation.unread === 0) return;
@@ -165,14 +194,28 @@ export class Talk {
     // Not loaded yet, so not seen yet either.
     if (newest === undefined) return;
     conversation.markRead();
-    void this.#tellRead(conversation, newest);
+    void this.#reportRead(conversation, newest);
+    this.#draw();
   }
 
-  async #tellRead(conversation: Conversation, newest: StoredMessage): Promise<void> {
+  /** Shows another conversation, or none. Each keeps what was being written in it. */
+  #show(conversation: Conversation | undefined): void {
+    const views = this.#views;
+    if (this.#open !== undefined) this.#open.draft = views.composer.draft;
+    this.#open = conversation;
+    views.showsConversation = conversation !== undefined;
+    setText(views.peer, conversation?.peer ?? 'No conversation open 未打开会话');
+    views.hint.hidden = conversation !== undefined;
+    views.earlier.hidden = true;
+    if (conversation === undefined) views.composer.close();
+    else views.composer.open(conversation.draft);
+  }
+
+  async #reportRead(conversation: Conversation, newest: StoredMessage): Promise<void> {
     try {
       await this.#client.channel(conversation.address).read(newest);
     } catch {
-      // Told with the next message that is read, or at the next sign-in.
+      // Covered by the next message that is read, or by the next sign-in.
     }
   }
 
@@ -180,6 +223,7 @@ export class Talk {
     try {
       const result = await this.#client.channel(conversation.address).send({ text: pending.text });
       conversation.settle(pending, result, this.#user);
+      this.#conversations.promote(conversation);
     } catch (error) {
       pending.failure = textOf(error);
     }
@@ -192,59 +236,79 @@ export class Talk {
       conversation.takeHistory(page.messages, page.more);
       this.markOpenRead();
     } catch (error) {
-      // The button to ask once more; what went wrong is in the console, unless it was the signing out.
+      // Shows the button to try again. The error goes to the console, unless the user has signed out.
       conversation.hasEarlier = true;
       if (this.#views.talk === this) reportError(error);
     }
     this.#draw();
   }
 
-  #onConnected(session: SessionInfo): void {
-    this.#user = session.user;
-    this.#views.who.textContent = session.user;
-    document.title = `${session.user} · Longwire`;
-    for (const summary of session.channels) this.#conversationAt(summary.address)?.takeSummary(summary);
+  async #loadConversations(after: string): Promise<void> {
+    try {
+      const { channels, more } = await this.#client.channels({ after, limit: PAGE_CONVERSATIONS });
+      this.#conversations.takeFurther(channels);
+      this.#lastListed = more ? channels.at(-1)?.address : undefined;
+    } catch (error) {
+      this.#lastListed = after;
+      if (this.#views.talk === this) reportError(error);
+    }
+    this.#draw();
+  }
+
+  #onConnected({ user, channels }: SessionInfo): void {
+    const isFirst = this.#user === '';
+    this.#user = user;
+    this.#views.who.textContent = user;
+    this.#conversations.takeFirst(channels);
+    // `connected` lists the newest conversations only, and does not say whether there are more.
+    const last = channels.at(-1);
+    if (isFirst && last !== undefined && channels.length >= PAGE_CONVERSATIONS) {
+      void this.#loadConversations(last.address);
+    }
     this.markOpenRead();
     this.#draw();
   }
 
   #onMessage(message: LongwireMessage): void {
-    const conversation = this.#conversationAt(message.channel);
+    const conversation = this.#conversations.at(message.channel);
     if (conversation === undefined) return;
-    conversation.takeMessage(message);
+    if (conversation.takeMessage(message)) this.#conversations.promote(conversation);
     if (conversation === this.#open) this.markOpenRead();
     this.#draw();
   }
 
-  /** Undefined for channels that are no conversations of two. */
-  #conversationAt(address: string): Conversation | undefined {
-    if (!address.startsWith('user/')) return undefined;
-    let conversation = this.#conversations.get(address);
-    if (conversation === undefined) {
-      conversation = new Conversation(address);
-      this.#conversations.set(address, conversation);
-    }
-    return conversation;
+  #onReceipt({ channel, user, epoch, delivered, read }: Receipt): void {
+    const conversation = this.#conversations.get(channel);
+    if (conversation === undefined) return;
+    if (user === conversation.peer) conversation.takeReceipt(epoch, delivered, read);
+    // In a note to oneself the two are the same user.
+    if (user === this.#user && read !== undefined) conversation.takeOwnRead(epoch, read);
+    this.#draw();
   }
 
-  // Once for everything that happens before the browser paints: a backlog of a thousand messages is one drawing.
+  // Once for everything that happens before the browser paints: a backlog of a thousand messages is drawn once.
   #draw(): void {
     if (this.#isDrawing) return;
     this.#isDrawing = true;
     setTimeout(() => {
       this.#isDrawing = false;
-      // Signed out meanwhile: the views belong to the next one.
-      if (this.#views.talk !== this) return;
-      this.#views.conversations.show(this.#conversations.values(), this.#open);
-      if (this.#open === undefined) return;
-      let unreadElsewhere = 0;
-      for (const conversation of this.#conversations.values()) {
-        if (conversation !== this.#open) unreadElsewhere += conversation.unread;
-      }
-      this.#views.unreadElsewhere.textContent = unreadElsewhere === 0 ? '' : String(unreadElsewhere);
-      this.#views.earlier.hidden = this.#open.hasEarlier !== true;
-      this.#views.messages.show(this.#open);
+      // Signed out meanwhile: the views belong to the next user.
+      if (this.#views.talk === this) this.#drawNow();
     }, 0);
+  }
+
+  #drawNow(): void {
+    const views = this.#views;
+    const open = this.#open;
+    const { unread } = this.#conversations;
+    document.title = `${unread === 0 ? '' : `(${unread}) `}${this.#user === '' ? '' : `${this.#user} · `}Longwire`;
+    views.conversations.show(this.#conversations, open);
+    views.further.hidden = this.#lastListed === undefined;
+    const unreadElsewhere = unread - (open?.unread ?? 0);
+    setText(views.unreadElsewhere, unreadElsewhere === 0 ? '' : String(unreadElsewhere));
+    views.earlier.hidden = open?.hasEarlier !== true;
+    views.messages.show(open, { toEnd: this.#scrollToEnd });
+    this.#scrollToEnd = false;
   }
 }
 

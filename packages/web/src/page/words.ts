@@ -1,24 +1,24 @@
-// What went wrong, in words for whoever sits at the page. What the server said goes into a tooltip.
+// What happened, in words for the user of the page. The reason that the server gave goes into a tooltip.
 
 import type { ConnectionStateChange } from '@longwire/client';
 import type { Identity } from './identity.js';
 
 export const impossibleName =
-  'A name has no spaces and no “/”, and is not too long. 用户名不能含空格或“/”，也不能太长。';
+  'A name must not contain spaces or “/”, and has at most 128 bytes. 用户名不能含空格或“/”，且不超过 128 字节。';
 
 /** Why the client stopped, by the close code (PROTOCOL, "Close codes"). */
 export function wordsForRefusal(code: number | undefined, kind: Identity['kind']): string {
   switch (code) {
     case 4100:
       return kind === 'name'
-        ? 'This server does not know you by name alone: sign in with a token. 此服务器不接受用户名登录，请使用令牌。'
-        : 'The server did not accept this token; get a new one. 令牌无效，请换一个新的。';
+        ? 'This server does not accept names; sign in with a token. 此服务器不接受用户名登录，请使用令牌。'
+        : 'The server refused this token; get a new one. 令牌无效，请换一个新的。';
     case 4101:
-      return 'You have signed in somewhere else. 您已在别处登录。';
+      return 'You signed in somewhere else. 您已在别处登录。';
     case 4102:
       return 'You are signed in in too many places. 同时登录的地方太多。';
     case 4103:
-      return 'Your session was ended by the server. 服务器已结束您的会话。';
+      return 'The server ended your session. 服务器已结束您的会话。';
     default:
       return 'The server does not understand this page; reload it. 服务器不支持此页面，请刷新。';
   }
@@ -41,7 +41,7 @@ export function wordsForState({
       const [what, whatZh] = wordsForLoss(code);
       if (!willReconnect) return `${what} ${whatZh}`;
       const seconds = Math.ceil((retryInMs ?? 0) / 1000);
-      return `${what}, trying again in ${seconds} s ${whatZh}，${seconds} 秒后重连`;
+      return `${what}, reconnecting in ${seconds} s ${whatZh}，${seconds} 秒后重连`;
     }
   }
 }
@@ -52,7 +52,7 @@ function wordsForLoss(code: number | undefined): readonly [string, string] {
     case 1012:
     case 4000:
     case 4001:
-      return ['The server restarts', '服务器正在重启'];
+      return ['The server is restarting', '服务器正在重启'];
     case 1013:
     case 4002:
       return ['The server is busy', '服务器繁忙'];
