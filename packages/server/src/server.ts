@@ -112,13 +112,16 @@ async function serve(
   const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
     logger.error({ err: error }, 'an append failed');
   });
-  const hub = new Hub({
-    pages: pacedPages(store.log, clock),
-    onPageError: (error, channel) => {
-      if (!damage.report(error)) logger.error({ err: error, channel }, 'a page could not be read');
+  const hub = new Hub(
+    {
+      pages: pacedPages(store.log, clock),
+      onPageError: (error, channel) => {
+        if (!damage.report(error)) logger.error({ err: error, channel }, 'a page could not be read');
+      },
+      receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
     },
-    receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
-  });
+    limits,
+  );
   bus.subscribe(heads);
   bus.subscribe(hub);
 

@@ -56,6 +56,12 @@ export const settings = Object.freeze({
     64 * GIB,
     'unsent output of all sessions; beyond it the largest are closed (4004)',
   ),
+  'limits.allRingsBytes': integer(
+    64 * MIB,
+    16 * MIB,
+    64 * GIB,
+    'newest entries kept for readers that are behind; what does not fit is read again',
+  ),
   'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),
   'limits.memoryBytes': integer(256 * MIB, MIB, 64 * GIB, 'what data memory: holds; sends beyond it get storage_full'),
   'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),

@@ -5,6 +5,7 @@ import { Queue } from '@longwire/websocket';
 import { addressFor, type ChannelKey } from '../channel/channel-key.js';
 import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
+import type { ChannelTail } from './channel-tail.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
 import type { BehindState, LogReader } from './log-reader.js';
 import type { PageSource } from './page-source.js';
@@ -25,7 +26,13 @@ const MAX_PAGES_IN_FLIGHT = 16;
 interface PageRead {
   readonly channel: ChannelKey;
   readonly after: number;
-  readonly readers: LogReader[];
+  readonly waiting: WaitingReader[];
+}
+
+/** The tail keeps what arrives while its reader waits. */
+interface WaitingReader {
+  readonly reader: LogReader;
+  readonly tail: ChannelTail;
 }
 
 export class CatchUp {
@@ -69,7 +76,7 @@ export class CatchUp {
       if (!this.#queueGap(reader, channel, state)) break;
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
-        this.#read(reader, channel, state.position);
+        this.#read(reader, channel, state.tail, state.position);
         return;
       }
       if (!this.#queueAll(reader, state, recent)) break;
@@ -78,14 +85,15 @@ export class CatchUp {
     reader.isBeingServed = false;
   }
 
-  #read(reader: LogReader, channel: ChannelKey, after: number): void {
+  #read(reader: LogReader, channel: ChannelKey, tail: ChannelTail, after: number): void {
+    tail.pin();
     const id = `${after} ${channel}`;
     const shared = this.#reads.get(id);
     if (shared !== undefined) {
-      shared.readers.push(reader);
+      shared.waiting.push({ reader, tail });
       return;
     }
-    const read: PageRead = { channel, after, readers: [reader] };
+    const read: PageRead = { channel, after, waiting: [{ reader, tail }] };
     this.#reads.set(id, read);
     const request: PageRequest = {
       channel,
@@ -95,19 +103,20 @@ export class CatchUp {
       maxBytes: PAGE_BYTES,
     };
     this.#source.page(request).then(
-      (page) => this.#settle(id, read, (waiting) => this.#deliverPage(waiting, read, page)),
+      (page) => this.#settle(id, read, (readers) => this.#deliverPage(readers, read, page)),
       (error) => {
         this.#events.onPageError(error, channel);
-        this.#settle(id, read, (waiting) => this.#skipUnreadable(waiting, read, error));
+        this.#settle(id, read, (readers) => this.#skipUnreadable(readers, read, error));
       },
     );
   }
 
   #settle(id: string, read: PageRead, deal: (readers: readonly LogReader[]) => void): void {
     this.#reads.delete(id);
-    const present = read.readers.filter((reader) => reader.behind.get(read.channel)?.position === read.after);
-    deal(present);
-    for (const reader of read.readers) {
+    const readers = read.waiting.map(({ reader }) => reader);
+    deal(readers.filter((reader) => reader.behind.get(read.channel)?.position === read.after));
+    for (const { reader, tail } of read.waiting) {
+      tail.unpin();
       reader.isBeingServed = false;
       // Back to the end of the queue: whoever has a long way to go does not hold up the others.
       this.serve(reader);
@@ -126,7 +135,9 @@ export class CatchUp {
         if (!this.#queueGap(reader, read.channel, state)) continue;
       }
       if (!this.#queueAll(reader, state, entries)) continue;
-      if (state.position! >= state.tail.head) this.#events.onJoin(reader, read.channel);
+      // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
+      const recent = state.tail.since(state.position!);
+      if (recent !== undefined && this.#queueAll(reader, state, recent)) this.#events.onJoin(reader, read.channel);
     }
   }
 

@@ -4,45 +4,74 @@ import type { Epoch } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import { retainedBytes } from '../channel/entry.js';
 import type { EntryPushes } from './encoded-push.js';
+import type { BudgetedRing, RingBudget } from './ring-budget.js';
 
+/** An entry in a ring takes memory for itself and for what it is encoded as, once for each of two viewpoints. */
+const COPIES = 3;
 /** Entries a tail keeps so that readers join it without reading the log once more. */
 const MAX_RING_ENTRIES = 256;
-const MAX_RING_BYTES = 256 * 1024;
+/** As many entries as a page has, with their copies. */
+export const MAX_RING_BYTES = COPIES * 256 * 1024;
 
-export class ChannelTail {
+export class ChannelTail implements BudgetedRing {
   readonly channel: ChannelKey;
   epoch: Epoch;
   /** The newest offset that is committed and fanned out by this process. */
   head: number;
   /** Readers behind in this channel; the tail is dropped with the last one. */
   readers = 0;
-  /** Contiguous, ascending, ending at `head`. */
-  readonly #ring: EntryPushes[] = [];
+  /** Readers that wait for a page of this channel. */
+  #pins = 0;
+  readonly #rings: RingBudget;
+  /** Contiguous, ascending, ending at `head`. Empty as well when the budget emptied it. */
+  #ring: EntryPushes[] = [];
   #ringBytes = 0;
 
-  constructor(channel: ChannelKey, epoch: Epoch, head: number) {
+  constructor(channel: ChannelKey, epoch: Epoch, head: number, rings: RingBudget) {
     this.channel = channel;
     this.epoch = epoch;
     this.head = head;
+    this.#rings = rings;
+  }
+
+  get ringBytes(): number {
+    return this.#ringBytes;
+  }
+
+  get isPinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  /** Keeps everything that arrives from now on, within the bounds of one ring, until `unpin`. */
+  pin(): void {
+    this.#pins += 1;
+  }
+
+  unpin(): void {
+    this.#pins -= 1;
   }
 
   add(pushes: EntryPushes): void {
     const { entry } = pushes;
-    if (entry.offset !== this.head + 1) this.#forget();
+    const before = this.#ringBytes;
+    if (entry.offset !== this.head + 1) this.emptyRing();
     this.head = entry.offset;
     this.epoch = entry.epoch;
     this.#ring.push(pushes);
-    this.#ringBytes += retainedBytes(entry);
+    this.#ringBytes += COPIES * retainedBytes(entry);
     while (this.#ring.length > MAX_RING_ENTRIES || (this.#ringBytes > MAX_RING_BYTES && this.#ring.length > 1)) {
-      this.#ringBytes -= retainedBytes(this.#ring.shift()!.entry);
+      this.#ringBytes -= COPIES * retainedBytes(this.#ring.shift()!.entry);
     }
+    this.#rings.use(this, this.#ringBytes - before);
   }
 
-  /** Raises the head to what a comparison with the log told; entries in between were never seen here. */
+  /** Raises the head to what a comparison with the log said; entries in between were never seen here. */
   raise(head: number): void {
     if (head <= this.head) return;
     this.head = head;
-    this.#forget();
+    const before = this.#ringBytes;
+    this.emptyRing();
+    this.#rings.use(this, -before);
   }
 
   /** All of (position, head]; undefined if the ring does not reach back that far. */
@@ -50,11 +79,19 @@ export class ChannelTail {
     const missing = this.head - position;
     if (missing <= 0) return [];
     if (missing > this.#ring.length) return undefined;
-    return this.#ring.slice(this.#ring.length - missing);
+    const recent = this.#ring.slice(this.#ring.length - missing);
+    // Last: this may empty the ring itself.
+    this.#rings.use(this, 0);
+    return recent;
   }
 
-  #forget(): void {
-    this.#ring.length = 0;
+  emptyRing(): void {
+    this.#ring = [];
     this.#ringBytes = 0;
+  }
+
+  /** Nobody is behind in this channel any more. */
+  drop(): void {
+    this.#rings.remove(this);
   }
 }

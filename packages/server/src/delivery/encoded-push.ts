@@ -7,16 +7,24 @@ import { addressFor } from '../channel/channel-key.js';
 import type { Entry } from '../channel/entry.js';
 
 export class EncodedPush {
-  readonly text: string;
+  /** Until the frame is made, which holds it as well. */
+  #text: string | undefined;
   #prepared: PreparedMessage | undefined;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
+  }
+
+  get text(): string {
+    return this.#text ?? this.prepared.payload.toString();
   }
 
   /** The WebSocket frame. Made on first use: other transports need the text alone. */
   get prepared(): PreparedMessage {
-    this.#prepared ??= PreparedMessage.text(this.text);
+    if (this.#prepared === undefined) {
+      this.#prepared = PreparedMessage.text(this.text);
+      this.#text = undefined;
+    }
     return this.#prepared;
   }
 

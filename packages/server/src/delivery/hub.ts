@@ -11,6 +11,7 @@ import { ChannelTail } from './channel-tail.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
 import { LogReader, type Recipient } from './log-reader.js';
 import type { PageSource } from './page-source.js';
+import { RingBudget } from './ring-budget.js';
 import type { StartPosition } from './start-position.js';
 
 /** What the hub needs from outside its floor. */
@@ -21,6 +22,11 @@ export interface HubPorts {
   readonly receiptsOf: (channel: ChannelKey) => Promise<readonly ReceiptEvent[]>;
 }
 
+export interface HubOptions {
+  /** Newest entries of channels in which somebody is behind, all together. */
+  readonly allRingsBytes: number;
+}
+
 /** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect tells them. */
 const MAX_RECEIPTS_DUE = 1_000;
 
@@ -28,11 +34,13 @@ export class Hub implements BusListener {
   readonly #readers = new Map<UserId, Set<LogReader>>();
   /** Exist only for channels in which somebody is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
+  readonly #rings: RingBudget;
   readonly #catchUp: CatchUp;
 
   readonly #receiptsOf: HubPorts['receiptsOf'];
 
-  constructor(ports: HubPorts) {
+  constructor(ports: HubPorts, { allRingsBytes }: HubOptions) {
+    this.#rings = new RingBudget(allRingsBytes);
     this.#receiptsOf = ports.receiptsOf;
     this.#catchUp = new CatchUp(ports.pages, {
       onJoin: (reader, channel) => this.#join(reader, channel),
@@ -130,6 +138,16 @@ export class Hub implements BusListener {
     return this.#tails.size;
   }
 
+  /** What those newest entries take. */
+  get ringBytes(): number {
+    return this.#rings.bytes;
+  }
+
+  /** How often the newest entries of a channel were dropped for want of memory, and were or will be read from the log. */
+  get ringsEmptied(): number {
+    return this.#rings.emptied;
+  }
+
   /**
    * The sending session itself: `sent`, queued right after this, stands in the place of the entry, so that a session at
    * the tail stays there even with a full outbox.
@@ -180,13 +198,15 @@ export class Hub implements BusListener {
   #release(reader: LogReader, channel: ChannelKey): void {
     const tail = reader.behind.get(channel)?.tail;
     reader.catchUpWith(channel);
-    if (tail !== undefined && tail.readers === 0) this.#tails.delete(channel);
+    if (tail === undefined || tail.readers > 0) return;
+    this.#tails.delete(channel);
+    tail.drop();
   }
 
   #tailOf(channel: ChannelKey, epoch: Epoch, head: number): ChannelTail {
     let tail = this.#tails.get(channel);
     if (tail === undefined) {
-      tail = new ChannelTail(channel, epoch, head);
+      tail = new ChannelTail(channel, epoch, head, this.#rings);
       this.#tails.set(channel, tail);
     }
     return tail;

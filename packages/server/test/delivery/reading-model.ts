@@ -14,11 +14,14 @@ import type { Page, PageRequest } from '../../src/storage/message-log.js';
 import { contentOf } from '../storage/requests.js';
 
 export const epoch = 'e1' as Epoch;
-const PAGE_LIMIT = 5;
+/** Entries of a page. */
+export const PAGE_LIMIT = 5;
 
 interface PendingPage {
   readonly request: PageRequest;
   readonly resolve: (page: Page) => void;
+  /** What was read, once it was: the answer may come much later. */
+  page: Page | undefined;
 }
 
 /** What a device's app was handed, by the normative client algorithm; throws on a fault. */
@@ -133,9 +136,12 @@ export class ReadingModel {
   committed: { entry: Entry; origin: ModelSession | undefined; echo: boolean }[] = [];
   pages: PendingPage[] = [];
   reads = 0;
-  hub = this.#newHub();
+  hub: Hub;
+  readonly #allRingsBytes: number;
 
-  constructor() {
+  constructor(allRingsBytes = 64 * 1_048_576) {
+    this.#allRingsBytes = allRingsBytes;
+    this.hub = this.#newHub();
     const [alice, bob, carol] = this.users as [UserId, UserId, UserId];
     this.channels = [directChannelKey(alice, bob), directChannelKey(bob, carol), directChannelKey(alice, alice)];
     this.devices = [
@@ -210,10 +216,17 @@ export class ReadingModel {
     device.session = undefined;
   }
 
+  /** The log is read for this page, as it is now. */
+  readPage(index: number): void {
+    const pending = this.pages[index];
+    if (pending !== undefined) pending.page ??= this.#page(pending.request);
+  }
+
   async answerPage(index: number): Promise<void> {
+    this.readPage(index);
     const [pending] = this.pages.splice(index, 1);
     if (pending === undefined) return;
-    pending.resolve(this.#page(pending.request));
+    pending.resolve(pending.page!);
     // The hub deals the page out in the reactions of that promise.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -311,18 +324,21 @@ export class ReadingModel {
   }
 
   #newHub(): Hub {
-    return new Hub({
-      pages: {
-        page: (request) => {
-          this.reads += 1;
-          return new Promise((resolve) => this.pages.push({ request, resolve }));
+    return new Hub(
+      {
+        pages: {
+          page: (request) => {
+            this.reads += 1;
+            return new Promise((resolve) => this.pages.push({ request, resolve, page: undefined }));
+          },
         },
+        onPageError: (error) => {
+          throw error;
+        },
+        receiptsOf: () => Promise.resolve([]),
       },
-      onPageError: (error) => {
-        throw error;
-      },
-      receiptsOf: () => Promise.resolve([]),
-    });
+      { allRingsBytes: this.#allRingsBytes },
+    );
   }
 }
 

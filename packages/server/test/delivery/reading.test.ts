@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readersOf } from '../../src/channel/channel-key.js';
-import { type ModelDevice, type ModelSession, ReadingModel } from './reading-model.js';
+import { type ModelDevice, type ModelSession, PAGE_LIMIT, ReadingModel } from './reading-model.js';
 
 type Step =
   | {
@@ -16,11 +16,14 @@ type Step =
   | { readonly do: 'open'; readonly device: number }
   | { readonly do: 'drain'; readonly device: number; readonly count: number }
   | { readonly do: 'page'; readonly index: number }
+  | { readonly do: 'readPage'; readonly index: number }
   | { readonly do: 'disconnect'; readonly device: number }
   | { readonly do: 'writeCursors' }
   | { readonly do: 'crash' };
 
 const device = fc.nat({ max: 3 });
+/** From no memory for rings at all to enough for all of them. An entry of the model takes a few hundred bytes. */
+const allRingsBytes = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8_000 }), fc.constant(1_000_000));
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
@@ -48,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('drain' as const), device, count: fc.integer({ min: 1, max: 10 }) }),
   },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('page' as const), index: fc.nat({ max: 3 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('readPage' as const), index: fc.nat({ max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect' as const), device }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('writeCursors' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
@@ -80,6 +84,8 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
     }
     case 'page':
       return model.answerPage(next.index % Math.max(1, model.pages.length));
+    case 'readPage':
+      return model.readPage(next.index % Math.max(1, model.pages.length));
     case 'disconnect':
       return model.disconnect(model.devices[next.device]!);
     case 'writeCursors':
@@ -99,25 +105,64 @@ function openAtTail(model: ReadingModel, device: ModelDevice): ModelSession {
 describe('a reader of logs', () => {
   it('gets what a naive reader of the whole log gets, whatever arrives, fills up, reconnects or crashes in between', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 200, maxLength: 400, size: 'max' }), async (steps) => {
-        const model = new ReadingModel();
-        for (const next of steps) await take(model, next);
-        await model.settle();
-        for (const { user, client } of model.devices) {
-          for (const channel of model.channels) {
-            if (!readersOf(channel).includes(user)) continue;
-            const peer = readersOf(channel).find((reader) => reader !== user) ?? user;
-            const whole = (model.logs.get(channel) ?? []).map((entry) => entry.offset);
-            const handed = client.handed.get(`user/${peer}`) ?? [];
-            expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
-            // A device with an unknown position learns of its own entry by `sent` alone.
-            const answered = client.answered.get(`user/${peer}`) ?? [];
-            expect([...new Set([...handed, ...answered])].sort((a, b) => a - b)).toEqual(whole);
+      fc.asyncProperty(
+        allRingsBytes,
+        fc.array(step, { minLength: 200, maxLength: 400, size: 'max' }),
+        async (bytes, steps) => {
+          const model = new ReadingModel(bytes);
+          for (const next of steps) await take(model, next);
+          await model.settle();
+          for (const { user, client } of model.devices) {
+            for (const channel of model.channels) {
+              if (!readersOf(channel).includes(user)) continue;
+              const peer = readersOf(channel).find((reader) => reader !== user) ?? user;
+              const whole = (model.logs.get(channel) ?? []).map((entry) => entry.offset);
+              const handed = client.handed.get(`user/${peer}`) ?? [];
+              expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
+              // A device with an unknown position learns of its own entry by `sent` alone.
+              const answered = client.answered.get(`user/${peer}`) ?? [];
+              expect([...new Set([...handed, ...answered])].sort((a, b) => a - b)).toEqual(whole);
+            }
           }
-        }
-        expect(model.hub.tailsKept).toBe(0);
-      }),
+          expect([model.hub.tailsKept, model.hub.ringBytes]).toEqual([0, 0]);
+        },
+      ),
       { numRuns: 300 },
+    );
+  });
+
+  it('joins a tail that moves on while each page is read, with any allRingsBytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        allRingsBytes,
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 1, max: PAGE_LIMIT - 1 }),
+        async (bytes, behindBy, arrivingPerPage) => {
+          const model = new ReadingModel(bytes);
+          const [channel] = model.channels;
+          const arrive = (count: number): void => {
+            for (let n = 0; n < count; n += 1) {
+              model.append(channel!, model.users[0]!, undefined, false);
+              model.publish();
+            }
+          };
+          arrive(behindBy + 1);
+          const bob = model.devices[1]!;
+          model.connect(bob, Number.MAX_SAFE_INTEGER, true);
+          openAtTail(model, bob);
+          // Each page brings the reader nearer by what it has more than arrives; then it has to be at the tail.
+          const enough = 2 + Math.ceil((behindBy + 1) / (PAGE_LIMIT - arrivingPerPage));
+          for (let page = 0; page < enough && model.pages.length > 0; page += 1) {
+            model.readPage(0);
+            arrive(arrivingPerPage);
+            await model.answerPage(0);
+          }
+          expect([model.pages.length, model.hub.tailsKept]).toEqual([0, 0]);
+          const texts = bob.session!.outbox.map((text) => (JSON.parse(text) as { offset: number }).offset);
+          expect(texts).toEqual(texts.map((_, index) => index + 1));
+          expect(texts).toHaveLength(model.logs.get(channel!)!.length);
+        },
+      ),
     );
   });
 

@@ -17,16 +17,19 @@ function openReader(read: () => Promise<Page>) {
   const texts: string[] = [];
   const errors: unknown[] = [];
   let reads = 0;
-  const hub = new Hub({
-    pages: {
-      page: () => {
-        reads += 1;
-        return read();
+  const hub = new Hub(
+    {
+      pages: {
+        page: () => {
+          reads += 1;
+          return read();
+        },
       },
+      onPageError: (error) => errors.push(error),
+      receiptsOf: async () => [],
     },
-    onPageError: (error) => errors.push(error),
-    receiptsOf: async () => [],
-  });
+    { allRingsBytes: 1_000_000 },
+  );
   const reader = hub.enter({
     user: bob,
     offer: (push: EncodedPush) => {

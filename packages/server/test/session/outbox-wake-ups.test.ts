@@ -25,16 +25,19 @@ class Delivery {
   /** Answers to be made, once there is room for a page. */
   readonly asked = new Map<SlowClient, number>();
 
-  constructor(outboxBytes: number, allOutboxesBytes: number) {
+  constructor(outboxBytes: number, allOutboxesBytes: number, allRingsBytes = 1_000_000) {
     this.budget = new OutboxBudget(allOutboxesBytes);
     this.gateway = new SlowGateway(outboxBytes, this.budget);
-    this.hub = new Hub({
-      pages: { page: async (request) => this.#page(request) },
-      onPageError: (error) => {
-        throw error;
+    this.hub = new Hub(
+      {
+        pages: { page: async (request) => this.#page(request) },
+        onPageError: (error) => {
+          throw error;
+        },
+        receiptsOf: async () => [],
       },
-      receiptsOf: async () => [],
-    });
+      { allRingsBytes },
+    );
   }
 
   async connect(user: string): Promise<SlowClient> {
@@ -235,9 +238,10 @@ describe('Outbox', () => {
       fc.asyncProperty(
         fc.integer({ min: 200, max: 30_000 }),
         fc.integer({ min: 1_000, max: 200_000 }),
+        fc.integer({ min: 0, max: 100_000 }),
         fc.array(step, { minLength: 20, maxLength: 80 }),
-        async (outboxBytes, allOutboxesBytes, steps) => {
-          const delivery = new Delivery(outboxBytes, allOutboxesBytes);
+        async (outboxBytes, allOutboxesBytes, allRingsBytes, steps) => {
+          const delivery = new Delivery(outboxBytes, allOutboxesBytes, allRingsBytes);
           const clients = await Promise.all([0, 1, 2, 3].map((n) => delivery.connect(`reader${n}`)));
           for (const next of steps) {
             if (next.do === 'send') {

@@ -1,0 +1,56 @@
+// The memory of all rings of newest entries: beyond it the rings that were not used for longest are emptied, and whoever needs
+// them reads the log instead.
+
+/** What the budget knows of a ring. */
+export interface BudgetedRing {
+  readonly ringBytes: number;
+  /** A reader waits for a page and will join the tail by what arrives meanwhile: the ring is not emptied. */
+  readonly isPinned: boolean;
+  emptyRing(): void;
+}
+
+export class RingBudget {
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #emptied = 0;
+  /** Rings that hold something, the one that was not used for longest first. */
+  readonly #rings = new Set<BudgetedRing>();
+
+  /** @param maxBytes  also for pinned rings, of which there are few: they take the place of others and may exceed it alone */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What all rings hold. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Rings emptied for want of memory so far. */
+  get emptied(): number {
+    return this.#emptied;
+  }
+
+  /** The ring was used: read, or changed by so many bytes. */
+  use(ring: BudgetedRing, changedBytes: number): void {
+    this.#bytes += changedBytes;
+    this.#rings.delete(ring);
+    if (ring.ringBytes > 0) this.#rings.add(ring);
+    if (this.#bytes > this.#maxBytes) this.#emptyUnused();
+  }
+
+  /** Nobody needs the ring any more. */
+  remove(ring: BudgetedRing): void {
+    if (this.#rings.delete(ring)) this.#bytes -= ring.ringBytes;
+  }
+
+  #emptyUnused(): void {
+    for (const ring of this.#rings) {
+      if (this.#bytes <= this.#maxBytes) return;
+      if (ring.isPinned) continue;
+      this.remove(ring);
+      ring.emptyRing();
+      this.#emptied += 1;
+    }
+  }
+}
