@@ -97,12 +97,12 @@ describe('the programs of the README', () => {
       const alice = await WebSocketClient.connect(kitchen);
       const bob = await WebSocketClient.connect(kitchen);
       const attic = await WebSocketClient.connect(`ws://127.0.0.1:${port}/chat/attic`);
-      await expect.poll(() => alice.messages).toEqual(['somebody came in']);
+      await expect.poll(() => alice.messages).toEqual(['someone joined']);
       bob.socket.send('hello');
       await expect.poll(() => bob.messages).toEqual(['you: hello']);
-      await expect.poll(() => alice.messages).toEqual(['somebody came in', 'hello']);
+      await expect.poll(() => alice.messages).toEqual(['someone joined', 'hello']);
       bob.socket.close();
-      await expect.poll(() => alice.messages.at(-1)).toBe('somebody left');
+      await expect.poll(() => alice.messages.at(-1)).toBe('someone left');
       expect(attic.messages).toEqual([]);
     } finally {
       await program.kill();
