@@ -1,51 +1,27 @@
 // One channel from the app's side: `client.user('bob')`, `client.channel('group/eng')`.
 
 import type { Address } from '@longwire/protocol';
-import type { AbortSignalLike } from './arguments/abort-signal.js';
+import type { WaitOptions } from './arguments/abort-signal.js';
 import type { PositionInput } from './arguments/position-input.js';
-import type { LongwireMessage } from './reading/message.js';
-import type { SendOptions, SendResult } from './sending/pending-sends.js';
+import type { PendingSends, SendOptions, SendResult } from './sending/pending-sends.js';
+import type { HistoryOptions, HistoryPage, Queries } from './sending/queries.js';
 import type { SendBody } from './sending/send-body.js';
-
-export interface HistoryOptions {
-  /** Messages before this one, exclusive. A bare offset counts in the channel's present epoch. */
-  readonly before?: PositionInput | number | undefined;
-  /** Messages after this one, exclusive. At most one of the two; neither: the newest page. */
-  readonly after?: PositionInput | number | undefined;
-  /** 1-200, default 50. */
-  readonly limit?: number | undefined;
-  readonly signal?: AbortSignalLike | undefined;
-}
-
-export interface HistoryPage {
-  /** Ascending, in their present state. */
-  readonly messages: readonly LongwireMessage[];
-  /** Whether there is more in the direction that was asked for. */
-  readonly more: boolean;
-  /** Of the page's first and last entry, also if that is of a kind without name here: to page on from. */
-  readonly first: PositionInput | undefined;
-  readonly last: PositionInput | undefined;
-}
-
-export interface WaitOptions {
-  readonly signal?: AbortSignalLike | undefined;
-}
-
-export interface ChannelPort {
-  send(address: Address, body: SendBody, options: SendOptions): Promise<SendResult>;
-  sendJson(address: Address, bodyText: string, options: SendOptions): Promise<SendResult>;
-  history(address: Address, options: HistoryOptions): Promise<HistoryPage>;
-  read(address: Address, position: PositionInput, options: WaitOptions): Promise<void>;
-}
 
 /** A handle: it holds nothing and may be made anew for every call. */
 export class Channel {
   readonly address: Address;
-  readonly #port: ChannelPort;
+  readonly #sends: Pick<PendingSends, 'send' | 'sendJson'>;
+  readonly #queries: Pick<Queries, 'history' | 'read'>;
 
-  constructor(address: Address, port: ChannelPort) {
+  /** @internal Apps call `client.user` and `client.channel`. */
+  constructor(
+    address: Address,
+    sends: Pick<PendingSends, 'send' | 'sendJson'>,
+    queries: Pick<Queries, 'history' | 'read'>,
+  ) {
     this.address = address;
-    this.#port = port;
+    this.#sends = sends;
+    this.#queries = queries;
   }
 
   /**
@@ -58,7 +34,7 @@ export class Channel {
    * `stopped`, `user_changed`.
    */
   send(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
-    return this.#port.send(this.address, body, options);
+    return this.#sends.send(this.address, body, options);
   }
 
   /**
@@ -66,16 +42,16 @@ export class Channel {
    * that JavaScript cannot hold, such as 12345678901234567890. `keepBodyText` is the same for received bodies.
    */
   sendJson(bodyText: string, options: SendOptions = {}): Promise<SendResult> {
-    return this.#port.sendJson(this.address, bodyText, options);
+    return this.#sends.sendJson(this.address, bodyText, options);
   }
 
   /** A page of the channel. Waits for the connection if there is none. */
   history(options: HistoryOptions = {}): Promise<HistoryPage> {
-    return this.#port.history(this.address, options);
+    return this.#queries.history(this.address, options);
   }
 
   /** Marks everything up to this message as read by the user, on all their devices. Never goes back. */
   read(position: PositionInput, options: WaitOptions = {}): Promise<void> {
-    return this.#port.read(this.address, position, options);
+    return this.#queries.read(this.address, position, options);
   }
 }

@@ -1,7 +1,8 @@
 // Inside of a client: wires reading, sending and the connection together. The app holds client.ts.
 
 import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
-import { type AbortSignalLike, onAbort } from './arguments/abort-signal.js';
+import { checkSignal, onAbort, type WaitOptions } from './arguments/abort-signal.js';
+import { checkOptionNames } from './arguments/option-names.js';
 import type { ResolvedClientOptions } from './arguments/options.js';
 import type { LongwireEvents, SessionInfo } from './client-events.js';
 import { fractionFrom } from './connection/backoff.js';
@@ -17,6 +18,8 @@ import { Inbound } from './reading/inbound.js';
 import { CommandQueue } from './sending/command-queue.js';
 import { PendingSends } from './sending/pending-sends.js';
 import { Queries } from './sending/queries.js';
+import { ReportedPromise, type ReportedPromisePort } from './sending/reported-promise.js';
+import { Requests } from './sending/requests.js';
 
 // Of `limits.inFlight`, what is left to queries, acks, pings and refreshes while sends use all they may.
 const QUERY_WINDOW = 8;
@@ -44,6 +47,7 @@ export class ClientCore {
   readonly queries: Queries;
   readonly #options: ResolvedClientOptions;
   readonly #platform: Platform;
+  readonly #promisePort: ReportedPromisePort;
   readonly #requests: CommandQueue;
   readonly #ackAnswers = new Map<number, (error: LongwireError | undefined) => void>();
   readonly #readyWaiters = new Set<ReadyWaiter>();
@@ -51,6 +55,7 @@ export class ClientCore {
   #heads = new Map<string, Position>();
   #session: SessionInfo | undefined;
   #lastId = 0;
+  /** Why nothing is sent: the client was closed, or is stopped until the next `start()`. */
   #ended: LongwireError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,13 +111,19 @@ export class ClientCore {
       backoff,
       maxRepeats: MAX_REPEATS,
     });
-    this.pendingSends = new PendingSends(this.sends, {
+    const requestsPort = {
+      clock,
+      ended: () => this.#ended,
+      onUnhandled: (error: LongwireError) => this.#report(error),
+    };
+    this.#promisePort = requestsPort;
+    this.pendingSends = new PendingSends(new Requests(this.sends, requestsPort), {
       positionOf: (channel) => this.inbound.positionOf(channel) ?? this.#heads.get(channel),
       takeSent: (sent, options) => this.inbound.takeSent(sent, options),
       limits: () => this.#session?.limits ?? defaultSessionLimits,
       fillRandom,
     });
-    this.queries = new Queries(this.#requests, () => this.#session?.user ?? '');
+    this.queries = new Queries(new Requests(this.#requests, requestsPort), () => this.#session?.user ?? '');
     const dispatcher = new Dispatcher({
       inbound: this.inbound,
       queues: [this.sends, this.#requests],
@@ -159,20 +170,23 @@ export class ClientCore {
     return this.#session;
   }
 
-  /** Why nothing is sent: the client was closed, or stopped until the next `start()`. */
-  get ended(): LongwireError | undefined {
-    return this.#ended;
-  }
-
   start(): void {
     if (this.#closing !== undefined) return;
     this.#ended = undefined;
     this.connection.start();
   }
 
-  /** Resolves with the present session, or with the next one. */
-  ready(signal: AbortSignalLike | undefined): Promise<SessionInfo> {
-    return new Promise((resolve, reject) => {
+  /** Resolves with the current session, or with the next one. */
+  ready(options: WaitOptions): Promise<SessionInfo> {
+    return new ReportedPromise((resolve, reject) => {
+      try {
+        checkOptionNames(options, ['signal']);
+        checkSignal(options.signal);
+      } catch (error) {
+        reject(error as LongwireError);
+        return;
+      }
+      const { signal } = options;
       if (this.#ended !== undefined) {
         reject(this.#ended);
         return;
@@ -196,10 +210,10 @@ export class ClientCore {
       stopListening = onAbort(signal, () => {
         this.#readyWaiters.delete(waiter);
         reject(
-          new LongwireError('aborted', 'Given up by its signal before there was a session', { cause: signal?.reason }),
+          new LongwireError('aborted', 'Aborted by its signal before there was a session', { cause: signal?.reason }),
         );
       });
-    });
+    }, this.#promisePort);
   }
 
   close(): Promise<void> {

@@ -4,18 +4,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal } from './arguments/abort-signal.js';
+import { type AbortSignalLike, checkSignal, type WaitOptions } from './arguments/abort-signal.js';
 import { checkOptionNames } from './arguments/option-names.js';
 import { type PositionInput, positionFrom } from './arguments/position-input.js';
-import { Channel, type HistoryOptions, type HistoryPage, type WaitOptions } from './channel.js';
+import { Channel } from './channel.js';
 import type { ClientCore } from './client-core.js';
 import { isEventName, type LongwireEvents, type SessionInfo } from './client-events.js';
 import type { ConnectionState } from './connection/connection-state.js';
 import { invalidField } from './errors.js';
 import type { Listener } from './listeners.js';
-import type { SendOptions, SendResult } from './sending/pending-sends.js';
 import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
-import type { SendBody } from './sending/send-body.js';
 
 /**
  * A user's line to the server, made by `connect`. It comes back by itself after a lost connection, hands each entry on
@@ -74,10 +72,8 @@ export class LongwireClient {
    * Resolves when the client is signed in, at once if it is.
    * Rejects with a LongwireError: `aborted`, `closed`, `user_changed`, or `stopped` if the server refused it for good.
    */
-  async ready(options: WaitOptions = {}): Promise<SessionInfo> {
-    checkOptionNames(options, ['signal']);
-    checkSignal(options.signal);
-    return this.#core.ready(options.signal);
+  ready(options: WaitOptions = {}): Promise<SessionInfo> {
+    return this.#core.ready(options);
   }
 
   /**
@@ -99,8 +95,7 @@ export class LongwireClient {
   }
 
   /** A page of the user's channels, the one with the newest entry first. Waits for the connection if there is none. */
-  async channels(options: ChannelsOptions = {}): Promise<ChannelsPage> {
-    this.#refuseIfEnded();
+  channels(options: ChannelsOptions = {}): Promise<ChannelsPage> {
     return this.#core.queries.channels(options);
   }
 
@@ -137,36 +132,7 @@ export class LongwireClient {
   }
 
   #channelAt(address: Address): Channel {
-    return new Channel(address, {
-      send: (to, body, options) => this.#send(to, body, options),
-      sendJson: (to, bodyText, options) => this.#sendJson(to, bodyText, options),
-      history: (of, options) => this.#history(of, options),
-      read: (of, position, options) => this.#read(of, position, options),
-    });
-  }
-
-  #send(to: Address, body: SendBody, options: SendOptions): Promise<SendResult> {
-    const { ended } = this.#core;
-    return ended === undefined ? this.#core.pendingSends.send(to, body, options) : Promise.reject(ended);
-  }
-
-  #sendJson(to: Address, bodyText: string, options: SendOptions): Promise<SendResult> {
-    const { ended } = this.#core;
-    return ended === undefined ? this.#core.pendingSends.sendJson(to, bodyText, options) : Promise.reject(ended);
-  }
-
-  async #history(of: Address, options: HistoryOptions): Promise<HistoryPage> {
-    this.#refuseIfEnded();
-    return this.#core.queries.history(of, options);
-  }
-
-  async #read(of: Address, position: PositionInput, options: WaitOptions): Promise<void> {
-    this.#refuseIfEnded();
-    return this.#core.queries.read(of, position, options);
-  }
-
-  #refuseIfEnded(): void {
-    if (this.#core.ended !== undefined) throw this.#core.ended;
+    return new Channel(address, this.#core.pendingSends, this.#core.queries);
   }
 }
 

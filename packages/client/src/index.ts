@@ -2,11 +2,13 @@
 // their promises only together, and the platforms, of which the `imports` of package.json choose one.
 // For Node alone, `@longwire/client/node` has more.
 
-export type { AbortSignalLike, PlatformAbortSignal } from './arguments/abort-signal.js';
+// shapes of the protocol that appear in these types
+export type { ChannelSummary, JsonValue } from '@longwire/protocol';
+export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';
 // options
 export type { ConnectOptions } from './arguments/options.js';
 export type { PositionInput } from './arguments/position-input.js';
-export type { Channel, HistoryOptions, HistoryPage, WaitOptions } from './channel.js';
+export type { Channel } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events
 export type { Gap, Goodbye, LongwireEvents, Receipt, SessionInfo } from './client-events.js';
@@ -21,5 +23,5 @@ export type { AckMode } from './reading/inbound.js';
 export type { LongwireMessage } from './reading/message.js';
 // sending and asking
 export type { SendOptions, SendResult } from './sending/pending-sends.js';
-export type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
+export type { ChannelsOptions, ChannelsPage, HistoryOptions, HistoryPage } from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

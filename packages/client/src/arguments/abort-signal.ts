@@ -1,8 +1,8 @@
-// Waiting that the app may give up: the part of AbortSignal that the SDK needs.
+// The part of AbortSignal that the SDK needs.
 
 import { invalidField } from '../errors.js';
 
-/** Structural, so that the signals of browsers and of Node both fit and neither's types are needed. */
+/** Structural, so that the signals of browsers and of Node both fit without the types of either. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -10,12 +10,16 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What the platform's own `AbortSignal` is to the compiler of the app, so that `fetch` takes it; the part above where there is none. */
+/** The type of the platform's `AbortSignal` where the app is compiled, so that `fetch` accepts it. */
 export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : AbortSignalLike;
 
-/** @throws LongwireError `invalid_field`: before anything is done that the signal was to bound */
+export interface WaitOptions {
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** @throws LongwireError `invalid_field`, before anything is done that the signal should limit */
 export function checkSignal(signal: AbortSignalLike | undefined): void {
   if (signal === undefined) return;
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
@@ -23,8 +27,8 @@ export function checkSignal(signal: AbortSignalLike | undefined): void {
 }
 
 /**
- * Calls `run` when the signal fires, at once if it has. Returns the way to stop listening: a signal that outlives
- * many commands must not collect a listener from each.
+ * Calls `run` when the signal aborts, at once if it has aborted. Returns a function that stops listening: a signal that
+ * outlives many commands must not keep a listener of each.
  */
 export function onAbort(signal: AbortSignalLike | undefined, run: () => void): () => void {
   if (signal === undefined) return () => undefined;

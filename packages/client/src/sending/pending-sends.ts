@@ -1,4 +1,4 @@
-// The sends of the app: each gets a key, so that a repetition after a lost connection is stored once.
+// The sends of the app. Each has a key, so that a repetition after a lost connection is stored once.
 
 import {
   type Answer,
@@ -10,16 +10,15 @@ import {
   type SessionLimits,
   utf8ByteLength,
 } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal } from '../arguments/abort-signal.js';
+import type { AbortSignalLike } from '../arguments/abort-signal.js';
 import { checkOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import { invalidField, LongwireError } from '../errors.js';
-import type { CommandQueue } from './command-queue.js';
-import { type Request, request } from './request.js';
+import type { Request, Requests } from './requests.js';
 import { jsonTextOf, type SendBody } from './send-body.js';
 
 export interface SendOptions {
-  /** Idempotency key, 1-128 bytes. Default: random. One's own makes a send idempotent across restarts of the app. */
+  /** Idempotency key, 1-128 bytes. Default: random. A key of the app makes a send idempotent across its restarts. */
   readonly key?: string | undefined;
   /** Name of what this message replaces. */
   readonly slot?: string | undefined;
@@ -30,7 +29,7 @@ export interface SendOptions {
   readonly replyTo?: PositionInput | undefined;
   /** The `message` handlers of this client get the message too, as `own`. Default: only the promise reports it. */
   readonly echo?: boolean | undefined;
-  /** Gives the send up. If it was sent before, it is perhaps stored: the error says so by `perhapsStored`. */
+  /** Aborts the send. If it was sent already it may be stored, and `perhapsStored` of the error is true. */
   readonly signal?: AbortSignalLike | undefined;
 }
 
@@ -59,66 +58,64 @@ const MAX_EXPECTED_ENTRIES = 10_000;
 
 /** Sends in the order of the calls, and settles each by its answer or by its own entry in the log, whichever comes first. */
 export class PendingSends {
-  readonly #queue: CommandQueue;
+  readonly #requests: Requests;
   readonly #port: PendingSendsPort;
   /** By channel and key, which every own entry has. */
   readonly #pending = new Map<string, Request<SendResult>>();
   /** The sends whose entries may still come, by channel and key: whether the app asked for the entry with `echo`. */
   readonly #expectedEntries = new Map<string, boolean>();
 
-  constructor(queue: CommandQueue, port: PendingSendsPort) {
-    this.#queue = queue;
+  constructor(requests: Requests, port: PendingSendsPort) {
+    this.#requests = requests;
     this.#port = port;
   }
 
   /** Resolves when the server has stored the message. */
   send(channel: string, body: SendBody, options: SendOptions): Promise<SendResult> {
-    const makeContent = () => orInvalid('The body must be a JSON value or a Uint8Array', () => contentOf(body));
-    return this.#sendContent(channel, makeContent, options);
+    return this.#send(channel, options, () =>
+      orInvalid('The body must be a JSON value or a Uint8Array', () => contentOf(body)),
+    );
   }
 
   /** As `send`, with a body that is JSON text already. */
   sendJson(channel: string, bodyText: string, options: SendOptions): Promise<SendResult> {
-    const makeContent = () => orInvalid('The body must be JSON text', () => contentOfJson(bodyText));
-    return this.#sendContent(channel, makeContent, options);
+    return this.#send(channel, options, () => orInvalid('The body must be JSON text', () => contentOfJson(bodyText)));
   }
 
-  #sendContent(channel: string, makeContent: () => Content, options: SendOptions): Promise<SendResult> {
-    try {
-      return this.#send(channel, makeContent, options);
-    } catch (error) {
-      return Promise.reject(error as LongwireError);
-    }
-  }
-
-  #send(channel: string, makeContent: () => Content, options: SendOptions): Promise<SendResult> {
-    checkOptionNames(options, optionNames);
-    checkSignal(options.signal);
-    const key = options.key ?? randomId((bytes) => this.#port.fillRandom(bytes));
-    const content = makeContent();
-    const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));
-    const head = JSON.stringify({ to: channel, key }).slice(1, -1);
-    const size = 2 * (head.length + rest.length + content.text.length);
-    const name = `${channel} ${key}`;
-    const isEcho = options.echo === true;
-    let since: Position | undefined;
-    const sent = request<SendResult>(this.#queue, {
-      size,
-      key,
-      signal: options.signal,
-      encode: (id, attempt) => {
-        if (attempt === 1) since = this.#port.positionOf(channel);
-        // PROTOCOL, "What a client does": a repetition carries the position before the first attempt.
-        const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
-        const text = `{"id":${id},"type":"send",${head}${sinceText}${rest},"${content.field}":${content.text}}`;
-        this.#checkSize(content, text, key);
-        this.#expectEntry(name, isEcho);
-        return text;
-      },
-      onAnswer: (answer) => this.#onAnswer(answer, name, isEcho),
-      resultOf,
+  #send(channel: string, options: SendOptions, makeContent: () => Content): Promise<SendResult> {
+    let name = '';
+    let sent: Request<SendResult> | undefined;
+    sent = this.#requests.start('sent', () => {
+      checkOptionNames(options, optionNames);
+      const { key = randomId((bytes) => this.#port.fillRandom(bytes)), signal } = options;
+      const content = makeContent();
+      const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));
+      const head = JSON.stringify({ to: channel, key }).slice(1, -1);
+      const isEcho = options.echo === true;
+      let since: Position | undefined;
+      name = `${channel} ${key}`;
+      return {
+        size: 2 * (head.length + rest.length + content.text.length),
+        key,
+        signal,
+        encode: (id, attempt) => {
+          if (attempt === 1) since = this.#port.positionOf(channel);
+          // PROTOCOL, "What a client does": a repetition has the position before the first attempt.
+          const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
+          const text = `{"id":${id},"type":"send",${head}${sinceText}${rest},"${content.field}":${content.text}}`;
+          this.#checkSize(content, text, key);
+          this.#expectEntry(name, isEcho);
+          return text;
+        },
+        onAnswer: (answer) => this.#onAnswer(answer, name, isEcho),
+        resultOf: ({ epoch, offset, at, repeated = false }) => ({ channel, epoch, offset, at, repeated }),
+        onSettled: () => {
+          if (this.#pending.get(name) === sent) this.#pending.delete(name);
+        },
+      };
     });
-    this.#remember(name, sent);
+    // The app may use one key for two sends: then the second is settled by its answer only.
+    if (sent.isPending && !this.#pending.has(name)) this.#pending.set(name, sent);
     return sent.promise;
   }
 
@@ -148,17 +145,7 @@ export class PendingSends {
     if (!mayEntryCome) this.#expectedEntries.delete(name);
   }
 
-  #remember(name: string, sent: Request<SendResult>): void {
-    // The app may give one key to two sends: the first is found in the log, the second by its answer.
-    if (sent.command === undefined || this.#pending.has(name)) return;
-    this.#pending.set(name, sent);
-    const forget = () => {
-      this.#pending.delete(name);
-    };
-    sent.promise.then(forget, forget);
-  }
-
-  /** Refused here, because a command above `commandBytes` costs the connection, and every other send with it. */
+  /** Checked here, because the server ends the connection, with all other sends, after a command above `commandBytes`. */
   #checkSize(content: Content, text: string, key: string): void {
     const { bodyBytes, commandBytes } = this.#port.limits();
     const contentBytes = content.byteLength ?? this.#bytesIfAbove(content.text, bodyBytes);
@@ -173,7 +160,7 @@ export class PendingSends {
     }
   }
 
-  /** The length in UTF-8, or a lower number if that is surely within `limit`: one UTF-16 unit takes at most 3 bytes. */
+  /** The length in UTF-8, or a lower number if that is certainly within `limit`: a UTF-16 unit takes at most 3 bytes. */
   #bytesIfAbove(text: string, limit: number): number {
     return text.length * 3 <= limit ? text.length : utf8ByteLength(text);
   }
@@ -189,14 +176,14 @@ const optionNames = Object.keys({
   signal: 0,
 } satisfies Record<keyof SendOptions, 0>);
 
-// It has no UTF-8: what arrives would be another character.
+// It has no UTF-8, so another character would arrive.
 const loneSurrogate = /\p{Cs}/u;
 
 interface Content {
   readonly field: 'body' | 'bytes';
   /** JSON text. */
   readonly text: string;
-  /** Of bytes: how many there are. */
+  /** The number of bytes, if the content is bytes. */
   readonly byteLength: number | undefined;
 }
 
@@ -213,7 +200,7 @@ function contentOf(body: SendBody): Content {
   if (body instanceof Uint8Array) {
     return { field: 'bytes', text: `"${encodeBase64(body)}"`, byteLength: body.byteLength };
   }
-  // The text is made now: what the app does to the object after its call is not sent.
+  // Encoded now: later changes of the object are not sent.
   return { field: 'body', text: jsonTextOf(body), byteLength: undefined };
 }
 
@@ -231,10 +218,4 @@ function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): s
 
 function isPerhapsStored(answer: Answer): boolean {
   return answer.type !== 'error' || answer.retryable;
-}
-
-function resultOf(answer: Answer): SendResult | undefined {
-  if (answer.type !== 'sent') return undefined;
-  const { channel, epoch, offset, at, repeated = false } = answer;
-  return { channel, epoch, offset, at, repeated };
 }

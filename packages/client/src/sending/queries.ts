@@ -1,16 +1,34 @@
-// The commands that ask and change nothing in a log: history, channels, read. All may be repeated freely.
+// The commands that may be repeated freely: history, channels, read.
 
 import { type Address, type Answer, type ChannelSummary, type EntryPush, isMessageEntry } from '@longwire/protocol';
-import type { AbortSignalLike } from '../arguments/abort-signal.js';
+import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { checkOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
-import type { HistoryOptions, HistoryPage, WaitOptions } from '../channel.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
-import type { CommandQueue } from './command-queue.js';
-import { request } from './request.js';
+import type { RequestParts, Requests } from './requests.js';
+
+export interface HistoryOptions {
+  /** Messages before this one, exclusive. A bare offset counts in the channel's present epoch. */
+  readonly before?: PositionInput | number | undefined;
+  /** Messages after this one, exclusive. At most one of the two; neither: the newest page. */
+  readonly after?: PositionInput | number | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+export interface HistoryPage {
+  /** Ascending, in their present state. */
+  readonly messages: readonly LongwireMessage[];
+  /** Whether there is more in the direction that was asked for. */
+  readonly more: boolean;
+  /** Of the page's first and last entry, also if that is of a kind without name here: to page on from. */
+  readonly first: PositionInput | undefined;
+  readonly last: PositionInput | undefined;
+}
 
 export interface ChannelsOptions {
-  /** The last address of the page before. */
+  /** The last address of the previous page. */
   readonly after?: string | undefined;
   /** 1-200, default 50. */
   readonly limit?: number | undefined;
@@ -24,44 +42,56 @@ export interface ChannelsPage {
 }
 
 export class Queries {
-  readonly #queue: CommandQueue;
+  readonly #requests: Requests;
   readonly #user: () => string;
 
-  /** @param user  who is signed in */
-  constructor(queue: CommandQueue, user: () => string) {
-    this.#queue = queue;
+  /** @param user  the id of the signed-in user */
+  constructor(requests: Requests, user: () => string) {
+    this.#requests = requests;
     this.#user = user;
   }
 
   history(channel: Address, options: HistoryOptions): Promise<HistoryPage> {
-    checkOptionNames(options, ['before', 'after', 'limit', 'signal']);
-    const { before, after, limit, signal } = options;
-    const fields = { type: 'history', channel, before: placeOf(before), after: placeOf(after), limit };
-    return this.#ask(fields, signal, (answer) => {
-      if (answer.type !== 'history') return undefined;
-      const { entries, more } = answer;
-      const [first, last] = [entries[0], entries.at(-1)];
+    return this.#query('history', () => {
+      checkOptionNames(options, ['before', 'after', 'limit', 'signal']);
+      const { before, after, limit, signal } = options;
       return {
-        messages: this.#messagesOf(entries),
-        more,
-        first: first && positionFrom(first),
-        last: last && positionFrom(last),
+        signal,
+        fields: { type: 'history', channel, before: positionOrNumber(before), after: positionOrNumber(after), limit },
+        resultOf: ({ entries, more }) => {
+          const [first, last] = [entries[0], entries.at(-1)];
+          return {
+            messages: this.#messagesOf(entries),
+            more,
+            first: first && positionFrom(first),
+            last: last && positionFrom(last),
+          };
+        },
       };
     });
   }
 
   channels(options: ChannelsOptions): Promise<ChannelsPage> {
-    checkOptionNames(options, ['after', 'limit', 'signal']);
-    const { after, limit, signal } = options;
-    return this.#ask({ type: 'channels', after, limit }, signal, (answer) =>
-      answer.type === 'channels' ? { channels: answer.channels, more: answer.more } : undefined,
-    );
+    return this.#query('channels', () => {
+      checkOptionNames(options, ['after', 'limit', 'signal']);
+      const { after, limit, signal } = options;
+      return {
+        signal,
+        fields: { type: 'channels', after, limit },
+        resultOf: ({ channels, more }) => ({ channels, more }),
+      };
+    });
   }
 
-  async read(channel: Address, position: PositionInput, options: WaitOptions): Promise<void> {
-    const fields = { type: 'read', channel, ...positionFrom(position) };
-    checkOptionNames(options, ['signal']);
-    await this.#ask(fields, options.signal, (answer) => (answer.type === 'ok' ? true : undefined));
+  read(channel: Address, position: PositionInput, options: WaitOptions): Promise<void> {
+    return this.#query('ok', () => {
+      checkOptionNames(options, ['signal']);
+      return {
+        signal: options.signal,
+        fields: { type: 'read', channel, ...positionFrom(position) },
+        resultOf: () => undefined,
+      };
+    });
   }
 
   #messagesOf(entries: readonly EntryPush[]): LongwireMessage[] {
@@ -70,21 +100,20 @@ export class Queries {
     return messages;
   }
 
-  #ask<Result>(
-    fields: Readonly<Record<string, unknown>>,
-    signal: AbortSignalLike | undefined,
-    resultOf: (answer: Answer) => Result | undefined,
+  #query<Type extends Answer['type'], Result>(
+    answerType: Type,
+    describe: () => Pick<RequestParts<Type, Result>, 'signal' | 'resultOf'> & {
+      readonly fields: Readonly<Record<string, unknown>>;
+    },
   ): Promise<Result> {
-    const text = JSON.stringify(fields).slice(1);
-    return request<Result>(this.#queue, {
-      size: 2 * text.length,
-      signal,
-      encode: (id) => `{"id":${id},${text}`,
-      resultOf,
+    return this.#requests.start(answerType, () => {
+      const { fields, signal, resultOf } = describe();
+      const text = JSON.stringify(fields).slice(1);
+      return { size: 2 * text.length, signal, resultOf, encode: (id) => `{"id":${id},${text}` };
     }).promise;
   }
 }
 
-function placeOf(place: PositionInput | number | undefined): PositionInput | number | undefined {
+function positionOrNumber(place: PositionInput | number | undefined): PositionInput | number | undefined {
   return typeof place === 'object' ? positionFrom(place) : place;
 }

@@ -27,6 +27,7 @@ describe('after a close by the server', () => {
         expect(errors).toMatchObject([{ code: 'stopped', closeCode: code }]);
         await expect(client.user('bob').send('y')).rejects.toMatchObject({ code: 'stopped' });
         await expect(client.ready()).rejects.toMatchObject({ code: 'stopped' });
+        await platform.clock.advance(0);
         expect(platform.clock.timers).toBe(0);
         expect(platform.isWatched).toBe(false);
       });

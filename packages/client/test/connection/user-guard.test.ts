@@ -32,6 +32,7 @@ it('a token that names another user is never shown to the server: the client sto
   expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: false });
   expect(errors).toMatchObject([{ code: 'user_changed', retryable: false }]);
   await expect(client.ready()).rejects.toMatchObject({ code: 'user_changed' });
+  await platform.clock.advance(0);
   expect(platform.clock.timers).toBe(0);
 
   client.reconnect();
