@@ -151,6 +151,7 @@ export class ClientCore {
         devices: new DeviceIds({
           device: options.device,
           store: options.deviceStore ?? platform.defaultDeviceStore(),
+          warn: (message) => platform.warn(message),
           clock,
           fillRandom,
           onError: (error) => this.#report(error),

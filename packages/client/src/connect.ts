@@ -10,7 +10,7 @@ import { connectOn } from './connect-on.js';
  * present turn of the event loop ends, so listeners added right after miss nothing.
  *
  * ```js
- * const client = connect({ url: 'ws://127.0.0.1:8080', getToken: () => 'dev:alice' });
+ * const client = connect({ url: 'ws://127.0.0.1:8080', device: 'laptop', getToken: () => 'dev:alice' });
  * client.on('message', (message) => console.log(message.from, message.body));
  * const { offset } = await client.user('bob').send({ text: 'hello' });   // stored on the server's disk
  * await client.close();

@@ -14,6 +14,7 @@ export const clientErrorCatalogue = Object.freeze({
   closed: { retryable: false, meaning: 'The client was closed by `close()`' },
   stopped: { retryable: false, meaning: 'The server ended the session and the client does not come back by itself' },
   user_changed: { retryable: false, meaning: 'Another user would be signed in: make a new client for them' },
+  connection_failed: { retryable: true, meaning: 'The first connection could not be made; the client keeps trying' },
   outbox_full: { retryable: true, meaning: 'More sends wait than `maxPendingSends` or `maxPendingBytes` allow' },
   token_failed: { retryable: true, meaning: '`getToken` threw, gave no text, or took too long' },
   position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },

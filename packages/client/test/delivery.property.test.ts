@@ -90,9 +90,9 @@ class World {
     });
     this.client.on('gap', ({ channel, from, to }) => void this.gaps.push({ channel, from, to }));
     this.client.on('error', (error) => {
-      // Nothing goes wrong here but what `lose` takes away.
+      // Nothing else goes wrong here: `lose` takes entries away, and the first socket may be cut before the sign-in.
       if (error.code === 'position_fault' && this.#lost.length > 0) this.faults += 1;
-      else throw error;
+      else if (error.code !== 'connection_failed') throw error;
     });
   }
 

@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { ConnectOptions } from '../src/arguments/options.js';
 import type { LongwireClient } from '../src/client.js';
 import { connect } from '../src/connect.js';
+import type { LongwireError } from '../src/errors.js';
 import { connectedAnswer, messageAt, type WireObject } from './support/test-platform.js';
 
 /** What the server does with a command. */
@@ -49,7 +50,7 @@ function tell(socket: WebSocket, message: object): void {
 }
 
 function client(url: string, options: ConnectOptions = {}): LongwireClient {
-  const made = connect({ url, getToken: () => 'dev:alice', reconnectBaseMs: 20, ...options });
+  const made = connect({ url, device: 'd', getToken: () => 'dev:alice', reconnectBaseMs: 20, ...options });
   endings.unshift(() => made.close());
   return made;
 }
@@ -147,6 +148,62 @@ it('waits for a server that is not there yet, and says what is wrong', async () 
   expect(alice.state).not.toBe('closed');
   await alice.close();
   expect(alice.state).toBe('closed');
+});
+
+it('says that the handshake was refused, with the status and what to check', async () => {
+  const http = createServer();
+  http.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  endings.push(() => new Promise((resolve) => http.close(() => resolve())));
+  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const alice = client(url);
+  const refused = new Promise<{ reason: string; willReconnect: boolean }>((resolve) => {
+    alice.on('state', (change) => change.state === 'disconnected' && resolve(change));
+  });
+  const errors: LongwireError[] = [];
+  alice.on('error', (error) => errors.push(error));
+  const { reason, willReconnect } = await refused;
+  expect(reason).toMatch(/^The handshake was refused: the server answered 403: .*--allowed-origins/);
+  expect(willReconnect).toBe(true);
+  expect(errors).toMatchObject([{ code: 'connection_failed', message: expect.stringContaining(`${url}/v1/connect`) }]);
+});
+
+/** The warnings of this process that begin with `text`, once there is one. */
+async function warningsOf(text: string, cause: () => void): Promise<(Error & { code?: string; detail?: string })[]> {
+  const warnings: (Error & { code?: string; detail?: string })[] = [];
+  const listener = (warning: Error) => {
+    if (warning.message.startsWith(text)) warnings.push(warning);
+  };
+  process.on('warning', listener);
+  try {
+    cause();
+    await expect.poll(() => warnings.length).toBeGreaterThan(0);
+    return warnings;
+  } finally {
+    process.off('warning', listener);
+  }
+}
+
+it('warns with the stack of what a handler threw, if nothing listens to errors', async () => {
+  const { url } = await serve((command, socket) => {
+    if (command.type === 'connect') tell(socket, messageAt(1));
+  });
+  const [warning] = await warningsOf('A handler of message failed', () => {
+    client(url).on('message', function showMessage() {
+      throw new TypeError('no such element');
+    });
+  });
+  expect(warning).toMatchObject({ name: 'LongwireWarning', code: 'handler_failed' });
+  expect(warning?.detail).toMatch(/^TypeError: no such element\n.*showMessage/);
+});
+
+it('warns once per process that the device id is not kept, and says what to do', async () => {
+  const { url } = await serve(() => undefined);
+  const warnings = await warningsOf('The device id of this Longwire client is not kept', () => {
+    client(url, { device: undefined });
+    client(url, { device: undefined });
+  });
+  expect(warnings).toMatchObject([{ name: 'LongwireWarning', message: expect.stringContaining('fileDeviceStore') }]);
 });
 
 it('gives up waiting for a session when its signal fires', async () => {

@@ -1,4 +1,4 @@
-// The life of the connection: comes back with full jitter, or stops, as the close code says.
+// The life of the connection: reconnects with full jitter, or stops, depending on the close code.
 
 import {
   CloseCode,
@@ -7,7 +7,7 @@ import {
   type ServerMessage,
   StandardCloseCode,
 } from '@longwire/protocol';
-import { LongwireError } from '../errors.js';
+import { errorFromServer, LongwireError } from '../errors.js';
 import type { Platform, PlatformTimer } from '../platform/platform.js';
 import { type BackoffOptions, backoffMs, type RandomFraction } from './backoff.js';
 import type { ConnectionState, ConnectionStateChange } from './connection-state.js';
@@ -25,9 +25,9 @@ export interface ConnectionPort {
   onState(change: ConnectionStateChange): void;
   onConnected(answer: ConnectedAnswer): void;
   onMessage(message: ServerMessage, size: number): void;
-  /** What was sent on the connection and not answered will not be. */
+  /** The commands that were sent on the connection and not answered will not be answered. */
   onLost(): void;
-  /** The client does not come back by itself. */
+  /** The client does not reconnect by itself. */
   onStopped(error: LongwireError): void;
   onError(error: LongwireError): void;
 }
@@ -47,12 +47,12 @@ export interface ConnectionParts {
   readonly devices: DeviceIds;
 }
 
-// A connection that lasted less is no proof that the next one will: the waits go on growing.
-const STABLE_MS = 5000;
+// Only after a connection that lasted this long do the waits before a reconnect start from the shortest again.
+const STABLE_MS = 10_000;
 
 /**
- * `stopped` until `start()`, and again after a close code that says so. `waiting` for the next attempt, `preparing` a
- * token and a device id, `opening` up to the sign-in, `open`, `closing` and `closed` after `close()`.
+ * `stopped` until `start()`, and after a close code that is final. `waiting` for the next attempt, `preparing` a token
+ * and a device id, `opening` until the sign-in, `open`, `closing` and `closed` after `close()`.
  */
 type Phase = 'stopped' | 'waiting' | 'preparing' | 'opening' | 'open' | 'closing' | 'closed';
 
@@ -67,11 +67,13 @@ export class Connection {
   #keepAlive: KeepAlive | undefined;
   #retry: PlatformTimer | undefined;
   #attempt = 0;
-  /** The present connection was begun with a token that an earlier one had left. */
+  /** The current connection was opened with a token of an earlier one. */
   #isTokenKept = false;
-  #openSince = 0;
-  /** The server asked not to be bothered before. */
+  #stable: PlatformTimer | undefined;
+  /** The server asked not to reconnect before this time. */
   #notBefore = 0;
+  /** No sign-in has succeeded yet, and no error has said why. */
+  #isFirstFailureDue = true;
   #stopWatching: (() => void) | undefined;
   #onClosed: (() => void)[] = [];
 
@@ -89,7 +91,7 @@ export class Connection {
     return this.#phase === 'open';
   }
 
-  /** Makes a connection now. Does nothing unless stopped or waiting. */
+  /** Connects now. Does nothing unless stopped or waiting. */
   start(): void {
     if (this.#phase !== 'stopped' && this.#phase !== 'waiting') return;
     this.#stopWatching ??= this.#parts.platform.onWake(() => this.#onWake());
@@ -100,18 +102,18 @@ export class Connection {
     if (this.#phase === 'open') this.#socket?.send(text);
   }
 
-  /** Gives the present connection up and makes another, with the cursors as they are then. */
+  /** Drops the current connection and makes another, with the cursors of that time. */
   renew(code: number, reason: string): void {
     if (this.#phase === 'open') this.#socket?.drop(code, reason);
   }
 
-  /** Renews a connection that works, by the client's own wish: what went wrong before counts no more. */
+  /** As `renew`, for a connection that works: earlier failures do not lengthen the wait. */
   refresh(code: number, reason: string): void {
     this.#attempt = 0;
     this.renew(code, reason);
   }
 
-  /** Ends it for good. Resolves when the socket is gone. Idempotent. */
+  /** Ends the connection for good. Resolves when the socket is gone. Idempotent. */
   close(): Promise<void> {
     if (this.#phase === 'closed') return Promise.resolve();
     const closed = new Promise<void>((resolve) => this.#onClosed.push(resolve));
@@ -151,12 +153,13 @@ export class Connection {
       });
   }
 
-  // Asked by a method: the compiler does not know that the phase may change across an await.
+  // A method, because the compiler does not know that the phase may change during an await.
   #isPreparing(): boolean {
     return this.#phase === 'preparing';
   }
 
   #onTokenFailed(error: LongwireError): void {
+    this.#isFirstFailureDue = false;
     if (!error.retryable) {
       this.#stop(error, CloseCode.badToken);
       return;
@@ -172,8 +175,10 @@ export class Connection {
       {
         connectText: (id) => this.#port.connectText(id, token, device),
         onConnected: (answer) => this.#onConnected(answer),
-        onRefused: ({ code, message, retryable, afterMs }) =>
-          this.#port.onError(new LongwireError(code, message, { retryable, afterMs })),
+        onRefused: (error) => {
+          this.#isFirstFailureDue = false;
+          this.#port.onError(errorFromServer(error));
+        },
         onMessage: (message, size) => this.#onMessage(message, size),
         onEnd: (end) => this.#onEnd(end),
       },
@@ -190,7 +195,7 @@ export class Connection {
 
   #onConnected(answer: ConnectedAnswer): void {
     const { clock } = this.#parts.platform;
-    // close() came while the sign-in was under way.
+    // close() was called during the sign-in.
     if (this.#phase !== 'opening') return;
     try {
       this.#userGuard.checkUser(answer.user);
@@ -199,8 +204,11 @@ export class Connection {
       return;
     }
     this.#phase = 'open';
-    this.#openSince = clock.now();
+    this.#stable = clock.startTimer(STABLE_MS, () => {
+      this.#attempt = 0;
+    });
     this.#notBefore = 0;
+    this.#isFirstFailureDue = false;
     this.#keepAlive = new KeepAlive(
       {
         sendCommand: (write) => {
@@ -216,7 +224,7 @@ export class Connection {
       clock,
       answer,
     );
-    // First the client, then the app: its listeners find the session in place.
+    // First the client, then the app, so that its listeners find the session.
     this.#port.onConnected(answer);
     this.#change('connected', undefined, `Signed in as ${answer.user}`, true);
   }
@@ -230,7 +238,7 @@ export class Connection {
     }
   }
 
-  /** From here on nothing is sent. Before `open` nothing was but `connect`: sends and acks wait for it. */
+  /** Nothing is sent from here on. Before `open`, only `connect` was: sends and acks wait for that phase. */
   #refuseUser(error: LongwireError): void {
     const socket = this.#socket;
     this.#stopHelpers();
@@ -247,7 +255,7 @@ export class Connection {
   }
 
   #onEnd(end: SessionEnd): void {
-    // Ended from here, for a reason that was told.
+    // Ended by this side, for a reason that was reported.
     if (this.#phase === 'stopped') return;
     const wasOpen = this.#phase === 'open';
     this.#socket = undefined;
@@ -257,8 +265,7 @@ export class Connection {
     }
     this.#stopHelpers();
     if (wasOpen) this.#port.onLost();
-    if (wasOpen && this.#parts.platform.clock.now() - this.#openSince >= STABLE_MS) this.#attempt = 0;
-    // A kept token may be older than the server's key. Only the refusal of one that was fetched for this attempt is final.
+    // A kept token may be older than the server's key. Only the refusal of a token fetched for this attempt is final.
     const isOldTokenRefused = this.#isTokenKept && end.code === CloseCode.badToken;
     switch (isOldTokenRefused ? 'after-token' : reconnectRule(end.code)) {
       case 'no': {
@@ -277,6 +284,7 @@ export class Connection {
 
   #wait({ code, reason, afterMs = 0 }: SessionEnd): void {
     const { clock } = this.#parts.platform;
+    this.#reportFirstFailure(reason);
     const delayMs = backoffMs(this.#attempt, this.#parts.random, this.#options.backoff, afterMs);
     this.#attempt += 1;
     this.#notBefore = clock.now() + afterMs;
@@ -285,12 +293,21 @@ export class Connection {
     this.#change('disconnected', code, reason, true, delayMs);
   }
 
+  /** Only once: the state event has the later attempts, and those after a connection that was lost. */
+  #reportFirstFailure(reason: string): void {
+    if (!this.#isFirstFailureDue) return;
+    this.#isFirstFailureDue = false;
+    // Without what may be secret in it: a password, a token in the query.
+    const address = this.#options.url.replace(/\/\/[^/]*@/, '//').replace(/\?.*/, '');
+    this.#port.onError(new LongwireError('connection_failed', `Cannot connect to ${address}, trying again: ${reason}`));
+  }
+
   #stop(error: LongwireError, code: number): void {
     this.#phase = 'stopped';
     this.#attempt = 0;
     this.#socket = undefined;
     this.#userGuard.onStopped();
-    // What was refused once is not tried again when the app calls `reconnect()`.
+    // A refused token is not used again when the app calls `reconnect()`.
     this.#parts.tokens.forget();
     this.#stopWatching?.();
     this.#stopWatching = undefined;
@@ -298,7 +315,7 @@ export class Connection {
     this.#change('disconnected', code, error.message, false);
   }
 
-  /** The machine may have slept or changed networks: a connection that looks alive is asked, a wait is cut short. */
+  /** The machine may have slept or changed networks: checks an open connection, and shortens a wait. */
   #onWake(): void {
     if (this.#phase === 'open') {
       this.#keepAlive?.check();
@@ -308,7 +325,7 @@ export class Connection {
     const { clock } = this.#parts.platform;
     const askedMs = Math.max(0, this.#notBefore - clock.now());
     this.#retry?.cancel();
-    // Still with jitter: a whole office comes back online in the same moment.
+    // With jitter, because a whole office comes online in the same moment.
     this.#retry = clock.startTimer(backoffMs(0, this.#parts.random, this.#options.backoff, askedMs), () =>
       this.start(),
     );
@@ -322,6 +339,7 @@ export class Connection {
 
   #stopHelpers(): void {
     this.#retry?.cancel();
+    this.#stable?.cancel();
     this.#keepAlive?.stop();
     this.#keepAlive = undefined;
   }

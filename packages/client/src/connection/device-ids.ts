@@ -1,4 +1,4 @@
-// Which device this is: what the app said, or a random id that the store keeps for each user.
+// The device id of the client: given by the app, or random and kept by the store for each user.
 
 import { parseDeviceId, randomId } from '@longwire/protocol';
 import { LongwireError } from '../errors.js';
@@ -7,17 +7,22 @@ import { withDeadline } from './deadline.js';
 import { tokenSubject } from './token-subject.js';
 
 export interface DeviceIdsParts {
-  /** Given by the app: then there is nothing to keep. */
+  /** Given by the app: then nothing is kept. */
   readonly device: string | undefined;
-  readonly store: DeviceStore;
+  /** Undefined: the platform has none, and the app gave none. */
+  readonly store: DeviceStore | undefined;
   readonly clock: PlatformClock;
   fillRandom(bytes: Uint8Array): void;
   onError(error: LongwireError): void;
+  warn(message: string): void;
 }
+
+const NOT_KEPT =
+  'The device id of this Longwire client is not kept: every run is a new device and gets the backlog again. Give connect() a `device` name, or a `deviceStore` (in Node: fileDeviceStore of @longwire/client/node)';
 
 export class DeviceIds {
   readonly #parts: DeviceIdsParts;
-  // The store is asked once for each user: a reading position must not change under a running client.
+  // The store is asked once for each user: the reading position of a running client must not change.
   readonly #known = new Map<string | undefined, string>();
   #waiting: { cancel(): void } | undefined;
 
@@ -25,7 +30,7 @@ export class DeviceIds {
     this.#parts = parts;
   }
 
-  /** The device id for the user that `token` names. Never rejects; a store that takes longer than `withinMs` has failed. */
+  /** The device id for the user that `token` names. Never rejects: a store that takes longer than `withinMs` has failed. */
   async deviceFor(token: string | undefined, withinMs: number): Promise<string> {
     if (this.#parts.device !== undefined) return this.#parts.device;
     const user = token === undefined ? undefined : tokenSubject(token);
@@ -34,7 +39,7 @@ export class DeviceIds {
     return device;
   }
 
-  /** Waits for the store no longer, and leaves no timer behind. */
+  /** Stops waiting for the store, and leaves no timer. */
   stop(): void {
     this.#waiting?.cancel();
   }
@@ -42,6 +47,10 @@ export class DeviceIds {
   async #loadOrMake(user: string | undefined, withinMs: number): Promise<string> {
     const { clock, fillRandom, store } = this.#parts;
     const fresh = randomId(fillRandom);
+    if (store === undefined) {
+      this.#parts.warn(NOT_KEPT);
+      return fresh;
+    }
     const loadOrSave = async () => {
       const kept = await store.load(user);
       return kept !== undefined && parseDeviceId(kept) !== undefined ? kept : store.save(user, fresh);
@@ -61,16 +70,4 @@ export class DeviceIds {
       return fresh;
     }
   }
-}
-
-/** Keeps the ids as long as the program runs. */
-export function memoryDeviceStore(): DeviceStore {
-  const devices = new Map<string | undefined, string>();
-  return {
-    load: (user) => devices.get(user),
-    save: (user, device) => {
-      devices.set(user, device);
-      return device;
-    },
-  };
 }

@@ -1,30 +1,49 @@
-// Node: the engine of this project as WebSocket (Node 20 has none), timers, and memory for the device id.
+// Node: the engine of this project as WebSocket (Node 20 has none), timers, and warnings of the process.
 
 import { StandardCloseCode } from '@longwire/protocol';
-import { dial, resolveWebSocketOptions, type WebSocketConnection } from '@longwire/websocket';
-import { memoryDeviceStore } from '../connection/device-ids.js';
+import { dial, resolveWebSocketOptions, type WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import { LongwireError } from '../errors.js';
 import type { ClientSocket, Platform, SocketListener } from './platform.js';
 import { fillRandom, startTimer } from './web-apis.js';
 
 const options = resolveWebSocketOptions({
-  // `connected` brings the last entries of 200 channels, each of up to `limits.bodyBytes`.
+  // `connected` has the last entries of 200 channels, each of up to `limits.bodyBytes`.
   maxMessageBytes: 64 * 1024 * 1024,
-  // As many sends as may be in flight, of the largest size, fit twice.
+  // Twice as many bytes as the largest sends that may be in flight.
   maxBufferedBytes: 32 * 1024 * 1024,
-  // The client has a heartbeat of its own, which works in browsers too.
+  // The client checks the connection itself, as it does in browsers.
   heartbeatMs: 0,
 });
+
+const warned = new Set<string>();
 
 export const platform: Platform = {
   clock: { now: () => Date.now(), startTimer },
   fillRandom,
   openSocket: (url, subprotocol, listener) => new DialledSocket(url, subprotocol, listener),
-  defaultDeviceStore: memoryDeviceStore,
+  // A file would have to be named: see fileDeviceStore.
+  defaultDeviceStore: () => undefined,
   pageUrl: () => undefined,
-  // Nothing tells Node of these; the heartbeat notices.
+  // Node has no such events; the liveness check notices a dead connection.
   onWake: () => () => undefined,
-  reportUncaught: (error) => process.emitWarning(error instanceof Error ? error : String(error), 'LongwireWarning'),
+  reportUncaught,
+  warn: (message) => {
+    // Once per process: a program may have many clients.
+    if (warned.has(message)) return;
+    warned.add(message);
+    process.emitWarning(message, 'LongwireWarning');
+  },
 };
+
+/** Node prints only the message of a warning; the stack that helps is that of the cause, in the code of the app. */
+function reportUncaught(error: unknown): void {
+  const source = error instanceof LongwireError ? error.cause : error;
+  process.emitWarning(error instanceof Error ? error.message : String(error), {
+    type: 'LongwireWarning',
+    ...(error instanceof LongwireError && { code: error.code }),
+    ...(source instanceof Error && source.stack !== undefined && { detail: source.stack }),
+  });
+}
 
 class DialledSocket implements ClientSocket {
   readonly #listener: SocketListener;
@@ -48,8 +67,7 @@ class DialledSocket implements ClientSocket {
     });
     dialled.then(
       (connection) => this.#open(connection),
-      (error: unknown) =>
-        this.#end(StandardCloseCode.abnormalClosure, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => this.#end(StandardCloseCode.abnormalClosure, describeFailure(error)),
     );
   }
 
@@ -67,7 +85,7 @@ class DialledSocket implements ClientSocket {
     else this.#connection.terminate();
   }
 
-  /** The first message may come before the promise of `dial` has been waited for. */
+  /** The first message may arrive before the promise of `dial` has called back. */
   #open(connection: WebSocketConnection): void {
     if (this.#connection !== undefined) return;
     this.#connection = connection;
@@ -80,4 +98,24 @@ class DialledSocket implements ClientSocket {
     this.#isOver = true;
     this.#listener.onClose(code, reason);
   }
+}
+
+const adviceByStatus: Readonly<Record<number, string>> = {
+  400: 'it does not accept this handshake; check that the URL is that of a Longwire server',
+  401: 'a proxy on the way asks for credentials',
+  403: 'it, or a proxy on the way, refuses this client; check the log of the server, its --allowed-origins, and the headers that proxies add',
+  404: 'it has no WebSocket at this path; check the URL, and that proxies on the way forward this path',
+  426: 'a proxy on the way does not forward WebSocket upgrades',
+  502: 'a proxy on the way cannot reach the server',
+  503: 'it is overloaded or stopping',
+  504: 'a proxy on the way cannot reach the server',
+};
+
+/** Why a connection could not be made, and what to check. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof WebSocketError)) return String(error);
+  const { message, status } = error;
+  if (status === undefined) return message;
+  const advice = adviceByStatus[status] ?? 'check the URL, and proxies on the way';
+  return `The handshake was refused: ${message}: ${advice}`;
 }

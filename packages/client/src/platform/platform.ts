@@ -1,6 +1,6 @@
-// The seams to the machine: time, randomness, network, storage. One of two platforms stands behind `#platform`.
+// What a client needs from the machine: time, randomness, network, storage. `#platform` is one of two implementations.
 
-/** A timer that was started. Cancelling it twice, or after it ran, does nothing. */
+/** A running timer. Cancelling it twice, or after it ran, does nothing. */
 export interface PlatformTimer {
   cancel(): void;
 }
@@ -8,35 +8,38 @@ export interface PlatformTimer {
 export interface PlatformClock {
   /** Milliseconds since 1970, by the machine's own clock. */
   now(): number;
-  /** Runs `run` once, not before `delayMs` have passed; any length of time is allowed. */
+  /** Calls `run` once, after at least `delayMs`, which may be of any length. */
   startTimer(delayMs: number, run: () => void): PlatformTimer;
 }
 
-/** What a socket tells. After `onClose` nothing more is told. */
+/** The events of a socket. Nothing is called after `onClose`. */
 export interface SocketListener {
   onOpen(): void;
   onText(text: string): void;
-  /** Exactly once, also if the connection was never made (then 1006). */
+  /**
+   * Called exactly once, with 1006 if the connection was never made. Then `reason` says why, as far as the platform
+   * knows, and what to check.
+   */
   onClose(code: number, reason: string): void;
 }
 
-/** One WebSocket connection, being made or open. */
+/** One WebSocket connection, open or being opened. */
 export interface ClientSocket {
   send(text: string): void;
-  /** Starts the closing handshake; what was sent before goes out first. */
+  /** Starts the closing handshake, after everything that was sent before. */
   close(code: number, reason: string): void;
-  /** Gives the connection up at once, without waiting for the peer. */
+  /** Drops the connection at once, without waiting for the peer. */
   terminate(): void;
 }
 
 /**
- * Where the device id is kept: one for each user, so that people who share a browser do not share a reading position.
- * A store that fails is reported, and the id lives as long as the client.
+ * Keeps the device ids: one for each user, so that people who share a browser do not share a reading position.
+ * A store that fails is reported, and the id then lasts as long as the client.
  */
 export interface DeviceStore {
-  /** @param user  whom the token names; undefined if that cannot be read from it */
+  /** @param user  the user that the token names; undefined if the token does not show it */
   load(user: string | undefined): string | undefined | Promise<string | undefined>;
-  /** Resolves with what is kept from now on: the id of whoever was first, should two programs save at once. */
+  /** Resolves with the id that is kept from now on. If two programs save at once, both get the id of the first. */
   save(user: string | undefined, device: string): string | Promise<string>;
 }
 
@@ -45,11 +48,14 @@ export interface Platform {
   /** Fills `bytes` from the machine's cryptographic source. */
   fillRandom(bytes: Uint8Array): void;
   openSocket(url: string, subprotocol: string, listener: SocketListener): ClientSocket;
-  defaultDeviceStore(): DeviceStore;
-  /** Where the page came from, as a URL; undefined outside of pages. */
+  /** A store that outlives the program; undefined if the platform has none. */
+  defaultDeviceStore(): DeviceStore | undefined;
+  /** The origin of the page, as a URL; undefined outside of pages. */
   pageUrl(): string | undefined;
-  /** Calls `run` whenever the machine may have slept or changed networks. Returns the way to stop that. */
+  /** Calls `run` whenever the machine may have slept or changed networks. Returns a function that stops this. */
   onWake(run: () => void): () => void;
-  /** Shows an error that no listener took, as the platform shows what nobody caught. */
+  /** Shows an error that has no listener, as the platform shows uncaught errors. */
   reportUncaught(error: unknown): void;
+  /** Shows a developer what to change. */
+  warn(message: string): void;
 }

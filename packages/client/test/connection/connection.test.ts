@@ -3,16 +3,9 @@
 import { closeCodes } from '@longwire/protocol';
 import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
-import { LongwireError } from '../../src/errors.js';
+import { connectOn } from '../../src/connect-on.js';
 import { countedTokens, startClient } from '../support/start-client.js';
-
-function openPromise(): { readonly promise: Promise<string>; resolve(text: string): void } {
-  let resolve: (text: string) => void = () => undefined;
-  const promise = new Promise<string>((keep) => {
-    resolve = keep;
-  });
-  return { promise, resolve };
-}
+import { TestPlatform } from '../support/test-platform.js';
 
 describe('after a close by the server', () => {
   for (const { code, name, reconnect } of closeCodes) {
@@ -82,16 +75,20 @@ describe('coming back', () => {
     }
   });
 
-  it('begins again with short waits only after a connection that lasted', async () => {
+  it('starts the waits anew after 10 s connected, and not after less', async () => {
     const { platform, changes } = startClient({ reconnectBaseMs: 1000, reconnectMaxMs: 1_000_000 });
     platform.fillRandom = (bytes) => void bytes.fill(255);
     (await platform.signIn()).end(1006);
     expect(changes.at(-1)?.retryInMs).toBeCloseTo(1000, 3);
     (await platform.comeBack()).end(1006);
     expect(changes.at(-1)?.retryInMs).toBeCloseTo(2000, 3);
-    const socket = await platform.comeBack();
-    await platform.clock.advance(5000);
-    socket.end(1006);
+    const short = await platform.comeBack();
+    await platform.clock.advance(9999);
+    short.end(1006);
+    expect(changes.at(-1)?.retryInMs).toBeCloseTo(4000, 3);
+    const long = await platform.comeBack();
+    await platform.clock.advance(10_000);
+    long.end(1006);
     expect(changes.at(-1)?.retryInMs).toBeCloseTo(1000, 3);
   });
 
@@ -135,167 +132,46 @@ describe('coming back', () => {
   });
 });
 
-describe('signing in', () => {
-  it('puts the token, the device and the positions into the first command', async () => {
-    const positions = { 'user/bob': { epoch: 'k3', offset: 17 } };
-    const { platform } = startClient({ device: 'phone-1', positions, url: 'http://host:1234' });
-    const socket = await platform.signIn();
-    expect(socket.url).toBe('ws://host:1234/v1/connect');
-    expect(socket.sent[0]).toEqual({
-      id: 1,
-      type: 'connect',
-      token: 'dev:alice',
-      device: 'phone-1',
-      cursors: positions,
-      client: { name: 'longwire-js', version: '0.1.0' },
-    });
-  });
-
-  it('is told by ready(), by connected and by session', async () => {
-    const { platform, client } = startClient();
-    const ready = client.ready();
-    const told: unknown[] = [];
-    client.on('connected', (session) => void told.push(session));
-    await platform.signIn();
-    expect((await ready).user).toBe('alice');
-    expect(told).toEqual([client.session]);
-    expect(await client.ready()).toBe(client.session);
-  });
-
-  it('that is refused is an error of its own and obeys the close that follows', async () => {
-    const { platform, changes, errors } = startClient();
+describe('connection_failed', () => {
+  it('is reported once, with the address and the reason, when the first connection fails', async () => {
+    const { platform, errors } = startClient({ url: 'wss://me:secret@chat.example.org/v1/connect?token=secret' });
     await settled();
-    platform.socket.open();
-    platform.socket.push({ re: 1, type: 'error', code: 'unauthenticated', message: 'no such token', retryable: false });
-    platform.socket.end(4100, 'bad token');
-    expect(errors).toMatchObject([{ code: 'unauthenticated' }, { code: 'stopped', closeCode: 4100 }]);
-    expect(changes.at(-1)).toMatchObject({ code: 4100, willReconnect: false });
-  });
-
-  it('that is refused without a close after it ends as the error says', async () => {
-    for (const [code, willReconnect] of [
-      ['unauthenticated', false],
-      ['token_expired', true],
-      ['unavailable', true],
-    ] as const) {
-      const { platform, changes } = startClient();
-      await settled();
-      platform.socket.open();
-      platform.socket.push({ re: 1, type: 'error', code, message: 'no', retryable: code === 'unavailable' });
-      await platform.clock.advance(2000);
-      expect(changes.findLast(({ state }) => state === 'disconnected')).toMatchObject({ willReconnect });
-    }
-  });
-
-  it('is tried again when getToken fails, and given up when getToken says so', async () => {
-    let asked = 0;
-    const { platform, errors } = startClient({
-      getToken: () => {
-        asked += 1;
-        if (asked === 1) throw new TypeError('fetch failed');
-        return 'dev:alice';
-      },
-    });
-    await settled();
-    expect(errors).toMatchObject([{ code: 'token_failed', cause: { message: 'fetch failed' } }]);
+    platform.socket.end(1006, 'connect ECONNREFUSED');
     await platform.clock.advance(500);
-    expect(platform.sockets).toHaveLength(1);
+    platform.socket.end(1006, 'connect ECONNREFUSED');
+    expect(errors).toMatchObject([{ code: 'connection_failed', retryable: true }]);
+    expect(errors[0]?.message).toBe(
+      'Cannot connect to wss://chat.example.org/v1/connect, trying again: connect ECONNREFUSED',
+    );
+  });
 
-    const signedOut = startClient({
-      getToken: () => Promise.reject(new LongwireError('unauthenticated', 'signed out')),
-    });
+  it('is shown by the platform if the app has no listener of errors', async () => {
+    const platform = new TestPlatform();
+    connectOn(platform, { url: 'ws://test', device: 'd' });
     await settled();
-    expect(signedOut.changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: false });
-    expect(signedOut.platform.sockets).toHaveLength(0);
+    platform.socket.end(1006, 'the server answered 403');
+    expect(platform.uncaught).toMatchObject([{ code: 'connection_failed' }]);
   });
 
-  it('does not wait for ever for getToken, and does not take what it says too late', async () => {
-    const signals: { readonly aborted: boolean }[] = [];
-    const late = openPromise();
-    const { platform, client, errors, changes } = startClient({
-      connectTimeoutMs: 3000,
-      getToken: ({ signal }) => {
-        signals.push(signal);
-        return signals.length > 1 ? 'second' : late.promise;
-      },
-    });
-    await platform.clock.advance(2999);
-    expect(client.state).toBe('connecting');
-    await platform.clock.advance(1);
-    expect(signals[0]?.aborted).toBe(true);
-    expect(errors).toMatchObject([{ code: 'token_failed', retryable: true }]);
-    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: true });
-    const socket = await platform.comeBack();
-    late.resolve('first');
-    expect(socket.last('connect')?.['token']).toBe('second');
-    socket.end(1006);
-    expect((await platform.comeBack()).last('connect')?.['token']).toBe('second');
-    expect(signals[1]?.aborted).toBe(false);
-  });
+  it('is not reported after a connection that worked, a refused connect or a failed getToken', async () => {
+    const worked = startClient();
+    (await worked.platform.signIn()).end(1006);
+    await worked.platform.clock.advance(500);
+    worked.platform.socket.end(1006);
+    expect(worked.errors).toEqual([]);
 
-  it('has for all of it the time that connectTimeoutMs says, from the call of getToken on', async () => {
-    const token = openPromise();
-    const { platform, changes } = startClient({
-      connectTimeoutMs: 3000,
-      getToken: () => token.promise,
-    });
-    await platform.clock.advance(2000);
-    token.resolve('dev:alice');
-    await platform.clock.advance(0);
-    expect(platform.sockets).toHaveLength(1);
-    await platform.clock.advance(1000);
-    expect(platform.socket.isTerminated).toBe(true);
-    expect(changes.find(({ state }) => state === 'disconnected')).toMatchObject({ code: 1006, willReconnect: true });
-  });
-
-  it('does without a device store that does not answer', async () => {
-    const deviceStore = { load: () => new Promise<never>(() => undefined), save: () => 'never' };
-    const { platform, client, errors } = startClient({ device: undefined, deviceStore, connectTimeoutMs: 3000 });
-    await platform.clock.advance(3000);
-    expect(errors).toMatchObject([{ code: 'device_store_failed' }]);
-    const socket = await platform.comeBack();
-    expect(client.state).toBe('connected');
-    expect(socket.last('connect')?.['device']).toMatch(/^[\w-]{22}$/);
-    expect(errors).toHaveLength(1);
-  });
-
-  it('with a token of an earlier connection that is refused is tried once more with a new one', async () => {
-    const { platform, changes, errors } = startClient({ getToken: countedTokens('t') });
-    (await platform.signIn()).end(1006);
-    const pass = async () => {
-      const before = platform.sockets.length;
-      while (platform.sockets.length === before) await platform.clock.advance(platform.clock.nextInMs ?? 0);
-      platform.socket.open();
-      const connect = platform.socket.last('connect');
-      platform.socket.push({
-        re: connect?.['id'],
-        type: 'error',
-        code: 'unauthenticated',
-        message: 'no',
-        retryable: false,
-      });
-      platform.socket.end(4100, 'bad token');
-      return connect?.['token'];
-    };
-    expect(await pass()).toBe('t1');
-    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4100, willReconnect: true });
-    expect(await pass()).toBe('t2');
-    expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4100, willReconnect: false });
-    expect(errors.map(({ code }) => code)).toEqual(['unauthenticated', 'unauthenticated', 'stopped']);
-  });
-
-  it('needs no getToken where a cookie signs in', async () => {
-    const { platform } = startClient({ getToken: undefined });
-    const socket = await platform.signIn();
-    expect(socket.sent[0]).not.toHaveProperty('token');
-  });
-
-  it('does not happen for a client that is closed in the turn that made it', async () => {
-    const { platform, client } = startClient();
-    await client.close();
+    const refused = startClient();
     await settled();
-    expect(platform.sockets).toHaveLength(0);
-    expect(client.state).toBe('closed');
+    const { socket } = refused.platform;
+    socket.open();
+    const error = { type: 'error', code: 'unavailable', message: 'full', retryable: true };
+    socket.push({ re: socket.last('connect')?.['id'], ...error });
+    socket.end(4002, 'full');
+    expect(refused.errors).toMatchObject([{ code: 'unavailable' }]);
+
+    const tokenless = startClient({ getToken: () => Promise.reject(new Error('down')) });
+    await settled();
+    expect(tokenless.errors).toMatchObject([{ code: 'token_failed' }]);
   });
 });
 

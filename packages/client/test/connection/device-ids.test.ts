@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DeviceIds, memoryDeviceStore } from '../../src/connection/device-ids.js';
+import { DeviceIds } from '../../src/connection/device-ids.js';
 import { tokenSubject } from '../../src/connection/token-subject.js';
 import type { LongwireError } from '../../src/errors.js';
 import { fileDeviceStore } from '../../src/platform/file-device-store.js';
 import type { DeviceStore } from '../../src/platform/platform.js';
 import { fillRandom } from '../../src/platform/web-apis.js';
+import { memoryDeviceStore } from '../support/test-platform.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -18,14 +19,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function keeper(
-  store: DeviceStore,
-  device?: string,
-): { keeper: { deviceFor(token: string | undefined): Promise<string> }; errors: LongwireError[] } {
+interface TestedDeviceIds {
+  deviceFor(token: string | undefined): Promise<string>;
+  readonly errors: LongwireError[];
+  readonly warnings: string[];
+}
+
+function deviceIds(store: DeviceStore | undefined, device?: string): TestedDeviceIds {
   const errors: LongwireError[] = [];
-  const clock = new ManualClock();
-  const kept = new DeviceIds({ device, store, clock, fillRandom, onError: (error) => errors.push(error) });
-  return { keeper: { deviceFor: (token) => kept.deviceFor(token, 1000) }, errors };
+  const warnings: string[] = [];
+  const ids = new DeviceIds({
+    device,
+    store,
+    clock: new ManualClock(),
+    fillRandom,
+    onError: (error) => errors.push(error),
+    warn: (message) => warnings.push(message),
+  });
+  return { deviceFor: (token) => ids.deviceFor(token, 1000), errors, warnings };
 }
 
 function jwt(claims: object): string {
@@ -35,7 +46,7 @@ function jwt(claims: object): string {
 
 describe('the device id', () => {
   it('is random, one for each user, and stays', async () => {
-    const { keeper: first } = keeper(memoryDeviceStore());
+    const first = deviceIds(memoryDeviceStore());
     const alice = await first.deviceFor('dev:alice');
     expect(alice).toMatch(/^[\w-]{22}$/);
     expect(await first.deviceFor(jwt({ sub: 'alice' }))).toBe(alice);
@@ -43,22 +54,30 @@ describe('the device id', () => {
     expect(await first.deviceFor(undefined)).not.toBe(alice);
   });
 
+  it('is random and warned about where no store keeps it, and stays the same in one client', async () => {
+    const ids = deviceIds(undefined);
+    const device = await ids.deviceFor('dev:alice');
+    expect(device).toMatch(/^[\w-]{22}$/);
+    expect(await ids.deviceFor('dev:alice')).toBe(device);
+    expect(ids.warnings).toEqual([expect.stringContaining('gets the backlog again')]);
+  });
+
   it('is what the app says', async () => {
-    expect(await keeper(memoryDeviceStore(), 'phone').keeper.deviceFor('dev:alice')).toBe('phone');
+    expect(await deviceIds(memoryDeviceStore(), 'phone').deviceFor('dev:alice')).toBe('phone');
   });
 
   it('lives as long as the client where the store fails, and this is told', async () => {
     const broken: DeviceStore = { load: () => Promise.reject(new Error('denied')), save: (_, device) => device };
-    const { keeper: kept, errors } = keeper(broken);
-    const device = await kept.deviceFor('dev:alice');
-    expect(await kept.deviceFor('dev:alice')).toBe(device);
-    expect(errors).toMatchObject([{ code: 'device_store_failed', cause: { message: 'denied' } }]);
+    const ids = deviceIds(broken);
+    const device = await ids.deviceFor('dev:alice');
+    expect(await ids.deviceFor('dev:alice')).toBe(device);
+    expect(ids.errors).toMatchObject([{ code: 'device_store_failed', cause: { message: 'denied' } }]);
   });
 
   it('that is kept but is none is made anew', async () => {
     const store = memoryDeviceStore();
     await store.save('alice', 'a / b');
-    expect(await keeper(store).keeper.deviceFor('dev:alice')).toMatch(/^[\w-]{22}$/);
+    expect(await deviceIds(store).deviceFor('dev:alice')).toMatch(/^[\w-]{22}$/);
   });
 });
 
@@ -81,9 +100,9 @@ describe('the user that a token names', () => {
 describe('the file store', () => {
   it('keeps the ids across programs, in one file of its owner', async () => {
     const path = join(folder, 'nested', 'device.json');
-    const alice = await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:alice');
-    const bob = await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:bob');
-    expect(await keeper(fileDeviceStore(path)).keeper.deviceFor('dev:alice')).toBe(alice);
+    const alice = await deviceIds(fileDeviceStore(path)).deviceFor('dev:alice');
+    const bob = await deviceIds(fileDeviceStore(path)).deviceFor('dev:bob');
+    expect(await deviceIds(fileDeviceStore(path)).deviceFor('dev:alice')).toBe(alice);
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, devices: { alice, bob } });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(folder, 'nested'))).toEqual(['device.json']);
@@ -92,10 +111,10 @@ describe('the file store', () => {
   it('gives two programs that begin at once ids that stay, and never half a file', async () => {
     const path = join(folder, 'device.json');
     const users = Array.from({ length: 8 }, (_, index) => `dev:user${index % 2}`);
-    await Promise.all(users.map((user) => keeper(fileDeviceStore(path)).keeper.deviceFor(user)));
+    await Promise.all(users.map((user) => deviceIds(fileDeviceStore(path)).deviceFor(user)));
     const { devices } = JSON.parse(await readFile(path, 'utf8')) as { devices: Record<string, string> };
     for (const [user, device] of Object.entries(devices)) {
-      expect(await keeper(fileDeviceStore(path)).keeper.deviceFor(`dev:${user}`)).toBe(device);
+      expect(await deviceIds(fileDeviceStore(path)).deviceFor(`dev:${user}`)).toBe(device);
     }
   });
 
@@ -103,9 +122,9 @@ describe('the file store', () => {
     const path = join(folder, 'device.json');
     for (const text of ['not JSON', '{"version":2}', '[]']) {
       await writeFile(path, text);
-      const { keeper: kept, errors } = keeper(fileDeviceStore(path));
-      await kept.deviceFor('dev:alice');
-      expect(errors).toMatchObject([{ code: 'device_store_failed' }]);
+      const ids = deviceIds(fileDeviceStore(path));
+      await ids.deviceFor('dev:alice');
+      expect(ids.errors).toMatchObject([{ code: 'device_store_failed' }]);
       expect(await readFile(path, 'utf8')).toBe(text);
     }
     await chmod(path, 0o600);

@@ -2,8 +2,7 @@
 
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { settled } from '@longwire/test-support/until';
-import { memoryDeviceStore } from '../../src/connection/device-ids.js';
-import type { ClientSocket, Platform, SocketListener } from '../../src/platform/platform.js';
+import type { ClientSocket, DeviceStore, Platform, SocketListener } from '../../src/platform/platform.js';
 import { fillRandom } from '../../src/platform/web-apis.js';
 
 export type WireObject = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -83,7 +82,8 @@ export class TestPlatform implements Platform {
   readonly uncaught: unknown[] = [];
   readonly #wakers = new Set<() => void>();
   fillRandom = fillRandom;
-  defaultDeviceStore = memoryDeviceStore;
+  readonly warnings: string[] = [];
+  defaultDeviceStore = (): DeviceStore | undefined => memoryDeviceStore();
   pageUrl = (): string | undefined => undefined;
 
   openSocket(url: string, _subprotocol: string, listener: SocketListener): ClientSocket {
@@ -99,6 +99,10 @@ export class TestPlatform implements Platform {
 
   reportUncaught(error: unknown): void {
     this.uncaught.push(error);
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
   }
 
   wake(): void {
@@ -133,6 +137,18 @@ export class TestPlatform implements Platform {
     }
     return this.signIn(fields);
   }
+}
+
+/** Keeps the ids as long as the program runs. */
+export function memoryDeviceStore(): DeviceStore {
+  const devices = new Map<string | undefined, string>();
+  return {
+    load: (user) => devices.get(user),
+    save: (user, device) => {
+      devices.set(user, device);
+      return device;
+    },
+  };
 }
 
 export function connectedAnswer(re: unknown, fields: object = {}): object {
