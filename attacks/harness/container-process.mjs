@@ -2,7 +2,7 @@
 // argument; the first line of output is the port. Any plain request is answered with what happened so far.
 import { createServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Broadcast, defineEndpoint, EndpointContainer } from '@longwire/endpoint';
+import { Broadcast, defineEndpoint, EndpointContainer, guest } from '@longwire/endpoint';
 
 /** @type {{ port?: number, maxPendingHandshakes?: number, hookMs?: number }} */
 const { port = 0, maxPendingHandshakes = 1_000, hookMs = 0 } = JSON.parse(process.argv[2] ?? '{}');
@@ -13,6 +13,8 @@ const container = new EndpointContainer({
   onUnhandledError(_error, { during }) {
     if (during !== 'session') counts.unhandled++;
   },
+  // Once for each origin that is refused; what is printed here is looked through for faults.
+  onWarning: () => undefined,
 });
 /** @returns {Promise<never>} */
 const never = () => new Promise(() => {});
@@ -31,7 +33,7 @@ container.add(
 // Asks somebody who takes a moment.
 container.add(
   defineEndpoint('/busy', {
-    configurator: { authenticate: () => new Promise((resolve) => setTimeout(resolve, hookMs, undefined)) },
+    configurator: { authenticate: () => new Promise((resolve) => setTimeout(resolve, hookMs, guest)) },
     onText: (text) => text,
   }),
 );

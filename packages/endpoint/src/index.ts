@@ -50,16 +50,12 @@ export { Endpoint } from './declaring/programmatic-endpoint.js';
 // Errors.
 export { EndpointError, type EndpointErrorCode, endpointErrorCatalogue } from './errors.js';
 // Handshakes.
-export {
-  type AuthenticationRefusal,
-  closeWith,
-  type Principal,
-  refuse,
-} from './handshake/authentication.js';
+export { type Guest, guest, type Principal } from './handshake/authentication.js';
 export type { Configurator, OriginCheck } from './handshake/configurator.js';
 export type { HandshakeRequest } from './handshake/handshake-request.js';
 export type { HandshakeResponse } from './handshake/handshake-response.js';
 export { isSameHostOrigin } from './handshake/origin.js';
+export { type ConnectionRefusal, closeWith, refuse } from './handshake/refusals.js';
 // Messages: objects, parts, streams.
 export type { BinaryMessageDecoder, Decoder, DecoderEntry, TextMessageDecoder } from './messages/decoders.js';
 export type { Encoder, EncoderEntry } from './messages/encoders.js';
@@ -85,3 +81,4 @@ export type { CloseCause, CloseReason } from './session/close-reason.js';
 export type { Session } from './session/session.js';
 export type { SessionFilter } from './session/session-filter.js';
 export { upgradeRequired } from './upgrade/upgrade-required.js';
+export type { ContainerWarning, WarningCallback, WarningKind } from './warnings.js';

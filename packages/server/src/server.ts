@@ -156,7 +156,12 @@ async function serve(
   const sessions = new Set<ClientSession>();
   const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   let isDraining = false;
-  const container = new EndpointContainer();
+  const container = new EndpointContainer({
+    onWarning({ kind, message, origin }) {
+      if (kind !== 'origin_refused') logger.warn({ kind }, message);
+      else logger.warn({ origin }, 'refused a page with 403 because of its origin; --allowed-origins lets it connect');
+    },
+  });
   container.add(
     gatewayEndpoint(
       {

@@ -7,8 +7,8 @@ import type { EndpointRegister } from '../container/endpoint-register.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
-import { HandshakeDeadline } from '../handshake/deadline.js';
 import { HandshakeRequest } from '../handshake/handshake-request.js';
+import { HandshakeHooks } from '../handshake/hooks.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
@@ -100,12 +100,11 @@ class Dialling implements Dialler {
     const options = this.#definition.options.webSocket;
     const attempt = new Attempt(this.#container, endpoint, this.#options);
     try {
-      const headers = this.#options.headers();
       await dial(this.#url, {
         handler: connectionHandler,
         options,
         subprotocols,
-        headers: await new HandshakeDeadline(options.handshakeTimeoutMs).wait('headers', headers),
+        headers: await new HandshakeHooks(options.handshakeTimeoutMs).call('headers', () => this.#options.headers()),
         signal,
         ...(tls === undefined ? {} : { tls }),
         onAnswer: (answer, request) => attempt.answered(answer, request),

@@ -7,8 +7,9 @@ import {
   observerHookNames,
 } from '../observing/observer.js';
 import { WireLog, wireLog } from '../observing/wire-log.js';
-import { assertKnownNames } from '../option-checks.js';
+import { assertKnownNames, assertWholeNumber, kindOf } from '../option-checks.js';
 import { TrustedProxies } from '../proxies/trusted-proxies.js';
+import { type WarningCallback, WarningsOnce } from '../warnings.js';
 import { type UnhandledErrorCallback, type UnhandledErrorContext, unhandledErrorReporter } from './unhandled-error.js';
 
 export interface ContainerOptions {
@@ -23,6 +24,11 @@ export interface ContainerOptions {
    * program become process warnings (on standard error).
    */
   readonly onUnhandledError?: UnhandledErrorCallback;
+  /**
+   * Gets what the container has to say to the people behind the program, each thing once: a page was refused because of
+   * its origin (`origin_refused`). Default: a process warning (on standard error).
+   */
+  readonly onWarning?: WarningCallback;
   /**
    * Whose word counts about the client behind it: addresses, blocks such as `10.0.0.0/8`, `loopback`, and `unix` for
    * proxies that connect through a Unix socket. Their `Forwarded` header, or `X-Forwarded-For`, `-Proto` and `-Host`,
@@ -51,25 +57,36 @@ export interface ResolvedContainerOptions {
   readonly maxPendingHandshakes: number;
   readonly wireLog: WireLog | undefined;
   readonly observer: GuardedObserver | undefined;
+  readonly warnings: WarningsOnce;
   /** Never throws. */
   readonly reportUnhandled: (error: unknown, context: UnhandledErrorContext) => void;
 }
 
+const optionNames = [
+  'dev',
+  'onUnhandledError',
+  'onWarning',
+  'trustedProxies',
+  'maxPendingHandshakes',
+  'debug',
+  'observer',
+] as const satisfies readonly (keyof ContainerOptions)[];
+
 /** @throws EndpointError unknown_option, invalid_option */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
-  const known = ['dev', 'onUnhandledError', 'trustedProxies', 'maxPendingHandshakes', 'debug', 'observer'];
-  assertKnownNames(options, known, 'the container');
-  const { dev = false, onUnhandledError, trustedProxies = [], maxPendingHandshakes = 1_000, debug = false } = options;
+  assertKnownNames(options, optionNames, 'the container');
+  const { dev = false, onUnhandledError, onWarning, trustedProxies = [], debug = false } = options;
+  const { maxPendingHandshakes = 1_000 } = options;
   if (typeof dev !== 'boolean') throw new EndpointError('invalid_option', 'the container: dev is true or false');
-  if (onUnhandledError !== undefined && typeof onUnhandledError !== 'function') {
-    throw new EndpointError('invalid_option', 'the container: onUnhandledError is a function');
+  for (const [name, callback] of Object.entries({ onUnhandledError, onWarning })) {
+    if (callback === undefined || typeof callback === 'function') continue;
+    throw new EndpointError('invalid_option', `the container: ${name} is a function, not ${kindOf(callback)}`);
   }
   if (!Array.isArray(trustedProxies)) {
     throw new EndpointError('invalid_option', 'the container: trustedProxies is a list of addresses and blocks');
   }
-  if (!Number.isInteger(maxPendingHandshakes) || maxPendingHandshakes < 1) {
-    throw new EndpointError('invalid_option', 'the container: maxPendingHandshakes is a whole number from 1');
-  }
+  const range = { min: 1, max: Number.MAX_SAFE_INTEGER };
+  assertWholeNumber('maxPendingHandshakes', maxPendingHandshakes, range, 'the container');
   if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
     throw new EndpointError('invalid_option', 'the container: debug is true, false or what wireLog(write) returns');
   }
@@ -81,6 +98,7 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
     maxPendingHandshakes,
     wireLog: debug === true ? wireLog() : debug || undefined,
     observer,
+    warnings: new WarningsOnce(onWarning),
     reportUnhandled:
       observer?.failed === undefined
         ? toProgram

@@ -11,7 +11,7 @@ import { definitionOf } from '../declaring/decorators/server-endpoint.js';
 import type { EndpointClass, EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
-import { Opening } from '../handshake/opening.js';
+import { Opening, type OpeningHost } from '../handshake/opening.js';
 import { assertKnownNames } from '../option-checks.js';
 import type { PathParameters } from '../paths/path-template.js';
 import { settledWithin } from '../promises.js';
@@ -53,7 +53,7 @@ export class EndpointContainer {
   readonly #register: EndpointRegister;
   readonly #clients: ClientConnections;
   readonly #servers = new Set<Server>();
-  readonly #openings = new Set<Opening>();
+  readonly #opening: OpeningHost;
   #closing: Promise<void> | undefined;
 
   /** @throws EndpointError unknown_option, invalid_option */
@@ -61,6 +61,7 @@ export class EndpointContainer {
     this.#options = resolveContainerOptions(options);
     this.#register = new EndpointRegister(this.#options);
     this.#clients = new ClientConnections(this.#options, this.#register);
+    this.#opening = { options: this.#options, waiting: new Set() };
   }
 
   /**
@@ -226,7 +227,7 @@ export class EndpointContainer {
   async #close(options: ResolvedCloseOptions): Promise<void> {
     const begun = performance.now();
     this.#clients.stop();
-    for (const opening of this.#openings) opening.refuse(closingAnswer);
+    for (const opening of this.#opening.waiting) opening.refuse(closingAnswer);
     const endpoints = this.#register.all();
     const allEnded = Promise.all(endpoints.map((endpoint) => endpoint.finished()));
     const sessions = endpoints.flatMap((endpoint) => endpoint.openSessions());
@@ -245,22 +246,14 @@ export class EndpointContainer {
     return 'taken';
   };
 
-  async #open(
+  #open(
     endpoint: MountedEndpoint,
     parameters: Readonly<Record<string, string>>,
     upgrade: UpgradeRequest,
   ): Promise<Session | undefined> {
-    const isBusy = this.#openings.size >= this.#options.maxPendingHandshakes;
-    if (this.#closing !== undefined || isBusy) {
-      refuseHandshake(upgrade.socket, isBusy ? busyAnswer : closingAnswer);
-      return undefined;
-    }
-    const opening = new Opening(endpoint, parameters, upgrade, this.#options);
-    this.#openings.add(opening);
-    try {
-      return await opening.run();
-    } finally {
-      this.#openings.delete(opening);
-    }
+    const isBusy = this.#opening.waiting.size >= this.#options.maxPendingHandshakes;
+    if (this.#closing === undefined && !isBusy) return new Opening(this.#opening, endpoint, parameters, upgrade).run();
+    refuseHandshake(upgrade.socket, isBusy ? busyAnswer : closingAnswer);
+    return Promise.resolve(undefined);
   }
 }

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { HandlerKind } from '../declaring/handlers.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { Session } from '../session/session.js';
+import { warn } from '../warnings.js';
 
 export interface UnhandledErrorContext {
   /**
@@ -30,10 +31,10 @@ export function unhandledErrorReporter(
   if (callback === undefined) {
     return (error, context) => {
       if (context.during !== 'session')
-        warn(`unhandled error during ${context.during} of endpoint ${context.endpoint}`, error);
+        warn(`unhandled error during ${context.during} of endpoint ${context.endpoint}: ${inspect(error)}`);
     };
   }
-  const failed = (error: unknown): void => warn('onUnhandledError itself failed', error);
+  const failed = (error: unknown): void => warn(`onUnhandledError itself failed: ${inspect(error)}`);
   return (error, context) => {
     try {
       Promise.resolve(callback(error, context)).catch(failed);
@@ -41,9 +42,4 @@ export function unhandledErrorReporter(
       failed(failure);
     }
   };
-}
-
-/** Process warnings go to standard error and end nothing; programs that want them elsewhere listen for them. */
-function warn(sentence: string, error: unknown): void {
-  process.emitWarning(`${sentence}: ${inspect(error)}`, 'LongwireWarning');
 }

@@ -1,8 +1,6 @@
-// Who a client is, and the two ways to send one away: in HTTP before the upgrade, or with a close code after it.
-import { type HandshakeRefusal, isCloseCodeOnWire, MAX_CLOSE_REASON_BYTES } from '@longwire/websocket';
+// Who a client is.
 import { EndpointError } from '../errors.js';
 import { kindOf } from '../option-checks.js';
-import { checkedRefusal } from './handshake-response.js';
 
 /** Who a session belongs to, as the configurator's `authenticate` says. Any claim of the application may stand beside. */
 export interface Principal {
@@ -10,75 +8,28 @@ export interface Principal {
   readonly [claim: string]: unknown;
 }
 
-/** What {@link refuse} and {@link closeWith} make, for `authenticate` to return. */
-export type AuthenticationRefusal = RefusedWithStatus | ClosedWithCode;
+export class Guest {
+  // So that no other object is assignable to the type.
+  readonly #isGuest = true;
 
-/** The answer is an HTTP status; there is no upgrade. */
-export class RefusedWithStatus {
-  readonly answer: HandshakeRefusal;
-
-  constructor(answer: HandshakeRefusal) {
-    this.answer = answer;
+  toString(): string {
+    return this.#isGuest ? 'guest' : '';
   }
 }
 
-/** The connection is accepted and closed; no session opens for the handlers. */
-export class ClosedWithCode {
-  readonly code: number;
-  readonly reason: string;
-
-  constructor(code: number, reason: string) {
-    this.code = code;
-    this.reason = reason;
-  }
-}
+/** What `authenticate` returns to let somebody in whom it does not know: the session has no principal. */
+export const guest = new Guest();
 
 /**
- * Refuses a handshake with an HTTP status (400-599), a sentence and headers, before the upgrade. A browser tells its
- * page nothing of it: where the page must know why, {@link closeWith} a code.
- * ```ts
- * authenticate: (request) => users.get(request.headers.authorization) ?? refuse(401, 'Who are you?', { 'WWW-Authenticate': 'Bearer' })
- * ```
- * @throws EndpointError invalid_option for another status; TypeError for a header that HTTP does not allow
- */
-export function refuse(
-  status: number,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-): AuthenticationRefusal {
-  return new RefusedWithStatus(checkedRefusal(status, message, headers));
-}
-
-/**
- * Accepts the connection and closes it at once, so that a page sees the code in its `close` event. No handler of the
- * endpoint is called.
- * @param code  one that may be sent; 4000-4999 are the application's own
- * @param reason  at most 123 bytes of UTF-8
- * @throws EndpointError invalid_option
- */
-export function closeWith(code: number, reason = ''): AuthenticationRefusal {
-  if (!isCloseCodeOnWire(code)) {
-    throw new EndpointError('invalid_option', `closeWith: ${code} is no close code that may be sent`);
-  }
-  if (Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
-    throw new EndpointError('invalid_option', `closeWith: a reason has at most ${MAX_CLOSE_REASON_BYTES} bytes`);
-  }
-  return new ClosedWithCode(code, reason);
-}
-
-/**
- * Takes what a hook returned, which in JavaScript may be anything. Undefined is a guest; whatever is neither that nor a
- * principal is a fault and lets nobody in (`null` of a failed look-up above all).
+ * Takes what `authenticate` returned, which in JavaScript may be anything. Whatever is neither a principal nor
+ * {@link guest} is an error and lets nobody in: `undefined` and `null` are what a failed look-up returns.
  * @throws EndpointError invalid_principal
  */
-export function authenticated(returned: unknown): Principal | undefined | AuthenticationRefusal {
-  if (returned === undefined) return undefined;
-  if (returned instanceof RefusedWithStatus || returned instanceof ClosedWithCode) return returned;
+export function principalOf(returned: unknown): Principal | undefined {
+  if (returned === guest) return undefined;
   if (typeof returned === 'object' && returned !== null && typeof (returned as Principal).name === 'string') {
     return returned as Principal;
   }
-  throw new EndpointError(
-    'invalid_principal',
-    `authenticate: expected an object with a name, refuse(…), closeWith(…) or undefined, got ${kindOf(returned)}`,
-  );
+  const expected = 'return an object with a name, refuse(…), closeWith(…), or guest to let in somebody unknown';
+  throw new EndpointError('invalid_principal', `authenticate returned ${kindOf(returned)}; ${expected}`);
 }

@@ -1,6 +1,5 @@
-// What a configurator may add to the answer of a handshake, or answer instead.
+// What a configurator may add to the answer of a handshake.
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { type HandshakeRefusal, refusal } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 
 // The handshake itself writes these (RFC 6455 §4.2.2, RFC 9110 §7.8 and §8.6).
@@ -8,7 +7,6 @@ const ownedByTheHandshake = /^(?:sec-websocket-.*|upgrade|connection|content-len
 
 export class HandshakeResponse {
   readonly #headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
-  #refusal: HandshakeRefusal | undefined;
 
   /**
    * Adds a header line to the answer that opens the session; one name may have several (`Set-Cookie`).
@@ -16,22 +14,9 @@ export class HandshakeResponse {
    *   does not allow
    */
   addHeader(name: string, value: string): void {
-    checkHeader(name, value);
+    assertAddable(name, value);
     this.#headers[name] ??= [];
     this.#headers[name].push(value);
-  }
-
-  /**
-   * Answers with an HTTP status (400-599), a sentence and headers (`Retry-After`) instead of opening the session.
-   * Browsers show none of it to their pages: to tell a page why, open the session and close it with a code. @throws as
-   * {@link addHeader}; EndpointError invalid_option for another status
-   */
-  refuse(status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
-    this.#refusal = checkedRefusal(status, message, headers);
-  }
-
-  get refusal(): HandshakeRefusal | undefined {
-    return this.#refusal;
   }
 
   get headers(): Readonly<Record<string, readonly string[]>> {
@@ -39,20 +24,8 @@ export class HandshakeResponse {
   }
 }
 
-/** @throws EndpointError invalid_option; TypeError for a header that HTTP does not allow */
-export function checkedRefusal(
-  status: number,
-  message: string,
-  headers: Readonly<Record<string, string>>,
-): HandshakeRefusal {
-  if (!Number.isInteger(status) || status < 400 || status > 599) {
-    throw new EndpointError('invalid_option', `refuse: a status from 400 to 599 is expected, not ${status}`);
-  }
-  for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-  return refusal(status, message, headers);
-}
-
-function checkHeader(name: string, value: string): void {
+/** @throws EndpointError invalid_option; TypeError for what HTTP does not allow */
+export function assertAddable(name: string, value: string): void {
   if (ownedByTheHandshake.test(name)) {
     throw new EndpointError('invalid_option', `the header "${name}" is written by the handshake itself`);
   }

@@ -3,7 +3,9 @@ import {
   acceptChecked,
   type CheckedHandshake,
   checkHandshake,
+  type ExtensionOffer,
   type HandshakeRefusal,
+  parseExtensions,
   refusal,
   refuseHandshake,
   selectSubprotocol,
@@ -11,56 +13,73 @@ import {
 import type { ResolvedContainerOptions } from '../container/container-options.js';
 import type { MountedEndpoint } from '../container/mounted-endpoint.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { EndpointError } from '../errors.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
+import { kindOf } from '../option-checks.js';
 import type { Session } from '../session/session.js';
 import { connectionHandler } from '../session/session-input.js';
 import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
-import { authenticated, ClosedWithCode, RefusedWithStatus } from './authentication.js';
-import { HandshakeDeadline } from './deadline.js';
-import { selectedExtensions } from './extensions.js';
+import { principalOf } from './authentication.js';
 import { HandshakeRequest, type Identify } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
-import { isSameHostOrigin, isSameHostOrLoopbackOrigin } from './origin.js';
+import { HandshakeHooks } from './hooks.js';
+import { isSameHostOrigin, isSameHostOrLoopbackOrigin, originWarning } from './origin.js';
+import { ClosedWithCode, isRefusal, type OrRefusal } from './refusals.js';
+
+/** What the openings of a container share. */
+export interface OpeningHost {
+  readonly options: ResolvedContainerOptions;
+  /** Those that wait for a hook. */
+  readonly waiting: Set<Opening>;
+}
 
 /** Runs once and ends in exactly one of: a session, a refusal on the wire, a client that went away. */
 export class Opening {
+  readonly #host: OpeningHost;
   readonly #endpoint: MountedEndpoint;
   readonly #definition: EndpointDefinition;
   readonly #parameters: Readonly<Record<string, string>>;
   readonly #upgrade: UpgradeRequest;
-  readonly #container: ResolvedContainerOptions;
   #log: ConnectionLog | undefined;
   #request: HandshakeRequest | undefined;
-  #identify!: Identify;
+  #identify: Identify | undefined;
+  #hooks: HandshakeHooks | undefined;
+  #subprotocol: { readonly chosen: string | undefined } | undefined;
   #isAnswered = false;
 
   constructor(
+    host: OpeningHost,
     endpoint: MountedEndpoint,
     parameters: Readonly<Record<string, string>>,
     upgrade: UpgradeRequest,
-    container: ResolvedContainerOptions,
   ) {
+    this.#host = host;
     this.#endpoint = endpoint;
     this.#definition = endpoint.definition;
     this.#parameters = parameters;
     this.#upgrade = upgrade;
-    this.#container = container;
   }
 
-  /** Resolves with the session, or with nothing once the client was sent away or has gone. Never rejects. */
+  /**
+   * Resolves with the session, or with nothing once the client was refused or has gone. Never rejects. Unless a hook
+   * answers with a promise, everything has happened when this returns.
+   */
   async run(): Promise<Session | undefined> {
-    const { request, socket } = this.#upgrade;
-    // node:http has taken its own listener off: without one, a reset while a hook is pending would end the process.
-    const ignore = (): void => {};
-    socket.on('error', ignore);
-    this.#log = this.#container.wireLog?.watchUpgrade(this.#upgrade);
-    const checked = checkHandshake(request, this.#definition.options.webSocket);
-    const { observer } = this.#container;
-    if (observer !== undefined || checked.isAccepted) this.#request = this.#read();
+    const { observer, wireLog } = this.#host.options;
+    this.#log = wireLog?.watchUpgrade(this.#upgrade);
+    const checked = checkHandshake(this.#upgrade.request, this.#definition.options.webSocket);
+    if (checked.isAccepted || observer !== undefined) this.#request = this.#read();
     if (observer !== undefined) observer.handshakeStarted?.(this.#request!, this.#definition.name);
-    const session = checked.isAccepted ? await this.#negotiate(checked, this.#request!) : this.#refuse(checked);
-    socket.off('error', ignore);
-    return session;
+    if (!checked.isAccepted) {
+      this.refuse(checked);
+      return undefined;
+    }
+    try {
+      return await this.#negotiate(checked, this.#request!);
+    } catch (error) {
+      await this.#turnAway(error, checked, this.#request!);
+      return undefined;
+    }
   }
 
   /** Answers the client now, whatever hook is pending. Does nothing once it has been answered. */
@@ -68,34 +87,59 @@ export class Opening {
     if (this.#isOver) return;
     this.#isAnswered = true;
     refuseHandshake(this.#upgrade.socket, answer);
-    this.#tellRefusal(answer.status);
+    this.#notifyRefusal(answer.status);
   }
 
-  #refuse(answer: HandshakeRefusal): undefined {
-    this.refuse(answer);
-  }
-
-  get #isOver(): boolean {
-    return this.#isAnswered || this.#upgrade.socket.destroyed;
-  }
-
-  #tellRefusal(status: number): void {
-    if (this.#request === undefined) return;
-    this.#container.observer?.handshakeRefused?.(this.#request, status, this.#definition.name);
-  }
-
+  /** @throws (rejects) refusals, and what else hooks throw */
   async #negotiate(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
-    try {
-      return await this.#askHooks(checked, request);
-    } catch (error) {
-      this.#container.reportUnhandled(error, {
-        during: 'handshake',
-        endpoint: this.#definition.name,
-        session: undefined,
-        request,
-      });
-      return this.#refuse(refusal(500, 'The endpoint failed.'));
+    const { authenticate, modifyHandshake } = this.#definition.options.configurator;
+    const allowed = this.#checkOrigin(request);
+    if (allowed instanceof Promise ? !(await allowed) : !allowed) {
+      this.refuse(refusal(403, 'This origin may not connect.'));
+      return undefined;
     }
+    if (authenticate !== undefined) {
+      const who = this.#ask('authenticate', () => authenticate(request));
+      this.#identify?.(principalOf(who instanceof Promise ? await who : who));
+    }
+    const chosen = this.#chooseSubprotocol(checked, request);
+    const subprotocol = chosen instanceof Promise ? await chosen : chosen;
+    const selected = this.#selectExtensions(checked, request);
+    const agreed = selected instanceof Promise ? await selected : selected;
+    // What the last hook counts or notes is of a session that opens, not of a client that has gone meanwhile.
+    if (this.#isOver) return undefined;
+    let userProperties: Map<string, unknown> | undefined;
+    let response: HandshakeResponse | undefined;
+    if (modifyHandshake !== undefined) {
+      const [answer, properties] = [new HandshakeResponse(), new Map<string, unknown>()];
+      const modified = this.#ask('modifyHandshake', () => modifyHandshake(request, answer, properties));
+      if (modified instanceof Promise) await modified;
+      response = answer;
+      userProperties = properties;
+    }
+    return this.#accept(agreed, request, { subprotocol, headers: response?.headers, userProperties });
+  }
+
+  #accept(
+    agreed: CheckedHandshake,
+    request: HandshakeRequest,
+    opened: {
+      readonly subprotocol: string | undefined;
+      readonly headers: HandshakeResponse['headers'] | undefined;
+      readonly userProperties: Map<string, unknown> | undefined;
+    },
+  ): Session | undefined {
+    if (!this.#endpoint.isInService) this.refuse(refusal(404, 'This endpoint has been removed.'));
+    if (this.#isOver) return undefined;
+    const { socket, head } = this.#upgrade;
+    const connection = acceptChecked(agreed, socket, head, {
+      options: this.#definition.options.webSocket,
+      handler: this.#log?.over(connectionHandler) ?? connectionHandler,
+      subprotocol: opened.subprotocol,
+      ...(opened.headers === undefined ? undefined : { headers: opened.headers }),
+    });
+    this.#isAnswered = true;
+    return this.#endpoint.admit({ connection, handshake: request, userProperties: opened.userProperties });
   }
 
   #read(): HandshakeRequest {
@@ -106,69 +150,119 @@ export class Opening {
       path: this.#parameters,
       peerAddress: request.socket.remoteAddress ?? '',
       socket: request.socket,
-      client: this.#container.trustedProxies.clientOf(request),
+      client: this.#host.options.trustedProxies.clientOf(request),
     };
+    if (this.#definition.options.configurator.authenticate === undefined) return new HandshakeRequest(source);
     return new HandshakeRequest(source, (identify) => {
       this.#identify = identify;
     });
   }
 
-  async #askHooks(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
-    const { configurator, subprotocols, webSocket } = this.#definition.options;
-    const deadline = new HandshakeDeadline(webSocket.handshakeTimeoutMs);
-    const isAllowed = await deadline.wait('checkOrigin', this.#checkOrigin(request));
-    // A hook in JavaScript may return anything; only true opens the door.
-    if (isAllowed !== true) return this.#refuse(refusal(403, 'This origin may not connect.'));
-
-    const who = authenticated(await deadline.wait('authenticate', configurator.authenticate?.(request)));
-    if (who instanceof RefusedWithStatus) return this.#refuse(who.answer);
-    const isTurnedAway = who instanceof ClosedWithCode;
-    if (!isTurnedAway) this.#identify(who);
-
-    const offered = checked.offeredSubprotocols;
-    const subprotocol =
-      configurator.selectSubprotocol === undefined
-        ? selectSubprotocol(offered, subprotocols)
-        : await deadline.wait('selectSubprotocol', configurator.selectSubprotocol(offered, subprotocols, request));
-    // Pages are told the code only by a handshake that was good for them, so the subprotocol is settled before.
-    if (isTurnedAway) return this.#turnAway(checked, subprotocol ?? undefined, who);
-
-    const agreed =
-      configurator.selectExtensions === undefined
-        ? checked
-        : await selectedExtensions(checked, request, configurator.selectExtensions, deadline);
-    // What the last hook counts or notes is of a session that opens, not of a client that has gone meanwhile.
-    if (this.#isOver) return undefined;
-    const response = new HandshakeResponse();
-    let userProperties: Map<string, unknown> | undefined;
-    if (configurator.modifyHandshake !== undefined) {
-      userProperties = new Map();
-      await deadline.wait('modifyHandshake', configurator.modifyHandshake(request, response, userProperties));
-    }
-    if (response.refusal !== undefined) return this.#refuse(response.refusal);
-    if (!this.#endpoint.isInService) return this.#refuse(refusal(404, 'This endpoint has been removed.'));
-    if (this.#isOver) return undefined;
-    const { socket, head } = this.#upgrade;
-    const connection = acceptChecked(agreed, socket, head, {
-      options: webSocket,
-      handler: this.#log?.over(connectionHandler) ?? connectionHandler,
-      subprotocol: subprotocol ?? undefined,
-      headers: response.headers,
+  /** Calls a hook. While its promise is pending the handshake can be refused from outside, and its socket may fail. */
+  #ask<Answer>(name: string, hook: () => OrRefusal<Answer>): Answer | Promise<Answer> {
+    this.#hooks ??= new HandshakeHooks(this.#definition.options.webSocket.handshakeTimeoutMs);
+    const answer = this.#hooks.call(name, hook);
+    if (!(answer instanceof Promise)) return answer;
+    const { socket } = this.#upgrade;
+    const { waiting } = this.#host;
+    // node:http has removed its own listener: without one, a reset would end the process.
+    const ignore = (): void => {};
+    socket.on('error', ignore);
+    waiting.add(this);
+    return answer.finally(() => {
+      waiting.delete(this);
+      socket.off('error', ignore);
     });
-    this.#isAnswered = true;
-    return this.#endpoint.admit({ connection, handshake: request, userProperties });
   }
 
-  #checkOrigin(request: HandshakeRequest): boolean | PromiseLike<boolean> {
+  #checkOrigin(request: HandshakeRequest): boolean | Promise<boolean> {
     const { checkOrigin, furtherOrigins } = this.#definition.options.configurator;
     const { origin } = request;
-    if (checkOrigin !== undefined) return checkOrigin(origin, request);
-    const isOwn = this.#container.isDev ? isSameHostOrLoopbackOrigin : isSameHostOrigin;
-    return isOwn(origin, request) || (origin !== undefined && furtherOrigins.includes(origin));
+    if (checkOrigin !== undefined) {
+      const answer: unknown = this.#ask('checkOrigin', () => checkOrigin(origin, request));
+      return answer instanceof Promise
+        ? answer.then((returned: unknown) => this.#mayConnect(returned, request))
+        : this.#mayConnect(answer, request);
+    }
+    const isOwn = this.#host.options.isDev ? isSameHostOrLoopbackOrigin : isSameHostOrigin;
+    if (isOwn(origin, request) || (origin !== undefined && furtherOrigins.includes(origin))) return true;
+    this.#warnOfRefusal(request, undefined);
+    return false;
+  }
+
+  /** A hook in JavaScript may return anything; only true lets in. */
+  #mayConnect(returned: unknown, request: HandshakeRequest): boolean {
+    if (returned !== true) this.#warnOfRefusal(request, { returned });
+    return returned === true;
+  }
+
+  #warnOfRefusal(request: HandshakeRequest, answer: { readonly returned: unknown } | undefined): void {
+    const { warnings, isDev } = this.#host.options;
+    const { origin } = request;
+    const endpoint = this.#definition.name;
+    warnings.once('origin_refused', origin ?? '', () => {
+      const message = `endpoint ${endpoint} ${originWarning(request, isDev, answer)}`;
+      return { message, endpoint, origin };
+    });
+  }
+
+  /** Chosen once, whatever refuses with a close code: this hook, one before it, or one after it. */
+  #chooseSubprotocol(
+    { offeredSubprotocols }: CheckedHandshake,
+    request: HandshakeRequest,
+  ): string | undefined | Promise<string | undefined> {
+    if (this.#subprotocol !== undefined) return this.#subprotocol.chosen;
+    const { configurator, subprotocols } = this.#definition.options;
+    this.#subprotocol = { chosen: selectSubprotocol(offeredSubprotocols, subprotocols) };
+    const { selectSubprotocol: select } = configurator;
+    if (select === undefined) return this.#subprotocol.chosen;
+    const chosen = this.#ask('selectSubprotocol', () => select(offeredSubprotocols, subprotocols, request));
+    // In JavaScript null stands for none as well.
+    if (chosen instanceof Promise) return chosen.then((later) => this.#speak(later ?? undefined));
+    return this.#speak(chosen ?? undefined);
+  }
+
+  #speak(subprotocol: string | undefined): string | undefined {
+    this.#subprotocol = { chosen: subprotocol };
+    return subprotocol;
+  }
+
+  /** The handshake with the extensions that the hook chose of those that client and engine agree on. */
+  #selectExtensions(
+    checked: CheckedHandshake,
+    request: HandshakeRequest,
+  ): CheckedHandshake | Promise<CheckedHandshake> {
+    const { selectExtensions } = this.#definition.options.configurator;
+    if (selectExtensions === undefined) return checked;
+    const agreed = checked.deflate?.header;
+    const supported = agreed === undefined ? [] : (parseExtensions(agreed) ?? []);
+    const chosen = this.#ask('selectExtensions', () => selectExtensions(checked.offeredExtensions, supported, request));
+    // The parameters are the engine's affair: the answer has to fit the compressor.
+    const apply = (choice: unknown): CheckedHandshake =>
+      assertChoice(choice, supported).length === 0 ? { ...checked, deflate: undefined } : checked;
+    return chosen instanceof Promise ? chosen.then(apply) : apply(chosen);
+  }
+
+  /** @param error  a refusal, or what else a hook threw */
+  async #turnAway(error: unknown, checked: CheckedHandshake, request: HandshakeRequest): Promise<void> {
+    if (!isRefusal(error)) {
+      this.#fail(error, request);
+    } else if (!(error instanceof ClosedWithCode)) {
+      this.refuse(error.answer);
+    } else {
+      try {
+        // Pages see the code only after a handshake that was good for them, so the subprotocol is settled before.
+        const chosen = this.#chooseSubprotocol(checked, request);
+        this.#closeWith(checked, chosen instanceof Promise ? await chosen : chosen, error);
+      } catch (second) {
+        if (second instanceof ClosedWithCode) this.#closeWith(checked, undefined, second);
+        else await this.#turnAway(second, checked, request);
+      }
+    }
   }
 
   /** Accepts the connection, and has the endpoint close it. */
-  #turnAway(checked: CheckedHandshake, subprotocol: string | undefined, { code, reason }: ClosedWithCode): undefined {
+  #closeWith(checked: CheckedHandshake, subprotocol: string | undefined, { code, reason }: ClosedWithCode): void {
     if (this.#isOver) return;
     const { socket, head } = this.#upgrade;
     const { dismissal } = this.#endpoint;
@@ -179,6 +273,32 @@ export class Opening {
     });
     this.#isAnswered = true;
     this.#endpoint.dismiss(connection, code, reason);
-    this.#tellRefusal(code);
+    this.#notifyRefusal(code);
   }
+
+  #fail(error: unknown, request: HandshakeRequest): void {
+    const endpoint = this.#definition.name;
+    this.#host.options.reportUnhandled(error, { during: 'handshake', endpoint, session: undefined, request });
+    this.refuse(refusal(500, 'The endpoint failed.'));
+  }
+
+  get #isOver(): boolean {
+    return this.#isAnswered || this.#upgrade.socket.destroyed;
+  }
+
+  #notifyRefusal(status: number): void {
+    if (this.#request === undefined) return;
+    this.#host.options.observer?.handshakeRefused?.(this.#request, status, this.#definition.name);
+  }
+}
+
+/** @throws EndpointError invalid_option */
+function assertChoice(chosen: unknown, supported: readonly ExtensionOffer[]): readonly ExtensionOffer[] {
+  const expected = 'selectExtensions: expected a list of some of those supported';
+  if (!Array.isArray(chosen)) throw new EndpointError('invalid_option', `${expected}, got ${kindOf(chosen)}`);
+  for (const { name } of chosen as readonly ExtensionOffer[]) {
+    if (supported.some((extension) => extension.name === name)) continue;
+    throw new EndpointError('invalid_option', `${expected}; "${name}" is not among them`);
+  }
+  return chosen;
 }

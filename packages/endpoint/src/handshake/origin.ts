@@ -1,6 +1,8 @@
 // Which web pages may connect when no function decides. RFC 6455 §10.2; browsers apply no same-origin rule to WebSocket.
 import { isLoopbackAddress, isLoopbackOrigin, isSameOrigin, parseOrigin } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
+import { quoted } from '../observing/printable.js';
+import { kindOf } from '../option-checks.js';
 import type { HandshakeRequest } from './handshake-request.js';
 
 /**
@@ -81,4 +83,42 @@ function spelledOut(origin: string): string | undefined {
   const parts = parseOrigin(origin);
   if (parts !== undefined) return `${parts.scheme}://${parts.hostname}:${parts.port}`;
   return /^(?!https?:|wss?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(origin) ? origin.toLowerCase() : undefined;
+}
+
+const shownCharacters = 200;
+
+/**
+ * The warning of a page that is refused: the browser shows its user no reason.
+ * @param answer  what the `checkOrigin` of the endpoint returned, if it is a function
+ */
+export function originWarning(
+  { origin = '', host = '' }: HandshakeRequest,
+  isDev: boolean,
+  answer: { readonly returned: unknown } | undefined,
+): string {
+  const refused = `refused a page of ${shown(origin)} with 403`;
+  if (answer === undefined) return `${refused}: only pages of ${shown(host)} may connect; ${adviceFor(origin, isDev)}`;
+  const returned = answer.returned === false ? 'false' : kindOf(answer.returned);
+  return `${refused}: its checkOrigin returned ${returned}, and only true lets a page connect`;
+}
+
+function adviceFor(origin: string, isDev: boolean): string {
+  if (!isListable(origin)) return 'no list of origins can allow this one, only a function as checkOrigin';
+  const allow = `to allow this one, give the endpoint a configurator with checkOrigin: [${shown(origin)}]`;
+  if (isDev || !isLoopbackOrigin(origin)) return allow;
+  return `${allow}, or in development the container dev: true, which allows pages of this machine`;
+}
+
+/** `null`, of files and sandboxed frames, is in no list, nor is what is not an origin. */
+function isListable(origin: string): boolean {
+  try {
+    new OriginList([origin], '');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shown(text: string): string {
+  return quoted(text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text);
 }

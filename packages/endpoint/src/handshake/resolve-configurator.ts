@@ -2,7 +2,8 @@
 import { EndpointError } from '../errors.js';
 import { assertKnownNames, kindOf } from '../option-checks.js';
 import type { Configurator, OriginCheck } from './configurator.js';
-import { HandshakeDeadline } from './deadline.js';
+import type { HandshakeRequest } from './handshake-request.js';
+import { HandshakeHooks } from './hooks.js';
 import { OriginList } from './origin.js';
 
 const functionNames = [
@@ -25,8 +26,10 @@ export interface ResolvedConfigurator {
   readonly selectSubprotocol: Configurator['selectSubprotocol'];
   readonly selectExtensions: Configurator['selectExtensions'];
   readonly modifyHandshake: Configurator['modifyHandshake'];
-  /** Rejects with handshake_timeout when the hook's promise does not settle in time. */
-  readonly createInstance: Configurator['createInstance'];
+  /** @throws (or rejects) refusals, handshake_timeout when the hook's promise does not settle in time */
+  readonly createInstance:
+    | ((endpointClass: new (...parameters: never[]) => object, request: HandshakeRequest) => object | Promise<object>)
+    | undefined;
 }
 
 /**
@@ -83,10 +86,10 @@ export function resolveConfigurator(
   });
 }
 
-/** A session waits for its instance, and who waits for a promise that never settles, waits for ever. */
-function instanceMakerInTime(configurator: Configurator, limitMs: number): Configurator['createInstance'] {
-  if (configurator.createInstance === undefined) return undefined;
-  const createInstance = configurator.createInstance.bind(configurator);
+/** A session waits for its instance, and would wait without end for a promise that never settles. */
+function instanceMakerInTime(configurator: Configurator, limitMs: number): ResolvedConfigurator['createInstance'] {
+  const { createInstance } = configurator;
+  if (createInstance === undefined) return undefined;
   return (endpointClass, request) =>
-    new HandshakeDeadline(limitMs).wait('createInstance', createInstance(endpointClass, request));
+    new HandshakeHooks(limitMs).call('createInstance', () => createInstance.call(configurator, endpointClass, request));
 }

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import type { CloseDetails, ConnectionHandler, SeenFrame, WebSocketConnection } from '@longwire/websocket';
 import { isThenable } from '../promises.js';
 import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
+import { warn } from '../warnings.js';
 import { FrameText } from './frame-text.js';
 import { answerLines, requestLines, writtenAnswerLines } from './handshake-text.js';
 
@@ -93,7 +94,7 @@ export class WireLog {
   #fail(cause: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    process.emitWarning(`the wire log cannot be written and has ended: ${inspect(cause)}`, 'LongwireWarning');
+    warn(`the wire log cannot be written and has ended: ${inspect(cause)}`);
   }
 }
 

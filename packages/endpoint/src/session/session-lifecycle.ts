@@ -4,6 +4,7 @@ import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { EndpointDefinition, ServingInstance } from '../declaring/endpoint-definition.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { closeFor, isRefusal } from '../handshake/refusals.js';
 import { encode } from '../messages/encoding.js';
 import type { GuardedObserver } from '../observing/observer.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
@@ -121,8 +122,13 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
   #failedToOpen(error: unknown): void {
     this.#hasFailedToOpen = true;
     this.#runner.abandon();
-    this.reportUnhandled(error, 'instance');
-    this.endWithFailure();
+    if (isRefusal(error)) {
+      const { code, reason } = closeFor(error);
+      this.#sender.close('closed', code, reason);
+    } else {
+      this.reportUnhandled(error, 'instance');
+      this.endWithFailure();
+    }
     if (this.#isConnectionOver) this.#finish();
   }
 

@@ -13,6 +13,7 @@ import {
   EndpointContainer,
   isWorthReconnecting,
   type ReconnectOptions,
+  refuse,
   type Session,
   type UnhandledErrorContext,
 } from '../../src/index.js';
@@ -37,10 +38,10 @@ class Home {
     container.add(
       defineEndpoint('/home', {
         configurator: {
-          modifyHandshake: (_request, response) => {
-            if (this.status === 0) return;
+          modifyHandshake: () => {
+            if (this.status === 0) return undefined;
             this.refusals++;
-            response.refuse(this.status, 'Not now.');
+            return refuse(this.status, 'Not now.');
           },
         },
         onOpen: (session) => void this.sessions.push(session),

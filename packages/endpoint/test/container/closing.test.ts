@@ -5,7 +5,7 @@ import { until } from '@longwire/test-support/until';
 import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { type CloseReason, defineEndpoint, EndpointError } from '../../src/index.js';
+import { type CloseReason, defineEndpoint, EndpointError, type Guest, guest } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
 const echo = (path: string) => defineEndpoint(path, { onText: (text) => `${path} ${text}` });
@@ -130,7 +130,7 @@ describe('closing a container', () => {
   });
 
   it('asks no further hook of a handshake that it has refused', async () => {
-    const [asked, answered] = [deferred(), deferred<undefined>()];
+    const [asked, answered] = [deferred(), deferred<Guest>()];
     let modified = 0;
     const configurator = {
       authenticate: () => {
@@ -144,7 +144,7 @@ describe('closing a container', () => {
     attempt.catch(() => {});
     await asked.promise;
     await serving.container.close({ withinMs: 100 });
-    answered.resolve(undefined);
+    answered.resolve(guest);
     await expect(attempt).rejects.toThrow('503');
     expect(modified).toBe(0);
   });

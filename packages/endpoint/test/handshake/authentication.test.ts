@@ -3,7 +3,15 @@
 import { until } from '@longwire/test-support/until';
 import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { describe, expect, it } from 'vitest';
-import { type Configurator, closeWith, defineEndpoint, type HandshakeRequest, refuse } from '../../src/index.js';
+import {
+  type Configurator,
+  closeWith,
+  defineEndpoint,
+  guest,
+  type HandshakeRequest,
+  type Principal,
+  refuse,
+} from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
 describe('authenticate', () => {
@@ -34,7 +42,12 @@ describe('authenticate', () => {
 
   it('sees the path variables, the query and the headers', async () => {
     const seen: HandshakeRequest[] = [];
-    const configurator: Configurator = { authenticate: (request) => void seen.push(request) };
+    const configurator: Configurator = {
+      authenticate: (request) => {
+        seen.push(request);
+        return guest;
+      },
+    };
     const serving = await serve([defineEndpoint('/chat/{username}', { configurator })]);
     await serving.connect('/chat/%E7%88%B1?token=t', { headers: { cookie: 'a=1' } });
     expect(seen[0]!.path['username']).toBe('爱');
@@ -44,7 +57,7 @@ describe('authenticate', () => {
 
   it('runs only for origins that may connect', async () => {
     let calls = 0;
-    const configurator: Configurator = { authenticate: () => void calls++ };
+    const configurator: Configurator = { authenticate: () => ({ name: `caller ${++calls}` }) };
     const { port } = await serve([defineEndpoint('/x', { configurator })]);
     expect((await askUpgrade(port, '/x', { Origin: 'http://evil.example' })).status).toBe(403);
     expect(calls).toBe(0);
@@ -52,8 +65,8 @@ describe('authenticate', () => {
     expect(calls).toBe(1);
   });
 
-  it('that returns nothing lets a guest in', async () => {
-    const configurator: Configurator = { authenticate: () => undefined };
+  it('lets somebody unknown in when it returns guest, without a principal', async () => {
+    const configurator: Configurator = { authenticate: () => guest };
     const endpoint = defineEndpoint('/x', { configurator, onText: (_, session) => `${session.handshake.principal}` });
     const client = await (await serve([endpoint])).connect('/x');
     client.send('who am I?');
@@ -61,14 +74,15 @@ describe('authenticate', () => {
   });
 
   it.each<[what: string, returned: unknown]>([
+    ['undefined, as of a failed look-up', undefined],
     ['null, as of a failed look-up', null],
     ['true', true],
     ['false', false],
     ['a name that is no object', 'alice'],
     ['an object without a name', { id: 7 }],
     ['a name that is no text', { name: 7 }],
-  ])('that returns %s lets nobody in: 500', async (_what, returned) => {
-    const configurator = { authenticate: () => returned as undefined };
+  ])('answers 500 with invalid_principal when it returns %s', async (_what, returned) => {
+    const configurator: Configurator = { authenticate: () => returned as Principal };
     const serving = await serve([defineEndpoint('/x', { configurator })]);
     expect((await askUpgrade(serving.port, '/x')).status).toBe(500);
     expect(serving.unhandled[0]!.error).toMatchObject({ code: 'invalid_principal' });
@@ -114,7 +128,7 @@ describe('refuse', () => {
     [401.5, {}],
     [401, { 'Sec-WebSocket-Accept': 'x' }],
     [401, { 'X-A': 'a\r\nX-B: b' }],
-  ])('does not take %s with %j', (status, headers) => {
+  ])('throws for the status %s with the headers %j', (status, headers) => {
     expect(() => refuse(status, 'no', headers)).toThrow();
   });
 });
@@ -162,7 +176,7 @@ describe('closeWith', () => {
   });
 
   it.each<[code: number, reason?: string]>([[999], [1005], [1006], [1015], [5000], [4000, 'x'.repeat(124)]])(
-    'does not take %s with %s',
+    'throws invalid_option for the code %s with the reason %s',
     (code, reason) => {
       expect(() => closeWith(code, reason)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
     },

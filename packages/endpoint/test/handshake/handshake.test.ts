@@ -2,7 +2,7 @@
 
 import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
-import { type Configurator, defineEndpoint, type Session } from '../../src/index.js';
+import { type Configurator, defineEndpoint, refuse, type Session } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 
 describe('by default an origin may connect', () => {
@@ -132,11 +132,11 @@ describe('a configurator', () => {
     expect(refused).toHaveLength(4);
   });
 
-  it('refuses with a status, a sentence and its headers', async () => {
+  it('answers with the status, sentence and headers of the refusal that modifyHandshake returns', async () => {
     const configurator: Configurator = {
       modifyHandshake(_request, response) {
         response.addHeader('Set-Cookie', 'only=with-101');
-        response.refuse(503, 'Too many connections.', { 'Retry-After': '5' });
+        return refuse(503, 'Too many connections.', { 'Retry-After': '5' });
       },
     };
     const { port } = await serve([defineEndpoint('/x', { configurator })]);

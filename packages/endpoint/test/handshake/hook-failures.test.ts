@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { deferred } from '@longwire/test-support/deferred';
 import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeWith, defineEndpoint, EndpointContainer } from '../../src/index.js';
+import { closeWith, defineEndpoint, EndpointContainer, type Guest, guest } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
 import { waysToFail as cases, expectNoUnhandledRejection } from '../ways-to-fail.js';
 
@@ -81,14 +81,18 @@ describe('a hook that never finishes', () => {
 
   it('all hooks of a handshake share its time', async () => {
     const slowly = () => new Promise<undefined>((resolve) => setTimeout(resolve, 60, undefined));
-    const configurator = { authenticate: slowly, selectSubprotocol: slowly, modifyHandshake: slowly };
+    const configurator = {
+      authenticate: () => slowly().then(() => guest),
+      selectSubprotocol: slowly,
+      modifyHandshake: slowly,
+    };
     const serving = await serve([defineEndpoint('/x', { configurator, limits: { handshakeTimeoutMs: 100 } })]);
     await expect(serving.connect('/x')).rejects.toThrow('500');
     expect(serving.unhandled[0]!.error).toMatchObject({ code: 'handshake_timeout' });
   });
 
   it('what it rejects with after the time is over reaches nobody and ends nothing', async () => {
-    const late = deferred<undefined>();
+    const late = deferred<Guest>();
     const configurator = { authenticate: () => late.promise };
     const serving = await serve([defineEndpoint('/x', { configurator, limits: { handshakeTimeoutMs: 20 } })]);
     await expect(serving.connect('/x')).rejects.toThrow('500');
@@ -131,7 +135,7 @@ it('a client that goes away during an asynchronous hook leaves nothing behind', 
 
 describe('handshakes that wait for their hooks', () => {
   it('are bounded: one more is answered with 503, and the bound is free again when they are over', async () => {
-    const answered = deferred<undefined>();
+    const answered = deferred<Guest>();
     let asked = 0;
     const configurator = {
       authenticate: () => {
@@ -147,7 +151,7 @@ describe('handshakes that wait for their hooks', () => {
     const refused = await askUpgrade(serving.port, '/slow');
     expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
     expect((await askUpgrade(serving.port, '/x')).status).toBe(503);
-    answered.resolve(undefined);
+    answered.resolve(guest);
     await Promise.all(waiting);
     await Promise.all([1, 2, 3, 4, 5].map(() => serving.connect('/x')));
     expect(asked).toBe(3);

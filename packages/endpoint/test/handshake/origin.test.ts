@@ -1,7 +1,9 @@
 // Which pages may connect: lists of origins, everybody, and what of it is refused when declared.
+import { until } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
-import { type Configurator, defineEndpoint } from '../../src/index.js';
+import { type Configurator, type ContainerWarning, defineEndpoint } from '../../src/index.js';
 import { askUpgrade, serve } from '../serving.js';
+import { warningsFromNowOn } from '../warnings.js';
 
 const listed = [
   'https://app.example.org',
@@ -110,5 +112,77 @@ describe('is refused when declared:', () => {
     ['a misspelt name', { allowAnyOrigin: true }],
   ])('%s', (_what, configurator) => {
     expect(() => defineEndpoint('/x', { configurator: configurator as Configurator })).toThrow();
+  });
+});
+
+describe('a page that is refused with 403', () => {
+  it('is warned of once per origin, with the origin and the setting that allows it', async () => {
+    const warnings = warningsFromNowOn();
+    const { port } = await serve([defineEndpoint('/x', {})]);
+    for (const origin of ['https://app.example.org', 'https://app.example.org', 'http://localhost:5173', 'null']) {
+      expect((await askUpgrade(port, '/x', { Host: 'chat.example.org', Origin: origin })).status).toBe(403);
+    }
+    await until(() => warnings.length === 3);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'endpoint /x refused a page of "https://app.example.org" with 403: only pages of "chat.example.org" may connect; to allow this one, give the endpoint a configurator with checkOrigin: ["https://app.example.org"]',
+      'endpoint /x refused a page of "http://localhost:5173" with 403: only pages of "chat.example.org" may connect; to allow this one, give the endpoint a configurator with checkOrigin: ["http://localhost:5173"], or in development the container dev: true, which allows pages of this machine',
+      'endpoint /x refused a page of "null" with 403: only pages of "chat.example.org" may connect; no list of origins can allow this one, only a function as checkOrigin',
+    ]);
+  });
+
+  it('by a function is warned of with what the function returned', async () => {
+    const warnings = warningsFromNowOn();
+    const returned: unknown[] = [false, 'yes', Promise.resolve(1)];
+    const checkOrigin = (): boolean => returned.shift() as boolean;
+    const { port } = await serve([defineEndpoint('/x', { configurator: { checkOrigin } })]);
+    for (const name of ['a', 'b', 'c']) await askUpgrade(port, '/x', { Origin: `https://${name}.example` });
+    await until(() => warnings.length === 3);
+    const rule = 'and only true lets a page connect';
+    expect(warnings.map(({ message }) => message)).toEqual([
+      `endpoint /x refused a page of "https://a.example" with 403: its checkOrigin returned false, ${rule}`,
+      `endpoint /x refused a page of "https://b.example" with 403: its checkOrigin returned a string, ${rule}`,
+      `endpoint /x refused a page of "https://c.example" with 403: its checkOrigin returned a number, ${rule}`,
+    ]);
+  });
+
+  it('of 130 origins makes 101 warnings, the last of which says that there are more', async () => {
+    const warnings = warningsFromNowOn();
+    const { port } = await serve([defineEndpoint('/x', {})]);
+    for (let index = 0; index < 130; index++) {
+      await askUpgrade(port, '/x', { Origin: `https://${index}.${'long.'.repeat(100)}example` });
+    }
+    await until(() => warnings.length > 100);
+    expect(warnings).toHaveLength(101);
+    expect(warnings[100]!.message).toBe(
+      'there are more warnings of the kind origin_refused; no further ones are shown',
+    );
+    expect(Math.max(...warnings.map(({ message }) => message.length))).toBeLessThan(800);
+  });
+
+  it('goes to onWarning instead, if the container has one', async () => {
+    const [printed, given] = [warningsFromNowOn(), [] as ContainerWarning[]];
+    const { port } = await serve([defineEndpoint('/x', {})], { onWarning: (warning) => void given.push(warning) });
+    await askUpgrade(port, '/x', { Origin: 'https://app.example.org' });
+    expect(given).toEqual([
+      {
+        kind: 'origin_refused',
+        endpoint: '/x',
+        origin: 'https://app.example.org',
+        message: expect.stringContaining('checkOrigin: ["https://app.example.org"]'),
+      },
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(printed).toEqual([]);
+  });
+
+  it('is answered with 403 even if onWarning throws', async () => {
+    const warnings = warningsFromNowOn();
+    const onWarning = (): void => {
+      throw new Error('broken');
+    };
+    const { port } = await serve([defineEndpoint('/x', {})], { onWarning });
+    expect((await askUpgrade(port, '/x', { Origin: 'https://app.example.org' })).status).toBe(403);
+    await until(() => warnings.length > 0);
+    expect(warnings[0]!.message).toBe('onWarning itself failed: Error: broken');
   });
 });

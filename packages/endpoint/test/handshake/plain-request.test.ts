@@ -13,6 +13,7 @@ import {
   defineEndpoint,
   EndpointContainer,
   type EndpointDefinition,
+  refuse,
   type Session,
 } from '../../src/index.js';
 import { listen } from '../serving.js';
@@ -125,9 +126,7 @@ it.each([
   ['wss', true],
 ])('an endpoint that admits encrypted connections only: %s', async (scheme, isTls) => {
   const configurator: Configurator = {
-    modifyHandshake: (request, response) => {
-      if (!request.secure) response.refuse(403, 'Connect with wss.');
-    },
+    modifyHandshake: (request) => (request.secure ? undefined : refuse(403, 'Connect with wss.')),
   };
   const { port } = await serveEcho(isTls, defineEndpoint('/x', { configurator }));
   const attempt = dial(`${scheme}://localhost:${port}/x`, { handler: {}, tls: { ca: tlsCertificate.cert } });

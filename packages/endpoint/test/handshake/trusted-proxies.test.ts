@@ -16,7 +16,9 @@ type Headers = Record<string, string | string[]>;
 /** What the endpoint knows of a client whose request arrived from 127.0.0.1. */
 async function seen(trustedProxies: string[], headers: Headers) {
   const requests: HandshakeRequest[] = [];
-  const endpoint = defineEndpoint('/x', { configurator: { authenticate: (request) => void requests.push(request) } });
+  const endpoint = defineEndpoint('/x', {
+    configurator: { modifyHandshake: (request) => void requests.push(request) },
+  });
   const { port } = await serve([endpoint], { trustedProxies });
   await askUpgrade(port, '/x', { Host: 'own.example', ...headers });
   const { peerAddress, remoteAddress, secure, host } = requests[0]!;
@@ -144,7 +146,7 @@ describe('from a trusted proxy', () => {
   it('that is seen as IPv4 in IPv6 form is the address it is', async (context) => {
     const addresses: string[] = [];
     const endpoint = defineEndpoint('/x', {
-      configurator: { authenticate: (request) => void addresses.push(request.peerAddress, request.remoteAddress) },
+      configurator: { modifyHandshake: (request) => void addresses.push(request.peerAddress, request.remoteAddress) },
     });
     const { container } = await serve([endpoint], { trustedProxies: ['127.0.0.1/32'] });
     const server = createServer();
@@ -162,7 +164,7 @@ describe('from a trusted proxy', () => {
     const addresses: string[] = [];
     for (const trustedProxies of [['unix'], ['loopback']]) {
       const endpoint = defineEndpoint('/x', {
-        configurator: { authenticate: ({ remoteAddress }) => void addresses.push(remoteAddress) },
+        configurator: { modifyHandshake: ({ remoteAddress }) => void addresses.push(remoteAddress) },
       });
       const { container } = await serve([endpoint], { trustedProxies });
       const server = createServer();

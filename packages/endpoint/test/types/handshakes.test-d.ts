@@ -7,6 +7,7 @@ import {
   defineApplication,
   defineEndpoint,
   EndpointContainer,
+  guest,
   type Principal,
   refuse,
   type Session,
@@ -33,8 +34,19 @@ export class Gate implements Configurator {
 }
 
 export const authenticating: Configurator[] = [
-  { authenticate: () => undefined },
+  { authenticate: () => guest },
   { authenticate: () => ({ name: 'alice' }) },
+  {
+    checkOrigin: () => closeWith(4403),
+    modifyHandshake: () => refuse(403),
+    selectSubprotocol: async () => refuse(400),
+  },
+  {
+    async modifyHandshake(request) {
+      return request.secure ? undefined : refuse(403);
+    },
+  },
+  { createInstance: () => refuse(503, 'Full.'), selectExtensions: () => closeWith(4400) },
   {
     authenticate: async (request) =>
       request.path['user'] === 'alice' ? { name: 'alice', age: 7 } : refuse(401, 'Who?'),
@@ -42,14 +54,17 @@ export const authenticating: Configurator[] = [
   { authenticate: () => closeWith(4401, 'expired') },
   // @ts-expect-error a principal has a name
   { authenticate: () => ({ id: 7 }) },
-  // @ts-expect-error null is no guest
+  // @ts-expect-error undefined, as of a failed look-up, is no guest
+  { authenticate: () => undefined },
+  // @ts-expect-error nor is null
   { authenticate: () => null },
   // @ts-expect-error nor is true a principal
   { authenticate: async () => true },
 ];
 
-// @ts-expect-error a refusal has a sentence
 refuse(401);
+// @ts-expect-error a status is a number
+refuse('401');
 // @ts-expect-error and a code is a number
 closeWith('4401');
 

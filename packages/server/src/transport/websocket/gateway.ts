@@ -2,10 +2,11 @@
 
 import {
   type CloseReason,
+  type ConnectionRefusal,
   defineEndpoint,
   type EndpointDefinition,
   type HandshakeRequest,
-  type HandshakeResponse,
+  refuse,
   type Session,
 } from '@longwire/endpoint';
 import { bearerSubprotocolPrefix, CloseCode, connectPath, randomId, subprotocol } from '@longwire/protocol';
@@ -62,7 +63,7 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
     },
     configurator: {
       checkOrigin: options.allowedOrigins,
-      modifyHandshake: (request, response) => admit(request, response, parts),
+      modifyHandshake: (request) => admit(request, parts),
       createInstance: (_, request) => new GatewayConnection(parts, options, request),
     },
   });
@@ -121,20 +122,17 @@ class GatewayConnection {
 }
 
 /** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are judged after the upgrade. */
-function admit(request: HandshakeRequest, response: HandshakeResponse, parts: GatewayParts): void {
+function admit(request: HandshakeRequest, parts: GatewayParts): ConnectionRefusal | undefined {
   const refusal = parts.authenticator.refuseCaller(request);
-  if (refusal !== undefined) {
-    response.refuse(403, refusal);
-    return;
-  }
+  if (refusal !== undefined) return refuse(403, refusal);
   if (parts.isDraining() || !parts.pendingConnections.hasRoomFor(request.remoteAddress)) {
     const message = parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in';
-    response.refuse(503, message, { 'Retry-After': RETRY_AFTER_S });
-    return;
+    return refuse(503, message, { 'Retry-After': RETRY_AFTER_S });
   }
   const { offeredSubprotocols } = request;
   if (offeredSubprotocols.length > 0 && !offeredSubprotocols.includes(subprotocol)) {
     const offered = offeredSubprotocols.filter((name) => !name.startsWith(bearerSubprotocolPrefix)).join(', ');
-    response.refuse(400, `Offer the subprotocol ${subprotocol} first, or none; offered: ${offered || 'only a token'}`);
+    return refuse(400, `Offer the subprotocol ${subprotocol} first, or none; offered: ${offered || 'only a token'}`);
   }
+  return undefined;
 }
