@@ -27,6 +27,31 @@ function tokenUntil(expMs: number): string {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
+describe('a refused token', () => {
+  it('leaves one line at info with code, claim and reason, and nothing of the token', async () => {
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${encode({ alg: 'HS256' })}.${encode({ sub: 'alice', exp: Date.now() })}`;
+    const token = `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+    const client = await WireClient.open(server.url);
+    expect(await client.ask({ type: 'connect', token })).toMatchObject({
+      code: 'unauthenticated',
+      message: expect.stringContaining('seconds'),
+    });
+    expect(await client.whenClosed()).toMatchObject({ code: 4100 });
+    const lines = server.logLines.filter((line) => line.includes('Credentials refused'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 30,
+        address: '127.0.0.1',
+        code: 'unauthenticated',
+        claim: 'exp',
+        reason: expect.stringContaining('exp'),
+      },
+    ]);
+    expect(server.logLines.join()).not.toContain(signed);
+  });
+});
+
 describe('an expired token within the clock tolerance', () => {
   it('opens a session that is closed with 4005 when the tolerance is used up; connected.expiresAt is its exp', async () => {
     const expiresAt = Date.now() - 5_000;

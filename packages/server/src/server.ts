@@ -25,6 +25,7 @@ import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
 import { COUNT_INTERVAL_MS, OutboxBudget } from './session/limits/outbox-budget.js';
 import { PendingConnections } from './session/limits/pending-connections.js';
+import { RefusalLog } from './session/limits/refusal-log.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
@@ -132,8 +133,9 @@ async function serve(
     maxWaitingPerAddress: limits.waitingPerAddress,
   });
   const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
+  const refusals = new RefusalLog(clock, logger);
   const signIn = new SignIn(
-    { authenticator, users, opener, hub, clock, logger, pendingConnections },
+    { authenticator, users, opener, hub, clock, logger, pendingConnections, refusals },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
@@ -168,6 +170,7 @@ async function serve(
         authenticator,
         signIn,
         pendingConnections,
+        refusals,
         router,
         logger,
         sessions,

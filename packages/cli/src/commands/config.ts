@@ -3,7 +3,7 @@
 import { loadConfig, type PrintedSetting, printConfig } from '@longwire/server';
 import { Command } from 'commander';
 import { printable } from '../printable.js';
-import { type Terminal, writeLine } from '../terminal.js';
+import { type Terminal, writeError, writeLine } from '../terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 export function configCommand(terminal: Terminal): Command {
@@ -12,8 +12,10 @@ export function configCommand(terminal: Terminal): Command {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (options: { readonly json?: boolean }) => {
-      const printed = printConfig(loadConfig(configSources(print, terminal)).settings);
+      const { settings, warnings } = loadConfig(configSources(print, terminal));
+      const printed = printConfig(settings);
       warnOfSecretFlags(printed, terminal);
+      for (const warning of warnings) writeError(terminal, warning);
       await writeLine(terminal, printable(options.json ? asJson(printed) : asTable(printed)));
     });
   return new Command('config').description('show the configuration of the server').addCommand(print);

@@ -37,10 +37,11 @@ async function serve(
   terminal: Terminal,
   options: { readonly page: boolean; readonly json?: boolean },
 ): Promise<number> {
-  const { config, settings } = loadConfig(configSources(command, terminal));
+  const { config, settings, warnings } = loadConfig(configSources(command, terminal));
   warnOfSecretFlags(printConfig(settings), terminal);
   const color = usesColor(terminal, terminal.stderr);
   const logger = createLogger({ level: config.logLevel, destination: terminal.stderr, color });
+  for (const warning of warnings) logger.warn({}, warning);
   outliveTerminal();
   const signal = stopSignal();
   let reportFatal: (error: ServerError) => void = () => undefined;

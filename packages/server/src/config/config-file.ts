@@ -1,9 +1,9 @@
 // Settings from a file, YAML or JSON (which is YAML), and from a program, which has the same shape.
 
-import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import { invalidConfig } from '../errors.js';
 import type { ConfigSource, RawSetting } from './raw-setting.js';
+import { readTextFile } from './text-file.js';
 
 /**
  * Reads the settings in a file.
@@ -45,7 +45,7 @@ export function flattenSettings(content: object, source: ConfigSource): RawSetti
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw invalidConfig([{ key: undefined, message: `The configuration file cannot be read: ${reason}` }], cause);

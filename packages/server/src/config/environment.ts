@@ -13,31 +13,52 @@ const PREFIX = 'LONGWIRE_';
 /** Variables that are not the server's: the file of its settings, and what the client commands read. */
 const otherVariables = ['LONGWIRE_CONFIG', 'LONGWIRE_URL', 'LONGWIRE_TOKEN', 'LONGWIRE_AS', 'LONGWIRE_DEVICE_FOLDER'];
 
-// Kubernetes and Docker links describe a service called "longwire" to its neighbours in variables of these names;
-// LONGWIRE_PORT among them, as tcp://10.0.0.1:8080.
-const serviceLinkPattern = /^LONGWIRE_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
-const serviceLinkValue = /^(?:tcp|udp|sctp):\/\//;
+// Kubernetes and Docker links describe services to their neighbours in variables of these names: the service "longwire" by
+// LONGWIRE_SERVICE_HOST, and by LONGWIRE_PORT as tcp://10.0.0.1:8080; "longwire-metrics" by LONGWIRE_METRICS_SERVICE_HOST.
+const ownLinkPattern = /^LONGWIRE_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
+const otherLinkPattern = /_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
+const linkValuePattern = /^(?:tcp|udp|sctp):\/\//;
 
-/** Reads the settings; a variable that is empty counts as not set, one that is not known is a problem. */
-export function readEnvironment(environment: Environment): { settings: RawSetting[]; problems: ConfigProblem[] } {
+export interface EnvironmentSettings {
+  readonly settings: RawSetting[];
+  /** Variables whose names resemble a setting's. */
+  readonly problems: ConfigProblem[];
+  /** Other variables with the prefix: not of Longwire, and ignored. */
+  readonly foreign: string[];
+}
+
+/** Reads the settings; a variable that is empty counts as not set. */
+export function readEnvironment(environment: Environment): EnvironmentSettings {
   const keyOfVariable = new Map<string, string>();
   for (const key of settingKeys) keyOfVariable.set(variableOf(key), key);
   for (const key of secretKeys) keyOfVariable.set(variableOf(`${key}File`), `${key}File`);
+  const names = [...keyOfVariable.keys(), ...otherVariables].map(withoutPrefix);
 
   const settings: RawSetting[] = [];
   const problems: ConfigProblem[] = [];
+  const foreign: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
-    if (otherVariables.includes(name) || serviceLinkPattern.test(name)) continue;
-    if (name === 'LONGWIRE_PORT' && serviceLinkValue.test(value)) continue;
+    const isLinkValue = linkValuePattern.test(value);
+    if (otherVariables.includes(name) || ownLinkPattern.test(name) || (name === 'LONGWIRE_PORT' && isLinkValue))
+      continue;
     const key = keyOfVariable.get(name);
     if (key !== undefined) {
       settings.push({ key, value, form: 'text', source: { kind: 'environment', name } });
       continue;
     }
-    const nearest = nearestName(name, [...keyOfVariable.keys(), ...otherVariables]);
-    const hint = nearest === undefined ? 'See `longwire serve --help`' : `Did you mean ${nearest}?`;
-    problems.push({ key: undefined, message: `${name} in the environment is not a setting of Longwire. ${hint}` });
+    // Without the prefix, which would count as resemblance.
+    const nearest = isLinkValue || otherLinkPattern.test(name) ? undefined : nearestName(withoutPrefix(name), names);
+    if (nearest === undefined) {
+      foreign.push(name);
+      continue;
+    }
+    const message = `${name} in the environment is not a setting of Longwire. Did you mean ${PREFIX}${nearest}?`;
+    problems.push({ key: undefined, message });
   }
-  return { settings, problems };
+  return { settings, problems, foreign };
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice(PREFIX.length);
 }

@@ -1,6 +1,5 @@
 // Flags > environment > file > defaults: one loader, which knows for every value where it came from.
 
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { nearestName } from '@longwire/websocket';
 import { type ConfigProblem, invalidConfig } from '../errors.js';
@@ -19,6 +18,7 @@ import {
   settingKeys,
   settings,
 } from './settings.js';
+import { readTextFile } from './text-file.js';
 
 /** Where to look. */
 export interface ConfigSources {
@@ -46,6 +46,8 @@ export interface LoadedConfig {
   readonly config: ServerConfig;
   /** Every setting in the order of the table. */
   readonly settings: readonly ResolvedSetting[];
+  /** What was ignored, as sentences for the log. */
+  readonly warnings: readonly string[];
 }
 
 /** A configuration as a program gives it: keys of the settings, sections (`limits`, `sessions`) as objects. */
@@ -71,7 +73,8 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const flags = Object.entries(sources.flags).flatMap(([key, value]): RawSetting[] =>
     value === undefined ? [] : [{ key, value, form: 'text', source: { kind: 'flag', name: flagOf(key) } }],
   );
-  return resolveSettings([file, environment.settings, flags], problems, sources);
+  const loaded = resolveSettings([file, environment.settings, flags], problems, sources);
+  return Object.freeze({ ...loaded, warnings: warningsOf(environment.foreign) });
 }
 
 /**
@@ -88,7 +91,7 @@ function resolveSettings(
   layers: readonly (readonly RawSetting[])[],
   problems: ConfigProblem[],
   surroundings: Pick<ConfigSources, 'environment' | 'workingDirectory' | 'defaults'>,
-): LoadedConfig {
+): Omit<LoadedConfig, 'warnings'> {
   const resolved = new Map<SettingKey, ResolvedSetting>();
   for (const key of settingKeys) {
     const value = surroundings.defaults?.[key] ?? settings[key].default;
@@ -106,6 +109,11 @@ function resolveSettings(
   const config = buildServerConfig(values, surroundings, problems);
   if (problems.length > 0) throw invalidConfig(problems);
   return Object.freeze({ config, settings: Object.freeze([...resolved.values()]) });
+}
+
+function warningsOf(foreign: readonly string[]): readonly string[] {
+  if (foreign.length === 0) return [];
+  return [`Ignored in the environment, because it is not a setting of Longwire: ${[...foreign].sort().join(', ')}`];
 }
 
 function resolveOne(raw: RawSetting, problems: ConfigProblem[]): ResolvedSetting | undefined {
@@ -127,7 +135,7 @@ function resolveOne(raw: RawSetting, problems: ConfigProblem[]): ResolvedSetting
   return undefined;
 }
 
-/** Replaces `jwtSecretFile` by `jwtSecret` with what the file holds, less the newline that editors put at its end. */
+/** Replaces `jwtSecretFile` by `jwtSecret` with what the file holds, without the newline that editors put at its end. */
 function withoutSecretFiles(
   layer: readonly RawSetting[],
   surroundings: Pick<ConfigSources, 'environment' | 'workingDirectory'>,
@@ -148,7 +156,7 @@ function withoutSecretFiles(
     }
     try {
       const path = configPath(raw.value, surroundings, (message) => problems.push({ key, message }));
-      const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+      const value = readTextFile(path).replace(/[\r\n]+$/, '');
       return [{ key, value, form: 'text', source: raw.source }];
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);

@@ -143,6 +143,13 @@ function jwtAuth(values: SettingValues, surroundings: Surroundings, problems: Co
 
 function secretKeyOf(secret: string, problems: ConfigProblem[]): KeyObject | undefined {
   const report = (message: string) => problems.push({ key: 'jwtSecret', message });
+  // A shell or an editor put it there, and the issuer of the tokens does not have it: each token would fail its signature.
+  if (/^\s|\s$/.test(secret)) {
+    report(
+      'jwtSecret begins or ends with white space or a byte order mark. Remove it, so that it is the secret of the issuer',
+    );
+    return undefined;
+  }
   const bytes = Buffer.from(secret, 'utf8');
   if (bytes.length < MIN_SECRET_BYTES) {
     report(

@@ -15,11 +15,13 @@ import { ServerError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { ActiveUsers } from './active-users.js';
+import type { HandshakeCredential } from './auth/handshake-credential.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import type { ClientSession } from './client-session.js';
 import { channelText } from './commands/channel-summary.js';
 import { reply, replyError } from './commands/reply.js';
 import type { PendingConnections } from './limits/pending-connections.js';
+import type { RefusalLog } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 
 export interface SignInOptions {
@@ -39,6 +41,7 @@ export interface SignInParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pendingConnections: PendingConnections;
+  readonly refusals: RefusalLog;
 }
 
 /** A connection without a signed-in user. */
@@ -58,6 +61,7 @@ export class SignIn {
   readonly #logger: Logger;
   readonly #options: SignInOptions;
   readonly #pendingConnections: PendingConnections;
+  readonly #refusals: RefusalLog;
   readonly #pending = new Map<ClientSession, PendingConnection>();
   readonly #expiry = new Map<ClientSession, Timer>();
 
@@ -69,17 +73,24 @@ export class SignIn {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#pendingConnections = parts.pendingConnections;
+    this.#refusals = parts.refusals;
     this.#options = options;
   }
 
   /** For a new connection. Checks a credential of the handshake at once, so that a bad one is refused without a wait. */
-  begin(session: ClientSession, address: string, credential: string | undefined): void {
+  begin(session: ClientSession, address: string, handshake: HandshakeCredential): void {
+    if (!handshake.ok) {
+      const refusal = { ok: false, code: 'unauthenticated', message: handshake.message } as const;
+      this.#refuse(session, undefined, address, refusal);
+      return;
+    }
+    const credential = handshake.token;
     const timer = this.#clock.setTimer(this.#options.connectTimeoutMs, () => {
       session.end(CloseCode.noConnect, 'no connect command came in time');
     });
     this.#pending.set(session, { address, credential, timer });
     this.#pendingConnections.add(address);
-    if (credential !== undefined) void this.#checkHandshakeCredential(session, credential);
+    if (credential !== undefined) void this.#checkHandshakeCredential(session, address, credential);
   }
 
   connect(session: ClientSession, command: ConnectCommand): void {
@@ -87,7 +98,7 @@ export class SignIn {
     if (pending === undefined) return;
     session.phase = 'signing-in';
     session.updateReading();
-    this.#connect(session, command, pending.credential).catch((error: unknown) => {
+    this.#connect(session, command, pending).catch((error: unknown) => {
       // A damaged store would write the same stack at every attempt of every client.
       const detail = error instanceof ServerError ? { reason: error.message } : { err: error };
       this.#logger.error({ ...detail, session: session.id }, 'sign-in failed');
@@ -129,8 +140,8 @@ export class SignIn {
     return pending;
   }
 
-  async #connect(session: ClientSession, command: ConnectCommand, credential: string | undefined): Promise<void> {
-    const who = await this.#authenticate(session, command, credential);
+  async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<void> {
+    const who = await this.#authenticate(session, command, pending);
     if (who === undefined || hasGone(session)) return;
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
       const message = 'this user has as many sessions as allowed, none of them of this device';
@@ -156,31 +167,24 @@ export class SignIn {
   async #authenticate(
     session: ClientSession,
     command: ConnectCommand,
-    credential: string | undefined,
+    { credential, address }: PendingConnection,
   ): Promise<Authenticated | undefined> {
     const tokens = [credential, command.token].filter((token) => token !== undefined);
     if (tokens.length === 0) {
-      replyError(session, command, {
-        code: 'unauthenticated',
-        message: 'connect needs a token: none came with it or with the handshake',
-      });
-      session.end(CloseCode.badToken, 'no token');
+      const message = 'connect needs a token: none came with it or with the handshake';
+      this.#refuse(session, command, address, { ok: false, code: 'unauthenticated', message });
       return undefined;
     }
     let who: Authenticated | undefined;
     for (const token of tokens) {
       const outcome = await this.#authenticator.authenticate(token);
       if (!outcome.ok) {
-        replyError(session, command, outcome);
-        session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
+        this.#refuse(session, command, address, outcome);
         return undefined;
       }
       if (who !== undefined && who.user !== outcome.user) {
-        replyError(session, command, {
-          code: 'unauthenticated',
-          message: 'the handshake and connect name two different users',
-        });
-        session.end(CloseCode.badToken, 'credentials for two users');
+        const message = 'the handshake and connect name two different users';
+        this.#refuse(session, command, address, { ok: false, code: 'unauthenticated', message });
         return undefined;
       }
       who = outcome;
@@ -188,10 +192,21 @@ export class SignIn {
     return who;
   }
 
-  async #checkHandshakeCredential(session: ClientSession, credential: string): Promise<void> {
+  async #checkHandshakeCredential(session: ClientSession, address: string, credential: string): Promise<void> {
     const outcome = await this.#authenticator.authenticate(credential);
-    if (outcome.ok || session.phase !== 'pending') return;
-    session.end(closeCodeOf(outcome), outcome.message, outcome.afterMs);
+    if (!outcome.ok && session.phase === 'pending') this.#refuse(session, undefined, address, outcome);
+  }
+
+  /** @param command  undefined: the handshake is refused, before any command */
+  #refuse(
+    session: ClientSession,
+    command: ConnectCommand | undefined,
+    address: string,
+    refusal: AuthenticationRefusal,
+  ): void {
+    this.#refusals.report({ address }, refusal);
+    if (command !== undefined) replyError(session, command, refusal);
+    session.end(closeCodeOf(refusal), refusal.message, refusal.afterMs);
   }
 
   #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {
@@ -216,6 +231,7 @@ export class SignIn {
     const outcome = await this.#authenticator.authenticate(command.token);
     if (hasGone(session)) return;
     if (!outcome.ok) {
+      this.#refusals.report({ user: session.user }, outcome);
       replyError(session, command, outcome);
       return;
     }

@@ -149,8 +149,29 @@ describe('names', () => {
     expect(problem).toContain(nearest);
   });
 
-  it('that resemble nothing point at the help', () => {
-    expect(problemsOf(() => load({ environment: { ...dev, LONGWIRE_QUUXIFICATION: '1' } }))[0]).toContain('--help');
+  it('that resemble nothing point at the help, but for variables, which may be of something else', () => {
+    expect(problemsOf(() => load({ flags: { quuxification: '1' } }))[0]).toContain('--help');
+    const { config, warnings } = load({ environment: { ...dev, LONGWIRE_QUUXIFICATION: '1' } });
+    expect(config.port).toBe(8080);
+    expect(warnings).toEqual([expect.stringContaining('LONGWIRE_QUUXIFICATION')]);
+    expect(load({ environment: dev }).warnings).toEqual([]);
+  });
+
+  it('LONGWIRE_METRICS_SERVICE_HOST and the like, which Kubernetes sets for a service longwire-metrics, are one warning', () => {
+    const links = {
+      LONGWIRE_METRICS_SERVICE_HOST: '10.0.0.8',
+      LONGWIRE_METRICS_SERVICE_PORT: '9100',
+      LONGWIRE_METRICS_SERVICE_PORT_HTTP: '9100',
+      LONGWIRE_METRICS_PORT: 'tcp://10.0.0.8:9100',
+      LONGWIRE_METRICS_PORT_9100_TCP: 'tcp://10.0.0.8:9100',
+      LONGWIRE_METRICS_PORT_9100_TCP_ADDR: '10.0.0.8',
+      // Two letters from LONGWIRE_PORT.
+      LONGWIRE_A_PORT: 'tcp://10.0.0.9:80',
+    };
+    const { config, warnings } = load({ environment: { ...dev, ...links } });
+    expect(config.port).toBe(8080);
+    expect(warnings).toHaveLength(1);
+    for (const name of Object.keys(links)) expect(warnings[0]).toContain(name);
   });
 
   it('leaves alone what the client commands read, what is empty, and the service links of Kubernetes', () => {
@@ -169,7 +190,7 @@ describe('names', () => {
   });
 
   it('tells every problem at once', () => {
-    const run = () => load({ environment: { LONGWIRE_PORT: 'x', LONGWIRE_AUTH: 'none', LONGWIRE_NONSENSE: '1' } });
+    const run = () => load({ environment: { LONGWIRE_PORT: 'x', LONGWIRE_AUTH: 'none', LONGWIRE_PROT: '1' } });
     expect(problemsOf(run)).toHaveLength(3);
   });
 });
@@ -211,6 +232,29 @@ describe('paths', () => {
 });
 
 describe('secrets', () => {
+  it.each([
+    ['CR LF at the end', Buffer.from(`${secret}\r\n`)],
+    ['a byte order mark', Buffer.from(`\ufeff${secret}`)],
+    [
+      'UTF-16 with a byte order mark',
+      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${secret}\r\n`, 'utf16le')]),
+    ],
+  ])('in a file of Windows, with %s, are the same as without', (_what, bytes) => {
+    writeFileSync(join(folder, 'secret'), bytes);
+    const { auth } = load({ environment: { LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET_FILE: 'secret' } }).config;
+    expect(auth.mode === 'jwt' && auth.secret?.export().toString()).toBe(secret);
+  });
+
+  it.each([
+    ['a space at the end', Buffer.from(`${secret} \n`), 'white space'],
+    ['UTF-16 without a byte order mark', Buffer.from(secret, 'utf16le'), 'UTF-16'],
+    ['bytes that are not UTF-8', Buffer.concat([Buffer.from(secret), Buffer.from([0x80])]), 'not text in UTF-8'],
+  ])('in a file with %s are refused with the reason', (_what, bytes, expected) => {
+    writeFileSync(join(folder, 'secret'), bytes);
+    const environment = { LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET_FILE: 'secret' };
+    expect(problemsOf(() => load({ environment }))).toEqual([expect.stringContaining(expected)]);
+  });
+
   it('may come from a file in every source, less its last newline', () => {
     const path = file('secret', `${secret}\n`);
     const jwt = { LONGWIRE_AUTH: 'jwt' };
@@ -266,6 +310,12 @@ describe('what settings are together', () => {
       'Public keys go into --jwks',
     ],
     ['a secret of 32 equal characters', { ...jwt, LONGWIRE_JWT_SECRET: 'x'.repeat(32) }, 'openssl rand -hex 32'],
+    ['a secret with a space after it', { ...jwt, LONGWIRE_JWT_SECRET: `${secret} ` }, 'white space'],
+    [
+      'a secret with a byte order mark before it',
+      { ...jwt, LONGWIRE_JWT_SECRET: `\ufeff${secret}` },
+      'byte order mark',
+    ],
     ['a secret that repeats a short word', { ...jwt, LONGWIRE_JWT_SECRET: 'secret'.repeat(10) }, 'can be guessed'],
     ['keys over plain http', { ...jwt, LONGWIRE_JWKS: 'http://login.example.org/jwks' }, 'must be https'],
     ['keys by ftp', { ...jwt, LONGWIRE_JWKS: 'ftp://login.example.org/jwks' }, 'not ftp:'],

@@ -21,13 +21,15 @@ export interface AuthenticationRefusal {
   readonly code: Extract<ErrorCode, 'unauthenticated' | 'token_expired' | 'unavailable'>;
   /** For the client: what was expected, what came, what to do. Holds nothing of the token. */
   readonly message: string;
+  /** Name of the claim that the token was refused for, if it was one. */
+  readonly claim?: string | undefined;
   /** Of `unavailable`: how long to wait before coming back, if that is known. */
   readonly afterMs?: number | undefined;
 }
 
 export type Authentication = Authenticated | AuthenticationRefusal;
 
-/** What there is to know about whoever asks, before any credential. */
+/** What is known of a caller before any credential. */
 export interface Caller {
   /** Request headers, names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -10,7 +10,7 @@ export class DevAuthenticator implements Authenticator {
   async authenticate(token: string): Promise<Authentication> {
     const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
     if (user === undefined) {
-      return refuse('With auth dev the token is dev:<user>, where <user> has 1-128 bytes in NFC without spaces or "/"');
+      return refuse(tokenMessage(token));
     }
     return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined, validUntil: undefined };
   }
@@ -39,6 +39,13 @@ export class DevAuthenticator implements Authenticator {
 /** `[::1]:8080` → `[::1]`, `localhost:8080` → `localhost`. */
 function hostnameOf(host: string): string {
   return host.replace(/:\d*$/, '');
+}
+
+function tokenMessage(token: string): string {
+  if (token.startsWith('dev:') && token.normalize('NFC') !== token) {
+    return 'The user id in the token must be in Unicode normalization form C (NFC)';
+  }
+  return 'With auth dev the token is dev:<user>, where <user> has 1-128 bytes without white space or "/"';
 }
 
 function refuse(message: string): Authentication {

@@ -17,8 +17,8 @@ export interface JwtAuthenticatorOptions {
 }
 
 const MAX_NAME_CHARACTERS = 128;
-/** The last instant a Date can hold, in seconds. */
-const MAX_TIME_SECONDS = 8.64e12;
+/** In the year 5138. A later time is one in milliseconds, where JWT has seconds (RFC 7519 §2, NumericDate). */
+const MAX_TIME_SECONDS = 1e11;
 
 /**
  * RFC 8725 §3.1: the algorithm is pinned to the key. HS256 is verified with the secret and with nothing else, RS256, ES256
@@ -75,21 +75,21 @@ export class JwtAuthenticator implements Authenticator {
   #identityOf(claims: JWTPayload): Authentication {
     // RFC 7519 §4.1.3: a token that is for somebody must be refused by whoever does not know to be that somebody.
     if (claims.aud !== undefined && this.#config.audience.length === 0) {
-      return refuse('The token is made for an audience (aud), and this server has none configured (--audience)');
+      return refuse('The token has an audience (aud), and this server has none configured (--audience)', 'aud');
     }
     // A token that grants less than everything must not be taken for one that grants everything.
     if (claims['lw'] !== undefined) {
-      return refuse('The token restricts what it may do (lw), and this version cannot keep to that. Leave lw out');
+      return refuse('The token has restrictions (lw) that this version cannot apply. Leave lw out', 'lw');
     }
     const latestIssue = (this.#options.clock.now() + this.#config.leewayMs) / 1000;
-    if (claims.iat !== undefined && claims.iat > latestIssue) return refuse('The token was issued (iat) in the future');
-    if (claims.exp !== undefined && !(claims.exp <= MAX_TIME_SECONDS))
-      return refuse('The time of expiry (exp) is no time');
+    const late = (['iat', 'nbf', 'exp'] as const).find((claim) => isBeyondTime(claims[claim]));
+    if (late !== undefined) return refuse(inMilliseconds(late), late);
+    if (claims.iat !== undefined && claims.iat > latestIssue) {
+      return refuse('The token was issued (iat) in the future. Compare the clocks of issuer and server', 'iat');
+    }
     const user = typeof claims.sub === 'string' ? parseUserId(claims.sub) : undefined;
     if (user === undefined) {
-      return refuse(
-        'The subject (sub) of the token must be a user id: 1-128 bytes in NFC without spaces, control characters or "/"',
-      );
+      return refuse(subjectMessage(claims.sub), 'sub');
     }
     const expiresAt = claims.exp === undefined ? undefined : Math.floor(claims.exp * 1000);
     return {
@@ -104,9 +104,9 @@ export class JwtAuthenticator implements Authenticator {
 
   #refusalFor(error: unknown): AuthenticationRefusal {
     if (error instanceof errors.JWTExpired) {
-      return { ok: false, code: 'token_expired', message: 'The token has expired. Get a new one' };
+      return { ok: false, code: 'token_expired', message: 'The token has expired. Get a new one', claim: 'exp' };
     }
-    if (error instanceof errors.JWTClaimValidationFailed) return refuse(claimMessage(error.claim));
+    if (error instanceof errors.JWTClaimValidationFailed) return refuse(claimMessage(error), error.claim);
     if (error instanceof errors.JWSSignatureVerificationFailed) {
       return refuse('The signature of the token was not made with a key this server knows');
     }
@@ -142,19 +142,41 @@ function displayNameOf(claim: unknown): string | undefined {
   return characters.length === 0 ? undefined : characters.slice(0, MAX_NAME_CHARACTERS).join('');
 }
 
-function claimMessage(claim: string): string {
+/** Also 1e999, which JSON.parse makes Infinity. */
+function isBeyondTime(time: unknown): boolean {
+  return typeof time === 'number' && !(time <= MAX_TIME_SECONDS);
+}
+
+function inMilliseconds(claim: string): string {
+  return `The time ${claim} of the token must be in seconds since 1970, and is in milliseconds or beyond the year 5000`;
+}
+
+function subjectMessage(subject: unknown): string {
+  if (typeof subject !== 'string') return 'The token has no subject (sub) that is a text: it must be the user id';
+  if (subject.normalize('NFC') !== subject) {
+    return 'The subject (sub) of the token must be in Unicode normalization form C (NFC)';
+  }
+  return 'The subject (sub) of the token must be a user id: 1-128 bytes without white space, control characters or "/"';
+}
+
+/** By the claim's name, never its value. */
+function claimMessage({ claim, reason, payload }: errors.JWTClaimValidationFailed): string {
+  const isMissing = reason === 'missing' || payload[claim] === undefined;
   switch (claim) {
     case 'aud':
-      return 'The token is not made for this server: its audience (aud) is missing or another';
+      return `The token is not made for this server: its audience (aud) ${isMissing ? 'is missing' : 'is another'}`;
     case 'iss':
-      return 'The token does not come from an issuer (iss) that this server trusts';
+      return `The token is not from an issuer that this server trusts: its issuer (iss) ${isMissing ? 'is missing' : 'is another'}`;
     case 'nbf':
-      return 'The token is not valid yet (nbf)';
+      if (isBeyondTime(payload.nbf)) return inMilliseconds(claim);
+      return reason === 'check_failed'
+        ? 'The token is not valid yet (nbf)'
+        : 'The time nbf of the token must be a number';
     default:
-      return 'A claim of the token is missing or wrong';
+      return `The claim ${claim} of the token ${isMissing ? 'is missing' : 'has a wrong type or value'}`;
   }
 }
 
-function refuse(message: string): AuthenticationRefusal {
-  return { ok: false, code: 'unauthenticated', message };
+function refuse(message: string, claim?: string): AuthenticationRefusal {
+  return { ok: false, code: 'unauthenticated', message, claim };
 }

@@ -1,7 +1,8 @@
 // A JSON Web Key Set in a local file, read again after somebody changed it.
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { readTextFile } from '../../config/text-file.js';
 import { invalidConfig } from '../../errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -62,7 +63,7 @@ function readKeys(path: string): JWTVerifyGetKey {
     invalidConfig([{ key: 'jwks', message: `jwks: ${path} ${reason}` }], cause);
   let set: JSONWebKeySet;
   try {
-    set = JSON.parse(readFileSync(path, 'utf8')) as JSONWebKeySet;
+    set = JSON.parse(readTextFile(path)) as JSONWebKeySet;
   } catch (cause) {
     throw fail(`cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { decodeText } from '../../config/text-file.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 
@@ -161,5 +162,5 @@ async function readBounded(response: Response): Promise<string> {
     if (byteLength > MAX_SET_BYTES) throw new Error(`The set has more than ${MAX_SET_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks));
 }

@@ -17,6 +17,7 @@ import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
 import type { OutboxBudget } from '../../session/limits/outbox-budget.js';
 import type { PendingConnections } from '../../session/limits/pending-connections.js';
+import type { RefusalLog } from '../../session/limits/refusal-log.js';
 import type { Router } from '../../session/router.js';
 import type { SignIn } from '../../session/sign-in.js';
 import { EndpointOutlet } from './endpoint-outlet.js';
@@ -26,6 +27,7 @@ export interface GatewayParts {
   readonly signIn: SignIn;
   readonly pendingConnections: PendingConnections;
   readonly router: Router;
+  readonly refusals: RefusalLog;
   readonly logger: Logger;
   /** Every session from its upgrade to its end. */
   readonly sessions: Set<ClientSession>;
@@ -88,8 +90,7 @@ class GatewayConnection {
     const session = new ClientSession(randomId(fillRandom), new EndpointOutlet(connection), this.#options, outboxes);
     this.#session = session;
     sessions.add(session);
-    if (this.#credential.ok) signIn.begin(session, this.#address, this.#credential.token);
-    else session.end(CloseCode.badToken, this.#credential.message);
+    signIn.begin(session, this.#address, this.#credential);
   }
 
   onText(text: string): void {
@@ -124,7 +125,10 @@ class GatewayConnection {
 /** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are judged after the upgrade. */
 function admit(request: HandshakeRequest, parts: GatewayParts): ConnectionRefusal | undefined {
   const refusal = parts.authenticator.refuseCaller(request);
-  if (refusal !== undefined) return refuse(403, refusal);
+  if (refusal !== undefined) {
+    parts.refusals.report({ address: request.remoteAddress }, { code: 'forbidden', message: refusal });
+    return refuse(403, refusal);
+  }
   if (parts.isDraining() || !parts.pendingConnections.hasRoomFor(request.remoteAddress)) {
     const message = parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in';
     return refuse(503, message, { 'Retry-After': RETRY_AFTER_S });

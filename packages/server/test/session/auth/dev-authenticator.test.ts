@@ -36,6 +36,11 @@ describe('auth dev', () => {
     expect(await dev.authenticate(token)).toMatchObject({ ok: false, code: 'unauthenticated' });
   });
 
+  it('says NFC for a user id that is only not normalized', async () => {
+    const outcome = await dev.authenticate('dev:Ame\u0301lie');
+    expect(outcome).toMatchObject({ ok: false, message: expect.stringContaining('form C (NFC)') });
+  });
+
   const local = { host: 'localhost:8080' };
   it.each<[string, Record<string, string>, string]>([
     ['no page', local, '127.0.0.1'],

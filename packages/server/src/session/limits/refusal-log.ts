@@ -1,0 +1,54 @@
+// Refused credentials in the log: at most one line per second and caller, so that a client in a loop cannot fill it.
+
+import type { ErrorCode, UserId } from '@longwire/protocol';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import { networkOf } from './pending-connections.js';
+
+/** Between two lines of one caller. */
+const INTERVAL_MS = 1_000;
+/** Lines per interval over all callers. */
+const MAX_LINES = 100;
+
+/** Who was refused: a client by its address, or the signed-in user of a session. */
+export type RefusedCaller = { readonly address: string } | { readonly user: UserId };
+
+/** What a line says. Nothing of a credential: a claim by its name, never its value. */
+export interface LoggedRefusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly claim?: string | undefined;
+}
+
+export class RefusalLog {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Callers with a line in the present interval. */
+  readonly #logged = new Set<string>();
+  #intervalEndMs = 0;
+  /** Refusals without a line since the last one that has one. */
+  #suppressed = 0;
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Addresses of one IPv6 network of 64 bits count as one. */
+  report(caller: RefusedCaller, { code, message, claim }: LoggedRefusal): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#intervalEndMs) {
+      this.#intervalEndMs = nowMs + INTERVAL_MS;
+      this.#logged.clear();
+    }
+    const key = 'user' in caller ? `user ${caller.user}` : networkOf(caller.address);
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LINES) {
+      this.#suppressed += 1;
+      return;
+    }
+    this.#logged.add(key);
+    const suppressed = this.#suppressed === 0 ? undefined : this.#suppressed;
+    this.#suppressed = 0;
+    this.#logger.info({ ...caller, code, claim, reason: message, suppressed }, 'Credentials refused');
+  }
+}
