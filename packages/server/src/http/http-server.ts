@@ -9,7 +9,7 @@ import type { Caller } from '../session/auth/authenticator.js';
 import { connectionLimit } from './connection-limit.js';
 import { PageFiles } from './page-files.js';
 import { type HttpError, rawErrorResponse, replyError } from './reply.js';
-import { requestPath } from './request-path.js';
+import { parseRequestTarget } from './request-path.js';
 import { createRouter, type Readiness, type RequestRouter } from './routes.js';
 
 export interface HttpServerOptions {
@@ -70,13 +70,15 @@ function answer(
       replyError(response, { status: 431, code: 'too_large', message, headers: { Connection: 'close' } });
       return;
     }
-    const target = requestPath(request.url ?? '');
+    const target = parseRequestTarget(request.url ?? '');
     if (!target.ok) {
       const { message } = target;
       replyError(response, { status: 400, code: 'malformed', message, headers: { Connection: 'close' } });
       return;
     }
-    const refusal = refuseCaller({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
+    const { headers, socket } = request;
+    const host = target.authority ?? headers.host;
+    const refusal = refuseCaller({ headers: { ...headers, host }, remoteAddress: socket.remoteAddress });
     if (refusal !== undefined) {
       replyError(response, { status: 403, code: 'forbidden', message: refusal, headers: { Connection: 'close' } });
       return;

@@ -1,8 +1,7 @@
-// What the HTTP side answers besides upgrades: health, readiness, the page, and why not.
+// What the HTTP server answers besides upgrades: health, readiness and the page.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connectPath } from '@longwire/protocol';
-import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { PageFiles } from './page-files.js';
 import { replyError, replyJson } from './reply.js';
 
@@ -14,40 +13,37 @@ export interface RouteOptions {
   readonly page: PageFiles | undefined;
 }
 
-type RouteHandler = (request: IncomingMessage, response: ServerResponse) => void;
+type RouteHandler = (response: ServerResponse) => void;
 
-/** Answers a request whose path is known to be honest. */
+/** Answers a request whose path was parsed. */
 export type RequestRouter = (path: string, request: IncomingMessage, response: ServerResponse) => void;
 
-const readMethods: HTTPMethod[] = ['GET', 'HEAD'];
-const otherMethods: HTTPMethod[] = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Every path is only read. */
+const ALLOWED = 'GET, HEAD';
 
 export function createRouter({ readiness, page }: RouteOptions): RequestRouter {
-  const router = findMyWay({ caseSensitive: true, ignoreTrailingSlash: false });
-  const read = (path: string, handler: RouteHandler) => router.on(readMethods, path, handler);
-
-  read('/healthz', (_request, response) => replyJson(response, 200, { status: 'ok' }));
-  read('/readyz', (_request, response) => {
-    const state = readiness();
-    if (state.isReady) replyJson(response, 200, { status: 'ready' });
-    else replyError(response, { status: 503, code: 'unavailable', message: `Not ready: ${state.reason}` });
-  });
-  read(connectPath, (_request, response) => upgradeRequired(response));
+  const routes: ReadonlyMap<string, RouteHandler> = new Map([
+    ['/healthz', (response: ServerResponse) => replyJson(response, 200, { status: 'ok' })],
+    ['/readyz', (response: ServerResponse) => replyReadiness(response, readiness())],
+    [connectPath, upgradeRequired],
+  ]);
 
   return (path, request, response) => {
-    const method = (request.method ?? 'GET') as HTTPMethod;
-    const route = router.find(method, path);
-    if (route !== null) {
-      (route.handler as unknown as RouteHandler)(request, response);
+    const route = routes.get(path);
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      if (route !== undefined) return route(response);
+      if (page?.serve(path, request, response) === true) return;
+    } else if (route !== undefined || page?.has(path) === true) {
+      methodNotAllowed(response);
       return;
     }
-    const isReading = method === 'GET' || method === 'HEAD';
-    if (isReading && page?.serve(path, request, response) === true) return;
-    const allowed = [...readMethods, ...otherMethods].filter((other) => router.find(other, path) !== null);
-    if (allowed.length === 0 && page?.has(path) === true) allowed.push(...readMethods);
-    if (allowed.length > 0) methodNotAllowed(response, allowed);
-    else replyError(response, { status: 404, code: 'unknown_type', message: 'There is nothing at this path' });
+    replyError(response, { status: 404, code: 'unknown_type', message: 'There is nothing at this path' });
   };
+}
+
+function replyReadiness(response: ServerResponse, state: Readiness): void {
+  if (state.isReady) replyJson(response, 200, { status: 'ready' });
+  else replyError(response, { status: 503, code: 'unavailable', message: `Not ready: ${state.reason}` });
 }
 
 // RFC 9110 §15.5.22: a 426 names the protocol that is wanted.
@@ -61,13 +57,12 @@ function upgradeRequired(response: ServerResponse): void {
   });
 }
 
-function methodNotAllowed(response: ServerResponse, allowed: readonly string[]): void {
-  const list = allowed.join(', ');
+function methodNotAllowed(response: ServerResponse): void {
   replyError(response, {
     status: 405,
     code: 'unknown_type',
-    message: `This path takes ${list} only`,
-    // What a body held is not read, so the connection cannot be used again.
-    headers: { Allow: list, Connection: 'close' },
+    message: `This path takes ${ALLOWED} only`,
+    // A body that was sent is not read, so the connection cannot be used again.
+    headers: { Allow: ALLOWED, Connection: 'close' },
   });
 }
