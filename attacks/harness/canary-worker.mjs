@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 
-const { url, greeting, intervalMs } = workerData;
+const { url, greeting, question, intervalMs } = workerData;
 /** @type {number[]} */
 let latenciesMs = [];
 let askedAt = 0;
@@ -58,6 +58,5 @@ function begin() {
 function ask() {
   if (socket.readyState !== WebSocket.OPEN) return;
   askedAt = performance.now();
-  // The gateway answers the bare text with `pong`, an echo server with itself.
-  socket.send('ping');
+  socket.send(question);
 }

@@ -7,6 +7,8 @@ export interface CanaryOptions {
   readonly url: string;
   /** Said first; its answer is awaited. Default: nothing. */
   readonly greeting?: string | undefined;
+  /** Has one answer. Default: the bare text `ping`, which the gateway answers with `pong`, an echo server with itself. */
+  readonly question?: string;
 }
 
 export interface CanaryReport {
@@ -38,7 +40,7 @@ export class Canary {
   /** Resolves once it has begun to ask. */
   static async start(options: CanaryOptions): Promise<Canary> {
     const worker = new Worker(new URL('./canary-worker.mjs', import.meta.url), {
-      workerData: { ...options, intervalMs: INTERVAL_MS },
+      workerData: { question: 'ping', ...options, intervalMs: INTERVAL_MS },
     });
     const canary = new Canary(worker);
     const [first] = (await once(worker, 'message')) as [Report];

@@ -57,7 +57,7 @@ export function describeOneUser(scale: OneUserScale): void {
     });
     afterAll(() => target.stop());
 
-    it('has sessions.perUser sessions at most: the oldest of the same device are closed with 4101', async () => {
+    it('has sessions.perUser sessions at most: the oldest of the same device are closed with 4101 (row 70)', async () => {
       await target.unharmed(async () => {
         const clients = await signInAll(target.url, scale.sessions, () => ({ token: 'dev:one', device: 'one' }));
         await until(
@@ -69,7 +69,7 @@ export function describeOneUser(scale: OneUserScale): void {
       });
     });
 
-    it('has sessions.perUser sessions at most: those of other devices are refused with 4102', async () => {
+    it('has sessions.perUser sessions at most: those of other devices are refused with 4102 (row 70)', async () => {
       await target.unharmed(async () => {
         const clients = await signInAll(target.url, scale.sessions, (n) => ({
           token: 'dev:several',
@@ -89,23 +89,26 @@ export function describeOneUser(scale: OneUserScale): void {
       });
     });
 
-    it.each(Object.entries(floods))('floods it with %s: rate_limited, none without an answer', async (_kind, flood) => {
-      await target.unharmed(async () => {
-        const client = await WireClient.signIn(target.url, 'flooder');
-        const startedAt = performance.now();
-        for (let id = 1; id <= scale.messages; id++) client.say(flood.text(1_000 + id));
-        const answers = (): WireMessage[] => client.received.filter(({ re }) => Number(re) > 1_000);
-        await until(() => answers().length >= scale.messages, `${scale.messages} answers`, 60_000);
-        const elapsedS = (performance.now() - startedAt) / 1_000;
-        const refused = answers().filter(({ code }) => code === 'rate_limited');
-        for (const { afterMs, retryable } of refused) expect([Number(afterMs) > 0, retryable]).toEqual([true, true]);
-        expect(answers().length - refused.length).toBeLessThanOrEqual(flood.burst + flood.perSecond * elapsedS + 1);
-        expect(refused.length).toBeGreaterThan(0);
-        client.cut();
-      });
-    });
+    it.each(Object.entries(floods))(
+      'gets rate_limited for a flood of %s, and none without an answer (row 71)',
+      async (_kind, flood) => {
+        await target.unharmed(async () => {
+          const client = await WireClient.signIn(target.url, 'flooder');
+          const startedAt = performance.now();
+          for (let id = 1; id <= scale.messages; id++) client.say(flood.text(1_000 + id));
+          const answers = (): WireMessage[] => client.received.filter(({ re }) => Number(re) > 1_000);
+          await until(() => answers().length >= scale.messages, `${scale.messages} answers`, 60_000);
+          const elapsedS = (performance.now() - startedAt) / 1_000;
+          const refused = answers().filter(({ code }) => code === 'rate_limited');
+          for (const { afterMs, retryable } of refused) expect([Number(afterMs) > 0, retryable]).toEqual([true, true]);
+          expect(answers().length - refused.length).toBeLessThanOrEqual(flood.burst + flood.perSecond * elapsedS + 1);
+          expect(refused.length).toBeGreaterThan(0);
+          client.cut();
+        });
+      },
+    );
 
-    it('is not read for a while once more commands are refused than limits.commandsPerSecond', async () => {
+    it('is not read for a while once more commands are refused than limits.commandsPerSecond (row 71)', async () => {
       await target.unharmed(async () => {
         const client = await WireClient.signIn(target.url, 'talker');
         const startedAt = performance.now();
@@ -119,7 +122,7 @@ export function describeOneUser(scale: OneUserScale): void {
       });
     });
 
-    it('gets its sends stored in order, those behind a refused one being refused as well', async () => {
+    it('gets its sends stored in order: behind one with rate_limited all are refused until afterMs (row 71)', async () => {
       const client = await WireClient.signIn(target.url, 'in-order');
       const wanted = 300;
       for (let id = 1; id <= wanted; id++) {

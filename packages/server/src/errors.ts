@@ -23,6 +23,7 @@ export const serverErrorCatalogue = Object.freeze({
   corrupt: row(false, 'Stored data contradicts itself or its checksum; `offset` names the entry, if it is one'),
   locked: row(false, 'Another server holds the data folder'),
   newer_schema: row(false, 'The store was written by a newer version'),
+  overloaded: row(true, 'Too many calls wait for the store'),
   closed: row(false, 'The store was closed before the call'),
   fatal: row(false, 'The store cannot be opened, or cannot go on; the next start shows what the last write stored'),
 });

@@ -18,7 +18,9 @@ import { History } from './messaging/history.js';
 import { MessageSender } from './messaging/message-sender.js';
 import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
+import { StoreTurns } from './messaging/store-turns.js';
 import { type Clock, systemClock, type Timer } from './runtime/clock.js';
+import { FailureLog } from './runtime/failure-log.js';
 import type { Logger } from './runtime/logger.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
@@ -103,21 +105,24 @@ async function serve(
   const { limits } = config;
   const clock = systemClock;
   const bus = new LocalBus();
-  const heads = new CommittedHeads(store.log);
+  const failures = new FailureLog(logger, clock);
+  const turns = new StoreTurns(limits.storeCalls);
+  const heads = new CommittedHeads(store.log, turns);
   const receipts = new Receipts(bus, heads);
   const cursors = new CursorCache(
     store.cursors,
+    turns,
     (user, channel, moved) => receipts.onMoved(user, channel, moved),
-    (error) => logger.error({ err: error }, 'cursors could not be written'),
+    (error) => failures.report('cursors could not be written or read', error),
   );
   const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
-    logger.error({ err: error }, 'an append failed');
+    failures.report('an append failed', error);
   });
   const hub = new Hub(
     {
       pages: pacedPages(store.log, clock),
       onPageError: (error, channel) => {
-        if (!damage.report(error)) logger.error({ err: error, channel }, 'a page could not be read');
+        if (!damage.report(error)) failures.report('a page could not be read', error, { channel });
       },
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
     },
@@ -126,8 +131,9 @@ async function serve(
   bus.subscribe(heads);
   bus.subscribe(hub);
 
-  const channels = new ChannelList(store.directory, cursors);
-  const opener = new SessionOpener(store.directory, hub, cursors, channels, clock, limits);
+  const { directory } = store;
+  const channels = new ChannelList(directory, turns, cursors);
+  const opener = new SessionOpener({ directory, turns, hub, cursors, channels, clock }, limits);
   const pendingConnections = new PendingConnections({
     maxWaiting: MAX_WAITING_SESSIONS,
     maxWaitingPerAddress: limits.waitingPerAddress,
@@ -135,22 +141,23 @@ async function serve(
   const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
   const refusals = new RefusalLog(clock, logger);
   const signIn = new SignIn(
-    { authenticator, users, opener, hub, clock, logger, pendingConnections, refusals },
+    { authenticator, users, opener, hub, clock, logger, failures, pendingConnections, refusals },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
       server: `longwire/${version}`,
       limits: sessionLimits(limits),
+      signIns: limits.signIns,
+      signInsPerUser: limits.signInsPerUser,
     },
   );
   const rules = {
     sender: new MessageSender(queue, cursors, clock),
     positions: new Positions(heads, cursors),
-    history: new History(store.log, heads, (error) => damage.report(error)),
+    history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,
-    directory: store.directory,
     onPageFailure: (error: unknown) => {
-      if (!damage.report(error)) logger.error({ err: error }, 'a page could not be read');
+      if (!damage.report(error)) failures.report('a page could not be read', error);
     },
   };
   const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
@@ -205,7 +212,11 @@ async function serve(
     logger.warn({}, 'Nothing is kept: data is memory:, so all messages are lost when the server ends');
 
   const timers: Timer[] = [
-    clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => void cursors.flush()),
+    clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => {
+      if (store.isWritable)
+        void opener.storeDevices().catch((error) => failures.report('a device was not stored', error));
+      void cursors.flush();
+    }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => outboxes.count()),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => users.sweep()),

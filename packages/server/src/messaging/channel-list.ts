@@ -1,61 +1,69 @@
 // The user's channels by recency, each as its reader sees it.
 
-import type { UserId } from '@longwire/protocol';
+import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
-import type { ChannelDescription, ChannelStatus, Directory } from '../storage/directory.js';
+import type { ChannelDescription, Directory } from '../storage/directory.js';
+import { channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
+import type { StoreTurns } from './store-turns.js';
 
 export interface ChannelListPage {
   readonly channels: readonly ChannelDescription[];
   readonly more: boolean;
 }
 
+/** Channels described in one call of the store. */
+const CHANNELS_PER_CALL = 50;
+
 export class ChannelList {
   readonly #directory: Directory;
+  readonly #turns: StoreTurns;
   readonly #cursors: CursorCache;
 
-  constructor(directory: Directory, cursors: CursorCache) {
+  constructor(directory: Directory, turns: StoreTurns, cursors: CursorCache) {
     this.#directory = directory;
+    this.#turns = turns;
     this.#cursors = cursors;
   }
 
   /**
-   * The channels after `after` in the order of their newest entries, newest first.
-   * @param statuses all of the user's channels, in any order
-   * @param after the last channel of the page before
+   * A page of the user's channels in the order of their newest entries, newest first.
+   * @param after the last channel of the page before; undefined: the first page
    * @returns undefined if `after` is none of the user's channels
    */
-  async pageAfter(
+  async page(
     user: UserId,
-    statuses: readonly ChannelStatus[],
-    after: ChannelKey,
+    device: DeviceId,
+    after: ChannelKey | undefined,
     limit: number,
   ): Promise<ChannelListPage | undefined> {
-    const byRecency = newestFirst(statuses);
-    const index = byRecency.findIndex((status) => status.channel === after);
-    return index < 0 ? undefined : this.#page(user, byRecency, index + 1, limit);
+    const olderThan = after === undefined ? undefined : await this.#recencyOf(user, after);
+    if (after !== undefined && olderThan === undefined) return undefined;
+    const newest = new NewestChannels(limit, olderThan);
+    for await (const slice of channelSlices(this.#directory, this.#turns, user, device)) {
+      for (const status of slice) newest.add(status);
+    }
+    return this.describe(user, newest);
   }
 
-  /** The newest channels, `statuses` being all of the user's in any order. */
-  async firstPage(user: UserId, statuses: readonly ChannelStatus[], limit: number): Promise<ChannelListPage> {
-    return this.#page(user, newestFirst(statuses), 0, limit);
+  /** The page of those that were chosen while all channels came by. */
+  async describe(user: UserId, newest: NewestChannels): Promise<ChannelListPage> {
+    const wanted = newest.channels.map(({ channel, read }) => ({
+      channel,
+      read: Math.max(read, this.#cursors.peek(user, channel)?.read ?? 0),
+    }));
+    const channels: ChannelDescription[] = [];
+    for (let start = 0; start < wanted.length; start += CHANNELS_PER_CALL) {
+      const part = wanted.slice(start, start + CHANNELS_PER_CALL);
+      const described = await this.#turns.run(user, () => this.#directory.describe(user, part));
+      for (const channel of described) channels.push(this.#overlay(channel));
+    }
+    return { channels, more: newest.isMore };
   }
 
-  async #page(
-    user: UserId,
-    byRecency: readonly ChannelStatus[],
-    start: number,
-    limit: number,
-  ): Promise<ChannelListPage> {
-    const wanted = byRecency.slice(start, start + limit);
-    const described = await this.#directory.describe(
-      user,
-      wanted.map(({ channel, read }) => ({
-        channel,
-        read: Math.max(read, this.#cursors.peek(user, channel)?.read ?? 0),
-      })),
-    );
-    return { channels: described.map((channel) => this.#overlay(channel)), more: start + limit < byRecency.length };
+  async #recencyOf(user: UserId, channel: ChannelKey): Promise<number | undefined> {
+    const [described] = await this.#turns.run(user, () => this.#directory.describe(user, [{ channel, read: 0 }]));
+    return described?.recency;
   }
 
   /** What is not written yet counts: cursors reach the disk seconds after they moved. */
@@ -68,8 +76,4 @@ export class ChannelList {
     });
     return { ...described, members };
   }
-}
-
-function newestFirst(statuses: readonly ChannelStatus[]): readonly ChannelStatus[] {
-  return [...statuses].sort((a, b) => b.recency - a.recency);
 }

@@ -1,9 +1,11 @@
 // The newest committed offset of channels in use: what acknowledgements and reads are checked against.
 
-import type { Epoch } from '@longwire/protocol';
+import type { Epoch, UserId } from '@longwire/protocol';
 import type { BusListener, CommittedEntry } from '../bus/bus.js';
 import type { ChannelKey } from '../channel/channel-key.js';
+import { GenerationCache } from '../runtime/generation-cache.js';
 import type { MessageLog } from '../storage/message-log.js';
+import type { StoreTurns } from './store-turns.js';
 
 export interface CommittedHead {
   /** Undefined: the channel has no entry yet. */
@@ -11,22 +13,34 @@ export interface CommittedHead {
   readonly head: number;
 }
 
-/** Channels remembered; the ones written longest ago go first and are asked of the log again. */
-const MAX_CHANNELS = 65_536;
+/** Channels remembered, at least; those that were not in use for the longest are asked of the log again. */
+const CACHED_CHANNELS = 32_768;
+/** The same of channels without an entry: asking for them again costs the store nothing. */
+const CACHED_EMPTY_CHANNELS = 8_192;
+/** Channels asked of the store in one call. */
+const CHANNELS_PER_CALL = 100;
+
+const NO_ENTRY: CommittedHead = Object.freeze({ epoch: undefined, head: 0 });
+
+type LoadedHeads = ReadonlyMap<ChannelKey, CommittedHead>;
 
 export class CommittedHeads implements BusListener {
   readonly #log: MessageLog;
-  readonly #heads = new Map<ChannelKey, { epoch: Epoch; head: number }>();
-  readonly #loads = new Map<ChannelKey, Promise<CommittedHead>>();
+  readonly #turns: StoreTurns;
+  readonly #heads = new GenerationCache<ChannelKey, { epoch: Epoch; head: number }>(CACHED_CHANNELS);
+  readonly #empty = new GenerationCache<ChannelKey, CommittedHead>(CACHED_EMPTY_CHANNELS);
+  readonly #loads = new Map<ChannelKey, Promise<LoadedHeads>>();
 
-  constructor(log: MessageLog) {
+  constructor(log: MessageLog, turns: StoreTurns) {
     this.#log = log;
+    this.#turns = turns;
   }
 
   onEntry({ entry }: CommittedEntry): void {
     const known = this.#heads.get(entry.channel);
     if (known === undefined) {
-      this.#remember(entry.channel, entry.epoch, entry.offset);
+      this.#empty.delete(entry.channel);
+      this.#heads.set(entry.channel, { epoch: entry.epoch, head: entry.offset });
       return;
     }
     known.epoch = entry.epoch;
@@ -39,41 +53,59 @@ export class CommittedHeads implements BusListener {
 
   onSuspect(): void {
     this.#heads.clear();
+    this.#empty.clear();
   }
 
-  /** At once if the channel is in use. */
+  /** At once if the channel is in use, or was asked for a moment ago. */
   peek(channel: ChannelKey): CommittedHead | undefined {
-    return this.#heads.get(channel);
+    return this.#heads.get(channel) ?? this.#empty.get(channel);
   }
 
-  async of(channel: ChannelKey): Promise<CommittedHead> {
-    const known = this.#heads.get(channel);
-    if (known !== undefined) return known;
-    let load = this.#loads.get(channel);
-    if (load === undefined) {
-      load = this.#load(channel).finally(() => this.#loads.delete(channel));
-      this.#loads.set(channel, load);
+  /** @param user  on whose behalf the store is asked, if it has to be */
+  async of(user: UserId, channel: ChannelKey): Promise<CommittedHead> {
+    const [head] = await this.ofAll(user, [channel]);
+    return head!;
+  }
+
+  /** In the order asked. What is not in memory is asked of the store in slices, each in the user's turn. */
+  async ofAll(user: UserId, channels: readonly ChannelKey[]): Promise<readonly CommittedHead[]> {
+    const missing = channels.filter((channel) => this.peek(channel) === undefined && !this.#loads.has(channel));
+    for (let start = 0; start < missing.length; start += CHANNELS_PER_CALL) {
+      this.#startLoad(user, missing.slice(start, start + CHANNELS_PER_CALL));
     }
-    return load;
+    const known = channels.map((channel) => this.peek(channel));
+    const loads = new Set(channels.flatMap((channel, index) => (known[index] ? [] : [this.#loads.get(channel)!])));
+    const loaded = await Promise.all(loads);
+    return channels.map((channel, index) => known[index] ?? firstWith(channel, loaded));
   }
 
-  async #load(channel: ChannelKey): Promise<CommittedHead> {
-    const [stored] = await this.#log.heads([channel]);
-    // An entry that was committed meanwhile is newer than what was read.
-    const known = this.#heads.get(channel);
-    if (known !== undefined) return known;
-    const { epoch, head } = stored!;
-    if (epoch !== undefined) this.#remember(channel, epoch, head);
-    return { epoch, head };
+  #startLoad(user: UserId, channels: readonly ChannelKey[]): void {
+    const load = this.#load(user, channels).finally(() => {
+      for (const channel of channels) this.#loads.delete(channel);
+    });
+    for (const channel of channels) this.#loads.set(channel, load);
   }
 
-  #remember(channel: ChannelKey, epoch: Epoch, head: number): void {
-    if (this.#heads.size >= MAX_CHANNELS) {
-      for (const oldest of this.#heads.keys()) {
-        this.#heads.delete(oldest);
-        break;
-      }
-    }
-    this.#heads.set(channel, { epoch, head });
+  async #load(user: UserId, channels: readonly ChannelKey[]): Promise<LoadedHeads> {
+    const stored = await this.#turns.run(user, () => this.#log.heads(channels));
+    const loaded = new Map<ChannelKey, CommittedHead>();
+    channels.forEach((channel, index) => {
+      const { epoch, head } = stored[index]!;
+      // An entry that was committed meanwhile is newer than what was read.
+      const known = this.#heads.get(channel);
+      if (known === undefined && epoch !== undefined) this.#heads.set(channel, { epoch, head });
+      if (known === undefined && epoch === undefined) this.#empty.set(channel, NO_ENTRY);
+      loaded.set(channel, known ?? { epoch, head });
+    });
+    return loaded;
   }
+}
+
+function firstWith(channel: ChannelKey, loaded: readonly LoadedHeads[]): CommittedHead {
+  for (const heads of loaded) {
+    const head = heads.get(channel);
+    if (head !== undefined) return head;
+  }
+  // Every channel is in memory or in one of the loads.
+  throw new Error(`no head of ${channel} was loaded`);
 }

@@ -3,13 +3,16 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { Cursors, CursorWrite } from '../storage/cursors.js';
+import type { StoreTurns } from './store-turns.js';
 
 /** Between two writes; a crash may set cursors back that far, never forward. */
 export const CURSOR_WRITE_INTERVAL_MS = 5_000;
 /** Clean cursors kept for look-ups; the longest known go first. */
 const MAX_KEPT = 100_000;
-/** What one write or load takes at most. */
-const MAX_BATCH = 1_000;
+/** What one write takes at most. */
+const MAX_WRITE_BATCH = 1_000;
+/** What one load takes at most: each is one call, in the turn of its user. */
+const MAX_LOAD_BATCH = 100;
 
 interface CursorState {
   readonly user: UserId;
@@ -36,6 +39,7 @@ export type CursorMoved = (
 
 export class CursorCache {
   readonly #cursors: Cursors;
+  readonly #turns: StoreTurns;
   readonly #onMoved: CursorMoved;
   readonly #onFailure: (error: unknown) => void;
   readonly #states = new Map<string, CursorState>();
@@ -43,8 +47,9 @@ export class CursorCache {
   #toLoad: CursorState[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(cursors: Cursors, onMoved: CursorMoved, onFailure: (error: unknown) => void) {
+  constructor(cursors: Cursors, turns: StoreTurns, onMoved: CursorMoved, onFailure: (error: unknown) => void) {
     this.#cursors = cursors;
+    this.#turns = turns;
     this.#onMoved = onMoved;
     this.#onFailure = onFailure;
   }
@@ -108,8 +113,8 @@ export class CursorCache {
   async #write(): Promise<void> {
     const states = [...this.#dirty];
     this.#dirty.clear();
-    for (let start = 0; start < states.length; start += MAX_BATCH) {
-      const part = states.slice(start, start + MAX_BATCH);
+    for (let start = 0; start < states.length; start += MAX_WRITE_BATCH) {
+      const part = states.slice(start, start + MAX_WRITE_BATCH);
       const batch = part.map(takeDirty);
       try {
         await this.#cursors.write(batch);
@@ -163,13 +168,23 @@ export class CursorCache {
   #loadGathered(): void {
     const states = this.#toLoad;
     this.#toLoad = [];
-    for (let start = 0; start < states.length; start += MAX_BATCH)
-      void this.#load(states.slice(start, start + MAX_BATCH));
+    const byUser = new Map<UserId, CursorState[]>();
+    for (const state of states) {
+      const own = byUser.get(state.user);
+      if (own === undefined) byUser.set(state.user, [state]);
+      else own.push(state);
+    }
+    for (const [user, own] of byUser) {
+      for (let start = 0; start < own.length; start += MAX_LOAD_BATCH) {
+        void this.#load(user, own.slice(start, start + MAX_LOAD_BATCH));
+      }
+    }
   }
 
-  async #load(states: readonly CursorState[]): Promise<void> {
+  async #load(user: UserId, states: readonly CursorState[]): Promise<void> {
     try {
-      const stored = await this.#cursors.load(states.map(({ user, channel }) => ({ user, channel })));
+      const wanted = states.map(({ channel }) => ({ user, channel }));
+      const stored = await this.#turns.run(user, () => this.#cursors.load(wanted));
       states.forEach((state, index) => {
         state.read = Math.max(state.read, stored[index]!.read);
         state.delivered = Math.max(state.delivered, stored[index]!.delivered);

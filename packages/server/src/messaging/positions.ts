@@ -11,6 +11,12 @@ export interface ClaimedPosition {
   readonly offset: number;
 }
 
+/** Where somebody says to be in a channel. */
+export interface ChannelClaim {
+  readonly channel: ChannelKey;
+  readonly claimed: ClaimedPosition;
+}
+
 export type PositionOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
@@ -26,37 +32,40 @@ export class Positions {
     this.#cursors = cursors;
   }
 
-  /** Moves the device's cursor. Accepted: on disk within 5 s. Synchronous for channels in use. */
+  /**
+   * Moves the device's cursors in several channels; those that are refused move nothing. Accepted: on disk within 5 s.
+   * Synchronous if all channels are in use.
+   * @returns the first refusal, in the order of the claims
+   */
   acknowledge(
     user: UserId,
     device: DeviceId,
-    channel: ChannelKey,
-    claimed: ClaimedPosition,
+    claims: readonly ChannelClaim[],
   ): PositionOutcome | Promise<PositionOutcome> {
-    return this.#against(channel, (head) => {
-      const refusal = check(claimed, head);
-      if (refusal !== undefined) return refusal;
-      this.#cursors.acknowledge(user, device, channel, claimed.offset);
-      return ACCEPTED;
-    });
+    const decide = (heads: readonly CommittedHead[]): PositionOutcome => {
+      let outcome = ACCEPTED;
+      claims.forEach(({ channel, claimed }, index) => {
+        const refusal = check(claimed, heads[index]!);
+        if (refusal === undefined) this.#cursors.acknowledge(user, device, channel, claimed.offset);
+        else if (outcome.ok) outcome = refusal;
+      });
+      return outcome;
+    };
+    const channels = claims.map(({ channel }) => channel);
+    const known = channels.map((channel) => this.#heads.peek(channel));
+    if (known.every((head) => head !== undefined)) return decide(known);
+    return this.#heads.ofAll(user, channels).then(decide);
   }
 
   /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
   read(user: UserId, channel: ChannelKey, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
-    return this.#against(channel, (head) => {
+    const decide = (head: CommittedHead): PositionOutcome => {
       const refusal = check(claimed, head);
-      if (refusal !== undefined) return refusal;
-      this.#cursors.read(user, channel, claimed.offset);
-      return ACCEPTED;
-    });
-  }
-
-  #against(
-    channel: ChannelKey,
-    decide: (head: CommittedHead) => PositionOutcome,
-  ): PositionOutcome | Promise<PositionOutcome> {
+      if (refusal === undefined) this.#cursors.read(user, channel, claimed.offset);
+      return refusal ?? ACCEPTED;
+    };
     const known = this.#heads.peek(channel);
-    return known === undefined ? this.#heads.of(channel).then(decide) : decide(known);
+    return known === undefined ? this.#heads.of(user, channel).then(decide) : decide(known);
   }
 }
 

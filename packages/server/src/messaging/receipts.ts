@@ -55,7 +55,8 @@ export async function presentReceipts(
   heads: CommittedHeads,
   channel: ChannelKey,
 ): Promise<readonly ReceiptEvent[]> {
-  const epoch = await heads.of(channel).then(
+  const [user] = readersOf(channel);
+  const epoch = await heads.of(user!, channel).then(
     (head) => head.epoch,
     () => undefined,
   );

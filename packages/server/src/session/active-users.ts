@@ -44,7 +44,7 @@ export class ActiveUsers {
    */
   admit(session: ClientSession, user: UserId, device: DeviceId): boolean {
     const known = this.#users.get(user);
-    const live = [...(known?.sessions ?? [])].filter(isLive);
+    const live = [...(known?.sessions ?? [])].filter(({ hasEnded }) => !hasEnded);
     if (live.length >= this.#sessionsPerUser) {
       const oldest = live.find((other) => other.identity?.device === device);
       if (oldest === undefined) return false;
@@ -75,7 +75,7 @@ export class ActiveUsers {
 
   /** Sessions of a user that have not begun to end. */
   sessionsOf(user: UserId): readonly ClientSession[] {
-    return [...(this.#users.get(user)?.sessions ?? [])].filter(isLive);
+    return [...(this.#users.get(user)?.sessions ?? [])].filter(({ hasEnded }) => !hasEnded);
   }
 
   /** Forgets who left and could come back to the same rates. Called every `SWEEP_INTERVAL_MS`. */
@@ -102,16 +102,12 @@ export class ActiveUsers {
   }
 }
 
-function isLive(session: ClientSession): boolean {
-  return session.endedWith === undefined && session.phase !== 'ended';
-}
-
 /** Before their time to answer the close is over; what waits on them takes memory until then. */
 function cutOldestClosing(sessions: ReadonlySet<ClientSession>, allowed: number): void {
-  let excess = [...sessions].filter((session) => !isLive(session)).length - allowed;
+  let excess = [...sessions].filter(({ hasEnded }) => hasEnded).length - allowed;
   for (const session of sessions) {
     if (excess <= 0) return;
-    if (isLive(session)) continue;
+    if (!session.hasEnded) continue;
     session.outlet.terminate();
     excess -= 1;
   }

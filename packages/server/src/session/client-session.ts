@@ -42,6 +42,8 @@ export class ClientSession implements Recipient {
   mistakes = 0;
   /** Messages that came before `ready`. */
   earlyMessages = 0;
+  /** Those of them that are handled once the session is ready. */
+  heldTexts: string[] = [];
   readonly #bounds: SessionBounds;
   #unanswered = 0;
   #isReading = true;
@@ -59,6 +61,11 @@ export class ClientSession implements Recipient {
     this.outlet = outlet;
     this.#bounds = bounds;
     this.outbox = new Outbox(outlet, bounds.outboxBytes, budget, () => this.#giveUp());
+  }
+
+  /** It is closing or gone: what is still being done for it is in vain. */
+  get hasEnded(): boolean {
+    return this.endedWith !== undefined || this.phase === 'ended';
   }
 
   get user(): UserId {
@@ -87,14 +94,15 @@ export class ClientSession implements Recipient {
   }
 
   /**
-   * Pauses or resumes reading: the socket is not read while signing in, with too many unanswered commands, with a full
-   * outbox, or for a while after too many commands. So the answers still to come are bounded too.
+   * Pauses or resumes reading: the socket is not read with a command that has to wait for the sign-in, with too many
+   * unanswered ones, with a full outbox, or for a while after too many commands. So the answers still to come are bounded
+   * too. It is read while signing in: a client that has left is noticed by reading alone.
    */
   updateReading(): void {
     const mayRead =
       !this.#isStopping &&
       !this.#isReadingHeld &&
-      this.phase !== 'signing-in' &&
+      this.heldTexts.length === 0 &&
       this.#unanswered < this.#bounds.inFlight &&
       !this.outbox.isFull(this.#readingWaiter);
     if (mayRead === this.#isReading || this.phase === 'ended') return;
@@ -128,7 +136,7 @@ export class ClientSession implements Recipient {
 
   /** Queues `goodbye` and closes. Idempotent. */
   end(code: number, reason: string, afterMs?: number): void {
-    if (this.endedWith !== undefined || this.phase === 'ended') return;
+    if (this.hasEnded) return;
     this.endedWith = code;
     const reconnect = reconnectRule(code) !== 'no';
     this.queueText(encodeGoodbyePush({ code, reason, reconnect, afterMs }));
@@ -139,6 +147,7 @@ export class ClientSession implements Recipient {
   markEnded(): void {
     this.phase = 'ended';
     this.#waitingPages = [];
+    this.heldTexts = [];
     this.outbox.close();
   }
 

@@ -17,7 +17,6 @@ import type { History } from '../messaging/history.js';
 import type { MessageSender } from '../messaging/message-sender.js';
 import type { Positions } from '../messaging/positions.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Directory } from '../storage/directory.js';
 import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
 import { handleChannels } from './commands/channels.js';
@@ -34,7 +33,6 @@ export interface Rules {
   readonly positions: Positions;
   readonly history: History;
   readonly channels: ChannelList;
-  readonly directory: Directory;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
@@ -76,7 +74,7 @@ export class Router {
 
   /** Handles one text message. Never throws, whatever a client sends. */
   handle(session: ClientSession, text: string): void {
-    if (session.endedWith !== undefined || session.phase === 'ended') return;
+    if (session.hasEnded) return;
     if (session.phase === 'ready') this.#handleCommand(session, text);
     else this.#handleEarly(session, text);
     session.updateReading();
@@ -127,7 +125,7 @@ export class Router {
   }
 
   #dispatch(session: ClientSession, command: ReceivedCommand, bodyText: string | undefined): void {
-    const { sender, positions, history, channels, directory, onPageFailure } = this.#rules;
+    const { sender, positions, history, channels, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
@@ -142,7 +140,7 @@ export class Router {
         handleHistory(session, command, history, onPageFailure);
         break;
       case 'channels':
-        handleChannels(session, command, channels, directory, onPageFailure);
+        handleChannels(session, command, channels, onPageFailure);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));
@@ -169,6 +167,10 @@ export class Router {
       session.queueText(barePong);
       return;
     }
+    if (session.phase === 'signing-in') {
+      session.heldTexts.push(text);
+      return;
+    }
     const decoded = decodeCommand(text, this.#limits);
     if (!decoded.ok) {
       this.#refuseEarly(session, decoded);
@@ -176,8 +178,15 @@ export class Router {
     }
     const { command } = decoded;
     if (command.type === 'ping') reply(session, command, (re) => encodePong(re, this.#clock.now()));
-    else if (command.type === 'connect' && session.phase === 'pending') this.#signIn.connect(session, command);
+    else if (command.type === 'connect') this.#signIn.connect(session, command, () => this.#handleHeld(session));
     else this.#refuseUnauthenticated(session, command);
+  }
+
+  /** What came after `connect` and before `connected`. */
+  #handleHeld(session: ClientSession): void {
+    const texts = session.heldTexts;
+    session.heldTexts = [];
+    for (const text of texts) this.handle(session, text);
   }
 
   #refuseEarly(session: ClientSession, refused: RefusedCommand): void {

@@ -1,17 +1,18 @@
-// From `connect` to `connected`: who is it, which device, where does it stand in every channel, and is it at the tail.
+// From an admitted session to one that stands in the hub: its device, and where it is in each of its channels.
 
 import type { ConnectCommand, DeviceId, Position, UserId } from '@longwire/protocol';
 import { addressFor } from '../channel/channel-key.js';
 import type { Hub } from '../delivery/hub.js';
-import { startPosition } from '../delivery/start-position.js';
+import { type StartPosition, startPosition } from '../delivery/start-position.js';
+import { ServerError } from '../errors.js';
 import type { ChannelList, ChannelListPage } from '../messaging/channel-list.js';
+import { channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
+import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ChannelStatus, Directory } from '../storage/directory.js';
 import type { ClientSession } from './client-session.js';
 
-/** Channels compared between two commits. */
-const SLICE_CHANNELS = 500;
 /** Channels listed in `connected`; the command `channels` pages the rest. */
 export const LISTED_CHANNELS = 200;
 
@@ -22,93 +23,115 @@ export interface OpenedSession {
   readonly ignored: readonly string[];
 }
 
+export interface SessionOpenerParts {
+  readonly directory: Directory;
+  readonly turns: StoreTurns;
+  readonly hub: Hub;
+  readonly cursors: CursorCache;
+  readonly channels: ChannelList;
+  readonly clock: Clock;
+}
+
 export interface SessionOpenerOptions {
   readonly newDeviceBacklog: number;
 }
 
-export class SessionOpener {
-  readonly #directory: Directory;
-  readonly #hub: Hub;
-  readonly #cursors: CursorCache;
-  readonly #channels: ChannelList;
-  readonly #clock: Clock;
-  readonly #options: SessionOpenerOptions;
+/** A device as a session finds it. */
+interface OpenedDevice {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly isNew: boolean;
+  /** False: the disk is full, and what a new device begins with could not be written down. */
+  readonly isStored: boolean;
+}
 
-  constructor(
-    directory: Directory,
-    hub: Hub,
-    cursors: CursorCache,
-    channels: ChannelList,
-    clock: Clock,
-    options: SessionOpenerOptions,
-  ) {
-    this.#directory = directory;
-    this.#hub = hub;
-    this.#cursors = cursors;
-    this.#channels = channels;
-    this.#clock = clock;
+export class SessionOpener {
+  readonly #parts: SessionOpenerParts;
+  readonly #options: SessionOpenerOptions;
+  /** Sessions whose devices are still to be stored, once there is room. */
+  readonly #unstored = new Set<ClientSession>();
+
+  constructor(parts: SessionOpenerParts, options: SessionOpenerOptions) {
+    this.#parts = parts;
     this.#options = options;
   }
 
   /**
    * Brings an admitted session into the hub and compares all its channels. When this resolves, the session stands in the hub in
    * phase opening: the caller queues `connected` and then finishes opening, in one step.
+   * @returns undefined if the session ended meanwhile: the rest was not done
    */
-  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession> {
-    const { user, device } = session.identity!;
-    const known = await this.#directory.openDevice(user, device, this.#clock.now());
-    session.reader = this.#hub.enter(session);
+  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | undefined> {
+    const device = await this.#openDevice(session);
+    if (session.hasEnded) return undefined;
+    session.reader = this.#parts.hub.enter(session);
     const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
-    const statuses = await this.#compareAll(session, user, device, given, known === 'new');
-    const list = await this.#channels.firstPage(user, statuses, LISTED_CHANNELS);
-    return { device: known, list, ignored: [...given.keys()] };
+    const newest = await this.#compareAll(session, device, given);
+    if (session.hasEnded) return undefined;
+    const list = await this.#parts.channels.describe(device.user, newest);
+    return session.hasEnded ? undefined : { device: device.isNew ? 'new' : 'known', list, ignored: [...given.keys()] };
   }
 
-  /** Takes the addresses that were found out of `given`. */
+  /** Stores the devices for which there was no room when they came. Resolves when that was tried. */
+  async storeDevices(): Promise<void> {
+    for (const session of this.#unstored) {
+      this.#unstored.delete(session);
+      if (!session.hasEnded) await this.#openDevice(session);
+    }
+  }
+
+  /** Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not. */
+  async #openDevice(session: ClientSession): Promise<OpenedDevice> {
+    const { directory, turns, clock } = this.#parts;
+    const { user, device } = session.identity!;
+    try {
+      const opened = await turns.run(user, () => directory.openDevice(user, device, clock.now()));
+      return { user, device, isNew: opened === 'new', isStored: true };
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.code !== 'storage_full') throw error;
+    }
+    const isKnown = await turns.run(user, () => directory.hasDevice(user, device));
+    this.#unstored.add(session);
+    return { user, device, isNew: !isKnown, isStored: false };
+  }
+
+  /** Takes the addresses that were found out of `given`. Ends early with the session. */
   async #compareAll(
     session: ClientSession,
-    user: UserId,
-    device: DeviceId,
+    device: OpenedDevice,
     given: Map<string, Position>,
-    isNewDevice: boolean,
-  ): Promise<readonly ChannelStatus[]> {
-    const { newDeviceBacklog } = this.#options;
-    const all: ChannelStatus[] = [];
-    let after: number | undefined;
-    do {
-      const slice = await this.#directory.channelStatuses(user, device, after, SLICE_CHANNELS);
-      this.#hub.compare(session.reader!, slice.channels, (status) => {
+  ): Promise<NewestChannels> {
+    const { directory, turns, hub } = this.#parts;
+    const newest = new NewestChannels(LISTED_CHANNELS);
+    const { user } = device;
+    for await (const slice of channelSlices(directory, turns, user, device.device)) {
+      if (session.hasEnded) break;
+      hub.compare(session.reader!, slice, (status) => {
         const address = addressFor(status.channel, user);
         const position = given.get(address);
         given.delete(address);
-        // What is not written yet counts: a device's acknowledgements, and for a new one what the user has read.
-        const unwritten = isNewDevice
-          ? this.#cursors.peek(user, status.channel)?.read
-          : this.#cursors.peekDevice(user, device, status.channel);
-        const cursor = newest(status.cursor, unwritten);
-        return startPosition({ ...status, cursor }, { given: position, isNewDevice, newDeviceBacklog });
+        return this.#startIn(status, device, position);
       });
-      all.push(...slice.channels);
-      after = slice.next;
-    } while (after !== undefined);
-    return all;
+      for (const status of slice) newest.add(status);
+    }
+    return newest;
   }
-}
 
-/** All of a user's channels as they stand, in slices that let commits through. */
-export async function allChannelStatuses(
-  directory: Directory,
-  user: UserId,
-  device: DeviceId,
-): Promise<readonly ChannelStatus[]> {
-  const all: ChannelStatus[] = [];
-  let after: number | undefined;
-  do {
-    const slice = await directory.channelStatuses(user, device, after, SLICE_CHANNELS);
-    all.push(...slice.channels);
-    after = slice.next;
-  } while (after !== undefined);
-  return all;
+  #startIn(status: ChannelStatus, device: OpenedDevice, given: Position | undefined): StartPosition {
+    const { cursors } = this.#parts;
+    const { user, isNew } = device;
+    // A new device begins where the user has read. That is written down when it is stored.
+    const stored = isNew && !device.isStored && status.read > 0 ? status.read : status.cursor;
+    // What is not written yet counts: a device's acknowledgements, and for a new one what the user has read.
+    const unwritten = isNew
+      ? cursors.peek(user, status.channel)?.read
+      : cursors.peekDevice(user, device.device, status.channel);
+    const { newDeviceBacklog } = this.#options;
+    return startPosition(
+      { ...status, cursor: newest(stored, unwritten) },
+      { given, isNewDevice: isNew, newDeviceBacklog },
+    );
+  }
 }
 
 function newest(stored: number | undefined, unwritten: number | undefined): number | undefined {

@@ -13,16 +13,21 @@ import {
 import type { Hub } from '../delivery/hub.js';
 import { ServerError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
+import type { FailureLog } from '../runtime/failure-log.js';
+import { FairTurns, type Turn } from '../runtime/fair-turns.js';
 import type { Logger } from '../runtime/logger.js';
 import type { ActiveUsers } from './active-users.js';
 import type { HandshakeCredential } from './auth/handshake-credential.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import type { ClientSession } from './client-session.js';
 import { channelText } from './commands/channel-summary.js';
-import { reply, replyError } from './commands/reply.js';
+import { type CommandError, reply, replyError } from './commands/reply.js';
 import type { PendingConnections } from './limits/pending-connections.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
+
+/** After this time a client may come again that met a full queue. */
+const OVERLOAD_RETRY_MS = 2_000;
 
 export interface SignInOptions {
   /** From the upgrade to `connect`. */
@@ -31,6 +36,9 @@ export interface SignInOptions {
   /** `longwire/<version>`. */
   readonly server: string;
   readonly limits: SessionLimits;
+  /** Sign-ins at work at one time, of all users and of one. */
+  readonly signIns: number;
+  readonly signInsPerUser: number;
 }
 
 export interface SignInParts {
@@ -40,16 +48,20 @@ export interface SignInParts {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly failures: FailureLog;
   readonly pendingConnections: PendingConnections;
   readonly refusals: RefusalLog;
 }
 
-/** A connection without a signed-in user. */
+/** A connection without a signed-in user: counted until it is signed in, or gone. */
 interface PendingConnection {
   readonly address: string;
   /** What the handshake carried. */
   readonly credential: string | undefined;
+  /** Waits for `connect`. */
   readonly timer: Timer;
+  /** Its place among the sign-ins, once it is known whose it is. */
+  turn: Turn | undefined;
 }
 
 export class SignIn {
@@ -59,6 +71,8 @@ export class SignIn {
   readonly #hub: Hub;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #failures: FailureLog;
+  readonly #turns: FairTurns;
   readonly #options: SignInOptions;
   readonly #pendingConnections: PendingConnections;
   readonly #refusals: RefusalLog;
@@ -72,42 +86,46 @@ export class SignIn {
     this.#hub = parts.hub;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
+    this.#failures = parts.failures;
     this.#pendingConnections = parts.pendingConnections;
     this.#refusals = parts.refusals;
     this.#options = options;
+    const { signIns: atWork, signInsPerUser: atWorkPerParty } = options;
+    // Those that wait are bounded by the sessions that a user may have.
+    this.#turns = new FairTurns({ atWork, atWorkPerParty, waiting: Number.POSITIVE_INFINITY });
   }
 
-  /** For a new connection. Checks a credential of the handshake at once, so that a bad one is refused without a wait. */
+  /** For a new connection. A bad credential of the handshake is refused without waiting for `connect`. */
   begin(session: ClientSession, address: string, handshake: HandshakeCredential): void {
-    if (!handshake.ok) {
-      const refusal = { ok: false, code: 'unauthenticated', message: handshake.message } as const;
-      this.#refuse(session, undefined, address, refusal);
-      return;
-    }
-    const credential = handshake.token;
     const timer = this.#clock.setTimer(this.#options.connectTimeoutMs, () => {
       session.end(CloseCode.noConnect, 'no connect command came in time');
     });
-    this.#pending.set(session, { address, credential, timer });
+    const credential = handshake.ok ? handshake.token : undefined;
+    this.#pending.set(session, { address, credential, timer, turn: undefined });
     this.#pendingConnections.add(address);
-    if (credential !== undefined) void this.#checkHandshakeCredential(session, address, credential);
+    if (!handshake.ok) {
+      const refusal = { ok: false, code: 'unauthenticated', message: handshake.message } as const;
+      this.#refuse(session, undefined, address, refusal);
+    } else if (credential !== undefined) {
+      void this.#checkHandshakeCredential(session, address, credential);
+    }
   }
 
-  connect(session: ClientSession, command: ConnectCommand): void {
-    const pending = this.#endGreeting(session);
-    if (pending === undefined) return;
+  /** @param onReady  called once `connected` was queued and the session is at the tail, or behind, everywhere */
+  connect(session: ClientSession, command: ConnectCommand, onReady: () => void): void {
+    const pending = this.#pending.get(session);
+    if (pending === undefined || session.phase !== 'pending') return;
+    pending.timer.cancel();
     session.phase = 'signing-in';
-    session.updateReading();
-    this.#connect(session, command, pending).catch((error: unknown) => {
-      // A damaged store would write the same stack at every attempt of every client.
-      const detail = error instanceof ServerError ? { reason: error.message } : { err: error };
-      this.#logger.error({ ...detail, session: session.id }, 'sign-in failed');
-      if (session.phase === 'signing-in') {
-        const message = 'the session could not be opened; connect again later';
-        replyError(session, command, { code: 'internal', message });
-      }
-      session.end(CloseCode.internal, 'the session could not be opened');
-    });
+    this.#connect(session, command, pending)
+      .then((isReady) => {
+        if (isReady) onReady();
+      })
+      .catch((error: unknown) => {
+        this.#failures.report('sign-in failed', error, { session: session.id });
+        if (session.phase === 'signing-in') replyError(session, command, failedSignIn(error));
+        session.end(CloseCode.internal, 'the session could not be opened');
+      });
   }
 
   refresh(session: ClientSession, command: RefreshCommand): void {
@@ -115,52 +133,59 @@ export class SignIn {
     this.#refresh(session, command).then(
       () => session.finishCommand(),
       (error: unknown) => {
-        this.#logger.error({ err: error, session: session.id }, 'refresh failed');
+        this.#failures.report('refresh failed', error, { session: session.id });
         replyError(session, command, { code: 'unavailable', message: 'the token could not be checked now; try again' });
         session.finishCommand();
       },
     );
   }
 
-  /** For a connection that has ended: nothing of it stays here or in the hub. */
+  /** For a connection that has ended: nothing of it stays here or in the hub, and its sign-in stops. */
   end(session: ClientSession): void {
-    this.#endGreeting(session);
+    this.#pending.get(session)?.turn?.end();
+    this.#endPending(session);
     this.#expiry.get(session)?.cancel();
     this.#expiry.delete(session);
     if (session.reader !== undefined) this.#hub.leave(session.reader);
     this.#users.leave(session);
   }
 
-  #endGreeting(session: ClientSession): PendingConnection | undefined {
+  #endPending(session: ClientSession): void {
     const pending = this.#pending.get(session);
-    if (pending === undefined) return undefined;
+    if (pending === undefined) return;
     pending.timer.cancel();
     this.#pending.delete(session);
     this.#pendingConnections.remove(pending.address);
-    return pending;
   }
 
-  async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<void> {
+  /** False: it was refused, or ended before it was ready. */
+  async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<boolean> {
     const who = await this.#authenticate(session, command, pending);
-    if (who === undefined || hasGone(session)) return;
+    if (who === undefined || session.hasEnded) return false;
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
       const message = 'this user has as many sessions as allowed, none of them of this device';
-      replyError(session, command, { code: 'quota_exceeded', message });
+      const refusal: CommandError = { code: 'quota_exceeded', message };
+      this.#refusals.report({ user: who.user }, refusal);
+      replyError(session, command, refusal);
       session.end(CloseCode.sessionLimit, message);
-      return;
+      return false;
     }
-    const opened = await this.#opener.open(session, command);
-    if (hasGone(session)) {
-      // The connection ended while the store was asked; `end` found no reader then.
-      if (session.reader !== undefined) this.#hub.leave(session.reader);
-      return;
+    const turn = this.#turns.take(who.user);
+    pending.turn = turn;
+    try {
+      if (!(await turn.granted) || session.hasEnded) return false;
+      const opened = await this.#opener.open(session, command);
+      if (opened === undefined) return false;
+      session.phase = 'ready';
+      this.#endPending(session);
+      this.#replyConnected(session, command, who, opened);
+      this.#hub.finishOpening(session.reader!);
+      this.#endSessionAt(session, who.validUntil);
+    } finally {
+      turn.end();
     }
-    session.phase = 'ready';
-    this.#replyConnected(session, command, who, opened);
-    this.#hub.finishOpening(session.reader!);
-    this.#endSessionAt(session, who.validUntil);
-    session.updateReading();
     this.#logger.debug({ session: session.id, user: who.user, device: session.identity?.device }, 'connected');
+    return true;
   }
 
   /** The one user whom all credentials name; undefined after the session was refused. */
@@ -229,7 +254,7 @@ export class SignIn {
 
   async #refresh(session: ClientSession, command: RefreshCommand): Promise<void> {
     const outcome = await this.#authenticator.authenticate(command.token);
-    if (hasGone(session)) return;
+    if (session.hasEnded) return;
     if (!outcome.ok) {
       this.#refusals.report({ user: session.user }, outcome);
       replyError(session, command, outcome);
@@ -257,8 +282,12 @@ export class SignIn {
   }
 }
 
-function hasGone(session: ClientSession): boolean {
-  return session.phase === 'ended' || session.endedWith !== undefined;
+/** What is full passes; what failed inside may not. */
+function failedSignIn(error: unknown): CommandError {
+  if (error instanceof ServerError && error.code === 'overloaded') {
+    return { code: 'unavailable', message: 'too many sign-ins wait; connect again later', afterMs: OVERLOAD_RETRY_MS };
+  }
+  return { code: 'internal', message: 'the session could not be opened; connect again later' };
 }
 
 function closeCodeOf(refusal: AuthenticationRefusal): CloseCode {

@@ -43,6 +43,8 @@ export interface ChannelDescription {
   readonly last: Entry | undefined;
   /** All members of a direct channel. */
   readonly members: readonly MemberState[];
+  /** As in {@link ChannelStatus}. */
+  readonly recency: number;
 }
 
 export interface Directory {
@@ -51,6 +53,9 @@ export interface Directory {
    * user has read, at the read cursor; beyond 32 devices the longest unused is forgotten with its cursors. Durable when resolved.
    */
   openDevice(user: UserId, device: DeviceId, at: number): Promise<'known' | 'new'>;
+
+  /** Whether the user has the device. Writes nothing, so it answers on a full disk as well. */
+  hasDevice(user: UserId, device: DeviceId): Promise<boolean>;
 
   /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. Ordered with appends as `heads`. */
   channelStatuses(

@@ -9,6 +9,7 @@ import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
 import { type DirectMessage, MessageSender, type SendOutcome } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
+import { StoreTurns } from '../../src/messaging/store-turns.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { Store } from '../../src/storage/store.js';
@@ -23,6 +24,7 @@ export class MessagingFixture {
   readonly entries: CommittedEntry[] = [];
   readonly events: BusEvent[] = [];
   readonly failures: unknown[] = [];
+  readonly turns = new StoreTurns(1_000);
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
   readonly cursors: CursorCache;
@@ -32,10 +34,11 @@ export class MessagingFixture {
   constructor(store: Store, maxWaitingBytes: number) {
     this.store = store;
     const bus = new LocalBus();
-    this.heads = new CommittedHeads(store.log);
+    this.heads = new CommittedHeads(store.log, this.turns);
     this.receipts = new Receipts(bus, this.heads);
     this.cursors = new CursorCache(
       store.cursors,
+      this.turns,
       (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
       (error) => this.failures.push(error),
     );

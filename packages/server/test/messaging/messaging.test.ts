@@ -86,7 +86,7 @@ describe('positions', () => {
     const positions = new Positions(floor.heads, floor.cursors);
     const { epoch } = floor.entries[0]!.entry;
     expect(
-      await positions.acknowledge(bob, phone, channel, { epoch: 'other' as typeof epoch, offset: 1 }),
+      await positions.acknowledge(bob, phone, [{ channel, claimed: { epoch: 'other' as typeof epoch, offset: 1 } }]),
     ).toMatchObject({
       code: 'stale_epoch',
     });
@@ -153,10 +153,16 @@ describe('history', () => {
   it('pages from the end towards the beginning and back, ascending and without holes', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 1; index <= 7; index += 1) await floor.send({ body: `${index}` });
-    const history = new History(floor.store.log, floor.heads, () => undefined);
+    const history = new History(floor.store.log, floor.heads, floor.turns, () => undefined);
     const page = async (request: { before?: number; after?: number }) => {
       const at = (offset: number | undefined) => (offset === undefined ? undefined : { offset });
-      const outcome = await history.page({ channel, limit: 3, before: at(request.before), after: at(request.after) });
+      const outcome = await history.page({
+        user: bob,
+        channel,
+        limit: 3,
+        before: at(request.before),
+        after: at(request.after),
+      });
       return outcome.ok ? [outcome.entries.map((entry) => entry.offset), outcome.more] : outcome.code;
     };
     expect(await page({})).toEqual([[5, 6, 7], true]);
@@ -186,10 +192,10 @@ describe('history', () => {
       },
     };
     const told: unknown[] = [];
-    const history = new History(log, floor.heads, ({ offset }) => told.push(offset));
+    const history = new History(log, floor.heads, floor.turns, ({ offset }) => told.push(offset));
     const page = async (before: number | undefined, after?: number) => {
       const at = (offset: number | undefined) => (offset === undefined ? undefined : { offset });
-      const outcome = await history.page({ channel, limit: 10, before: at(before), after: at(after) });
+      const outcome = await history.page({ user: bob, channel, limit: 10, before: at(before), after: at(after) });
       return outcome.ok ? [outcome.entries.map((entry) => entry.offset), outcome.more] : outcome.code;
     };
     expect(await page(undefined)).toEqual([[5, 6], true]);
@@ -203,8 +209,8 @@ describe('history', () => {
 
   it('refuses a position of another epoch, and has nothing for a channel nobody wrote to', async () => {
     const floor = await MessagingFixture.open();
-    const history = new History(floor.store.log, floor.heads, () => undefined);
-    const none = { channel, before: undefined, after: undefined, limit: 10 };
+    const history = new History(floor.store.log, floor.heads, floor.turns, () => undefined);
+    const none = { user: bob, channel, before: undefined, after: undefined, limit: 10 };
     expect(await history.page(none)).toEqual({ ok: true, entries: [], more: false });
     await floor.send();
     const { epoch } = floor.entries[0]!.entry;

@@ -27,14 +27,14 @@ describe('a session', () => {
     expect(outlet.log).toEqual(['pause', 'resume']);
   });
 
-  it('is not read while its outbox is full, nor while it signs in, nor once the server stops', () => {
+  it('is not read while its outbox is full, nor with a command that waits for the sign-in, nor once the server stops', () => {
     const [session, outlet] = open();
     outlet.bufferedBytes = 1_000;
     session.updateReading();
     outlet.writeUntil(500);
-    session.phase = 'signing-in';
+    session.heldTexts = ['{"type":"ping"}'];
     session.updateReading();
-    session.phase = 'ready';
+    session.heldTexts = [];
     session.updateReading();
     session.stopReading();
     session.startCommand();

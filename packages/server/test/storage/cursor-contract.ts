@@ -56,8 +56,11 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       const { directory, cursors, log } = tested.store;
       await log.append([message('carol', 'bob')]);
       await cursors.write([cursorWrite({ read: 4 })]);
+      expect(await directory.hasDevice(user('bob'), device('phone'))).toBe(false);
       expect(await directory.openDevice(user('bob'), device('phone'), FIRST_AT)).toBe('new');
       expect(await directory.openDevice(user('bob'), device('phone'), FIRST_AT + 1)).toBe('known');
+      expect(await directory.hasDevice(user('bob'), device('phone'))).toBe(true);
+      expect(await directory.hasDevice(user('nobody'), device('phone'))).toBe(false);
       const { channels: statuses, next } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
       expect(next).toBeUndefined();
       expect(statuses).toMatchObject([
@@ -113,6 +116,15 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       const { channels: statuses } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
       const byRecency = [...statuses].sort((a, b) => b.recency - a.recency).map(({ channel: key }) => key);
       expect(byRecency).toEqual([channel, direct('bob', 'carol')]);
+    });
+
+    test('a description has the recency that the status of its channel has', async () => {
+      const { directory, log } = tested.store;
+      await log.append([message('carol', 'bob'), message('alice', 'bob')]);
+      const { channels } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
+      const wanted = channels.map(({ channel: key }) => ({ channel: key, read: 0 }));
+      const described = await directory.describe(user('bob'), wanted);
+      expect(described.map(({ recency }) => recency)).toEqual(channels.map(({ recency }) => recency));
     });
 
     test('a description has the last entry, what is unread and all members', async () => {

@@ -3,9 +3,7 @@
 import { type ChannelsCommand, encodeChannels, fieldLimits, parseAddress } from '@longwire/protocol';
 import { directChannelKey } from '../../channel/channel-key.js';
 import type { ChannelList } from '../../messaging/channel-list.js';
-import type { Directory } from '../../storage/directory.js';
 import type { ClientSession } from '../client-session.js';
-import { allChannelStatuses } from '../session-opener.js';
 import { channelText } from './channel-summary.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { type CommandError, reply, replyError } from './reply.js';
@@ -14,7 +12,6 @@ export function handleChannels(
   session: ClientSession,
   command: ChannelsCommand,
   list: ChannelList,
-  directory: Directory,
   onFailure: PageFailure,
 ): void {
   const { user, device } = session.identity!;
@@ -24,12 +21,8 @@ export function handleChannels(
     return;
   }
   replyWithPage(session, command, onFailure, async () => {
-    const statuses = await allChannelStatuses(directory, user, device);
-    const limit = command.limit ?? fieldLimits.defaultPageItems;
-    const page =
-      after === undefined
-        ? await list.firstPage(user, statuses, limit)
-        : await list.pageAfter(user, statuses, directChannelKey(user, after.peer), limit);
+    const channel = after === undefined ? undefined : directChannelKey(user, after.peer);
+    const page = await list.page(user, device, channel, command.limit ?? fieldLimits.defaultPageItems);
     if (page === undefined) {
       replyError(session, command, unknownAfter(command));
       return;

@@ -25,6 +25,7 @@ export function handleHistory(
   const channel = directChannelKey(user, parsed.peer);
   replyWithPage(session, command, onFailure, async () => {
     const outcome = await history.page({
+      user,
       channel,
       before: claimed(command.before),
       after: claimed(command.after),

@@ -8,21 +8,16 @@ import {
   parseAddress,
   type ReadCommand,
 } from '@longwire/protocol';
-import { type ChannelKey, directChannelKey } from '../../channel/channel-key.js';
-import type { ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
+import { directChannelKey } from '../../channel/channel-key.js';
+import type { ChannelClaim, ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
 import { type CommandError, reply, replyError, unavailableError } from './reply.js';
-
-export interface PositionTarget {
-  readonly channel: ChannelKey;
-  readonly claimed: ClaimedPosition;
-}
 
 export function positionTarget(
   session: ClientSession,
   address: Address,
   claimed: ClaimedPosition | Position,
-): PositionTarget | CommandError {
+): ChannelClaim | CommandError {
   const parsed = parseAddress(address);
   if (parsed?.kind !== 'direct') {
     return { code: 'invalid_field', message: `expected the address of a direct channel, user/<id>, got ${address}` };
@@ -44,9 +39,9 @@ export function positionTarget(
 export function replyPositionOutcome(
   session: ClientSession,
   command: AckCommand | ReadCommand,
-  refusal: PositionOutcome | CommandError | undefined,
+  outcome: PositionOutcome | CommandError,
 ): void {
-  if (refusal !== undefined && 'code' in refusal) replyError(session, command, refusal);
+  if ('code' in outcome) replyError(session, command, outcome);
   else reply(session, command, encodeOk);
 }
 

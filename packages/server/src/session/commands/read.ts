@@ -15,7 +15,7 @@ export function handleRead(session: ClientSession, command: ReadCommand, positio
   session.startCommand();
   void Promise.resolve(positions.read(session.user, target.channel, target.claimed)).then(
     (outcome) => {
-      replyPositionOutcome(session, command, outcome.ok ? undefined : outcome);
+      replyPositionOutcome(session, command, outcome);
       session.finishCommand();
     },
     (error: unknown) => replyPositionFailure(session, command, error),

@@ -19,6 +19,8 @@ export type RateLimits = Pick<
 const COMMAND_BURST_S = 2;
 const PAGE_BURST_S = 2;
 const ACK_BURST_S = 5;
+/** An `ack` counts once for each of so many bytes: one may carry five hundred positions, and each is looked up. */
+const ACK_UNIT_BYTES = 2_048;
 
 /** What costs the server something of its own beside being a command. */
 export type RatedKind = 'send' | 'page' | 'ack';
@@ -45,8 +47,10 @@ export class UserRates {
   readonly #refusals: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #kinds: Readonly<Record<RatedKind, TokenBucket>>;
+  readonly #maxAckUnits: number;
 
   constructor(rates: RateTable) {
+    this.#maxAckUnits = rates.ack.burst;
     this.#commands = new TokenBucket(rates.command);
     this.#refusals = new TokenBucket(rates.command);
     this.#bytes = new TokenBucket(rates.bytes);
@@ -68,10 +72,11 @@ export class UserRates {
     // What is refused was a command all the same.
     this.#commands.take(1, nowMs);
     const bucket = kind === undefined ? undefined : this.#kinds[kind];
-    const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), bucket?.waitMs(1, nowMs) ?? 0);
+    const units = kind === 'ack' ? Math.min(this.#maxAckUnits, Math.ceil(bytes / ACK_UNIT_BYTES)) : 1;
+    const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), bucket?.waitMs(units, nowMs) ?? 0);
     if (waitMs > 0) return waitMs;
     this.#bytes.take(bytes, nowMs);
-    bucket?.take(1, nowMs);
+    bucket?.take(units, nowMs);
     return 0;
   }
 

@@ -29,6 +29,11 @@ export class MemoryDirectory implements Directory {
     return 'new';
   }
 
+  async hasDevice(userId: UserId, deviceId: DeviceId): Promise<boolean> {
+    this.#state.assertOpen();
+    return this.#state.users.get(userId)?.devices.has(deviceId) === true;
+  }
+
   async channelStatuses(
     userId: UserId,
     deviceId: DeviceId,
@@ -74,6 +79,7 @@ export class MemoryDirectory implements Directory {
         unread: countUnread(channel, userId, Math.max(read, member.read, member.visibleFrom - 1)),
         last: channel.entries.at(-1),
         members: [...channel.members].map(([user, state]) => ({ user, delivered: state.delivered, read: state.read })),
+        recency: channel.recency,
       });
     }
     return descriptions;

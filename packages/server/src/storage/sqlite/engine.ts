@@ -123,6 +123,10 @@ export class SqliteEngine {
     return this.#devices.open(input.user, input.device, input.at);
   }
 
+  hasDevice({ user, device }: WorkerCalls['hasDevice']['input']): boolean {
+    return this.#devices.find(user, device) !== undefined;
+  }
+
   writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
     for (const write of batch) {
       // A damaged row must not keep everybody else's cursors from the disk.

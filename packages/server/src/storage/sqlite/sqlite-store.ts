@@ -141,6 +141,10 @@ class SqliteDirectory implements Directory {
     return this.#client.call('openDevice', { user, device, at });
   }
 
+  hasDevice(user: UserId, device: DeviceId): Promise<boolean> {
+    return this.#client.call('hasDevice', { user, device });
+  }
+
   async channelStatuses(
     user: UserId,
     device: DeviceId,
@@ -172,6 +176,7 @@ class SqliteDirectory implements Directory {
         unread: frame.unread,
         last: last.entries[0],
         members: frame.members,
+        recency: frame.recency,
       });
     }
     return descriptions;

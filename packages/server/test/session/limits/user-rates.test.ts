@@ -42,6 +42,13 @@ describe('UserRates', () => {
     expect(rates.admit(undefined, 1_000 - 4, 500)).toBe(0);
   });
 
+  it('counts an ack once for each 2 KiB of it, and takes the largest ack there is all the same', () => {
+    const rates = new UserRates(rateTable({ ...limits, bodyBytesBurst: 1_000_000 }));
+    expect(admitted(rates, 'ack', 5 * 2_048)).toBe(3);
+    expect(rates.admit('ack', 131_072, 5_000)).toBe(0);
+    expect(rates.admit('ack', 1, 5_000)).toBe(334);
+  });
+
   it('admitRefusal turns false when more is refused than commandsPerSecond', () => {
     const rates = new UserRates(rateTable(limits));
     const answered = Array.from({ length: 50 }, () => rates.admitRefusal(0)).filter(Boolean).length;

@@ -32,6 +32,7 @@ export interface DescriptionFrame {
   readonly unread: number;
   readonly last: PageFrame;
   readonly members: readonly MemberState[];
+  readonly recency: number;
 }
 
 export class ChannelStatusReader {
@@ -164,6 +165,7 @@ export class ChannelStatusReader {
       unread: this.#countUnread(state, number, read),
       last: this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state),
       members: this.#memberStates(state),
+      recency: state.lastRow,
     };
   }
 

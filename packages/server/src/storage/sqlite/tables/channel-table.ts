@@ -3,6 +3,7 @@
 import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
 import { directPairOf } from '../../../channel/channel-key.js';
 import { ServerError } from '../../../errors.js';
+import { GenerationCache } from '../../../runtime/generation-cache.js';
 import {
   integerOf,
   newestNumber,
@@ -14,7 +15,6 @@ import {
 import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
 import type { ChannelState } from './channel-state.js';
 import { ChannelEnds } from './channel-state.js';
-import { GenerationCache } from './generation-cache.js';
 
 const CACHED_CHANNELS = 65_536;
 /** Kinds of channels in the file: never renumbered, never reused. */

@@ -1,5 +1,6 @@
 // Users by name: the small numbers that rows carry instead of ids.
 
+import { GenerationCache } from '../../../runtime/generation-cache.js';
 import {
   integerOf,
   newestNumber,
@@ -9,7 +10,6 @@ import {
   textOf,
 } from '../driver/sql-database.js';
 import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
-import { GenerationCache } from './generation-cache.js';
 
 const CACHED_USERS = 65_536;
 

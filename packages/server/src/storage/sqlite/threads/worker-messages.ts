@@ -46,6 +46,10 @@ export interface WorkerCalls {
     readonly input: { readonly user: UserId; readonly device: DeviceId; readonly at: number };
     readonly output: 'known' | 'new';
   };
+  hasDevice: {
+    readonly input: { readonly user: UserId; readonly device: DeviceId };
+    readonly output: boolean;
+  };
   loadCursors: {
     readonly input: readonly { readonly user: UserId; readonly channel: ChannelKey }[];
     readonly output: readonly StoredCursors[];

@@ -1,0 +1,41 @@
+// What others notice of an attack on the store: how long a well-behaved user waits for `sent`.
+
+import { keptWaitingMs } from '@longwire/test-support/process-facts';
+import { expect } from 'vitest';
+import { Canary, percentile } from './canary.js';
+import type { Target } from './target.js';
+
+const QUIET_MS = 500;
+const MAX_SENT_MS = 100;
+/** On a machine that is busy with other things a send is slow before the attack begins, too. */
+const MAX_SLOWDOWN = 8;
+/** The time for which the machine let neither server nor sender run is not the server's; up to this much of it. */
+const MAX_WAITED_MS = 500;
+/** Of fewer answers the 99th percentile would be the worst one, which may be the fault of the machine. */
+const MIN_SAMPLES_FOR_P99 = 100;
+
+/** Sends one message after the other, first in quiet and then while `attack` runs: `sent` must not take much longer. */
+export async function sendsUnharmed(target: Target, attack: () => Promise<unknown>): Promise<void> {
+  const sender = await Canary.start({
+    url: target.url,
+    greeting: '{"id":1,"type":"connect","token":"dev:bystander"}',
+    question: '{"id":2,"type":"send","to":"user/friend","body":1}',
+  });
+  try {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const quiet = await sender.take();
+    const quietMs = percentile(quiet.latenciesMs, 0.99);
+    const before = quiet.keptWaitingMs + (await keptWaitingMs(target.pid));
+    await attack();
+    const during = await sender.take();
+    expect(sender.ended).toBeUndefined();
+    const waitedMs = during.keptWaitingMs + (await keptWaitingMs(target.pid)) - before;
+    const { latenciesMs } = during;
+    const tookMs = percentile(latenciesMs, latenciesMs.length < MIN_SAMPLES_FOR_P99 ? 0.9 : 0.99);
+    process.stdout.write(`sent takes ${Math.round(tookMs)} ms, ${Math.round(quietMs)} ms when it is quiet\n`);
+    const allowedMs = Math.max(MAX_SENT_MS, MAX_SLOWDOWN * quietMs) + Math.min(waitedMs, MAX_WAITED_MS);
+    expect(tookMs, `sent, ms of ${latenciesMs.length} answers`).toBeLessThan(allowedMs);
+  } finally {
+    await sender.stop();
+  }
+}

@@ -1,0 +1,127 @@
+// A disk that is full while clients go on: sending, signing in with devices known and new, reading.
+
+import { spawnSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { raisedRates } from '@longwire/test-support/raised-rates';
+import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Target } from '../harness/target.js';
+
+export interface FullDiskScale {
+  /** Sends that are refused, from one session. */
+  readonly sends: number;
+}
+
+const DISK = '24m';
+const IN_FLIGHT = 32;
+
+const mountFault: string | undefined = (() => {
+  if (process.getuid?.() !== 0) return 'mounting needs root';
+  const probe = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
+  return probe.status === 0 ? undefined : `cannot mount a tmpfs: ${probe.stderr?.toString().trim()}`;
+})();
+
+export function describeFullDisk(scale: FullDiskScale): void {
+  describe.skipIf(mountFault !== undefined)(`a full disk${mountFault === undefined ? '' : ` (${mountFault})`}`, () => {
+    let folder: string;
+    let target: Target;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'longwire-full-'));
+      spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
+      target = await Target.gateway({ ...raisedRates, LONGWIRE_DATA: join(folder, 'data') });
+      const owner = await WireClient.signIn(target.url, 'owner', { device: 'known' });
+      for (const peer of ['peer-1', 'peer-2']) await owner.ask({ type: 'send', to: `user/${peer}`, body: 'before' });
+      const peer = await WireClient.signIn(target.url, 'peer-1', { device: 'known' });
+      await peer.count('message', 1);
+      await peer.ask({ type: 'read', channel: 'user/owner', offset: 1 });
+      await peer.ask({ type: 'ack', cursors: { 'user/owner': 1 } });
+      for (const client of [owner, peer]) await client.end();
+      // The cursors are written every five seconds, and the file must not need another page for anything.
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      const { bavail, bsize } = statfsSync(folder);
+      writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize));
+    }, 60_000);
+    afterAll(async () => {
+      await target?.stop();
+      spawnSync('umount', ['-l', folder]);
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('answers connect and history for devices known and new, and for users never seen (row 74)', async () => {
+      await target.unharmed(async () => {
+        await fill(target);
+        const signIns = [
+          ['peer-1', 'known'],
+          ['peer-1', 'new'],
+          ['peer-2', 'new'],
+          ['somebody', 'new'],
+        ] as const;
+        for (const [user, device] of signIns) {
+          const client = await WireClient.open(target.url);
+          const connected = await client.ask({ type: 'connect', token: `dev:${user}`, device });
+          expect(connected).toMatchObject({ type: 'connected', device: device === 'known' ? 'known' : 'new' });
+          const page = await client.ask({ type: 'history', channel: 'user/owner' });
+          expect(page).toMatchObject({ type: 'history', entries: user === 'somebody' ? [] : [{ body: 'before' }] });
+          // What was read is not due to a device that is new; what was not is.
+          if (user === 'peer-2') await client.count('message', 1);
+          else expect({ user, device, due: client.ofType('message') }).toEqual({ user, device, due: [] });
+          client.cut();
+        }
+      });
+    });
+
+    it('logs each kind of failure once a second, with a count (row 74)', async () => {
+      await target.unharmed(async () => {
+        const lineCount = () => target.served.output.split('\n').length;
+        const before = lineCount();
+        const startedAt = performance.now();
+        await fill(target, scale.sends);
+        const seconds = (performance.now() - startedAt) / 1_000;
+        expect(lineCount() - before).toBeLessThan(10 + 3 * seconds);
+        await until(() => target.served.output.includes('"count":'), 'a line with a count');
+      });
+    });
+
+    it('answers sent again once there is room, and stores the device that it could not store before (row 74)', async () => {
+      await target.unharmed(async () => {
+        const client = await WireClient.signIn(target.url, 'peer-2', { device: 'tablet' });
+        rmSync(join(folder, 'ballast'));
+        await until(
+          async () => (await client.ask({ type: 'send', to: 'user/owner', body: 1 })).type === 'sent',
+          'room',
+        );
+        const again = await WireClient.open(target.url);
+        // It is stored with the next cursors.
+        await until(async () => {
+          const other = await WireClient.open(target.url);
+          const connected = await other.ask({ type: 'connect', token: 'dev:peer-2', device: 'tablet' });
+          other.cut();
+          return connected['device'] === 'known';
+        }, 'the device to be known');
+        for (const each of [client, again]) each.cut();
+      });
+    });
+  });
+}
+
+/** Sends until the disk is full, and then so many more. */
+async function fill(target: Target, more = 1): Promise<void> {
+  const sender = await WireClient.signIn(target.url, 'owner', { device: 'known' });
+  let refused = 0;
+  const body = 'x'.repeat(20_000);
+  const send = async (): Promise<void> => {
+    while (refused < more) {
+      const { type, code } = await sender.ask({ type: 'send', to: 'user/owner', body });
+      if (type === 'sent') continue;
+      expect(code).toBe('storage_full');
+      refused += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(more, IN_FLIGHT) }, send));
+  sender.cut();
+}

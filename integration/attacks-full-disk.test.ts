@@ -1,0 +1,3 @@
+import { describeFullDisk } from '../attacks/suites/full-disk.js';
+
+describeFullDisk({ sends: 1_000 });

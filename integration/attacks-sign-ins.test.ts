@@ -1,0 +1,3 @@
+import { describeSignIns } from '../attacks/suites/sign-ins.js';
+
+describeSignIns({ channels: 3_000, signIns: 200 });
