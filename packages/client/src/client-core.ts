@@ -128,7 +128,8 @@ export class ClientCore {
       inbound: this.inbound,
       queues: [this.sends, this.#requests],
       onAckAnswer: (id, error) => this.#onAckAnswer(id, error),
-      onReceipt: (receipt) => void this.listeners.call('receipt', receipt),
+      onReceipt: (receipt) =>
+        void this.listeners.call('receipt', { ...receipt, own: receipt.user === this.#session?.user }),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),
       onFault: (error) => this.#onFault(error),

@@ -1,33 +1,39 @@
-// What a client tells its app, by name.
+// The events of a client.
 
 import type { ConnectedAnswer, GapPush, GoodbyePush, ReceiptPush } from '@longwire/protocol';
 import type { ConnectionStateChange } from './connection/connection-state.js';
 import type { LongwireError } from './errors.js';
 import type { LongwireMessage } from './reading/message.js';
 
-/** What the server said when it signed this client in: who it is, its channels with their unread counts, the limits. */
+/** The server's answer to the sign-in: the user, the channels with their unread counts, the limits. */
 export type SessionInfo = Omit<ConnectedAnswer, 're' | 'type'>;
-/** Entries `from`…`to` will not come; reading goes on at `next`. Delivered in its place among the messages. */
+/** The entries `from`…`to` will not come; the next one is `next`. Delivered in its place among the messages. */
 export type Gap = Omit<GapPush, 'type'>;
-/** How far a user has got in a channel. */
-export type Receipt = Omit<ReceiptPush, 'type'>;
+/** How far a user has received or read a channel. */
+export interface Receipt extends Omit<ReceiptPush, 'type'> {
+  /** The user is the one who is signed in here: the channel was read on another tab or device, or here. */
+  readonly own: boolean;
+}
 /** The server is about to end the session. */
 export type Goodbye = Omit<GoodbyePush, 'type'>;
 
 export interface LongwireEvents {
   /**
-   * A message, once per client and in order within its channel. The next of the channel comes when the promise that the
-   * handler returned has settled; then this one is acknowledged, unless `ackMode` is `manual`. Messages wait for the
+   * A message, once per client and in order within its channel. When the promise of the handler has settled, the message
+   * is acknowledged, unless `ackMode` is `manual`, and the next one of the channel is delivered. Messages wait for the
    * first handler.
    */
   message: LongwireMessage;
   gap: Gap;
   state: ConnectionStateChange;
-  /** Each sign-in, the first and those after a lost connection. */
+  /** Every sign-in: the first, and those after a lost connection. */
   connected: SessionInfo;
   receipt: Receipt;
   goodbye: Goodbye;
-  /** What no promise told: a handler that threw, a token that could not be got, a fault of the stream. */
+  /**
+   * An error that no promise has, or whose promise the app ignores: a handler that threw, a failed `getToken`, a fault of
+   * the stream, a rejected send that nothing awaits.
+   */
   error: LongwireError;
 }
 

@@ -1,33 +1,27 @@
-// Every error that the SDK rejects with or reports, in one class: the codes of the protocol and the SDK's own.
+// The error class of the SDK, with the codes of the protocol and its own.
 
-import type { ErrorCode, ErrorFields } from '@longwire/protocol';
+import type { ErrorCode, ErrorDescription, ErrorFields } from '@longwire/protocol';
 
-interface ClientErrorDescription {
-  /** The same call may succeed later. */
-  readonly retryable: boolean;
-  readonly meaning: string;
-}
-
-/** Codes that arise in the SDK itself. Never renamed nor reused. */
+/** The codes of the SDK itself. They are never renamed or reused. */
 export const clientErrorCatalogue = Object.freeze({
-  aborted: { retryable: false, meaning: 'The AbortSignal fired before the answer came' },
+  aborted: { retryable: false, meaning: 'The AbortSignal aborted before the answer arrived' },
   closed: { retryable: false, meaning: 'The client was closed by `close()`' },
-  stopped: { retryable: false, meaning: 'The server ended the session and the client does not come back by itself' },
+  stopped: { retryable: false, meaning: 'The server ended the session and the client does not reconnect by itself' },
   user_changed: { retryable: false, meaning: 'Another user would be signed in: make a new client for them' },
   connection_failed: { retryable: true, meaning: 'The first connection could not be made; the client keeps trying' },
-  outbox_full: { retryable: true, meaning: 'More sends wait than `maxPendingSends` or `maxPendingBytes` allow' },
-  token_failed: { retryable: true, meaning: '`getToken` threw, gave no text, or took too long' },
+  outbox_full: { retryable: true, meaning: 'More sends are pending than `maxPendingSends` or `maxPendingBytes` allow' },
+  token_failed: { retryable: true, meaning: '`getToken` threw, returned no text, or took too long' },
   position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },
-  malformed_message: { retryable: true, meaning: 'The server said something that is not of this protocol' },
+  malformed_message: { retryable: true, meaning: 'The server sent something that is not part of this protocol' },
   handler_failed: { retryable: false, meaning: 'A handler of the app threw or rejected' },
   device_store_failed: { retryable: false, meaning: 'The device id could not be read or kept' },
-} as const satisfies Record<string, ClientErrorDescription>);
+} as const satisfies Record<string, ErrorDescription>);
 
 export type ClientErrorCode = keyof typeof clientErrorCatalogue;
 
 export interface LongwireErrorDetails {
   readonly retryable?: boolean | undefined;
-  /** How long the server asked to wait. */
+  /** The wait that the server asked for. */
   readonly afterMs?: number | undefined;
   /** The WebSocket close code that ended the session. */
   readonly closeCode?: number | undefined;
@@ -37,9 +31,8 @@ export interface LongwireErrorDetails {
 }
 
 /**
- * What every promise of the SDK rejects with, and what the `error` event carries.
- * `retryable`: the same call may succeed later. What a failed send left behind is told by `perhapsStored`.
- * Branch on `code`, never on `message`.
+ * The error of every rejected promise of the SDK and of the `error` event. Branch on `code`, never on `message`.
+ * `retryable`: the same call may succeed later. `perhapsStored`: what a failed send left behind.
  */
 export class LongwireError extends Error {
   override readonly name = 'LongwireError';
@@ -47,8 +40,8 @@ export class LongwireError extends Error {
   readonly code: ErrorCode | ClientErrorCode | (string & Record<never, never>);
   readonly retryable: boolean;
   /**
-   * Of a send: it is perhaps in the log; repeat it with `error.key` and it is stored once. False: it is certainly not
-   * stored, also where it is worth repeating (`outbox_full`).
+   * Of a send: the message may be in the log. Repeat it with `error.key`, and it is stored once. False: it is certainly
+   * not stored, even if it is worth repeating (`outbox_full`).
    */
   readonly perhapsStored: boolean;
   readonly afterMs: number | undefined;
@@ -59,7 +52,7 @@ export class LongwireError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = details.retryable ?? isRetryableClientError(code);
-    // Only sends have a key. One that waits for room was never given to a connection.
+    // Only sends have a key. One that found the queue full was never sent.
     this.perhapsStored = this.retryable && details.key !== undefined && code !== 'outbox_full';
     this.afterMs = details.afterMs;
     this.closeCode = details.closeCode;
@@ -67,13 +60,13 @@ export class LongwireError extends Error {
   }
 }
 
-/** What the server answered, as an error of the SDK. */
+/** An error of the server as an error of the SDK. */
 export function errorFromServer(fields: ErrorFields, key?: string): LongwireError {
   const { code, message, retryable, afterMs } = fields;
   return new LongwireError(code, message, { retryable, afterMs, key });
 }
 
-/** The program said something that cannot be: told at the call. */
+/** An argument that is not valid. */
 export function invalidField(message: string, cause?: unknown): LongwireError {
   return new LongwireError('invalid_field', message, { cause });
 }

@@ -52,7 +52,7 @@ class Player {
       this.#events.push({ event: own ? 'own' : 'message', channel, epoch, offset }),
     );
     this.#client.on('gap', (gap) => this.#events.push({ event: 'gap', ...gap }));
-    this.#client.on('receipt', (receipt) => this.#events.push({ event: 'receipt', ...receipt }));
+    this.#client.on('receipt', ({ own: _own, ...receipt }) => this.#events.push({ event: 'receipt', ...receipt }));
     this.#client.on('error', ({ code }) => {
       if (code === 'position_fault') this.#events.push({ event: 'fault' });
     });

@@ -1,52 +1,68 @@
-// Device ids in a file, for programs that start again and go on reading where they were.
+// Device ids in a file, for programs that continue to read where they stopped.
 
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { parseDeviceId } from '@longwire/protocol';
 import type { DeviceStore } from './platform.js';
 
-interface DeviceFile {
-  readonly version: 1;
-  /** By user; under '' the device of a token that names none. */
-  readonly devices: Readonly<Record<string, string>>;
-}
-
 /**
- * A device store in one JSON file, made with its folder when the first id is kept. It is replaced as a whole, so that a
- * crash leaves the old or the new one. Readable by its owner only.
- * Rejects if the file is there and is none of these: it is not overwritten.
+ * A device store in one file, which is made with its folder when the first id is kept. Only its owner can read it.
+ *
+ * Any number of processes may share the file, without a lock: each id is appended as one line, and of several ids of a
+ * user the first line counts, for every process.
+ * Rejects if the file exists and is not a file of device ids; it is not changed then.
  */
 export function fileDeviceStore(path: string): DeviceStore {
   return {
     load: async (user = '') => (await readDevices(path)).get(user),
     save: async (user = '', device) => {
-      const devices = await readDevices(path);
-      const kept = devices.get(user);
-      // Another program was first: both are the same device from now on.
+      const kept = (await readDevices(path)).get(user);
       if (kept !== undefined) return kept;
-      await writeDevices(path, devices.set(user, device));
-      return (await readDevices(path)).get(user) ?? device;
+      await mkdir(dirname(path), { recursive: true });
+      const line = `${JSON.stringify({ user, device })}\n`;
+      // Behind a line that was cut off by a full disk the first attempt is not readable. The second begins a new line.
+      for (const text of [line, `\n${line}`]) {
+        await appendFile(path, text, { mode: 0o600 });
+        const first = (await readDevices(path)).get(user);
+        if (first !== undefined) return first;
+      }
+      throw new Error(`${path} does not keep what is written`);
     },
   };
 }
 
-async function readDevices(path: string): Promise<Map<string, string>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+/** User → device id; '' is the user of a token that names none. */
+async function readDevices(path: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
     throw error;
+  });
+  const linesStart = text.search(/^\{"user":/m);
+  const head = linesStart < 0 ? text : text.slice(0, linesStart);
+  const devices = new Map(devicesOfFirstFormat(head, path));
+  for (const line of text.slice(head.length).split('\n')) {
+    // A line that another process is writing at this moment, or that a full disk cut off, is no JSON.
+    const { user, device } = parseObject(line);
+    if (typeof user !== 'string' || typeof device !== 'string' || devices.has(user)) continue;
+    if (parseDeviceId(device) !== undefined) devices.set(user, device);
   }
-  const file = JSON.parse(text) as Partial<DeviceFile>;
-  if (file.version !== 1 || typeof file.devices !== 'object') throw new Error(`${path} is no file of Longwire devices`);
-  return new Map(Object.entries(file.devices));
+  return devices;
 }
 
-async function writeDevices(path: string, devices: ReadonlyMap<string, string>): Promise<void> {
-  const file: DeviceFile = { version: 1, devices: Object.fromEntries(devices) };
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(temporary, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, path);
+/** What precedes the lines: nothing, or the ids in the format of earlier versions, `{"version":1,"devices":{…}}`. */
+function devicesOfFirstFormat(text: string, path: string): [string, string][] {
+  const { version, devices } = parseObject(text);
+  if (version === 1 && typeof devices === 'object' && devices !== null) return Object.entries(devices);
+  // The beginning of a first line that another process is writing at this moment.
+  if (text.trim() === '' || '{"user":'.startsWith(text)) return [];
+  throw new Error(`${path} is not a file of Longwire device ids`);
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

@@ -11,7 +11,7 @@ export interface DispatcherParts {
   /** Each knows the ids of its own commands. */
   readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
-  onReceipt(receipt: Receipt): void;
+  onReceipt(receipt: Omit<Receipt, 'own'>): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
   /** Nothing that follows can be trusted. */

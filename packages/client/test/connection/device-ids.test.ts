@@ -1,23 +1,13 @@
-// Which device this is: random, kept for each user, in a file where there is one.
+// The device id of a client: random and kept for each user, or given by the app.
 
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ManualClock } from '@longwire/test-support/manual-clock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DeviceIds } from '../../src/connection/device-ids.js';
 import { tokenSubject } from '../../src/connection/token-subject.js';
 import type { LongwireError } from '../../src/errors.js';
-import { fileDeviceStore } from '../../src/platform/file-device-store.js';
 import type { DeviceStore } from '../../src/platform/platform.js';
 import { fillRandom } from '../../src/platform/web-apis.js';
 import { memoryDeviceStore } from '../support/test-platform.js';
-
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'longwire-device-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
 
 interface TestedDeviceIds {
   deviceFor(token: string | undefined): Promise<string>;
@@ -94,39 +84,5 @@ describe('the user that a token names', () => {
     for (const token of ['', 'x', 'a.b', 'a.b.c', 'a.!!.c', jwt({}), jwt({ sub: 7 }), `${jwt({ sub: 'a' })}.more`]) {
       expect(tokenSubject(token)).toBeUndefined();
     }
-  });
-});
-
-describe('the file store', () => {
-  it('keeps the ids across programs, in one file of its owner', async () => {
-    const path = join(folder, 'nested', 'device.json');
-    const alice = await deviceIds(fileDeviceStore(path)).deviceFor('dev:alice');
-    const bob = await deviceIds(fileDeviceStore(path)).deviceFor('dev:bob');
-    expect(await deviceIds(fileDeviceStore(path)).deviceFor('dev:alice')).toBe(alice);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, devices: { alice, bob } });
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readdir(join(folder, 'nested'))).toEqual(['device.json']);
-  });
-
-  it('gives two programs that begin at once ids that stay, and never half a file', async () => {
-    const path = join(folder, 'device.json');
-    const users = Array.from({ length: 8 }, (_, index) => `dev:user${index % 2}`);
-    await Promise.all(users.map((user) => deviceIds(fileDeviceStore(path)).deviceFor(user)));
-    const { devices } = JSON.parse(await readFile(path, 'utf8')) as { devices: Record<string, string> };
-    for (const [user, device] of Object.entries(devices)) {
-      expect(await deviceIds(fileDeviceStore(path)).deviceFor(`dev:${user}`)).toBe(device);
-    }
-  });
-
-  it('does not overwrite what is no file of devices', async () => {
-    const path = join(folder, 'device.json');
-    for (const text of ['not JSON', '{"version":2}', '[]']) {
-      await writeFile(path, text);
-      const ids = deviceIds(fileDeviceStore(path));
-      await ids.deviceFor('dev:alice');
-      expect(ids.errors).toMatchObject([{ code: 'device_store_failed' }]);
-      expect(await readFile(path, 'utf8')).toBe(text);
-    }
-    await chmod(path, 0o600);
   });
 });

@@ -306,8 +306,17 @@ describe('what the server says', () => {
     socket.push({ type: 'goodbye', ...goodbye });
     socket.push({ type: 'error', of: 'send', code: 'malformed', message: 'no JSON', retryable: false });
     socket.pushText('pong');
-    expect(told).toEqual([receipt, goodbye]);
+    expect(told).toEqual([{ ...receipt, own: false }, goodbye]);
     expect(errors).toMatchObject([{ code: 'malformed' }]);
+  });
+
+  it('as a receipt of the signed-in user, from another tab or device, is a receipt with own: true', async () => {
+    const { platform, client } = startClient();
+    const receipts: unknown[] = [];
+    client.on('receipt', (receipt) => receipts.push(receipt));
+    const receipt = { channel: 'user/bob', user: 'alice', epoch: 'k3', read: 4 };
+    (await platform.signIn()).push({ type: 'receipt', ...receipt });
+    expect(receipts).toEqual([{ ...receipt, own: true }]);
   });
 
   it('and cannot be read is a fault: the client reconnects with its positions', async () => {

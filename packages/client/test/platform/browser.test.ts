@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { platform } from '../src/platform/browser.js';
+import { platform } from '../../src/platform/browser.js';
 
 class BrowserWebSocket extends WebSocket {
   constructor(url: string, subprotocol: string) {
