@@ -1,4 +1,4 @@
-// A reader that stops reading while a great deal becomes due to it: what that costs the server and everybody else.
+// A reader that stops reading while many messages become due to it: what that costs the server and the other users.
 
 import { residentBytes } from '@longwire/test-support/process-facts';
 import { raisedRates } from '@longwire/test-support/raised-rates';
@@ -42,7 +42,7 @@ export async function runSlowReader(options: SlowReaderOptions): Promise<SlowRea
     const messages = Math.ceil(options.dueBytes / options.bodyBytes);
     const perSecond = (messages / options.pauseMs) * 1_000;
 
-    // The same traffic with everybody reading: what is measured then is what the slow reader alone changes.
+    // The same traffic while every reader reads: the difference is what the slow reader alone causes.
     const warm = Math.ceil(messages / 4);
     const isWarm = countOf(slow, warm);
     const canaryBefore = canary.runUntil(isWarm);

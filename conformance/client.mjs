@@ -26,7 +26,7 @@ const options = resolveWebSocketOptions(echoOptions({ deflate: values.deflate, c
 
 try {
   const count = Number(await firstText('/getCaseCount'));
-  if (!Number.isInteger(count)) throw new Error('the server did not tell a number of cases');
+  if (!Number.isInteger(count)) throw new Error('the server did not send a number of cases');
   for (let number = 1; number <= count; number++) await runCase(number, count);
   await visit(`/updateReports?agent=${agent}`, {});
   process.stdout.write(`${count} cases run, report asked for\n`);

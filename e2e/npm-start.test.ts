@@ -102,7 +102,7 @@ describe.skipIf(!onLinux)('npm start (processes are read from /proc)', () => {
   });
 
   test('stops cleanly after one Ctrl+C in a terminal', async () => {
-    // Replacing its shell: some shells die of the Ctrl+C themselves, and `script` would hand on their code.
+    // Replacing its shell: some shells die of the Ctrl+C themselves, and `script` would return their code.
     const command = `exec '${process.execPath}' scripts/start.mjs`;
     const running = await startServer('script', '--quiet', '--return', '--command', command, '/dev/null');
     const processes = descendantsOf(running.program.pid);
@@ -135,7 +135,7 @@ function parentOf(pid: number): number {
   }
 }
 
-/** A zombie has ended, whoever failed to ask for its code. */
+/** A zombie has ended, although its exit code was not read. */
 function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-// Damage of single rows as clients meet it: whoever it concerns loses what is damaged, and nobody is locked out.
+// Damage of single rows as clients see it: the users of a damaged row lose what is in it, and every user can still connect.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

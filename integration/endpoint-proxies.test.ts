@@ -138,7 +138,7 @@ for (const { name, start } of proxies) {
       expect(await connectAs({})).toEqual(client);
       expect(await connectAs({ 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'http' })).toEqual(client);
       expect(await connectAs({ 'X-Forwarded-For': '127.0.0.1', 'X-Forwarded-Host': 'evil.example' })).toEqual(client);
-      // A header that the proxy passes on as it came: it does not make somebody else of its sender.
+      // A header that the proxy forwards unchanged does not change remoteAddress.
       expect(await connectAs({ Forwarded: 'for=192.0.2.1;proto=https;host=evil.example' })).toMatchObject({
         remoteAddress: '127.0.0.1',
         host: expect.not.stringContaining('evil'),

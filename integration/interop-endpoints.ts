@@ -35,7 +35,7 @@ const isPair = (value: unknown): value is Pair => typeof (value as Pair | null)?
 /** Declares the endpoints anew; `echoClosed` gets how the sessions of `/echo` ended. */
 function declareEndpoints(perMessageDeflate: PerMessageDeflateOptions | false, echoClosed: (end: string) => void) {
   const limits = { perMessageDeflate };
-  const everybody = new Broadcast();
+  const all = new Broadcast();
 
   @ServerEndpoint('/echo', { subprotocols: ['b', 'x'], maxTextBytes: MAX_BYTES, maxBinaryBytes: MAX_BYTES, limits })
   class Echo {
@@ -53,10 +53,10 @@ function declareEndpoints(perMessageDeflate: PerMessageDeflateOptions | false, e
   @ServerEndpoint('/rooms/{room}', { limits })
   class Room {
     @OnOpen() open(session: Session<'/rooms/{room}'>) {
-      everybody.add(session);
+      all.add(session);
     }
     @OnMessage() say(message: string, session: Session<'/rooms/{room}'>) {
-      everybody.send(`${session.path.room}: ${session.query.get('name')} says ${message}`);
+      all.send(`${session.path.room}: ${session.query.get('name')} says ${message}`);
     }
   }
 
@@ -106,7 +106,7 @@ function declareEndpoints(perMessageDeflate: PerMessageDeflateOptions | false, e
     }
   }
 
-  /** Closes as it is told, or because it is told too much. */
+  /** Closes with the code it is sent, or because a message is too long. */
   @ServerEndpoint('/closing', { maxTextBytes: 100, limits })
   class Closing {
     @OnMessage() text(message: string, session: Session) {
@@ -139,7 +139,7 @@ export interface InteropContainer {
   readonly origin: string;
   /** How the sessions of `/echo` ended: code, reason, clean or not, by whom, why. */
   readonly echoEnds: string[];
-  /** What nobody handled. */
+  /** What reached onUnhandledError. */
   readonly unhandled: unknown[];
   stop(): Promise<void>;
 }

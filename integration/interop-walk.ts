@@ -1,4 +1,4 @@
-// A walk through the endpoints of interop-endpoints.ts with the WebSocket class of browsers, and what every client's walk tells.
+// A walk through the endpoints of interop-endpoints.ts with the WebSocket class of browsers, and what the walk of each client reports.
 
 /** What a client saw; the programs in interop-java and interop-python print the same. */
 export interface WalkReport {
@@ -23,7 +23,7 @@ export interface WalkReport {
   readonly pong?: string;
   /** Codes and reasons of the closes asked for, of a message too long, and of a cut connection. */
   readonly closes: string[];
-  /** Without a token (the status, or `refused` from libraries that do not tell it), with an old one, with a good one. */
+  /** Without a token (the status, or `refused` from libraries that do not report it), with an old one, with a good one. */
   readonly members: string[];
 }
 
@@ -34,7 +34,7 @@ export async function walk(Socket: typeof WebSocket, base: string): Promise<Walk
       const socket = new Socket(base + path, subprotocols);
       socket.binaryType = 'arraybuffer';
       socket.onopen = () => resolve(socket);
-      // undici of Node 20 tells of a refusal by this event only.
+      // undici of Node 20 reports a refusal by this event only.
       socket.onerror = () => reject(new Error('refused'));
       socket.onclose = ({ code }) => reject(new Error(`closed with ${code} before it was open`));
     });

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ProgramProcess } from '@longwire/test-support/program-process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findNameFaults } from '../scripts/check-names.mjs';
 import { findLockFaults, findNoticeFaults } from '../scripts/check-packages.mjs';
 import { projectRoot } from '../scripts/workspaces.mjs';
 import { manifestOf, type PlantedRepository, plantRepository } from './planted-repository.js';
@@ -55,14 +54,6 @@ describe('biome.json', () => {
     ]);
   });
 });
-
-test.each(['utils.ts', 'helpers/frame.ts', 'common.ts', 'misc.test.ts', 'types.ts', 'lib/frame.ts'])(
-  'reports the name %s, which says nothing',
-  (name) => {
-    repository.plant({ [`packages/server/src/${name}`]: 'export {};' });
-    expect(findNameFaults(repository.root)).toEqual([expect.stringMatching(/says nothing: name it by what it holds$/)]);
-  },
-);
 
 describe('lock file', () => {
   const integrity = 'sha512-AAAA';

@@ -1,4 +1,4 @@
-// One bash that is given a command after the other, as by somebody who types.
+// One bash that is given commands one after the other, as a person types them.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ export class Shell {
       this.#output += String(chunk);
       this.#wake();
     });
-    // bash tells here that a job was killed, and npm what it thinks of its configuration.
+    // bash reports killed jobs here, and npm warns about its configuration.
     this.#child.stderr.resume();
     this.#child.once('exit', () => this.#wake());
   }

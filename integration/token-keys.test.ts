@@ -1,4 +1,4 @@
-// When an issuer changes its keys: whoever has a token of the new one is put off, not sent away.
+// When an issuer changes its keys: a token of a new key is answered with a time to come back, not refused.
 
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';

@@ -12,9 +12,9 @@ const unreadableAfterMs = 5_000;
  * Waits for the lock, runs `work`, and gives the lock back whatever happened. A lock whose process is gone is taken over.
  * @template T
  * @param {string} path lock file
- * @param {string} what shown to whoever waits, as in "npm start"
+ * @param {string} what shown to processes that wait, as in "npm start"
  * @param {() => Promise<T>} work
- * @param {(line: string) => void} say told once whom we wait for
+ * @param {(line: string) => void} say called once for each process that is waited for
  * @returns {Promise<T>}
  */
 export async function withLock(path, what, work, say) {
@@ -115,7 +115,7 @@ function isGone(owner) {
 
 /**
  * @param {number} pid
- * @returns {string | undefined} boot and start time of a process, undefined where the system does not tell
+ * @returns {string | undefined} boot and start time of a process, undefined where the system does not report it
  */
 function birthOf(pid) {
   try {

@@ -1,4 +1,4 @@
-// Brings node_modules to what package-lock.json says, and knows without asking npm when it already is.
+// Makes node_modules match package-lock.json, without running npm when it already does.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@ import { parseSync } from 'vite';
 
 /**
  * @typedef {{ specifier: string, line: number }} Import
- * @typedef {{ imports: Import[] }} ParsedModule
+ * @typedef {{ program: unknown, imports: Import[], lineOf: (position: number) => number }} ParsedModule
  */
 
 const notSources = new Set(['node_modules', 'dist', 'coverage', 'fixtures']);
@@ -38,14 +38,14 @@ export function parseModule(file) {
   const { program, errors } = parseSync(file, text, { lang, sourceType: 'module' });
   if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
   const lineOf = (/** @type {number} */ position) => text.slice(0, position).split('\n').length;
-  /** @type {ParsedModule} */
-  const parsed = { imports: [] };
+  /** @type {Import[]} */
+  const imports = [];
   visit(program, (node) => {
     if (!importingNodes.has(node.type)) return;
     const specifier = (node.source ?? node.expression)?.value;
-    if (typeof specifier === 'string') parsed.imports.push({ specifier, line: lineOf(node.start) });
+    if (typeof specifier === 'string') imports.push({ specifier, line: lineOf(node.start) });
   });
-  return parsed;
+  return { program, imports, lineOf };
 }
 
 const importingNodes = new Set([
@@ -58,19 +58,26 @@ const importingNodes = new Set([
 ]);
 
 /**
+ * Calls `see` for every node of a parsed program, with the nodes around it, the nearest last.
  * @param {any} node
- * @param {(node: any) => void} see
+ * @param {(node: any, ancestors: any[]) => void} see
+ * @param {any[]} ancestors
  */
-function visit(node, see) {
+export function visit(node, see, ancestors = []) {
   if (Array.isArray(node)) {
-    for (const item of node) visit(item, see);
+    for (const item of node) visit(item, see, ancestors);
     return;
   }
   if (node === null || typeof node !== 'object') return;
-  if (typeof node.type === 'string') see(node);
-  for (const child of Object.values(node)) {
-    if (child !== null && typeof child === 'object') visit(child, see);
+  const isNode = typeof node.type === 'string';
+  if (isNode) {
+    see(node, ancestors);
+    ancestors.push(node);
   }
+  for (const child of Object.values(node)) {
+    if (child !== null && typeof child === 'object') visit(child, see, ancestors);
+  }
+  if (isNode) ancestors.pop();
 }
 
 /**

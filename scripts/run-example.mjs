@@ -20,7 +20,7 @@ if (!existsSync(file)) {
   process.exit(1);
 }
 
-// A killed npm ends without a word to us, and a program that outlives it would keep the port.
+// A killed npm sends no signal, and a program that outlives it would keep the port.
 setInterval(() => {
   if (isStarterGone()) process.exit(1);
 }, starterPollMs).unref();

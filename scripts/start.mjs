@@ -1,5 +1,6 @@
 // npm start: prepares the checkout and runs the server in the foreground.
-// A signal to npm, to this process or to the whole terminal ends the server, once; and it never outlives its starter.
+// A signal to npm, to this process or to the whole terminal stops the server once, and it never outlives the program that
+// started it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -58,11 +59,11 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   });
 }
 
-// A killed npm ends without a word to us.
+// A killed npm sends no signal.
 const starterWatch = setInterval(() => {
   if (!isStarterGone()) return;
   clearInterval(starterWatch);
-  // What killed npm may have sent us the same signal, and a second one would cut the server's farewell short.
+  // A signal to the process group has reached us too, and a second one would end the server before it closes its sessions.
   if (lastSignalAt === Number.NEGATIVE_INFINITY) child.kill('SIGTERM');
   setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
 }, starterPollMs);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Remembers who started this process: its parent and, where npm put a shell in between (`sh -c node …`), npm itself.
- * A killed npm leaves the shell behind, so the parent alone does not tell.
+ * A killed npm leaves the shell behind, so the parent alone is not enough.
  * @returns {() => boolean} true once the starter is gone
  */
 export function watchForStarter() {
@@ -20,7 +20,7 @@ function isShellOfNpm(pid) {
 
 /**
  * @param {number} pid
- * @returns {number | undefined} undefined where the system does not tell (only Linux does)
+ * @returns {number | undefined} undefined except on Linux
  */
 function parentOf(pid) {
   const stat = readProc(pid, 'stat');

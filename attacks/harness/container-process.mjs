@@ -1,4 +1,4 @@
-// A container with endpoints that are worth an attack, in a process of its own. Its settings come as JSON in the first
+// A container with endpoints to attack, in a process of its own. Its settings come as JSON in the first
 // argument; the first line of output is the port. Any plain request is answered with what happened so far.
 import { createServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -9,7 +9,7 @@ const { port = 0, maxPendingHandshakes = 1_000, hookMs = 0 } = JSON.parse(proces
 const counts = { opened: 0, closed: 0, unhandled: 0 };
 const container = new EndpointContainer({
   maxPendingHandshakes,
-  // What peers break and networks lose (`session`) is no fault of the program.
+  // Faults of peers and networks (`session`) are not faults of the program.
   onUnhandledError(_error, { during }) {
     if (during !== 'session') counts.unhandled++;
   },
@@ -26,11 +26,11 @@ container.add(
     onClose: () => void counts.closed++,
   }),
 );
-// Asks somebody who does not answer.
+// Its hook never settles.
 container.add(
   defineEndpoint('/guarded', { configurator: { authenticate: never }, limits: { handshakeTimeoutMs: 600 } }),
 );
-// Asks somebody who takes a moment.
+// Its hook takes hookMs.
 container.add(
   defineEndpoint('/busy', {
     configurator: { authenticate: () => new Promise((resolve) => setTimeout(resolve, hookMs, guest)) },
@@ -38,7 +38,7 @@ container.add(
   }),
 );
 container.add(defineEndpoint('/quiet', { idleTimeoutMs: 300, limits: { heartbeatMs: 0 } }));
-// Who is not read is heard of only when something is written.
+// A peer that is not read from is noticed only when something is written to it.
 const pinging = { heartbeatMs: 500 };
 container.add(defineEndpoint('/hanging', { onText: never, limits: pinging }));
 container.add(defineEndpoint('/hanging-parts', { onTextPart: never, limits: pinging }));
@@ -64,7 +64,7 @@ container.add(
     onText: (text) => void room.send(text),
   }),
 );
-// `onText` gives so much at once, for readers that take it drop by drop.
+// `onText` sends that many bytes at once, for readers that take them a few at a time.
 container.add(
   defineEndpoint('/trickle', {
     limits: { maxBufferedBytes: 16 * 1_048_576, slowReaderMs: 300, closeTimeoutMs: 300 },
@@ -73,7 +73,7 @@ container.add(
 );
 
 const server = createServer((request, response) => {
-  // Whoever measures wants memory that is in use, not memory that waits for the collector.
+  // Measurements are about memory in use, not about memory that waits for the garbage collector.
   if (request.url === '/after-gc') globalThis.gc?.();
   // Descriptors are counted.
   response.setHeader('Connection', 'close');
@@ -84,5 +84,5 @@ server.listen(port, '127.0.0.1', () => {
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   process.stdout.write(`${address.port}\n`);
 });
-// Whoever started this process has gone, however: so does it.
+// The program that started this one has ended.
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -1,4 +1,4 @@
-// Inputs that once showed something new, kept in the tree as hex: each run of the fuzzers begins with them.
+// Inputs with outcomes of their own, kept in the tree as hex: each run of the fuzzers begins with them.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const LINE_DIGITS = 120;
 const MAX_INPUTS = 80;
 const MAX_INPUT_BYTES = 1_024;
 
-/** ATTACK_KEEP=1: what is new is written down, to be looked at and committed. */
+/** ATTACK_KEEP=1: new inputs are written to the corpus, to be reviewed and committed. */
 const keepsNew = process.env['ATTACK_KEEP'] === '1';
 
 export function readCorpus(name: string): Buffer[] {

@@ -1,4 +1,4 @@
-// An echo server on the bare engine, in a process of its own, for attacks on what the gateway does not switch on.
+// An echo server on the bare engine, in a process of its own, for attacks on what the gateway has switched off.
 // The options of the engine come as JSON in the first argument; the first line of output is the port.
 import { createServer } from 'node:http';
 import { accept, resolveWebSocketOptions } from '@longwire/websocket';
@@ -7,7 +7,7 @@ const options = resolveWebSocketOptions(JSON.parse(process.argv[2] ?? '{}'));
 const handler = {
   /** @param {import('@longwire/websocket').WebSocketConnection} connection @param {string} text */
   onText(connection, text) {
-    // `flood <bytes>`: so much is sent at once, for readers that do not read.
+    // `flood <bytes>`: that many bytes are sent at once, for readers that do not read.
     const flood = /^flood (\d+)$/.exec(text);
     if (flood === null) connection.sendText(text);
     else connection.sendBinary(Buffer.alloc(Number(flood[1])));
@@ -19,7 +19,7 @@ const handler = {
 };
 
 const server = createServer((_request, response) => {
-  // Nobody is served here; but whoever measures wants memory that is in use, not memory that waits for the collector.
+  // Plain requests come before measurements, which are about memory in use, not about memory that waits for the collector.
   globalThis.gc?.();
   response.end('ok');
 });

@@ -1,4 +1,4 @@
-// The text of opening handshakes, good ones and all others.
+// The text of opening handshakes, valid and invalid ones.
 
 export interface UpgradeRequestParts {
   readonly method?: string | undefined;
@@ -15,7 +15,7 @@ export interface UpgradeRequestParts {
 /** RFC 6455 §1.3 has this key. */
 const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** A handshake that a server must accept, changed as told. */
+/** A handshake that a server must accept, with the given changes. */
 export function upgradeRequest(port: number, parts: UpgradeRequestParts = {}): string {
   const { method = 'GET', path = '/v1/connect', version = 'HTTP/1.1', lines = [], without = [], body = '' } = parts;
   const good = [

@@ -1,4 +1,4 @@
-// A TCP peer that sends exactly the bytes it is told to, and reads only if it wants to.
+// A TCP peer that sends exactly the given bytes, and need not read.
 
 import { connect, type Socket } from 'node:net';
 import { until } from '@longwire/test-support/until';

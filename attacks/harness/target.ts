@@ -104,7 +104,7 @@ export class Target {
 
   /**
    * Runs an attack between two looks at the server: the same process lives, the canary got its answers in time, memory
-   * and descriptors come back, and nothing was thrown that nobody caught.
+   * and descriptors come back, and there was no uncaught error.
    */
   async unharmed<Value>(attack: () => Promise<Value>, { extraBytes = 0 }: UnharmedOptions = {}): Promise<Value> {
     const { pid, served } = this;

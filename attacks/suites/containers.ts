@@ -195,7 +195,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
         const there = await RawSocket.upgrade(server.port, { path: '/echo' });
         const peers = Array.from({ length: scale.connections }, () => new RawSocket(server.port));
         for (const peer of peers) peer.send(upgradeRequest(server.port, { path: '/echo' }));
-        await until(() => peers.some(({ hasEnded }) => hasEnded), 'that somebody is turned away');
+        await until(() => peers.some(({ hasEnded }) => hasEnded), 'a connection that is dropped');
         there.send(textFrame('still here'));
         await until(() => there.frames.length === 1, 'an answer');
         for (const peer of peers) peer.destroy();
@@ -204,7 +204,7 @@ export function describeContainerAttacks(scale: ContainerScale): void {
           const late = await RawSocket.upgrade(server.port, { path: '/echo' }).catch(() => undefined);
           late?.destroy();
           return late !== undefined;
-        }, 'a place for somebody new');
+        }, 'a new session');
         expect(performance.now() - startedAt).toBeLessThan(5_000);
         there.destroy();
         expect({ isRunning: server.isRunning, output: server.output }).toEqual({ isRunning: true, output: '' });

@@ -10,7 +10,7 @@ import { nodeCommand, serverArguments } from './child-process.mjs';
 
 const command = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
-/** The settings of whoever runs the benchmark are not those of the server. */
+/** The settings in the environment of the benchmark do not reach the server. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')));
 
 /** A new folder for a store; the caller removes it. */
@@ -37,7 +37,7 @@ const raisedLimits = [
 ].flatMap((flag) => [flag, '1000000000']);
 
 /**
- * Starts a server that anybody on this machine may sign in to. Resolves when it listens.
+ * Starts a server in auth dev. Resolves when it listens.
  * @param {{ folder: string, core?: number }} options
  */
 export async function startLongwire({ folder, core }) {

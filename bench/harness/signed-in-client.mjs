@@ -1,4 +1,4 @@
-// A raw client that has signed in to a Longwire server. What comes down is told apart by one byte at a known place.
+// A raw client that has signed in to a Longwire server. Messages are distinguished by one byte at a known place.
 import { maskedText } from './masked-frame.mjs';
 import { RawClient } from './raw-client.mjs';
 

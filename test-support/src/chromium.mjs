@@ -62,8 +62,8 @@ async function starts(path) {
 
 /**
  * @sparticuz/chromium carries a Linux x64 build and, for machines without a desktop, the libraries it needs.
- * It unpacks these only where it believes to be in a cloud function, so it is told so while it does; and into the folder for
- * temporary files, where another user could have put something else under the same name, so it is given one of ours.
+ * It unpacks these only in a cloud function, so the environment claims one meanwhile; and into the folder for temporary files,
+ * where another user could have put something else under the same name, so it is given a folder of ours.
  * @returns {Promise<string>} path of a script that starts it with those libraries as the last resort
  */
 async function unpackFromNpm() {

@@ -54,7 +54,7 @@ export class ProgramProcess {
         resolve({ exit: signal ?? code, stdout: this.stdout, stderr: this.stderr });
       });
     });
-    // Who waits for the result is told; that nobody waits is no fault.
+    // A rejection reaches those who await it; without them it is not an unhandled one.
     this.result.catch(() => undefined);
   }
 

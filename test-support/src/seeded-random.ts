@@ -1,4 +1,4 @@
-// Random numbers that can be had again: a run is told its seed and prints it.
+// Reproducible random numbers: a run prints its seed, and can be given one.
 
 export class SeededRandom {
   #state: number;

@@ -1,6 +1,6 @@
-// What some tests need and a laptop may lack: a browser, strace, Python's websockets, Java with Tomcat's client, proxies. Found once, told
-// to the tests by the environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_JAVA, TEST_NGINX, TEST_HAPROXY hold a path, TEST_TOMCAT_JARS
-// a class path, or are absent. (Not LONGWIRE_…: the server refuses names of that kind that are no settings of its own.)
+// What some tests need and a laptop may lack: a browser, strace, Python's websockets, Java with Tomcat's client, proxies. Found once, and
+// passed to the tests in the environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_JAVA, TEST_NGINX, TEST_HAPROXY hold a path, TEST_TOMCAT_JARS
+// a class path, or are absent. (Not LONGWIRE_…: the server warns about names of that kind that are not settings.)
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';

@@ -183,7 +183,7 @@ export class ChannelStatusReader {
     return this.#pages.read(state, { channel: state.key, direction: 'before', offset, limit: 1, maxBytes: offset });
   }
 
-  /** semantics, Unread: each row counts what lies before it, so two look-ups answer; the newest is in memory. */
+  /** Unread entries: each row counts the messages up to it, so two look-ups are enough; the newest is in memory. */
   #countUnread(state: ChannelState, user: number, read: number): number {
     if (read >= state.head) return 0;
     const next = this.#pages.readableAfter(state, read, this.#onDamage);

@@ -87,7 +87,7 @@ export class DeviceTable {
     this.#forget.run([device]);
   }
 
-  /** semantics, Reading: at its first connect a device's cursors are written down, for every channel the user has read. */
+  /** At the first connect of a device its cursors are written, one for every channel that the user has read. */
   #startAtReadCursors(user: number, device: number): void {
     for (const row of this.#readChannels.all([user])) {
       const channel = integerOf(row, 'channel');
