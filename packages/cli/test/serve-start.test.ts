@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@longwire/test-support/ports';
 import type { ProgramProcess } from '@longwire/test-support/program-process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startCommand } from './cli-home.js';
@@ -41,6 +42,19 @@ describe('longwire serve', () => {
       expect(stderr).toMatch(/^error: .*--data\n$/);
       expect(stderr).toContain(named);
     }
+  });
+
+  it('waits for the server that holds its data folder and its port to end, saying so', async () => {
+    const data = join(folder, 'handed-over');
+    const port = String(await freePort());
+    const start = () => startCommand(['serve', '--auth', 'dev', '--port', port, '--data', data], {}, folder);
+    const first = start();
+    await first.shows(/Ctrl\+C/);
+    const second = start();
+    await second.shows(/is in use by process \d+ .*waiting up to 5 s/, 'stderr');
+    await first.kill('SIGTERM');
+    await second.shows(/Ctrl\+C/);
+    expect((await second.kill('SIGTERM')).exit).toBe(0);
   });
 
   it('makes the folders above the data folder, for its owner alone', async () => {

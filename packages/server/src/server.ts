@@ -33,6 +33,7 @@ import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
+import { hasLock } from './storage/sqlite/folder/lock-record.js';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
 import { gatewayEndpoint } from './transport/websocket/gateway.js';
@@ -76,9 +77,12 @@ const CLOSE_WITHIN_MS = 1_500;
 export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
-  // Before the store: a port that is taken leaves no new folder behind.
-  await tryListening(config);
-  const store = await openStore(config);
+  // Before the store: a port that is taken leaves no new folder behind. With a folder that has a lock, the port may be taken
+  // by the server that is about to release both.
+  await tryListening(config).catch((error: unknown) => {
+    if (config.data.kind === 'memory' || !hasLock(config.data.path)) throw error;
+  });
+  const store = await openStore(config, logger);
   store.onFatal = options.onFatal;
   const damage = new DamageLog(logger);
   store.onDamage = (error) => damage.report(error);
@@ -90,9 +94,13 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
   }
 }
 
-function openStore({ data, limits }: ServerConfig): Promise<Store> {
+function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Store> {
   if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes });
-  return openSqliteStore({ folder: data.path, keyWindowEntries: limits.keyWindow });
+  return openSqliteStore({
+    folder: data.path,
+    keyWindowEntries: limits.keyWindow,
+    onLockWait: (message) => logger.warn({}, message),
+  });
 }
 
 async function serve(

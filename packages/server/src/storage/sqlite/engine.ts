@@ -8,6 +8,7 @@ import { KeyLookup } from './appending/key-lookup.js';
 import { type DamageListener, isDamage, readAround } from './damage.js';
 import { configureConnection, DATABASE_FILE, PageCache } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
+import { unusable, unusableFolder } from './folder/folder-errors.js';
 import { continueLineage } from './folder/lineage.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { headFrameOf } from './reading/page-frames.js';
@@ -93,7 +94,7 @@ export class SqliteEngine {
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
       this.#trial = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', ?)");
     } catch (error) {
-      throw openingError(error, file);
+      throw openingError(error, options.folder, file);
     }
   }
 
@@ -269,11 +270,17 @@ function isFaultOfTask(error: unknown): boolean {
   return error instanceof TypeError || isDamage(error);
 }
 
-/** As {@link asStorageError}, naming the file where it is the file that is damaged. */
-function openingError(error: unknown, file: string): Error {
-  if (!isDamage(error)) return asStorageError(error);
-  const message = `${file} is damaged (${error.message}): restore it from a backup, or choose another folder with --data`;
-  return new ServerError('corrupt', message, { cause: error });
+/** A sentence that names the folder or the file, and what to do. */
+function openingError(error: unknown, folder: string, file: string): Error {
+  if (isDamage(error)) {
+    const message = `${file} is damaged (${error.message}): restore it from a backup, or choose another folder with --data`;
+    return new ServerError('corrupt', message, { cause: error });
+  }
+  if (error instanceof ServerError) return error;
+  if (!(error instanceof SqlFailure)) return unusableFolder(folder, error as NodeJS.ErrnoException);
+  return error.kind === 'full'
+    ? asStorageError(error)
+    : unusable(folder, `SQLite cannot use ${file}: ${error.message}`, error);
 }
 
 /** What a caller may see of a failure of the driver. */

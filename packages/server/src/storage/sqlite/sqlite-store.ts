@@ -23,7 +23,13 @@ export interface SqliteStoreOptions {
   readonly driver?: DriverChoice;
   /** Newest entries of which the keys are always recognised; rounded up to a power of two. Default: the protocol's. */
   readonly keyWindowEntries?: number;
+  /** How long to wait for a server that holds the folder to end. Default 5 s. */
+  readonly lockWaitMs?: number;
+  /** Called once with a sentence, if it waits for that. */
+  readonly onLockWait?: (message: string) => void;
 }
+
+const LOCK_WAIT_MS = 5_000;
 
 /**
  * Opens the store in a folder, creating it if need be, and holds the folder until `close`. Resolves when it can be used.
@@ -33,7 +39,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const folder = resolve(options.folder);
   await makeDataFolder(folder);
   const driver = options.driver ?? 'auto';
-  const lock = await acquireFolderLock({ folder });
+  const lock = await acquireFolderLock({
+    folder,
+    waitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
+    onWait: (message) => options.onLockWait?.(message),
+  });
   let writer: WorkerClient | undefined;
   try {
     const start = { folder, driver, keyWindowEntries: options.keyWindowEntries ?? defaultSessionLimits.keyWindow };

@@ -7,11 +7,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { acquireFolderLock, type FolderLock } from '../../../src/storage/sqlite/folder/folder-lock.js';
+import {
+  acquireFolderLock,
+  type FolderLock,
+  type FolderLockOptions,
+} from '../../../src/storage/sqlite/folder/folder-lock.js';
 import { LOCK_FILE } from '../../../src/storage/sqlite/folder/lock-record.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import { message } from '../requests.js';
 import { makeDataFolder } from './data-folder.js';
+import { straceMissing } from './fault-run.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -41,8 +46,8 @@ describe('the lock of a data folder', () => {
   let folder: string;
   let remove: () => Promise<void>;
   const held: FolderLock[] = [];
-  const acquire = async (options: { folder?: string; foreignStaleMs?: number } = {}) => {
-    const lock = await acquireFolderLock({ folder, ...options });
+  const acquire = async (options: Partial<FolderLockOptions> = {}) => {
+    const lock = await acquireFolderLock({ folder, waitMs: 0, onWait: () => undefined, ...options });
     held.push(lock);
     return lock;
   };
@@ -60,6 +65,17 @@ describe('the lock of a data folder', () => {
       code: 'locked',
       message: expect.stringMatching(new RegExp(`${folder}.*process ${process.pid}.*--data`)),
     });
+  });
+
+  test('waits up to waitMs for a holder that is ending, and says so', async () => {
+    const first = await acquire();
+    const messages: string[] = [];
+    const second = acquire({ waitMs: 60_000, onWait: (message) => messages.push(message) });
+    await expect.poll(() => messages.length).toBe(1);
+    await first.release();
+    await second;
+    expect(messages).toEqual([expect.stringMatching(`${folder} is in use by process ${process.pid}.*up to 60 s`)]);
+    await expect(acquire({ waitMs: 200 })).rejects.toMatchObject({ code: 'locked' });
   });
 
   test('after the release it is free, and nothing is left in the folder', async () => {
@@ -146,4 +162,25 @@ describe('the lock of a data folder', () => {
       await third.end('SIGKILL');
     },
   );
+});
+
+describe.skipIf(straceMissing)(`a file system that lacks something ${straceMissing ?? ''}`, () => {
+  test.each([
+    ['link,linkat', 'EPERM', 'has no hard links (EPERM)'],
+    ['bind', 'EOPNOTSUPP', 'has no Unix sockets (ENOTSUP)'],
+    ['bind', 'EROFS', 'is read-only'],
+    ['mkdir,mkdirat', 'EROFS', 'is read-only'],
+    ['mkdir,mkdirat', 'EACCES', 'may not write in it'],
+  ])('fails with a sentence that names the folder and --data when %s gives %s', async (calls, error, expected) => {
+    const { folder, remove } = await makeDataFolder();
+    const data = join(folder, 'data');
+    const inject = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}`];
+    // Given to bind, the errors would also meet sockets of Node that are not the lock's: it has none that are bound.
+    const run = spawnSync('strace', [...inject, process.execPath, HOLDER, data], { encoding: 'utf8' });
+    expect(run.stdout).toBe('fatal\n');
+    expect(run.stderr).toContain(`${data} cannot be the data folder: `);
+    expect(run.stderr).toContain(expected);
+    expect(run.stderr).toMatch(/choose another folder with --data\n$/);
+    await remove();
+  });
 });

@@ -16,9 +16,10 @@ import {
 } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerError } from '../../../errors.js';
+import { isUnsupported, missingFeature, unusableFolder } from './folder-errors.js';
 import { encodeLockRecord, type FoundLock, LOCK_FILE, type LockRecord, readLock, socketName } from './lock-record.js';
 import { type SocketAddress, socketAddress } from './socket-address.js';
 
@@ -30,9 +31,15 @@ const SETTLE_MS = 50;
 const WATCH_MS = 500;
 const LEFTOVER_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 2_000;
+/** How often a holder on this machine is looked at while it may be ending. */
+const POLL_MS = 100;
 
 export interface FolderLockOptions {
   readonly folder: string;
+  /** How long to wait for a holder on this machine to end. */
+  readonly waitMs: number;
+  /** Called once with a sentence, if it waits. */
+  readonly onWait: (message: string) => void;
   /** For tests: how long a foreign lock must be untouched. */
   readonly foreignStaleMs?: number;
 }
@@ -87,7 +94,7 @@ class LockFile {
     } catch (error) {
       closeSync(this.#descriptor);
       rmSync(path, { force: true });
-      throw unwritableError(path, error as NodeJS.ErrnoException);
+      throw error;
     }
   }
 
@@ -113,10 +120,19 @@ class LockFile {
 }
 
 /**
- * Takes the folder for this process.
- * @throws ServerError `locked` with a sentence that names the folder and what to do
+ * Takes the folder for this process. Waits a while for a holder that may be ending: a server whose parent was killed
+ * stops within seconds.
+ * @throws ServerError `locked`, `storage_full`, `fatal`: a sentence that names the folder and what to do
  */
 export async function acquireFolderLock(options: FolderLockOptions): Promise<FolderLock> {
+  try {
+    return await acquire(options);
+  } catch (error) {
+    throw error instanceof ServerError ? error : unusableFolder(options.folder, error as NodeJS.ErrnoException);
+  }
+}
+
+async function acquire(options: FolderLockOptions): Promise<FolderLock> {
   const { folder } = options;
   const record: LockRecord = {
     host: hostname(),
@@ -125,7 +141,7 @@ export async function acquireFolderLock(options: FolderLockOptions): Promise<Fol
     token: randomBytes(16).toString('hex'),
   };
   const address = socketAddress(folder, socketName(record.token));
-  const server = await listen(address);
+  const server = await listen(folder, address);
   try {
     const own = new LockFile(join(folder, `${LOCK_FILE}-${record.token.slice(0, 12)}.new`), record);
     await claimWith(options, record, own);
@@ -150,13 +166,25 @@ async function claimWith(options: FolderLockOptions, record: LockRecord, own: Lo
 
 async function claim(options: FolderLockOptions, record: LockRecord, own: LockFile): Promise<void> {
   const file = join(options.folder, LOCK_FILE);
+  const deadlineMs = performance.now() + options.waitMs;
+  let isWaiting = false;
   for (;;) {
     const found = readLock(file);
     if (found === undefined) {
       if (tryLink(own.path, file)) return;
       continue;
     }
-    await expectAbandoned(options, file, found, record.boot, own);
+    if (found.record?.boot === record.boot) {
+      if (await answers(socketAddress(options.folder, socketName(found.record.token)))) {
+        if (performance.now() >= deadlineMs) throw lockedError(options.folder, found.record);
+        if (!isWaiting) options.onWait(waitMessage(options, found.record));
+        isWaiting = true;
+        await delay(POLL_MS);
+        continue;
+      }
+    } else {
+      await expectUntouched(options, file, found, own);
+    }
     // Nothing is awaited between this look and the rename.
     if (readLock(file)?.record?.token !== found.record?.token) continue;
     renameSync(own.path, file);
@@ -172,25 +200,21 @@ function tryLink(candidate: string, file: string): boolean {
     linkSync(candidate, file);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!isUnsupported(code)) throw error;
+    throw missingFeature(dirname(file), 'hard links', error as NodeJS.ErrnoException);
   }
 }
 
-/** Resolves when the holder is gone; throws if it is not. */
-async function expectAbandoned(
+/** Of another host, or an earlier run of this one: resolves when nothing touched it for long enough, throws otherwise. */
+async function expectUntouched(
   options: FolderLockOptions,
   file: string,
   found: FoundLock,
-  boot: string,
   own: LockFile,
 ): Promise<void> {
   const { record } = found;
-  if (record?.boot === boot) {
-    if (await answers(socketAddress(options.folder, socketName(record.token))))
-      throw lockedError(options.folder, record);
-    return;
-  }
   const staleMs = options.foreignStaleMs ?? FOREIGN_STALE_MS;
   own.touch();
   let remainingMs = staleMs - (own.modifiedAtMs() - found.touchedAtMs);
@@ -203,12 +227,9 @@ async function expectAbandoned(
   }
 }
 
-function unwritableError(path: string, error: NodeJS.ErrnoException): ServerError {
-  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
-  const advice = isFull ? 'the disk is full, free some space' : 'the folder must be writable';
-  return new ServerError(isFull ? 'storage_full' : 'fatal', `cannot write ${path}: ${advice} (${error.message})`, {
-    cause: error,
-  });
+function waitMessage({ folder, waitMs }: FolderLockOptions, { pid, host }: LockRecord): string {
+  const seconds = Math.ceil(waitMs / 1_000);
+  return `The data folder ${folder} is in use by process ${pid} on ${host}; waiting up to ${seconds} s for it to end`;
 }
 
 function lockedError(folder: string, record: LockRecord | undefined): ServerError {
@@ -219,13 +240,14 @@ function lockedError(folder: string, record: LockRecord | undefined): ServerErro
   );
 }
 
-function listen(address: SocketAddress): Promise<Server> {
+function listen(folder: string, address: SocketAddress): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();
     server.once('error', (error) => {
       address.release();
-      reject(new ServerError('fatal', `cannot lock the data folder: ${error.message}`, { cause: error }));
+      const { code } = error as NodeJS.ErrnoException;
+      reject(isUnsupported(code) ? missingFeature(folder, 'Unix sockets', error) : error);
     });
     server.listen(address.path, () => resolve(server));
   });

@@ -1,6 +1,7 @@
 // The lock's file: which server holds the folder, and whether it still does.
 
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ServerError } from '../../../errors.js';
 
 export const LOCK_FILE = 'lock';
@@ -22,6 +23,11 @@ export interface FoundLock {
 
 export function encodeLockRecord(record: LockRecord): string {
   return `${JSON.stringify(record)}\n`;
+}
+
+/** Whether a server holds the folder, or was killed while it did. */
+export function hasLock(folder: string): boolean {
+  return existsSync(join(folder, LOCK_FILE));
 }
 
 /** Undefined: there is no lock file. */

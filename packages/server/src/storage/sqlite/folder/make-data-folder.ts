@@ -3,6 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ServerError } from '../../../errors.js';
+import { unusable, unusableFolder } from './folder-errors.js';
 import { syncFolder } from './lineage.js';
 
 /**
@@ -18,9 +19,9 @@ export async function makeDataFolder(folder: string): Promise<void> {
       await mkdir(missing, { mode: 0o700 }).catch(passOverExisting);
       syncFolder(dirname(missing));
     }
-    if (!(await stat(folder)).isDirectory()) throw noFolder(folder, 'a file of that name is there');
+    if (!(await stat(folder)).isDirectory()) throw unusable(folder, 'a file of that name is there');
   } catch (error) {
-    throw error instanceof ServerError ? error : cannotMake(folder, error as NodeJS.ErrnoException);
+    throw error instanceof ServerError ? error : unusableFolder(folder, error as NodeJS.ErrnoException);
   }
 }
 
@@ -47,23 +48,4 @@ async function exists(path: string): Promise<boolean> {
 /** Another process was faster, or a link leads nowhere: looking at the folder itself tells. */
 function passOverExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
-}
-
-function cannotMake(folder: string, error: NodeJS.ErrnoException): ServerError {
-  switch (error.code) {
-    case 'ENOSPC':
-    case 'EDQUOT': {
-      const message = `the data folder ${folder} cannot be made: the disk is full, free some space`;
-      return new ServerError('storage_full', message, { cause: error });
-    }
-    case 'ENOTDIR':
-      return noFolder(folder, 'a file stands where a folder should be', error);
-    default:
-      return noFolder(folder, error.message, error);
-  }
-}
-
-function noFolder(folder: string, reason: string, cause?: unknown): ServerError {
-  const message = `${folder} cannot be the data folder (${reason}): choose another one with --data`;
-  return new ServerError('fatal', message, { cause });
 }
