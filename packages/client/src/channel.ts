@@ -1,4 +1,4 @@
-// One channel from the app's side: `client.user('bob')`, `client.channel('group/eng')`.
+// One channel, as the app uses it: `client.user('bob')`, `client.channel('group/eng')`.
 
 import type { Address } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
@@ -7,7 +7,7 @@ import type { PendingSends, SendOptions, SendResult } from './sending/pending-se
 import type { HistoryOptions, HistoryPage, Queries } from './sending/queries.js';
 import type { SendBody } from './sending/send-body.js';
 
-/** A handle: it holds nothing and may be made anew for every call. */
+/** A handle without state: `client.user` and `client.channel` return a new one for every call. */
 export class Channel {
   readonly address: Address;
   readonly #sends: Pick<PendingSends, 'send' | 'sendJson'>;
@@ -27,11 +27,11 @@ export class Channel {
   /**
    * Sends a message: any JSON value, by convention `{ text }`, or bytes.
    *
-   * Resolves when it is stored on the server's disk, also if that takes a reconnect or the server was killed meanwhile:
-   * it is repeated with its key and stored once. Sends of one client go out in the order of the calls. One that the
-   * server puts off (`rate_limited`, `unavailable`) holds those not yet sent, but not those already on their way.
-   * Rejects with a LongwireError: what the server refused it with, `too_large`, `outbox_full`, `aborted`, `closed`,
-   * `stopped`, `user_changed`.
+   * Resolves when the message is stored on the server's disk, also if that takes a reconnect or the server is killed
+   * meanwhile: it is repeated with its key, and stored once. Sends of one client go out in the order of the calls. One
+   * that the server defers (`rate_limited`, `unavailable`) delays those not yet sent, but not those on their way.
+   * Rejects with a LongwireError: the error of the server, `invalid_field`, `too_large`, `outbox_full`, `aborted`,
+   * `closed`, `stopped`, `user_changed`. A rejection that the app ignores goes to the `error` event.
    */
   send(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
     return this.#sends.send(this.address, body, options);
@@ -50,7 +50,7 @@ export class Channel {
     return this.#queries.history(this.address, options);
   }
 
-  /** Marks everything up to this message as read by the user, on all their devices. Never goes back. */
+  /** Marks everything up to this message as read by the user, on all their devices. Never moves back. */
   read(position: PositionInput, options: WaitOptions = {}): Promise<void> {
     return this.#queries.read(this.address, position, options);
   }

@@ -1,4 +1,4 @@
-// Inside of a client: wires reading, sending and the connection together. The app holds client.ts.
+// The parts of a client, wired together: reading, sending, connection. The app uses it through client.ts.
 
 import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
 import { checkSignal, onAbort, type WaitOptions } from './arguments/abort-signal.js';
@@ -21,14 +21,14 @@ import { Queries } from './sending/queries.js';
 import { ReportedPromise, type ReportedPromisePort } from './sending/reported-promise.js';
 import { Requests } from './sending/requests.js';
 
-// Of `limits.inFlight`, what is left to queries, acks, pings and refreshes while sends use all they may.
+// The part of `limits.inFlight` that is reserved for queries, acks, pings and refreshes.
 const QUERY_WINDOW = 8;
 const RESERVED_WINDOW = QUERY_WINDOW + 4;
 const MAX_QUERIES = 1000;
 const MAX_REPEATS = 5;
-// In one `ack`: with the longest addresses there are, it stays below `limits.commandBytes`.
+// In one `ack`: even with the longest addresses it stays below `limits.commandBytes`.
 const ACKED_CHANNELS = 200;
-// Half of a command: the rest is for the token.
+// Half of a command. The other half is for the token.
 const CURSOR_BYTES = defaultSessionLimits.commandBytes / 2;
 
 interface ReadyWaiter {
@@ -41,7 +41,7 @@ export class ClientCore {
   readonly connection: Connection;
   readonly acks: AckBatcher;
   readonly inbound: Inbound;
-  /** Sends that wait for their answers. */
+  /** The queue of sends. */
   readonly sends: CommandQueue;
   readonly pendingSends: PendingSends;
   readonly queries: Queries;
@@ -51,7 +51,7 @@ export class ClientCore {
   readonly #requests: CommandQueue;
   readonly #ackAnswers = new Map<number, (error: LongwireError | undefined) => void>();
   readonly #readyWaiters = new Set<ReadyWaiter>();
-  /** Where the logs stood at the last sign-in, for channels of which nothing was read since. */
+  /** The heads of the logs at the last sign-in, for channels of which nothing was received since. */
   #heads = new Map<string, Position>();
   #session: SessionInfo | undefined;
   #lastId = 0;
@@ -225,7 +225,7 @@ export class ClientCore {
 
   async #close(): Promise<void> {
     this.#end(new LongwireError('closed', 'The client was closed'));
-    // What the app is working on is acknowledged, if it is done in time; what it has not begun stays due to the device.
+    // Messages whose handlers finish in time are acknowledged. Those not delivered yet stay due to the device.
     let timer: PlatformTimer | undefined;
     const tooLong = new Promise<void>((resolve) => {
       timer = this.#platform.clock.startTimer(this.#options.closeTimeoutMs, resolve);
@@ -266,7 +266,7 @@ export class ClientCore {
     this.#report(error);
   }
 
-  /** Rejects all that waits: nobody comes to answer it. */
+  /** Rejects everything that waits for an answer. */
   #end(error: LongwireError): void {
     this.#ended = error;
     const { closeCode } = error;
@@ -300,7 +300,7 @@ export class ClientCore {
   }
 
   #onListenerThrew(cause: unknown, event: keyof LongwireEvents): void {
-    // An error listener that throws must not be called with what it threw.
+    // An error listener that throws is not called with its own error.
     if (event === 'error') this.#platform.reportUncaught(cause);
     else this.#report(new LongwireError('handler_failed', `A handler of ${event} failed: ${String(cause)}`, { cause }));
   }

@@ -1,6 +1,6 @@
-// The client that the app holds: what it can be asked to do.
+// The client, as the app uses it.
 
-// Into the declarations too: `Symbol.asyncDispose` in them must not break an app whose own `lib` is older.
+// Also in the declarations: `Symbol.asyncDispose` must not break an app whose own `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
@@ -11,14 +11,14 @@ import { Channel } from './channel.js';
 import type { ClientCore } from './client-core.js';
 import { isEventName, type LongwireEvents, type SessionInfo } from './client-events.js';
 import type { ConnectionState } from './connection/connection-state.js';
-import { invalidField } from './errors.js';
+import { LongwireError } from './errors.js';
 import type { Listener } from './listeners.js';
 import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
 
 /**
- * A user's line to the server, made by `connect`. It comes back by itself after a lost connection, hands each entry on
- * once and in order, and repeats what was not answered. Nothing is thrown out of its sockets and timers: what goes
- * wrong is told by the promises and by the `error` event. Another user needs another client.
+ * The connection of a user to the server, made by `connect`. It reconnects after a lost connection, delivers each entry
+ * once and in order, and repeats what was not answered. Nothing is thrown from its sockets and timers: failures reject
+ * the promises or reach the `error` event. Another user needs another client.
  */
 export class LongwireClient {
   readonly #core: ClientCore;
@@ -32,28 +32,29 @@ export class LongwireClient {
     return this.#core.connection.state;
   }
 
-  /** What the server said at the last sign-in; undefined before the first. */
+  /** The server's answer to the last sign-in; undefined before the first. */
   get session(): SessionInfo | undefined {
     return this.#core.session;
   }
 
-  /** Sends that were neither stored nor refused yet. */
+  /** The number of sends that are neither stored nor refused yet. */
   get pendingSends(): number {
     return this.#core.sends.count;
   }
 
   /**
-   * Calls `listener` for each such event from now on, in the order in which listeners were added. What it throws or
-   * rejects with goes to `error`. Returns the way to stop it; `signal` is another.
-   * @throws LongwireError `invalid_field`: no such event, or no function
+   * Calls `listener` for each event of that name, in the order in which listeners were added. What it throws or rejects
+   * with goes to `error`. Returns a function that removes it; `signal` removes it too.
+   * @throws LongwireError `invalid_field`: not an event, or not a function
    */
   on<Name extends keyof LongwireEvents>(
     name: Name,
     listener: Listener<LongwireEvents[Name]>,
     options: { readonly signal?: AbortSignalLike | undefined } = {},
   ): () => void {
-    if (!isEventName(name)) throw invalidField(`There is no event ${name}`);
-    if (typeof listener !== 'function') throw invalidField(`The listener of ${name} must be a function`);
+    if (!isEventName(name)) throw new LongwireError('invalid_field', `There is no event ${name}`);
+    if (typeof listener !== 'function')
+      throw new LongwireError('invalid_field', `The listener of ${name} must be a function`);
     checkOptionNames(options, ['signal']);
     const { signal } = options;
     checkSignal(signal);
@@ -70,19 +71,19 @@ export class LongwireClient {
 
   /**
    * Resolves when the client is signed in, at once if it is.
-   * Rejects with a LongwireError: `aborted`, `closed`, `user_changed`, or `stopped` if the server refused it for good.
+   * Rejects with a LongwireError: `aborted`, `closed`, `user_changed`, or `stopped` if the server's refusal is final.
    */
   ready(options: WaitOptions = {}): Promise<SessionInfo> {
     return this.#core.ready(options);
   }
 
   /**
-   * The channel with another user, or with oneself.
+   * The channel with another user, or with the user themselves.
    * @throws LongwireError `invalid_field`: not a user id
    */
   user(id: string): Channel {
     const user = typeof id === 'string' ? parseUserId(id) : undefined;
-    if (user === undefined) throw invalidField(`"${id}" is not a user id`);
+    if (user === undefined) throw new LongwireError('invalid_field', `"${id}" is not a user id`);
     return this.#channelAt(directAddress(user));
   }
 
@@ -100,28 +101,28 @@ export class LongwireClient {
   }
 
   /**
-   * With `ackMode: 'manual'`: the app has this message and all before it in its channel. Sent with others, within 2 s.
-   * @throws LongwireError `invalid_field`: no message
+   * With `ackMode: 'manual'`: acknowledges this message and all before it in its channel. Sent with others, within 2 s.
+   * @throws LongwireError `invalid_field`: not a message
    */
   ack(message: PositionInput & { readonly channel: string }): void {
     const position = positionFrom(message);
     this.#core.acks.take(addressFrom(message.channel), position);
   }
 
-  /** The newest position that was read in a channel; undefined as long as nothing of it came. The app's handlers may be behind it. */
+  /** The newest received position in a channel; undefined if nothing was received. The app's handlers may be behind it. */
   position(address: string): PositionInput | undefined {
     return this.#core.inbound.positionOf(address);
   }
 
-  /** Connects now: instead of waiting for the next attempt, or after the server had ended it for good. */
+  /** Connects now, instead of at the next attempt, or after the server ended the session for good. */
   reconnect(): void {
     this.#core.start();
   }
 
   /**
-   * Ends the client for good. Hands nothing on any more, waits up to `closeTimeoutMs` for handlers that are running (so
-   * do not await it in one), acknowledges what was taken, closes. Sends without answer reject with `closed`. Resolves when
-   * the socket is gone; calling it again waits for the same end.
+   * Ends the client for good: delivers nothing more, waits up to `closeTimeoutMs` for running handlers (do not await it in
+   * one), acknowledges what they have handled, closes. Pending sends reject with `closed`. Resolves when the socket is
+   * closed; another call waits for the same end.
    */
   close(): Promise<void> {
     return this.#core.close();
@@ -138,5 +139,5 @@ export class LongwireClient {
 
 function addressFrom(text: string): Address {
   if (typeof text === 'string' && isAddress(text)) return text;
-  throw invalidField(`"${text}" is not an address`);
+  throw new LongwireError('invalid_field', `"${text}" is not an address`);
 }

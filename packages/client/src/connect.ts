@@ -1,4 +1,4 @@
-// The way in.
+// The entry point.
 
 import { platform } from '#platform';
 import type { ConnectOptions } from './arguments/options.js';
@@ -6,8 +6,8 @@ import type { LongwireClient } from './client.js';
 import { connectOn } from './connect-on.js';
 
 /**
- * Opens a user's line to a Longwire server and keeps it open. Returns at once; the first attempt starts when the
- * present turn of the event loop ends, so listeners added right after miss nothing.
+ * Connects a user to a Longwire server and keeps them connected. Returns at once. The first attempt starts after the
+ * current turn of the event loop, so that listeners added right away miss nothing.
  *
  * ```js
  * const client = connect({ url: 'ws://127.0.0.1:8080', device: 'laptop', getToken: () => 'dev:alice' });

@@ -66,11 +66,6 @@ export function errorFromServer(fields: ErrorFields, key?: string): LongwireErro
   return new LongwireError(code, message, { retryable, afterMs, key });
 }
 
-/** An argument that is not valid. */
-export function invalidField(message: string, cause?: unknown): LongwireError {
-  return new LongwireError('invalid_field', message, { cause });
-}
-
 function isRetryableClientError(code: string): boolean {
   return Object.hasOwn(clientErrorCatalogue, code) && clientErrorCatalogue[code as ClientErrorCode].retryable;
 }

@@ -1,6 +1,6 @@
-// The SDK of Longwire, for browsers and Node. What stays private: the reader, the queues and the connection, which keep
-// their promises only together, and the platforms, of which the `imports` of package.json choose one.
-// For Node alone, `@longwire/client/node` has more.
+// The SDK of Longwire, for browsers and Node. Private are the reader, the queues and the connection, which keep their
+// guarantees only together, and the platforms, of which the `imports` of package.json select one.
+// `@longwire/client/node` has more for Node.
 
 // shapes of the protocol that appear in these types
 export type { ChannelSummary, JsonValue } from '@longwire/protocol';
@@ -21,7 +21,7 @@ export type { Listener } from './listeners.js';
 export type { DeviceStore } from './platform/platform.js';
 export type { AckMode } from './reading/inbound.js';
 export type { LongwireMessage } from './reading/message.js';
-// sending and asking
+// sends and queries
 export type { SendOptions, SendResult } from './sending/pending-sends.js';
 export type { ChannelsOptions, ChannelsPage, HistoryOptions, HistoryPage } from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

@@ -1,13 +1,13 @@
-// The typed events of the client, and what happens to a listener that throws.
+// Typed event listeners.
 
 export type Listener<Event> = (event: Event) => unknown;
 
-// An own object for each registration: the same function may be registered twice and removed once.
+// An object for each registration: the same function may be registered twice and removed once.
 interface Registration {
   readonly listener: Listener<never>;
 }
 
-/** Listeners by event name. Calling them never throws: what they throw goes to `onThrow`. */
+/** Listeners by event name. A call never throws: exceptions and rejections of listeners go to `onThrow`. */
 export class Listeners<Events extends object> {
   readonly #registrations = new Map<keyof Events, Set<Registration>>();
   readonly #onThrow: (error: unknown, event: keyof Events) => void;
@@ -32,8 +32,8 @@ export class Listeners<Events extends object> {
 
   /**
    * Calls all listeners of `name`, in the order in which they were added.
-   * @returns a promise that resolves, and never rejects, when the last of their promises settled; undefined if no
-   *   listener returned one, so that a run of synchronous handlers costs no turn of the event loop
+   * @returns a promise that resolves, and never rejects, when all their promises have settled; undefined if no listener
+   *   returned a promise, so that synchronous handlers do not wait for a microtask
    */
   call<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void> | undefined {
     const set = this.#registrations.get(name);

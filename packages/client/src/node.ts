@@ -1,3 +1,3 @@
-// What the SDK has for Node alone.
+// The exports of the SDK for Node only.
 
 export { fileDeviceStore } from './platform/file-device-store.js';

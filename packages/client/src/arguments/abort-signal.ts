@@ -1,6 +1,6 @@
 // The part of AbortSignal that the SDK needs.
 
-import { invalidField } from '../errors.js';
+import { LongwireError } from '../errors.js';
 
 /** Structural, so that the signals of browsers and of Node both fit without the types of either. */
 export interface AbortSignalLike {
@@ -23,7 +23,7 @@ export interface WaitOptions {
 export function checkSignal(signal: AbortSignalLike | undefined): void {
   if (signal === undefined) return;
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
-  throw invalidField('signal must be an AbortSignal');
+  throw new LongwireError('invalid_field', 'signal must be an AbortSignal');
 }
 
 /**

@@ -1,23 +1,23 @@
-// Everything `connect` takes: checked, filled with defaults and frozen once.
+// The options of `connect`: checked, completed with defaults and frozen.
 
 import { connectPath, fieldLimits, type Position, parseDeviceId, protocolTimes } from '@longwire/protocol';
 import type { GetToken } from '../connection/token-provider.js';
-import { invalidField } from '../errors.js';
+import { LongwireError } from '../errors.js';
 import type { DeviceStore } from '../platform/platform.js';
 import type { AckMode } from '../reading/inbound.js';
 import { checkOptionNames } from './option-names.js';
 import { type PositionInput, positionFrom } from './position-input.js';
 
 export interface ConnectOptions {
-  /** Of the server: `wss://host`, or with the path of its gateway. http(s) is taken as ws(s). In pages default: where the page came from. */
+  /** The server: `wss://host`, or with the path of its WebSocket. http(s) means ws(s). Default in pages: their origin. */
   readonly url?: string | undefined;
-  /** Who is signed in. Without it the server must know by a cookie. */
+  /** Returns the token of the user. Without it, the server must identify the user by a cookie. */
   readonly getToken?: GetToken | undefined;
-  /** Name of the reading position on the server. Default: a random one that `deviceStore` keeps for each user. */
+  /** The name of the reading position on the server. Default: a random one that `deviceStore` keeps for each user. */
   readonly device?: string | undefined;
-  /** Default: localStorage in browsers, memory elsewhere. */
+  /** Default: localStorage in browsers. In Node there is none unless given: see `fileDeviceStore`. */
   readonly deviceStore?: DeviceStore | undefined;
-  /** Address → the position up to which the app has everything, stored with its own data. Wins over the server's. */
+  /** Address → the position up to which the app has everything, stored with its own data. Replaces the server's cursor. */
   readonly positions?: Readonly<Record<string, PositionInput>> | undefined;
   /** Default `auto`: acknowledged when the `message` handlers have settled. `manual`: by `client.ack(message)`. */
   readonly ackMode?: AckMode | undefined;
@@ -25,11 +25,11 @@ export interface ConnectOptions {
    * Sets `bodyText` of every message: the exact JSON text of its body, which JSON.parse cannot always keep. Default false.
    */
   readonly keepBodyText?: boolean | undefined;
-  /** What connects, for the server's logs. */
+  /** The connecting program, for the server's logs. */
   readonly client?: { readonly name: string; readonly version?: string | undefined } | undefined;
-  /** Upper bound of the wait before the first reconnect; doubles each time. Default 500. */
+  /** Upper limit of the wait before the first reconnect; doubles each time. Default 500. */
   readonly reconnectBaseMs?: number | undefined;
-  /** Upper bound of every wait before a reconnect. Default 20 000. */
+  /** Upper limit of every wait before a reconnect. Default 20 000. */
   readonly reconnectMaxMs?: number | undefined;
   /** From the start of an attempt to the sign-in. Default 15 000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -39,13 +39,13 @@ export interface ConnectOptions {
   readonly ackAfterMs?: number | undefined;
   /** Default 100. */
   readonly ackAfterEntries?: number | undefined;
-  /** Sends without answer that are held; beyond it `outbox_full`. Default 1 000. */
+  /** Number of pending sends; beyond it `outbox_full`. Default 1 000. */
   readonly maxPendingSends?: number | undefined;
-  /** Memory of the sends that are held. Default 16 MiB. */
+  /** Memory of the pending sends. Default 16 MiB. */
   readonly maxPendingBytes?: number | undefined;
-  /** Entries that wait for the app's handlers; what follows waits on the server. Default 10 000. */
+  /** Number of entries that wait for the app's handlers; further ones wait on the server. Default 10 000. */
   readonly maxQueuedEntries?: number | undefined;
-  /** Characters of wire text that wait for the app's handlers. Default 16 Mi. */
+  /** Characters of wire text that wait for the app's handlers; further ones wait on the server. Default 16 Mi. */
   readonly maxQueuedCharacters?: number | undefined;
 }
 
@@ -80,7 +80,7 @@ const SDK_NAME = 'longwire-js';
 const SDK_VERSION = '0.1.0';
 
 /**
- * @param pageUrl  where the page came from; undefined outside of pages
+ * @param pageUrl  the origin of the page; undefined outside of pages
  * @throws LongwireError `invalid_field`: an unknown option, or one out of its range
  */
 export function resolveClientOptions(input: ConnectOptions, pageUrl: string | undefined): ResolvedClientOptions {
@@ -120,12 +120,12 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
   });
 }
 
-/** `https://host` → `wss://host/v1/connect`; a URL with a path of its own keeps it. */
+/** `https://host` → `wss://host` + `connectPath`; a URL with a path keeps it. */
 function gatewayUrl(url: string | undefined): string {
   const parts = /^(ws|http)(s?):\/\/([^/?#\s]+)([^?#\s]*)(\?[^#\s]*)?$/i.exec(url ?? '');
   const port = Number(/:([^:@\]]*)$/.exec(parts?.[3] ?? '')?.[1] ?? 1);
   if (parts === null || !(port >= 1 && port <= 65_535)) {
-    throw invalidField(`url must be like wss://host or https://host:8443, got ${url ?? 'none'}`);
+    throw new LongwireError('invalid_field', `url must be like wss://host or https://host:8443, got ${url ?? 'none'}`);
   }
   const [, , secure = '', host = '', path = '', query = ''] = parts;
   return `ws${secure.toLowerCase()}://${host}${path === '' || path === '/' ? connectPath : path}${query}`;
@@ -151,7 +151,7 @@ function resolvePositions(positions: Readonly<Record<string, PositionInput>>): R
 }
 
 function check(isValid: boolean, message: string): void {
-  if (!isValid) throw invalidField(message);
+  if (!isValid) throw new LongwireError('invalid_field', message);
 }
 
 function isFunction(value: unknown): boolean {

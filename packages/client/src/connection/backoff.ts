@@ -1,18 +1,18 @@
-// How long to wait before coming back. Full jitter: a thousand clients that were thrown out together do not return together.
+// The wait before a reconnect. Full jitter: a thousand clients that lose their connections together do not return together.
 
-/** A number in [0, 1) from the machine's cryptographic source, not from a seed that two clients may share. */
+/** A number in [0, 1) from the cryptographic source of the machine, not from a seed that two clients may share. */
 export type RandomFraction = () => number;
 
 export interface BackoffOptions {
-  /** Upper bound of the first wait, in milliseconds; it doubles with each attempt. */
+  /** Upper limit of the first wait, in milliseconds; it doubles with each attempt. */
   readonly baseMs: number;
-  /** Upper bound of every wait, in milliseconds. */
+  /** Upper limit of every wait, in milliseconds. */
   readonly maxMs: number;
 }
 
 /**
  * @param attempt  0 for the first after a connection that worked
- * @param afterMs  what the server asked for: never earlier than that, and the jitter comes on top
+ * @param afterMs  the wait that the server asked for; the jitter is added to it
  * @returns milliseconds, at least `afterMs` and less than `afterMs` + min(`maxMs`, `baseMs` · 2^attempt)
  */
 export function backoffMs(attempt: number, random: RandomFraction, options: BackoffOptions, afterMs = 0): number {

@@ -1,8 +1,8 @@
-// The states of the connection as the app sees them.
+// The states of the connection, as reported to the app.
 
 /**
- * - `disconnected`: there is no connection; `willReconnect` tells whether the client comes back by itself
- * - `connecting`: a connection is being made, up to the sign-in
+ * - `disconnected`: no connection; `willReconnect` says whether the client reconnects by itself
+ * - `connecting`: a connection is being made, until the sign-in
  * - `connected`: signed in
  * - `closed`: ended by `close()`, for good
  */
@@ -12,11 +12,11 @@ export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'clo
 export interface ConnectionStateChange {
   readonly state: ConnectionState;
   readonly previous: ConnectionState;
-  /** The close code behind a `disconnected` (1006 if no close came); undefined if no connection ended. */
+  /** The close code of a `disconnected` (1006 without a close frame); undefined if no connection ended. */
   readonly code: number | undefined;
   /** For people. */
   readonly reason: string;
-  /** Whether the client will be `connected` again without being asked. True while it is connecting or connected. */
+  /** Whether the client will be `connected` without a call of the app. True while it is connecting or connected. */
   readonly willReconnect: boolean;
   /** With `disconnected`: milliseconds until the next attempt. */
   readonly retryInMs?: number | undefined;

@@ -1,4 +1,4 @@
-// What an attempt needs before there is a socket: a token and a device id, within the time that the attempt has.
+// What an attempt to connect needs before the socket: a token and a device id, within the time of the attempt.
 
 import type { PlatformClock } from '../platform/platform.js';
 import type { DeviceIds } from './device-ids.js';
@@ -7,10 +7,10 @@ import type { UserGuard } from './user-guard.js';
 
 export interface Credentials {
   readonly token: string | undefined;
-  /** The token is one that an earlier connection left: `getToken` was not called for this attempt. */
+  /** The token is that of an earlier connection: `getToken` was not called for this attempt. */
   readonly isTokenKept: boolean;
   readonly device: string;
-  /** Left for the socket and the sign-in; 0 or less = nothing. */
+  /** The time left for the socket and the sign-in; 0 or less means none. */
   readonly leftMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface CredentialSources {
 export async function gatherCredentials(sources: CredentialSources, timeoutMs: number): Promise<Credentials> {
   const { tokens, devices, owner, clock } = sources;
   const startedAt = clock.now();
-  // Never more than the whole: the machine's clock may have been set back.
+  // Never more than the whole time: the machine's clock may have been set back.
   const leftMs = () => Math.min(timeoutMs, startedAt + timeoutMs - clock.now());
   const { token, isKept: isTokenKept } = await tokens.forConnect();
   owner.checkToken(token);

@@ -1,11 +1,11 @@
-// Waits for what the app does, but not for ever.
+// Waits for code of the app, for a limited time.
 
 import type { PlatformClock } from '../platform/platform.js';
 
 export interface BoundedWait<Value> {
-  /** Settles as the work does; rejects with what `tooLate` makes if that takes longer. */
+  /** Settles as the work does, or rejects with the error of `tooLate` if that takes longer. */
   readonly result: Promise<Value>;
-  /** Waits for the work alone from here on, and leaves no timer behind. */
+  /** Removes the time limit and its timer. */
   cancel(): void;
 }
 
@@ -20,7 +20,7 @@ export function withDeadline<Value>(
     const timer = clock.startTimer(withinMs, () => reject(tooLate()));
     cancel = () => timer.cancel();
   });
-  // What it throws rejects, too.
+  // An async function, so that an exception rejects.
   const begun = (async () => work())();
   return { result: Promise.race([begun, end]).finally(cancel), cancel };
 }

@@ -1,4 +1,4 @@
-// What keeps a signed-in connection good: it is asked when nothing was heard, and its token renewed before it runs out.
+// Keeps a signed-in connection alive: pings the server when it is silent, and renews the token before it expires.
 
 import { type Answer, CloseCode, type ConnectedAnswer, protocolTimes } from '@longwire/protocol';
 import type { LongwireError } from '../errors.js';
@@ -8,12 +8,12 @@ import type { TokenProvider } from './token-provider.js';
 import { TokenRefresh } from './token-refresh.js';
 
 export interface KeepAlivePort {
-  /** Sends what `write` makes with its id, and returns the id. */
+  /** Sends the command that `write` makes with an id, and returns the id. */
   sendCommand(write: (id: number) => object): number;
-  /** Before a renewed token is sent. Whatever it throws keeps the token from being sent. */
+  /** Called before a renewed token is sent. If it throws, the token is not sent. */
   checkToken(token: string): void;
   onError(error: LongwireError): void;
-  /** Nothing answers any more. */
+  /** The server does not answer. */
   onDead(code: number, reason: string): void;
 }
 
@@ -25,7 +25,7 @@ export class KeepAlive {
     this.#liveness = new LivenessCheck(
       {
         sendPing: () => port.sendCommand((id) => ({ id, type: 'ping' })),
-        onDead: () => port.onDead(CloseCode.heartbeatMissed, 'Nothing was heard from the server'),
+        onDead: () => port.onDead(CloseCode.heartbeatMissed, 'The server did not answer a ping'),
       },
       clock,
       {
@@ -51,12 +51,12 @@ export class KeepAlive {
     this.#liveness.heard();
   }
 
-  /** Is the connection still there? Asked after the machine may have slept. */
+  /** Pings the server, after the machine may have slept. */
   check(): void {
     this.#liveness.check();
   }
 
-  /** Takes the answer to a command of its own; false if it is another's. */
+  /** Handles the answer to one of its own commands; false if it is not one. */
   take(answer: Answer): boolean {
     return this.#refresh.take(answer);
   }

@@ -1,23 +1,23 @@
-// Notices a connection that is dead without having been closed: a cable pulled, a laptop that slept.
+// Notices a connection that is dead without a close: a pulled cable, a laptop that slept.
 
 import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
 export interface LivenessCheckPort {
   sendPing(): void;
-  /** Nothing came back in time: the connection is to be given up. */
+  /** No answer came in time: the connection is dead. */
   onDead(): void;
 }
 
 export interface LivenessCheckOptions {
-  /** Told by the server: after this silence a `ping` is sent. */
+  /** After this silence a `ping` is sent. The server sets it. */
   readonly heartbeatMs: number;
   readonly answerTimeoutMs: number;
 }
 
-// A timer this late means that the program did not run: what came in meanwhile was not read yet either.
+// A timer this late means that the program did not run, and did not read what arrived meanwhile.
 const LATE_MS = 2000;
 
-/** Runs from its making until `stop()`. Costs one timer, whatever the traffic. */
+/** Runs from its construction until `stop()`. Needs one timer, whatever the traffic. */
 export class LivenessCheck {
   readonly #port: LivenessCheckPort;
   readonly #clock: PlatformClock;
@@ -36,7 +36,7 @@ export class LivenessCheck {
     this.#wait(options.heartbeatMs);
   }
 
-  /** Something came from the server. */
+  /** A message of the server was received. */
   heard(): void {
     this.#heardAt = this.#clock.now();
     this.#hadGrace = false;
@@ -45,7 +45,7 @@ export class LivenessCheck {
     this.#wait(this.#options.heartbeatMs);
   }
 
-  /** Asks at once, however recently something was heard: the machine may have slept since. */
+  /** Pings at once, however recent the last message is: the machine may have slept since. */
   check(): void {
     if (this.#isWaiting) return;
     this.#ask();
@@ -59,7 +59,7 @@ export class LivenessCheck {
   #onTimer(): void {
     const now = this.#clock.now();
     if (this.#isWaiting) {
-      // Judged only by time in which an answer could have been heard. Once: a hidden page has late timers always.
+      // Time in which the program did not run does not count. Only once, because a hidden page always has late timers.
       if (now - this.#dueAt <= LATE_MS || this.#hadGrace) {
         this.#port.onDead();
         return;
@@ -68,7 +68,7 @@ export class LivenessCheck {
       this.#ask();
       return;
     }
-    // A clock that was set back must not lengthen the wait beyond one heartbeat.
+    // After the clock was set back, the wait must not be longer than one heartbeat.
     const silentMs = Math.max(0, now - this.#heardAt);
     if (silentMs < this.#options.heartbeatMs) this.#wait(this.#options.heartbeatMs - silentMs);
     else this.#ask();

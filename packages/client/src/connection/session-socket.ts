@@ -1,4 +1,4 @@
-// One attempt at a connection: from the socket to the `connected` of the server, then the stream of its messages.
+// One WebSocket: from opening it to `connected`, then the stream of the server's messages.
 
 import {
   CloseCode,
@@ -12,11 +12,11 @@ import {
 } from '@longwire/protocol';
 import type { ClientSocket, Platform, PlatformClock, PlatformTimer } from '../platform/platform.js';
 
-/** How an attempt ended. */
+/** How the session, or the attempt, ended. */
 export interface SessionEnd {
   readonly code: number;
   readonly reason: string;
-  /** What the server asked to wait before coming back. */
+  /** The wait before a reconnect that the server asked for. */
   readonly afterMs: number | undefined;
 }
 
@@ -26,21 +26,21 @@ export interface SessionSocketPort {
   onConnected(answer: ConnectedAnswer): void;
   /** The server refused the `connect`; a close follows. */
   onRefused(error: ErrorFields): void;
-  /** Everything after `connected`. @param size  characters of the text */
+  /** Every message after `connected`. @param size  in characters of wire text */
   onMessage(message: ServerMessage, size: number): void;
-  /** Exactly once, last. */
+  /** Called exactly once, last. */
   onEnd(end: SessionEnd): void;
 }
 
 export interface SessionSocketOptions {
   readonly url: string;
-  /** Up to `connected`. */
+  /** The time until `connected`. */
   readonly timeoutMs: number;
   readonly connectId: number;
   readonly keepBodyText: boolean;
 }
 
-// The server closes after a refusal; one that does not is not waited for.
+// How long to wait for the server's close after it refused the `connect`.
 const REFUSED_CLOSE_MS = 2000;
 const LINGER_MS = 2000;
 
@@ -78,16 +78,16 @@ export class SessionSocket {
     if (!this.#isEnded) this.#socket.send(text);
   }
 
-  /** Ends it from here, at once: the peer is told if it still listens, but not waited for. */
+  /** Ends it at once: sends a close frame, and does not wait for the answer. */
   drop(code: number, reason: string): void {
     if (this.#isEnded) return;
-    // A dead peer answers no close frame: what is left of the socket goes when the closing handshake has had its time.
+    // A dead peer does not answer the close frame: after the time for the closing handshake, the socket is dropped.
     this.#lingering = this.#clock.startTimer(LINGER_MS, () => this.#socket.terminate());
     this.#socket.close(code, '');
     this.#end(code, reason);
   }
 
-  /** Closes in order: what was sent goes out, then the closing handshake. `onEnd` is called within `withinMs`. */
+  /** Closes after everything sent before, with the closing handshake. `onEnd` is called within `withinMs`. */
   close(withinMs: number): void {
     if (this.#isEnded) return;
     this.#endAfter(withinMs, StandardCloseCode.abnormalClosure, 'The server did not answer the close');
@@ -141,11 +141,16 @@ export class SessionSocket {
   }
 }
 
-/** The close code that the server would have sent after it refused a `connect`. */
+/** The close code that the server should send after it refused a `connect`: `closeCode` of `errorCatalogue`. */
 function closeCodeOf(error: ErrorFields): number {
-  if (error.code === 'token_expired') return CloseCode.tokenExpired;
-  if (error.retryable) return CloseCode.overload;
-  return error.code === 'unauthenticated' || error.code === 'forbidden' ? CloseCode.badToken : CloseCode.protocolError;
+  switch (error.code) {
+    case 'token_expired':
+      return CloseCode.tokenExpired;
+    case 'unauthenticated':
+      return CloseCode.badToken;
+    default:
+      return error.retryable ? CloseCode.internal : CloseCode.protocolError;
+  }
 }
 
 function describeClose(code: number): string {

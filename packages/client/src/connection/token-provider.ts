@@ -1,4 +1,4 @@
-// The app's tokens: asked for when needed, kept while they are good, renewed before they run out.
+// The app's tokens: requested when needed, kept while they are valid, renewed before they expire.
 
 import type { PlatformAbortSignal } from '../arguments/abort-signal.js';
 import { LongwireError } from '../errors.js';
@@ -8,38 +8,38 @@ import { withDeadline } from './deadline.js';
 // Of browsers, workers and Node; this file is compiled with the types of none of them.
 declare const AbortController: new () => { readonly signal: PlatformAbortSignal; abort(reason?: unknown): void };
 
-/** Why a token is wanted: for a new connection, or to go on with the present one beyond the old token's end. */
+/** What a token is for: a new connection, or continuing the current one after the old token expires. */
 export interface TokenRequest {
   readonly purpose: 'connect' | 'refresh';
-  /** Fires when the answer is of no use any more: it took longer than `connectTimeoutMs`, or what it was for has ended. */
+  /** Aborts when the token is no longer needed: it took longer than `connectTimeoutMs`, or the connection has ended. */
   readonly signal: PlatformAbortSignal;
 }
 
 /**
- * Gives the token of the user who is to be signed in; always the same user in one client, else it stops with
+ * Returns the token of the user to sign in. In one client it is always the same user, or the client stops with
  * `user_changed`.
  *
- * Called for the first connection, before a token runs out, for a reconnect when the token has run out, and after a
- * token that a reconnect presented again was refused. A reconnect with a token that is still good asks nobody.
- * A rejection, or no answer within `connectTimeoutMs`, is reported and the call repeated, unless it is a
- * `LongwireError` that is not `retryable`.
+ * Called for the first connection, before a token expires, for a reconnect with an expired token, and after the server
+ * refused a token that a reconnect used again. Not called for a reconnect with a token that is still valid.
+ * If it rejects, or takes longer than `connectTimeoutMs`, this is reported and the call repeated, unless it rejects with
+ * a `LongwireError` that is not `retryable`.
  */
 export type GetToken = (request: TokenRequest) => string | Promise<string>;
 
-// A token is renewed this long before its end, or in its last quarter if it is that short-lived.
+// A token is renewed this long before it expires, or in the last quarter of a short lifetime.
 const RENEW_BEFORE_MS = 60_000;
 
 export class TokenProvider {
   readonly #getToken: GetToken | undefined;
   readonly #clock: PlatformClock;
   readonly #timeoutMs: number;
-  /** The call that is waited for; the answer to any other comes too late. */
+  /** The call whose token is awaited. Tokens of other calls are too late. */
   #call: { giveUp(): void } | undefined;
   #latest: string | undefined;
-  /** When `#latest` should be renewed, by the local clock; undefined if the server never took it. */
+  /** When `#latest` should be renewed, by the local clock; undefined if the server has not accepted it. */
   #goodUntil: number | undefined;
 
-  /** @param timeoutMs  how long a call of `getToken` may take */
+  /** @param timeoutMs  of a call of `getToken` */
   constructor(getToken: GetToken | undefined, clock: PlatformClock, timeoutMs: number) {
     this.#getToken = getToken;
     this.#clock = clock;
@@ -47,9 +47,9 @@ export class TokenProvider {
   }
 
   /**
-   * A token for a new connection: the latest one as long as it is good, so that a server that restarts does not bring
-   * every client to the app's sign-in at once. Undefined if the app gave no `getToken`: a cookie signs in.
-   * @returns isKept  the token was there already, and `getToken` was not called
+   * A token for a new connection: the latest one while it is valid, so that a restart of the server does not send every
+   * client to the app's sign-in at once. Undefined without `getToken`: then a cookie identifies the user.
+   * @returns isKept  the token is the latest one, and `getToken` was not called
    * @throws LongwireError `token_failed`, or what `getToken` threw if it is a LongwireError
    */
   async forConnect(): Promise<{ readonly token: string | undefined; readonly isKept: boolean }> {
@@ -59,14 +59,14 @@ export class TokenProvider {
     return { token: await this.#ask('connect'), isKept: false };
   }
 
-  /** A new token for the present connection; undefined if there is no `getToken`. Throws as `forConnect` does. */
+  /** A new token for the current connection; undefined without `getToken`. Throws as `forConnect` does. */
   forRefresh(): Promise<string | undefined> {
     return this.#ask('refresh');
   }
 
   /**
-   * The server took the latest token.
-   * @param lifetimeMs  how long it is still good, by the server's clock; undefined if it never runs out
+   * The server accepted the latest token.
+   * @param lifetimeMs  until it expires, by the server's clock; undefined if it never does
    * @returns milliseconds until it should be renewed
    */
   accept(lifetimeMs: number | undefined): number | undefined {
@@ -79,13 +79,13 @@ export class TokenProvider {
     return renewAfterMs;
   }
 
-  /** The latest token is of no use any more: the next connection asks for another. */
+  /** Drops the latest token: the next connection needs another. */
   forget(): void {
     this.#latest = undefined;
     this.#goodUntil = undefined;
   }
 
-  /** Gives up the call of `getToken` that is under way: nobody waits for it any more. */
+  /** Aborts the pending call of `getToken`. */
   stop(): void {
     this.#call?.giveUp();
     this.#call = undefined;
@@ -102,7 +102,7 @@ export class TokenProvider {
       () => getToken({ purpose, signal: abort.signal }),
       () => {
         abort.abort();
-        return new LongwireError('token_failed', `getToken gave nothing within ${this.#timeoutMs} ms`);
+        return new LongwireError('token_failed', `getToken returned nothing within ${this.#timeoutMs} ms`);
       },
     );
     const call = {
@@ -117,9 +117,9 @@ export class TokenProvider {
       throw new LongwireError('token_failed', `getToken failed: ${String(cause)}`, { cause });
     });
     if (typeof token !== 'string' || token === '') {
-      throw new LongwireError('token_failed', `getToken must give a text that is not empty, got ${typeof token}`);
+      throw new LongwireError('token_failed', `getToken must return a text that is not empty, got ${typeof token}`);
     }
-    // Given up, it tells nobody anything: what is kept is the token of a later call.
+    // The token of an aborted call must not replace that of a later one.
     if (this.#call === call) {
       this.#call = undefined;
       this.#latest = token;

@@ -1,4 +1,4 @@
-// Renews the token of a connection in-band, before it runs out: expiry never costs a connection, let alone a page.
+// Renews the token of a connection in-band, before it expires, so that expiry does not end the connection.
 
 import type { Answer, ConnectedAnswer } from '@longwire/protocol';
 import { errorFromServer, type LongwireError } from '../errors.js';
@@ -13,12 +13,12 @@ export interface TokenRefreshPort {
 
 const MIN_RETRY_MS = 1000;
 
-/** Belongs to one connection, from its `connected` until `stop()`. If it fails until the end, the server closes with 4005. */
+/** Belongs to one connection, from `connected` until `stop()`. If it fails until the token expires, the server closes with 4005. */
 export class TokenRefresh {
   readonly #port: TokenRefreshPort;
   readonly #tokens: TokenProvider;
   readonly #clock: PlatformClock;
-  /** Server's clock minus ours: what the server says of time holds whatever this machine's clock shows. */
+  /** The server's clock minus this machine's, which may be wrong. */
   readonly #clockOffsetMs: number;
   #expiresAt: number | undefined;
   #commandId: number | undefined;
@@ -38,7 +38,7 @@ export class TokenRefresh {
     this.#accept(connected.expiresAt);
   }
 
-  /** Takes the answer to its own command; false if it is another's. */
+  /** Handles the answer to its own command; false if it is not one. */
   take(answer: Answer): boolean {
     if (answer.re !== this.#commandId || this.#commandId === undefined) return false;
     this.#commandId = undefined;

@@ -1,5 +1,5 @@
-// Whose token this is, to find the device id that belongs to them. Read, not verified: nothing but the name of a slot
-// in the device store depends on it; who is signed in is what the server says.
+// The user that a token names. Read, not verified: it selects a device id and detects another user early. The server
+// decides who is signed in.
 
 import { decodeBase64 } from '@longwire/protocol';
 

@@ -1,4 +1,4 @@
-// What `#platform` is to the type checker: the `imports` of package.json put one of browser.ts and node.ts in its place.
+// The type of `#platform`: the `imports` of package.json replace it with browser.ts or node.ts.
 
 import type { Platform } from './platform.js';
 

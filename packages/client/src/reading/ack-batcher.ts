@@ -1,5 +1,5 @@
-// Tells the server what the app has taken: coalesced, after a while or after a number of entries, repeated if the
-// connection was lost before the server confirmed it.
+// Acknowledges what the app has handled: coalesced, after a time or a number of entries, repeated if the connection was
+// lost before the server confirmed it.
 
 import type { Position } from '@longwire/protocol';
 import type { LongwireError } from '../errors.js';
@@ -7,8 +7,8 @@ import type { PlatformClock, PlatformTimer } from '../platform/platform.js';
 
 export interface AckPort {
   /**
-   * Sends one `ack` and calls `onAnswer` when the server confirmed or refused it; never, if the connection ends first.
-   * False if there is no connection: nothing was sent.
+   * Sends one `ack`, and calls `onAnswer` when the server has confirmed or refused it, unless the connection ends first.
+   * False if there is no connection and nothing was sent.
    */
   sendAck(cursors: ReadonlyMap<string, Position>, onAnswer: (error: LongwireError | undefined) => void): boolean;
   onError(error: LongwireError): void;
@@ -17,11 +17,11 @@ export interface AckPort {
 export interface AckOptions {
   readonly afterMs: number;
   readonly afterEntries: number;
-  /** Channels in one command. */
+  /** The number of channels in one command. */
   readonly maxChannels: number;
 }
 
-/** Holds the acks that the server has not confirmed. At most one `ack` is unanswered at a time. */
+/** The acks that the server has not confirmed. At most one `ack` is unanswered at a time. */
 export class AckBatcher {
   readonly #port: AckPort;
   readonly #clock: PlatformClock;
@@ -29,7 +29,7 @@ export class AckBatcher {
   #due = new Map<string, Position>();
   #entriesDue = 0;
   #unconfirmed: ReadonlyMap<string, Position> | undefined;
-  /** Parts of a batch that the server refused, because of one address in it: they are tried apart. */
+  /** Parts of a batch that the server refused because of one of its addresses: they are sent separately. */
   #halves: ReadonlyMap<string, Position>[] = [];
   #timer: PlatformTimer | undefined;
 
@@ -39,7 +39,7 @@ export class AckBatcher {
     this.#options = options;
   }
 
-  /** The app has taken everything of the channel up to `position`. */
+  /** The app has handled everything in the channel up to `position`. */
   take(channel: string, position: Position): void {
     const due = this.#due.get(channel);
     if (due !== undefined && due.epoch === position.epoch && due.offset >= position.offset) return;
@@ -49,19 +49,19 @@ export class AckBatcher {
     else this.#schedule(this.#options.afterMs);
   }
 
-  /** What is due in the channel counts no more: its positions belong to an earlier life of the log. */
+  /** Drops the ack that is due in the channel: it belongs to an earlier epoch. */
   forget(channel: string): void {
     this.#due.delete(channel);
   }
 
-  /** Sends what is due now, if nothing sent before is still unanswered. */
+  /** Sends what is due, unless an `ack` is unanswered. */
   flush(): void {
     if (this.#unconfirmed !== undefined) return;
     const batch = this.#nextBatch();
     if (batch.size > 0) this.#send(batch);
   }
 
-  /** Sends everything that is due and waits for no answer: the last words before the connection is closed. */
+  /** Sends everything that is due without waiting for answers, before the connection is closed. */
   flushBeforeClosing(): void {
     this.#cancelTimer();
     this.#restore();
@@ -70,18 +70,18 @@ export class AckBatcher {
     }
   }
 
-  /** A new connection: what the last one left unconfirmed goes out with what the app takes next. */
+  /** A new connection: acks that the last one left unconfirmed are sent with the next ones. */
   onConnected(): void {
     if (this.#due.size > 0) this.#schedule(this.#options.afterMs);
   }
 
-  /** The connection is gone: whatever was not confirmed is due again. */
+  /** The connection is lost: unconfirmed acks are due again. */
   onLost(): void {
     this.#cancelTimer();
     this.#restore();
   }
 
-  /** Nothing is sent any more, and no timer is left. */
+  /** Sends nothing more, and leaves no timer. */
   stop(): void {
     this.#cancelTimer();
     this.#due.clear();
@@ -101,8 +101,8 @@ export class AckBatcher {
       return;
     }
     this.#unconfirmed = undefined;
-    // Of the addresses of one ack only the refused ones are not moved (PROTOCOL, "ack, read"), but one that cannot be
-    // read ends the whole command. Acks are monotone: what was moved may be told again.
+    // The server moves all addresses of an ack except the refused ones (PROTOCOL, "ack, read"), but refuses the whole
+    // command if it cannot parse one of them. Acks are monotone, so they may be sent again.
     if (error?.code === 'invalid_field' && batch.size > 1) this.#halve(batch);
     else if (error !== undefined) this.#port.onError(error);
     if (this.#halves.length > 0 || this.#entriesDue >= this.#options.afterEntries) this.flush();
@@ -130,7 +130,7 @@ export class AckBatcher {
 
   #restore(): void {
     for (const [channel, position] of [this.#unconfirmed ?? [], ...this.#halves].flatMap((batch) => [...batch])) {
-      // What became due meanwhile is further.
+      // What became due meanwhile is newer.
       if (!this.#due.has(channel)) this.#due.set(channel, position);
     }
     this.#halves = [];

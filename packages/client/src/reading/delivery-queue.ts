@@ -1,4 +1,4 @@
-// Hands entries to the app: in order and one at a time within a channel, channels beside one another.
+// Calls the app's handlers: in order and one at a time within a channel, channels in parallel.
 
 import type { Epoch, GapPush } from '@longwire/protocol';
 import type { LongwireMessage } from './message.js';
@@ -6,36 +6,36 @@ import type { LongwireMessage } from './message.js';
 interface ItemFields {
   readonly channel: string;
   readonly epoch: Epoch;
-  /** The device has everything up to here once this item was taken. */
+  /** The app has everything up to this offset once this item is settled. */
   readonly offset: number;
-  /** What it is counted as while it waits: characters of its text on the wire. */
+  /** Its size while it waits, in characters of wire text. */
   readonly size: number;
 }
 
-/** `passed`: nothing for the app (an own send, a kind without name here), but the position moves in its turn. */
+/** `passed`: not for the app (an own send, an entry of an unknown kind), but its position is acknowledged in its turn. */
 export type DeliveryItem =
   | (ItemFields & { readonly kind: 'message'; readonly message: LongwireMessage })
   | (ItemFields & { readonly kind: 'gap'; readonly gap: GapPush })
   | (ItemFields & { readonly kind: 'passed' });
 
 export interface DeliveryPort {
-  /** Whether somebody listens to messages. Without a listener they wait, so that none is lost before the first one. */
+  /** Whether there is a listener of messages. Without one they wait. */
   isListening(): boolean;
-  /** Gives the item to the app; undefined when that is done, else a promise that never rejects. */
+  /** Calls the app. Undefined if the handlers have finished, else a promise that never rejects. */
   deliver(item: DeliveryItem): Promise<void> | undefined;
-  /** The app has settled with this item and all before it in its channel. */
-  onTaken(item: DeliveryItem): void;
+  /** The app has handled this item and all before it in its channel. */
+  onSettled(item: DeliveryItem): void;
 }
 
 interface ChannelQueue {
   readonly items: DeliveryItem[];
-  /** Index of the first item that has not been taken; the ones before it are gone. */
+  /** Index of the first item that is not settled; those before it are removed in blocks. */
   first: number;
-  /** A handler runs, or is about to. */
+  /** A handler runs, or is scheduled. */
   isRunning: boolean;
 }
 
-/** The queues between the socket and the app's handlers, one for each channel in which something waits. */
+/** The queues between the socket and the app's handlers, one for each channel with waiting items. */
 export class DeliveryQueue {
   readonly #port: DeliveryPort;
   readonly #channels = new Map<string, ChannelQueue>();
@@ -49,7 +49,7 @@ export class DeliveryQueue {
     this.#port = port;
   }
 
-  /** Items that were accepted and not yet taken by the app, in all channels. */
+  /** The number of items that are not settled, in all channels. */
   get queuedItems(): number {
     return this.#queuedItems;
   }
@@ -71,19 +71,19 @@ export class DeliveryQueue {
     this.#start(item.channel, queue);
   }
 
-  /** Goes on with what waited for a listener. */
+  /** Continues with what waited for a listener. */
   resume(): void {
     for (const [channel, queue] of this.#channels) this.#start(channel, queue);
   }
 
-  /** Hands on nothing more. Resolves when the handlers that are running have settled. */
+  /** Delivers nothing more. Resolves when the running handlers have settled. */
   end(): Promise<void> {
     this.#isEnded = true;
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Handlers start in a turn of their own: after the promise of a send that an entry settled, never inside the decoder. */
+  /** Handlers start in a microtask: after the promise of a send that the entry settled, and never inside the decoder. */
   #start(channel: string, queue: ChannelQueue): void {
     if (queue.isRunning) return;
     queue.isRunning = true;
@@ -119,12 +119,12 @@ export class DeliveryQueue {
     this.#queuedItems -= 1;
     this.#queuedSize -= item.size;
     queue.first += 1;
-    // Cut off in blocks: shifting each item of a long queue by itself would move the whole rest every time.
+    // Removed in blocks: shifting every single item of a long queue would move all the others each time.
     if (queue.first === 1024 || queue.first === queue.items.length) {
       queue.items.splice(0, queue.first);
       queue.first = 0;
     }
-    this.#port.onTaken(item);
+    this.#port.onSettled(item);
     if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -1,4 +1,4 @@
-// Brings each message of the server to the part that waits for it.
+// Passes each message of the server to the part that handles it.
 
 import type { Answer, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
 import type { Goodbye, Receipt } from '../client-events.js';
@@ -8,13 +8,13 @@ import type { Inbound } from './inbound.js';
 
 export interface DispatcherParts {
   readonly inbound: Pick<Inbound, 'takeEntry' | 'takeGap'>;
-  /** Each knows the ids of its own commands. */
+  /** Each has the ids of its own commands. */
   readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
   onReceipt(receipt: Omit<Receipt, 'own'>): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
-  /** Nothing that follows can be trusted. */
+  /** The stream has a fault: nothing after it can be trusted. */
   onFault(error: LongwireError): void;
 }
 
@@ -25,7 +25,7 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** @param size  characters of its text */
+  /** @param size  in characters of wire text */
   dispatch(message: ServerMessage, size: number): void {
     switch (message.kind) {
       case 'entry':
@@ -39,7 +39,7 @@ export class Dispatcher {
         this.#onPush(message.push, size);
         return;
       case 'unknown':
-        // A push that is not known is ignored; an answer still ends the waiting of its command.
+        // Unknown pushes are ignored. An unknown answer settles its command.
         if (message.re !== undefined) this.#onAnswer(unknownAnswer(message.re, message.type));
         return;
       case 'malformed':
@@ -80,6 +80,6 @@ export class Dispatcher {
 }
 
 function unknownAnswer(re: string | number, type: string): ErrorAnswer {
-  const message = `The server answered with ${type}, which is no answer to this command`;
+  const message = `The server answered with ${type}, which is not an answer to this command`;
   return { re, type: 'error', code: 'malformed_message', message, retryable: false };
 }

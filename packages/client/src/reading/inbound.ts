@@ -1,4 +1,4 @@
-// Everything between a decoded push and the app: position, own entries, queue, acks.
+// From a decoded push to the app: position, own entries, delivery queue, acks.
 
 import {
   type EntryPush,
@@ -14,7 +14,7 @@ import { type DeliveryItem, DeliveryQueue } from './delivery-queue.js';
 import { type LongwireMessage, messageFrom } from './message.js';
 import { PositionReader } from './position-reader.js';
 
-/** `auto`: what a handler has settled with is acknowledged. `manual`: only what the app acknowledges itself. */
+/** `auto`: a message is acknowledged when its handlers have settled. `manual`: only by `client.ack`. */
 export type AckMode = 'auto' | 'manual';
 
 export interface InboundPort {
@@ -25,24 +25,24 @@ export interface InboundPort {
   onOwnEntry(entry: MessageEntry): void;
   /** Whether the app gets this entry of the signed-in user. Called once for each, in the order of the log. */
   takeOwnEntry(entry: MessageEntry): boolean;
-  /** The stream cannot be trusted any more: reconnect with cursors. */
+  /** The stream has a fault: reconnect with cursors. */
   onFault(error: LongwireError): void;
-  /** Entries were left out because the app was behind; it has room again: reconnect with cursors. */
+  /** Entries were left out because the app was behind. The queue has room again: reconnect with cursors. */
   onCaughtUp(): void;
 }
 
 export interface InboundOptions {
   readonly ackMode: AckMode;
   readonly maxQueuedEntries: number;
-  /** Characters of wire text. */
+  /** In characters of wire text. */
   readonly maxQueuedSize: number;
 }
 
 /**
- * Takes what the server pushes, once per client and strictly in order per channel.
+ * Delivers what the server pushes, once per client and in order within a channel.
  *
- * Its memory is bounded as the server's is: when more waits for the app than allowed, what follows is left in the log
- * (the position does not move), and once the app has caught up with half of it the connection is made anew from there.
+ * Its memory is limited: when more waits for the app than allowed, further entries are left in the log (the position does
+ * not move). When the app has handled half of the queue, the client reconnects and reads on from its positions.
  */
 export class Inbound {
   readonly #port: InboundPort;
@@ -66,11 +66,11 @@ export class Inbound {
     this.#queue = new DeliveryQueue({
       isListening: () => port.isListening(),
       deliver: (item) => this.#deliver(item),
-      onTaken: (item) => this.#onTaken(item),
+      onSettled: (item) => this.#onSettled(item),
     });
   }
 
-  /** A connection begins, from the positions that `cursors()` gave. */
+  /** A connection begins, from the positions that `cursors()` returned. */
   onConnected(user: string): void {
     this.#user = user;
     this.#isLeavingOut = false;
@@ -84,7 +84,7 @@ export class Inbound {
     return this.#reader.positionOf(channel);
   }
 
-  /** @param size  characters of its text on the wire */
+  /** @param size  in characters of wire text */
   takeEntry(entry: EntryPush, size: number): void {
     const message = isMessageEntry(entry) ? entry : undefined;
     const isOwn = message?.from === this.#user;
@@ -130,12 +130,12 @@ export class Inbound {
     return position?.epoch !== epoch || position.offset < offset;
   }
 
-  /** The first listener came: hands on what waited for it. */
+  /** The first listener was added: delivers what waited for it. */
   resume(): void {
     this.#queue.resume();
   }
 
-  /** Hands on nothing more. Resolves when the handlers that are running have settled. */
+  /** Delivers nothing more. Resolves when the running handlers have settled. */
   end(): Promise<void> {
     return this.#queue.end();
   }
@@ -159,10 +159,10 @@ export class Inbound {
     }
   }
 
-  #onTaken(item: DeliveryItem): void {
-    // Acks of the old positions would be refused.
+  #onSettled(item: DeliveryItem): void {
+    // The server would refuse acks of the old epoch.
     if (item.kind === 'gap' && item.gap.reason === 'epoch') this.#acks.forget(item.channel);
-    // By itself an own send or a gap is no reason to acknowledge the unacknowledged messages before it.
+    // In manual mode, an own send or a gap does not acknowledge the messages before it.
     if (this.#options.ackMode === 'auto') this.#acks.take(item.channel, { epoch: item.epoch, offset: item.offset });
     if (!this.#isLeavingOut) return;
     const { queuedItems, queuedSize } = this.#queue;

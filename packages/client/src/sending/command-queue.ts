@@ -1,4 +1,4 @@
-// Commands that wait for their answers: in order, at most so many at a time, repeated after a lost connection.
+// Commands waiting for their answers: in order, a limited number at a time, repeated after a lost connection.
 
 import type { Answer } from '@longwire/protocol';
 import { type BackoffOptions, backoffMs, type RandomFraction } from '../connection/backoff.js';
@@ -28,24 +28,24 @@ export interface CommandQueuePort {
 
 export interface CommandQueueOptions {
   readonly maxCommands: number;
-  /** Bytes of memory of all commands that wait. */
+  /** The bytes of memory of all pending commands. */
   readonly maxSize: number;
   readonly backoff: BackoffOptions;
-  /** How often a retryable error without `afterMs` is answered by a repetition. */
+  /** How often a command is repeated after a retryable error without `afterMs`. */
   readonly maxRepeats: number;
 }
 
 interface Slot {
   readonly command: PendingCommand;
-  /** Place in the order of the app's calls; a repetition goes back to it. */
+  /** Its place in the order of the app's calls. A repetition keeps it. */
   readonly order: number;
   attempts: number;
   repeats: number;
-  /** Answered, aborted or found in the log: nothing more is told to it. */
+  /** Answered, aborted or found in the log: its promise is settled. */
   isSettled: boolean;
 }
 
-/** Commands in the order in which the app gave them; those that came back from a lost connection go first. */
+/** Commands in the order of the app's calls. Those that a lost connection left unanswered go first. */
 export class CommandQueue {
   readonly #port: CommandQueuePort;
   readonly #options: CommandQueueOptions;
@@ -63,14 +63,14 @@ export class CommandQueue {
     this.#options = options;
   }
 
-  /** Commands that are neither answered nor given up. */
+  /** The number of commands that are not settled. */
   get count(): number {
     return this.#slots.size;
   }
 
   /**
-   * Takes a command at the end of the order.
-   * @throws LongwireError `outbox_full`, or `too_large` if there will never be room: it was not taken
+   * Adds a command at the end of the order.
+   * @throws LongwireError `outbox_full`, or `too_large` if the queue is too small for it even when empty
    */
   add(command: PendingCommand): void {
     const { maxCommands, maxSize } = this.#options;
@@ -92,22 +92,22 @@ export class CommandQueue {
     this.#pump();
   }
 
-  /** A connection is there, on which `window` commands may be unanswered at a time. */
+  /** There is a connection, on which at most `window` commands may be unanswered. */
   open(window: number): void {
     this.#window = window;
     this.#pump();
   }
 
-  /** The connection is gone: what it left unanswered goes first on the next one, in its order. */
+  /** The connection is lost: its unanswered commands go first on the next one, in their order. */
   lose(): void {
-    // A hold stays: the server's wish to be left alone for a while does not end with the connection.
+    // A hold stays: the server asked to wait, whatever happens to the connection.
     this.#window = 0;
     const unanswered = [...this.#inFlight.values()];
     this.#inFlight.clear();
     this.#putBack(unanswered);
   }
 
-  /** Gives an answer to its command. False if no command of this queue has that id. */
+  /** Passes an answer to its command. False if no command of this queue has that id. */
   answer(id: number, answer: Answer): boolean {
     const slot = this.#inFlight.get(id);
     if (slot === undefined) return false;
@@ -118,18 +118,18 @@ export class CommandQueue {
     return true;
   }
 
-  /** Its outcome is known by another way: the command is settled without being told. */
+  /** The outcome of the command is known in another way: it is settled without a call. */
   forget(command: PendingCommand): void {
     const slot = this.#slots.get(command);
     if (slot !== undefined) this.#settle(slot);
   }
 
-  /** Whether the command was given to a connection at least once: if so, the server perhaps has it. */
+  /** Whether the command was sent at least once: if so, the server may have it. */
   wasAttempted(command: PendingCommand): boolean {
     return (this.#slots.get(command)?.attempts ?? 0) > 0;
   }
 
-  /** Rejects every command with what `errorFor` makes for it. */
+  /** Rejects every command with the error that `errorFor` returns for it. */
   rejectAll(errorFor: (command: PendingCommand, wasAttempted: boolean) => LongwireError): void {
     this.#window = 0;
     this.#release();
@@ -207,7 +207,7 @@ export class CommandQueue {
     if (this.#slots.delete(slot.command)) this.#size -= slot.command.size;
   }
 
-  /** Nothing of the queue goes out for a while: what follows a refused command must not overtake it. */
+  /** Sends nothing for a while: later commands must not overtake a refused one. */
   #holdFor(delayMs: number): void {
     this.#hold?.cancel();
     this.#hold = this.#port.clock.startTimer(delayMs, () => {

@@ -13,7 +13,7 @@ import {
 import type { AbortSignalLike } from '../arguments/abort-signal.js';
 import { checkOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
-import { invalidField, LongwireError } from '../errors.js';
+import { LongwireError } from '../errors.js';
 import type { Request, Requests } from './requests.js';
 import { jsonTextOf, type SendBody } from './send-body.js';
 
@@ -192,7 +192,7 @@ function orInvalid<Part>(expected: string, make: () => Part): Part {
     return make();
   } catch (cause) {
     if (cause instanceof LongwireError) throw cause;
-    throw invalidField(`${expected}: ${String(cause)}`, cause);
+    throw new LongwireError('invalid_field', `${expected}: ${String(cause)}`, { cause });
   }
 }
 

@@ -8,7 +8,7 @@ import { type LongwireMessage, messageFrom } from '../reading/message.js';
 import type { RequestParts, Requests } from './requests.js';
 
 export interface HistoryOptions {
-  /** Messages before this one, exclusive. A bare offset counts in the channel's present epoch. */
+  /** Messages before this one, exclusive. A bare offset is one of the channel's current epoch. */
   readonly before?: PositionInput | number | undefined;
   /** Messages after this one, exclusive. At most one of the two; neither: the newest page. */
   readonly after?: PositionInput | number | undefined;
@@ -18,11 +18,11 @@ export interface HistoryOptions {
 }
 
 export interface HistoryPage {
-  /** Ascending, in their present state. */
+  /** Ascending. */
   readonly messages: readonly LongwireMessage[];
-  /** Whether there is more in the direction that was asked for. */
+  /** Whether there are more in the requested direction. */
   readonly more: boolean;
-  /** Of the page's first and last entry, also if that is of a kind without name here: to page on from. */
+  /** The positions of the page's first and last entry, of whatever kind: the next page starts there. */
   readonly first: PositionInput | undefined;
   readonly last: PositionInput | undefined;
 }

@@ -1,8 +1,8 @@
-// What a message may be made of, for the compiler and at run time.
+// The bodies that can be sent, for the compiler and at run time.
 
 /**
- * An object of an `interface` or a class, which has no index signature and so is no `JsonValue` to the compiler. Named
- * are members of what is an object but no JSON: functions, arrays of bytes, maps, sets, promises.
+ * An object of an `interface` or a class, which has no index signature and so is not a `JsonValue` to the compiler. The
+ * members exclude objects that are not JSON: functions, arrays of bytes, maps, sets, promises.
  */
 type JsonObjectInput = object & {
   readonly apply?: never;
@@ -24,9 +24,9 @@ type JsonInput =
 export type SendBody = JsonInput | Uint8Array;
 
 /**
- * The JSON text of a body. JSON.stringify alone would make `null` of NaN and `{}` of a Map without a word. A field that
- * is undefined is left out, as everywhere in JSON.
- * @throws TypeError  part of it is no JSON
+ * The JSON text of a body. JSON.stringify alone would silently write NaN as `null` and a Map as `{}`. An undefined field
+ * is left out, as usual in JSON.
+ * @throws TypeError  part of it is not JSON
  */
 export function jsonTextOf(body: SendBody): string {
   return JSON.stringify(body, checked);

@@ -1,10 +1,29 @@
 // From the socket to `connected`: what the first command has, the time it may take, and refused sign-ins.
 
+import { errorCatalogue } from '@longwire/protocol';
 import { deferred } from '@longwire/test-support/deferred';
 import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { LongwireError } from '../../src/errors.js';
 import { countedTokens, startClient } from '../support/start-client.js';
+
+describe('a connect that the server refuses without closing', () => {
+  const rows = Object.entries(errorCatalogue).filter(([, { closeCode }]) => closeCode !== undefined);
+
+  it.each(rows)(
+    'with %s ends with the closeCode of its row in the catalogue',
+    async (code, { retryable, closeCode }) => {
+      const { platform, changes } = startClient();
+      await settled();
+      platform.socket.open();
+      const re = platform.socket.last('connect')?.['id'];
+      platform.socket.push({ re, type: 'error', code, message: 'no', retryable });
+      await platform.clock.advance(2000);
+      expect(platform.sockets[0]?.isTerminated).toBe(true);
+      expect(changes.find(({ state }) => state === 'disconnected')).toMatchObject({ code: closeCode });
+    },
+  );
+});
 
 describe('signing in', () => {
   it('puts the token, the device and the positions into the first command', async () => {
