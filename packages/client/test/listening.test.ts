@@ -1,9 +1,9 @@
-// What `on` takes.
+// The arguments of `on`.
 
 import { expect, it } from 'vitest';
 import { startClient } from './support/start-client.js';
 
-it('an event that there is not, and a listener that is no function, are refused at the call', () => {
+it('on() throws invalid_field for an unknown event, a listener that is not a function, and invalid options', () => {
   const { client } = startClient();
   const wrong: [unknown, unknown, unknown?][] = [
     ['mesage', () => undefined],

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 
 // Against the built declarations, as a user's compiler sees them.
-it('the public API compiles as it is meant to be used, and mistakes do not', async () => {
+it('the public API compiles in correct use, and mistakes do not compile', async () => {
   const folder = new URL('..', import.meta.url).pathname;
   await run(process.execPath, [compiler, '-b', folder]);
   for (const config of ['tsconfig.json', 'tsconfig.older-browser.json']) {

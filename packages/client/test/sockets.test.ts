@@ -55,7 +55,7 @@ function client(url: string, options: ConnectOptions = {}): LongwireClient {
   return made;
 }
 
-it('signs in, sends, receives, acknowledges and leaves in order', async () => {
+it('connects, sends, receives, acknowledges and closes with 1000, in that order', async () => {
   const commands: WireObject[] = [];
   const closes: number[] = [];
   const { url, subprotocols } = await serve((command, socket) => {
@@ -78,7 +78,7 @@ it('signs in, sends, receives, acknowledges and leaves in order', async () => {
   expect(commands.at(-1)?.['cursors']).toEqual({ 'user/bob': { epoch: 'k3', offset: 2 } });
 });
 
-it('comes back after the server broke off, and repeats what was not answered with the same key', async () => {
+it('reconnects after the server drops the connection, and repeats an unanswered send with the same key', async () => {
   const sends: WireObject[] = [];
   const { url } = await serve((command, socket) => {
     if (command.type !== 'send') return;
@@ -100,7 +100,7 @@ it('comes back after the server broke off, and repeats what was not answered wit
   expect(new Set(sends.map((send) => send['key'])).size).toBe(1);
 });
 
-it('hands a stream that was cut a hundred times on once and in order', async () => {
+it('delivers a stream that is interrupted a hundred times once and in order', async () => {
   const last = 2000;
   const { url } = await serve((command, socket) => {
     if (command.type !== 'connect') return;
@@ -119,7 +119,7 @@ it('hands a stream that was cut a hundred times on once and in order', async () 
   expect(offsets).toEqual(Array.from({ length: last }, (_, index) => index + 1));
 });
 
-it('stops where the close code says so, and tells why', async () => {
+it('stops after close code 4101 with the error stopped', async () => {
   const { url } = await serve((command, socket) => {
     if (command.type !== 'send') return;
     tell(socket, { type: 'goodbye', code: 4101, reason: 'signed in elsewhere', reconnect: false });
@@ -135,7 +135,7 @@ it('stops where the close code says so, and tells why', async () => {
   expect(changes.at(-1)).toMatchObject({ state: 'disconnected', code: 4101, willReconnect: false });
 });
 
-it('waits for a server that is not there yet, and says what is wrong', async () => {
+it('keeps trying to reach a server that does not listen, with ECONNREFUSED as the reason', async () => {
   const probe = await serve(() => undefined);
   await endings.pop()?.();
   const alice = client(probe.url);
@@ -150,7 +150,7 @@ it('waits for a server that is not there yet, and says what is wrong', async () 
   expect(alice.state).toBe('closed');
 });
 
-it('says that the handshake was refused, with the status and what to check', async () => {
+it('reports a handshake that was refused with 403, and what to check', async () => {
   const http = createServer();
   http.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -184,7 +184,7 @@ async function warningsOf(text: string, cause: () => void): Promise<(Error & { c
   }
 }
 
-it('warns with the stack of what a handler threw, if nothing listens to errors', async () => {
+it('warns with the stack of a handler’s exception if there is no error listener', async () => {
   const { url } = await serve((command, socket) => {
     if (command.type === 'connect') tell(socket, messageAt(1));
   });
@@ -206,12 +206,12 @@ it('warns once per process that the device id is not kept, and says what to do',
   expect(warnings).toMatchObject([{ name: 'LongwireWarning', message: expect.stringContaining('fileDeviceStore') }]);
 });
 
-it('gives up waiting for a session when its signal fires', async () => {
+it('rejects ready() with aborted when its signal aborts', async () => {
   const alice = client('ws://127.0.0.1:1');
   await expect(alice.ready({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ code: 'aborted' });
 });
 
-it('sends and receives what is large, in both directions', async () => {
+it('sends and receives bodies of 60 KB', async () => {
   const { url } = await serve((command, socket) => {
     if (command.type !== 'send') return;
     tell(socket, messageAt(1, { body: command['body'] }));

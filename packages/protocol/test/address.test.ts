@@ -20,17 +20,17 @@ interface AddressVectors {
 const vectors = readVectors<AddressVectors>('addresses');
 
 describe('addresses', () => {
-  test.each(vectors.valid)('$text is one', ({ text, address }) => {
+  test.each(vectors.valid)('parseAddress accepts $text', ({ text, address }) => {
     expect(parseAddress(text)).toEqual(address);
     const parsed = parseAddress(text);
     expect(parsed === undefined ? undefined : formatAddress(parsed)).toBe(text);
   });
 
-  test.each(vectors.invalid.map((text) => JSON.stringify(text)))('%s is none', (literal) => {
+  test.each(vectors.invalid.map((text) => JSON.stringify(text)))('parseAddress refuses %s', (literal) => {
     expect(isAddress(JSON.parse(literal) as string)).toBe(false);
   });
 
-  test('whatever parses is written back as it was', () => {
+  test('formatAddress writes every parsed address back unchanged', () => {
     const part = fc.string({ unit: 'grapheme', maxLength: 12 });
     const text = fc
       .tuple(fc.constantFrom('user', 'group', 'inbox', 'topic', 'all'), fc.array(part, { maxLength: 4 }))
@@ -44,7 +44,7 @@ describe('addresses', () => {
     );
   }, 120_000);
 
-  test('of a user id and its other normal forms exactly one is an id', () => {
+  test('parseUserId accepts exactly one normal form of a text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), (text) => {
         const user = parseUserId(text);
@@ -58,7 +58,7 @@ describe('addresses', () => {
 });
 
 describe('ids', () => {
-  test('users, devices and groups have one grammar', () => {
+  test('parseUserId, parseDeviceId and parseGroupId have one grammar', () => {
     for (const parse of [parseUserId, parseDeviceId, parseGroupId]) {
       expect(parse('auth0|5f')).toBe('auth0|5f');
       expect(parse('x'.repeat(128))).toBeDefined();
@@ -68,14 +68,14 @@ describe('ids', () => {
     }
   });
 
-  test('an id of a command is a string of at most 64 bytes or an integer from 0 to 2^53-1', () => {
+  test('isCommandId accepts strings of at most 64 bytes and integers from 0 to 2^53-1', () => {
     for (const good of ['', 'a', 'é'.repeat(32), 0, 2 ** 53 - 1]) expect(isCommandId(good)).toBe(true);
     for (const bad of ['a'.repeat(65), 'é'.repeat(33), -1, 0.5, 2 ** 53, Number.NaN, null, undefined, {}, [], true]) {
       expect(isCommandId(bad)).toBe(false);
     }
   });
 
-  test('an epoch is 1-64 visible ASCII characters', () => {
+  test('parseEpoch accepts 1-64 visible ASCII characters', () => {
     expect(parseEpoch('k3')).toBe('k3');
     for (const bad of ['', 'a b', 'é', 'a\n', 'x'.repeat(65)]) expect(parseEpoch(bad)).toBeUndefined();
   });

@@ -25,7 +25,7 @@ describe('the client sequences agree with a plain model of the normative algorit
     }
   });
 
-  test('every title is told apart', () => {
+  test('all titles are different', () => {
     expect(new Set(sequences.map(({ title }) => title)).size).toBe(sequences.length);
   });
 });

@@ -57,7 +57,7 @@ describe('decodeCommand', () => {
     expect(decodeCommand(send(body(bodyBytes + 1)))).toMatchObject({ ok: false, code: 'too_large', id: 7 });
   });
 
-  test('counts the bytes that base64 stands for', () => {
+  test('counts the decoded bytes of base64 against bodyBytes', () => {
     const withBytes = (length: number) =>
       `{"id":7,"type":"send","to":"user/bob","bytes":"${Buffer.alloc(length).toString('base64')}"}`;
     expect(decodeCommand(withBytes(65_536))).toMatchObject({ ok: true });
@@ -90,7 +90,7 @@ describe('decodeCommand', () => {
     expect(decodeCommand(ack(501))).toMatchObject({ ok: false, code: 'invalid_field' });
   });
 
-  test('a header may have the name of what every object has, and stays a header', () => {
+  test('headers may be named __proto__ or toString', () => {
     const decoded = decodeCommand(
       '{"type":"send","to":"user/bob","body":1,"headers":{"__proto__":"x","toString":"y"}}',
     );
@@ -99,7 +99,7 @@ describe('decodeCommand', () => {
     expect(Object.getPrototypeOf(decoded.command.headers)).toBeNull();
   });
 
-  test('no message repeats what was sent, which may be a secret', () => {
+  test('error messages do not contain the received text, which may be a secret', () => {
     const decoded = decodeCommand('{"id":1,"type":"connect","device":"the secret\\u0000","token":["the secret"]}');
     if (decoded.ok) expect.unreachable();
     expect(decoded.message).not.toContain('secret');

@@ -16,14 +16,14 @@ describe('decodeServerMessage', () => {
     if (read !== undefined) expect(read).toEqual(JSON.parse(text));
   });
 
-  test('a fault names the field', () => {
+  test('malformed names the field', () => {
     const decoded = decodeServerMessage(
       '{"type":"gap","channel":"user/bob","epoch":"k3","from":1,"to":2,"reason":"x"}',
     );
     expect(decoded).toEqual({ kind: 'malformed', message: 'the push gap has no valid "next"' });
   });
 
-  test('the answer to a command whose type nobody knows still says whose it is', () => {
+  test('an answer of an unknown type has its re', () => {
     expect(decodeServerMessage('{"re":"a","type":"constructor"}')).toEqual({
       kind: 'unknown',
       type: 'constructor',
@@ -31,7 +31,7 @@ describe('decodeServerMessage', () => {
     });
   });
 
-  test('never throws, whatever comes', () => {
+  test('never throws', () => {
     const damaged = fc
       .tuple(fc.constantFrom(...messages.map(({ text }) => text)), fc.nat(), fc.string({ maxLength: 3 }))
       .map(([text, at, put]) => text.slice(0, at % text.length) + put + text.slice((at % text.length) + 1));

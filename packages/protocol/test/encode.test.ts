@@ -72,7 +72,7 @@ const connected = JSON.parse(textOf('connected') ?? '') as ConnectedAnswer;
 const sent = { channel: bob, epoch, offset: 19, at: 1_790_000_000_001 };
 const messageText = encodeMessagePush(message, bob, undefined);
 
-describe('the encoders write what the golden vectors hold', () => {
+describe('the encoders write the texts of the golden vectors', () => {
   test.each([
     ['connected', encodeConnected(1, connected, [encodeChannelSummary(summary, messageText)])],
     ['refreshed', encodeRefreshed(2, { expiresAt: 1_790_003_600_000 })],
@@ -93,7 +93,7 @@ describe('the encoders write what the golden vectors hold', () => {
     expect(text).toBe(textOf(title));
   });
 
-  test('what is undefined is left out', () => {
+  test('undefined fields are left out', () => {
     expect(encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: undefined, read: 3 }, bob)).toBe(
       '{"type":"receipt","channel":"user/bob","user":"bob","epoch":"k3","read":3}',
     );
@@ -101,7 +101,7 @@ describe('the encoders write what the golden vectors hold', () => {
     expect(encodeSent(1, { ...sent, durable: false })).toContain('"durable":false}');
   });
 
-  test('an error is retryable exactly if the catalogue says so', () => {
+  test('encodeError has retryable of the catalogue unless given', () => {
     for (const [code, { retryable }] of Object.entries(errorCatalogue)) {
       const text = encodeError({ id: 1, type: 'send', code: code as keyof typeof errorCatalogue, message: '' });
       expect(JSON.parse(text)).toMatchObject({ code, retryable });
@@ -112,7 +112,7 @@ describe('the encoders write what the golden vectors hold', () => {
 describe('a raw body inside a push', () => {
   const anyText = fc.string({ unit: 'binary' });
 
-  test('arrives as what was sent, whatever it and the names around it hold', () => {
+  test('arrives unchanged, whatever it and the fields around it contain', () => {
     fc.assert(
       fc.property(fc.jsonValue(), anyText, anyText, fc.dictionary(fc.string(), anyText), (body, slot, key, headers) => {
         const sentText = JSON.stringify({ type: 'send', to: 'user/bob', body });
@@ -131,7 +131,7 @@ describe('a raw body inside a push', () => {
     );
   }, 120_000);
 
-  test('cannot close the object around it: whatever decodeCommand accepts stays one value', () => {
+  test('cannot close the object around it: a body that decodeCommand accepts is one value', () => {
     const hostile = ['1,"type":"goodbye"', '1}', '"a","offset":1', '[1],"from":"root"', '{}}', '1]', '', ' ', '"\\"'];
     for (const body of hostile) {
       const decoded = decodeCommand(`{"type":"send","to":"user/bob","body":${body}}`);

@@ -32,8 +32,8 @@ function rowsOf(head: string): string[][] {
 const firstTwo = (rows: string[][]) => rows.map(([name, value]) => [name, value]);
 const written = (record: object) => Object.entries(record).map(([name, value]) => [name, String(value)]);
 
-describe('the tables of PROTOCOL.md say what the code says, and nothing else', () => {
-  test('error codes', () => {
+describe('PROTOCOL.md has exactly the rows of', () => {
+  test('errorCatalogue', () => {
     const catalogue = Object.entries(errorCatalogue).map(([code, { retryable, closeCode, meaning }]) => [
       code,
       retryable ? 'yes' : 'no',
@@ -43,7 +43,7 @@ describe('the tables of PROTOCOL.md say what the code says, and nothing else', (
     expect(rowsOf('| code | retryable | closes | meaning |')).toEqual(catalogue);
   });
 
-  test('close codes', () => {
+  test('closeCodes', () => {
     const rules = { yes: 'yes', no: 'no', 'after-token': 'after a new token' };
     const table = closeCodes.map(({ code, name, meaning, reconnect }) => [
       String(code),
@@ -54,7 +54,7 @@ describe('the tables of PROTOCOL.md say what the code says, and nothing else', (
     expect(rowsOf('| code | name | meaning | reconnect |')).toEqual(table);
   });
 
-  test('limits', () => {
+  test('defaultSessionLimits and fieldLimits', () => {
     expect(firstTwo(rowsOf('| limit | default | |'))).toEqual(written(defaultSessionLimits));
     expect(firstTwo(rowsOf('| bound | value | |'))).toEqual(written(fieldLimits));
   });
@@ -63,11 +63,11 @@ describe('the tables of PROTOCOL.md say what the code says, and nothing else', (
     expect(rowsOf('| feature | what a server with it does |').map(([name]) => name)).toEqual([...features]);
   });
 
-  test('reasons of a gap', () => {
+  test('gapReasons', () => {
     expect(rowsOf('| reason | the entries |').map(([reason]) => reason)).toEqual([...gapReasons]);
   });
 
-  test('commands', () => {
+  test('commandTypes', () => {
     expect(rowsOf('| command | fields | answer |').map(([name]) => name)).toEqual([...commandTypes]);
   });
 });
@@ -97,7 +97,7 @@ describe('the examples of PROTOCOL.md', () => {
     expect(['answer', 'entry', 'push']).toContain(decodeServerMessage(line.slice(2)).kind);
   });
 
-  test('show each command that is served', () => {
+  test('show every command', () => {
     const shown = new Set(
       commands.map(({ line }) => {
         const decoded = decodeCommand(line.slice(2));

@@ -8,7 +8,7 @@ import { startTimer } from '../../src/platform/web-apis.js';
 const urlOf = (url: string | undefined, pageUrl?: string) => resolveClientOptions({ url }, pageUrl).url;
 
 describe('options', () => {
-  it('complete the URL and leave a path of its own alone', () => {
+  it('url gets ws and /v1/connect, and keeps a path of its own', () => {
     expect(urlOf('ws://127.0.0.1:8080')).toBe('ws://127.0.0.1:8080/v1/connect');
     expect(urlOf('https://chat.example.org/')).toBe('wss://chat.example.org/v1/connect');
     expect(urlOf('wss://example.org/chat/v1/connect?a=1')).toBe('wss://example.org/chat/v1/connect?a=1');
@@ -32,12 +32,12 @@ describe('options', () => {
     }
   });
 
-  it('that nobody knows are refused, with the name that was perhaps meant', () => {
+  it('with an unknown name throw invalid_field with the nearest name', () => {
     const wrong = { url: 'ws://host', gettoken: () => 'x' } as ConnectOptions;
     expect(() => resolveClientOptions(wrong, undefined)).toThrowError(/gettoken; did you mean getToken\?/);
   });
 
-  it('out of their range are refused', () => {
+  it('out of range throw invalid_field', () => {
     const wrong: ConnectOptions[] = [
       { ackMode: 'never' as never },
       { getToken: 'token' as never },
@@ -59,14 +59,14 @@ describe('options', () => {
     }
   });
 
-  it('that are no object are refused', () => {
+  it('that are not an object throw invalid_field', () => {
     for (const wrong of [undefined, null, 'ws://host', 5]) {
       const expected = expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' });
       expect(() => resolveClientOptions(wrong as never, 'http://page')).toThrowError(expected);
     }
   });
 
-  it('are frozen, with every default filled in', () => {
+  it('are frozen and have every default', () => {
     const options = resolveClientOptions({ url: 'ws://host', maxPendingSends: undefined }, undefined);
     expect(Object.isFrozen(options)).toBe(true);
     expect(options).toMatchObject({ ackMode: 'auto', ackAfterMs: 2000, ackAfterEntries: 100, maxPendingSends: 1000 });
@@ -74,12 +74,12 @@ describe('options', () => {
 });
 
 describe('the error catalogue', () => {
-  it('shares no code with the protocol’s', () => {
+  it('has no code of the protocol’s errorCatalogue', () => {
     const shared = Object.keys(clientErrorCatalogue).filter((code) => Object.hasOwn(errorCatalogue, code));
     expect(shared).toEqual([]);
   });
 
-  it('is the table of the README, both ways', () => {
+  it('equals the table of the README', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const rows = [...readme.matchAll(/^\| `(\w+)` \| (yes|no) \| (.+) \|$/gm)].map(([, code, retryable, meaning]) => [
       code,
@@ -89,7 +89,7 @@ describe('the error catalogue', () => {
   });
 });
 
-it('a timer of more than 2^31 milliseconds does not fire at once', async () => {
+it('startTimer does not fire at once with a delay above 2^31 ms', async () => {
   let isFired = false;
   const timer = startTimer(2 ** 31 + 1000, () => {
     isFired = true;

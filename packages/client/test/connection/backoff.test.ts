@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { backoffMs, fractionFrom } from '../../src/connection/backoff.js';
 import { fillRandom } from '../../src/platform/web-apis.js';
 
-it('a wait is at least what the server asked and less than that plus its bound, for any attempt', () => {
+it('backoffMs is at least afterMs and less than afterMs plus the limit of the attempt', () => {
   const random = fractionFrom(fillRandom);
   fc.assert(
     fc.property(
@@ -21,7 +21,7 @@ it('a wait is at least what the server asked and less than that plus its bound, 
   );
 });
 
-it('waits are spread over the whole of their range, so that clients do not return together', () => {
+it('backoffMs is spread over its whole range', () => {
   const random = fractionFrom(fillRandom);
   const tenths = new Set<number>();
   for (let sample = 0; sample < 1000; sample += 1) {

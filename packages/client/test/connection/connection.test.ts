@@ -1,4 +1,4 @@
-// The life of the connection: what each close code does, when the client comes back, what the app is told.
+// The life of the connection: what each close code does, when the client reconnects, what it reports.
 
 import { closeCodes } from '@longwire/protocol';
 import { settled } from '@longwire/test-support/until';
@@ -10,7 +10,7 @@ import { TestPlatform } from '../support/test-platform.js';
 describe('after a close by the server', () => {
   for (const { code, name, reconnect } of closeCodes) {
     if (reconnect === 'no') {
-      it(`${code} ${name} stops the client, tells the app and rejects what waits`, async () => {
+      it(`${code} ${name} stops the client with the error stopped and rejects pending sends`, async () => {
         const { platform, client, changes, errors } = startClient();
         const socket = await platform.signIn();
         const attempted = client.user('bob').send('x', { key: 'k1' });
@@ -25,7 +25,7 @@ describe('after a close by the server', () => {
         expect(platform.isWatched).toBe(false);
       });
     } else {
-      it(`${code} ${name} lets the client come back${reconnect === 'after-token' ? ' with a new token' : ''}`, async () => {
+      it(`${code} ${name} makes the client reconnect${reconnect === 'after-token' ? ' with a new token' : ''}`, async () => {
         const { platform, changes, errors } = startClient({ getToken: countedTokens('t') });
         const socket = await platform.signIn();
         socket.end(code);
@@ -38,7 +38,7 @@ describe('after a close by the server', () => {
     }
   }
 
-  it('1005 and codes that nobody knows let it come back, except 41xx', async () => {
+  it('1005 and unknown codes make the client reconnect, except 41xx', async () => {
     for (const [code, willReconnect] of [
       [1005, true],
       [3000, true],
@@ -52,7 +52,7 @@ describe('after a close by the server', () => {
     }
   });
 
-  it('reconnect() tries again after a stop, with a new token', async () => {
+  it('reconnect() connects again after a stop, with a new token', async () => {
     const { platform, client } = startClient({ getToken: countedTokens('t') });
     (await platform.signIn()).end(4101, 'replaced');
     client.reconnect();
@@ -62,8 +62,8 @@ describe('after a close by the server', () => {
   });
 });
 
-describe('coming back', () => {
-  it('waits with full jitter: between 0 and a bound that doubles up to its maximum', async () => {
+describe('a reconnect', () => {
+  it('waits between 0 and reconnectBaseMs, doubling up to reconnectMaxMs', async () => {
     const { platform, changes } = startClient({ reconnectBaseMs: 500, reconnectMaxMs: 4000 });
     for (const boundMs of [500, 1000, 2000, 4000, 4000, 4000]) {
       await settled();
@@ -92,7 +92,7 @@ describe('coming back', () => {
     expect(changes.at(-1)?.retryInMs).toBeCloseTo(1000, 3);
   });
 
-  it('is never earlier than the goodbye asked for, not even when the network comes back', async () => {
+  it('is not earlier than afterMs of goodbye, even when the network returns', async () => {
     const { platform, changes } = startClient();
     const socket = await platform.signIn();
     socket.push({ type: 'goodbye', code: 4001, reason: 'restart', reconnect: true, afterMs: 7000 });
@@ -106,7 +106,7 @@ describe('coming back', () => {
     expect(platform.sockets).toHaveLength(2);
   });
 
-  it('is soon when the network comes back', async () => {
+  it('is within reconnectBaseMs when the network returns', async () => {
     const { platform, changes } = startClient({ reconnectBaseMs: 100, reconnectMaxMs: 1_000_000 });
     for (let attempt = 0; attempt < 12; attempt += 1) {
       await settled();
@@ -119,7 +119,7 @@ describe('coming back', () => {
     expect(platform.sockets).toHaveLength(length + 1);
   });
 
-  it('follows a socket that could not be opened, and a sign-in that takes too long', async () => {
+  it('follows a socket that could not be opened, and a sign-in longer than connectTimeoutMs', async () => {
     const { platform, changes } = startClient({ connectTimeoutMs: 3000 });
     await settled();
     platform.socket.end(1006, 'the server answered 503');
@@ -145,7 +145,7 @@ describe('connection_failed', () => {
     );
   });
 
-  it('is shown by the platform if the app has no listener of errors', async () => {
+  it('is reported by the platform if there is no error listener', async () => {
     const platform = new TestPlatform();
     connectOn(platform, { url: 'ws://test', device: 'd' });
     await settled();
@@ -176,7 +176,7 @@ describe('connection_failed', () => {
 });
 
 describe('close()', () => {
-  it('acknowledges, closes with 1000, waits for the end and leaves nothing behind', async () => {
+  it('acknowledges, closes with 1000, resolves at the end of the socket and leaves no timer', async () => {
     const { platform, client, changes } = startClient();
     const socket = await platform.signIn();
     const pending = client.user('bob').send('x', { key: 'k1' });
@@ -196,7 +196,7 @@ describe('close()', () => {
     expect(platform.sockets).toHaveLength(1);
   });
 
-  it('does not wait for ever for a server that does not answer', async () => {
+  it('drops the socket after closeTimeoutMs without an answer to its close', async () => {
     const { platform, client } = startClient({ closeTimeoutMs: 2000 });
     const socket = await platform.signIn();
     const closed = client.close();
@@ -207,7 +207,7 @@ describe('close()', () => {
     expect(platform.clock.timers).toBe(0);
   });
 
-  it('ends a wait for getToken, and tells it so', async () => {
+  it('aborts the signal of a pending getToken', async () => {
     const signals: { readonly aborted: boolean }[] = [];
     const { platform, client, errors } = startClient({
       getToken: ({ signal }) => new Promise<string>(() => void signals.push(signal)),
@@ -219,7 +219,7 @@ describe('close()', () => {
     expect(errors).toEqual([]);
   });
 
-  it('ends a wait for the next attempt', async () => {
+  it('cancels the next attempt', async () => {
     const { platform, client } = startClient();
     (await platform.signIn()).end(1006);
     await client.close();
@@ -227,7 +227,7 @@ describe('close()', () => {
     expect(client.state).toBe('closed');
   });
 
-  it('is what `await using` does', async () => {
+  it('is called by await using', async () => {
     const { platform, client } = startClient();
     await platform.signIn();
     const disposed = client[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ function jwt(claims: object): string {
 }
 
 describe('the device id', () => {
-  it('is random, one for each user, and stays', async () => {
+  it('is random, one for each user, and does not change', async () => {
     const first = deviceIds(memoryDeviceStore());
     const alice = await first.deviceFor('dev:alice');
     expect(alice).toMatch(/^[\w-]{22}$/);
@@ -44,7 +44,7 @@ describe('the device id', () => {
     expect(await first.deviceFor(undefined)).not.toBe(alice);
   });
 
-  it('is random and warned about where no store keeps it, and stays the same in one client', async () => {
+  it('is random without a store, with a warning, and does not change in one client', async () => {
     const ids = deviceIds(undefined);
     const device = await ids.deviceFor('dev:alice');
     expect(device).toMatch(/^[\w-]{22}$/);
@@ -52,11 +52,11 @@ describe('the device id', () => {
     expect(ids.warnings).toEqual([expect.stringContaining('gets the backlog again')]);
   });
 
-  it('is what the app says', async () => {
+  it('is the device option', async () => {
     expect(await deviceIds(memoryDeviceStore(), 'phone').deviceFor('dev:alice')).toBe('phone');
   });
 
-  it('lives as long as the client where the store fails, and this is told', async () => {
+  it('is kept by the client if the store fails, with device_store_failed', async () => {
     const broken: DeviceStore = { load: () => Promise.reject(new Error('denied')), save: (_, device) => device };
     const ids = deviceIds(broken);
     const device = await ids.deviceFor('dev:alice');
@@ -64,7 +64,7 @@ describe('the device id', () => {
     expect(ids.errors).toMatchObject([{ code: 'device_store_failed', cause: { message: 'denied' } }]);
   });
 
-  it('that is kept but is none is made anew', async () => {
+  it('is replaced if the stored one is not valid', async () => {
     const store = memoryDeviceStore();
     await store.save('alice', 'a / b');
     expect(await deviceIds(store).deviceFor('dev:alice')).toMatch(/^[\w-]{22}$/);
@@ -80,7 +80,7 @@ describe('the user that a token names', () => {
     }
   });
 
-  it('is undefined where there is none', () => {
+  it('is undefined if the token names none', () => {
     for (const token of ['', 'x', 'a.b', 'a.b.c', 'a.!!.c', jwt({}), jwt({ sub: 7 }), `${jwt({ sub: 'a' })}.more`]) {
       expect(tokenSubject(token)).toBeUndefined();
     }

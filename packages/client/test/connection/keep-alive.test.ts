@@ -1,10 +1,10 @@
-// Staying connected: the heartbeat that notices a dead line, and the token that is renewed before it runs out.
+// Staying connected: the liveness check that notices a dead connection, and the renewal of the token.
 
 import { describe, expect, it } from 'vitest';
 import { countedTokens, startClient } from '../support/start-client.js';
 
-describe('the heartbeat', () => {
-  it('pings after heartbeatMs of silence and gives the connection up 10 s later', async () => {
+describe('the liveness check', () => {
+  it('pings after heartbeatMs of silence and closes with 4003 after 10 s without an answer', async () => {
     const { platform, changes } = startClient();
     const socket = await platform.signIn({ heartbeatMs: 25_000 });
     await platform.clock.advance(24_999);
@@ -20,7 +20,7 @@ describe('the heartbeat', () => {
     expect(socket.isTerminated).toBe(true);
   });
 
-  it('is quiet while anything is heard, and content with any answer', async () => {
+  it('does not ping while messages arrive, and accepts any message as an answer', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn({ heartbeatMs: 1000 });
     for (let round = 0; round < 20; round += 1) {
@@ -36,7 +36,7 @@ describe('the heartbeat', () => {
     expect(client.state).toBe('connected');
   });
 
-  it('asks at once when the machine wakes', async () => {
+  it('pings at once when the machine wakes', async () => {
     const { platform } = startClient();
     const socket = await platform.signIn();
     platform.wake();
@@ -45,7 +45,7 @@ describe('the heartbeat', () => {
     expect(socket.closedBy).toEqual({ code: 4003 });
   });
 
-  it('does not blame the server for time in which the machine slept, but only once', async () => {
+  it('does not count time in which the machine slept, but only once', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     platform.wake();
@@ -59,10 +59,10 @@ describe('the heartbeat', () => {
   });
 });
 
-describe('the token', () => {
+describe('a token', () => {
   const second = 1000;
 
-  it('is renewed in-band before it runs out, by the time of the server', async () => {
+  it('is renewed by refresh before it expires, by the server’s clock', async () => {
     const asked: string[] = [];
     const getToken = ({ purpose }: { purpose: string }) => `t${asked.push(purpose)}`;
     const { platform, client } = startClient({ getToken });
@@ -79,7 +79,7 @@ describe('the token', () => {
     expect(platform.sockets).toHaveLength(1);
   });
 
-  it('that lives long is renewed a minute before its end', async () => {
+  it('with a long lifetime is renewed a minute before it expires', async () => {
     const { platform } = startClient();
     const expiresAt = platform.clock.now() + 3600 * second;
     const socket = await platform.signIn({ expiresAt, heartbeatMs: 7200 * second });
@@ -89,7 +89,7 @@ describe('the token', () => {
     expect(socket.last('refresh')).toBeDefined();
   });
 
-  it('is asked for again while getToken fails, until the server ends the session', async () => {
+  it('is requested again while getToken rejects, until the server closes with 4005', async () => {
     let isBroken = false;
     const { platform, errors, changes } = startClient({
       getToken: () => (isBroken ? Promise.reject(new Error('down')) : 'dev:alice'),
@@ -106,7 +106,7 @@ describe('the token', () => {
     expect(changes.at(-1)?.state).toBe('connected');
   });
 
-  it('that is still good is used again after a lost connection, one that is not is asked for anew', async () => {
+  it('that is still valid is used again after a lost connection, and an expired one is not', async () => {
     const { platform } = startClient({ getToken: countedTokens('t') });
     const expiresAt = platform.clock.now() + 3600 * second;
     (await platform.signIn({ expiresAt })).end(1006);

@@ -1,4 +1,4 @@
-// From the socket to `connected`: what the first command has, the time it may take, and refused sign-ins.
+// From the socket to `connected`: the first command, its timeout, and refusals.
 
 import { errorCatalogue } from '@longwire/protocol';
 import { deferred } from '@longwire/test-support/deferred';
@@ -25,8 +25,8 @@ describe('a connect that the server refuses without closing', () => {
   );
 });
 
-describe('signing in', () => {
-  it('puts the token, the device and the positions into the first command', async () => {
+describe('a sign-in', () => {
+  it('sends token, device and cursors in the first command', async () => {
     const positions = { 'user/bob': { epoch: 'k3', offset: 17 } };
     const { platform } = startClient({ device: 'phone-1', positions, url: 'http://host:1234' });
     const socket = await platform.signIn();
@@ -41,7 +41,7 @@ describe('signing in', () => {
     });
   });
 
-  it('is told by ready(), by connected and by session', async () => {
+  it('is reported by ready(), the connected event and client.session', async () => {
     const { platform, client } = startClient();
     const ready = client.ready();
     const told: unknown[] = [];
@@ -52,7 +52,7 @@ describe('signing in', () => {
     expect(await client.ready()).toBe(client.session);
   });
 
-  it('that is refused is an error of its own and obeys the close that follows', async () => {
+  it('that is refused is reported to error, and the close code decides what follows', async () => {
     const { platform, changes, errors } = startClient();
     await settled();
     platform.socket.open();
@@ -62,7 +62,7 @@ describe('signing in', () => {
     expect(changes.at(-1)).toMatchObject({ code: 4100, willReconnect: false });
   });
 
-  it('that is refused without a close after it ends as the error says', async () => {
+  it('that is refused without a close ends after 2 s as the error says', async () => {
     for (const [code, willReconnect] of [
       ['unauthenticated', false],
       ['token_expired', true],
@@ -77,7 +77,7 @@ describe('signing in', () => {
     }
   });
 
-  it('is tried again when getToken fails, and given up when getToken says so', async () => {
+  it('is repeated when getToken rejects, except with a LongwireError that is not retryable', async () => {
     let asked = 0;
     const { platform, errors } = startClient({
       getToken: () => {
@@ -99,7 +99,7 @@ describe('signing in', () => {
     expect(signedOut.platform.sockets).toHaveLength(0);
   });
 
-  it('does not wait for ever for getToken, and does not take what it says too late', async () => {
+  it('gives getToken connectTimeoutMs, and ignores a later token', async () => {
     const signals: { readonly aborted: boolean }[] = [];
     const late = deferred<string>();
     const { platform, client, errors, changes } = startClient({
@@ -123,7 +123,7 @@ describe('signing in', () => {
     expect(signals[1]?.aborted).toBe(false);
   });
 
-  it('has for all of it the time that connectTimeoutMs says, from the call of getToken on', async () => {
+  it('has connectTimeoutMs in total, from the call of getToken', async () => {
     const token = deferred<string>();
     const { platform, changes } = startClient({
       connectTimeoutMs: 3000,
@@ -138,7 +138,7 @@ describe('signing in', () => {
     expect(changes.find(({ state }) => state === 'disconnected')).toMatchObject({ code: 1006, willReconnect: true });
   });
 
-  it('does without a device store that does not answer', async () => {
+  it('continues without a device store that does not answer', async () => {
     const deviceStore = { load: () => new Promise<never>(() => undefined), save: () => 'never' };
     const { platform, client, errors } = startClient({ device: undefined, deviceStore, connectTimeoutMs: 3000 });
     await platform.clock.advance(3000);
@@ -149,7 +149,7 @@ describe('signing in', () => {
     expect(errors).toHaveLength(2);
   });
 
-  it('with a token of an earlier connection that is refused is tried once more with a new one', async () => {
+  it('with a refused token of an earlier connection is repeated once with a new token', async () => {
     const { platform, changes, errors } = startClient({ getToken: countedTokens('t') });
     (await platform.signIn()).end(1006);
     const pass = async () => {
@@ -174,13 +174,13 @@ describe('signing in', () => {
     expect(errors.map(({ code }) => code)).toEqual(['unauthenticated', 'unauthenticated', 'stopped']);
   });
 
-  it('needs no getToken where a cookie signs in', async () => {
+  it('sends no token without getToken, for a cookie', async () => {
     const { platform } = startClient({ getToken: undefined });
     const socket = await platform.signIn();
     expect(socket.sent[0]).not.toHaveProperty('token');
   });
 
-  it('does not happen for a client that is closed in the turn that made it', async () => {
+  it('does not happen if the client is closed in the turn that made it', async () => {
     const { platform, client } = startClient();
     await client.close();
     await settled();

@@ -1,4 +1,4 @@
-// One client, one user: what belongs to the first never goes out for another.
+// One client, one user: nothing of the first user is sent for another.
 
 import { settled } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
@@ -18,7 +18,7 @@ async function aliceLosesHerLine(getToken: () => string, closeCode = 1006) {
   return { ...started, attempted, waiting };
 }
 
-it('a token that names another user is never shown to the server: the client stops and sends nothing', async () => {
+it('a token of another user is not sent: the client stops with user_changed', async () => {
   let token = 'dev:alice';
   const { platform, client, attempted, waiting, changes, errors } = await aliceLosesHerLine(() => token, 4005);
   token = 'dev:carol';
@@ -46,7 +46,7 @@ it('a token that names another user is never shown to the server: the client sto
   expect(client.state).toBe('connected');
 });
 
-it('a sign-in that turns out to be another user’s gets neither acks nor sends of the first', async () => {
+it('a connected of another user gets no acks or sends of the first: the client stops with user_changed', async () => {
   const { platform, client, attempted, waiting, changes, errors } = await aliceLosesHerLine(() => 'opaque');
   const over = Promise.all([
     expect(attempted).rejects.toMatchObject({ code: 'user_changed' }),
@@ -75,7 +75,7 @@ it('a sign-in that turns out to be another user’s gets neither acks nor sends 
   expect(again.sent.map(({ type }) => type)).toEqual(['connect']);
 });
 
-it('a refresh that brings another user’s token ends the session instead', async () => {
+it('a refresh with another user’s token is not sent: the client stops with user_changed', async () => {
   let token = 'dev:alice';
   const { platform, client, changes, errors } = startClient({ getToken: () => token });
   client.on('message', () => undefined);
@@ -95,7 +95,7 @@ it('a refresh that brings another user’s token ends the session instead', asyn
   expect(platform.clock.timers).toBe(0);
 });
 
-it('a client that never signed anybody in may try another user after it was stopped', async () => {
+it('after a stop without any sign-in, the next token may name another user', async () => {
   let token = 'dev:alcie';
   const { platform, client } = startClient({ getToken: () => token });
   await settled();

@@ -44,7 +44,7 @@ describe('fileDeviceStore', () => {
     expect([await store.load('alice'), await store.load('bob')]).toEqual(['a1', 'b1']);
   });
 
-  it('reads over a line that was cut off, and keeps the next id on a line of its own', async () => {
+  it('skips a line that was cut off, and keeps the next id on a line of its own', async () => {
     await writeFile(path, '{"user":"alice","device":"a1"}\n{"user":"bob","dev');
     const store = fileDeviceStore(path);
     expect([await store.load('alice'), await store.load('bob')]).toEqual(['a1', undefined]);
@@ -52,7 +52,7 @@ describe('fileDeviceStore', () => {
     expect([await store.load('alice'), await store.load('bob')]).toEqual(['a1', 'b1']);
   });
 
-  it('reads over an id that is not a device id, and keeps a valid one', async () => {
+  it('skips an id that is not a device id, and keeps a valid one', async () => {
     await writeFile(path, '{"user":"alice","device":"a / b"}\n');
     const store = fileDeviceStore(path);
     expect(await store.load('alice')).toBeUndefined();

@@ -1,4 +1,4 @@
-// What reaches the app, when it is acknowledged, and what happens when the app is slow or fails.
+// What reaches the app, when it is acknowledged, and what happens when the app is slow or throws.
 
 import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ function acksOf(socket: TestSocket): unknown[] {
 const upTo = (offset: number) => ({ 'user/bob': { epoch: 'k3', offset } });
 
 describe('handlers', () => {
-  it('of one channel run one after the other, of several beside one another', async () => {
+  it('run one at a time within a channel, and in parallel for several channels', async () => {
     const { platform, client } = startClient();
     const running: { readonly message: LongwireMessage; done(): void }[] = [];
     client.on('message', (message) => new Promise<void>((done) => void running.push({ message, done })));
@@ -35,7 +35,7 @@ describe('handlers', () => {
     expect(begun()).toEqual(['bob1', 'ann1', 'bob2']);
   });
 
-  it('get what came before the first of them was there', async () => {
+  it('get messages that arrived before the first of them was added', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     socket.push(messageAt(1));
@@ -50,7 +50,7 @@ describe('handlers', () => {
     expect(acksOf(socket)).toEqual([upTo(2)]);
   });
 
-  it('can be removed, by hand or by a signal; then messages wait again', async () => {
+  it('can be removed, by their function or a signal; then messages wait again', async () => {
     const { platform, client } = startClient();
     const seen: string[] = [];
     const controller = new AbortController();
@@ -71,7 +71,7 @@ describe('handlers', () => {
     expect(seen.at(-1)).toBe('c3');
   });
 
-  it('that throw or reject are told, and the message counts as taken', async () => {
+  it('that throw or reject are reported as handler_failed, and the message is acknowledged', async () => {
     const { platform, client, errors } = startClient();
     client.on('message', ({ offset }) => {
       if (offset === 1) throw new TypeError('thrown');
@@ -88,7 +88,7 @@ describe('handlers', () => {
     expect(acksOf(socket)).toEqual([upTo(2)]);
   });
 
-  it('of errors that throw do not call themselves', async () => {
+  it('of error that throw are not called with their own error', async () => {
     const { platform, client } = startClient();
     client.on('error', () => {
       throw new Error('again');
@@ -101,7 +101,7 @@ describe('handlers', () => {
     expect(platform.uncaught).toMatchObject([{ message: 'again' }]);
   });
 
-  it('that nobody gave leave errors to the platform', async () => {
+  it('of error that are missing leave errors to the platform', async () => {
     const platform = new TestPlatform();
     const client = connectOn(platform, { url: 'ws://test', device: 'd' });
     client.on('message', () => Promise.reject(new Error('unseen')));
@@ -112,7 +112,7 @@ describe('handlers', () => {
 });
 
 describe('acks', () => {
-  it('go out 100 entries after the last one, or two seconds', async () => {
+  it('are sent after 100 entries or two seconds', async () => {
     const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
@@ -128,7 +128,7 @@ describe('acks', () => {
     expect(acksOf(socket)).toEqual([upTo(251)]);
   });
 
-  it('wait for the handler', async () => {
+  it('are sent only for messages whose handlers have settled', async () => {
     const { platform, client } = startClient();
     let done: () => void = () => undefined;
     client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
@@ -142,7 +142,7 @@ describe('acks', () => {
     expect(acksOf(socket)).toEqual([upTo(3)]);
   });
 
-  it('go out before the client goes, for what is done in time', async () => {
+  it('are sent by close() for handlers that settle within closeTimeoutMs', async () => {
     const { platform, client } = startClient();
     let done: () => void = () => undefined;
     client.on('message', ({ offset }) => (offset === 2 ? new Promise<void>((resolve) => (done = resolve)) : undefined));
@@ -160,7 +160,7 @@ describe('acks', () => {
     await closed;
   });
 
-  it('that were not confirmed go out again on the next connection', async () => {
+  it('that were not confirmed are sent again on the next connection', async () => {
     const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
@@ -173,7 +173,7 @@ describe('acks', () => {
     expect(acksOf(again)).toEqual([upTo(1)]);
   });
 
-  it('that were refused are told and not repeated', async () => {
+  it('that the server refuses are reported and not repeated', async () => {
     const { platform, client, errors } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
@@ -186,7 +186,7 @@ describe('acks', () => {
     expect(socket.take().filter(({ type }) => type === 'ack')).toEqual([]);
   });
 
-  it('that were refused because of one of them go out without that one', async () => {
+  it('that the server refuses because of one address are sent without that address', async () => {
     const { platform, client, errors } = startClient({ ackMode: 'manual' });
     const socket = await platform.signIn();
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
@@ -211,7 +211,7 @@ describe('acks', () => {
     expect(acks).toEqual([]);
   });
 
-  it('of what is no message throw at the call', () => {
+  it('throw invalid_field for an argument that is not a message', () => {
     const { client } = startClient({ ackMode: 'manual' });
     const wrong: unknown[] = [
       undefined,
@@ -230,7 +230,7 @@ describe('acks', () => {
     }
   });
 
-  it('are the app’s own business in manual mode', async () => {
+  it('are sent only for client.ack() with ackMode manual', async () => {
     const { platform, client, errors } = startClient({ ackMode: 'manual' });
     const messages: LongwireMessage[] = [];
     client.on('message', (message) => {
@@ -249,7 +249,7 @@ describe('acks', () => {
     expect(acksOf(socket)).toEqual([upTo(2)]);
   });
 
-  it('of a log that began anew forget the old one', async () => {
+  it('of an earlier epoch are dropped after a gap of reason epoch', async () => {
     const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
@@ -262,7 +262,7 @@ describe('acks', () => {
 });
 
 describe('an app that is slow', () => {
-  it('is handed everything, once and in order, though only so much is held', async () => {
+  it('gets every message once and in order, with at most maxQueuedEntries in memory', async () => {
     const { platform, client } = startClient({ maxQueuedEntries: 10 });
     const running: (() => void)[] = [];
     const offsets: number[] = [];
@@ -293,8 +293,8 @@ describe('an app that is slow', () => {
   });
 });
 
-describe('what the server says', () => {
-  it('reaches the app as events', async () => {
+describe('a message of the server', () => {
+  it('reaches the app as receipt, goodbye or error event', async () => {
     const { platform, client, errors } = startClient();
     const told: unknown[] = [];
     client.on('receipt', (receipt) => told.push(receipt));
@@ -310,7 +310,7 @@ describe('what the server says', () => {
     expect(errors).toMatchObject([{ code: 'malformed' }]);
   });
 
-  it('as a receipt of the signed-in user, from another tab or device, is a receipt with own: true', async () => {
+  it('that is a receipt of the signed-in user has own: true', async () => {
     const { platform, client } = startClient();
     const receipts: unknown[] = [];
     client.on('receipt', (receipt) => receipts.push(receipt));
@@ -319,7 +319,7 @@ describe('what the server says', () => {
     expect(receipts).toEqual([{ ...receipt, own: true }]);
   });
 
-  it('and cannot be read is a fault: the client reconnects with its positions', async () => {
+  it('that cannot be decoded is malformed_message, and the client reconnects with its positions', async () => {
     const { platform, client, errors } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
@@ -331,7 +331,7 @@ describe('what the server says', () => {
     expect(again.last('connect')?.['cursors']).toEqual(upTo(4));
   });
 
-  it('after a fault is not listened to any more', async () => {
+  it('after a position_fault is ignored on that connection', async () => {
     const { platform, client } = startClient();
     const offsets: number[] = [];
     client.on('message', ({ offset }) => offsets.push(offset));
@@ -342,8 +342,8 @@ describe('what the server says', () => {
   });
 });
 
-describe('positions in connect', () => {
-  it('are at most 500, those that the server cannot know first, then the latest', async () => {
+describe('cursors in connect', () => {
+  it('are at most 500: first those that the server cannot know from acks, then those that moved last', async () => {
     const stored = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [`user/stored${index}`, { epoch: 'k3', offset: 1 }]),
     );
@@ -363,7 +363,7 @@ describe('positions in connect', () => {
     expect(names).not.toContain('user/live0');
   });
 
-  it('leave room for the token, however long the addresses are', async () => {
+  it('are at most half of commandBytes, however long the addresses are', async () => {
     const positions = Object.fromEntries(
       Array.from({ length: 500 }, (_, index) => [
         `user/${'长'.repeat(41)}${index}`,

@@ -19,7 +19,7 @@ function refuse(socket: TestSocket, command: WireObject | undefined, fields: obj
 }
 
 describe('a send', () => {
-  it('resolves with its place when the server has stored it', async () => {
+  it('resolves with channel, epoch, offset and at when the server has stored it', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const sent = client.user('bob').send({ text: 'hi' });
@@ -32,7 +32,7 @@ describe('a send', () => {
     expect(client.pendingSends).toBe(0);
   });
 
-  it('carries every option, and bytes as base64', async () => {
+  it('sends every option, and bytes as base64', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const replyTo = { epoch: 'k3', offset: 2, body: 'a whole message fits' };
@@ -48,7 +48,7 @@ describe('a send', () => {
     });
   });
 
-  it('takes the body as it is at the time of the call', async () => {
+  it('sends the body as it is at the time of the call', async () => {
     const { platform, client } = startClient();
     const body = { text: 'before' };
     void client.user('bob').send(body);
@@ -56,14 +56,14 @@ describe('a send', () => {
     expect((await platform.signIn()).last('send')?.['body']).toEqual({ text: 'before' });
   });
 
-  it('waits for the first connection, and goes out in the order of the calls', async () => {
+  it('waits for the first connection, and is sent in the order of the calls', async () => {
     const { platform, client } = startClient();
     for (let n = 1; n <= 10; n += 1) void client.user(n % 2 === 0 ? 'bob' : 'ann').send(n);
     const socket = await platform.signIn();
     expect(sendsOf(socket).map(({ body }) => body)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  it('is not sent while limits.inFlight are unanswered', async () => {
+  it('waits while limits.inFlight commands are unanswered', async () => {
     const { platform, client } = startClient();
     for (let n = 1; n <= 10; n += 1) void client.user('bob').send(n);
     const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
@@ -74,7 +74,7 @@ describe('a send', () => {
     expect(sendsOf(socket).map(({ body }) => body)).toEqual([4, 5]);
   });
 
-  it('is repeated ahead of those that came later, with the position before its first attempt', async () => {
+  it('is repeated before later sends, with since from before its first attempt', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn({ limits: { ...defaultSessionLimits, inFlight: 15 } });
     socket.push(messageAt(7));
@@ -90,7 +90,7 @@ describe('a send', () => {
     expect(repeated.map((command) => command['since'])).toEqual([since, since, since, undefined, undefined, undefined]);
   });
 
-  it('to a channel of which nothing was read is repeated from the head that was told at sign-in', async () => {
+  it('has the head of the channel at the sign-in as since if nothing of the channel was received', async () => {
     const { platform, client } = startClient();
     const summary = { address: 'user/bob', epoch: 'k3', head: 20, read: 0, unread: 0, visibleFrom: 1 };
     const socket = await platform.signIn({ channels: [summary] });
@@ -101,7 +101,7 @@ describe('a send', () => {
     expect(again.last('send')?.['since']).toEqual({ epoch: 'k3', offset: 20 });
   });
 
-  it('that was refused rejects with the code of the server', async () => {
+  it('rejects with the code, message and retryable of the server’s error', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const sent = client.user('bob').send('x', { key: 'k1' });
@@ -115,7 +115,7 @@ describe('a send', () => {
     });
   });
 
-  it('that was put off is repeated after afterMs, and those behind it wait', async () => {
+  it('is repeated after afterMs of rate_limited, and later sends wait for it', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const first = client.user('bob').send(1);
@@ -130,7 +130,7 @@ describe('a send', () => {
     expect(await first).toMatchObject({ offset: 1, repeated: true });
   });
 
-  it('that fails again and again without afterMs is given up after six attempts', async () => {
+  it('rejects after six attempts with retryable errors without afterMs', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn({ heartbeatMs: 10_000_000 });
     const sent = client.user('bob').send('x');
@@ -147,7 +147,7 @@ describe('a send', () => {
     expect(attempts).toBe(6);
   });
 
-  it('that is too large is refused here, before it costs the connection', async () => {
+  it('rejects with too_large above bodyBytes or commandBytes, without being sent', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const limit = defaultSessionLimits.bodyBytes;
@@ -161,7 +161,7 @@ describe('a send', () => {
     expect(sendsOf(socket)).toHaveLength(2);
   });
 
-  it('of something that is no JSON is refused', async () => {
+  it('rejects with invalid_field if the body is not JSON', async () => {
     const { client } = startClient();
     const circular: { self?: object } = {};
     circular.self = circular;
@@ -170,7 +170,7 @@ describe('a send', () => {
     }
   });
 
-  it('beyond the bounds of the outbox is refused by name', async () => {
+  it('rejects with outbox_full beyond maxPendingSends and maxPendingBytes', async () => {
     const counted = startClient({ maxPendingSends: 2 });
     void counted.client.user('bob').send(1);
     void counted.client.user('bob').send(2);
@@ -189,7 +189,7 @@ describe('a send', () => {
     expect(sendsOf(socket)).toHaveLength(1);
   });
 
-  it('can be given up: not sent at all if it still waited, else told to be perhaps stored', async () => {
+  it('rejects with aborted when its signal aborts, perhapsStored only if it was sent', async () => {
     const { platform, client } = startClient();
     const waiting = new AbortController();
     const first = client.user('bob').send(1, { signal: waiting.signal });
@@ -208,7 +208,7 @@ describe('a send', () => {
     expect(sendsOf(await platform.comeBack())).toEqual([]);
   });
 
-  it('leaves no listener on a signal that outlives it', async () => {
+  it('removes its listener from the signal when it is settled', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const listeners = new Set<() => void>();
@@ -224,7 +224,7 @@ describe('a send', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('of what is no JSON, or with options that are none, rejects and is not sent', async () => {
+  it('rejects with invalid_field, unsent, for bodies and options that are not valid', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const bob = client.user('bob');
@@ -293,7 +293,7 @@ describe('a send', () => {
     expect(sendsOf(socket)).toEqual([]);
   });
 
-  it('to what is no user or address throws at once', () => {
+  it('throws invalid_field for an invalid user id or address', () => {
     const { client } = startClient();
     const invalid = expect.objectContaining({ name: 'LongwireError', code: 'invalid_field' });
     for (const wrong of [5, undefined, null, {}]) {
@@ -307,7 +307,7 @@ describe('a send', () => {
 });
 
 describe('a query', () => {
-  it('pages history with positions, and repeats after a lost connection', async () => {
+  it('history() takes and returns positions, and is repeated after a lost connection', async () => {
     const { platform, client } = startClient();
     const page = client.user('bob').history({ before: { epoch: 'k3', offset: 9 }, limit: 2 });
     const socket = await platform.signIn();
@@ -343,7 +343,7 @@ describe('a query', () => {
     expect((await page).messages).toMatchObject([{ bodyText: '1e400' }]);
   });
 
-  it('that asks for what cannot be rejects and is not sent', async () => {
+  it('rejects with invalid_field, unsent, for arguments that are not valid', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const bob = client.user('bob');
@@ -363,7 +363,7 @@ describe('a query', () => {
     expect(socket.sent.map(({ type }) => type)).toEqual(['connect']);
   });
 
-  it('reads up to a message and pages the channels', async () => {
+  it('read() and channels() send their fields and return the answer', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const read = client.user('bob').read({ epoch: 'k3', offset: 9 });
@@ -377,7 +377,7 @@ describe('a query', () => {
     expect(await channels).toEqual({ channels: [], more: false });
   });
 
-  it('that gets an answer nobody knows is rejected, not left waiting', async () => {
+  it('rejects with malformed_message after an answer of another type', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const page = client.user('bob').history();

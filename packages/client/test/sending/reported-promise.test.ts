@@ -77,7 +77,7 @@ describe('the error event', () => {
     expect(errors).toEqual([]);
   });
 
-  it('gets the platform’s report instead if it has no listener', async () => {
+  it('without listener, the platform reports the error', async () => {
     const platform = new TestPlatform();
     const client: LongwireClient = connectOn(platform, { url: 'ws://test', device: 'd' });
     await platform.signIn();
@@ -87,7 +87,7 @@ describe('the error event', () => {
   });
 });
 
-it('a rejection that is reported is no unhandledRejection, and what then() returns is an ordinary promise', async () => {
+it('a reported rejection is not an unhandledRejection, and then() returns an ordinary promise', async () => {
   const unhandled: unknown[] = [];
   const listener = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', listener);
