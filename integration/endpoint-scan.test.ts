@@ -22,7 +22,7 @@ async function outputOf(files: Record<string, string>): Promise<string> {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), source);
   }
-  const { stdout } = await run(process.execPath, ['--no-warnings', 'main.mjs'], { cwd: folder, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, ['--no-warnings', 'main.mjs'], { cwd: folder, timeout: 100_000 });
   return stdout;
 }
 

@@ -1,4 +1,5 @@
 import { raisedRates } from '@longwire/test-support/raised-rates';
+import { stretched } from '@longwire/test-support/stretched';
 import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
 import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +18,7 @@ function offsets(messages: readonly WireMessage[]): unknown[] {
 }
 
 beforeAll(async () => {
-  server = await startTestServer({ LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '1000', ...raisedRates });
+  server = await startTestServer({ LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: String(stretched(1_000)), ...raisedRates });
 });
 
 afterAll(async () => {

@@ -58,7 +58,7 @@ describe.each([...pages])('%s', (name, { programs }) => {
 
   it.each(running)('the program of line $line prints what the page says', async ({ line, prints = '' }) => {
     const file = join(folder, 'compiled', name, `line-${line}.js`);
-    const { stdout, stderr } = await run(process.execPath, [file], { cwd: folder, timeout: 20_000 });
+    const { stdout, stderr } = await run(process.execPath, [file], { cwd: folder, timeout: 100_000 });
     expect(withoutRefusedPages(stderr)).toBe('');
     expect(withoutChance(stdout)).toBe(withoutChance(prints));
   });

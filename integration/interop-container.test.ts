@@ -98,7 +98,7 @@ const peers: Peer[] = [
 ];
 
 async function reportsOf(command: string, parameters: string[]): Promise<WalkReport[]> {
-  const { stdout } = await promisify(execFile)(command, parameters, { timeout: 50_000 });
+  const { stdout } = await promisify(execFile)(command, parameters, { timeout: 100_000 });
   return JSON.parse(stdout);
 }
 

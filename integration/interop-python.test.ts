@@ -31,7 +31,7 @@ describe.each([
     const command = pythonOrSkip(context);
     const server = await startEchoServer(perMessageDeflate, ['b', 'x']);
     try {
-      const { stdout } = await run(command, [peer, 'walk', mode, server.url], { timeout: 50_000 });
+      const { stdout } = await run(command, [peer, 'walk', mode, server.url], { timeout: 100_000 });
       expect(JSON.parse(stdout)).toEqual({
         same: true,
         rest: ['fragmented', '0,1,2,3,4,'],

@@ -30,7 +30,7 @@ function readme(name: string): string {
 
 async function outputOf(file: string, source: string): Promise<string> {
   await writeFile(join(folder, file), source);
-  const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 50_000 });
+  const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 100_000 });
   return stdout;
 }
 

@@ -118,7 +118,7 @@ describe('the heartbeat', () => {
       const client = new WebSocket(quick.webSocketUrl(path));
       let pings = 0;
       client.on('ping', () => pings++);
-      await expect.poll(() => pings, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => pings, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
       expect(client.readyState).toBe(WebSocket.OPEN);
       client.terminate();
     }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tlsCertificate } from '@longwire/test-support/tls-certificate';
+import { until } from '@longwire/test-support/until';
 import { WebSocketClient } from '@longwire/test-support/websocket-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EndpointContainer } from '../../src/index.js';
@@ -55,7 +56,7 @@ describe.each([
     const log = vi.spyOn(console, 'log').mockImplementation((line) => void printed.push(line));
     program = await import(new URL(`../../examples/mounting/${name}.ts`, import.meta.url).href);
     if (!program.server.listening) await once(program.server, 'listening');
-    await vi.waitUntil(() => printed.length > 0);
+    await until(() => printed.length > 0);
     log.mockRestore();
     vi.unstubAllEnvs();
     port = (program.server.address() as AddressInfo).port;

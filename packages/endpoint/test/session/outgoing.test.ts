@@ -1,12 +1,10 @@
 // What a session sends besides whole messages: parts, sources, batches, pings and pongs.
 import { createConnection, type Socket } from 'node:net';
 import { deferred } from '@longwire/test-support/deferred';
-import { until } from '@longwire/test-support/until';
+import { settled, until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageWriter, type Session } from '../../src/index.js';
 import { serve } from '../serving.js';
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function openSession(options: object = {}) {
   const opened = deferred<Session>();
@@ -62,7 +60,7 @@ describe('startMessage', () => {
     const message = session.startMessage('binary');
     await expect(act(message, session)).rejects.toMatchObject({ name: 'EndpointError', code });
     void act(session.startMessage('binary'), session);
-    await turn();
+    await settled();
   });
 });
 
@@ -71,7 +69,7 @@ describe('sendStream', () => {
     const { client, session } = await openSession();
     async function* generated() {
       yield 'a';
-      await turn();
+      await settled();
       yield 'b';
     }
     await session.sendStream('text', generated());
@@ -96,7 +94,7 @@ describe('sendStream', () => {
       last = given;
       return isStill;
     });
-    await turn();
+    await settled();
     expect(given).toBeLessThan(400);
     expect(session.bufferedBytes).toBeLessThan(1_048_576);
     client.socket.resume();
@@ -111,7 +109,7 @@ describe('sendStream', () => {
       try {
         for (;;) {
           yield 'x';
-          await turn();
+          await settled();
         }
       } finally {
         isReturned = true;
@@ -131,7 +129,7 @@ describe('sendStream', () => {
       'text',
       // biome-ignore lint/correctness/useYield: it fails before it gives anything
       (async function* (): AsyncGenerator<string> {
-        await turn();
+        await settled();
         throw new Error('no source');
       })(),
     );
@@ -171,7 +169,7 @@ describe('batch', () => {
     const done = session!.batch(async () => {
       for (const message of ['a', 'b', 'c']) {
         session!.send(message);
-        await turn();
+        await settled();
       }
       expect(chunks).toEqual([]);
       return 'its result';
@@ -193,7 +191,7 @@ describe('batch', () => {
     await expect(
       session.batch(async () => {
         session.send('b');
-        await turn();
+        await settled();
         throw new Error('broken later');
       }),
     ).rejects.toThrow('broken later');

@@ -1,5 +1,6 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import { ManualClock } from '@longwire/test-support/manual-clock';
+import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
@@ -43,12 +44,10 @@ function openReader(read: () => Promise<Page>) {
   return { hub, texts, errors, reads: () => reads };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 describe('a reader of pages that cannot be read', () => {
   it('is told of one gap up to the head where nothing of the channel can be read, and stands at the tail', async () => {
     const { hub, texts, errors, reads } = openReader(() => Promise.reject(new ServerError('corrupt', 'damaged')));
-    await turn();
+    await settled();
     expect(texts.map((text) => JSON.parse(text))).toEqual([
       { type: 'gap', channel: 'user/alice', epoch, from: 1, to: 5, next: 6, reason: 'unreadable' },
     ]);
@@ -69,13 +68,13 @@ describe('a reader of pages that cannot be read', () => {
     const { texts, errors } = openReader(() =>
       pacedPages(source, clock).page({ channel, direction: 'after', offset: 0, limit: 1, maxBytes: 1 }),
     );
-    await turn();
+    await settled();
     expect([errors.length, clock.timers]).toEqual([0, 1]);
     clock.advanceSync(PAGE_RETRY_MS);
-    await turn();
+    await settled();
     expect([errors.length, clock.timers, texts.length]).toEqual([1, 1, 0]);
     clock.advanceSync(PAGE_RETRY_MS);
-    await turn();
+    await settled();
     expect(errors).toHaveLength(2);
     expect(texts.map((text) => JSON.parse(text))).toMatchObject([{ type: 'gap', to: 5, reason: 'expired' }]);
   });

@@ -46,9 +46,10 @@ describe('the header, RFC 6455 §9.1', () => {
     (unit) => {
       const millisecondsFor = (bytes: number): number => {
         const header = `a; b="${unit.repeat(bytes / unit.length)}`;
-        const start = performance.now();
+        // Processor time: other work on this machine does not count.
+        const start = process.cpuUsage();
         for (let i = 0; i < 10; i++) parseExtensions(header);
-        return (performance.now() - start) / 10;
+        return process.cpuUsage(start).user / 10_000;
       };
       millisecondsFor(61_440);
       expect(millisecondsFor(61_440)).toBeLessThan(15);

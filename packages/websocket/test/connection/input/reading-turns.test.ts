@@ -1,11 +1,9 @@
-import { until } from '@longwire/test-support/until';
+import { settled, until } from '@longwire/test-support/until';
 import { expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../../src/connection/connection.js';
 import { dial } from '../../../src/handshake/dial.js';
 import { maskedFrame } from '../../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../../support/live.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('does not stall the others while one connection sends thousands of frames at once', async () => {
   const server = await LiveServer.start();
@@ -48,7 +46,7 @@ it('keeps pauses and closes that come while a reader waits for its next turn', a
   };
   for (let n = 0; n < 2_000; n++) client.sendBinary(Buffer.alloc(100));
   await until(() => heard === 600);
-  for (let turns = 0; turns < 20; turns++) await turn();
+  for (let turns = 0; turns < 20; turns++) await settled();
   expect(heard).toBe(600);
   connection.resume();
   await until(() => heard === 2_000);

@@ -1,3 +1,4 @@
+import { stretched } from '@longwire/test-support/stretched';
 import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { dial } from '../../../src/handshake/dial.js';
@@ -178,7 +179,7 @@ describe('faults of the peer', () => {
     expect(peer.received.readUInt8(0)).toBe(0x88);
     expect(peer.received.readUInt16BE(2)).toBe(code);
     const log = await closedOnce(server);
-    expect(Date.now() - start0).toBeLessThan(1500);
+    expect(Date.now() - start0).toBeLessThan(stretched(1500));
     expect(log.errors.map((fault) => fault.code)).toEqual([error]);
     expect(log.closes[0]).toMatchObject({ code, wasClean: false, initiator: 'local', error: { code: error } });
   });

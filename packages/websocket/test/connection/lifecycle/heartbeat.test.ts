@@ -25,8 +25,7 @@ describe('on live connections', () => {
   it('ends a peer that stays silent, with 4003', async () => {
     server = await LiveServer.start({ heartbeatMs: 40, heartbeatGraceMs: 60 });
     const peer = await RawPeer.open(server.port);
-    await until(() => server!.log.closes.length === 1);
-    expect(peer.hex.startsWith('89 00')).toBe(true);
+    await until(() => server!.log.closes.length === 1 && peer.hex.startsWith('89 00'));
     expect(server.log.closes[0]).toMatchObject({ code: 4003, initiator: 'local', error: { code: 'heartbeat_missed' } });
   });
 

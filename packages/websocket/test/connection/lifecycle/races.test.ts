@@ -1,4 +1,4 @@
-import { until } from '@longwire/test-support/until';
+import { settled, until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { WebSocketConnection } from '../../../src/connection/connection.js';
@@ -36,8 +36,6 @@ const step = fc.record({
   turns: fc.integer({ min: 0, max: 2 }),
 });
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 it('ends every interleaving of sends, pauses and closes with one onClose on each side, last of all', async () => {
   const server = await LiveServer.start({ closeTimeoutMs: 100, perMessageDeflate: { thresholdBytes: 50 } });
   await fc.assert(
@@ -54,13 +52,13 @@ it('ends every interleaving of sends, pauses and closes with one onClose on each
       accepted.handler = logs[0];
       for (const { side, action, turns } of steps) {
         ACTIONS[action]?.(side === 'server' ? accepted : client);
-        for (let i = 0; i < turns; i++) await turn();
+        for (let i = 0; i < turns; i++) await settled();
       }
       client.close();
       accepted.resume();
       client.resume();
       await until(() => logs.every((log) => log.closes.length > 0));
-      await turn();
+      await settled();
       for (const log of logs) {
         expect(log.closes).toHaveLength(1);
         expect(log.order.at(-1)).toBe('close');

@@ -1,6 +1,6 @@
 // Output held back over turns; limits of one connection that change while it is open; streamed messages taken back.
 
-import { until } from '@longwire/test-support/until';
+import { settled, until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocketOptions } from '../../../src/options.js';
 import { maskedFrame } from '../../support/hex.js';
@@ -14,8 +14,6 @@ async function open(options: WebSocketOptions = {}) {
   return { peer, connection: await server.connection() };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 afterEach(async () => {
   await server.stop();
 });
@@ -27,9 +25,9 @@ describe('held output', () => {
     connection.hold();
     connection.sendText('b');
     expect(await peer.receives(3)).toBe('81 01 61');
-    await turn();
+    await settled();
     connection.sendText('c');
-    await turn();
+    await settled();
     expect(connection.bufferedBytes).toBe(6);
     connection.release();
     expect(connection.bufferedBytes).toBe(0);
@@ -42,7 +40,7 @@ describe('held output', () => {
     connection.hold();
     connection.sendText('a');
     connection.release();
-    await turn();
+    await settled();
     expect(connection.bufferedBytes).toBe(3);
     connection.release();
     expect(connection.bufferedBytes).toBe(0);
