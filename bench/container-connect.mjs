@@ -1,6 +1,6 @@
 // Opening sessions: server CPU and heap for each of 10 000 sessions with an instance of their own, for each bare
 // connection of the engine, and for each of `ws`.
-import { alternate, openingSides } from './harness/alternating-runs.mjs';
+import { alternate, containerSides } from './harness/alternating-runs.mjs';
 import { BenchProcess, generatorCore, placement, serverArguments, serverCore } from './harness/child-process.mjs';
 import { cpuBetween, cpuOfProcess } from './harness/process-cpu.mjs';
 import { median, spread } from './harness/statistics.mjs';
@@ -23,17 +23,17 @@ const figures = [
  * @returns {Promise<import('./harness/report.mjs').Result>}
  */
 export async function containerConnect({ runs }) {
-  const samples = await alternate(openingSides, runs, measure);
+  const samples = await alternate(containerSides, runs, measure);
   /** @type {(side: keyof typeof samples, figure: (typeof figures)[number]['figure']) => number[]} */
   const measured = (side, figure) => samples[side].map((sample) => sample[figure]);
   const rows = figures.map(({ what, figure }) => {
     const container = median(measured('container', figure));
     return {
       what,
-      ...Object.fromEntries(openingSides.map((side) => [side, median(measured(side, figure))])),
+      ...Object.fromEntries(containerSides.map((side) => [side, median(measured(side, figure))])),
       'of longwire': container / median(measured('longwire', figure)),
       'of ws': container / median(measured('ws', figure)),
-      spread: openingSides.map((side) => `±${Math.round(spread(measured(side, figure)) * 100)} %`).join(' '),
+      spread: containerSides.map((side) => `±${Math.round(spread(measured(side, figure)) * 100)} %`).join(' '),
     };
   });
   const opened = median(measured('container', 'microsToOpen')) / median(measured('ws', 'microsToOpen'));

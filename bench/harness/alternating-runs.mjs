@@ -5,11 +5,8 @@
 /** The engine against its peer. */
 export const engineSides = /** @type {const} */ (['longwire', 'ws']);
 
-/** What the container adds to the engine it stands on. */
-export const containerSides = /** @type {const} */ (['container', 'longwire']);
-
-/** What opening a session costs: through the container, on the bare engine, and in its peer. */
-export const openingSides = /** @type {const} */ (['container', 'longwire', 'ws']);
+/** The container against the engine it stands on, and against the peer of the engine. */
+export const containerSides = /** @type {const} */ (['container', 'longwire', 'ws']);
 
 /**
  * @template {Side} Chosen

@@ -12,6 +12,7 @@ export type { CloseDetails, CloseOptions } from './connection/lifecycle/closing-
 export { TimerWheel, type WheelEntry } from './connection/lifecycle/timer-wheel.js';
 export type { MessageOptions } from './connection/output/connection-output.js';
 export type { FragmentWriter } from './connection/output/fragment-writer.js';
+export { TurnBuffer } from './connection/output/turn-buffer.js';
 export {
   WebSocketError,
   type WebSocketErrorCode,

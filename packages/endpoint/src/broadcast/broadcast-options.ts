@@ -1,6 +1,7 @@
 // The options of a broadcast and of one message of it, checked and completed.
 import { EndpointError } from '../errors.js';
 import { assertKnownNames, assertWholeNumber, kindOf, maxTimerMs } from '../option-checks.js';
+import { answeredAtOnce } from '../promises.js';
 import { Session } from '../session/session.js';
 
 /**
@@ -60,12 +61,19 @@ export function assertSendOptions(options: { readonly except?: unknown }): void 
   throw new EndpointError('invalid_option', `a message of a broadcast: ${expected}, not ${kindOf(except)}`);
 }
 
-/** Undefined where nobody is excepted, or where the broadcast has asked the function of the program already. */
-export function exceptionTest<Path extends string>({
-  except,
-}: BroadcastSendOptions<Path>): ((session: Session<Path>) => boolean) | undefined {
-  if (except === undefined || typeof except === 'function') return undefined;
-  if (!(Symbol.iterator in except)) return (session) => session === except;
-  const excepted = new Set(except);
-  return (session) => excepted.has(session);
+const nobody: ReadonlySet<never> = new Set();
+
+/**
+ * The sessions that do not get a message. What a function of the program returns is collected here, so that it throws before
+ * the first send.
+ */
+export function exceptedBy<Path extends string>(
+  { except }: BroadcastSendOptions<Path>,
+  sessions: Iterable<Session<Path>>,
+): ReadonlySet<Session<Path>> {
+  if (except === undefined) return nobody;
+  if (typeof except === 'function') {
+    return new Set([...sessions].filter((session) => answeredAtOnce('except', except(session))));
+  }
+  return new Set(Symbol.iterator in except ? except : [except]);
 }

@@ -3,12 +3,14 @@
 // A plain map: every session that is noted here ends, and leaves it then.
 const setsOf = new Map<object, Set<object>[]>();
 
-export function enter(set: Set<object>, member: object): void {
-  if (set.has(member)) return;
+/** False when it is a member already. */
+export function enter(set: Set<object>, member: object): boolean {
+  if (set.has(member)) return false;
   set.add(member);
   const sets = setsOf.get(member);
   if (sets === undefined) setsOf.set(member, [set]);
   else sets.push(set);
+  return true;
 }
 
 /** False when it was no member. */

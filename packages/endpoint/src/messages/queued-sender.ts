@@ -52,6 +52,8 @@ export class QueuedSender {
       this.send(encoded);
       return undefined;
     }
+    // What a broadcast sends from here on waits for this place.
+    this.#connection.unfollow();
     const fill = this.queue.reserve();
     return encoded.then(
       (message) => fill(() => this.#host.sendNow(message)),

@@ -3,6 +3,7 @@ import {
   type CloseOptions,
   type MessageKind,
   PreparedMessage,
+  type TurnBuffer,
   WebSocketCloseCode,
   type WebSocketConnection,
 } from '@longwire/websocket';
@@ -77,6 +78,26 @@ export class SessionSender {
     if (this.#noteSent !== undefined) this.#notePrepared(message);
     // The engine closes a receiver whose queue passes its own limit.
     return isQueued ? 'sent' : 'closed';
+  }
+
+  /**
+   * True if the session gets what is appended to `turn` from here on, as if by `offerPrepared`. False if that has to be
+   * asked for each message: it is observed, sends wait behind an encoder, or a limit is near.
+   */
+  follow<Receiver>(
+    turn: TurnBuffer<Receiver>,
+    receiver: Receiver,
+    messageBytes: number,
+    maxBufferedBytes: number,
+  ): boolean {
+    if (this.#noteSent !== undefined || this.#mustWait) return false;
+    if (!this.#connection.follow(turn, receiver, messageBytes, maxBufferedBytes)) return false;
+    this.idle?.note();
+    return true;
+  }
+
+  unfollow<Receiver>(turn: TurnBuffer<Receiver>): void {
+    this.#connection.unfollow(turn);
   }
 
   /** Behind what may still wait for an encoder. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketCloseCode } from '../close-codes.js';
 import type { WebSocketError } from '../errors.js';
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
-import { type ControlOpcode, Opcode, type Role } from '../frame/opcode.js';
+import { Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
 import { type ClosePayload, encodeClosePayload, fitCloseReason } from '../message/close-payload.js';
 import { assertControlPayload } from '../message/control-payload.js';
@@ -20,6 +20,7 @@ import { type SocketBinder, socketBinder } from './lifecycle/socket-binding.js';
 import { TimerWheel } from './lifecycle/timer-wheel.js';
 import { ConnectionOutput, type MessageOptions, type OutputEvents } from './output/connection-output.js';
 import type { FragmentWriter } from './output/fragment-writer.js';
+import type { TurnBuffer } from './output/turn-buffer.js';
 
 // After a fault, the time the peer has to read our Close frame and close: a hostile one holds its socket below a second.
 const FAULT_LINGER_MS = 900;
@@ -118,6 +119,20 @@ export class WebSocketConnection {
     return this.#state === 'open' && this.#writeTo().sendPrepared(message);
   }
 
+  /**
+   * Gets what is appended to `turn`, as if by `sendPrepared`, until the end of the turn or until something else is queued here.
+   * @returns false if it does not: a limit is too near for `messageBytes` more, above all `maxBufferedBytes` for `bufferedBytes`;
+   *   or it cannot share output (a client, a compressor with context, a streamed message in progress, closing)
+   */
+  follow<R>(turn: TurnBuffer<R>, receiver: R, messageBytes: number, maxBufferedBytes: number): boolean {
+    return this.#state === 'open' && this.#writeTo().follow(turn, receiver, messageBytes, maxBufferedBytes);
+  }
+
+  /** Stops following `turn`, or whatever it follows; what was appended so far is sent. */
+  unfollow<R>(turn?: TurnBuffer<R>): void {
+    this.#output?.unfollow(turn);
+  }
+
   /** As `sendText`; resolves when the operating system has taken it. Rejects with `connection_ended` if it never does. */
   async sendTextAsync(text: string, options?: MessageOptions): Promise<void> {
     return this.#whenWritten(this.sendText(text, options));
@@ -145,12 +160,14 @@ export class WebSocketConnection {
    * @throws WebSocketError `invalid_payload` for more than 125 bytes, or for anything but a Uint8Array
    */
   ping(payload: Uint8Array = NO_BYTES): boolean {
-    return this.#sendControl(Opcode.ping, payload);
+    assertControlPayload(payload);
+    return this.#state === 'open' && this.#writeTo().sendControl(Opcode.ping, payload);
   }
 
   /** Sends an unsolicited pong (RFC 6455 §5.5.3); pings are answered without it. Otherwise as `ping`. */
   pong(payload: Uint8Array = NO_BYTES): boolean {
-    return this.#sendControl(Opcode.pong, payload);
+    assertControlPayload(payload);
+    return this.#state === 'open' && this.#writeTo().sendControl(Opcode.pong, payload);
   }
 
   /**
@@ -174,10 +191,7 @@ export class WebSocketConnection {
     this.#breakOff('local', connectionErrors.terminated());
   }
 
-  /**
-   * Stops reading: the only events that follow are errors, and the end if all input has been read. The heartbeat does not
-   * count the peer's silence meanwhile.
-   */
+  /** Stops reading: only errors follow, and the end if all input was read. The peer's silence does not count meanwhile. */
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return;
     this.#isPaused = true;
@@ -217,11 +231,6 @@ export class WebSocketConnection {
     return isQueued ? this.#writeTo().whenAllWritten() : Promise.reject(connectionErrors.ended(this.#closing?.error));
   }
 
-  #sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
-    assertControlPayload(payload);
-    return this.#state === 'open' && this.#writeTo().sendControl(opcode, payload);
-  }
-
   #readOn(): void {
     this.#heartbeat.noteResume(wheel.now());
     this.#reader?.resume();
@@ -232,6 +241,7 @@ export class WebSocketConnection {
   #beginClosing(closing: ClosingState): ClosingState {
     this.#state = 'closing';
     this.#closing = closing;
+    this.#output?.writer.endTail();
     wheel.schedule(this.#heartbeat, this.#options.closeTimeoutMs);
     return closing;
   }
@@ -279,9 +289,7 @@ export class WebSocketConnection {
   /** Without a closing handshake. */
   #breakOff(initiator: 'local' | 'remote' | 'none', error: WebSocketError): void {
     if (this.#state === 'closed') return;
-    this.#closing ??= new ClosingState(initiator);
-    this.#closing.error ??= error;
-    this.#state = 'closing';
+    this.#beginClosing(this.#closing ?? new ClosingState(initiator)).error ??= error;
     this.#reader?.stop();
     this.#socket.destroy();
   }
@@ -321,14 +329,7 @@ export class WebSocketConnection {
   #onData(chunk: Buffer): void {
     this.#heartbeat.lastAliveMs = wheel.now();
     if (this.#closing?.error !== undefined) return;
-    this.#reader ??= new ConnectionReader(
-      this,
-      readerEvents,
-      this.role,
-      this.#options,
-      this.#deflate,
-      frameWatch(this),
-    );
+    this.#reader ??= new ConnectionReader(this, readerEvents, this.role, this.#options, this.#deflate);
     if (this.#isPaused && this.#state === 'open') this.#reader.suspend();
     this.#reader.push(chunk);
   }
@@ -379,7 +380,7 @@ export class WebSocketConnection {
       holdBack: (connection, isHolding) => connection.#holdBack(isHolding),
     };
     outputEvents = {
-      frameWatch: (connection) => frameWatch(connection),
+      frameWatch,
       now: () => wheel.now(),
       onOverflow: (connection) => connection.#fail(connectionErrors.sendQueueFull(connection.#options)),
       onWriteError: (connection, cause) => connection.#breakOff('none', connectionErrors.lost(cause)),

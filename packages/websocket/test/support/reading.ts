@@ -46,6 +46,7 @@ function note(reading: Reading, heard: Heard): void {
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const events: ReaderEvents<Reading> = {
+  frameWatch: () => undefined,
   wantsParts: (reading) => reading.inParts,
   maxMessageBytes: (reading) => reading.maxMessageBytes,
   onText: (reading, text) => note(reading, { text }),

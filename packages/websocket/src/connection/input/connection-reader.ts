@@ -8,7 +8,7 @@ import { MessageAssembler, type MessageKind, type MessageSink } from '../../mess
 import { type ClosePayload, decodeClosePayload } from '../../message/close-payload.js';
 import type { ResolvedWebSocketOptions } from '../../options.js';
 import type { FrameWatch } from '../frame-watch.js';
-import { type MonotonicClock, monotonicMs } from '../lifecycle/timer-wheel.js';
+import { monotonicMs } from '../lifecycle/timer-wheel.js';
 
 /** What one connection may cost before the others get their turn, in bytes and what is counted as bytes. */
 const TURN_BYTES = 131_072;
@@ -21,6 +21,8 @@ const PING_WINDOW_MS = 1000;
 
 /** One object for all readers of a kind; each call names its owner. */
 export interface ReaderEvents<Owner> {
+  /** What reports single frames, if the owner wants them. */
+  frameWatch(owner: Owner): FrameWatch | undefined;
   wantsParts(owner: Owner, kind: MessageKind): boolean;
   maxMessageBytes(owner: Owner, kind: MessageKind): number;
   onText(owner: Owner, text: string): void;
@@ -46,7 +48,6 @@ export class ConnectionReader<Owner> implements FrameSink, MessageSink {
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
   readonly #maxPingsPerSecond: number;
-  readonly #clock: MonotonicClock;
   #held: HeldInput | undefined;
   #isHoldingBack = false;
   #isInflaterBehind = false;
@@ -65,13 +66,11 @@ export class ConnectionReader<Owner> implements FrameSink, MessageSink {
     role: Role,
     options: ResolvedWebSocketOptions,
     deflate: PerMessageDeflate | undefined,
-    watch?: FrameWatch,
-    clock: MonotonicClock = monotonicMs,
   ) {
     this.#owner = owner;
     this.#events = events;
-    this.#clock = clock;
     this.#maxPingsPerSecond = options.maxPingsPerSecond;
+    const watch = events.frameWatch(owner);
     const tap = watch === undefined ? undefined : new FrameTap('in', watch, this);
     this.#decoder = new FrameDecoder(role, tap ?? this, deflate !== undefined);
     if (tap !== undefined) tap.decoder = this.#decoder;
@@ -270,7 +269,7 @@ export class ConnectionReader<Owner> implements FrameSink, MessageSink {
   }
 
   #onPing(payload: Buffer): void {
-    const nowMs = this.#clock();
+    const nowMs = monotonicMs();
     if (nowMs - this.#pingWindowMs >= PING_WINDOW_MS) {
       this.#pingWindowMs = nowMs;
       this.#pings = 0;

@@ -3,6 +3,7 @@
 import type { WebSocketError } from '../../errors.js';
 import type { ClosePayload } from '../../message/close-payload.js';
 import type { HandlerOf } from '../connection-setup.js';
+import { frameWatch } from '../frame-watch.js';
 import type { CloseDetails } from '../lifecycle/closing-state.js';
 import { warnOfError } from '../lifecycle/connection-errors.js';
 import { TurnTasks } from '../turn-tasks.js';
@@ -73,6 +74,7 @@ export function readerEventsFor<Connection extends Handled<Connection>>(
   access: ConnectionAccess<Connection>,
 ): ReaderEvents<Connection> {
   return {
+    frameWatch,
     wantsParts: ({ handler }, kind) => (kind === 'text' ? handler.onTextPart : handler.onBinaryPart) !== undefined,
     maxMessageBytes: (connection, kind) => (kind === 'text' ? connection.maxTextBytes : connection.maxBinaryBytes),
     // Whole messages are the hot path: called without a closure.

@@ -11,6 +11,7 @@ import { type FrameWatch, OutgoingFrames } from '../frame-watch.js';
 import { type FragmentTarget, FragmentWriter } from './fragment-writer.js';
 import { SendOrder, type StreamedMessage } from './send-order.js';
 import { SocketWriter, type SocketWriterEvents } from './socket-writer.js';
+import type { TurnBuffer } from './turn-buffer.js';
 import { whenWritten } from './write-waiters.js';
 
 export interface MessageOptions {
@@ -102,6 +103,28 @@ export class ConnectionOutput<Owner> implements FragmentTarget {
     return this.sendBinary(message.payload, message.mayCompress);
   }
 
+  /** See `WebSocketConnection.follow`. */
+  follow<Receiver>(
+    turn: TurnBuffer<Receiver>,
+    receiver: Receiver,
+    messageBytes: number,
+    maxBufferedBytes: number,
+  ): boolean {
+    const { writer } = this;
+    const room = this.#canShareOutput ? writer.roomForMore(maxBufferedBytes) : -1;
+    if (room < messageBytes) {
+      this.unfollow(turn);
+      return false;
+    }
+    turn.limitRoom(room);
+    if (!writer.isFollowing(turn)) writer.follow(turn.beginFollowing(this.#deflate), receiver);
+    return true;
+  }
+
+  unfollow<Receiver>(turn?: TurnBuffer<Receiver>): void {
+    if (turn === undefined || this.writer.isFollowing(turn)) this.writer.endTail();
+  }
+
   sendControl(opcode: ControlOpcode, payload: Uint8Array): boolean {
     this.writer.pushUrgent(encodeFrame(this.#role, firstByte(opcode, true, false), payload));
     return this.#checkQueue();
@@ -115,6 +138,8 @@ export class ConnectionOutput<Owner> implements FragmentTarget {
   }
 
   startMessage(kind: MessageKind): FragmentWriter {
+    // What a followed source sends from here on waits behind this message.
+    this.writer.endTail();
     this.#order ??= new SendOrder((output) => this.writer.pushAll(output));
     const message = new FragmentWriter(this, this.#role, kind);
     if (this.#isOpen) this.#order.open(message);
@@ -165,6 +190,12 @@ export class ConnectionOutput<Owner> implements FragmentTarget {
   /** Resolves when the fragments so far of the current streamed message were written. Rejects as `whenWritten`. */
   whenFragmentWritten(): Promise<void> {
     return whenWritten(this.writer);
+  }
+
+  /** What is sent does not depend on what this connection was sent before, and need not wait behind a streamed message. */
+  get #canShareOutput(): boolean {
+    if (this.#role === 'client' || this.#deflate?.isOutputShared === false) return false;
+    return this.#order === undefined || this.#order.isIdle;
   }
 
   #compressed(deflate: PerMessageDeflate, opcode: 0x1 | 0x2, payload: Uint8Array): Buffer {

@@ -1,4 +1,19 @@
 // Frames that wait to be written, in order. Urgent control frames go ahead of the others, but never inside a frame.
+
+/** The end of a queue that is shared with other queues and still grows: see `TurnBuffer`. */
+export interface SharedTail {
+  /** What all tails of a turn buffer have in common. */
+  readonly source: object;
+  /** Bytes so far. */
+  readonly byteLength: number;
+  /** False once nothing can be added. */
+  readonly isOpen: boolean;
+  /** What was added so far, to be sent and never changed. */
+  pieces(): readonly Buffer[];
+  /** Called when `receiver` has stopped following. */
+  noteLeft(receiver: unknown): void;
+}
+
 // A piece costs about a hundred bytes beyond its content. This many small ones in a row, which gather only while the peer does
 // not read or a streamed message is ahead of them, are joined, so that memory stays close to what is counted.
 export const COMPACT_PIECES = 512;
@@ -31,9 +46,12 @@ export class WriteQueue {
   /** Pieces at the end that were pushed since the last compaction. */
   #loosePieces = 0;
   #looseBytes = 0;
+  /** What follows everything above, and to whom it is known. Its bytes are not counted in `#bytes`. */
+  #tail: SharedTail | undefined;
+  #receiver: unknown;
 
   get byteLength(): number {
-    return this.#bytes;
+    return this.#tail === undefined ? this.#bytes : this.#bytes + this.#tail.byteLength;
   }
 
   /** True while urgent frames wait: a heartbeat need not add another. */
@@ -41,7 +59,38 @@ export class WriteQueue {
     return this.#urgent !== undefined;
   }
 
+  /** The queue continues with what `tail` holds from now on, until anything else is pushed or taken. */
+  follow(tail: SharedTail, receiver: unknown): void {
+    this.endTail();
+    this.#tail = tail;
+    this.#receiver = receiver;
+  }
+
+  isFollowing(source: object): boolean {
+    return this.#tail !== undefined && this.#tail.source === source && this.#tail.isOpen;
+  }
+
+  /** What was added to the tail so far becomes part of this queue; what is added later does not. */
+  endTail(): void {
+    const tail = this.#tail;
+    if (tail === undefined) return;
+    for (const piece of tail.pieces()) this.#appendAndCompact(piece);
+    this.#leaveTail(tail);
+  }
+
+  #leaveTail(tail: SharedTail): void {
+    const receiver = this.#receiver;
+    this.#tail = undefined;
+    this.#receiver = undefined;
+    tail.noteLeft(receiver);
+  }
+
   push(piece: Buffer): void {
+    if (this.#tail !== undefined) this.endTail();
+    this.#appendAndCompact(piece);
+  }
+
+  #appendAndCompact(piece: Buffer): void {
     this.#append(piece);
     if (this.#loosePieces >= COMPACT_PIECES) this.#compact();
   }
@@ -62,6 +111,7 @@ export class WriteQueue {
 
   /** One frame in two pieces, so that a large payload is not copied. `payload` must be a new view for each call. */
   pushFrame(header: Buffer, payload: Buffer): void {
+    if (this.#tail !== undefined) this.endTail();
     detachedPayloads.add(payload);
     this.#append(header);
     // Compaction comes after this: a header must not be separated from its payload.
@@ -79,6 +129,7 @@ export class WriteQueue {
   }
 
   pushUrgent(piece: Buffer): void {
+    if (this.#tail !== undefined) this.endTail();
     this.#bytes += piece.length;
     if (this.#urgent === undefined) this.#urgent = [piece];
     else this.#urgent.push(piece);
@@ -86,6 +137,7 @@ export class WriteQueue {
 
   /** Drops everything except the rest of a frame already written in part: a Close frame can still follow it. */
   drop(): void {
+    if (this.#tail !== undefined) this.#leaveTail(this.#tail);
     // When a frame has been written in part, its rest is in `#pieces`.
     const rest = this.#begun > 0 ? this.#pieces?.slice(0, this.#begun) : undefined;
     this.#pieces = rest;
@@ -98,6 +150,11 @@ export class WriteQueue {
 
   /** Takes the next bytes to write, at most `limit`: one buffer, or several for a vectored write; undefined if nothing waits. */
   take(limit: number): Buffer | Buffer[] | undefined {
+    if (this.#tail !== undefined) {
+      const shared = this.#bytes === 0 ? this.#takeTail(this.#tail, limit) : undefined;
+      if (shared !== undefined) return shared;
+      this.endTail();
+    }
     if (this.#bytes === 0) return undefined;
     const only = this.#only;
     if (only !== undefined && this.#urgent === undefined && only.length <= limit) {
@@ -108,6 +165,15 @@ export class WriteQueue {
     }
     const pieces = this.#bytes <= limit ? this.#takeAll() : this.#takeSome(limit);
     return pieces.length === 1 ? pieces[0] : joinPieces(pieces);
+  }
+
+  /** The tail as one buffer, if it is one and nothing else is queued: by far the most frequent case again. */
+  #takeTail(tail: SharedTail, limit: number): Buffer | undefined {
+    const pieces = tail.pieces();
+    if (pieces.length !== 1 || pieces[0]!.length > limit) return undefined;
+    this.#begun = 0;
+    this.#leaveTail(tail);
+    return pieces[0];
   }
 
   #takeAll(): Buffer[] {
