@@ -121,16 +121,16 @@ async function serve(
     store.cursors,
     turns,
     (user, channel, moved) => receipts.onMoved(user, channel, moved),
-    (error) => failures.report('cursors could not be written or read', error),
+    (error) => failures.report('Cursors could not be written or read', error),
   );
   const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
-    failures.report('an append failed', error);
+    failures.report('An append failed', error);
   });
   const hub = new Hub(
     {
       pages: pacedPages(store.log, clock),
       onPageError: (error, channel) => {
-        if (!damage.report(error)) failures.report('a page could not be read', error, { channel });
+        if (!damage.report(error)) failures.report('A page could not be read', error, { channel });
       },
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
     },
@@ -165,7 +165,7 @@ async function serve(
     history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,
     onPageFailure: (error: unknown) => {
-      if (!damage.report(error)) failures.report('a page could not be read', error);
+      if (!damage.report(error)) failures.report('A page could not be read', error);
     },
   };
   const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
@@ -176,7 +176,7 @@ async function serve(
   const container = new EndpointContainer({
     onWarning({ kind, message, origin }) {
       if (kind !== 'origin_refused') logger.warn({ kind }, message);
-      else logger.warn({ origin }, 'refused a page with 403 because of its origin; --allowed-origins lets it connect');
+      else logger.warn({ origin }, 'Refused a page with 403 because of its origin; --allowed-origins lets it connect');
     },
   });
   container.add(
@@ -222,7 +222,7 @@ async function serve(
   const timers: Timer[] = [
     clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => {
       if (store.isWritable)
-        void opener.storeDevices().catch((error) => failures.report('a device was not stored', error));
+        void opener.storeDevices().catch((error) => failures.report('A device was not stored', error));
       void cursors.flush();
     }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),

@@ -1,4 +1,4 @@
-// Port: what happens after a commit, to whoever delivers. In one process a call, in many a numbered stream.
+// Port: what happens after a commit, for delivery. In one process a call, in several a numbered stream.
 // The log is the truth, the bus only a nudge.
 
 import type { Epoch, UserId } from '@longwire/protocol';

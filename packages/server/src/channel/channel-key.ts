@@ -1,4 +1,4 @@
-// The absolute name of a channel: what the address `user/bob` means is relative to who says it, a key is not.
+// The absolute name of a channel: the address `user/bob` depends on who uses it, a key does not.
 
 import type { Address, UserId } from '@longwire/protocol';
 
@@ -12,7 +12,7 @@ export type DirectPair = readonly [UserId, UserId];
 
 const DIRECT = 'direct/';
 
-/** Key of the direct channel between two users, the same whoever is named first. */
+/** Key of the direct channel between two users, in whichever order they are given. */
 export function directChannelKey(a: UserId, b: UserId): ChannelKey {
   return (a < b ? `${DIRECT}${a}/${b}` : `${DIRECT}${b}/${a}`) as ChannelKey;
 }
@@ -30,7 +30,7 @@ export function peerIn(pair: DirectPair, user: UserId): UserId {
   return pair[0] === user ? pair[1] : pair[0];
 }
 
-/** The users among whom entries of this channel are delivered. */
+/** The users to whom entries of this channel are delivered. */
 export function readersOf(key: ChannelKey): readonly UserId[] {
   const pair = directPairOf(key);
   if (pair === undefined) return [];

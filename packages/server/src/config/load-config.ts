@@ -103,7 +103,7 @@ function resolveSettings(
       if (setting !== undefined) resolved.set(setting.key, setting);
     }
   }
-  // With a wrong value among them, the rest would be checked against a default nobody chose.
+  // With a wrong value among them, the rest would be checked against a default that was not chosen.
   if (problems.length > 0) throw invalidConfig(problems);
   const values = Object.fromEntries([...resolved.values()].map(({ key, value }) => [key, value])) as SettingValues;
   const config = buildServerConfig(values, surroundings, problems);

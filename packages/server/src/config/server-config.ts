@@ -17,7 +17,7 @@ export type ServerLimits = Section<'limits'>;
 
 export type SessionPolicy = Section<'sessions'>;
 
-/** Anybody is who they say, on this machine only. */
+/** Any name without proof, on this machine only. */
 export interface DevAuthConfig {
   readonly mode: 'dev';
 }
@@ -109,13 +109,13 @@ function devAuth(values: SettingValues, environment: Environment, problems: Conf
   }
   if (!isLoopbackHost(values.host)) {
     report(
-      `auth dev lets anybody sign in as anybody, so it works on this machine only, and host is ${values.host}. ` +
+      `auth dev accepts any name without proof, so it works on this machine only, and host is ${values.host}. ` +
         'Use --host 127.0.0.1, or --auth jwt',
     );
   }
   if (environment['NODE_ENV'] === 'production') {
     report(
-      'auth dev lets anybody sign in as anybody, and NODE_ENV is production. Use --auth jwt with --jwt-secret or --jwks',
+      'auth dev accepts any name without proof, and NODE_ENV is production. Use --auth jwt with --jwt-secret or --jwks',
     );
   }
   if (values.jwtSecret !== undefined || values.jwks !== undefined) {
@@ -164,7 +164,7 @@ function secretKeyOf(secret: string, problems: ConfigProblem[]): KeyObject | und
     );
     return undefined;
   }
-  // A public key taken as a shared secret is how "algorithm confusion" begins: everybody can read it.
+  // A public key taken as a shared secret is how "algorithm confusion" begins: it is public.
   if (/-----BEGIN |^\s*\{[\s\S]*"kty"/.test(secret)) {
     report('jwtSecret holds a PEM or JWK key, not a shared secret. Public keys go into --jwks');
     return undefined;
@@ -182,7 +182,7 @@ function jwksOf(jwks: string, surroundings: Surroundings, problems: ConfigProble
   else if (url.username !== '' || url.password !== '') report('jwks must not carry a user or password in its URL');
   else if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
     report(
-      'jwks must be https: whoever can change the keys on their way can sign in as anybody (http on loopback only)',
+      'jwks must be https: an attacker who can change the keys in transit can sign in as any user (http on loopback only)',
     );
   } else if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     report(`jwks must be an https URL or the path of a file, not ${url.protocol}`);
@@ -223,7 +223,7 @@ function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
     ['bodyBytes', 'commandBytes'],
     ['outboxBytes', 'allOutboxesBytes'],
     ['bodyBytes', 'outboxBytes'],
-    // A command counts with all its bytes: one larger than the burst would be put off for ever.
+    // A command counts with all its bytes: one larger than the burst would never be accepted.
     ['commandBytes', 'bodyBytesBurst'],
   ] as const;
   for (const [small, large] of pairs) {

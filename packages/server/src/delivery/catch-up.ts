@@ -118,7 +118,7 @@ export class CatchUp {
     for (const { reader, tail } of read.waiting) {
       tail.unpin();
       reader.isBeingServed = false;
-      // Back to the end of the queue: whoever has a long way to go does not hold up the others.
+      // Back to the end of the queue: a reader far behind does not delay the others.
       this.serve(reader);
     }
     this.#serveNext();
@@ -142,8 +142,8 @@ export class CatchUp {
   }
 
   /**
-   * An entry that cannot be read is told as a gap of one; what lies around it is read all the same. Where nothing of the
-   * channel can be read, the gap is all up to its head: asking again would give the same for ever.
+   * An entry that cannot be read is reported as a gap of one; what lies around it is still read. Where nothing of the
+   * channel can be read, the gap is all up to its head: another attempt would give the same.
    */
   #skipUnreadable(readers: readonly LogReader[], read: PageRead, error: unknown): void {
     if (!isCorrupt(error)) return;

@@ -1,4 +1,4 @@
-// The end of one channel's log while somebody is behind in it: the head that was fanned out, and the newest entries.
+// The end of one channel's log while a reader is behind in it: the head that was fanned out, and the newest entries.
 
 import type { Epoch } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
@@ -90,7 +90,7 @@ export class ChannelTail implements BudgetedRing {
     this.#ringBytes = 0;
   }
 
-  /** Nobody is behind in this channel any more. */
+  /** No reader is behind in this channel any more. */
   drop(): void {
     this.#rings.remove(this);
   }

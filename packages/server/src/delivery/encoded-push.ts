@@ -1,4 +1,4 @@
-// A push, encoded once for everybody who sees it the same way.
+// A push, encoded once for all who see it the same way.
 
 import type { UserId } from '@longwire/protocol';
 import { encodeMessagePush } from '@longwire/protocol';
@@ -35,7 +35,7 @@ export class EncodedPush {
 }
 
 /**
- * The pushes of one entry, one per viewpoint: the sender's own devices see the key, everybody else shares one. In a
+ * The pushes of one entry, one per viewpoint: the sender's own devices see the key, all others share one. In a
  * direct channel the two viewpoints are also the two addresses.
  */
 export class EntryPushes {

@@ -1,5 +1,5 @@
 // Who is here, and what reaches them: every committed entry passes through once and is queued for every reader at
-// the tail. Whoever cannot take it becomes a reader behind the tail; nothing ever waits for a socket.
+// the tail. A session without room becomes a reader behind the tail; delivery never waits for a socket.
 
 import type { Epoch, UserId } from '@longwire/protocol';
 import { encodeReceiptPush } from '@longwire/protocol';
@@ -23,16 +23,16 @@ export interface HubPorts {
 }
 
 export interface HubOptions {
-  /** Newest entries of channels in which somebody is behind, all together. */
+  /** Newest entries of channels in which a reader is behind, all together. */
   readonly allRingsBytes: number;
 }
 
-/** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect tells them. */
+/** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect has them. */
 const MAX_RECEIPTS_DUE = 1_000;
 
 export class Hub implements BusListener {
   readonly #readers = new Map<UserId, Set<LogReader>>();
-  /** Exist only for channels in which somebody is behind. */
+  /** Exist only for channels in which a reader is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
   readonly #rings: RingBudget;
   readonly #catchUp: CatchUp;
@@ -115,7 +115,7 @@ export class Hub implements BusListener {
 
   onEvent(event: ReceiptEvent): void {
     for (const viewer of readersOf(event.channel)) {
-      // One's own `delivered` interests nobody else of one's devices; one's own `read` keeps them in step.
+      // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
       if (viewer === event.user && event.read === undefined) continue;
       const readers = this.#readers.get(viewer);
       if (readers === undefined) continue;
@@ -133,7 +133,7 @@ export class Hub implements BusListener {
     return this.#readers.size;
   }
 
-  /** Channels whose newest entries are kept because somebody is behind in them. */
+  /** Channels whose newest entries are kept because a reader is behind in them. */
   get tailsKept(): number {
     return this.#tails.size;
   }
@@ -212,7 +212,7 @@ export class Hub implements BusListener {
     return tail;
   }
 
-  /** The channel's tail, made at this entry if nobody was behind until now. */
+  /** The channel's tail, created at this entry if no reader was behind until now. */
   #tailAt(pushes: EntryPushes): ChannelTail {
     const { entry } = pushes;
     const known = this.#tails.get(entry.channel);

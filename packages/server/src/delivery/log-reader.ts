@@ -22,7 +22,7 @@ export interface Recipient {
   offer(push: EncodedPush, waiter: RoomWaiter): boolean;
 }
 
-/** Entries that will not be handed out, to be told before anything newer. Reading goes on at `next`. */
+/** Entries that will not be delivered, reported before anything newer. Reading continues at `next`. */
 export interface PendingGap {
   readonly from: number;
   readonly to: number;
@@ -46,7 +46,7 @@ export class LogReader implements RoomWaiter {
   phase: LogReaderPhase = 'opening';
   /** Whether catch-up has this reader in its queue or waits for a page for it. */
   isBeingServed = false;
-  /** Channels in which a receipt passed by unsaid: the present state is told once the reader is at the tail there. */
+  /** Channels with a receipt that was not sent: the present state is sent once the reader is at the tail there. */
   receiptsDue: Set<ChannelKey> | undefined;
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.
   #behind: Map<ChannelKey, BehindState> | undefined;

@@ -39,7 +39,7 @@ export class RingBudget {
     if (this.#bytes > this.#maxBytes) this.#emptyUnused();
   }
 
-  /** Nobody needs the ring any more. */
+  /** The ring is not needed any more. */
   remove(ring: BudgetedRing): void {
     if (this.#rings.delete(ring)) this.#bytes -= ring.ringBytes;
   }

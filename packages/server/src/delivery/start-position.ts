@@ -13,7 +13,7 @@ export interface StartOptions {
 }
 
 export interface StartPosition {
-  /** Everything up to here is not handed out. */
+  /** Everything up to here is not delivered. */
   readonly position: number;
   readonly gap: PendingGap | undefined;
 }

@@ -32,7 +32,7 @@ const KEEP_ALIVE_MS = 5_000;
 const DROP_LOG_INTERVAL_MS = 10_000;
 
 /**
- * Makes the server, not yet listening and without an `upgrade` listener: whoever owns the endpoints attaches theirs.
+ * Makes the server, not yet listening and without an `upgrade` listener, which the owner of the endpoints attaches.
  * Nothing a caller sends makes it throw. Answers are JSON in the form of the error catalogue; the page has a strict policy.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
@@ -61,7 +61,7 @@ function answer(
   router: RequestRouter,
   { refuseCaller, logger }: HttpServerOptions,
 ): void {
-  // A caller that is gone before the answer is written is no fault of ours.
+  // A caller that is gone before the answer is written is not a fault of this server.
   response.on('error', (error) => logger.debug({ err: error }, 'A response could not be written'));
   try {
     // Every header stands twice in rawHeaders: its name and its value.
@@ -84,7 +84,7 @@ function answer(
       return;
     }
     router(target.path, request, response);
-    // Never the query: people put tokens there, however often they are told.
+    // Never the query: some clients put tokens there.
     logger.debug({ method: request.method, path: target.path, status: response.statusCode }, 'Answered');
   } catch (error) {
     logger.error({ err: error, method: request.method }, 'A request failed');

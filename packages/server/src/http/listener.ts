@@ -1,4 +1,4 @@
-// Opening and closing the listening socket, with errors that people understand.
+// Opening and closing the listening socket, with errors in plain words.
 
 import type { Server } from 'node:http';
 import { type AddressInfo, createServer, isIPv6, type Server as PlainServer } from 'node:net';
@@ -27,8 +27,8 @@ export function listen(server: PlainServer, { host, port }: ListeningAddress): P
 }
 
 /**
- * Listens and stops at once: whether the address can be had, before anything is made for a server on it. Somebody else
- * may take it afterwards, so `listen` still may fail.
+ * Listens and stops at once: whether the address is free, before anything is created for a server on it. Another program
+ * may take it afterwards, so `listen` may still fail.
  * @throws ServerError `port_taken`, `host_unknown`, `not_permitted`, `listen_failed`
  */
 export async function tryListening(address: ListeningAddress): Promise<void> {
@@ -81,7 +81,7 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
     case 'EACCES':
       return new ServerError(
         'not_permitted',
-        `Port ${port} needs rights this process has not. Choose one above 1023 with --port`,
+        `Port ${port} needs privileges that this process does not have. Choose one above 1023 with --port`,
         { cause },
       );
     default:

@@ -35,7 +35,7 @@ export class AppendQueue {
 
   /**
    * @param maxWaitingBytes appends that wait for the disk; beyond it none is taken
-   * @param onFailure told of every batch that failed, with what the log said
+   * @param onFailure called for every batch that failed, with the log's error
    */
   constructor(log: MessageLog, bus: Bus, maxWaitingBytes: number, onFailure: (error: unknown) => void) {
     this.#log = log;
@@ -98,7 +98,7 @@ export class AppendQueue {
       this.#settle(append, result);
       return;
     }
-    // Said in the log by whoever opened the store, once for each place.
+    // The place is in the server's log already, through `Store.onDamage`.
     const error = new ServerError('corrupt', `${append.request.channel} is damaged where it would have to be read`);
     this.#settle(append, { outcome: 'failed', error });
   }

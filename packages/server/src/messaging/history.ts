@@ -40,7 +40,7 @@ export class History {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** Entries ascending; what cannot be read is left out. A channel nobody ever wrote to has none. */
+  /** Entries ascending; what cannot be read is left out. A channel without entries has none. */
   async page(request: HistoryRequest): Promise<HistoryOutcome> {
     const { user, channel, before, after, limit } = request;
     const { epoch } = await this.#heads.of(user, channel);

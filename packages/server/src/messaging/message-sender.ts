@@ -1,4 +1,4 @@
-// The rule of `send`: who may write where, and what an append becomes for whoever asked for it.
+// The rule of `send`: who may write where, and the outcome of an append for its sender.
 
 import type { ErrorCode, Position, UserId } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/bus.js';

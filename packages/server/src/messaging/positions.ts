@@ -11,7 +11,7 @@ export interface ClaimedPosition {
   readonly offset: number;
 }
 
-/** Where somebody says to be in a channel. */
+/** A position in a channel, as a client gave it. */
 export interface ChannelClaim {
   readonly channel: ChannelKey;
   readonly claimed: ClaimedPosition;

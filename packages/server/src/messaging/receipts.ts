@@ -1,4 +1,4 @@
-// Receipts are states, not entries: merged to at most one per channel, user and second, then told to whoever is there.
+// Receipts are states, not entries: merged to at most one per channel, user and second, then published.
 
 import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
@@ -37,19 +37,19 @@ export class Receipts {
     due.read = moved.read ?? due.read;
   }
 
-  /** Tells what gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
+  /** Publishes what has gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
   publishDue(): void {
     const due = this.#due;
     this.#due = new Map();
     for (const { user, channel, delivered, read } of due.values()) {
-      // Whoever moved a cursor did so against this head, a moment ago; if it was forgotten since, the channel is not in use.
+      // The cursor was moved against this head a moment ago; if the head was evicted since, the channel is not in use.
       const epoch = this.#heads.peek(channel)?.epoch;
       if (epoch !== undefined) this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read });
     }
   }
 }
 
-/** The present state of everybody in the channel. Empty if it cannot be read now. */
+/** The present state of all members of the channel. Empty if it cannot be read now. */
 export async function presentReceipts(
   cursors: CursorCache,
   heads: CommittedHeads,

@@ -9,7 +9,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** Details of a line; an `Error` under `err` is written with its stack and causes. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What the floors write to. Narrow, so that nothing below depends on the library behind it. */
+/** What the server logs through. Narrow, so that nothing depends on the library behind it. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;

@@ -64,7 +64,7 @@ export class Outbox implements CountedOutbox {
     this.#wake();
   }
 
-  /** The connection is gone: nobody is called any more. */
+  /** The connection is gone: no callback is called any more. */
   close(): void {
     this.#waiting = undefined;
   }

@@ -122,7 +122,7 @@ export class SignIn {
         if (isReady) onReady();
       })
       .catch((error: unknown) => {
-        this.#failures.report('sign-in failed', error, { session: session.id });
+        this.#failures.report('Sign-in failed', error, { session: session.id });
         if (session.phase === 'signing-in') replyError(session, command, failedSignIn(error));
         session.end(CloseCode.internal, 'the session could not be opened');
       });
@@ -133,7 +133,7 @@ export class SignIn {
     this.#refresh(session, command).then(
       () => session.finishCommand(),
       (error: unknown) => {
-        this.#failures.report('refresh failed', error, { session: session.id });
+        this.#failures.report('Refresh failed', error, { session: session.id });
         replyError(session, command, { code: 'unavailable', message: 'the token could not be checked now; try again' });
         session.finishCommand();
       },
@@ -184,7 +184,7 @@ export class SignIn {
     } finally {
       turn.end();
     }
-    this.#logger.debug({ session: session.id, user: who.user, device: session.identity?.device }, 'connected');
+    this.#logger.debug({ session: session.id, user: who.user, device: session.identity?.device }, 'Connected');
     return true;
   }
 

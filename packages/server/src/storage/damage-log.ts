@@ -1,14 +1,14 @@
-// Damage of the store in the server's log: one line for each place, because whoever meets it meets it at every sign-in.
+// Damage of the store in the server's log: one line for each place, which may be met at every sign-in.
 
 import { isCorrupt } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 
-/** Places that are remembered as told; beyond it the first ones are told again. */
+/** Places that are remembered as logged; beyond it the first ones are logged again. */
 const MAX_PLACES = 1_000;
 
 export class DamageLog {
   readonly #logger: Logger;
-  readonly #told = new Set<string>();
+  readonly #logged = new Set<string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -18,15 +18,18 @@ export class DamageLog {
   report(error: unknown): boolean {
     if (!isCorrupt(error)) return false;
     const { message, offset } = error;
-    if (this.#told.has(message)) return true;
-    if (this.#told.size >= MAX_PLACES) {
-      for (const oldest of this.#told) {
-        this.#told.delete(oldest);
+    if (this.#logged.has(message)) return true;
+    if (this.#logged.size >= MAX_PLACES) {
+      for (const oldest of this.#logged) {
+        this.#logged.delete(oldest);
         break;
       }
     }
-    this.#told.add(message);
-    this.#logger.error({ damage: message, offset }, 'a place of the store is damaged; what lies around it is served');
+    this.#logged.add(message);
+    this.#logger.error(
+      { damage: message, offset },
+      'A place of the store is damaged; everything around it is still served',
+    );
     return true;
   }
 }

@@ -42,7 +42,7 @@ export interface ChannelHead {
 
 export interface PageRequest {
   readonly channel: ChannelKey;
-  /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, still handed out ascending. Exclusive. */
+  /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, returned ascending all the same. Exclusive. */
   readonly direction: 'after' | 'before';
   /** With `before`, Number.MAX_SAFE_INTEGER means from the end. */
   readonly offset: number;
@@ -71,8 +71,8 @@ export interface MessageLog {
   append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]>;
 
   /**
-   * Reads one page. It may already hold entries of an append that has not been reported yet: whoever hands pages out
-   * cuts them at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
+   * Reads one page. It may already hold entries of an append that has not been reported yet: the caller cuts it
+   * at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
    * @throws ServerError `corrupt` where the first entry of the page cannot be read, with its offset; without one
    *   where nothing of the channel can
    */

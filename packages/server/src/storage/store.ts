@@ -12,7 +12,7 @@ export interface Store {
   /** For the banner and the logs, e.g. `sqlite (node:sqlite) ./.longwire`. */
   readonly description: string;
   /**
-   * Called at most once, when the engine can no longer tell what is on disk (a failed commit or sync is never retried
+   * Called at most once, when the engine no longer knows what is on disk (a failed commit or sync is never retried
    * on the same handle) or lost its folder to another server. The process must end; every pending call rejects.
    */
   onFatal: ((error: ServerError) => void) | undefined;

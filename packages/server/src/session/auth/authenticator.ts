@@ -1,29 +1,29 @@
-// The words of sign-in: what is asked, and what can be the answer.
+// What an authenticator is asked, and what it answers.
 
 import type { ErrorCode, UserId } from '@longwire/protocol';
 
-/** A user whose credentials were good. */
+/** A user with valid credentials. */
 export interface Authenticated {
   readonly ok: true;
   readonly user: UserId;
   /** For people to read; says nothing about who it is. At most 128 characters without control characters. */
   readonly name: string | undefined;
   readonly role: 'admin' | undefined;
-  /** Told to the client: milliseconds since 1970 at which the session should have been refreshed; undefined: never. */
+  /** Sent to the client: milliseconds since 1970 by which the session should be refreshed; undefined: never. */
   readonly expiresAt: number | undefined;
-  /** Later than `expiresAt` by what clocks may differ: until then the credentials are good, after it they are not. */
+  /** `expiresAt` plus the tolerated difference of clocks: the credentials are valid until then. */
   readonly validUntil: number | undefined;
 }
 
 export interface AuthenticationRefusal {
   readonly ok: false;
-  /** `unavailable`: the credentials could not be judged now, e.g. because the issuer's keys cannot be had; come back. */
+  /** `unavailable`: the credentials could not be checked now, e.g. because the issuer's keys cannot be fetched. */
   readonly code: Extract<ErrorCode, 'unauthenticated' | 'token_expired' | 'unavailable'>;
   /** For the client: what was expected, what came, what to do. Holds nothing of the token. */
   readonly message: string;
   /** Name of the claim that the token was refused for, if it was one. */
   readonly claim?: string | undefined;
-  /** Of `unavailable`: how long to wait before coming back, if that is known. */
+  /** With `unavailable`: how long to wait before another attempt, if that is known. */
   readonly afterMs?: number | undefined;
 }
 
@@ -36,15 +36,15 @@ export interface Caller {
   readonly remoteAddress: string | undefined;
 }
 
-/** Judges credentials. One engine for each value of the setting `auth`. */
+/** Checks credentials. One engine for each value of the setting `auth`. */
 export interface Authenticator {
   /** For the banner, e.g. `jwt (HS256)`. */
   readonly description: string;
   /**
-   * Judges a token. Never rejects: what goes wrong inside is logged and answered with `unavailable`.
-   * Answers nothing about rights; those follow from the identity, elsewhere.
+   * Checks a token. Never rejects: an internal failure is logged and returned as `unavailable`. Says nothing about
+   * rights; those follow from the identity, elsewhere.
    */
   authenticate(token: string): Promise<Authentication>;
-  /** Why this caller may not even ask, as a sentence for a 403; undefined if it may. Checked on every HTTP request. */
+  /** Why this caller is refused before any credential, as a sentence for a 403; undefined if it is not. Checked on every HTTP request. */
   refuseCaller(caller: Caller): string | undefined;
 }

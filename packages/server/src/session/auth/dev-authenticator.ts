@@ -1,11 +1,11 @@
-// `auth: dev`: anybody is who they say, as long as they sit at this machine.
+// `auth: dev`: any user id without proof, for callers on this machine.
 
 import { parseUserId } from '@longwire/protocol';
 import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '@longwire/websocket';
 import type { Authentication, Authenticator, Caller } from './authenticator.js';
 
 export class DevAuthenticator implements Authenticator {
-  readonly description = 'dev (anybody signs in as anybody, this machine only)';
+  readonly description = 'dev (any name without proof, this machine only)';
 
   async authenticate(token: string): Promise<Authentication> {
     const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
@@ -15,8 +15,8 @@ export class DevAuthenticator implements Authenticator {
     return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined, validUntil: undefined };
   }
 
-  // Loopback alone proves nothing: pages from anywhere run in this machine's browser (Origin), may point a name of their
-  // own at 127.0.0.1 (Host), and a proxy or tunnel brings in strangers from a loopback address (Forwarded).
+  // A loopback address alone proves nothing: pages from anywhere run in a browser of this machine (Origin), may point a
+  // name of theirs at 127.0.0.1 (Host), and a proxy or tunnel connects from loopback for others (Forwarded).
   refuseCaller({ headers, remoteAddress }: Caller): string | undefined {
     if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) {
       return 'This server runs with auth dev, which answers its own machine only';

@@ -1,8 +1,8 @@
-// JSON.parse takes the last of two members with one name and says nothing; this says it.
+// JSON.parse silently takes the last of two members with one name; this detects them.
 
 /**
  * Whether an object anywhere in a JSON text has two members with the same name.
- * @param text  JSON that JSON.parse has taken
+ * @param text  JSON that JSON.parse accepts
  */
 export function hasDuplicateMember(text: string): boolean {
   // One set of names for each object that is open; undefined for an array.

@@ -17,8 +17,8 @@ export type HandshakeCredential =
 
 /**
  * Finds the token of a handshake: `Authorization: Bearer <jwt>` (not from browsers, which cannot set it), or the offered
- * subprotocol `bearer.<jwt>` (browsers; never echoed back). It is not judged here, only found. Other schemes of
- * Authorization are left to whatever stands in front of the server.
+ * subprotocol `bearer.<jwt>` (browsers; never echoed back). It is only found here, not checked. Other schemes of
+ * Authorization are left to a proxy in front of the server.
  * @returns a refusal (for `goodbye` and 4100) if there are several tokens, or one that may only come in the command
  */
 export function credentialFromHandshake({ headers, offeredSubprotocols }: CredentialPlaces): HandshakeCredential {
@@ -30,7 +30,7 @@ export function credentialFromHandshake({ headers, offeredSubprotocols }: Creden
   for (const offered of offeredSubprotocols) {
     if (offered.startsWith(bearerSubprotocolPrefix)) tokens.add(offered.slice(bearerSubprotocolPrefix.length));
   }
-  // Verifying each to see whether they name the same user would only help somebody who guesses.
+  // Verifying both, to see whether they name the same user, would only help an attacker who guesses.
   if (tokens.size > 1) return { ok: false, message: 'The handshake carries two different tokens. Send one' };
   const [token] = tokens;
   if (token?.startsWith('dev:')) {

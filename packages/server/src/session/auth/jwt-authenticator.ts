@@ -22,7 +22,7 @@ const MAX_TIME_SECONDS = 1e11;
 
 /**
  * RFC 8725 §3.1: the algorithm is pinned to the key. HS256 is verified with the secret and with nothing else, RS256, ES256
- * and EdDSA with the key set and nothing else, so that a public key is never taken for a secret. No URL in a token is
+ * and EdDSA with the key set and nothing else, so that a public key is never used as a secret. No URL in a token is
  * ever followed.
  */
 export class JwtAuthenticator implements Authenticator {
@@ -73,7 +73,7 @@ export class JwtAuthenticator implements Authenticator {
   }
 
   #identityOf(claims: JWTPayload): Authentication {
-    // RFC 7519 §4.1.3: a token that is for somebody must be refused by whoever does not know to be that somebody.
+    // RFC 7519 §4.1.3: a recipient that does not find itself in the audience must reject the token.
     if (claims.aud !== undefined && this.#config.audience.length === 0) {
       return refuse('The token has an audience (aud), and this server has none configured (--audience)', 'aud');
     }
@@ -120,10 +120,10 @@ export class JwtAuthenticator implements Authenticator {
       error instanceof errors.JOSEAlgNotAllowed ||
       error instanceof errors.JOSENotSupported;
     if (isTokenAtFault) return refuse('The token cannot be verified');
-    const message = 'The token cannot be judged at the moment. Try again';
-    // Has its line in the log already, one for each fetch: strangers must not be able to fill it.
+    const message = 'The token cannot be checked at the moment. Try again';
+    // It has its line in the log already, one per fetch: clients must not be able to fill the log.
     if (error instanceof KeysUnavailable) return { ok: false, code: 'unavailable', message, afterMs: error.afterMs };
-    this.#options.logger.warn({ err: error }, 'A token could not be judged: its key cannot be used');
+    this.#options.logger.warn({ err: error }, 'A token could not be checked: its key cannot be used');
     return { ok: false, code: 'unavailable', message };
   }
 }
@@ -134,7 +134,7 @@ function publicKeysOf(config: JwtAuthConfig, options: JwtAuthenticatorOptions): 
   return new KeyUrl(config.jwks.url, options).getKey;
 }
 
-/** A name is for show, so a bad one is made harmless rather than locking its owner out. */
+/** A name is only displayed, so a bad one is made harmless instead of refusing its owner. */
 function displayNameOf(claim: unknown): string | undefined {
   if (typeof claim !== 'string') return undefined;
   const name = claim.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();

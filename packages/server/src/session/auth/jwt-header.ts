@@ -1,4 +1,4 @@
-// The outside of a JWT: size, shape and header, judged before any key is touched.
+// The outside of a JWT: size, shape and header, checked before any key is used.
 
 import { hasDuplicateMember } from './duplicate-member.js';
 

@@ -1,4 +1,4 @@
-// A JSON Web Key Set in a local file, read again after somebody changed it.
+// A JSON Web Key Set in a local file, read again after it changed.
 
 import { statSync } from 'node:fs';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
@@ -17,7 +17,7 @@ export class KeyFile {
   #version: string;
   #checkedAtMs: number;
 
-  /** @throws ServerError `invalid_config` if the file cannot be read, is no key set, or holds a private or symmetric key */
+  /** @throws ServerError `invalid_config` if the file cannot be read, is not a key set, or holds a private or symmetric key */
   constructor(path: string, options: { readonly clock: Clock; readonly logger: Logger }) {
     this.#path = path;
     this.#clock = options.clock;
@@ -33,7 +33,7 @@ export class KeyFile {
     return this.#keys(header, token);
   };
 
-  // A key that was taken out must stop working, so this cannot wait for a key that is missing.
+  // A removed key must stop working, so this does not wait until a key is missing.
   #readAgainIfChanged(): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#checkedAtMs < CHECK_INTERVAL_MS) return;

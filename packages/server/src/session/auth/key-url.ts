@@ -1,4 +1,4 @@
-// A JSON Web Key Set at a URL: fetched when a token needs it, and kept for a while where it cannot be had.
+// A JSON Web Key Set at a URL: fetched when a token needs it, and kept for a while when it cannot be fetched.
 
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
@@ -9,13 +9,13 @@ import type { Logger } from '../../runtime/logger.js';
 const FETCH_TIMEOUT_MS = 5_000;
 /** A set of a hundred RSA keys has 50 KB. */
 const MAX_SET_BYTES = 1024 * 1024;
-/** A key that was taken out stops working after this, as long as the set can be fetched. */
+/** A removed key stops working after this, as long as the set can be fetched. */
 const MAX_AGE_MS = 600_000;
-/** While it cannot be fetched, the last good set stays: an issuer that is down must not keep out whoever has a token. */
+/** While it cannot be fetched, the last good set stays: an issuer that is down must not keep out users who have a token. */
 const KEEP_MS = 24 * 3_600_000;
-/** Strangers make the set be fetched again by naming keys that do not exist, so it is not fetched more often than this. */
+/** A token with an unknown key id causes a fetch, so the set is not fetched more often than this. */
 const COOLDOWN_MS = 10_000;
-/** The same as long as there is no set at all, and so nobody who could be signed in. */
+/** The same while there is no set at all, so that no user can sign in. */
 const FIRST_RETRY_MS = 2_000;
 const MAX_REMEMBERED_TOKENS = 10_000;
 
@@ -26,7 +26,7 @@ export class KeysUnavailable extends Error {
   readonly afterMs: number;
 
   constructor(afterMs: number) {
-    super('The keys of tokens cannot be had now');
+    super('The keys of tokens cannot be fetched now');
     this.afterMs = afterMs;
   }
 }
@@ -127,7 +127,7 @@ export class KeyUrl {
       const isKept = this.#ageMs() < KEEP_MS;
       const message = isKept
         ? 'Cannot fetch the keys of tokens; the last ones stay'
-        : 'Cannot fetch the keys of tokens: none can be judged';
+        : 'Cannot fetch the keys of tokens: no token can be checked';
       this.#logger.warn({ err: error, url }, message);
     }
     this.#notBeforeMs = this.#clock.monotonicMs() + (this.#keys === undefined ? FIRST_RETRY_MS : COOLDOWN_MS);
@@ -137,9 +137,9 @@ export class KeyUrl {
 async function fetchKeySet(url: URL): Promise<JWTVerifyGetKey> {
   const response = await fetch(url, {
     headers: { accept: 'application/json, application/jwk-set+json' },
-    // What is configured is whom to trust; another address is not.
+    // Only the configured address is trusted, not one it redirects to.
     redirect: 'manual',
-    // Until the last byte, not only until the headers.
+    // Until the last byte, not only until the headers arrive.
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });
   if (response.status !== 200) {
@@ -148,7 +148,7 @@ async function fetchKeySet(url: URL): Promise<JWTVerifyGetKey> {
   }
   const set = JSON.parse(await readBounded(response)) as JSONWebKeySet;
   const getKey = createLocalJWKSet(set);
-  // An issuer without keys is one that is being repaired: nobody could be signed in until the next fetch.
+  // An empty set would refuse all users until the next fetch; the issuer is probably being repaired.
   if (set.keys.length === 0) throw new Error('The set holds no keys');
   return getKey;
 }

@@ -1,9 +1,9 @@
-// Who has upgraded and not said who they are, by address: one that floods the door must not keep the others out.
+// Connections that have not signed in, counted by address: one that opens many of them must not keep the others out.
 
 import { isIPv6 } from 'node:net';
 
 export interface PendingConnectionLimits {
-  /** From all addresses together. */
+  /** Over all addresses. */
   readonly maxWaiting: number;
   readonly maxWaitingPerAddress: number;
 }
@@ -38,7 +38,7 @@ export class PendingConnections {
   }
 }
 
-/** What is counted as one: an IPv4 address, or the first 64 bits of an IPv6 address, below which one subscriber has them all. */
+/** What is counted as one: an IPv4 address, or the first 64 bits of an IPv6 address; one subscriber has all addresses below. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped !== null) return mapped[1]!;

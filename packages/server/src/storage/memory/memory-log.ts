@@ -16,7 +16,7 @@ export class MemoryMessageLog implements MessageLog {
   async append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
     this.#state.assertOpen();
     assertBatchSize(batch.length);
-    // All of the batch is judged before any of it is stored: a bad request must not leave half a batch behind.
+    // The whole batch is checked before any of it is stored: a bad request must not leave half a batch behind.
     for (const request of batch) pairOfRequest(request);
     const fresh = batch.filter((request) => !request.isRefused && this.#firstWithKey(request) === undefined);
     const newChannels = new Set(fresh.map(({ channel }) => channel).filter((key) => !this.#state.channels.has(key)));

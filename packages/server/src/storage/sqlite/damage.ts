@@ -1,9 +1,9 @@
-// Reading around damage: what is damaged about one row is told, and does not cost the rows beside it.
+// Reading around damage: damage of one row is reported, and does not cost the rows beside it.
 
 import { ServerError } from '../../errors.js';
 import { SqlFailure } from './driver/sql-database.js';
 
-/** Told of every place that could not be read and was passed over. */
+/** Called for every place that could not be read and was skipped. */
 export type DamageListener = (damage: ServerError) => void;
 
 /** The file contradicts itself; asking again gives the same. */
@@ -13,9 +13,9 @@ export function isDamage(error: unknown): error is ServerError | SqlFailure {
 }
 
 /**
- * What `read` returns; undefined after telling where it met damage.
+ * What `read` returns; undefined after reporting where it met damage.
  * @param place  what was read, as the first words of a sentence
- * @throws whatever else `read` throws
+ * @throws anything else that `read` throws
  */
 export function readAround<Value>(
   place: string,

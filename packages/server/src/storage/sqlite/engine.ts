@@ -1,4 +1,4 @@
-// The store on its own thread, call by call: transactions, reads, checkpoints. Knows nothing of threads.
+// The store as the storage thread uses it, call by call: transactions, reads, checkpoints.
 
 import { join } from 'node:path';
 import { ServerError } from '../../errors.js';
@@ -33,7 +33,7 @@ export interface EngineOptions {
   /** Asked before each commit whether the folder is still ours; throws if not. */
   readonly assertOwned: () => void;
   readonly keyWindowEntries: number;
-  /** Told of damage that was passed over. */
+  /** Called with damage that was skipped. */
   readonly onDamage: DamageListener;
 }
 
@@ -104,8 +104,8 @@ export class SqliteEngine {
   }
 
   /**
-   * Runs tasks in one transaction. A task that cannot be done is told so and left out; a full disk fails all of them.
-   * @throws ServerError `fatal`: nobody can tell what is on disk, the store must not be used any more
+   * Runs tasks in one transaction. A task that cannot be done fails and is left out; a full disk fails all of them.
+   * @throws ServerError `fatal`: it is unknown what is on disk, and the store must not be used any more
    */
   write(tasks: readonly WriteTask[]): void {
     let remaining = tasks;
@@ -130,7 +130,7 @@ export class SqliteEngine {
 
   writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
     for (const write of batch) {
-      // A damaged row must not keep everybody else's cursors from the disk.
+      // A damaged row must not keep the other cursors from the disk.
       readAround(write.channel, this.#onDamage, () => this.#members.write(write));
     }
   }

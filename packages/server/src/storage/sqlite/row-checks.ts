@@ -44,8 +44,8 @@ export class IndexNeighbours {
   }
 
   /**
-   * Returns if the index is right around a key that it does not have. Damage elsewhere in the neighbours' rows is the
-   * affair of whoever asks for them.
+   * Returns if the index is right around a key that it does not have. Damage elsewhere in the neighbours' rows is
+   * found when those are read.
    * @throws ServerError `corrupt`
    */
   expectRight(key: readonly SqlValue[]): void {

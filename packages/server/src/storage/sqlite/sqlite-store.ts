@@ -129,7 +129,7 @@ class SqliteMessageLog implements MessageLog {
   }
 
   async page(request: PageRequest): Promise<Page> {
-    // A reader that failed is no loss: the writer can do all it did.
+    // The writer can do all that a reader does, if that one failed.
     const source = this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
     return pageFrom(await source.call('page', request), this.#client.era);
   }

@@ -112,17 +112,17 @@ class GatewayConnection {
     session.markEnded();
     signIn.end(session);
     sessions.delete(session);
-    logger.debug({ session: session.id, code: reason.code, initiator: reason.initiator }, 'disconnected');
+    logger.debug({ session: session.id, code: reason.code, initiator: reason.initiator }, 'Disconnected');
   }
 
   onError(error: unknown): void {
-    // What a peer did to its own connection is its own affair; what this server threw is ours.
+    // A fault of the peer on its own connection is not an error of this server.
     const level = error instanceof Error && 'closeCode' in error ? 'debug' : 'error';
-    this.#parts.logger[level]({ err: error, session: this.#session?.id }, 'connection error');
+    this.#parts.logger[level]({ err: error, session: this.#session?.id }, 'Connection error');
   }
 }
 
-/** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are judged after the upgrade. */
+/** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are checked after the upgrade. */
 function admit(request: HandshakeRequest, parts: GatewayParts): ConnectionRefusal | undefined {
   const refusal = parts.authenticator.refuseCaller(request);
   if (refusal !== undefined) {

@@ -115,7 +115,7 @@ export class Appender {
 
   #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | undefined {
     const sender = senderNumber(state, request);
-    // Somebody who is not of the channel has never stored anything in it.
+    // A sender who is not of the channel has never stored anything in it.
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
   }
 

@@ -10,7 +10,7 @@ export interface KeyHash {
 
 /**
  * Open addressing with linear probing at a load of at most one half, and a ring that says which key is the oldest. A
- * match is a candidate only: whoever asks compares the row itself.
+ * match is a candidate only: the caller compares the row itself.
  */
 export class KeyWindow {
   readonly #capacity: number;
@@ -22,7 +22,7 @@ export class KeyWindow {
   readonly #ringLows: Uint32Array;
   readonly #ringHighs: Uint32Array;
   readonly #ringRows: Float64Array;
-  // Seeded, so that nobody can choose keys that collide.
+  // Seeded, so that clients cannot choose keys that collide.
   readonly #seedLow = randomBytes(4).readUInt32LE();
   readonly #seedHigh = randomBytes(4).readUInt32LE();
   #oldest = 0;

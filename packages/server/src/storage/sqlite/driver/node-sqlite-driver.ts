@@ -43,7 +43,7 @@ export function loadNodeSqlite(): ((path: string) => SqlDatabase) | undefined {
 
 function requireQuietly(): NativeModule | undefined {
   const emitWarning = process.emitWarning;
-  // Node 22 announces that the module is experimental; which engine runs is told by the banner.
+  // Node 22 announces that the module is experimental; the banner says which engine runs.
   process.emitWarning = () => undefined;
   try {
     return createRequire(import.meta.url)('node:sqlite') as NativeModule;
@@ -112,7 +112,7 @@ class NodeSqliteStatement implements SqlStatement {
   }
 
   /**
-   * An integer beyond 2^53, which nothing ever stored, makes Node throw for all rows. Read again as BigInts it spoils its
+   * An integer beyond 2^53, which is never stored, makes Node throw for all rows. Read again as BigInts it affects its
    * own row only.
    */
   #retried<Rows>(error: unknown, read: () => Rows): Rows {
@@ -128,7 +128,7 @@ class NodeSqliteStatement implements SqlStatement {
   }
 }
 
-/** Numbers where they fit. What does not is no value that any column takes. */
+/** Numbers where they fit. What does not fit is not a value of any column. */
 function withNumbers(row: SqlRow): SqlRow {
   const values = Object.entries(row).map(([column, value]: [string, unknown]) => {
     const isNumber = typeof value === 'bigint' && Number.isSafeInteger(Number(value));

@@ -1,4 +1,4 @@
-// The thin face both SQLite builds are used through: positional values in, whole rows out, failures by kind.
+// The interface to both SQLite builds: positional values in, whole rows out, failures by kind.
 
 export type SqlValue = number | string | Uint8Array | null;
 
@@ -23,7 +23,7 @@ export interface SqlDatabase {
 
 /**
  * `full`: no room for what was written, nothing of it is stored. `corrupt`: the file contradicts itself. `busy`: another
- * connection holds it. `other`: anything else, after which nobody can tell what is on disk.
+ * connection holds it. `other`: anything else, after which it is unknown what is on disk.
  */
 export type SqlFailureKind = 'full' | 'corrupt' | 'busy' | 'other';
 
@@ -67,7 +67,7 @@ function describe(value: SqlValue | undefined): string {
   return value === null ? 'null' : value instanceof Uint8Array ? 'a blob' : typeof value;
 }
 
-/** Undoes the open transaction. SQLite may have done so by itself already, which is as good. */
+/** Undoes the open transaction, unless SQLite has done so by itself. */
 export function rollBack(database: SqlDatabase): void {
   try {
     database.exec('ROLLBACK');

@@ -18,7 +18,7 @@ type WasmModule = typeof import('node-sqlite3-wasm');
 
 /**
  * Opens a file with the WebAssembly build. Its lock is a folder beside the file which survives `kill -9`; it is removed
- * here, so the caller must hold the data folder's own lock.
+ * here, so the caller must hold the lock of the data folder.
  */
 export function openWithWasm(path: string): SqlDatabase {
   // Before the module is loaded: it takes its file functions from `node:fs` when it is.
@@ -140,7 +140,7 @@ class WasmStatement implements SqlStatement {
   }
 }
 
-// The build hands on SQLite's texts only. https://sqlite.org/src/file/src/main.c, sqlite3ErrStr
+// The build passes on SQLite's texts only. https://sqlite.org/src/file/src/main.c, sqlite3ErrStr
 function kindOf(message: string): SqlFailureKind {
   if (message.includes('database or disk is full')) return 'full';
   if (message.includes('malformed') || message.includes('file is not a database')) return 'corrupt';

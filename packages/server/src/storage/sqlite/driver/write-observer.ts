@@ -1,10 +1,10 @@
-// Why a write of the WebAssembly build failed: its file layer catches the error and tells SQLite only *that* it did.
+// Why a write of the WebAssembly build failed: its file layer catches the error and reports to SQLite only *that* there was one.
 
 import { createRequire } from 'node:module';
 
 type FileSystem = typeof import('node:fs');
 
-// EDQUOT is a full disk for whoever has the quota.
+// EDQUOT: the quota of this user is used up.
 const FULL_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -25,7 +25,7 @@ export class WriteObserver {
     fs.writeSync = ((...call: Parameters<typeof writeSync>) => {
       const written = this.#observe(() => writeSync(...call));
       const asked = call[1] as unknown as NodeJS.ArrayBufferView;
-      // The last page that fits is written in part; the error would come with the next call, which nobody makes.
+      // The last page that fits is written in part; the error would come with the next call, which is not made.
       if (ArrayBuffer.isView(asked) && written < asked.byteLength) this.#sawFullDisk = true;
       return written;
     }) as typeof writeSync;

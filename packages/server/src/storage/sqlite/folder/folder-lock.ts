@@ -1,5 +1,5 @@
 // One server per data folder. That the holder lives is proven by connecting to it, not by its pid: in containers every
-// server is pid 1. From another kernel no connection tells; there the file must stay untouched for a while.
+// server is pid 1. A holder on another kernel cannot be connected to; its lock file must stay untouched for a while.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -73,7 +73,7 @@ export class FolderLock {
   async #release(): Promise<void> {
     clearInterval(this.#timer);
     this.#own.close();
-    // Only while it is ours: whoever took it over keeps theirs.
+    // Only while it is this one: a server that took the folder over keeps its own.
     if (readLock(this.file)?.record?.token === this.token) rmSync(this.file, { force: true });
     await closeSocket(this.#server, this.#address);
   }
@@ -100,7 +100,7 @@ class LockFile {
 
   /**
    * Writes the same bytes again, so that the modification time comes from the clock of the file system, which all hosts
-   * see. A failure is no news: the worker looks at the file before each commit.
+   * see. A failure is ignored: the worker checks the file before each commit.
    */
   touch(): void {
     try {
@@ -262,7 +262,7 @@ function closeSocket(server: Server, address: SocketAddress): Promise<void> {
   });
 }
 
-/** Whether anybody listens. The kernel answers for a process that is stopped or busy. */
+/** Whether a process listens. The kernel answers for one that is stopped or busy. */
 function answers(address: SocketAddress): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(address.path);

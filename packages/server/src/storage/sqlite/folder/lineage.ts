@@ -1,4 +1,4 @@
-// Which life of the store this is: its era, and whether the file was put back by hand since the last start.
+// Which life of the store this is: its era, and whether the file was restored by hand since the last start.
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

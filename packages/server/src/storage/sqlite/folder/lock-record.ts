@@ -16,7 +16,7 @@ export interface LockRecord {
 }
 
 export interface FoundLock {
-  /** Undefined: the file is there and says nothing we understand. */
+  /** Undefined: the file does not hold a record of this kind. */
   readonly record: LockRecord | undefined;
   readonly touchedAtMs: number;
 }
@@ -30,7 +30,7 @@ export function hasLock(folder: string): boolean {
   return existsSync(join(folder, LOCK_FILE));
 }
 
-/** Undefined: there is no lock file. */
+/** Undefined if there is no lock file. */
 export function readLock(file: string): FoundLock | undefined {
   try {
     const text = readFileSync(file, 'utf8');

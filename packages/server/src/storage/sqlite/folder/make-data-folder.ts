@@ -1,4 +1,4 @@
-// The data folder, made where it is not there, with every name on the way to it on disk.
+// The data folder: created if missing, with every name on the way to it on disk.
 
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,7 +15,7 @@ import { syncFolder } from './lineage.js';
 export async function makeDataFolder(folder: string): Promise<void> {
   try {
     for (const missing of await missingFolders(folder)) {
-      // One at a time: Node's `recursive` tries for ever where a parent that is there says that it is not, as /proc does.
+      // One at a time: Node's `recursive` loops endlessly where an existing parent reports that it does not exist, as /proc does.
       await mkdir(missing, { mode: 0o700 }).catch(passOverExisting);
       syncFolder(dirname(missing));
     }
@@ -45,7 +45,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Another process was faster, or a link leads nowhere: looking at the folder itself tells. */
+/** Another process was faster, or a link leads nowhere: the look at the folder itself shows which. */
 function passOverExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }

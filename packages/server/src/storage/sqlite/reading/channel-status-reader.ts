@@ -106,7 +106,7 @@ export class ChannelStatusReader {
     const members: MemberRow[] = [];
     const rows = this.#membersAfter.all([user, after, limit + 1]);
     for (const row of rows) {
-      // One more row than wanted was read: it tells whether there is another slice.
+      // One more row than wanted was read: it shows whether there is another slice.
       const isBeyond = row === rows[limit];
       const last = members.at(-1)?.channel ?? after;
       const member = this.#readAround(`a member of user ${user}`, () => memberFrom(row)) ?? this.#standIn(row, last);
@@ -135,7 +135,7 @@ export class ChannelStatusReader {
   }
 
   /**
-   * The device's cursors by channel; a device has none where its user is no member, so `count` reaches as far. A
+   * The device's cursors by channel; a device has none where its user is not a member, so `count` reaches as far. A
    * damaged one counts as never written: what was acknowledged there comes again.
    */
   #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {

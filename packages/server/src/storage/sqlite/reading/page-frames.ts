@@ -30,7 +30,7 @@ export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntri
   into.push(row.offset, row.at, row.messages, sender, content.body, content.key, rareContentOf(content, row.replyTo));
 }
 
-/** A channel's head; `life` undefined where there is no channel. */
+/** A channel's head; `life` is undefined if the channel does not exist. */
 export interface HeadFrame {
   readonly channel: ChannelKey;
   readonly life: number | undefined;

@@ -45,7 +45,7 @@ export class PageReader {
     return { ...headFrameOf(request.channel, state), entries, more };
   }
 
-  /** The first entry above `offset` that can be read; undefined where none can. Tells of those it passes over. */
+  /** The first entry above `offset` that can be read; undefined where none can. Reports those it skips. */
   readableAfter(state: ChannelState, offset: number, onDamage: DamageListener): EntryRow | undefined {
     const one = { maxBytes: Number.MAX_SAFE_INTEGER };
     for (let next = Math.max(offset, state.base) + 1; next <= state.head; next += 1) {

@@ -25,7 +25,7 @@ export interface ChannelState {
   lastRow: number;
 }
 
-/** How many `message` entries the pair's first user has, told by any row of the channel. */
+/** How many `message` entries the pair's first user has, from any row of the channel. */
 export function lowMessagesAt(
   state: Pick<ChannelState, 'lowUser'>,
   row: { readonly sender: number; readonly messages: number; readonly senderMessages: number },
@@ -92,8 +92,8 @@ export class ChannelEnds {
 
   /**
    * The end of a log whose newest entry cannot be read: the index has its offset, the newest readable entry the counts.
-   * Each one passed over is taken for a message of whom it names, if that can be one of the two: a mistake makes the
-   * unread count of that one wrong by one until they have read past it.
+   * Each skipped entry counts as a message of the sender its row names, if that is one of the two: a mistake makes
+   * the unread count of that user wrong by one until they have read past it.
    */
   #endBefore({ number, key, base, lowUser, highUser }: ChannelFacts): ChannelEnd {
     const { head, lastRow } = this.positionOf(number, base, key);

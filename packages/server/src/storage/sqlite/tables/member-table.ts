@@ -98,8 +98,8 @@ export class MemberTable {
 }
 
 /**
- * In place of a row that is damaged: the state of somebody who has read nothing. Members of direct channels see all of
- * them, so it shows nobody what they may not see.
+ * In place of a row that is damaged: the state of a member who has read nothing. Members of direct channels see all of
+ * them, so it reveals nothing.
  */
 export function unreadMember(user: number, channel: number): MemberRow {
   return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0 };

@@ -51,7 +51,7 @@ export class UserTable {
     this.#nextNumber ??= newestNumber(this.#newest) + 1;
     const number = this.#nextNumber;
     this.#nextNumber += 1;
-    // No announcement exists in this version: everybody will see them from the first.
+    // No announcement exists in this version: all users will see them from the first.
     this.#insert.run([number, name, 0, at, rowChecksum(number, name, 0, at)]);
     this.#numbers.set(name, number);
     return number;

@@ -145,7 +145,7 @@ export class WorkerClient {
         this.#opening = undefined;
         return;
       case 'done':
-        // Before anybody is told, so that whoever was refused finds it so.
+        // Before the calls settle, so that a caller that was refused finds it so.
         this.#isWritable = message.isWritable;
         for (const outcome of message.appends) this.#settleAppend(outcome);
         for (const outcome of message.calls) this.#settleCall(outcome);
@@ -196,7 +196,7 @@ export class WorkerClient {
     this.#end(fatal(`the storage thread ended by itself (exit code ${code})`, undefined));
   }
 
-  /** The first reason counts; everything that waits is told. */
+  /** The first reason counts; everything that waits is rejected with it. */
   #end(error: Error): void {
     if (this.#opening !== undefined) {
       this.#opening.reject(error);

@@ -1,4 +1,4 @@
-// What the storage thread does next: one commit, then reads for a few milliseconds, then the next commit.
+// The writer thread: one commit, then reads for a few milliseconds, then the next commit.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { asStorageError, type SqliteEngine } from '../engine.js';
@@ -18,7 +18,7 @@ const MAX_COMMIT_BODY_UNITS = 4_194_304;
 const READ_SLICE_MS = 5;
 /** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
 const CURSOR_PAUSE_FACTOR = 4;
-/** How often a full disk is tried again when nobody sends. */
+/** How often a full disk is tried again while nothing is sent. */
 const FULL_RETRY_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 200;
 
@@ -155,7 +155,7 @@ export class WriterThread {
       return { id: call.id, output: this.#output(call) };
     } catch (error) {
       const failure = failureOf(asStorageError(error));
-      // A read that fails for a reason nobody knows says nothing about the writes: only its caller is told.
+      // A read that fails for an unknown reason says nothing about the writes: only its caller gets the error.
       return { id: call.id, failure };
     }
   }
@@ -243,7 +243,7 @@ export class WriterThread {
 
 /** Pages in the write-ahead log at which a checkpoint is due. */
 const CHECKPOINT_PAGES = 2_000;
-/** Before the first checkpoint told better: an append touches about the table's page, its index's page and half of others. */
+/** Until the first checkpoint measures it: an append touches about the table's page, its index's page and half of others. */
 const INITIAL_PAGES_PER_ROW = 2;
 const SMOOTHING = 0.5;
 
