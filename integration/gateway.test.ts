@@ -319,18 +319,6 @@ describe('messages to a user who is away', () => {
 });
 
 describe('ack, read, history and channels', () => {
-  it('push a receipt with read to the other sessions of the user who read', async () => {
-    const [alice, bob] = newPeople();
-    const a = await WireClient.signIn(server.url, alice);
-    const { epoch } = await a.ask({ type: 'send', to: `user/${bob}`, body: 1 });
-    const tab = await WireClient.signIn(server.url, bob);
-    const phone = await WireClient.signIn(server.url, bob, { device: 'phone' });
-    await tab.ask({ type: 'read', channel: `user/${alice}`, offset: 1 });
-    const receipt = await phone.find((message) => message.type === 'receipt' && message['user'] === bob);
-    expect(receipt).toMatchObject({ channel: `user/${alice}`, user: bob, epoch, read: 1 });
-    for (const client of [a, tab, phone]) await client.end();
-  });
-
   it('push receipts to the other user, and unread counts to the user', async () => {
     const [alice, bob] = newPeople();
     const a = await WireClient.signIn(server.url, alice);
