@@ -1,4 +1,4 @@
-// Everything that anybody writes goes to everybody, the writer too.
+// Every message goes to all connected clients, including its sender.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,20 +12,20 @@ import {
   type Session,
 } from '@longwire/endpoint';
 
-/** All who are here. A session leaves by itself when it ends; one that reads too slowly is closed, the others do not wait. */
-const everybody = new Broadcast({ slow: 'close' });
+/** All open sessions. A session that ends leaves the set; one that reads too slowly is closed, and the others do not wait. */
+const all = new Broadcast({ slow: 'close' });
 
 @ServerEndpoint('/websocket')
 class BroadcastEndpoint {
   @OnOpen()
   opened(session: Session) {
-    everybody.add(session);
+    all.add(session);
     console.log(`Connected … ${session.id}`);
   }
 
   @OnMessage()
   received(message: string) {
-    everybody.send(message);
+    all.send(message);
   }
 
   @OnClose()

@@ -16,7 +16,7 @@ afterAll(() => ExampleProcess.stopAll());
 const connect = (headers?: Record<string, string>) =>
   WebSocketClient.connect(program.webSocketUrl('/websocket'), { headers });
 
-it('the page has its address also with a query behind it', async () => {
+it('GET /?query serves the page', async () => {
   for (const address of [program.url, `${program.url}?x=1`]) expect((await fetch(address)).status).toBe(200);
   expect((await fetch(`${program.url}nowhere?x=/`)).status).toBe(404);
 });
@@ -30,7 +30,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
 
   const lines = (page: Page) => page.locator('#messages li').allTextContents();
 
-  it('shows in every tab what any tab sends, its own too, and the log says who came and went', async () => {
+  it('/websocket sends a message of one tab to every tab, and the log has each connect and disconnect', async () => {
     const alice = await tabs.open(program.url);
     const bob = await tabs.open(program.url);
     for (const page of [alice, bob]) await page.locator('#state[data-state="open"]').waitFor();
@@ -52,8 +52,8 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
   });
 });
 
-describe('the faults of the originals', () => {
-  it('a failing recipient that stops the rest: one cut off in the middle of a broadcast hurts nobody', async () => {
+describe('faults of similar programs', () => {
+  it('a receiver that is cut off during a broadcast does not affect the others', async () => {
     const [failing, listener, writer] = [await connect(), await connect(), await connect()];
     const texts = Array.from({ length: 50 }, (_, index) => `message ${index}`);
     for (const [index, text] of texts.entries()) {
@@ -64,7 +64,7 @@ describe('the faults of the originals', () => {
     for (const client of [listener, writer]) await client.close();
   });
 
-  it('concurrent sends on one session that throw: of 8 writers at once, every message reaches all, whole and in order', async () => {
+  it('8 clients that send at the same time reach every client, with each message whole and in order', async () => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => connect()));
     const wordsOf = (writer: number) =>
       Array.from({ length: 30 }, (_, index) => `${writer} says ${index} ${'x'.repeat(5_000)}`);
@@ -80,10 +80,10 @@ describe('the faults of the originals', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
-  it('one slow client that holds up a broadcast: the others get everything, it is closed and told why', async () => {
+  it('a slow receiver is closed with 1008, and the others get every message', async () => {
     const [slow, listener, writer] = [await connect(), await connect(), await connect()];
     slow.socket.pause();
-    // More than the kernel keeps for somebody who does not read.
+    // More than the kernel buffers for a client that does not read.
     const large = 'x'.repeat(256_000);
     for (let count = 1; count <= 60; count++) {
       writer.send(large);
@@ -95,7 +95,7 @@ describe('the faults of the originals', () => {
     for (const client of [listener, writer]) await client.close();
   });
 
-  it('any origin accepted by default: a page of another origin is refused with 403', async () => {
+  it('a page of another origin is refused with 403', async () => {
     await expect(connect({ Origin: 'https://evil.example' })).rejects.toThrow('403');
     await expect(connect({ Origin: 'null' })).rejects.toThrow('403');
     await (await connect({ Origin: new URL(program.url).origin })).close();

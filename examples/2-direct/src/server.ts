@@ -11,34 +11,34 @@ import {
   ServerEndpoint,
   type Session,
 } from '@longwire/endpoint';
-import { isOnThisMachine, mayBe, tokenFor } from './credential.js';
+import { isOnThisMachine, mayActAs, tokenFor } from './credential.js';
 import { readJson } from './json-body.js';
 
-/** Closes with a code and not with an HTTP status, because a page is told nothing of the status. */
+/** Refuses with a close code instead of an HTTP status, because a page cannot read the status. */
 const signedIn: Configurator = {
   authenticate({ path, query, remoteAddress, headers }: HandshakeRequest) {
     const { userId = '' } = path;
-    if (mayBe(userId, { remoteAddress, headers, token: query.get('token') })) return { name: userId };
-    return closeWith(4401, 'to be this user takes a signed link');
+    if (mayActAs(userId, { remoteAddress, headers, token: query.get('token') })) return { name: userId };
+    return closeWith(4401, 'a signed link is required for this user');
   },
 };
 
 @ServerEndpoint('/myHandler/{userId}', { configurator: signedIn })
 class DirectEndpoint {
-  /** `@bob hello` goes to bob. What is returned goes back to the sender. */
+  /** `@bob hello` goes to bob. The returned value goes back to the sender. */
   @OnMessage()
   received(message: string, { path: { userId } }: Session<'/myHandler/{userId}'>) {
     const [, to, text] = /^@(\S+)\s+(.+)$/s.exec(message) ?? [];
     if (to === undefined || text === undefined) return 'Write "@bob hello" to say hello to bob.';
     const reached = sendMessageToUser(to, `${userId}: ${text}`);
-    return reached > 0 ? undefined : `${to} is not here, nothing was sent.`;
+    return reached > 0 ? undefined : `${to} is not online; nothing was sent.`;
   }
 }
 
 const container = new EndpointContainer();
 const direct = container.add(DirectEndpoint);
 
-/** Sends to every tab and device of the user; returns to how many. */
+/** Sends to every tab and device of the user, and returns their number. */
 function sendMessageToUser(userId: string, text: string): number {
   const sessions = direct.openSessions({ path: { userId } });
   for (const session of sessions) session.send(text);
@@ -55,7 +55,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
   } else if (route === 'GET /token') {
     if (isLocal) response.end(tokenFor(searchParams.get('user') ?? ''));
-    else response.writeHead(403).end('Links are made on the machine of the server.\n');
+    else response.writeHead(403).end('Links can be created only on the machine of the server.\n');
   } else if (route === 'POST /send') {
     if (!isLocal) return void response.writeHead(403).end('Only programs on the machine of the server may send.\n');
     const { userId, text } = await readJson(request);

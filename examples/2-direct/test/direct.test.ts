@@ -40,25 +40,25 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     await page.getByRole('button', { name: 'Send' }).click();
   }
 
-  it('takes what one user writes to the other, what the server sends to a user, and says when it is over', async () => {
+  it('/myHandler/{userId} delivers @bob messages and POST /send, and the page shows the close', async () => {
     const alice = await openAs('alice');
     const bob = await openAs('bob');
     await say(alice, '@bob 你好 <b>bob</b>');
     await bob.getByText('收到消息：').waitFor();
     expect((await sendByHttp({ userId: 'bob', text: 'from the server' })).status).toBe(200);
     await say(alice, '@carol hello');
-    await alice.getByText('carol is not here').waitFor();
+    await alice.getByText('carol is not online').waitFor();
     await expect
       .poll(() => lines(bob))
       .toEqual(['连接成功', '收到消息：alice: 你好 <b>bob</b>', '收到消息：from the server']);
     await tabs.picture(bob, 'example-direct');
     await bob.getByRole('button', { name: 'Disconnect' }).click();
     await expect.poll(async () => (await lines(bob)).at(-1)).toBe('连接关闭');
-    expect(await lines(alice)).toEqual(['连接成功', '收到消息：carol is not here, nothing was sent.']);
+    expect(await lines(alice)).toEqual(['连接成功', '收到消息：carol is not online; nothing was sent.']);
     for (const page of [alice, bob]) await page.close();
   });
 
-  it('says which user ids are not possible, and stays connected as who one was', async () => {
+  it('refuses the user ids "", "." and ".." on the page, and keeps the connection', async () => {
     const page = await openAs('alice');
     const impossible = 'A user id cannot be blank, "." or "..".';
     for (const [index, user] of ['   ', '.', ' .. '].entries()) {
@@ -71,23 +71,23 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     await page.close();
   });
 
-  it('offers a signed link that makes somebody elsewhere that user, and no other', async () => {
+  it('a link with ?token= signs in its user from another machine, and no other user', async () => {
     const alice = await openAs('alice');
     await alice.bringToFront();
-    await alice.getByRole('button', { name: 'Make a link' }).click();
+    await alice.getByRole('button', { name: 'Create a link' }).click();
     const link = (await alice.locator('#link a').getAttribute('href')) ?? '';
     expect(link).toContain('user=alice&token=');
     const elsewhere = await tabs.open(link);
     await elsewhere.getByText('连接成功').waitFor();
     const forged = await tabs.open(link.replace('user=alice', 'user=bob'));
     await forged.getByText('连接关闭').waitFor();
-    expect(await lines(forged)).toEqual(['连接成功', '连接关闭', '4401 to be this user takes a signed link']);
+    expect(await lines(forged)).toEqual(['连接成功', '连接关闭', '4401 a signed link is required for this user']);
     for (const page of [alice, elsewhere, forged]) await page.close();
     expect(tabs.complaints).toEqual([]);
   });
 });
 
-describe('a user id believed because it stands in a URL', () => {
+describe('a user id in the URL', () => {
   const outside = Object.values(networkInterfaces())
     .flat()
     .find((network) => network?.family === 'IPv4' && !network.internal)?.address;
@@ -97,7 +97,7 @@ describe('a user id believed because it stands in a URL', () => {
     return (await (await WebSocketClient.connect(url, { headers })).closed).code;
   }
 
-  it('is not: behind a proxy, under a foreign host name or with a forged token the session is closed with 4401', async () => {
+  it('is refused with 4401 behind a proxy, with another host name and with a forged token', async () => {
     const token = await (await fetch(`${program.url}token?user=alice`)).text();
     const proxied = { 'X-Forwarded-For': '203.0.113.9' };
     expect(await closeCodeOf('/myHandler/alice', proxied)).toBe(4401);
@@ -123,7 +123,7 @@ describe('a user id believed because it stands in a URL', () => {
     },
   );
 
-  it('sends nothing for a page of another origin', async () => {
+  it('POST /send from a page of another origin gets 403', async () => {
     const evil = { Origin: 'https://evil.example' };
     await expect(WebSocketClient.connect(program.webSocketUrl('/myHandler/alice'), { headers: evil })).rejects.toThrow(
       '403',
@@ -132,7 +132,7 @@ describe('a user id believed because it stands in a URL', () => {
   });
 });
 
-it('sends to every tab of a user, and says when there is none', async () => {
+it('POST /send reaches every tab of a user, and gets 404 if there is none', async () => {
   const url = program.webSocketUrl('/myHandler/dora');
   const [first, second] = await Promise.all([WebSocketClient.connect(url), WebSocketClient.connect(url)]);
   expect(await (await sendByHttp({ userId: 'dora', text: 'hello' })).json()).toEqual({ reached: 2 });
@@ -141,7 +141,7 @@ it('sends to every tab of a user, and says when there is none', async () => {
   expect((await sendByHttp({ userId: 'dora', text: 'hello?' })).status).toBe(404);
 });
 
-it('answers what it cannot read with 400 and goes on', async () => {
+it('POST /send with an unreadable body gets 400, and the server goes on', async () => {
   const answer = await fetch(`${program.url}send`, { method: 'POST', body: 'no JSON' });
   expect(answer.status).toBe(400);
   expect((await fetch(`${program.url}send`, { method: 'POST', body: JSON.stringify('x'.repeat(70_000)) })).status).toBe(

@@ -1,4 +1,4 @@
-// The comments under the page: the newest ones, in memory. What they lead to is in the mailbox, on disk.
+// The newest comments, in memory. The notifications that they cause are in the mailbox, on disk.
 
 export interface Comment {
   readonly id: number;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 const maxCharacters = 65_536;
 
-/** Rejects with a SyntaxError for what is no JSON object, with a RangeError for what is too long. */
+/** Rejects with a SyntaxError if the body is not a JSON object, and with a RangeError if it is too long. */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   let text = '';
   for await (const part of request.setEncoding('utf8')) {

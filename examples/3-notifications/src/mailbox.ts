@@ -1,5 +1,5 @@
-// What waits for users, on disk: an append-only file of JSON lines, read whole at the start, and rewritten now and then
-// without what has arrived. One process per folder.
+// Messages that wait for users, on disk: an append-only file of JSON lines, read at startup, and rewritten now and then
+// without the messages that have arrived. One process per folder.
 import {
   appendFile,
   closeSync,
@@ -21,7 +21,7 @@ export interface Letter {
   readonly text: string;
 }
 
-/** Another line of the file: this user has everything up to and including this letter. */
+/** Another line of the file: this user has received everything up to and including this letter. */
 interface Receipt {
   readonly to: string;
   readonly has: number;
@@ -36,12 +36,12 @@ export class Mailbox {
   #descriptor = -1;
   #linesOnDisk = 0;
   #lastId = 0;
-  /** What the next write will take, and what is to be done once it is synced. */
+  /** The lines for the next write, and what to call once they are synced. */
   #queued: { readonly line: string; settle(error?: unknown): void }[] = [];
   #isWriting = false;
   #failure: unknown;
 
-  /** Reads what waits in `folder`, which is made if it is not there. Throws if the file is damaged. */
+  /** Reads the letters in `folder`, which is created if it does not exist. Throws if the file is damaged. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.#path = join(folder, 'mailbox.jsonl');
@@ -53,24 +53,25 @@ export class Mailbox {
   }
 
   /**
-   * Resolves once the letter is synced to disk: from then on it waits until {@link remove}, whatever is killed. Rejects
-   * when it was not accepted. Letters are kept in the order of the calls.
+   * Resolves once the letter is synced to disk: from then on it is kept until {@link remove}, even if the process is
+   * killed. Rejects if it was not accepted. Letters are kept in the order of the calls.
    */
   async put(to: string, text: string): Promise<Letter> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.waitingFor(to).length >= maxWaitingPerUser) throw new Error(`${maxWaitingPerUser} letters wait for ${to}`);
+    if (this.waitingFor(to).length >= maxWaitingPerUser)
+      throw new Error(`${maxWaitingPerUser} letters are already waiting for ${to}`);
     const letter = { id: ++this.#lastId, to, text };
     await this.#append(letter);
     return letter;
   }
 
-  /** What the user does not have yet, in order; only letters after the one with the id `after`. */
+  /** The letters that the user has not received, in order; only those after the one with the id `after`. */
   waitingFor(user: string, after = 0): readonly Letter[] {
     const letters = this.#waiting.get(user) ?? [];
     return after === 0 ? letters : letters.filter(({ id }) => id > after);
   }
 
-  /** The user has everything up to and including `id`. Lost in a crash, this only means that letters come twice. */
+  /** The user has received everything up to and including `id`. If a crash loses this, letters are delivered twice. */
   remove(user: string, id: number): void {
     const [first] = this.waitingFor(user);
     if (first === undefined || first.id > id) return;
@@ -93,7 +94,7 @@ export class Mailbox {
   #append(entry: Letter | Receipt): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error?: unknown): void => {
-        // Nobody gets a letter that is not on disk.
+        // A letter is not delivered before it is on disk.
         if ('text' in entry && error === undefined) this.#lettersOf(entry.to).push(entry);
         if (error === undefined) resolve();
         else reject(error);
@@ -103,7 +104,7 @@ export class Mailbox {
     });
   }
 
-  /** One sync for everything that came during the one before. */
+  /** One sync for everything that was queued during the previous one. */
   async #write(): Promise<void> {
     this.#isWriting = true;
     while (this.#queued.length > 0) {
@@ -111,7 +112,7 @@ export class Mailbox {
       this.#queued = [];
       try {
         if (this.#failure !== undefined) throw this.#failure;
-        // Not earlier: only now is it sure that this process is the one that serves the folder.
+        // Not earlier: only now it is certain that this process is the one that serves the folder.
         if (this.#descriptor === -1) this.#rewrite();
         await promisify(appendFile)(this.#descriptor, batch.map(({ line }) => line).join(''));
         await promisify(fdatasync)(this.#descriptor);
@@ -119,7 +120,7 @@ export class Mailbox {
         for (const { settle } of batch) settle();
         this.#rewriteIfMostlyDone();
       } catch (error) {
-        // What a failed sync has written is unknown: nothing more is accepted until the file is read again.
+        // It is unknown what a failed sync has written: nothing more is accepted until the file is read again.
         this.#failure = error;
         for (const { settle } of batch) settle(error);
       }
@@ -133,7 +134,7 @@ export class Mailbox {
     if (this.#linesOnDisk > minLinesToRewrite + 2 * letters) this.#rewrite();
   }
 
-  /** Writes what waits into a new file, which then takes the place of the old one: at no moment is there less. */
+  /** Writes the waiting letters to a new file, which then replaces the old one. A crash leaves one of the two. */
   #rewrite(): void {
     const letters = [...this.#waiting.values()].flat().sort((left, right) => left.id - right.id);
     const next = openSync(`${this.#path}.new`, 'w');
@@ -154,7 +155,7 @@ function linesOf(path: string): (Letter | Receipt)[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  // What follows the last line feed was being written when the process died: it was never accepted.
+  // Text after the last line feed was being written when the process died, and was never accepted.
   const whole = text.slice(0, text.lastIndexOf('\n') + 1).trimEnd();
   if (whole === '') return [];
   return whole.split('\n').map((line, index) => {
@@ -166,7 +167,7 @@ function linesOf(path: string): (Letter | Receipt)[] {
   });
 }
 
-/** A new name is on disk when its folder is. Windows syncs no folders. */
+/** A new name is on disk once its folder is synced. Windows cannot sync folders. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const descriptor = openSync(folder, 'r');

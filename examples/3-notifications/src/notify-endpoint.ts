@@ -1,4 +1,4 @@
-// `/notify?erp=<id>`: one session for each user, which gets what waits in the user's mailbox, in order.
+// `/notify?erp=<id>`: one session per user, which gets the letters of the user's mailbox, in order.
 import {
   Broadcast,
   type Configurator,
@@ -12,28 +12,28 @@ import {
   ServerEndpoint,
   type Session,
 } from '@longwire/endpoint';
-import { mayBe } from './credential.js';
+import { mayActAs } from './credential.js';
 import { Mailbox } from './mailbox.js';
 
-/** This many letters are under way to a client that has not said that it has them. */
-const maxUnderWay = 100;
+/** Letters in flight: sent to a client that has not confirmed them yet. */
+const maxInFlight = 100;
 
 const mailbox = new Mailbox(process.env['LONGWIRE_DATA'] ?? './data');
 const online = new Map<string, NotifyEndpoint>();
-const everybody = new Broadcast({ slow: 'close' });
+const onlineSessions = new Broadcast({ slow: 'close' });
 
-/** Resolves once the message is on disk; whoever is there gets it at once, others when they come. In order. */
+/** Resolves once the message is on disk. It is delivered in order: at once if the user is online, otherwise later. */
 export async function notify(user: string, text: string): Promise<void> {
   await mailbox.put(user, text);
   online.get(user)?.deliver();
 }
 
-/** For all who are there now. */
+/** To all users who are online. */
 export function notifyAll(text: string): void {
-  everybody.send(text);
+  onlineSessions.send(text);
 }
 
-/** One object for all handshakes, many at once: what belongs to one of them goes into its user properties. */
+/** One object for all handshakes, which run at the same time: the data of one goes into its user properties. */
 class NotifyConfigurator implements Configurator {
   checkOrigin(origin: string | undefined, request: HandshakeRequest): boolean {
     return isSameHostOrigin(origin, request);
@@ -41,9 +41,9 @@ class NotifyConfigurator implements Configurator {
 
   authenticate({ query, remoteAddress, headers }: HandshakeRequest) {
     const user = query.get('erp');
-    if (!user) return closeWith(4400, 'say who you are: /notify?erp=<id>');
-    if (mayBe(user, { remoteAddress, headers, token: query.get('token') })) return { name: user };
-    return closeWith(4401, 'to be this user takes a signed link');
+    if (!user) return closeWith(4400, 'the user id is missing: /notify?erp=<id>');
+    if (mayActAs(user, { remoteAddress, headers, token: query.get('token') })) return { name: user };
+    return closeWith(4401, 'a signed link is required for this user');
   }
 
   modifyHandshake(request: HandshakeRequest, _: HandshakeResponse, userProperties: Map<string, unknown>): void {
@@ -64,21 +64,21 @@ export class NotifyEndpoint {
     this.#session = session;
     this.#user = session.userProperties.get('user') as string;
     const older = online.get(this.#user);
-    // The new one first: the close of the older one must find that its place is taken.
+    // Registered first: `closed` of the older session must find that it has been replaced.
     online.set(this.#user, this);
     if (older !== undefined) older.#session.close(4001, 'signed in elsewhere');
-    everybody.add(session);
-    console.log(`Online: ${online.size} (${this.#user} came)`);
+    onlineSessions.add(session);
+    console.log(`Online: ${online.size} (${this.#user} joined)`);
     session.send('连接成功');
     const waiting = mailbox.waitingFor(this.#user).length;
     if (waiting > 0) session.send(`While you were away: ${waiting} notification${waiting === 1 ? '' : 's'}.`);
     this.deliver();
   }
 
-  /** Sends what the session has not been sent yet, as far as the client keeps up. */
+  /** Sends the letters that were not sent in this session yet, as far as the client keeps up. */
   deliver(): void {
-    const underWay = mailbox.waitingFor(this.#user).slice(0, maxUnderWay);
-    for (const { id, text } of underWay) {
+    const inFlight = mailbox.waitingFor(this.#user).slice(0, maxInFlight);
+    for (const { id, text } of inFlight) {
       if (id <= this.#sentUpTo) continue;
       this.#sentUpTo = id;
       this.#session.sendAsync(text).then(
@@ -88,7 +88,7 @@ export class NotifyEndpoint {
     }
   }
 
-  /** The operating system has it, which is not yet the client: a ping behind it asks. */
+  /** The operating system has the letter, which does not mean that the client has it: a ping asks. */
   #handedOver(id: number): void {
     this.#handedOverUpTo = id;
     if (id === this.#sentUpTo) this.#askWhetherAllArrived();
@@ -98,7 +98,7 @@ export class NotifyEndpoint {
     if (this.#session.isOpen) this.#session.ping(Buffer.from(String(this.#handedOverUpTo)));
   }
 
-  /** Only now has the client what it was sent, and the mailbox may forget it. */
+  /** The client has received what was sent before the ping, so the mailbox may remove it. */
   @OnMessage({ kind: 'pong' })
   arrived(payload: Uint8Array): void {
     const id = Number(Buffer.from(payload).toString());
@@ -110,7 +110,7 @@ export class NotifyEndpoint {
 
   @OnClose()
   closed(): void {
-    // A session that was closed for a newer one is counted out already.
+    // A session that was replaced by a newer one is not in the map any more.
     if (online.get(this.#user) !== this) return;
     online.delete(this.#user);
     console.log(`Online: ${online.size} (${this.#user} left)`);

@@ -1,10 +1,10 @@
-// Comments whose authors learn of replies: at once when they are there, or the moment they are back.
+// Comments whose authors are notified of replies: at once while they are online, otherwise when they return.
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EndpointContainer } from '@longwire/endpoint';
 import { Comments } from './comments.js';
-import { isOnThisMachine, mayBe, tokenFor } from './credential.js';
+import { isOnThisMachine, mayActAs, tokenFor } from './credential.js';
 import { readJson } from './json-body.js';
 import { NotifyEndpoint, notify, notifyAll } from './notify-endpoint.js';
 
@@ -22,14 +22,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case 'GET /':
       return void response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
     case 'GET /token':
-      if (!isOnThisMachine(claim)) return refuse(response, 403, 'Links are made on the machine of the server.');
+      if (!isOnThisMachine(claim))
+        return refuse(response, 403, 'Links can be created only on the machine of the server.');
       return void response.end(tokenFor(searchParams.get('erp') ?? ''));
     case 'GET /comments':
       return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify(comments.all()));
     case 'POST /comments': {
       const { author, text, replyTo } = await readJson(request);
       if (!isWord(author) || !isWord(text)) return refuse(response, 400, 'Expected {author, text, replyTo?}.');
-      if (!mayBe(author, claim)) return refuse(response, 401, 'To write as this user takes a signed link.');
+      if (!mayActAs(author, claim)) return refuse(response, 401, 'A signed link is required for this user.');
       const { answered } = comments.add(author, text, Number(replyTo) || undefined);
       if (answered !== undefined && answered.author !== author) {
         await notify(answered.author, `${author} replied to “${answered.text}”: ${text}`);
@@ -39,7 +40,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case 'POST /send': {
       if (!isOnThisMachine(claim)) return refuse(response, 403, 'Only programs on this machine may send.');
       const { to, text } = await readJson(request);
-      if (!isWord(text)) return refuse(response, 400, 'Expected {to?, text}; without `to` it is for all who are here.');
+      if (!isWord(text))
+        return refuse(response, 400, 'Expected {to?, text}; without `to` it goes to all users who are online.');
       if (isWord(to)) await notify(to, text);
       else notifyAll(text);
       return void response.writeHead(202).end();
@@ -53,8 +55,8 @@ function isWord(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= 4_096;
 }
 
-function refuse(response: ServerResponse, status: number, sentence: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${sentence}\n`);
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
 }
 
 const server = createServer((request, response) => {

@@ -24,8 +24,8 @@ async function post(path: string, body: object, headers: Record<string, string> 
 
 const send = (to: string, text: string, by = program) => post('/send', { to, text }, {}, by);
 
-/** Resolves when the program has noticed that everybody of the tests before is gone. */
-async function untilNobodyIsOnline(): Promise<void> {
+/** Resolves when every user of the tests before is offline. */
+async function untilAllAreOffline(): Promise<void> {
   await expect.poll(() => program.output.match(/^Online: \d+/gm)?.at(-1) ?? 'Online: 0').toBe('Online: 0');
 }
 
@@ -56,7 +56,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     await page.locator('#comments li', { hasText: text }).waitFor();
   }
 
-  it('tells who is replied to at once, and on coming back what happened meanwhile', async () => {
+  it('a reply notifies the author at once, and after an absence when the author returns', async () => {
     const alice = await tabs.open(`${program.url}?erp=alice`);
     await alice.getByText('alice: 连接成功').waitFor();
     await comment(alice, 'first!');
@@ -87,7 +87,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     for (const page of [back, bob]) await page.close();
   });
 
-  it('says in the older tab that the user signed in elsewhere, and leaves it closed', async () => {
+  it('the older tab of a user is closed with 4001 and does not reconnect', async () => {
     const older = await tabs.open(`${program.url}?erp=fay`);
     await older.getByText('fay: 连接成功').waitFor();
     const newer = await tabs.open(`${program.url}?erp=fay`);
@@ -96,26 +96,26 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     for (const page of [older, newer]) await page.close();
   });
 
-  it('offers a signed link with which somebody elsewhere is that user', async () => {
+  it('a link with ?token= signs in its user from another machine', async () => {
     const page = await tabs.open(`${program.url}?erp=gil`);
-    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByRole('button', { name: 'Create a link' }).click();
     const link = (await page.locator('#link a').getAttribute('href')) ?? '';
     const elsewhere = await tabs.open(link);
     await elsewhere.getByText('gil: 连接成功').waitFor();
     await comment(elsewhere, 'from elsewhere');
     // In the place of the other tab: the token proves this user only.
     await page.goto(link.replace('erp=gil', 'erp=hal'));
-    await page.getByText('Disconnected (4401: to be this user takes a signed link).').waitFor();
+    await page.getByText('Disconnected (4401: a signed link is required for this user).').waitFor();
     for (const tab of [page, elsewhere]) await tab.close();
     expect(tabs.complaints).toEqual([]);
   });
 });
 
-it('welcomes, counts who is there, and sends to one and to all', async () => {
-  await untilNobodyIsOnline();
+it('/notify sends the welcome, the log counts users, and POST /send reaches one or all', async () => {
+  await untilAllAreOffline();
   const [ann, ben] = await Promise.all([signIn('ann'), signIn('ben')]);
   for (const user of [ann, ben]) expect(await user.first(1)).toEqual(['连接成功']);
-  await program.lines(/^Online: 2 \((?:ann|ben) came\)$/);
+  await program.lines(/^Online: 2 \((?:ann|ben) joined\)$/);
   expect(await send('ann', 'for ann')).toBe(202);
   expect(await post('/send', { text: 'for all' })).toBe(202);
   expect(await ann.first(3)).toEqual(['连接成功', 'for ann', 'for all']);
@@ -126,7 +126,7 @@ it('welcomes, counts who is there, and sends to one and to all', async () => {
   await program.lines(/^Online: 0 \(ben left\)$/);
 });
 
-it('keeps what it accepted for the absent through kill -9, and gives it in order, once', async () => {
+it('letters accepted with 202 survive kill -9 and are delivered once, in order', async () => {
   const first = await ExampleProcess.start('3-notifications');
   const texts = Array.from({ length: 120 }, (_, index) => `message ${index}`);
   for (const text of texts) expect(await send('ida', text, first)).toBe(202);
@@ -149,7 +149,7 @@ it('keeps what it accepted for the absent through kill -9, and gives it in order
   await first.stop();
 });
 
-it('accepts nothing that it cannot write, and does not start on a damaged mailbox', async () => {
+it('POST /send gets 503 when the mailbox cannot be written, and a damaged mailbox prevents the start', async () => {
   const unwritable = await ExampleProcess.start('3-notifications');
   mkdirSync(join(unwritable.data, 'mailbox.jsonl.new'));
   const max = await signIn('max', unwritable);
@@ -166,8 +166,8 @@ it('accepts nothing that it cannot write, and does not start on a damaged mailbo
   await unwritable.stop();
 });
 
-describe('the faults of the originals', () => {
-  it('a queued message removed before its send succeeded: it is kept until the client has it', async () => {
+describe('faults of similar programs', () => {
+  it('a letter is kept until the client has received it', async () => {
     const client = await signIn('jo');
     await client.first(1);
     // It reads nothing from here on, so nothing can arrive; then it is gone.
@@ -182,8 +182,8 @@ describe('the faults of the originals', () => {
     await back.close();
   });
 
-  it('a kicked session that removes the new one and is counted out twice: of logins at one instant exactly one stays', async () => {
-    await untilNobodyIsOnline();
+  it('of 8 logins at the same time exactly one stays online, and the count is right', async () => {
+    await untilAllAreOffline();
     const before = program.output.length;
     const logins = await Promise.all(Array.from({ length: 8 }, () => signIn('kim')));
     const kicked: number[] = [];
@@ -198,10 +198,10 @@ describe('the faults of the originals', () => {
     const counts = [...program.output.slice(before).matchAll(/^Online: (\d+) \(kim (\w+)\)$/gm)].map((match) =>
       match.slice(1),
     );
-    expect(counts).toEqual([...Array.from({ length: 8 }, () => ['1', 'came']), ['0', 'left']]);
+    expect(counts).toEqual([...Array.from({ length: 8 }, () => ['1', 'joined']), ['0', 'left']]);
   });
 
-  it('the user kept in an object that concurrent handshakes share: each of 40 at once is who they said', async () => {
+  it('each of 40 concurrent handshakes gets its own user', async () => {
     const users = Array.from({ length: 40 }, (_, index) => `user ${index}`);
     const clients = await Promise.all(users.map((user) => signIn(user)));
     await Promise.all(users.map((user) => send(user, `for ${user}`)));
@@ -211,20 +211,20 @@ describe('the faults of the originals', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
-  it('a send to somebody who is there that only queues: it arrives with nothing else happening', async () => {
+  it('a letter for an online user arrives without another event', async () => {
     const lea = await signIn('lea');
     await send('lea', 'now');
     expect(await lea.first(2)).toEqual(['连接成功', 'now']);
     await lea.close();
   });
 
-  it('a refusal without a code: who is not believed or says nothing is told so', async () => {
+  it('a forged user id is closed with 4401, and a missing one with 4400', async () => {
     const forged = await WebSocketClient.connect(program.webSocketUrl('/notify?erp=alice'), {
       headers: { 'X-Forwarded-For': '203.0.113.9' },
     });
-    expect(await forged.closed).toMatchObject({ code: 4401, reason: 'to be this user takes a signed link' });
+    expect(await forged.closed).toMatchObject({ code: 4401, reason: 'a signed link is required for this user' });
     const nobody = await WebSocketClient.connect(program.webSocketUrl('/notify'));
-    expect(await nobody.closed).toMatchObject({ code: 4400, reason: 'say who you are: /notify?erp=<id>' });
+    expect(await nobody.closed).toMatchObject({ code: 4400, reason: 'the user id is missing: /notify?erp=<id>' });
     expect(forged.texts).toEqual([]);
     const evil = { Origin: 'https://evil.example' };
     await expect(WebSocketClient.connect(program.webSocketUrl('/notify?erp=alice'), { headers: evil })).rejects.toThrow(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineClientEndpoint, EndpointContainer } from '@longwire/endpoint';
 
 const question = "Enter message to send (or 'exit' to quit):";
-/** An echo is here by then; a group has nothing to answer. */
+/** An echo arrives within this time; a group does not answer. */
 const answerWithinMs = 1_000;
 const [url = `ws://127.0.0.1:${process.env['PORT'] ?? 8084}/ws`] = process.argv.slice(2);
 
@@ -24,7 +24,7 @@ const client = defineClientEndpoint({
   onClose(_session, { code, reason }) {
     console.log(`Connection closed (${code}${reason && ` ${reason}`})`);
     if (code !== 1000) process.exitCode = 1;
-    // Whoever is asked for a message need not answer any more.
+    // Ends the prompt.
     terminal?.close();
   },
 });
@@ -32,7 +32,7 @@ const client = defineClientEndpoint({
 try {
   const connection = await new EndpointContainer().connect(client, url);
   process.once('SIGINT', () => connection.close());
-  // Not earlier: lines that are there already wait until somebody reads.
+  // Not earlier: lines that are available already wait in stdin.
   terminal = createInterface({ input: process.stdin });
   console.log(question);
   for await (const line of terminal) {
@@ -46,6 +46,6 @@ try {
   }
   await connection.close();
 } catch (error) {
-  console.error(`No connection to ${url}: ${error instanceof Error ? error.message : error}`);
+  console.error(`Cannot connect to ${url}: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }

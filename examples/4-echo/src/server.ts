@@ -1,4 +1,4 @@
-// Four small endpoints: two that answer, a group, and a chat for people who have said who they are.
+// Four small endpoints: two that answer, a group, and a chat for authenticated users.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -15,7 +15,7 @@ import {
   type Session,
 } from '@longwire/endpoint';
 import { alive } from './alive.js';
-import { isOnThisMachine, mayBe, tokenFor } from './credential.js';
+import { isOnThisMachine, mayActAs, tokenFor } from './credential.js';
 
 const echo = defineEndpoint('/ws', { ...alive, onText: (text) => `Server: ${text}` });
 
@@ -28,13 +28,13 @@ const groupEndpoint = defineEndpoint('/group', {
   onText: (text, session) => void group.send(text, { except: session }),
 });
 
-/** Answers 401 before the connection opens, unless the name in the path may be believed. */
+/** Answers 401 before the connection opens, unless the client may act as the user in the path. */
 const signedIn: Configurator = {
   authenticate({ path, query, remoteAddress, headers }: HandshakeRequest) {
     const { username = '' } = path;
     const token = query.get('token') ?? /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (mayBe(username, { remoteAddress, headers, token })) return { name: username };
-    return refuse(401, 'A token is needed to be somebody.', { 'WWW-Authenticate': 'Bearer' });
+    if (mayActAs(username, { remoteAddress, headers, token })) return { name: username };
+    return refuse(401, 'A token is required for this name.', { 'WWW-Authenticate': 'Bearer' });
   },
 };
 
@@ -63,17 +63,17 @@ const container = new EndpointContainer();
 for (const endpoint of [echo, greeting, groupEndpoint]) container.add(endpoint);
 container.add(ChatEndpoint);
 
-/** `GET /token?user=alice`: the link with which alice may chat from another machine. Only this machine may make one. */
+/** `GET /token?user=alice`: the link with which alice may chat from another machine. Only this machine can create one. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(`http://${request.headers.host}${request.url}`);
   const user = searchParams.get('user');
   if (pathname !== '/token' || !user) {
     response.end(
       'WebSocket endpoints: /ws, /websocket, /group, /chat/{username}\n' +
-        'A bare username is believed on this machine only; elsewhere a signed link is needed: /token?user=alice\n',
+        'A bare username is accepted from this machine only; from elsewhere use a signed link: /token?user=alice\n',
     );
   } else if (!isOnThisMachine({ remoteAddress: request.socket.remoteAddress, headers: request.headers })) {
-    response.writeHead(403).end('Links are made on the machine of the server.\n');
+    response.writeHead(403).end('Links can be created only on the machine of the server.\n');
   } else {
     response.end(`ws://${request.headers.host}/chat/${encodeURIComponent(user)}?token=${tokenFor(user)}\n`);
   }

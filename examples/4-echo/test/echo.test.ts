@@ -22,8 +22,8 @@ function startClient(url: string): Promise<ExampleProcess> {
   return ExampleProcess.start('4-echo', { program: 'client', args: [url], hasAddress: false });
 }
 
-describe('the client in the terminal', () => {
-  it('says that it is connected, asks for messages, shows the answers, and closes cleanly on exit', async () => {
+describe('the terminal client', () => {
+  it('prompts for messages, prints the answers, and closes with 1000 on exit', async () => {
     const client = await startClient(program.webSocketUrl('/ws'));
     await client.lines(/^Connection opened$/);
     await client.lines(/^Enter message to send \(or 'exit' to quit\):$/);
@@ -42,7 +42,7 @@ describe('the client in the terminal', () => {
     await client.stop();
   });
 
-  it('takes its messages from a pipe as well, and ends cleanly with it', async () => {
+  it('reads its messages from a pipe, and closes with 1000 at its end', async () => {
     const client = await startClient(program.webSocketUrl('/websocket'));
     client.write('Hello, server!\n');
     client.write('Hello again!\n');
@@ -52,7 +52,7 @@ describe('the client in the terminal', () => {
     await client.stop();
   });
 
-  it('asks on when nobody answers, and closes cleanly on Ctrl+C', async () => {
+  it('prompts again without an answer, and closes with 1000 on Ctrl+C', async () => {
     const client = await startClient(program.webSocketUrl('/group'));
     const other = await connect('/group');
     await client.lines(/^Enter message/);
@@ -67,14 +67,14 @@ describe('the client in the terminal', () => {
     await other.close();
   });
 
-  it('says why there is no connection, and fails', async () => {
+  it('prints why it cannot connect, and exits with 1', async () => {
     const client = await startClient(program.webSocketUrl('/nowhere'));
     expect((await client.result).exit).toBe(1);
-    expect(client.output).toContain(`No connection to ${program.webSocketUrl('/nowhere')}`);
+    expect(client.output).toContain(`Cannot connect to ${program.webSocketUrl('/nowhere')}`);
     await client.stop();
   });
 
-  it('ends with the server, and says so', async () => {
+  it('prints the close of the server, and ends', async () => {
     const other = await ExampleProcess.start('4-echo');
     const client = await startClient(other.webSocketUrl('/ws'));
     await client.lines(/^Connection opened$/);
@@ -86,7 +86,7 @@ describe('the client in the terminal', () => {
   });
 });
 
-it('answers with what it got, or always with the same', async () => {
+it('/ws answers "Server: <text>", /websocket always the same text', async () => {
   const echo = await connect('/ws');
   const greeted = await connect('/websocket');
   for (const text of ['Hello, server!', '你好', '']) {
@@ -108,11 +108,11 @@ it('answers the text ping with pong on every endpoint', async () => {
 });
 
 describe('the heartbeat', () => {
-  it('is every 30 s', () => {
+  it('has an interval of 30 s', () => {
     expect(alive.limits.heartbeatMs).toBe(30_000);
   });
 
-  it('pings on every endpoint, again and again, as often as it is told to', async () => {
+  it('pings on every endpoint at the interval of LONGWIRE_HEARTBEAT_MS', async () => {
     const quick = await ExampleProcess.start('4-echo', { environment: { LONGWIRE_HEARTBEAT_MS: '100' } });
     for (const path of ['/ws', '/websocket', '/group', '/chat/alice']) {
       const client = new WebSocket(quick.webSocketUrl(path));
@@ -126,7 +126,7 @@ describe('the heartbeat', () => {
   });
 });
 
-it('sends what one of a group says to all of it but the sender', async () => {
+it('/group sends a message to all except the sender', async () => {
   const [first, second, third] = await Promise.all([connect('/group'), connect('/group'), connect('/group')]);
   first.send('from first');
   for (const other of [second, third]) expect(await other.first(1)).toEqual(['from first']);
@@ -137,8 +137,8 @@ it('sends what one of a group says to all of it but the sender', async () => {
   for (const client of [first, second, third]) await client.close();
 });
 
-describe('the chat with names', () => {
-  it('tells everybody who joined, said what, and left', async () => {
+describe('/chat/{username}', () => {
+  it('sends joins, messages and leaves to all', async () => {
     const alice = await connect('/chat/alice');
     expect(await alice.first(1)).toEqual(['alice joined.']);
     const bob = await connect('/chat/%E9%B2%8D%E5%8B%83');
@@ -149,7 +149,7 @@ describe('the chat with names', () => {
     await alice.close();
   });
 
-  it('believes no name because it stands in a URL, but a signed link, also from another machine', async () => {
+  it('answers 401 to a bare name from another machine, and accepts a signed link', async () => {
     const link = (await (await fetch(`${program.url}token?user=alice`)).text()).trim();
     const [, token = ''] = link.split('?token=');
     const proxied = { 'X-Forwarded-For': '203.0.113.9' };
@@ -163,7 +163,7 @@ describe('the chat with names', () => {
     expect((await fetch(`${program.url}token?user=alice`, { headers: proxied })).status).toBe(403);
   });
 
-  it('judges claims as the programs 2 and 3 do, with the same file', () => {
+  it('credential.ts is the same file in the programs 2, 3 and 4', () => {
     const [ours, ...others] = ['4-echo', '2-direct', '3-notifications'].map((example) =>
       readFileSync(new URL(`../../${example}/src/credential.ts`, import.meta.url), 'utf8'),
     );
@@ -174,7 +174,7 @@ describe('the chat with names', () => {
     .flat()
     .find((network) => network?.family === 'IPv4' && !network.internal)?.address;
 
-  it.skipIf(outside === undefined)('lets nobody in by name on an address of the network', async () => {
+  it.skipIf(outside === undefined)('answers 401 to a bare name on an address of the network', async () => {
     const url = program.webSocketUrl('/chat/alice').replace('localhost', outside ?? '');
     await expect(WebSocketClient.connect(url)).rejects.toThrow('401');
     const echo = await WebSocketClient.connect(program.webSocketUrl('/ws').replace('localhost', outside ?? ''));
@@ -182,7 +182,7 @@ describe('the chat with names', () => {
   });
 });
 
-it('lets no page of another origin in', async () => {
+it('a page of another origin is refused with 403', async () => {
   for (const path of ['/ws', '/websocket', '/group', '/chat/alice']) {
     await expect(connect(path, { Origin: 'https://evil.example' })).rejects.toThrow('403');
   }

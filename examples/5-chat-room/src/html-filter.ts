@@ -1,4 +1,4 @@
-// Text that shows as it was written wherever it is put into HTML.
+// Escapes text, so that it is shown as it was written when it is inserted into HTML.
 
 const entities: Readonly<Record<string, string>> = {
   '<': '&lt;',

@@ -1,4 +1,4 @@
-// A chat room, twice: as an annotated class and as a programmatic endpoint. Nobody names them here, the scan finds them.
+// A chat room, twice: as an annotated class and as a programmatic endpoint. The scan finds both.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

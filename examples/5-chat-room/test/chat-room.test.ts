@@ -13,13 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => ExampleProcess.stopAll());
 
-it('says at the start which endpoints the scan has found', async () => {
+it('prints the endpoints that the scan has found', async () => {
   await program.lines(/^GET \/websocket\/chat\b.*AnnotatedRoom/);
   await program.lines(/^GET \/websocket\/chat2\b.*ProgrammaticRoom/);
 });
 
 describe.each(['/websocket/chat', '/websocket/chat2'])('%s', (path) => {
-  it('numbers its guests, tells all who joins, says something and leaves, and filters HTML', async () => {
+  it('numbers its guests, sends joins, messages and leaves to all, and escapes HTML', async () => {
     const first = await WebSocketClient.connect(program.webSocketUrl(path));
     expect(await first.first(1)).toEqual(['* Guest0 has joined.']);
     const second = await WebSocketClient.connect(program.webSocketUrl(path));
@@ -37,7 +37,7 @@ describe.each(['/websocket/chat', '/websocket/chat2'])('%s', (path) => {
     await first.close();
   });
 
-  it('gives no number twice, and lets no page of another origin in', async () => {
+  it('gives each guest a number of its own, and refuses a page of another origin with 403', async () => {
     const third = await WebSocketClient.connect(program.webSocketUrl(path));
     expect(await third.first(1)).toEqual(['* Guest2 has joined.']);
     await third.close();
@@ -81,7 +81,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     },
   );
 
-  it('tells a browser without WebSocket', async () => {
+  it('shows an error in a browser without WebSocket', async () => {
     const page = await tabs.open(program.url, () => {
       Reflect.deleteProperty(globalThis, 'WebSocket');
     });

@@ -1,9 +1,9 @@
-// A market that is made up: prices of a few symbols that move at random.
+// A simulated market: a few symbols whose prices change at random.
 
 export interface Quote {
   readonly symbol: string;
   readonly price: number;
-  /** Counts the moves of the market: of two quotes of a symbol the one with the higher number is newer. */
+  /** Counts the changes of the market: of two quotes of a symbol, the one with the higher number is newer. */
   readonly move: number;
 }
 
@@ -17,17 +17,17 @@ export class Market {
   readonly #listeners = new Map<string, Set<QuoteListener>>();
   #moves = 0;
 
-  /** Every symbol moves every `everyMs`. */
+  /** The price of every symbol changes every `everyMs`. */
   constructor(everyMs: number) {
     for (const [symbol, price] of Object.entries(openingPrices)) {
       this.#newest.set(symbol, { symbol, price, move: 0 });
       this.#listeners.set(symbol, new Set());
     }
-    // The server keeps the process alive, not the market.
+    // The server keeps the process running, not this timer.
     setInterval(() => this.#move(), everyMs).unref();
   }
 
-  /** Calls `listener` with the newest quote at once, and with each one that follows. Twice is once. */
+  /** Calls `listener` with the newest quote at once, and with each later one. A second call for the same listener has no effect. */
   watch(symbol: string, listener: QuoteListener): void {
     const newest = this.#newest.get(symbol);
     if (newest === undefined) return;

@@ -1,4 +1,4 @@
-// `/quotes`: everybody gets what they subscribed to, as fast as they take it, and always the newest.
+// `/quotes`: each client gets the symbols that it subscribed to, as fast as it reads, and always the newest value.
 import {
   EndpointError,
   jsonDecoder,
@@ -15,24 +15,24 @@ import { Market, type Quote } from './market.js';
 const market = new Market(Number(process.env['QUOTES_EVERY_MS'] ?? 100));
 
 /** What a page sends: `{"subscribe": ["WIRE", "LOOP"]}`, `{"unsubscribe": ["WIRE"]}`, or both. */
-interface Wish {
+interface Subscription {
   readonly subscribe?: readonly string[];
   readonly unsubscribe?: readonly string[];
 }
 
-function isWish(value: unknown): value is Wish {
+function isSubscription(value: unknown): value is Subscription {
   if (typeof value !== 'object' || value === null) return false;
   const { subscribe = [], unsubscribe = [] } = value as Record<string, unknown>;
   return [subscribe, unsubscribe].every((list) => Array.isArray(list) && list.every((one) => typeof one === 'string'));
 }
 
-/** One instance for each connection: what it watches, and what it has not been sent yet. */
-@ServerEndpoint('/quotes', { decoders: [jsonDecoder(isWish)], encoders: [jsonEncoder] })
+/** One instance per connection, with the quotes that were not sent yet. */
+@ServerEndpoint('/quotes', { decoders: [jsonDecoder(isSubscription)], encoders: [jsonEncoder] })
 export class QuotesEndpoint {
   #session!: Session;
-  /** By symbol: a newer quote takes the place of an older one that has not been sent. */
+  /** By symbol: a newer quote replaces an older one that was not sent. */
   readonly #unsent = new Map<string, Quote>();
-  #isUnderWay = false;
+  #isInFlight = false;
 
   @OnOpen()
   opened(session: Session) {
@@ -41,7 +41,7 @@ export class QuotesEndpoint {
   }
 
   @OnMessage({ kind: 'object' })
-  wished({ subscribe = [], unsubscribe = [] }: Wish) {
+  changed({ subscribe = [], unsubscribe = [] }: Subscription) {
     for (const symbol of unsubscribe) {
       market.unwatch(symbol, this.#moved);
       this.#unsent.delete(symbol);
@@ -57,12 +57,12 @@ export class QuotesEndpoint {
   };
 
   /**
-   * One message at a time: the next one when the client has this one, which the pong of the ping behind it says. So a
-   * slow reader is behind by one message, not by what the buffers of two kernels hold.
+   * One message at a time: the pong of the ping that follows a message says that the client has it, and only then the
+   * next one is sent. So a slow reader is behind by one message, not by what the buffers of two kernels hold.
    */
   #sendNewest(): void {
-    if (this.#isUnderWay || this.#unsent.size === 0) return;
-    this.#isUnderWay = true;
+    if (this.#isInFlight || this.#unsent.size === 0) return;
+    this.#isInFlight = true;
     const quotes = [...this.#unsent.values()];
     this.#unsent.clear();
     this.#session.sendAsync(JSON.stringify({ quotes })).then(
@@ -73,14 +73,15 @@ export class QuotesEndpoint {
 
   @OnMessage({ kind: 'pong' })
   arrived() {
-    this.#isUnderWay = false;
+    this.#isInFlight = false;
     this.#sendNewest();
   }
 
   @OnError()
   failed(error: unknown, session: Session) {
-    const isNoWish = error instanceof EndpointError && error.code === 'decode_failed';
-    if (isNoWish) session.sendObject({ error: 'no_wish', expected: { subscribe: ['WIRE'], unsubscribe: ['LOOP'] } });
+    const isInvalid = error instanceof EndpointError && error.code === 'decode_failed';
+    if (isInvalid)
+      session.sendObject({ error: 'invalid_message', expected: { subscribe: ['WIRE'], unsubscribe: ['LOOP'] } });
     else console.error(`${session.id}: ${error}`);
   }
 

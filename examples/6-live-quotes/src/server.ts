@@ -1,4 +1,4 @@
-// Live quotes: a page subscribes to what it wants to see and draws it as it moves.
+// Live quotes: a page subscribes to symbols and draws their prices as they change.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -30,7 +30,7 @@ function batchesOf(client: WebSocketClient): Quote[][] {
 
 const lastMoveOf = (client: WebSocketClient) => batchesOf(client).at(-1)?.at(-1)?.move ?? 0;
 
-it('the page has its address also with a query behind it', async () => {
+it('GET /?query serves the page', async () => {
   for (const address of [program.url, `${program.url}?x=1`]) expect((await fetch(address)).status).toBe(200);
   expect((await fetch(`${program.url}nowhere?x=/`)).status).toBe(404);
 });
@@ -46,7 +46,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
     page.locator(`#chart-${symbol}`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
   const price = (page: Page, symbol: string) => page.locator(`#price-${symbol}`).textContent();
 
-  it('draws what is ticked as it moves, and nothing else', async () => {
+  it('draws the selected symbols only', async () => {
     const page = await tabs.open(program.url);
     await page.locator('#state[data-state="open"]').waitFor();
     await expect.poll(() => price(page, 'WIRE')).toMatch(/^\d+\.\d\d$/);
@@ -68,7 +68,7 @@ describe.skipIf(whyNoBrowser)('the page in Chromium', () => {
   });
 });
 
-it('names its symbols, sends what was subscribed to and no other, newer and newer, until it is unsubscribed', async () => {
+it('/quotes lists its symbols, and sends only subscribed ones, each newer than the last, until unsubscribe', async () => {
   const client = await connect();
   const [first = ''] = await client.first(1);
   expect(JSON.parse(first).symbols).toContain('WIRE');
@@ -90,18 +90,22 @@ it('names its symbols, sends what was subscribed to and no other, newer and newe
   await client.close();
 });
 
-it('says which symbol it does not know, goes on with the others, and survives what is no wish', async () => {
+it('answers unknown_symbol and invalid_message, and the session stays open', async () => {
   const client = await connect();
   for (const nonsense of ['no JSON', '7', '{"subscribe":"WIRE"}']) client.send(nonsense);
   await client.first(4);
-  expect(client.texts.slice(1).map((text) => JSON.parse(text).error)).toEqual(['no_wish', 'no_wish', 'no_wish']);
+  expect(client.texts.slice(1).map((text) => JSON.parse(text).error)).toEqual([
+    'invalid_message',
+    'invalid_message',
+    'invalid_message',
+  ]);
   client.send(JSON.stringify({ subscribe: ['NONE', 'LOOP'] }));
   await expect.poll(() => client.texts).toContain(JSON.stringify({ error: 'unknown_symbol', symbol: 'NONE' }));
   await expect.poll(() => batchesOf(client).length).toBeGreaterThan(2);
   await client.close();
 });
 
-it('gives a slow reader the newest value and not the old ones, while the others go on', async () => {
+it('a slow reader gets the newest quotes and skips the old ones', async () => {
   const [slow, fast] = [await connect(), await connect()];
   for (const client of [slow, fast]) client.send(JSON.stringify({ subscribe: ['WIRE', 'FERRY'] }));
   await expect.poll(() => batchesOf(slow).length).toBeGreaterThan(2);
@@ -120,7 +124,7 @@ it('gives a slow reader the newest value and not the old ones, while the others 
   for (const client of [slow, fast]) await client.close();
 });
 
-it('lets no page of another origin in', async () => {
+it('a page of another origin is refused with 403', async () => {
   const evil = { Origin: 'https://evil.example' };
   await expect(WebSocketClient.connect(program.webSocketUrl('/quotes'), { headers: evil })).rejects.toThrow('403');
 });

@@ -1,11 +1,11 @@
-// The chat room as an annotated class: the decorators say which method is called when.
+// The chat room as an annotated class: the decorators mark the handlers.
 import { Broadcast, OnClose, OnMessage, OnOpen, ServerEndpoint, type Session } from '@longwire/endpoint';
 import { filterHtml } from '../html-filter.js';
 
 const room = new Broadcast({ slow: 'close' });
 let guests = 0;
 
-/** Each connection has an instance of its own, so a field is the memory of one guest. */
+/** Each connection has its own instance, so a field belongs to one guest. */
 @ServerEndpoint('/websocket/chat')
 export class AnnotatedRoom {
   readonly #nickname = `Guest${guests++}`;
