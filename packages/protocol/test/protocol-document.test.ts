@@ -56,7 +56,7 @@ describe('PROTOCOL.md has exactly the rows of', () => {
 
   test('defaultSessionLimits and fieldLimits', () => {
     expect(firstTwo(rowsOf('| limit | default | |'))).toEqual(written(defaultSessionLimits));
-    expect(firstTwo(rowsOf('| bound | value | |'))).toEqual(written(fieldLimits));
+    expect(firstTwo(rowsOf('| limit | value | |'))).toEqual(written(fieldLimits));
   });
 
   test('features', () => {

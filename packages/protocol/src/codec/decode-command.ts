@@ -45,12 +45,12 @@ const maxTypeLength = 64;
 const maxIdLiteralLength = 6 * fieldLimits.commandIdBytes + 2;
 
 /**
- * What one pass over a text tells before anything is parsed: enough to refuse it with an answer. Type and id are those of
- * the command if the text turns out to be one, and mean nothing otherwise.
+ * The result of one pass over a text before it is parsed: enough to refuse it with an answer. Type and id are those of
+ * the command if the text is one, and meaningless otherwise.
  */
 export class ScannedCommand {
   readonly text: string;
-  /** @internal For `decodeCommand`, which so need not scan again. */
+  /** @internal For `decodeCommand`, which then does not scan again. */
   readonly scan: JsonScan;
 
   constructor(text: string) {
@@ -58,10 +58,10 @@ export class ScannedCommand {
     this.scan = scanJson(text);
   }
 
-  /** Undefined if there is none that an error could name. */
+  /** Undefined if it is missing, or too long for an error. */
   get type(): string | undefined {
     const span = this.scan.type;
-    // The quotes included. A name that is written with escapes is as good a name.
+    // With the quotes. A name may be written with escapes.
     if (span === undefined || span.end - span.start > maxTypeLength + 2) return undefined;
     const literal = this.text.slice(span.start, span.end);
     if (literal.startsWith('"') && !literal.includes('\\')) return literal.slice(1, -1);
@@ -69,7 +69,7 @@ export class ScannedCommand {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Undefined if there is none, or one that is not valid. */
+  /** Undefined if it is missing or invalid. */
   get id(): CommandId | undefined {
     const id = parseLiteral(this.text, this.scan.id, maxIdLiteralLength);
     return isCommandId(id) ? id : undefined;
@@ -82,7 +82,7 @@ export class ScannedCommand {
  * Refuses with `malformed` (not a JSON object), `too_large` (command, body, bytes or depth), `unknown_type` and
  * `invalid_field`. Unknown fields are ignored. The bare text `ping` is not a command: compare with `barePing` first.
  *
- * @param source  the text, or what an earlier scan of it found
+ * @param source  the text, or the result of an earlier scan of it
  * @param limits  `bodyBytes` and `commandBytes`, in bytes; default: `defaultSessionLimits`
  */
 export function decodeCommand(
@@ -123,9 +123,9 @@ export function decodeCommand(
   return { ok: true, command, id, bodyText: command.type === 'send' ? bodyText : undefined };
 }
 
-/** An error without parsing: the scan still found the id, so that whoever waits for an answer gets one. */
-function refuseUnparsed({ id, type }: ScannedCommand, expected: string, came: string): RefusedCommand {
-  return refuse('too_large', `expected ${expected}, got ${came}; send less, or in several commands`, id, type);
+/** Refuses without parsing. The scan has found the id nevertheless, so the command gets its answer. */
+function refuseUnparsed({ id, type }: ScannedCommand, expected: string, received: string): RefusedCommand {
+  return refuse('too_large', `expected ${expected}, got ${received}; send less, or in several commands`, id, type);
 }
 
 function refuse(code: ErrorCode, message: string, id?: CommandId, type?: string): RefusedCommand {
