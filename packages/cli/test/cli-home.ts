@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProgramProcess, type ProgramResult } from '@longwire/test-support/program-process';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { longwireCommand } from '@longwire/test-support/server-process';
 
 type Environment = Readonly<Record<string, string>>;
@@ -43,9 +44,9 @@ export class CliHome {
     return child.result;
   }
 
-  /** Another server, with its data in the folder `name`. */
+  /** Another server, with its data in the folder `name`, and with rates that tests with thousands of messages do not reach. */
   async startServer(name: string, args: readonly string[]): Promise<ProgramProcess> {
-    const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args]);
+    const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args], raisedRates);
     await child.shows(/"event":"listening".*\n/);
     return child;
   }

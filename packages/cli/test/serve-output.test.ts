@@ -132,11 +132,14 @@ it.skipIf(mountFault)(`longwire serve outlives a full disk with its data and its
     expect(() => {
       for (;;) writeSync(rest, Buffer.alloc(4_096));
     }).toThrow('ENOSPC');
-    for (let count = 0; count < 100; count += 1) expect((await send()).type).toBe('error');
+    for (let count = 0; count < 100; count += 1) {
+      expect((await send()).type).toBe('error');
+      // A request is a line of the log at level debug.
+      await isReady();
+    }
 
     rmSync(ballast);
     await until(async () => (await send()).type === 'sent', 'a send that is stored again');
-    // A request is a line of the log at level debug.
     const hasReported = async () => (await isReady()) && readFileSync(log, 'utf8').includes('lines were lost');
     await until(hasReported, 'the number of lost lines in the log');
     const lines = readFileSync(log, 'utf8').split('\n');
