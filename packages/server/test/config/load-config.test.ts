@@ -53,7 +53,7 @@ describe('defaults', () => {
     expect(config.limits).toMatchObject({ outboxBytes: 1_048_576, inFlight: 64, newDeviceBacklog: 1_000 });
   });
 
-  it('may be replaced by whoever starts the server, and still give way to every source', () => {
+  it('may be replaced by the option defaults, and every source wins over them', () => {
     const defaults = { auth: 'dev' };
     expect(load({ defaults }).config.auth.mode).toBe('dev');
     const environment = { LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET: secret };
@@ -189,7 +189,7 @@ describe('names', () => {
     expect(load({ environment }).config).toMatchObject({ port: 8080, host: '127.0.0.1' });
   });
 
-  it('tells every problem at once', () => {
+  it('all problems are reported at once', () => {
     const run = () => load({ environment: { LONGWIRE_PORT: 'x', LONGWIRE_AUTH: 'none', LONGWIRE_PROT: '1' } });
     expect(problemsOf(run)).toHaveLength(3);
   });
@@ -255,7 +255,7 @@ describe('secrets', () => {
     expect(problemsOf(() => load({ environment }))).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('may come from a file in every source, less its last newline', () => {
+  it('may come from a file in every source, without its last newline', () => {
     const path = file('secret', `${secret}\n`);
     const jwt = { LONGWIRE_AUTH: 'jwt' };
     const byVariable = load({ environment: { ...jwt, LONGWIRE_JWT_SECRET_FILE: path } });

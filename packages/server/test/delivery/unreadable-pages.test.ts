@@ -45,7 +45,7 @@ function openReader(read: () => Promise<Page>) {
 }
 
 describe('a reader of pages that cannot be read', () => {
-  it('is told of one gap up to the head where nothing of the channel can be read, and stands at the tail', async () => {
+  it('gets one gap up to the head if nothing of the channel can be read, and is then at the tail', async () => {
     const { hub, texts, errors, reads } = openReader(() => Promise.reject(new ServerError('corrupt', 'damaged')));
     await settled();
     expect(texts.map((text) => JSON.parse(text))).toEqual([
@@ -54,7 +54,7 @@ describe('a reader of pages that cannot be read', () => {
     expect([errors.length, reads(), hub.tailsKept]).toEqual([1, 1, 0]);
   });
 
-  it('asks again after a while where the reason may pass', async () => {
+  it('asks again after PAGE_RETRY_MS if the reason may pass', async () => {
     const clock = new ManualClock();
     let failures = 2;
     const empty: Page = { channel, epoch, head: 5, base: 5, entries: [], more: false };

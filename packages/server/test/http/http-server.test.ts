@@ -67,7 +67,7 @@ afterEach(() => stopListening(server, 0));
 const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
 
 describe('routes', () => {
-  it('tell that the process lives, and whether the server is ready, with the reason if not', async () => {
+  it('GET /healthz answers 200, and GET /readyz 200 or 503 with the reason', async () => {
     expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect((await get('/readyz')).status).toBe(200);
     readiness = { isReady: false, reason: 'the disk is full' };
@@ -82,14 +82,14 @@ describe('routes', () => {
     expect((await get('/healthz')).status).toBe(200);
   });
 
-  it('answer a request without upgrade at /v1/connect with 426, what to do, and the protocol that is wanted', async () => {
+  it('GET /v1/connect without an upgrade answers 426 with the header Upgrade', async () => {
     const response = await rawGet(port, '/v1/connect');
     expect(response.status).toBe(426);
     expect(response.head).toMatch(/^upgrade: websocket$/im);
     expect(JSON.parse(response.body)).toMatchObject({ type: 'error', message: expect.stringContaining('ws://') });
   });
 
-  it('answer what is not there with 404 in the form of the catalogue', async () => {
+  it('GET of an unknown path answers 404 with an error of the catalogue', async () => {
     const response = await get('/nothing');
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ type: 'error', code: 'unknown_type', retryable: false });
@@ -100,21 +100,21 @@ describe('routes', () => {
     ['/v1/connect', 'PUT'],
     ['/', 'POST'],
     ['/page.js', 'DELETE'],
-  ])('answer %s with 405 to %s and say what is allowed', async (path, method) => {
+  ])('%s answers %s with 405 and the header Allow', async (path, method) => {
     const response = await get(path, { method });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('GET, HEAD');
     expect(await response.json()).toMatchObject({ type: 'error', message: expect.stringContaining('GET, HEAD') });
   });
 
-  it('answer HEAD like GET, without a body', async () => {
+  it('HEAD answers like GET, without a body', async () => {
     const response = await get('/', { method: 'HEAD' });
     expect(response.status).toBe(200);
     expect(Number(response.headers.get('content-length'))).toBeGreaterThan(10);
     expect(await response.text()).toBe('');
   });
 
-  it('carry safe headers everywhere', async () => {
+  it('every answer has nosniff, no-referrer and a Content-Security-Policy', async () => {
     for (const path of ['/', '/healthz', '/nothing', '/page.js']) {
       const { headers } = await get(path);
       expect(headers.get('x-content-type-options'), path).toBe('nosniff');
@@ -126,7 +126,7 @@ describe('routes', () => {
 });
 
 describe('the page', () => {
-  it('is served at / and by its name, with a policy without anything inline', async () => {
+  it('is served at / and by its name, with a Content-Security-Policy that allows nothing inline', async () => {
     for (const path of ['/', '/index.html', '/?tab=1']) {
       const response = await get(path);
       expect(await response.text(), path).toContain('the page');
@@ -136,7 +136,7 @@ describe('the page', () => {
     expect((await get('/deep/page.css')).headers.get('content-type')).toContain('text/css');
   });
 
-  it('is compressed for whoever takes that, and only then', async () => {
+  it('has Content-Encoding gzip if Accept-Encoding allows it, and only then', async () => {
     for (const [accepted, expected] of [
       ['gzip', 'gzip'],
       ['br, GZIP;q=0.5', 'gzip'],
@@ -149,19 +149,19 @@ describe('the page', () => {
     expect(await (await get('/page.js')).text()).toContain('export const padding');
   });
 
-  it('is not sent again to whoever has it', async () => {
+  it('answers 304 to an If-None-Match with its ETag', async () => {
     const etag = (await get('/')).headers.get('etag') ?? '';
     expect((await get('/', { headers: { 'if-none-match': `"other", ${etag}` } })).status).toBe(304);
     expect((await get('/', { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
   });
 
-  it('has no hidden files, none of unknown types, and nothing of a range', async () => {
+  it('has no hidden files and no files of unknown types, and ignores Range', async () => {
     expect((await get('/.hidden.txt')).status).toBe(404);
     expect((await get('/page.tsbuildinfo')).status).toBe(404);
     expect((await get('/', { headers: { range: 'bytes=5-2' } })).status).toBe(200);
   });
 
-  it('goes on when its folder is gone', async () => {
+  it('is still served when its folder was removed', async () => {
     rmSync(join(folder, 'page', 'deep'), { recursive: true });
     expect((await get('/deep/page.css')).status).toBe(200);
   });
@@ -207,7 +207,7 @@ describe('paths', () => {
     '/HEALTHZ',
     '/%2568ealthz',
     '/%25%36%38ealthz',
-  ])('that play tricks get 400 or 404: %s', (target) => expectRefused(target));
+  ])('GET %s answers 400 or 404 and nothing from outside the page', (target) => expectRefused(target));
 
   it.each([
     ['http://localhost/healthz', '/healthz'],
@@ -227,9 +227,9 @@ describe('paths', () => {
     ['many ups', `/${'../'.repeat(1_000)}etc/passwd`],
     ['a query', `/healthz?${'q'.repeat(10_000)}`],
     ['a query beyond what headers may have', `/?${'q'.repeat(60 * 1024)}`],
-  ])('that are very long get 400 or 404: %s', (_what, target) => expectRefused(target));
+  ])('GET with %s of excessive length answers 400 or 404', (_what, target) => expectRefused(target));
 
-  it('of any kind never reach a file outside, never fail and never hang', async () => {
+  it('GET of any path answers 200, 400 or 404 and never a file outside the page', async () => {
     const piece = fc.constantFrom(
       '/',
       '..',
@@ -262,7 +262,7 @@ describe('paths', () => {
     expect(lines.filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 
-  it('are logged without their query', async () => {
+  it('the log has the path of a request without its query', async () => {
     await get('/healthz?token=query-canary');
     expect(lines.join()).toContain('/healthz');
     expect(lines.join()).not.toContain('query-canary');
@@ -295,13 +295,13 @@ describe('hostile requests', () => {
       [400, 200],
     ],
     ['CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', [0, 404]],
-  ])('are answered and the connection ended: %s', async (_what, bytes, statuses) => {
+  ])('%s is answered with an error status and the connection ends', async (_what, bytes, statuses) => {
     const { status } = await rawRequest(port, bytes);
     expect(statuses).toContain(status);
     expect((await get('/healthz')).status).toBe(200);
   });
 
-  it('that send their headers slowly are dropped soon after their time, and others are served meanwhile', async () => {
+  it('headers that take longer than handshakeTimeoutMs get 408, and other requests are served meanwhile', async () => {
     await stopListening(server, 0);
     await start({ handshakeTimeoutMs: 2_000 });
     const begun = performance.now();
@@ -330,7 +330,7 @@ describe('hostile requests', () => {
 });
 
 describe('connections', () => {
-  it('beyond the limit are turned away with one line in the log, and taken again when there is room', async () => {
+  it('beyond limits.connections are closed with one line in the log, and accepted again when there is room', async () => {
     await stopListening(server, 0);
     await start({ connections: 3 });
     const open = () =>

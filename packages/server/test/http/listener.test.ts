@@ -4,7 +4,7 @@ import { ServerError } from '../../src/errors.js';
 import { listen, listeningUrls } from '../../src/http/listener.js';
 
 describe('listen', () => {
-  it('on a port that is taken fails with a sentence that names --port', async () => {
+  it('rejects with port_taken and names --port when the port is taken', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const taken = (holder.address() as { port: number }).port;
@@ -14,7 +14,7 @@ describe('listen', () => {
     await new Promise((resolve) => holder.close(resolve));
   });
 
-  it('on an address of another machine fails with a sentence that names --host', async () => {
+  it('rejects with host_unknown and names --host for an address of another machine', async () => {
     await expect(listen(createServer(), { host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
       code: 'host_unknown',
       message: expect.stringContaining('--host'),

@@ -138,7 +138,7 @@ describe('receipts', () => {
     expect(floor.events).toHaveLength(1);
   });
 
-  it('can be asked for: the present state of everybody in the channel', async () => {
+  it('presentReceipts returns the state of all members of the channel', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
     floor.cursors.read(bob, channel, 1);
@@ -173,7 +173,7 @@ describe('history', () => {
     expect(await page({ after: 7 })).toEqual([[], false]);
   });
 
-  it('leaves out what cannot be read, in both directions, and tells of it', async () => {
+  it('leaves out what cannot be read, in both directions, and reports it', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 1; index <= 7; index += 1) await floor.send();
     const damaged = [1, 3, 4, 7];
@@ -207,7 +207,7 @@ describe('history', () => {
     expect(told).toEqual([7, 4, 3, 1, 1, 3, 4, 7]);
   });
 
-  it('refuses a position of another epoch, and has nothing for a channel nobody wrote to', async () => {
+  it('refuses a position of another epoch, and has no entries for a channel without any', async () => {
     const floor = await MessagingFixture.open();
     const history = new History(floor.store.log, floor.heads, floor.turns, () => undefined);
     const none = { user: bob, channel, before: undefined, after: undefined, limit: 10 };

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/runtime/clock.js';
 
 describe('systemClock', () => {
-  it('tells wall time in milliseconds since 1970 and a monotonic time that does not go back', () => {
+  it('now() is in milliseconds since 1970, and monotonicMs() never goes back', () => {
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
     const first = systemClock.monotonicMs();
     expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);

@@ -69,7 +69,7 @@ describe('Outbox', () => {
     expect([large.taken, small.taken]).toEqual([3, 2]);
   });
 
-  it('calls nobody once it is closed', () => {
+  it('makes no call once it is closed', () => {
     const { outbox, outlet } = open(1_000, new OutboxBudget(1_000_000));
     const waiter = sizedWaiter(outbox, 900);
     waiter.onRoom();

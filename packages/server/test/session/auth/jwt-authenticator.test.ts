@@ -331,7 +331,7 @@ describe('keys', () => {
     expect(authenticator().description).toBe('jwt (HS256 and JWKS)');
   });
 
-  it('without a configured audience refuse a token that is for somebody (RFC 7519 §4.1.3)', async () => {
+  it('without a configured audience refuse a token with aud (RFC 7519 §4.1.3)', async () => {
     const open = authenticator({ audience: [] });
     expect(await open.authenticate(hs256(good))).toMatchObject({
       ok: false,
@@ -352,7 +352,7 @@ describe('keys', () => {
     expect(outgoing - before).toBe(1);
   });
 
-  it('at a URL that does not answer leave the token unjudged, which is worth another attempt', async () => {
+  it('at a URL that does not answer give unavailable, which is worth another attempt', async () => {
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const { port } = closed.address() as AddressInfo;

@@ -90,7 +90,7 @@ describe('a token whose key is not in the set', () => {
     expect(await authenticator.authenticate(token)).toMatchObject(refused);
   });
 
-  it('is refused when it comes back, also if the set was fetched for somebody else meanwhile', async () => {
+  it('is refused when it comes back, also if the set was fetched for another token meanwhile', async () => {
     const { clock, authenticator } = start(withKeys(oldJwk));
     await authenticator.authenticate(await tokenOf(oldKey, 'old'));
     const token = await tokenOf(newKey, 'new');
@@ -101,7 +101,7 @@ describe('a token whose key is not in the set', () => {
     expect(hits).toBe(2);
   });
 
-  it('has the set fetched once in ten seconds, however many there are, and keeps nobody out', async () => {
+  it('has the set fetched once in ten seconds, however many there are, and refuses no valid token', async () => {
     const { clock, authenticator } = start(withKeys(oldJwk));
     const honest = await tokenOf(oldKey, 'old');
     const after = await tokenOf(newKey, 'new');

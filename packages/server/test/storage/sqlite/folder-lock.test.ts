@@ -60,7 +60,7 @@ describe('the lock of a data folder', () => {
     await remove();
   });
 
-  test('a second server is told which folder is in use and what to do', async () => {
+  test('acquireFolderLock rejects with locked, and names the folder, its holder and --data', async () => {
     await acquire();
     await expect(acquire()).rejects.toMatchObject({
       code: 'locked',

@@ -40,7 +40,7 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     return database;
   };
 
-  test('every connection syncs each commit and leaves checkpoints to the work loop', () => {
+  test('every connection syncs each commit and leaves checkpoints to the writer thread', () => {
     const database = openDatabase();
     expect(readPragma(database, 'synchronous')).toBe(2);
     expect(readPragma(database, 'journal_mode')).toBe('wal');
