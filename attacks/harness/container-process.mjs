@@ -60,8 +60,8 @@ const room = new Broadcast({ slow: 'close', maxBufferedBytes: 1_048_576 });
 container.add(
   defineEndpoint('/room', {
     limits: { maxBufferedBytes: 16 * 1_048_576, closeTimeoutMs: 300 },
-    onOpen: (session) => void room.add(session),
-    onText: (text) => void room.send(text),
+    onOpen: (session) => room.add(session),
+    onText: (text) => room.send(text),
   }),
 );
 // `onText` sends that many bytes at once, for readers that take them a few at a time.

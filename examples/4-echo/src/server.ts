@@ -24,8 +24,8 @@ const greeting = defineEndpoint('/websocket', { ...alive, onText: () => 'Hello, 
 const group = new Broadcast({ slow: 'close' });
 const groupEndpoint = defineEndpoint('/group', {
   ...alive,
-  onOpen: (session) => void group.add(session),
-  onText: (text, session) => void group.send(text, { except: session }),
+  onOpen: (session) => group.add(session),
+  onText: (text, session) => group.send(text, { except: session }),
 });
 
 /** Answers 401 before the connection opens, unless the client may act as the user in the path. */

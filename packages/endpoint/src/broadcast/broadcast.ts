@@ -1,5 +1,6 @@
 // A set of sessions that get the same messages.
 import { PreparedMessage, TurnBuffer, WebSocketCloseCode } from '@longwire/websocket';
+import { type NotAnAnswer, notAnAnswer } from '../declaring/message-handler.js';
 import { EndpointError } from '../errors.js';
 import type { Encoder } from '../messages/encoders.js';
 import { kindOf } from '../option-checks.js';
@@ -16,14 +17,25 @@ import {
 } from './broadcast-options.js';
 import { enter, leave } from './memberships.js';
 
-/** What became of one message, in receivers. Who was excepted or had begun to close is in none of these. */
-export interface BroadcastResult {
+/** What became of one message, in receivers. Those that were excepted or had begun to close are not counted. */
+export class BroadcastResult implements NotAnAnswer {
   /** It is queued for these; after `sendAndWait`: the operating system has all of it. */
   readonly sent: number;
   /** Slow ones that miss it. */
   readonly skipped: number;
   /** Slow ones that were closed. */
   readonly closed: number;
+
+  constructor(sent: number, skipped: number, closed: number) {
+    this.sent = sent;
+    this.skipped = skipped;
+    this.closed = closed;
+  }
+
+  /** A handler that returns it answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
+  }
 }
 
 interface Tally {
@@ -39,12 +51,12 @@ interface Tally {
  * ```ts
  * const room = new Broadcast({ slow: 'skip' });
  * defineEndpoint('/chat', {
- *   onOpen: (session) => void room.add(session),
- *   onText: (text, session) => void room.send(text, { except: session }),
+ *   onOpen: (session) => room.add(session),
+ *   onText: (text, session) => room.send(text, { except: session }), // what it returns is not an answer
  * });
  * ```
  */
-export class Broadcast<Path extends string = string> implements Iterable<Session<Path>> {
+export class Broadcast<Path extends string = string> implements Iterable<Session<Path>>, NotAnAnswer {
   readonly #options: Required<BroadcastOptions>;
   readonly #sessions = new Set<Session<Path>>();
   /** What is sent in this turn of the event loop, for the sessions that follow it. */
@@ -57,24 +69,28 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
     this.#options = resolveBroadcastOptions(options);
   }
 
+  /** A handler that returns it, as `(session) => room.add(session)` does, answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
+  }
+
   /**
-   * Adds a session, once however often it is added. False when it has begun to close: then it stays out.
-   * @throws EndpointError invalid_option for what is no session
+   * Adds a session, once however often it is added. One that has begun to close stays out: {@link has} tells.
+   * @throws EndpointError invalid_option for what is not a session
    */
-  add(session: Session<Path>): boolean {
+  add(session: Session<Path>): this {
     if (!(session instanceof Session)) throw notASession(session);
-    if (!session.isOpen) return false;
+    if (!session.isOpen) return this;
     if (enter(this.#sessions, session) && this.#turn.isOpen) this.#turn.apart.add(session);
-    return true;
+    return this;
   }
 
-  /** Takes a session out; it stays open. False when it was not in. Also allowed while a message is being sent. */
-  delete(session: Session<Path>): boolean {
-    if (!leave(this.#sessions, session)) return false;
-    senderOfAny(session).unfollow(this.#turn);
-    return true;
+  /** Takes a session out, if it is in; it stays open. Also allowed while a message is being sent. */
+  delete(session: Session<Path>): void {
+    if (leave(this.#sessions, session)) senderOfAny(session).unfollow(this.#turn);
   }
 
+  /** True while the session is in it. */
   has(session: Session<Path>): boolean {
     return this.#sessions.has(session);
   }
@@ -112,7 +128,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
       else if (outcome === 'skipped') skipped++;
       else if (outcome === 'closed') closed++;
     }
-    return { sent, skipped, closed };
+    return new BroadcastResult(sent, skipped, closed);
   }
 
   /**
@@ -167,7 +183,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
       deliveries.push(delivered.finally(() => pending.delete(session)));
     }
     await settledWithin(Promise.all(deliveries), this.#options.waitMs);
-    const result = { ...tally, closed: tally.closed + pending.size };
+    const result = new BroadcastResult(tally.sent, tally.skipped, tally.closed + pending.size);
     for (const session of pending) closeAsTooSlow(session);
     return result;
   }

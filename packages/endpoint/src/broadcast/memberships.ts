@@ -13,7 +13,7 @@ export function enter(set: Set<object>, member: object): boolean {
   return true;
 }
 
-/** False when it was no member. */
+/** False when it was not a member. */
 export function leave(set: Set<object>, member: object): boolean {
   if (!set.delete(member)) return false;
   const others = setsOf.get(member)?.filter((other) => other !== set) ?? [];

@@ -1,6 +1,8 @@
 // One connection of a client endpoint: connecting, open, waiting to reconnect, closed.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketCloseCode } from '@longwire/websocket';
+import { type NotAnAnswer, notAnAnswer } from '../declaring/message-handler.js';
 import type { EndpointError } from '../errors.js';
 import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
@@ -38,7 +40,7 @@ export type RunConnection = (opened: () => void, gaveUp: (error: unknown) => voi
  * What `container.connect` resolves with. A connection that comes back has a new session each time: ask
  * {@link ClientConnection.session} when you send, and keep in your own state what outlives one.
  */
-export class ClientConnection {
+export class ClientConnection implements NotAnAnswer {
   /** Resolves when it is over for good, with the reason of the last session. Never rejects. */
   readonly closed: Promise<CloseReason>;
   readonly #dialler: Dialler;
@@ -66,6 +68,11 @@ export class ClientConnection {
       this.#resolveClosed = resolve;
     });
     executor((opened, gaveUp) => this.#run(opened, gaveUp));
+  }
+
+  /** A handler that returns it answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
   }
 
   /** The session while it is open; undefined otherwise. */

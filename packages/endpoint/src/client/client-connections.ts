@@ -12,7 +12,7 @@ import { HandshakeHooks } from '../handshake/hooks.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import { answeredAtOnce } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
-import type { Session } from '../session/session.js';
+import { type Session, UserProperties } from '../session/session.js';
 import { connectionHandler } from '../session/session-input.js';
 import { ClientConnection, type Dialled, type Dialler, type RunConnection } from './client-connection.js';
 import type { ClientEndpointDefinition, ClientPath } from './client-endpoint-definition.js';
@@ -130,7 +130,7 @@ class Attempt {
   readonly #endpoint: MountedEndpoint<ClientPath>;
   readonly #options: ResolvedClientConnectionOptions;
   #handshake!: HandshakeRequest;
-  #userProperties: Map<string, unknown> | undefined;
+  #userProperties: UserProperties | undefined;
   #log: ConnectionLog | undefined;
   #end!: (reason: CloseReason) => void;
 
@@ -152,7 +152,7 @@ class Attempt {
     this.#handshake = handshakeOf(request, answer);
     const { afterResponse } = this.#options;
     if (afterResponse === undefined) return;
-    this.#userProperties = new Map();
+    this.#userProperties = new UserProperties();
     const said: unknown = afterResponse(
       { status: answer.statusCode ?? 0, headers: answer.headers },
       this.#userProperties,

@@ -34,6 +34,7 @@ const passingCauses: Readonly<Record<CloseCause, boolean | undefined>> = {
   close_timeout: false,
   idle_timeout: false,
   protocol_error: false,
+  unsupported_data: false,
   message_too_big: false,
 };
 

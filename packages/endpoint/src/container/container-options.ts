@@ -19,14 +19,16 @@ export interface ContainerOptions {
    */
   readonly dev?: boolean;
   /**
-   * Gets every fault that no error handler of an endpoint took: what handshake hooks and constructors threw, what
-   * handlers threw in endpoints without an error handler, what error handlers threw themselves. Default: faults of the
-   * program become process warnings (on standard error).
+   * Gets every error that no error handler of an endpoint took: what handshake hooks and constructors threw, what
+   * handlers threw in endpoints without an error handler, what error handlers threw themselves. Default: errors of the
+   * program become process warnings (on standard error); those that end nothing, such as `session.send({})`, once per
+   * endpoint and kind of error.
    */
   readonly onUnhandledError?: UnhandledErrorCallback;
   /**
-   * Gets what the container has to say to the people behind the program, each thing once: a page was refused because of
-   * its origin (`origin_refused`). Default: a process warning (on standard error).
+   * Gets what the developers or operators of the program should know, each thing once: a page was refused because of its
+   * origin, a handler returned something that is not sent, and the like; `kind` says what. Default: process warnings (on
+   * standard error).
    */
   readonly onWarning?: WarningCallback;
   /**
@@ -90,7 +92,8 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
   if (typeof debug !== 'boolean' && !(debug instanceof WireLog)) {
     throw new EndpointError('invalid_option', 'the container: debug is true, false or what wireLog(write) returns');
   }
-  const toProgram = unhandledErrorReporter(onUnhandledError);
+  const warnings = new WarningsOnce(onWarning);
+  const toProgram = unhandledErrorReporter(onUnhandledError, warnings);
   const observer = resolveObserver(options.observer, toProgram);
   return Object.freeze({
     isDev: dev,
@@ -98,7 +101,7 @@ export function resolveContainerOptions(options: ContainerOptions): ResolvedCont
     maxPendingHandshakes,
     wireLog: debug === true ? wireLog() : debug || undefined,
     observer,
-    warnings: new WarningsOnce(onWarning),
+    warnings,
     reportUnhandled:
       observer?.failed === undefined
         ? toProgram

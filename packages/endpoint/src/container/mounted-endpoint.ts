@@ -1,7 +1,9 @@
 // An endpoint in a container: its open sessions, and the way from the engine's events to their dispatchers.
+
 import type { ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
 import { leaveAll } from '../broadcast/memberships.js';
 import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
+import { type NotAnAnswer, notAnAnswer } from '../declaring/message-handler.js';
 import { ObservedEvents } from '../observing/observed-events.js';
 import type { CloseReason } from '../session/close-reason.js';
 import { type Session, senderOf } from '../session/session.js';
@@ -18,7 +20,7 @@ export interface OpenedConnection extends OpenedSession {
 }
 
 /** An endpoint as `container.add` returns it and `container.endpoints()` lists it. */
-export class MountedEndpoint<Path extends string = string> {
+export class MountedEndpoint<Path extends string = string> implements NotAnAnswer {
   readonly definition: EndpointDefinition<Path>;
   readonly #sessions = new Set<Session>();
   /** Of the sessions that somebody waits for. */
@@ -39,13 +41,14 @@ export class MountedEndpoint<Path extends string = string> {
   };
   #isInService = true;
 
-  constructor(definition: EndpointDefinition<Path>, { reportUnhandled, observer }: ResolvedContainerOptions) {
+  constructor(definition: EndpointDefinition<Path>, { reportUnhandled, observer, warnings }: ResolvedContainerOptions) {
     this.definition = definition;
     this.#host = {
       definition,
       handlers: SessionHandlers.declared(definition.routes, definition.options.codecs),
       reportUnhandled,
       observer,
+      warnings,
       openSessions: () => this.#sessions,
       ended: (session, reason) => {
         this.#sessions.delete(session);
@@ -57,6 +60,11 @@ export class MountedEndpoint<Path extends string = string> {
       },
       finished: () => this.#unfinished.remove(),
     };
+  }
+
+  /** A handler that returns it answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
   }
 
   get name(): string {

@@ -1,9 +1,12 @@
 // Where faults go that no error handler of an endpoint took.
 import { inspect } from 'node:util';
+import { WebSocketError, type WebSocketErrorCode } from '@longwire/websocket';
 import type { HandlerKind } from '../declaring/handlers.js';
+import { EndpointError } from '../errors.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
+import { kindOf } from '../option-checks.js';
 import type { Session } from '../session/session.js';
-import { warn } from '../warnings.js';
+import { type WarningsOnce, warn } from '../warnings.js';
 
 export interface UnhandledErrorContext {
   /**
@@ -21,19 +24,14 @@ export interface UnhandledErrorContext {
 
 export type UnhandledErrorCallback = (error: unknown, context: UnhandledErrorContext) => void | PromiseLike<void>;
 
-/**
- * The reporter of a container: calls `callback`, and survives it. Without a callback, faults of the program become
- * process warnings; those of peers and networks (`session`) are everyday events and reach OnClose as its reason.
- */
+export type ReportUnhandled = (error: unknown, context: UnhandledErrorContext) => void;
+
+/** The reporter of a container: calls `callback`, and survives it. */
 export function unhandledErrorReporter(
   callback: UnhandledErrorCallback | undefined,
-): (error: unknown, context: UnhandledErrorContext) => void {
-  if (callback === undefined) {
-    return (error, context) => {
-      if (context.during !== 'session')
-        warn(`unhandled error during ${context.during} of endpoint ${context.endpoint}: ${inspect(error)}`);
-    };
-  }
+  warnings: WarningsOnce,
+): ReportUnhandled {
+  if (callback === undefined) return warningReporter(warnings);
   const failed = (error: unknown): void => warn(`onUnhandledError itself failed: ${inspect(error)}`);
   return (error, context) => {
     try {
@@ -42,4 +40,35 @@ export function unhandledErrorReporter(
       failed(failure);
     }
   };
+}
+
+/**
+ * Without a callback, errors of the program become warnings: those that end a session or a handshake each time, those
+ * outside of handlers (`session`) once per endpoint and kind. What peers and networks do, and a send after the end, are
+ * everyday events and not reported; `onClose` gets them as its reason.
+ */
+function warningReporter(warnings: WarningsOnce): ReportUnhandled {
+  return (error, { during, endpoint }) => {
+    if (during !== 'session') {
+      warn(`unhandled error during ${during} of endpoint ${endpoint}: ${inspect(error)}`);
+    } else if (!isEveryday(error)) {
+      warnings.once('program_error', `${endpoint} ${kindOfError(error)}`, () => {
+        const once = `endpoint ${endpoint} has no onError, so this kind of error is shown once`;
+        return { message: `${once}: ${inspect(error)}`, endpoint };
+      });
+    }
+  };
+}
+
+// The engine's errors of its caller; all others are what peers and networks do.
+const callerErrors: readonly WebSocketErrorCode[] = ['invalid_close_code', 'invalid_close_reason', 'invalid_payload'];
+
+function isEveryday(error: unknown): boolean {
+  if (error instanceof WebSocketError) return !callerErrors.includes(error.code);
+  return error instanceof EndpointError && error.code === 'session_ended';
+}
+
+function kindOfError(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : kindOf(error);
 }

@@ -13,15 +13,30 @@ const names: readonly string[] = Object.values(handlerNames);
 
 /**
  * Asserts that a class given to `defineEndpoint` has a handler, or no member at all: an endpoint that only sends. Handlers
- * that are fields are found on each instance.
+ * that are fields are found on each instance. A member whose name is nearly that of a handler would never be called, so it
+ * is an error as well.
  * @throws EndpointError missing_handler, not_an_endpoint
  */
-export function assertHasHandler(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
+export function assertHandlersOfClass(endpointClass: EndpointClass, handlers: HandlerTable, where: string): void {
+  const methods = methodsOf(endpointClass);
+  assertNoneMisspelt(methods, where);
   if (hasHandler(handlers) || fieldNamedAsHandler(endpointClass) !== undefined) return;
-  const method = meantAsHandler(methodsOf(endpointClass));
+  const method = meantAsHandler(methods);
   if (method === undefined && !isBareFunction(endpointClass)) return;
   if (method === undefined) throw functionIsNoEndpoint(where);
   throw missing(`${where}: no method of the class is a handler; "${method}" is none, ${adviceFor(method)}`);
+}
+
+/** @throws EndpointError missing_handler for a member whose name is nearly that of a handler */
+export function assertNoneMisspelt(members: readonly string[], where: string): void {
+  const misspelt = members.find((name) => isMisspelt(name));
+  if (misspelt !== undefined) throw missing(`${where}: "${misspelt}" is not a handler; ${adviceFor(misspelt)}`);
+}
+
+/** `onClosed`, `OnText`, `onMessage`; not `onTick`, which is the program's own. */
+function isMisspelt(name: string): boolean {
+  if (!/^on/i.test(name) || names.includes(name)) return false;
+  return isOnMessage(name) || nearestName(name, names) !== undefined;
 }
 
 /** @throws EndpointError unknown_option for the name that other libraries give to the handler of messages */
@@ -62,13 +77,31 @@ function isBareFunction(endpointClass: EndpointClass): boolean {
   return isReadable && !hasClassSyntax(endpointClass) && !isInherited;
 }
 
-/** As {@link assertHasHandler} for a class with a decorator. @throws EndpointError missing_handler */
-export function assertDecoratedHandler(endpointClass: EndpointClass, handlers: HandlerTable): void {
+/**
+ * As {@link assertHandlersOfClass} for a class with a decorator, where a method is a handler by its decorator: one that is
+ * named like a handler and has none was probably forgotten.
+ * @param decorated  the names of the decorated methods
+ * @throws EndpointError missing_handler
+ */
+export function assertDecoratedHandlers(
+  endpointClass: EndpointClass,
+  handlers: HandlerTable,
+  decorated: readonly (string | symbol)[],
+): void {
+  const methods = methodsOf(endpointClass);
+  const isForgotten = (name: string): boolean => names.includes(name) || isOnMessage(name);
+  const forgotten = methods.find((name) => isForgotten(name) && !decorated.includes(name));
+  const where = `endpoint ${endpointClass.name}`;
+  if (hasHandler(handlers) && forgotten !== undefined) {
+    throw missing(
+      `${where}: the method "${forgotten}" has no decorator, so it is no handler; decorate it, or rename it`,
+    );
+  }
   if (hasHandler(handlers)) return;
-  const member = meantAsHandler(methodsOf(endpointClass)) ?? fieldNamedAsHandler(endpointClass);
+  const member = meantAsHandler(methods) ?? fieldNamedAsHandler(endpointClass);
   if (member === undefined) return;
   const decorators = '@OnOpen(), @OnMessage(), @OnClose() or @OnError()';
-  throw missing(`endpoint ${endpointClass.name}: no method has ${decorators}; "${member}" has none of them`);
+  throw missing(`${where}: no method has ${decorators}; "${member}" has none of them`);
 }
 
 function hasHandler(handlers: HandlerTable): boolean {

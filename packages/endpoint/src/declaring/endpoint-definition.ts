@@ -7,7 +7,7 @@ import type { EncodableOf, EncoderEntry } from '../messages/encoders.js';
 import { assertKnownNames, kindOf } from '../option-checks.js';
 import { PathTemplate } from '../paths/path-template.js';
 import { isThenable } from '../promises.js';
-import { assertHasHandler, assertNoOnMessage, functionIsNoEndpoint } from './endpoint-class.js';
+import { assertHandlersOfClass, assertNoOnMessage, functionIsNoEndpoint } from './endpoint-class.js';
 import type { EndpointConfig } from './endpoint-options.js';
 import {
   type EndpointOptions,
@@ -176,7 +176,7 @@ export function defineEndpoint<const Path extends string>(
   if (typeof source === 'function' && source.prototype !== undefined) {
     const endpointClass = source as EndpointClass;
     const handlers = programmaticHandlers(source.prototype as object, where);
-    assertHasHandler(endpointClass, handlers, where);
+    assertHandlersOfClass(endpointClass, handlers, where);
     return new EndpointDefinition(
       path,
       endpointClass,

@@ -3,6 +3,7 @@
 import { EndpointError } from '../errors.js';
 import { kindOf } from '../option-checks.js';
 import type { DecoratedHandler } from './decorators/endpoint-metadata.js';
+import { assertNoneMisspelt } from './endpoint-class.js';
 import { type EndpointHandlers, type HandlerTable, handlerNames, handlerTable } from './handlers.js';
 
 /** The handlers that a declaration names, and how to find those of one instance. */
@@ -11,7 +12,8 @@ export interface DeclaredHandlers {
   readonly table: HandlerTable;
   /**
    * Asked once for each instance; gives `table` itself where the instance has the same.
-   * @throws EndpointError invalid_instance when it lacks a handler that the declaration names
+   * @throws EndpointError invalid_instance when it lacks a handler that the declaration names, missing_handler when a
+   *   field of the first one is nearly named like a handler
    */
   of(instance: object): HandlerTable;
 }
@@ -23,9 +25,13 @@ export function handlersOfObject(table: HandlerTable): DeclaredHandlers {
 
 /** Of a class without decorators: whatever its instance has under the names of handlers. */
 export function handlersByName(table: HandlerTable, where: string): DeclaredHandlers {
+  let isFirst = true;
   return {
     table,
     of(instance) {
+      // Fields exist on instances only, and the first one shows their names.
+      if (isFirst) assertNoneMisspelt(Object.keys(instance), where);
+      isFirst = false;
       if (hasSameNamed(instance as EndpointHandlers, table)) return table;
       const named = instance as Readonly<Record<string, unknown>>;
       return handlerTable((kind) => {

@@ -1,18 +1,33 @@
 // What handlers may return, and the signature of a message handler by kind and delivery.
 import type { MessageStream } from '../messages/message-stream.js';
 
+/** Marks objects of this package: a handler that returns one, as `(text) => room.send(text)` does, answers nothing. */
+export const notAnAnswer: unique symbol = Symbol('longwire.notAnAnswer');
+
+export interface NotAnAnswer {
+  readonly [notAnAnswer]: true;
+}
+
+export function isNotAnAnswer(result: object): boolean {
+  return notAnAnswer in result;
+}
+
 /**
- * What a message handler may return: text and bytes are sent on the session, nothing sends nothing; promises are
- * awaited. `Encodable` is what the endpoint's encoders make messages of.
+ * What a message handler may return: text and bytes are sent on the session, nothing sends nothing, nor does what calls of
+ * this package return; promises are awaited. `Encodable` is what the endpoint's encoders make messages of.
  */
 export type MessageResult<Encodable = never> = Reply<Encodable> | PromiseLike<Reply<Encodable>>;
 // `void` lets a handler without a return statement through; as part of a union it still refuses numbers and objects.
 // biome-ignore lint/suspicious/noConfusingVoidType: undefined alone would refuse an async handler without a return statement
-type Reply<Encodable> = string | Uint8Array | Encodable | undefined | null | void;
+type Reply<Encodable> = string | Uint8Array | Encodable | NotAnAnswer | undefined | null | void;
 /** Any object but a promise: for handlers whose declaration does not show which encoders there are. */
 export type AnyObject = object & { readonly then?: never };
-/** What every other handler returns: nothing, now or later. */
-export type HandlerResult = void | PromiseLike<void>;
+/**
+ * What every other handler returns: nothing, now or later. In JavaScript a text, bytes or a plain object that such a
+ * handler returns is not sent, and is a warning.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: undefined alone would refuse an async handler without a return statement
+export type HandlerResult = void | NotAnAnswer | PromiseLike<void | NotAnAnswer>;
 
 /** Whole; each part as it arrives; or as a stream that the handler reads. */
 export type MessageDelivery = 'whole' | 'parts' | 'stream';

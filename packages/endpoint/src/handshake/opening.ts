@@ -16,7 +16,7 @@ import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { EndpointError } from '../errors.js';
 import type { ConnectionLog } from '../observing/wire-log.js';
 import { kindOf } from '../option-checks.js';
-import type { Session } from '../session/session.js';
+import { type Session, UserProperties } from '../session/session.js';
 import { connectionHandler } from '../session/session-input.js';
 import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import { principalOf } from './authentication.js';
@@ -108,10 +108,10 @@ export class Opening {
     const agreed = selected instanceof Promise ? await selected : selected;
     // What the last hook counts or notes is of a session that opens, not of a client that has gone meanwhile.
     if (this.#isOver) return undefined;
-    let userProperties: Map<string, unknown> | undefined;
+    let userProperties: UserProperties | undefined;
     let response: HandshakeResponse | undefined;
     if (modifyHandshake !== undefined) {
-      const [answer, properties] = [new HandshakeResponse(), new Map<string, unknown>()];
+      const [answer, properties] = [new HandshakeResponse(), new UserProperties()];
       const modified = this.#ask('modifyHandshake', () => modifyHandshake(request, answer, properties));
       if (modified instanceof Promise) await modified;
       response = answer;
@@ -126,7 +126,7 @@ export class Opening {
     opened: {
       readonly subprotocol: string | undefined;
       readonly headers: HandshakeResponse['headers'] | undefined;
-      readonly userProperties: Map<string, unknown> | undefined;
+      readonly userProperties: UserProperties | undefined;
     },
   ): Session | undefined {
     if (!this.#endpoint.isInService) this.refuse(refusal(404, 'This endpoint has been removed.'));

@@ -1,5 +1,7 @@
 // One outgoing message in parts, as `session.startMessage` gives it.
+
 import type { FragmentWriter } from '@longwire/websocket';
+import { type NotAnAnswer, notAnAnswer } from '../declaring/message-handler.js';
 import { EndpointError } from '../errors.js';
 import { kindOf } from '../option-checks.js';
 import { awaitedBytes } from './send-queue.js';
@@ -8,7 +10,7 @@ import { awaitedBytes } from './send-queue.js';
  * Writes one message part by part; what is sent on the session meanwhile waits for its end, pings and pongs do not. A
  * message that is never ended holds up everything behind it until the session ends.
  */
-export class MessageWriter {
+export class MessageWriter implements NotAnAnswer {
   readonly #noteMessage: () => void;
   #noteEnd: ((bytes: number) => void) | undefined;
   #bytes = 0;
@@ -33,6 +35,11 @@ export class MessageWriter {
     this.#noteEnd = notes.end;
     this.#noteWaiting = notes.waiting;
     executor((writer) => this.#begin(writer));
+  }
+
+  /** A handler that returns it answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
   }
 
   /**
@@ -85,7 +92,8 @@ export class MessageWriter {
 }
 
 export function notAMessage(given: unknown, expected = 'a string or a Uint8Array'): EndpointError {
-  return new EndpointError('invalid_message', `expected ${expected} to send, got ${kindOf(given)}`);
+  const advice = typeof given === 'object' && given !== null ? '; sendObject takes an object through an encoder' : '';
+  return new EndpointError('invalid_message', `expected ${expected} to send, got ${kindOf(given)}${advice}`);
 }
 
 /** The engine's faults in this package's words. */

@@ -9,6 +9,8 @@ import { type CloseDetails, WebSocketCloseCode, type WebSocketErrorCode } from '
  * - `heartbeat_timeout`: the peer gave no sign of life
  * - `slow_consumer`: the peer took what it was sent too slowly
  * - `protocol_error`: the peer broke the protocol; `error` says how
+ * - `unsupported_data`: the peer sent a binary message to a session that takes only text, or text to one that takes only
+ *   binary messages
  * - `message_too_big`: the peer sent more than `maxTextBytes` or `maxBinaryBytes` in one message
  * - `handler_failed`: a handler failed that nobody was there to report to, the opening handler, or the source of a
  *   streamed message
@@ -23,6 +25,7 @@ export type CloseCause =
   | 'heartbeat_timeout'
   | 'slow_consumer'
   | 'protocol_error'
+  | 'unsupported_data'
   | 'message_too_big'
   | 'handler_failed'
   | 'terminated'

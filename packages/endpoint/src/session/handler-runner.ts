@@ -1,5 +1,5 @@
 // The order in which handlers of one session run: one at a time, or, in a concurrent endpoint, as events arrive.
-import { type HandlerKind, isAnswered } from '../declaring/handlers.js';
+import { type HandlerKind, handlerNames, isAnswered } from '../declaring/handlers.js';
 import { IncomingStream } from '../messages/message-stream.js';
 import { callObserved } from '../observing/observed-handler.js';
 import type { GuardedObserver } from '../observing/observer.js';
@@ -28,6 +28,8 @@ export interface RunnerHost {
   /** A handler failed for which there is no error handler, or the opening one. */
   endWithFailure(): void;
   reportUnhandled(error: unknown, during: HandlerKind): void;
+  /** A handler returned something that would be an answer if another handler had returned it. */
+  resultIgnored(kind: HandlerKind, result: unknown): void;
   /** The close handler has finished, and nothing is pending. May be called again after later errors. */
   settled(): void;
 }
@@ -179,9 +181,14 @@ export class HandlerRunner {
 
   /** Sends what the handler returned, if it is an answer. Returns a promise while an encoder is working on it. */
   #answer(kind: HandlerKind, value: unknown, result: unknown): PromiseLike<unknown> | undefined {
-    if (result === null || !isAnswered(kind, value)) return undefined;
-    if (typeof result !== 'string' && !(result instanceof Uint8Array))
-      return senderOf(this.#session).sendResult(result);
+    if (!isAnswered(kind, value)) {
+      if (looksLikeAnAnswer(result)) this.#host.resultIgnored(kind, result);
+      return undefined;
+    }
+    if (result === null) return undefined;
+    if (typeof result !== 'string' && !(result instanceof Uint8Array)) {
+      return senderOf(this.#session).sendResult(result, handlerNames[kind]);
+    }
     this.#session.send(result);
     return undefined;
   }
@@ -265,6 +272,12 @@ export class HandlerRunner {
       this.#perform('close', reason);
     }
   }
+}
+
+/** In JavaScript any handler may return anything; `(session) => sessions.add(session)` means nothing by it. */
+function looksLikeAnAnswer(result: unknown): boolean {
+  if (typeof result === 'string' || result instanceof Uint8Array) return true;
+  return typeof result === 'object' && result !== null && Object.getPrototypeOf(result) === Object.prototype;
 }
 
 /** Such a handler is always waited for: its message has to end as well. */

@@ -32,6 +32,6 @@ export interface SessionControl<Owner = unknown> {
   openSessions(): Iterable<Owner>;
   /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
   addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void;
-  removeMessageHandler(handler: AnyMessageHandler): boolean;
+  removeMessageHandler(handler: AnyMessageHandler): void;
   messageHandlers(): AnyMessageHandler[];
 }

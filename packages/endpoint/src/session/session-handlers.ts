@@ -11,6 +11,11 @@ import type { AnyMessageHandler } from './session-control.js';
 
 type AddedHandlers = ReadonlyMap<HandlerKind, AnyMessageHandler>;
 
+interface AdditionHistory {
+  readonly added: AddedHandlers;
+  readonly hasRemoved: boolean;
+}
+
 const noneAdded: AddedHandlers = new Map();
 const where = 'addMessageHandler';
 
@@ -23,28 +28,31 @@ export class SessionHandlers {
   readonly #declared: Codecs;
   readonly #codecs: SessionCodecs | undefined;
   readonly #added: AddedHandlers;
+  /** A handler that was added has been removed. */
+  readonly hasRemoved: boolean;
 
   private constructor(
     routes: MessageRoutes,
     declared: Codecs,
     codecs: SessionCodecs | undefined,
-    added: AddedHandlers,
+    { added, hasRemoved }: AdditionHistory,
   ) {
     this.routes = routes;
     this.#declared = declared;
     this.#codecs = codecs;
     this.#added = added;
+    this.hasRemoved = hasRemoved;
   }
 
   /** Those that the endpoint declares. */
   static declared(routes: MessageRoutes, codecs: Codecs): SessionHandlers {
-    return new SessionHandlers(routes, codecs, codecs.shared, noneAdded);
+    return new SessionHandlers(routes, codecs, codecs.shared, { added: noneAdded, hasRemoved: false });
   }
 
   /** The same with the codecs of one session, made now if there are classes among them. @throws what their constructors throw */
   withCodecs(): SessionHandlers {
     if (this.#codecs !== undefined) return this;
-    return new SessionHandlers(this.routes, this.#declared, this.#declared.forSession(), this.#added);
+    return new SessionHandlers(this.routes, this.#declared, this.#declared.forSession(), this.#history);
   }
 
   /**
@@ -53,9 +61,9 @@ export class SessionHandlers {
    */
   withInstance(routes: MessageRoutes): SessionHandlers {
     if (routes === this.routes) return this;
-    if (this.#added.size === 0) return new SessionHandlers(routes, this.#declared, this.#codecs, this.#added);
+    if (this.#added.size === 0) return new SessionHandlers(routes, this.#declared, this.#codecs, this.#history);
     for (const kind of this.#added.keys()) assertNone(routes.handlers, kind);
-    return this.#withTable({ ...routes.handlers, ...Object.fromEntries(this.#added) }, this.#added);
+    return this.#withTable({ ...routes.handlers, ...Object.fromEntries(this.#added) }, this.#history);
   }
 
   /** @throws EndpointError duplicate_handler, missing_decoder, invalid_handler, invalid_option, unknown_option */
@@ -68,7 +76,8 @@ export class SessionHandlers {
       throw new EndpointError('invalid_handler', `${where}: a handler is a function, not ${kindOf(handler)}`);
     }
     assertNone(this.routes.handlers, kind);
-    return this.#withTable({ ...this.routes.handlers, [kind]: handler }, new Map([...this.#added, [kind, handler]]));
+    const added = new Map([...this.#added, [kind, handler]]);
+    return this.#withTable({ ...this.routes.handlers, [kind]: handler }, { added, hasRemoved: this.hasRemoved });
   }
 
   /** The same without a handler that was added; undefined if it was not. */
@@ -77,7 +86,7 @@ export class SessionHandlers {
     if (kind === undefined) return undefined;
     const rest = new Map(this.#added);
     rest.delete(kind);
-    return this.#withTable({ ...this.routes.handlers, [kind]: undefined }, rest);
+    return this.#withTable({ ...this.routes.handlers, [kind]: undefined }, { added: rest, hasRemoved: true });
   }
 
   /** Those that were added. */
@@ -114,9 +123,13 @@ export class SessionHandlers {
     return (kind === 'text' && this.routes.decodesText) || (kind === 'binary' && this.routes.decodesBinary);
   }
 
-  #withTable(table: HandlerTable, added: AddedHandlers): SessionHandlers {
+  get #history(): AdditionHistory {
+    return { added: this.#added, hasRemoved: this.hasRemoved };
+  }
+
+  #withTable(table: HandlerTable, history: AdditionHistory): SessionHandlers {
     assertOneHandlerEach(table, this.#declared, where);
-    return new SessionHandlers(messageRoutes(table, this.#declared), this.#declared, this.#codecs, added);
+    return new SessionHandlers(messageRoutes(table, this.#declared), this.#declared, this.#codecs, history);
   }
 }
 

@@ -1,5 +1,5 @@
 // The way in of one session: the events of its connection, on their way to the handlers.
-import type { CloseDetails, ConnectionHandler, WebSocketConnection } from '@longwire/websocket';
+import type { CloseDetails, ConnectionHandler, MessageKind, WebSocketConnection } from '@longwire/websocket';
 import type { MessageRoutes } from '../declaring/message-routes.js';
 import { EndpointError } from '../errors.js';
 import { type HandlerRunner, maxWaitingMessages } from './handler-runner.js';
@@ -18,6 +18,12 @@ export interface ConnectionEvents {
   closed(details: CloseDetails): void;
 }
 
+/** Gets what is not for a message handler. */
+export interface InputEnd extends Pick<ConnectionEvents, 'report' | 'closed'> {
+  /** A message came of a kind that no handler is for, though there is one for the other kind. */
+  unsupported(kind: MessageKind): void;
+}
+
 /** Who pauses reading: the program, events that wait for their handlers, a message that is read as a stream. Bits. */
 export const PauseReason = { session: 1, queue: 2, stream: 4 } as const;
 
@@ -32,7 +38,7 @@ export class SessionInput implements ConnectionEvents {
   idle: IdleTimeout | undefined;
   readonly #connection: WebSocketConnection;
   readonly #runner: HandlerRunner;
-  readonly #end: Pick<ConnectionEvents, 'report' | 'closed'>;
+  readonly #end: InputEnd;
   readonly #answersPing: boolean;
   #mode: 'hold' | 'deliver' | 'drop' = 'hold';
   #held: (() => void)[] | undefined;
@@ -40,11 +46,10 @@ export class SessionInput implements ConnectionEvents {
   #incoming: IncomingParts | undefined;
   #pauseReasons = 0;
 
-  /** @param end  gets the events that are not for a message handler */
   constructor(
     connection: WebSocketConnection,
     runner: HandlerRunner,
-    end: Pick<ConnectionEvents, 'report' | 'closed'>,
+    end: InputEnd,
     { routes, answersPing }: { routes: MessageRoutes; answersPing: boolean },
   ) {
     this.#connection = connection;
@@ -67,6 +72,7 @@ export class SessionInput implements ConnectionEvents {
     const route = this.routes.text;
     if (route === 'text') this.#runner.accept('text', text);
     else if (route !== undefined) this.#receivePart(route, text, true);
+    else if (this.routes.binary !== undefined) this.#end.unsupported('text');
   }
 
   receiveBinary(data: Uint8Array): void {
@@ -78,6 +84,7 @@ export class SessionInput implements ConnectionEvents {
     const route = this.routes.binary;
     if (route === 'binary') this.#runner.accept('binary', data);
     else if (route !== undefined) this.#receivePart(route, data, true);
+    else if (this.routes.text !== undefined) this.#end.unsupported('binary');
   }
 
   receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void {

@@ -1,19 +1,22 @@
 // One session from its opening to its end: makes its parts, opens it, sends its errors to where they belong, ends it.
-import { type CloseDetails, WebSocketCloseCode, type WebSocketConnection } from '@longwire/websocket';
+import { type CloseDetails, type MessageKind, WebSocketCloseCode, type WebSocketConnection } from '@longwire/websocket';
 import type { UnhandledErrorContext } from '../container/unhandled-error.js';
 import type { EndpointDefinition, ServingInstance } from '../declaring/endpoint-definition.js';
+import { type HandlerKind, handlerNames } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import { closeFor, isRefusal } from '../handshake/refusals.js';
 import { encode } from '../messages/encoding.js';
 import type { GuardedObserver } from '../observing/observer.js';
+import { kindOf } from '../option-checks.js';
+import type { WarningsOnce } from '../warnings.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
 import { HandlerRunner, type RunnerHost } from './handler-runner.js';
 import { IdleTimeout } from './idle-timeout.js';
-import { Session } from './session.js';
+import { Session, type UserProperties } from './session.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
 import type { SessionHandlers } from './session-handlers.js';
-import { handlerFor, PauseReason, SessionInput } from './session-input.js';
+import { handlerFor, type InputEnd, PauseReason, SessionInput } from './session-input.js';
 import { SessionSender } from './session-sender.js';
 
 /** What the sessions of an endpoint share, and report to. */
@@ -22,6 +25,7 @@ export interface SessionHost {
   /** The handlers that the endpoint declares. */
   readonly handlers: SessionHandlers;
   readonly observer: GuardedObserver | undefined;
+  readonly warnings: WarningsOnce;
   openSessions(): Iterable<Session>;
   /** Takes an error that no error handler took. Never throws. */
   reportUnhandled(error: unknown, context: UnhandledErrorContext): void;
@@ -34,11 +38,11 @@ export interface SessionHost {
 /** What is known of a session when its connection is there. */
 export interface OpenedSession {
   readonly handshake: HandshakeRequest;
-  readonly userProperties: Map<string, unknown> | undefined;
+  readonly userProperties: UserProperties | undefined;
 }
 
 /** Nothing here is called for each message: those go from the input through the runner to the sender. */
-export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
+export class SessionLifecycle implements SessionControl<Session>, RunnerHost, InputEnd {
   readonly session: Session;
   readonly input: SessionInput;
   readonly #host: SessionHost;
@@ -179,10 +183,9 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
     this.#handleWith(this.#runner.handlers.with(options, handler));
   }
 
-  removeMessageHandler(handler: AnyMessageHandler): boolean {
+  removeMessageHandler(handler: AnyMessageHandler): void {
     const rest = this.#runner.handlers.without(handler);
     if (rest !== undefined) this.#handleWith(rest);
-    return rest !== undefined;
   }
 
   messageHandlers(): AnyMessageHandler[] {
@@ -225,6 +228,16 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
     this.#host.reportUnhandled(error, { during, endpoint: this.endpoint, session, request: session.handshake });
   }
 
+  resultIgnored(kind: HandlerKind, result: unknown): void {
+    const { endpoint } = this;
+    const handler = handlerNames[kind];
+    this.#host.warnings.once('result_ignored', `${handler} of ${endpoint}`, () => {
+      const which = kind === 'textPart' || kind === 'binaryPart' ? ' before the last part of a message' : '';
+      const advice = 'it is not sent; call session.send(…) or session.sendObject(…)';
+      return { message: `endpoint ${endpoint}: ${handler} returned ${kindOf(result)}${which}; ${advice}`, endpoint };
+    });
+  }
+
   // What the runner asks.
 
   get endpoint(): string {
@@ -263,6 +276,14 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost {
     if (this.session.isOpen) this.#sender.close('handler_failed', WebSocketCloseCode.internalError, 'internal error');
     this.#hasEndedHere = true;
     this.input.drop();
+  }
+
+  /** RFC 6455 §7.4.1: 1003, a type of data that the endpoint cannot accept. */
+  unsupported(kind: MessageKind): void {
+    // A session that takes its handlers away wants to miss messages meanwhile.
+    if (this.#runner.handlers.hasRemoved) return;
+    const reason = `${kind} messages are not accepted here`;
+    this.#sender.close('unsupported_data', WebSocketCloseCode.unsupportedData, reason);
   }
 
   /** The connection's last event. */

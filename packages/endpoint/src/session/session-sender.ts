@@ -7,6 +7,7 @@ import {
   WebSocketCloseCode,
   type WebSocketConnection,
 } from '@longwire/websocket';
+import { isNotAnAnswer } from '../declaring/message-handler.js';
 import { EndpointError } from '../errors.js';
 import { type MessageWriter, notAMessage } from '../messages/message-writer.js';
 import { type MessageSource, QueuedSender } from '../messages/queued-sender.js';
@@ -143,11 +144,18 @@ export class SessionSender {
     }
   }
 
-  /** What a handler returned. @throws EndpointError invalid_result, encode_failed; the promise rejects likewise */
-  sendResult(result: unknown): undefined | Promise<void> {
+  /**
+   * Sends what a handler returned.
+   * @param handler  its name, for the message
+   * @throws EndpointError invalid_result, encode_failed; the promise rejects likewise
+   */
+  sendResult(result: unknown, handler: string): undefined | Promise<void> {
+    if (typeof result === 'object' && result !== null && isNotAnAnswer(result)) return undefined;
     const sent = this.#throughQueue().sendObject(result);
     if (sent !== 'not encoded') return sent;
-    throw new EndpointError('invalid_result', `a message handler returned ${kindOf(result)}, which no encoder takes`);
+    const why = `${handler} returned ${kindOf(result)}, which is neither text nor bytes, and no encoder of the endpoint takes it`;
+    const advice = 'give the endpoint an encoder, or return nothing: write void before the expression, or braces';
+    throw new EndpointError('invalid_result', `${why}; ${advice}`);
   }
 
   startMessage(kind: MessageKind): MessageWriter {

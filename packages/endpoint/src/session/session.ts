@@ -8,7 +8,12 @@ import {
   WebSocketCloseCode,
   type WebSocketConnection,
 } from '@longwire/websocket';
-import type { MessageDelivery, MessageHandler } from '../declaring/message-handler.js';
+import {
+  type MessageDelivery,
+  type MessageHandler,
+  type NotAnAnswer,
+  notAnAnswer,
+} from '../declaring/message-handler.js';
 import type { Principal } from '../handshake/authentication.js';
 import type { HandshakeRequest } from '../handshake/handshake-request.js';
 import type { MessageWriter } from '../messages/message-writer.js';
@@ -22,6 +27,13 @@ import type { SessionSender } from './session-sender.js';
 /** The sender of a session, with what only this package may do: send answers, offer messages, close for a reason. */
 export let senderOf: (session: Session) => SessionSender;
 
+/** The map behind `session.userProperties`: `(text, session) => session.userProperties.set('last', text)` answers nothing. */
+export class UserProperties extends Map<string, unknown> implements NotAnAnswer {
+  get [notAnAnswer](): true {
+    return true;
+  }
+}
+
 /**
  * One client's connection to an endpoint, from the handshake to the close. `Path` is the endpoint's path template and
  * types {@link Session.path}. Sessions are made by the container, one for each connection, and belong to no other.
@@ -29,21 +41,21 @@ export let senderOf: (session: Session) => SessionSender;
  * What sends never throws; all methods may be called at any time, in any order, from anywhere. What is sent leaves in
  * the order of the calls, also behind an object whose encoder takes its time.
  */
-export class Session<Path extends string = string> {
+export class Session<Path extends string = string> implements NotAnAnswer {
   /** The request that opened the session. */
   readonly handshake: HandshakeRequest;
   readonly #connection: WebSocketConnection;
   readonly #sender: SessionSender;
   readonly #control: SessionControl<Session>;
   #id: string | undefined;
-  #userProperties: Map<string, unknown> | undefined;
+  #userProperties: UserProperties | undefined;
 
   constructor(
     connection: WebSocketConnection,
     sender: SessionSender,
     control: SessionControl<Session>,
     handshake: HandshakeRequest,
-    userProperties: Map<string, unknown> | undefined,
+    userProperties: UserProperties | undefined,
   ) {
     this.#connection = connection;
     this.#sender = sender;
@@ -63,6 +75,11 @@ export class Session<Path extends string = string> {
    */
   get path(): PathParameters<Path> {
     return this.handshake.path as PathParameters<Path>;
+  }
+
+  /** A handler that returns its session answers nothing. */
+  get [notAnAnswer](): true {
+    return true;
   }
 
   /** 128 random bits as 32 hexadecimal digits. Never given to two sessions; not a secret. */
@@ -96,8 +113,8 @@ export class Session<Path extends string = string> {
    * Whatever the application wants to remember of this session. Shared with no other session; `modifyHandshake` may
    * have filled it.
    */
-  get userProperties(): Map<string, unknown> {
-    this.#userProperties ??= new Map();
+  get userProperties(): UserProperties {
+    this.#userProperties ??= new UserProperties();
     return this.#userProperties;
   }
 
@@ -272,9 +289,9 @@ export class Session<Path extends string = string> {
     this.#control.addMessageHandler(options, handler as AnyMessageHandler);
   }
 
-  /** Takes a handler that was added away. False if there is no such handler. */
-  removeMessageHandler(handler: AnyMessageHandler): boolean {
-    return this.#control.removeMessageHandler(handler);
+  /** Removes a handler that was added; does nothing if there is no such handler. */
+  removeMessageHandler(handler: AnyMessageHandler): void {
+    this.#control.removeMessageHandler(handler);
   }
 
   /** The handlers that were added to this session. */

@@ -17,9 +17,10 @@ import {
   type SlowReceiverPolicy,
 } from '../../src/index.js';
 
-type Room = Pick<Broadcast, 'add' | 'delete' | 'size'> & {
-  send(message: string, excepted: (session: Session) => boolean): BroadcastResult;
-};
+interface Room extends Pick<Broadcast, 'delete' | 'has' | 'size'> {
+  add(session: Session): unknown;
+  send(message: string, excepted: (session: Session) => boolean): Pick<BroadcastResult, 'sent' | 'skipped' | 'closed'>;
+}
 
 /** What `Broadcast` promises, in the plainest way. */
 class PlainRoom implements Room {
@@ -37,16 +38,19 @@ class PlainRoom implements Room {
     return this.#sessions.size;
   }
 
-  add(session: Session): boolean {
+  add(session: Session): void {
     if (session.isOpen) this.#sessions.add(session);
-    return session.isOpen;
   }
 
-  delete(session: Session): boolean {
-    return this.#sessions.delete(session);
+  delete(session: Session): void {
+    this.#sessions.delete(session);
   }
 
-  send(message: string, excepted: (session: Session) => boolean): BroadcastResult {
+  has(session: Session): boolean {
+    return this.#sessions.has(session);
+  }
+
+  send(message: string, excepted: (session: Session) => boolean): ReturnType<Room['send']> {
     const result = { sent: 0, skipped: 0, closed: 0 };
     for (const session of this.#sessions) {
       if (excepted(session) || !session.isOpen) continue;
@@ -215,8 +219,20 @@ const acts = fc.oneof(
       return (world: World) => memberAt(world, at)?.session.send(message);
     }),
   },
-  { weight: 1, arbitrary: toMember(({ session }, { room }) => room.delete(session)) },
-  { weight: 1, arbitrary: toMember(({ session }, { room }) => room.add(session)) },
+  {
+    weight: 1,
+    arbitrary: toMember(({ session }, { room }) => {
+      room.delete(session);
+      return room.has(session);
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: toMember(({ session }, { room }) => {
+      room.add(session);
+      return room.has(session);
+    }),
+  },
   { weight: 1, arbitrary: toMember(({ session }) => session.ping(new Uint8Array([1, 2, 3]))) },
   { weight: 1, arbitrary: toMember(({ session }) => session.sendObject('now')) },
   { weight: 1, arbitrary: toMember(({ session }) => session.sendObject('later, and behind it what follows')) },

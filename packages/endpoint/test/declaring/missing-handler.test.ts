@@ -9,6 +9,7 @@ import {
   ServerEndpoint,
   type Session,
 } from '../../src/index.js';
+import { serve } from '../serving.js';
 
 const missing = (sentence: string) =>
   expect.objectContaining({ code: 'missing_handler', message: expect.stringContaining(sentence) });
@@ -46,16 +47,40 @@ describe('a class given to defineEndpoint is refused', () => {
     [
       'whose method has a name of another library',
       Unheard,
-      '"onMessage" is none, messages come to onText, onBinary or onObject',
+      '"onMessage" is not a handler; messages come to onText, onBinary or onObject',
     ],
-    ['whose parent has such a method', class extends Unheard {}, '"onMessage" is none'],
+    ['whose parent has such a method', class extends Unheard {}, '"onMessage" is not a handler'],
     [
       'with a slip in a name',
       class {
         count() {}
         onTekst() {}
       },
-      '"onTekst" is none, did you mean "onText"?',
+      '"onTekst" is not a handler; did you mean "onText"?',
+    ],
+    [
+      'with one good handler and onMessage',
+      class {
+        onOpen() {}
+        onMessage() {}
+      },
+      '"onMessage" is not a handler; messages come to onText, onBinary or onObject',
+    ],
+    [
+      'with one good handler and onClosed',
+      class {
+        onText() {}
+        onClosed() {}
+      },
+      '"onClosed" is not a handler; did you mean "onClose"?',
+    ],
+    [
+      'with one good handler and ontext',
+      class {
+        onOpen() {}
+        ontext() {}
+      },
+      '"ontext" is not a handler; did you mean "onText"?',
     ],
     [
       'with other methods only',
@@ -128,6 +153,14 @@ describe('a class given to defineEndpoint is taken', () => {
         count() {}
       },
     ],
+    [
+      'with methods of its own that begin with "on" and are far from every handler',
+      class {
+        onText() {}
+        onTick() {}
+        once() {}
+      },
+    ],
     ['that is empty, and only sends', class Feed {}],
     [
       'that holds state, and only sends',
@@ -175,13 +208,28 @@ describe('a decorated class', () => {
       @OnOpen() open() {
         this.#add();
       }
-      onMessage() {}
+      onTick() {}
       #add() {
         this.count++;
       }
     }
     expect([Feed, Counting]).toHaveLength(2);
   });
+
+  it.each(['onClose', 'onMessage'])(
+    'is refused when a method named %s has no decorator beside one that has',
+    (name) => {
+      class Chat {
+        open(): void {}
+        [name](): void {}
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Chat.prototype, 'open')!;
+      OnOpen()(Chat.prototype, 'open', descriptor as TypedPropertyDescriptor<() => void>);
+      expect(() => ServerEndpoint('/x')(Chat)).toThrow(
+        missing(`endpoint Chat: the method "${name}" has no decorator, so it is no handler; decorate it, or rename it`),
+      );
+    },
+  );
 });
 
 it.each(['onMessage', 'onmessage'])('an object with the handler %s of other libraries is told ours', (name) => {
@@ -192,4 +240,17 @@ it.each(['onMessage', 'onmessage'])('an object with the handler %s of other libr
     });
   expect(() => defineEndpoint('/x', { [name]: () => {} } as never)).toThrow(refused('endpoint /x'));
   expect(() => defineClientEndpoint({ [name]: () => {} } as never)).toThrow(refused('client endpoint'));
+});
+
+it('a field onClosed beside onText closes the first session with 1011 and is reported as missing_handler', async () => {
+  class Chat {
+    onText = (text: string): string => text;
+    onClosed = (): void => {};
+  }
+  const serving = await serve([defineEndpoint('/x', Chat)]);
+  const client = await serving.connect('/x');
+  expect((await client.closed).code).toBe(1011);
+  expect(serving.unhandled.map(({ error }) => error)).toEqual([
+    missing('"onClosed" is not a handler; did you mean "onClose"?'),
+  ]);
 });

@@ -1,6 +1,6 @@
 // What the decorators of classes share: reading the decorated handlers, and leaving a definition on the class.
 import { EndpointError } from '../../errors.js';
-import { assertDecoratedHandler } from '../endpoint-class.js';
+import { assertDecoratedHandlers } from '../endpoint-class.js';
 import type { EndpointClass } from '../endpoint-definition.js';
 import { handlerTable } from '../handlers.js';
 import { type DeclaredHandlers, handlersByDecorator } from '../instance-handlers.js';
@@ -35,7 +35,11 @@ export function decoratedHandlers(endpointClass: EndpointClass, metadata: Decora
     const handler = handlers.get(kind);
     return handler && callable(handler, endpointClass);
   });
-  assertDecoratedHandler(endpointClass, table);
+  assertDecoratedHandlers(
+    endpointClass,
+    table,
+    [...handlers.values()].map(({ name }) => name),
+  );
   return handlersByDecorator(table, handlers.values(), `endpoint ${endpointClass.name}`);
 }
 
