@@ -2,12 +2,12 @@
 // docs/fault-catalogue.md.
 
 import { ServerProcess } from '@longwire/test-support/server-process';
+import { signedToken } from '@longwire/test-support/signed-token';
 import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textFrame } from '../harness/frame-writer.js';
 import { upgradeRequest } from '../harness/handshake-text.js';
 import { RawSocket } from '../harness/raw-socket.js';
-import { signedToken } from '../harness/signed-token.js';
 import { Target } from '../harness/target.js';
 
 const SECRET = 'a secret that only the tests of attacks know';

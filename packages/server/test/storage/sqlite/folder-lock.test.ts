@@ -1,11 +1,11 @@
 // One server per data folder.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ProgramProcess } from '@longwire/test-support/program-process';
 import { stretched } from '@longwire/test-support/stretched';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -31,16 +31,15 @@ const namespacesMissing: string | undefined = (() => {
 
 /** Starts a process that takes the folder and says `held` or the code of its error. */
 async function holdElsewhere(folder: string, wrapper: readonly string[] = []) {
-  const command = [...wrapper, process.execPath, HOLDER, folder];
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [answer] = (await once(child.stdout, 'data')) as [Buffer];
+  const program = new ProgramProcess([...wrapper, process.execPath, HOLDER, folder]);
+  const [answer] = await program.shows(/.+/);
   const end = async (signal: NodeJS.Signals) => {
-    const exited = once(child, 'exit');
-    if (wrapper.length > 0) spawnSync('pkill', [`-${signal.slice(3)}`, '-P', `${child.pid}`]);
-    else child.kill(signal);
-    await exited;
+    // unshare passes no signals on.
+    if (wrapper.length > 0) spawnSync('pkill', [`-${signal.slice(3)}`, '-P', `${program.pid}`]);
+    else program.child.kill(signal);
+    await program.result;
   };
-  return { answer: answer.toString().trim(), child, end };
+  return { answer, program, end };
 }
 
 describe('the lock of a data folder', () => {
@@ -97,7 +96,7 @@ describe('the lock of a data folder', () => {
 
   test('a server that is stopped still holds its folder', async () => {
     const other = await holdElsewhere(folder);
-    other.child.kill('SIGSTOP');
+    other.program.child.kill('SIGSTOP');
     await expect(acquire()).rejects.toMatchObject({ code: 'locked' });
     await other.end('SIGKILL');
   });
