@@ -60,6 +60,7 @@ export {
   encodeGoodbyePush,
   encodeMessagePush,
   encodeReceiptPush,
+  encodeTruncatedMessage,
   type LoggedMessage,
 } from './codec/encode-push.js';
 export { utf8ByteLength } from './codec/utf8.js';

@@ -21,7 +21,10 @@ export interface AckOptions {
   readonly maxChannels: number;
 }
 
-/** The acks that the server has not confirmed. At most one `ack` is unanswered at a time. */
+/** Between two acks: half of what a server takes by default from all sessions of a user together. */
+const MIN_INTERVAL_MS = 200;
+
+/** The acks that the server has not confirmed. At most one `ack` is unanswered at a time, and at most five are sent per second. */
 export class AckBatcher {
   readonly #port: AckPort;
   readonly #clock: PlatformClock;
@@ -32,6 +35,8 @@ export class AckBatcher {
   /** Parts of a batch that the server refused because of one of its addresses: they are sent separately. */
   #halves: ReadonlyMap<string, Position>[] = [];
   #timer: PlatformTimer | undefined;
+  /** Runs after an `ack` was sent or put off; until it ends, what becomes due is merged. */
+  #pause: PlatformTimer | undefined;
 
   constructor(port: AckPort, clock: PlatformClock, options: AckOptions) {
     this.#port = port;
@@ -54,9 +59,9 @@ export class AckBatcher {
     this.#due.delete(channel);
   }
 
-  /** Sends what is due, unless an `ack` is unanswered. */
+  /** Sends what is due, unless an `ack` is unanswered or was sent a moment ago. */
   flush(): void {
-    if (this.#unconfirmed !== undefined) return;
+    if (this.#unconfirmed !== undefined || this.#pause !== undefined) return;
     const batch = this.#nextBatch();
     if (batch.size > 0) this.#send(batch);
   }
@@ -78,26 +83,32 @@ export class AckBatcher {
   /** The connection is lost: unconfirmed acks are due again. */
   onLost(): void {
     this.#cancelTimer();
+    this.#cancelPause();
     this.#restore();
   }
 
   /** Sends nothing more, and leaves no timer. */
   stop(): void {
     this.#cancelTimer();
+    this.#cancelPause();
     this.#due.clear();
   }
 
   #send(batch: ReadonlyMap<string, Position>): void {
     this.#cancelTimer();
     this.#unconfirmed = batch;
-    if (!this.#port.sendAck(batch, (error) => this.#onAnswer(batch, error))) this.#restore();
+    if (this.#port.sendAck(batch, (error) => this.#onAnswer(batch, error))) {
+      this.#pauseFor(MIN_INTERVAL_MS, () => this.#goOn());
+    } else {
+      this.#restore();
+    }
   }
 
   #onAnswer(batch: ReadonlyMap<string, Position>, error: LongwireError | undefined): void {
     if (this.#unconfirmed !== batch) return;
     if (error?.retryable === true) {
       this.#restore();
-      this.#schedule(error.afterMs ?? this.#options.afterMs);
+      this.#pauseFor(error.afterMs ?? this.#options.afterMs, () => this.flush());
       return;
     }
     this.#unconfirmed = undefined;
@@ -105,6 +116,12 @@ export class AckBatcher {
     // command if it cannot parse one of them. Acks are monotone, so they may be sent again.
     if (error?.code === 'invalid_field' && batch.size > 1) this.#halve(batch);
     else if (error !== undefined) this.#port.onError(error);
+    this.#goOn();
+  }
+
+  /** Another `ack` may go out now. */
+  #goOn(): void {
+    if (this.#unconfirmed !== undefined) return;
     if (this.#halves.length > 0 || this.#entriesDue >= this.#options.afterEntries) this.flush();
     else if (this.#due.size > 0) this.#schedule(this.#options.afterMs);
   }
@@ -142,6 +159,19 @@ export class AckBatcher {
       this.#timer = undefined;
       this.flush();
     });
+  }
+
+  #pauseFor(durationMs: number, onEnd: () => void): void {
+    this.#cancelPause();
+    this.#pause = this.#clock.startTimer(durationMs, () => {
+      this.#pause = undefined;
+      onEnd();
+    });
+  }
+
+  #cancelPause(): void {
+    this.#pause?.cancel();
+    this.#pause = undefined;
   }
 
   #cancelTimer(): void {

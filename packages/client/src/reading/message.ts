@@ -6,7 +6,7 @@ import { decodeBase64, type JsonValue, type MessageEntry } from '@longwire/proto
  * One message of a channel. `channel`, `epoch` and `offset` are its position. An app that stores them together with what
  * it made of the message, and passes them as `positions`, handles each message exactly once across restarts.
  */
-export interface LongwireMessage extends Omit<MessageEntry, 'type' | 'bytes'> {
+export interface LongwireMessage extends Omit<MessageEntry, 'type' | 'bytes' | 'truncated'> {
   /** Sent by the user who is signed in here, from this or another device. */
   readonly own: boolean;
   /** Any JSON value; `{ text }` by convention. Undefined if the message has `bytes`. */

@@ -157,6 +157,11 @@ export class CommandQueue {
       return;
     }
     this.#putBack([slot]);
+    if (answer.code === 'rate_limited' && answer.afterMs !== undefined) {
+      // The limit is that of this user: there is no crowd to spread, and the next attempt is as welcome as the first.
+      this.#holdFor(answer.afterMs);
+      return;
+    }
     this.#holdFor(backoffMs(slot.repeats, this.#port.random, this.#options.backoff, answer.afterMs));
     slot.repeats += 1;
   }

@@ -112,15 +112,18 @@ describe('handlers', () => {
 });
 
 describe('acks', () => {
-  it('are sent after 100 entries or two seconds', async () => {
+  it('are sent after 100 entries or two seconds, at most five per second', async () => {
     const { platform, client } = startClient();
     client.on('message', () => undefined);
     const socket = await platform.signIn();
     for (let offset = 1; offset <= 250; offset += 1) socket.push(messageAt(offset));
     await settled();
     expect(acksOf(socket)).toEqual([upTo(100)]);
-    await settled();
+    await platform.clock.advance(199);
+    expect(acksOf(socket)).toEqual([]);
+    await platform.clock.advance(1);
     expect(acksOf(socket)).toEqual([upTo(250)]);
+    await platform.clock.advance(200);
     socket.push(messageAt(251));
     await platform.clock.advance(1999);
     expect(acksOf(socket)).toEqual([]);

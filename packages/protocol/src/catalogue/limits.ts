@@ -49,6 +49,14 @@ export const fieldLimits = Object.freeze({
   defaultPageItems: 50,
   /** JSON text of one page, in bytes. A first entry larger than that is a page by itself. */
   pageBytes: 262_144,
+  /** Channels listed in `connected`. */
+  connectedChannels: 50,
+  /** JSON text of `connected`, in bytes. */
+  connectedBytes: 65_536,
+  /** JSON text of `ignored` in it, in bytes. */
+  ignoredBytes: 16_384,
+  /** `body` or `bytes`, and `headers`, of the `last` message of a channel, in bytes; beyond it they are left out. */
+  lastBytes: 512,
 });
 
 /** Times of the protocol, in milliseconds, and the one count that goes with them. */

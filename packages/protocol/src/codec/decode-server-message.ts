@@ -43,7 +43,14 @@ const optional =
     value === undefined || check(value);
 
 const entryPosition: Shape = { channel: text, epoch: text, offset: entryOffset, skipped: optional(offset) };
-const messageShape: Shape = { ...entryPosition, from: text, at: number, key: optional(text), bytes: optional(text) };
+const messageShape: Shape = {
+  ...entryPosition,
+  from: text,
+  at: number,
+  key: optional(text),
+  bytes: optional(text),
+  truncated: optional(flag),
+};
 
 // As in a push, an entry of an unknown kind needs its position only.
 const entries: Check = listOf(
@@ -84,6 +91,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
       limits: object,
       features: list,
       channels,
+      more: optional(flag),
       ignored: list,
     },
   ],

@@ -50,7 +50,7 @@ export function encodeError(report: ErrorReport): string {
 
 /**
  * One channel of `connected` and `channels`.
- * @param lastText  the newest message, made by `encodeMessagePush`
+ * @param lastText  the newest message, made by `encodeMessagePush` or `encodeTruncatedMessage`
  */
 export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, lastText: string | undefined): string {
   const { address, epoch, head, read, unread, visibleFrom, peer } = summary;
@@ -64,10 +64,11 @@ export function encodeConnected(
   connected: Omit<ConnectedAnswer, 're' | 'type' | 'channels'>,
   channelTexts: readonly string[],
 ): string {
-  const { user, session, device, heartbeatMs, server, time, expiresAt, limits, features, ignored } = connected;
+  const { user, session, device, heartbeatMs, server, time, expiresAt, limits, features, more, ignored } = connected;
   const head = { re, type: 'connected', user, session, device, heartbeatMs, server, time, expiresAt, limits, features };
   const headText = JSON.stringify(head).slice(0, -1);
-  return `${headText},"channels":[${channelTexts.join(',')}],"ignored":${JSON.stringify(ignored)}}`;
+  const moreText = more === true ? ',"more":true' : '';
+  return `${headText},"channels":[${channelTexts.join(',')}]${moreText},"ignored":${JSON.stringify(ignored)}}`;
 }
 
 /** A `history`; `entryTexts` ascending, made by `encodeMessagePush`. */

@@ -28,6 +28,18 @@ export interface LoggedMessage {
  * @param key  the idempotency key, for the sender's own devices; undefined for other recipients
  */
 export function encodeMessagePush(message: LoggedMessage, channel: Address, key: string | undefined): string {
+  const text = messageFields(message, channel, key);
+  // Base64 has no character that JSON escapes.
+  return message.bodyFormat === 'json' ? `${text},"body":${message.body}}` : `${text},"bytes":"${message.body}"}`;
+}
+
+/** The same for `last` of a channel, with `truncated` in place of the body. */
+export function encodeTruncatedMessage(message: LoggedMessage, channel: Address, key: string | undefined): string {
+  return `${messageFields(message, channel, key)},"truncated":true}`;
+}
+
+/** Everything but the body, without the closing brace. */
+function messageFields(message: LoggedMessage, channel: Address, key: string | undefined): string {
   let text = `{"type":"message","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(message.epoch)}`;
   text += `,"offset":${message.offset},"from":${JSON.stringify(message.from)},"at":${message.at}`;
   if (key !== undefined) text += `,"key":${JSON.stringify(key)}`;
@@ -35,8 +47,7 @@ export function encodeMessagePush(message: LoggedMessage, channel: Address, key:
   if (message.headers !== undefined) text += `,"headers":${message.headers}`;
   if (message.contentType !== undefined) text += `,"contentType":${JSON.stringify(message.contentType)}`;
   if (message.replyTo !== undefined) text += `,"replyTo":${encodePosition(message.replyTo)}`;
-  // Base64 has no character that JSON escapes.
-  return message.bodyFormat === 'json' ? `${text},"body":${message.body}}` : `${text},"bytes":"${message.body}"}`;
+  return text;
 }
 
 /** A `receipt`. Undefined fields are left out. */

@@ -30,9 +30,11 @@ export interface ConnectedAnswer extends AnswerFields {
   readonly limits: SessionLimits;
   /** Some of `features`; a newer server may add others. */
   readonly features: readonly string[];
-  /** The 200 with the newest entries; the command `channels` returns the others in pages. */
+  /** The ones with the newest entries: at most 50, and no more than fit `fieldLimits.connectedBytes`. */
   readonly channels: readonly ChannelSummary[];
-  /** Names in `connect.cursors` that are not channels which this user may read. */
+  /** There are other channels: the command `channels` returns them in pages. Missing if there are none. */
+  readonly more?: boolean | undefined;
+  /** Names in `connect.cursors` that are not channels which this user may read, as many as fit `fieldLimits.ignoredBytes`. */
   readonly ignored: readonly string[];
 }
 
@@ -46,7 +48,7 @@ export interface ChannelSummary {
   readonly unread: number;
   /** The first offset that this user may read. */
   readonly visibleFrom: number;
-  /** The newest message that this user may read; missing if there is none. */
+  /** The newest message that this user may read; missing if there is none. `truncated` if it is long. */
   readonly last?: MessageEntry | undefined;
   /** Direct channels: what the peer has received and read. */
   readonly peer?: { readonly delivered: number; readonly read: number } | undefined;

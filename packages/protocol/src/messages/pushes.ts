@@ -16,7 +16,7 @@ export interface EntryPosition {
   readonly skipped?: number | undefined;
 }
 
-/** A message. Exactly one of `body` and `bytes`. */
+/** A message. Exactly one of `body` and `bytes`, or `truncated`. */
 export interface MessageEntry extends EntryPosition {
   readonly type: 'message';
   readonly from: UserId;
@@ -33,6 +33,8 @@ export interface MessageEntry extends EntryPosition {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly contentType?: string | undefined;
   readonly replyTo?: Position | undefined;
+  /** Only as `last` of a channel: `body` or `bytes`, and `headers`, are left out for their size; `history` has them. */
+  readonly truncated?: boolean | undefined;
 }
 
 /** An entry of a kind that this version does not know. A client moves its position over it. */

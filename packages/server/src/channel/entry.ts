@@ -62,6 +62,11 @@ export function makeEntry(channel: ChannelKey, content: EntryContent, position: 
   };
 }
 
+/** What an entry carries, as UTF-8. */
+export function contentBytes({ body, headers }: Pick<EntryContent, 'body' | 'headers'>): number {
+  return Buffer.byteLength(body) + (headers === undefined ? 0 : Buffer.byteLength(headers));
+}
+
 /** Bytes an entry is counted as wherever memory or a page is bounded: its text in UTF-16 plus what the object costs. */
 export function retainedBytes(entry: EntryContent): number {
   const text =

@@ -1,6 +1,6 @@
 // The user's channels by recency, each as its reader sees it.
 
-import type { DeviceId, UserId } from '@longwire/protocol';
+import { type DeviceId, fieldLimits, type UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { ChannelDescription, Directory } from '../storage/directory.js';
 import { channelSlices, NewestChannels } from './channel-slices.js';
@@ -55,14 +55,14 @@ export class ChannelList {
     const channels: ChannelDescription[] = [];
     for (let start = 0; start < wanted.length; start += CHANNELS_PER_CALL) {
       const part = wanted.slice(start, start + CHANNELS_PER_CALL);
-      const described = await this.#turns.run(user, () => this.#directory.describe(user, part));
+      const described = await this.#turns.run(user, () => this.#directory.describe(user, part, fieldLimits.lastBytes));
       for (const channel of described) channels.push(this.#overlay(channel));
     }
     return { channels, more: newest.isMore };
   }
 
   async #recencyOf(user: UserId, channel: ChannelKey): Promise<number | undefined> {
-    const [described] = await this.#turns.run(user, () => this.#directory.describe(user, [{ channel, read: 0 }]));
+    const [described] = await this.#turns.run(user, () => this.#directory.describe(user, [{ channel, read: 0 }], 0));
     return described?.recency;
   }
 

@@ -1,6 +1,6 @@
 // From an admitted session to one that stands in the hub: its device, and where it is in each of its channels.
 
-import type { ConnectCommand, DeviceId, Position, UserId } from '@longwire/protocol';
+import { type ConnectCommand, type DeviceId, fieldLimits, type Position, type UserId } from '@longwire/protocol';
 import { addressFor } from '../channel/channel-key.js';
 import type { Hub } from '../delivery/hub.js';
 import { type StartPosition, startPosition } from '../delivery/start-position.js';
@@ -12,9 +12,6 @@ import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ChannelStatus, Directory } from '../storage/directory.js';
 import type { ClientSession } from './client-session.js';
-
-/** Channels listed in `connected`; the command `channels` pages the rest. */
-export const LISTED_CHANNELS = 200;
 
 export interface OpenedSession {
   readonly device: 'known' | 'new';
@@ -102,7 +99,7 @@ export class SessionOpener {
     given: Map<string, Position>,
   ): Promise<NewestChannels> {
     const { directory, turns, hub } = this.#parts;
-    const newest = new NewestChannels(LISTED_CHANNELS);
+    const newest = new NewestChannels(fieldLimits.connectedChannels);
     const { user } = device;
     for await (const slice of channelSlices(directory, turns, user, device.device)) {
       if (session.hasEnded) break;

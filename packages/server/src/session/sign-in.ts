@@ -7,6 +7,7 @@ import {
   encodeConnected,
   encodeRefreshed,
   features,
+  fieldLimits,
   type RefreshCommand,
   type SessionLimits,
 } from '@longwire/protocol';
@@ -20,12 +21,14 @@ import type { ActiveUsers } from './active-users.js';
 import type { HandshakeCredential } from './auth/handshake-credential.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
 import type { ClientSession } from './client-session.js';
-import { channelText } from './commands/channel-summary.js';
+import { channelText, fittingTexts } from './commands/channel-summary.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
 import type { PendingConnections } from './limits/pending-connections.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 
+/** What `connected` has besides its two lists, in bytes, with room for what is to come. */
+const CONNECTED_FIELDS_BYTES = 4_096;
 /** After this time a client may come again that met a full queue. */
 const OVERLOAD_RETRY_MS = 2_000;
 
@@ -236,7 +239,13 @@ export class SignIn {
 
   #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {
     const { heartbeatMs, server, limits } = this.#options;
-    const channels = opened.list.channels.map((channel) => channelText(channel, who.user));
+    const { connectedBytes, ignoredBytes } = fieldLimits;
+    const ignoredTexts = fittingTexts(opened.ignored.map(jsonOf), ignoredBytes);
+    const ignored = opened.ignored.slice(0, ignoredTexts.length);
+    const bytesLeft = connectedBytes - CONNECTED_FIELDS_BYTES - Buffer.byteLength(ignoredTexts.join());
+    const all = opened.list.channels.map((channel) => channelText(channel, who.user));
+    const texts = fittingTexts(all, bytesLeft);
+    const more = opened.list.more || texts.length < all.length ? true : undefined;
     const connected = {
       user: who.user,
       session: session.id,
@@ -247,9 +256,10 @@ export class SignIn {
       expiresAt: who.expiresAt,
       limits,
       features,
-      ignored: opened.ignored,
+      more,
+      ignored,
     };
-    reply(session, command, (re) => encodeConnected(re, connected, channels));
+    reply(session, command, (re) => encodeConnected(re, connected, texts));
   }
 
   async #refresh(session: ClientSession, command: RefreshCommand): Promise<void> {
@@ -280,6 +290,10 @@ export class SignIn {
     });
     this.#expiry.set(session, timer);
   }
+}
+
+function jsonOf(text: string): string {
+  return JSON.stringify(text);
 }
 
 /** What is full passes; what failed inside may not. */

@@ -41,6 +41,8 @@ export interface ChannelDescription {
   /** `message` entries after the read cursor that are not the user's own. */
   readonly unread: number;
   readonly last: Entry | undefined;
+  /** The body and the headers of `last` are left out, because they are longer than was wanted. */
+  readonly isLastTruncated: boolean;
   /** All members of a direct channel. */
   readonly members: readonly MemberState[];
   /** As in {@link ChannelStatus}. */
@@ -68,9 +70,11 @@ export interface Directory {
   /**
    * Channels with their last entry, unread count and members' states. `read` is the caller's newer read cursor where it
    * has one that is not written yet. Channels the user is not in are left out.
+   * @param maxLastBytes of body and headers of a last entry
    */
   describe(
     user: UserId,
     channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]>;
 }

@@ -118,12 +118,26 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       expect(byRecency).toEqual([channel, direct('bob', 'carol')]);
     });
 
+    test('a description leaves out body and headers of a last entry that has more than maxLastBytes', async () => {
+      const { directory, log } = tested.store;
+      const headers = '{"x":"1"}';
+      await log.append([message('alice', 'bob', { body: '"é"', headers, slot: 's', key: 'k' })]);
+      const describe = async (maxLastBytes: number) =>
+        (await directory.describe(user('bob'), [{ channel, read: 0 }], maxLastBytes))[0];
+      const bytes = Buffer.byteLength(`"é"${headers}`);
+      expect(await describe(bytes)).toMatchObject({ isLastTruncated: false, last: { body: '"é"', headers } });
+      expect(await describe(bytes - 1)).toMatchObject({
+        isLastTruncated: true,
+        last: { body: '', headers: undefined, slot: 's', key: 'k', offset: 11 },
+      });
+    });
+
     test('a description has the recency that the status of its channel has', async () => {
       const { directory, log } = tested.store;
       await log.append([message('carol', 'bob'), message('alice', 'bob')]);
       const { channels } = await directory.channelStatuses(user('bob'), device('phone'), undefined, 10);
       const wanted = channels.map(({ channel: key }) => ({ channel: key, read: 0 }));
-      const described = await directory.describe(user('bob'), wanted);
+      const described = await directory.describe(user('bob'), wanted, 1_000);
       expect(described.map(({ recency }) => recency)).toEqual(channels.map(({ recency }) => recency));
     });
 
@@ -131,7 +145,7 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       const { directory, cursors, log } = tested.store;
       await log.append([message('bob', 'alice', { body: '"last"' })]);
       await cursors.write([cursorWrite({ read: 4, delivered: 9 })]);
-      const describe = (read: number) => directory.describe(user('bob'), [{ channel, read }]);
+      const describe = (read: number) => directory.describe(user('bob'), [{ channel, read }], 1_000);
       expect(await describe(0)).toMatchObject([
         {
           channel,
@@ -148,7 +162,7 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       expect((await describe(8))[0]?.unread).toBe(2);
       expect((await describe(11))[0]?.unread).toBe(0);
       const others = [{ channel: direct('alice', 'carol'), read: 0 }];
-      expect(await directory.describe(user('bob'), others)).toEqual([]);
+      expect(await directory.describe(user('bob'), others, 1_000)).toEqual([]);
     });
 
     test('unknown users have no channels', async () => {

@@ -150,6 +150,7 @@ async function compare(store: Store, model: Model): Promise<void> {
     const described = await store.directory.describe(
       user(name),
       channels.map((channel) => ({ channel, read: 0 })),
+      1_000,
     );
     expect(described.map(({ channel, unread, head }) => ({ channel, unread, head }))).toEqual(
       channels.map((channel) => ({

@@ -181,7 +181,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     test('a channel with oneself has one member and one side', async () => {
       await tested.store.log.append([message('alice', 'alice', { key: 'k' }), message('alice', 'alice')]);
       const channel = direct('alice', 'alice');
-      const described = await tested.store.directory.describe(user('alice'), [{ channel, read: 0 }]);
+      const described = await tested.store.directory.describe(user('alice'), [{ channel, read: 0 }], 1_000);
       expect(described).toMatchObject([{ head: 2, unread: 0, last: { offset: 2 }, members: [{ user: 'alice' }] }]);
       expect(described[0]?.members).toHaveLength(1);
     });

@@ -3,10 +3,13 @@
 import type { LongwireMessage } from '@longwire/client';
 import { type MessageEntry, textOfBody } from '@longwire/protocol';
 
-type Content = Pick<LongwireMessage | MessageEntry, 'body' | 'bodyText' | 'bytes'>;
+type Content = Pick<LongwireMessage, 'body' | 'bodyText' | 'bytes'> | MessageEntry;
 
 /** `{ text }` and a bare string are text; anything else is shown as JSON. */
-export function messageText({ body, bodyText, bytes }: Content): string {
+export function messageText(content: Content): string {
+  const { body, bodyText, bytes } = content;
+  // The summary of a conversation leaves out what is long.
+  if ('truncated' in content && content.truncated === true) return '[long message 长消息]';
   if (bytes !== undefined) return `[${byteLength(bytes)} bytes 字节]`;
   if (body === undefined) return '[retracted 已撤回]';
   return textOfBody(body, bodyText);

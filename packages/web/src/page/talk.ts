@@ -255,16 +255,14 @@ export class Talk {
     this.#draw();
   }
 
-  #onConnected({ user, channels }: SessionInfo): void {
+  #onConnected({ user, channels, more }: SessionInfo): void {
     const isFirst = this.#user === '';
     this.#user = user;
     this.#views.who.textContent = user;
     this.#conversations.takeFirst(channels);
-    // `connected` lists the newest conversations only, and does not say whether there are more.
+    // `connected` lists the newest conversations only. After the first sign-in the others are known here.
     const last = channels.at(-1);
-    if (isFirst && last !== undefined && channels.length >= PAGE_CONVERSATIONS) {
-      void this.#loadConversations(last.address);
-    }
+    if (isFirst && more === true && last !== undefined) void this.#loadConversations(last.address);
     this.markOpenRead();
     this.#draw();
   }

@@ -4,7 +4,7 @@ import { type ChannelsCommand, encodeChannels, fieldLimits, parseAddress } from 
 import { directChannelKey } from '../../channel/channel-key.js';
 import type { ChannelList } from '../../messaging/channel-list.js';
 import type { ClientSession } from '../client-session.js';
-import { channelText } from './channel-summary.js';
+import { channelText, fittingTexts } from './channel-summary.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { type CommandError, reply, replyError } from './reply.js';
 
@@ -27,8 +27,10 @@ export function handleChannels(
       replyError(session, command, unknownAfter(command));
       return;
     }
-    const texts = page.channels.map((channel) => channelText(channel, user));
-    reply(session, command, (re) => encodeChannels(re, texts, page));
+    const all = page.channels.map((each) => channelText(each, user));
+    const texts = fittingTexts(all, fieldLimits.pageBytes);
+    const more = page.more || texts.length < all.length;
+    reply(session, command, (re) => encodeChannels(re, texts, { more }));
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
+import { contentBytes } from '../../channel/entry.js';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
 import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
 import type { MemoryChannel, MemoryDevice, MemoryState, MemoryUser } from './memory-state.js';
@@ -64,6 +65,7 @@ export class MemoryDirectory implements Directory {
   async describe(
     userId: UserId,
     wanted: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]> {
     this.#state.assertOpen();
     const descriptions: ChannelDescription[] = [];
@@ -71,13 +73,16 @@ export class MemoryDirectory implements Directory {
       const channel = this.#state.channels.get(key);
       const member = channel?.members.get(userId);
       if (channel === undefined || member === undefined) continue;
+      const last = channel.entries.at(-1);
+      const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
       descriptions.push({
         channel: key,
         epoch: channel.epoch,
         head: channel.entries.length,
         visibleFrom: member.visibleFrom,
         unread: countUnread(channel, userId, Math.max(read, member.read, member.visibleFrom - 1)),
-        last: channel.entries.at(-1),
+        last: isLastTruncated ? { ...last, body: '', headers: undefined } : last,
+        isLastTruncated,
         members: [...channel.members].map(([user, state]) => ({ user, delivered: state.delivered, read: state.read })),
         recency: channel.recency,
       });

@@ -154,8 +154,8 @@ export class SqliteEngine {
     return this.#statuses.channelStatuses(user, device, after, limit);
   }
 
-  describe({ user, channels }: WorkerCalls['describe']['input']): WorkerCalls['describe']['output'] {
-    return channels.map(({ channel, read }) => this.#statuses.describe(user, channel, read));
+  describe({ user, channels, maxLastBytes }: WorkerCalls['describe']['input']): WorkerCalls['describe']['output'] {
+    return channels.map(({ channel, read }) => this.#statuses.describe(user, channel, read, maxLastBytes));
   }
 
   loadCursors(wanted: WorkerCalls['loadCursors']['input']): WorkerCalls['loadCursors']['output'] {

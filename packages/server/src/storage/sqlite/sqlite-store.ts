@@ -172,8 +172,9 @@ class SqliteDirectory implements Directory {
   async describe(
     user: UserId,
     channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]> {
-    const frames = await this.#client.call('describe', { user, channels });
+    const frames = await this.#client.call('describe', { user, channels, maxLastBytes });
     const descriptions: ChannelDescription[] = [];
     for (const frame of frames) {
       if (frame === undefined) continue;
@@ -185,6 +186,7 @@ class SqliteDirectory implements Directory {
         visibleFrom: frame.visibleFrom,
         unread: frame.unread,
         last: last.entries[0],
+        isLastTruncated: frame.isLastTruncated,
         members: frame.members,
         recency: frame.recency,
       });

@@ -126,7 +126,8 @@ function readsOf(engine: SqliteEngine): [string, () => string][] {
     reads.push([`head of ${channel}`, () => JSON.stringify(engine.heads([channel]))]);
     reads.push([
       `description of ${channel}`,
-      () => JSON.stringify(engine.describe({ user: user('alice'), channels: [{ channel, read: 0 }] })),
+      () =>
+        JSON.stringify(engine.describe({ user: user('alice'), channels: [{ channel, read: 0 }], maxLastBytes: 1_000 })),
     ]);
   }
   reads.push(['channelStatuses', () => JSON.stringify(readChannelStatuses(engine))]);

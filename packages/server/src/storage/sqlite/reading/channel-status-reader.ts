@@ -12,7 +12,7 @@ import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js'
 import type { DeviceTable } from '../tables/device-table.js';
 import { cursorFrom, type MemberRow, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
 import type { UserTable } from '../tables/user-table.js';
-import { type HeadFrame, headFrameOf, type PageFrame } from './page-frames.js';
+import { type HeadFrame, headFrameOf, type PageFrame, truncateFirst } from './page-frames.js';
 import type { PageReader } from './page-reader.js';
 
 export interface ChannelStatusFrame extends HeadFrame {
@@ -31,6 +31,7 @@ export interface DescriptionFrame {
   readonly visibleFrom: number;
   readonly unread: number;
   readonly last: PageFrame;
+  readonly isLastTruncated: boolean;
   readonly members: readonly MemberState[];
   readonly recency: number;
 }
@@ -150,20 +151,23 @@ export class ChannelStatusReader {
   }
 
   /** Undefined: the user is not in the channel, or nothing of it can be read. */
-  describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
-    return this.#readAround(key, () => this.#describe(user, key, callersRead));
+  describe(user: UserId, key: ChannelKey, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
+    return this.#readAround(key, () => this.#describe(user, key, callersRead, maxLastBytes));
   }
 
-  #describe(user: UserId, key: ChannelKey, callersRead: number): DescriptionFrame | undefined {
+  #describe(user: UserId, key: ChannelKey, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
     const number = state === undefined ? undefined : this.#members.numberIn(state, user);
     if (state === undefined || number === undefined) return undefined;
     const member = this.#memberIn(state, number, user);
     const read = Math.max(callersRead, member.read, member.visibleFrom - 1);
+    const last = this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state);
     return {
       visibleFrom: member.visibleFrom,
       unread: this.#countUnread(state, number, read),
-      last: this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state),
+      last,
+      // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
+      isLastTruncated: truncateFirst(last.entries, maxLastBytes),
       members: this.#memberStates(state),
       recency: state.lastRow,
     };

@@ -3,7 +3,7 @@
 import type { Epoch } from '@longwire/protocol';
 import type { DirectPair } from '../../../channel/channel-key.js';
 import { type ChannelKey, directPairOf } from '../../../channel/channel-key.js';
-import { type Entry, makeEntry } from '../../../channel/entry.js';
+import { contentBytes, type Entry, makeEntry } from '../../../channel/entry.js';
 import { ServerError } from '../../../errors.js';
 import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
@@ -28,6 +28,17 @@ export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntri
   }
   const { content } = row;
   into.push(row.offset, row.at, row.messages, sender, content.body, content.key, rareContentOf(content, row.replyTo));
+}
+
+/** Takes body and headers out of the first entry if they are longer; true: it did. */
+export function truncateFirst(flat: FlatEntries, maxBytes: number): boolean {
+  if (flat.length === 0) return false;
+  const body = flat[4] as string;
+  const rare = flat[6] as RareColumns | undefined;
+  if (contentBytes({ body, headers: rare?.headers }) <= maxBytes) return false;
+  flat[4] = '';
+  flat[6] = rare === undefined ? undefined : { ...rare, headers: undefined };
+  return true;
 }
 
 /** A channel's head; `life` is undefined if the channel does not exist. */

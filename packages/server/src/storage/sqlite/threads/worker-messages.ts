@@ -38,6 +38,7 @@ export interface WorkerCalls {
     readonly input: {
       readonly user: UserId;
       readonly channels: readonly { readonly channel: ChannelKey; readonly read: number }[];
+      readonly maxLastBytes: number;
     };
     /** One for each channel asked for; undefined where the user is not in it. */
     readonly output: readonly (DescriptionFrame | undefined)[];
