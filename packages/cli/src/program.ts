@@ -68,7 +68,6 @@ export async function createProgram(
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
-    .showHelpAfterError('(see --help)')
     .addHelpText('after', EXAMPLES);
   for (const { name, description, load } of entries) {
     const isRequested = args.includes(name);
@@ -78,6 +77,7 @@ export async function createProgram(
   for (const command of commands) {
     command
       .helpOption('-h, --help', 'print help')
+      .showHelpAfterError(`(see ${fullName(command)} --help)`)
       .exitOverride()
       .configureOutput({
         writeOut: writeHelp,
@@ -85,6 +85,11 @@ export async function createProgram(
       });
   }
   return program;
+}
+
+/** `longwire token create`. */
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 
 const EXAMPLES = `

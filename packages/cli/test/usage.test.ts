@@ -45,6 +45,10 @@ describe('longwire', () => {
     expect(stdout).not.toContain('3600');
   });
 
+  it('an error of a subcommand names its --help', async () => {
+    expect((await runHere(['token', 'create'])).stderr).toContain('(see longwire token create --help)');
+  });
+
   it('prints its version', async () => {
     expect((await runHere(['--version'])).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });

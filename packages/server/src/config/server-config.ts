@@ -115,7 +115,7 @@ function devAuth(values: SettingValues, environment: Environment, problems: Conf
   }
   if (environment['NODE_ENV'] === 'production') {
     report(
-      'auth dev accepts any name without proof, and NODE_ENV is production. Use --auth jwt with --jwt-secret or --jwks',
+      'auth dev accepts any name without proof, and NODE_ENV is production. Use --auth jwt with --jwt-secret-file or --jwks',
     );
   }
   if (values.jwtSecret !== undefined || values.jwks !== undefined) {
@@ -128,7 +128,7 @@ function devAuth(values: SettingValues, environment: Environment, problems: Conf
 
 function jwtAuth(values: SettingValues, surroundings: Surroundings, problems: ConfigProblem[]): JwtAuthConfig {
   if (values.jwtSecret === undefined && values.jwks === undefined) {
-    const message = 'auth jwt needs a key: --jwt-secret (HS256, at least 32 bytes) or --jwks (a URL or a file)';
+    const message = 'auth jwt needs a key: --jwt-secret-file (HS256, at least 32 bytes) or --jwks (a URL or a file)';
     problems.push({ key: 'auth', message });
   }
   return Object.freeze({
