@@ -4,7 +4,7 @@ import { loadNodeSqlite } from './node-sqlite-driver.js';
 import type { SqlDatabase } from './sql-database.js';
 import { openWithWasm } from './wasm-driver.js';
 
-/** `auto` prefers `node:sqlite`, which stores 2-2.5 times as much per second. */
+/** `auto` prefers `node:sqlite`, whose second connection reads while the first one writes. */
 export type DriverChoice = 'auto' | 'node:sqlite' | 'wasm';
 
 /** @throws Error when `node:sqlite` is asked for by name and this Node has none */
