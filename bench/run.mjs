@@ -6,6 +6,7 @@ import { readSettings } from './harness/settings.mjs';
 /** @type {Record<string, () => Promise<(settings: import('./harness/settings.mjs').Settings) => Promise<import('./harness/report.mjs').Result>>>} */
 const benchmarks = {
   fanout: async () => (await import('./fanout.mjs')).fanout,
+  'hub-fanout': async () => (await import('./hub-fanout.mjs')).hubFanout,
   idle: async () => (await import('./idle.mjs')).idle,
   connect: async () => (await import('./connect.mjs')).connect,
   'container-fanout': async () => (await import('./fanout.mjs')).containerFanout,

@@ -38,9 +38,9 @@ const raisedLimits = [
 
 /**
  * Starts a server in auth dev. Resolves when it listens.
- * @param {{ folder: string, core?: number }} options
+ * @param {{ folder: string, core?: number, flags?: readonly string[] }} options
  */
-export async function startLongwire({ folder, core }) {
+export async function startLongwire({ folder, core, flags = [] }) {
   const serve = [
     ...serverArguments,
     command,
@@ -54,6 +54,7 @@ export async function startLongwire({ folder, core }) {
     '--no-page',
     '--json',
     ...raisedLimits,
+    ...flags,
   ];
   const [file = '', ...words] = nodeCommand(core, [...serve, '--log-level', 'warn']);
   const child = spawn(file, words, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -5,10 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createEngine } from '../engines/engine.mjs';
 import { answerQuestions } from '../harness/child-process.mjs';
 
-const messageBytes = 128;
 const gcRounds = 4;
 
-const [side = 'longwire', heartbeatMs = '0'] = process.argv.slice(2);
+const [side = 'longwire', heartbeatMs = '0', messageBytes = '128'] = process.argv.slice(2);
 const server = createServer();
 server.maxConnections = 19_000;
 let sent = 0;
@@ -25,7 +24,7 @@ const engine = createEngine(/** @type {import('../harness/alternating-runs.mjs')
 
 /** Never twice the same, so that nothing can be remembered. */
 function nextMessage() {
-  return `${sent++} `.padEnd(messageBytes, 'abcdefghijklmnopqrstuvwxyz');
+  return `${sent++} `.padEnd(Number(messageBytes), 'abcdefghijklmnopqrstuvwxyz');
 }
 
 answerQuestions({
