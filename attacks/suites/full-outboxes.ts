@@ -30,7 +30,7 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
 
     afterEach(() => server?.remove());
 
-    it('deliver bodies of 20 KB, 60 KB and 10 B with limits.outboxBytes 70000', async () => {
+    it('deliver bodies of 20 KB, 60 KB and 10 B with limits.outboxBytes 70000 (row 80)', async () => {
       server = await ServerProcess.start({ LONGWIRE_LIMITS_OUTBOX_BYTES: '70000' });
       const sender = await WireClient.signIn(server.gatewayUrl, 'alice');
       const reader = await WireClient.signIn(server.gatewayUrl, 'bob');
@@ -41,7 +41,7 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
       for (const client of [sender, reader]) client.cut();
     });
 
-    it('that fill limits.allOutboxesBytes stop no delivery between other users', async () => {
+    it('that fill limits.allOutboxesBytes stop no delivery between other users (row 81)', async () => {
       server = await ServerProcess.start({
         ...raisedRates,
         LONGWIRE_LIMITS_ALL_OUTBOXES_BYTES: String(scale.allOutboxesBytes),

@@ -13,6 +13,8 @@ import { Target } from '../harness/target.js';
 export interface ChannelsBehindScale {
   readonly channels: number;
   readonly allRingsBytes: number;
+  /** What the server takes besides: for appends, the session's outbox and state per channel, some of which V8 gives back late. */
+  readonly workingBytes: number;
 }
 
 const MIB = 1_048_576;
@@ -21,8 +23,6 @@ const BODY_BYTES = 65_000;
 const MESSAGES_EACH = 2;
 const SENDERS = 4;
 const IN_FLIGHT = 16;
-/** What the server takes for the appends and the session's outbox while it works, and V8 gives back late. */
-const WORKING_BYTES = 96 * MIB;
 
 export function describeManyChannelsBehind(scale: ChannelsBehindScale): void {
   describe('a session that is behind in many channels', () => {
@@ -38,7 +38,7 @@ export function describeManyChannelsBehind(scale: ChannelsBehindScale): void {
     });
     afterAll(() => target.stop());
 
-    it('costs the server no more than limits.allRingsBytes, and gets everything when it reads', async () => {
+    it('costs the server no more than limits.allRingsBytes, and gets everything when it reads (row 82)', async () => {
       const stalled = await RawSocket.upgrade(target.port);
       stalled.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: 'dev:mallory', device: 'stalled' })));
       await until(() => stalled.frames.length > 0, 'connected');
@@ -59,7 +59,7 @@ export function describeManyChannelsBehind(scale: ChannelsBehindScale): void {
       );
       const grownBytes = peakBytes - baselineBytes;
       process.stdout.write(`${scale.channels} channels behind: ${Math.round(grownBytes / MIB)} MiB more memory\n`);
-      expect(grownBytes).toBeLessThan(scale.allRingsBytes + WORKING_BYTES);
+      expect(grownBytes).toBeLessThan(scale.allRingsBytes + scale.workingBytes);
 
       const wantedBytes = scale.channels * MESSAGES_EACH * BODY_BYTES;
       stalled.socket.resume();

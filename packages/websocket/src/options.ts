@@ -48,11 +48,14 @@ export interface WebSocketOptions {
   readonly maxPingsPerSecond?: number;
   /** A ping goes out this often, ahead of queued data. Default 25 000; 0 = no heartbeat. */
   readonly heartbeatMs?: number;
-  /** Silence of heartbeatMs plus this ends the connection. Default 20 000. */
+  /**
+   * Silence of heartbeatMs plus this ends the connection. Default 20 000. A peer whose kernel still holds output of ours is
+   * alive while that shrinks, and has four times as long while it does not; eight times where /proc/net/tcp is missing.
+   */
   readonly heartbeatGraceMs?: number;
   /** A peer with a full queue that takes less than this over slowReaderMs is closed. Default 1 024; 0 = never. */
   readonly minDrainBytesPerSecond?: number;
-  /** Over how long the drain rate is measured. Default 60 000. */
+  /** Over how long the drain rate is measured. Default 60 000. Longer for a peer that takes nothing: see heartbeatGraceMs. */
   readonly slowReaderMs?: number;
   /** Default 4003. */
   readonly heartbeatCloseCode?: number;

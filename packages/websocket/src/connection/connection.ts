@@ -302,7 +302,7 @@ export class WebSocketConnection {
       return -1;
     }
     const writer = this.#output?.writer;
-    const error = this.#heartbeat.check(this.#options, writer, nowMs);
+    const error = this.#heartbeat.check(this.#options, this.#socket, writer, nowMs);
     if (error !== undefined) {
       // #fail has scheduled the next deadline.
       this.#fail(error);

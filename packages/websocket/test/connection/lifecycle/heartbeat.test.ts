@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Heartbeat } from '../../../src/connection/lifecycle/heartbeat.js';
@@ -72,19 +73,22 @@ describe('on live connections', () => {
 
 describe('the judgement', () => {
   const options = resolveWebSocketOptions({ heartbeatMs: 25_000, heartbeatGraceMs: 20_000 });
+  const socket = new PassThrough();
 
   it('is dead only after heartbeat plus grace without a sign of life', () => {
     const heartbeat = new Heartbeat('x', 0);
-    expect(heartbeat.check(options, undefined, 44_999)).toBeUndefined();
-    expect(heartbeat.check(options, undefined, 45_000)?.code).toBe('heartbeat_missed');
+    expect(heartbeat.check(options, socket, undefined, 44_999)).toBeUndefined();
+    expect(heartbeat.check(options, socket, undefined, 45_000)?.code).toBe('heartbeat_missed');
     heartbeat.lastAliveMs = 10_000;
-    expect(heartbeat.check(options, undefined, 45_000)).toBeUndefined();
+    expect(heartbeat.check(options, socket, undefined, 45_000)).toBeUndefined();
   });
 
-  it('asks again at the next ping, or when the verdict may fall', () => {
+  it('asks again at the next ping, half-way to the deadline, and at the deadline', () => {
     const heartbeat = new Heartbeat('x', 0);
     expect(heartbeat.nextDelayMs(options, undefined, 0)).toBe(25_000);
-    expect(heartbeat.nextDelayMs(options, undefined, 25_000)).toBe(20_000);
+    expect(heartbeat.nextDelayMs(options, undefined, 25_000)).toBe(10_000);
+    expect(heartbeat.nextDelayMs(options, undefined, 35_000)).toBe(10_000);
+    expect(heartbeat.nextDelayMs(options, undefined, 45_000)).toBe(25_000);
     const off = resolveWebSocketOptions({ heartbeatMs: 0, minDrainBytesPerSecond: 0 });
     expect(heartbeat.nextDelayMs(off, undefined, 0)).toBe(-1);
   });
@@ -92,10 +96,10 @@ describe('the judgement', () => {
   it('leaves paused time out', () => {
     const heartbeat = new Heartbeat('x', 0);
     heartbeat.notePause(10_000);
-    expect(heartbeat.check(options, undefined, 1_000_000)).toBeUndefined();
+    expect(heartbeat.check(options, socket, undefined, 1_000_000)).toBeUndefined();
     heartbeat.noteResume(1_000_000);
-    expect(heartbeat.check(options, undefined, 1_034_999)).toBeUndefined();
-    expect(heartbeat.check(options, undefined, 1_035_000)?.code).toBe('heartbeat_missed');
+    expect(heartbeat.check(options, socket, undefined, 1_034_999)).toBeUndefined();
+    expect(heartbeat.check(options, socket, undefined, 1_035_000)?.code).toBe('heartbeat_missed');
   });
 });
 
