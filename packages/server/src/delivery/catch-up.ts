@@ -72,7 +72,6 @@ export class CatchUp {
   #turn(reader: LogReader): void {
     for (const [channel, state] of reader.behind) {
       if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
-      if (state.position === undefined) continue;
       if (!this.#queueGap(reader, channel, state)) break;
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
@@ -136,7 +135,7 @@ export class CatchUp {
       }
       if (!this.#queueAll(reader, state, entries)) continue;
       // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
-      const recent = state.tail.since(state.position!);
+      const recent = state.tail.since(state.position);
       if (recent !== undefined && this.#queueAll(reader, state, recent)) this.#events.onJoin(reader, read.channel);
     }
   }
@@ -161,7 +160,7 @@ export class CatchUp {
   #queueAll(reader: LogReader, state: BehindState, entries: readonly EntryPushes[]): boolean {
     for (const pushes of entries) {
       const { offset } = pushes.entry;
-      if (offset <= state.position!) continue;
+      if (offset <= state.position) continue;
       // Cut at the head: what is committed but not fanned out yet arrives as a live entry.
       if (offset > state.tail.head) return true;
       if (!reader.offer(pushes.for(reader.user))) return false;

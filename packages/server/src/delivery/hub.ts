@@ -57,7 +57,10 @@ export class Hub implements BusListener {
     return reader;
   }
 
-  /** Compares one slice of the user's channels with where the session wants to begin. */
+  /**
+   * Compares one slice of the user's channels with where the session wants to begin. A channel that is already at its head
+   * is not remembered: an entry that arrives there before opening is finished puts it on the list, right before itself.
+   */
   compare(
     reader: LogReader,
     statuses: readonly ChannelStatus[],
@@ -82,10 +85,6 @@ export class Hub implements BusListener {
   finishOpening(reader: LogReader): void {
     if (reader.phase !== 'opening') return;
     reader.phase = 'open';
-    for (const state of reader.behind.values()) {
-      // A channel that no slice contained began after the slices were read: all of it is new.
-      state.position ??= 0;
-    }
     this.#attend(reader);
   }
 
@@ -155,13 +154,12 @@ export class Hub implements BusListener {
   #offer(reader: LogReader, pushes: EntryPushes, isAnsweredBySent: boolean): void {
     const { entry } = pushes;
     if (reader.behind.has(entry.channel)) return;
-    if (reader.phase === 'opening') {
-      reader.fallBehind(entry.channel, this.#tailAt(pushes), undefined);
-      return;
+    const isOpening = reader.phase === 'opening';
+    if (!isOpening && isAnsweredBySent) return;
+    // If its channel is yet to be compared, the comparison sets the position.
+    if (isOpening || !reader.offer(pushes.for(reader.user))) {
+      reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
     }
-    if (isAnsweredBySent) return;
-    const push = pushes.for(reader.user);
-    if (!reader.offer(push)) reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
   }
 
   /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */

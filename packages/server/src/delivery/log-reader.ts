@@ -32,8 +32,8 @@ export interface PendingGap {
 
 export interface BehindState {
   readonly tail: ChannelTail;
-  /** Everything up to here is queued. Undefined while opening: not compared yet. */
-  position: number | undefined;
+  /** Everything up to here is queued, or was never due. */
+  position: number;
   gap: PendingGap | undefined;
 }
 
@@ -84,7 +84,7 @@ export class LogReader implements RoomWaiter {
     this.#onRoom(this);
   }
 
-  fallBehind(channel: ChannelKey, tail: ChannelTail, position: number | undefined): BehindState {
+  fallBehind(channel: ChannelKey, tail: ChannelTail, position: number): BehindState {
     const state: BehindState = { tail, position, gap: undefined };
     this.#behind ??= new Map();
     this.#behind.set(channel, state);

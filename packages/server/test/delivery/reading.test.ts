@@ -17,6 +17,7 @@ type Step =
   | { readonly do: 'drain'; readonly device: number; readonly count: number }
   | { readonly do: 'page'; readonly index: number }
   | { readonly do: 'readPage'; readonly index: number }
+  | { readonly do: 'reconnect'; readonly device: number; readonly capacity: number; readonly givesCursors: boolean }
   | { readonly do: 'disconnect'; readonly device: number }
   | { readonly do: 'writeCursors' }
   | { readonly do: 'crash' };
@@ -29,7 +30,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       do: fc.constant('append' as const),
-      channel: fc.nat({ max: 2 }),
+      channel: fc.nat({ max: 6 }),
       sender: fc.nat({ max: 3 }),
       echo: fc.boolean(),
       count: fc.integer({ min: 1, max: 12 }),
@@ -52,7 +53,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('page' as const), index: fc.nat({ max: 3 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('readPage' as const), index: fc.nat({ max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect' as const), device }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('reconnect' as const),
+      device,
+      capacity: fc.integer({ min: 1, max: 12 }),
+      givesCursors: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('disconnect' as const), device }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('writeCursors' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
 );
@@ -86,6 +96,14 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
       return model.answerPage(next.index % Math.max(1, model.pages.length));
     case 'readPage':
       return model.readPage(next.index % Math.max(1, model.pages.length));
+    // Comes back with everything acknowledged: what arrives while it opens is all it may get.
+    case 'reconnect': {
+      const reconnecting = model.devices[next.device]!;
+      if (reconnecting.session?.reader?.phase !== 'open') return;
+      await model.catchUp(reconnecting.session);
+      model.disconnect(reconnecting);
+      return model.connect(reconnecting, next.capacity, next.givesCursors);
+    }
     case 'disconnect':
       return model.disconnect(model.devices[next.device]!);
     case 'writeCursors':
@@ -112,6 +130,7 @@ describe('a reader of logs', () => {
           const model = new ReadingModel(bytes);
           for (const next of steps) await take(model, next);
           await model.settle();
+          expect(model.faults).toEqual([]);
           for (const { user, client } of model.devices) {
             for (const channel of model.channels) {
               if (!readersOf(channel).includes(user)) continue;
@@ -164,6 +183,23 @@ describe('a reader of logs', () => {
         },
       ),
     );
+  });
+
+  it('begins at cursor + 1 in a channel that was compared, when an entry arrives before opening is finished', async () => {
+    const model = new ReadingModel();
+    const [channel] = model.channels;
+    const bob = model.devices[1]!;
+    for (let index = 0; index < 10; index += 1) model.append(channel!, model.users[0]!, undefined, false);
+    while (model.committed.length > 0) model.publish();
+    bob.stored.set(channel!, 10);
+    model.connect(bob, 100, false);
+    model.openStep(bob.session!);
+    model.append(channel!, model.users[0]!, undefined, false);
+    model.publish();
+    openAtTail(model, bob);
+    while (model.pages.length > 0) await model.answerPage(0);
+    const offsets = bob.session!.outbox.map((text) => (JSON.parse(text) as { offset: number }).offset);
+    expect([offsets, model.reads]).toEqual([[11], 0]);
   });
 
   it('causes no log read for 1 000 messages to 100 readers at the tail', () => {
