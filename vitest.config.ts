@@ -102,8 +102,8 @@ export default defineConfig({
         testTimeoutMs: 60_000,
         files: 2,
         execArgv: baselineWasm,
-        // A process for each of so many files takes 0.6 s of CPU a file, to load Vitest and the sources again. So these files leave
-        // nothing behind in the process: no listener, no spy, no open socket.
+        // A process for each file would cost 0.6 s of CPU a file to load Vitest and the sources again. So these files leave
+        // nothing in the process: no listener, no spy, no open socket.
         isolate: false,
       }),
       project('integration', ['integration/**/*.test.ts'], 1, {

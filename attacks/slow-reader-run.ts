@@ -98,7 +98,7 @@ async function sendPaced(sender: WireClient, { from, to, perSecond, bodyBytes }:
   await sender.find((message) => message.re === to - 1);
 }
 
-/** Whether the client was given so many messages, without walking through all of them each time. */
+/** Whether `wanted` messages have come, without a walk through all of them each time. */
 function countOf(client: WireClient, wanted: number): () => boolean {
   let seen = 0;
   let count = 0;
@@ -108,7 +108,7 @@ function countOf(client: WireClient, wanted: number): () => boolean {
   };
 }
 
-/** Another pair of users who do not notice, or do. */
+/** Another pair of users: do they notice the slow reader? */
 class Canary {
   readonly #from: WireClient;
   #latenciesMs: number[] = [];

@@ -9,12 +9,12 @@ import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 
-/** How long clients may take to come back, or to be given everything. */
+/** How long clients may take to reconnect, or to receive everything. */
 const WAIT_MS = 60_000;
 
 export interface ChaosOptions {
   readonly rounds: number;
-  /** Goes on up to so many rounds while no repeated send was known to the server. Default: rounds. */
+  /** Up to this many rounds as long as the server has recognised no repeated send. Default: rounds. */
   readonly mostRounds?: number;
   readonly seed: number;
   /** Half of them send to recipients who are online, half to ones who are away. */
@@ -34,7 +34,7 @@ export interface ChaosReport {
   readonly faults: readonly string[];
 }
 
-/** What a message carries, so that the checker knows it again. */
+/** What a message carries, so that the checker recognises it. */
 interface Body {
   readonly sender: string;
   readonly n: number;
@@ -186,9 +186,9 @@ function check(sender: Sender, handed: readonly LongwireMessage[], log: readonly
     fault('messages of one sender changed their order');
   const offsets = handed.map((message) => message.offset);
   offsets.forEach((offset, index) => {
-    if (index > 0 && offset <= offsets[index - 1]!) fault(`${offset} was handed on after ${offsets[index - 1]}`);
+    if (index > 0 && offset <= offsets[index - 1]!) fault(`${offset} was delivered after ${offsets[index - 1]}`);
   });
-  if (offsets.length !== log.length) fault(`${offsets.length} of ${log.length} entries were handed on`);
+  if (offsets.length !== log.length) fault(`${offsets.length} of ${log.length} entries were delivered`);
   return faults;
 }
 

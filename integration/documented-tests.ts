@@ -1,4 +1,4 @@
-// Documents that say which test proves what: the tests that a table names, and those of them that are not there.
+// Documents that say which test proves what: the tests that a table names, and those of them that do not exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -13,7 +13,7 @@ export interface TableRow {
   readonly cells: readonly string[];
 }
 
-/** The rows of all tables of a document that have so many columns, with their heads. */
+/** The rows of all tables with this number of columns, headers included. */
 export function tableRows(document: string, columns: number): TableRow[] {
   return document
     .split('\n')
@@ -30,7 +30,7 @@ export function testsNamedIn(cell: string): NamedTest[] {
   }));
 }
 
-/** Which of the tests are not there, as documents write them. Their files are looked for in each of the folders. */
+/** The tests that do not exist, as documents write them. Their files are looked for in each of the folders. */
 export function missingTests(tests: readonly NamedTest[], folders: readonly string[]): string[] {
   return tests
     .filter(({ file, title }) => {

@@ -93,7 +93,7 @@ test.each([
   ['packages/websocket/src/a.ts', "import 'ws';", 'imports ws, but @longwire/websocket has no dependencies'],
   ['packages/protocol/src/a.ts', "import 'node:buffer';", 'imports node:buffer, but @longwire/protocol runs anywhere'],
   ['packages/client/src/a.ts', "import '@longwire/client';", 'imports its own package: import the file instead'],
-  ['packages/client/src/a.ts', "import './gone.js';", 'imports ./gone.js, which is no file'],
+  ['packages/client/src/a.ts', "import './gone.js';", 'imports ./gone.js, which does not exist'],
   [`${server}/extras/a.ts`, "import './b.js';", 'extras stands on no floor of the server (scripts/check-floors.mjs)'],
 ])('reports %s with %s', (path, text, fault) => {
   repository.plant({ [`${server}/extras/b.ts`]: 'export {};', [path]: text });

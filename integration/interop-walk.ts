@@ -9,7 +9,7 @@ export interface WalkReport {
   readonly echoed: string[];
   /** What the room's broadcast brought. */
   readonly heard: string;
-  /** The answers to two numbers in JSON, and to something that is none. */
+  /** The answers to two numbers in JSON, and to text that is not JSON. */
   readonly sums: string[];
   /** How many bytes of a streamed message the endpoint counted. */
   readonly uploaded: string;

@@ -95,7 +95,7 @@ function importsAnyPackage(name) {
  */
 function faultOfPackageImport(workspace, specifier, workspaces) {
   const { name } = workspace;
-  if (specifier.startsWith('.')) return `imports ${specifier}, which is no file`;
+  if (specifier.startsWith('.')) return `imports ${specifier}, which does not exist`;
   if (specifier.startsWith('#')) return undefined;
   if (specifier.startsWith('node:'))
     return withoutNode.has(name) ? `imports ${specifier}, but ${name} runs anywhere` : undefined;

@@ -1,4 +1,4 @@
-// Who started this process, and whether it is still there.
+// The process that started this one, and whether it still runs.
 import { readFileSync } from 'node:fs';
 
 /**

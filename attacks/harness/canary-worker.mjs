@@ -28,8 +28,8 @@ socket.on('message', () => {
 socket.on('error', (error) => parentPort?.postMessage({ type: 'ended', why: error.message }));
 socket.on('close', (code) => parentPort?.postMessage({ type: 'ended', why: `closed with ${code}` }));
 
-parentPort?.on('message', (/** @type {'take' | 'end'} */ wish) => {
-  if (wish === 'take') {
+parentPort?.on('message', (/** @type {'take' | 'end'} */ request) => {
+  if (request === 'take') {
     // A question without an answer yet counts with the time it has waited.
     const samples = askedAt === 0 ? latenciesMs : [...latenciesMs, performance.now() - askedAt];
     parentPort?.postMessage({ type: 'latencies', latenciesMs: samples, keptWaitingMs: keptWaitingMs() });

@@ -16,7 +16,7 @@ export function deflatedFrame(payload: Uint8Array, opcode: number = Opcode.binar
   return frame({ first: FIN | RSV1 | opcode, payload });
 }
 
-/** What zlib alone makes of a payload; undefined if it is no whole stream of blocks, or has a final one. */
+/** What zlib alone makes of a payload; undefined if it is not a complete stream of blocks, or has a final one. */
 export function inflatedByReference(payload: Uint8Array, maxBytes: number): Buffer | undefined {
   try {
     const input = Buffer.concat([payload, TAIL]);

@@ -1,4 +1,4 @@
-// An accepted connection of the engine without a socket: bytes in, events and bytes out. For a great many short lives.
+// An accepted connection of the engine without a socket: bytes in, events and bytes out. For very many short lives.
 
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';

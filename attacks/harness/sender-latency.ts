@@ -11,7 +11,7 @@ const MAX_SENT_MS = 100;
 const MAX_SLOWDOWN = 8;
 /** The time for which the machine let neither server nor sender run is not the server's; up to this much of it. */
 const MAX_WAITED_MS = 500;
-/** Of fewer answers the 99th percentile would be the worst one, which may be the fault of the machine. */
+/** The 99th percentile of fewer answers would be the slowest one, which the machine may have caused. */
 const MIN_SAMPLES_FOR_P99 = 100;
 
 /** Sends one message after the other, first in quiet and then while `attack` runs: `sent` must not take much longer. */

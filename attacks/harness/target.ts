@@ -1,4 +1,4 @@
-// What is attacked: a server in a process of its own, a canary on it, and the assertions that stand for every attack.
+// What is attacked: a server in a process of its own, a canary on it, and the assertions that hold for every attack.
 
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { keptWaitingMs, openDescriptors, residentBytes } from '@longwire/test-support/process-facts';
@@ -22,7 +22,7 @@ const RECOVERY_MS = 30_000;
 const MAX_RSS_GROWTH = 0.15;
 /** V8 keeps some of what its heap for young objects once grew to. */
 const MAX_RSS_GROWTH_BYTES = 32 * MIB;
-/** Of fewer answers the 99th percentile would be the worst one, which may be the fault of the machine. */
+/** The 99th percentile of fewer answers would be the slowest one, which the machine may have caused. */
 const MIN_SAMPLES_FOR_P99 = 100;
 
 interface Served {
@@ -148,7 +148,7 @@ export class Target {
   }
 }
 
-/** A young process grows with whatever it does first; that is no leak, so it does it before anything is measured. */
+/** A new process grows with what it does first. This is not a leak, so it happens before anything is measured. */
 async function warmUp(port: number, path: string): Promise<void> {
   const pings = Buffer.concat(Array.from({ length: 200 }, () => textFrame('ping')));
   await inParallel(100, 20, async () => {

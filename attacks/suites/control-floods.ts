@@ -105,7 +105,7 @@ export function describeControlFloods(scale: ControlFloodScale): void {
   });
 }
 
-/** Waits for all answers; looks through them only when nothing has come for a moment, since there are a great many. */
+/** Waits for all answers; as there are many, it parses them only when nothing has come for a moment. */
 async function untilQuiet(peer: RawSocket, isDone: () => boolean): Promise<void> {
   let bytes = -1;
   await until(

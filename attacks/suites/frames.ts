@@ -160,7 +160,7 @@ export function describeFrameAttacks(scale: FrameScale): void {
         expect(await peer.closeCode()).toBeGreaterThanOrEqual(1002);
         peer.destroy();
       };
-      // What so many connections cost by themselves is paid before the measurement.
+      // The cost of the connections themselves is paid before the measurement.
       await inParallel(Math.ceil(scale.absurdHeaders / 5), 20, sendOne);
       await target.unharmed(() => inParallel(scale.absurdHeaders, 20, sendOne));
     });

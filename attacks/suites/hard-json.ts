@@ -12,7 +12,7 @@ import { Target } from '../harness/target.js';
 
 export interface HardJsonScale {
   readonly envelopes: number;
-  /** Of these so many go over the wire as well. */
+  /** How many of these also go over the wire. */
   readonly envelopesOnTheWire: number;
 }
 

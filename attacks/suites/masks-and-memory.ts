@@ -42,7 +42,7 @@ export function describeMasksAndMemory(scale: MaskScale): void {
       for (const count of counts) {
         let chiSquared = 0;
         for (const found of count) chiSquared += (found - expected) ** 2 / expected;
-        // 255 degrees of freedom: mean 255, standard deviation √510. Seven of them either way is no accident.
+        // 255 degrees of freedom: mean 255, standard deviation √510. Seven of them either way cannot be chance.
         expect(chiSquared).toBeGreaterThan(255 - 7 * Math.sqrt(510));
         expect(chiSquared).toBeLessThan(255 + 7 * Math.sqrt(510));
       }

@@ -183,7 +183,7 @@ function runHandshake(input: Buffer): string {
     must([400, 426, 431].includes(result.status), `refused with ${result.status}`);
     return `${result.status} ${result.body}`;
   }
-  must(/^[A-Za-z0-9+/]{22}==$/.test(result.key), 'a key that is none');
+  must(/^[A-Za-z0-9+/]{22}==$/.test(result.key), 'an invalid accept key');
   must(!/[\r\n]/.test(result.deflate?.header ?? ''), 'a line break in the answer');
   return `accepted ${result.deflate?.header} ${result.offeredSubprotocols.length}`;
 }

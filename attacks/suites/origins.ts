@@ -106,7 +106,7 @@ export function describeOriginAttacks(): void {
         peer.send(textFrame(JSON.stringify(command)));
         await until(() => peer.frames.length > 0, 'an answer to connect');
         const answer = String(peer.frames[0]?.payload);
-        // A cookie is no credential here: it would be sent by every page that the user looks at.
+        // A cookie is not a credential: it would be sent by every page that the user visits.
         if (kind === 'cookie') expect(await peer.closeCode()).toBe(4100);
         else expect(answer).toContain('"type":"connected"');
         peer.destroy();

@@ -76,7 +76,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
             const first = await takenBy(stalled[index]!, scale);
             expect(first).toEqual(everything.slice(0, first.length));
             if (first.length === everything.length) return;
-            // Who stood still for longer than the heartbeat allows was let go; coming back, nothing is lost.
+            // A reader that was stalled for longer than the heartbeat allows was closed; after it reconnects, nothing is lost.
             expect(await takenBy(await signIn(target.port, `stalled-${index}`), scale)).toEqual(everything);
           });
           for (const client of [...reading, sender]) client.cut();
@@ -163,7 +163,7 @@ function offsetsOf(peer: RawSocket): readonly number[] {
   });
 }
 
-/** Reads a few bytes at a time, until the server has had enough. */
+/** Reads a few bytes at a time, until the server ends the connection. */
 export async function trickleUntilEnd(
   peer: RawSocket,
   { bytesEach, everyMs }: { readonly bytesEach: number; readonly everyMs: number },

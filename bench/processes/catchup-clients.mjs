@@ -1,4 +1,4 @@
-// Fills the channels of one user who is away, and is that user when he comes back.
+// Fills the channels of one user who is away, then connects as that user.
 import { answerQuestions } from '../harness/child-process.mjs';
 import { firstNumber, SendCommand } from '../harness/send-command.mjs';
 import { signIn } from '../harness/signed-in-client.mjs';

@@ -37,7 +37,7 @@ async def serve(compression):
         echo, "127.0.0.1", 0, compression=compression, max_size=MAX_SIZE, subprotocols=["b", "a"]
     ) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
-        # Ends with its starter, who holds the other end of stdin.
+        # Ends with the program that started it, which holds the other end of stdin.
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 

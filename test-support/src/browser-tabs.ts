@@ -11,7 +11,7 @@ const screenshots = fileURLToPath(new URL('../../test-results/', import.meta.url
 export const whyNoBrowser = found.path === undefined ? found.reason : undefined;
 
 /**
- * Who acts in a tab brings it to the front first, as a person does: Chromium draws the others about once a second, and
+ * A test that acts in a tab brings it to the front first, as a person does: Chromium draws the others about once a second, and
  * Playwright waits for drawn frames before it clicks.
  */
 export class BrowserTabs {

@@ -68,7 +68,7 @@ export class WireClient {
     return this.received.filter((message) => message.type === type);
   }
 
-  /** Resolves once so many messages of a type have come. */
+  /** Resolves once `wanted` messages of a type have come. */
   async count(type: string, wanted: number): Promise<WireMessage[]> {
     await this.until(() => this.ofType(type).length >= wanted);
     return this.ofType(type);
