@@ -1,7 +1,7 @@
 // What this package says on its own, to help the people who write programs with it: each thing once.
 
 /** What a warning is about. */
-export type WarningKind = 'origin_refused' | 'refusal_unused' | 'result_ignored' | 'program_error';
+export type WarningKind = 'origin_refused' | 'refusal_unused' | 'result_ignored' | 'program_error' | 'handler_pending';
 
 /** Something that is not an error of the container, and that whoever develops or runs the program should know. */
 export interface ContainerWarning {

@@ -211,8 +211,9 @@ export class EndpointContainer {
 
   /**
    * Ends everything: new handshakes are refused with 503, sessions closed with the code, handlers awaited, and what is
-   * left after `withinMs` terminated. Resolves when no session is left and this container listens on no server; a
-   * handler that never settles is not waited for longer than `withinMs`. A second call waits for the first.
+   * left after `withinMs` terminated. Resolves when no session is left, every `onClose` has been called, and this
+   * container listens on no server; a handler that never settles is not waited for longer than `withinMs`. A second call
+   * waits for the first.
    * @throws EndpointError unknown_option, invalid_option
    */
   close(options: ContainerCloseOptions = {}): Promise<void> {

@@ -29,6 +29,8 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
   readonly #connected = new LiveCount();
   /** Sessions whose last handlers have not settled. */
   readonly #unfinished = new LiveCount();
+  /** Sessions whose close handlers wait for handlers that have not settled. */
+  readonly #closing = new Set<SessionLifecycle>();
   /** Connections that were accepted only to be told a close code. */
   readonly #dismissed = new Set<WebSocketConnection>();
   /** For connections that are going to be dismissed. */
@@ -49,6 +51,10 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
       reportUnhandled,
       observer,
       warnings,
+      pendingLimits: {
+        stallMs: Math.ceil(definition.options.webSocket.closeTimeoutMs / 5),
+        overdueMs: definition.options.handlerWarningMs,
+      },
       openSessions: () => this.#sessions,
       ended: (session, reason) => {
         this.#sessions.delete(session);
@@ -58,7 +64,11 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
         this.#endListeners.get(session)?.(reason);
         this.#endListeners.delete(session);
       },
-      finished: () => this.#unfinished.remove(),
+      closing: (lifecycle) => this.#closing.add(lifecycle),
+      finished: (lifecycle) => {
+        this.#closing.delete(lifecycle);
+        this.#unfinished.remove();
+      },
     };
   }
 
@@ -132,11 +142,12 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
     return this.#unfinished.whenNone();
   }
 
-  /** Cuts the connections that are left. Resolves when there are none; does not wait for handlers. */
-  terminateConnections(): Promise<void> {
+  /** Cuts the connections that are left. Resolves when there are none, and every `onClose` has been called. */
+  async terminateConnections(): Promise<void> {
     for (const session of [...this.#sessions]) session.terminate();
     for (const connection of [...this.#dismissed]) connection.terminate();
-    return this.#connected.whenNone();
+    await this.#connected.whenNone();
+    for (const lifecycle of [...this.#closing]) lifecycle.closeNow();
   }
 }
 

@@ -6,7 +6,7 @@ import { type ResolvedConfigurator, resolveConfigurator } from '../handshake/res
 import { Codecs } from '../messages/codecs.js';
 import type { DecoderEntry } from '../messages/decoders.js';
 import type { EncoderEntry } from '../messages/encoders.js';
-import { assertKnownNames, assertWholeNumber, sessionRanges } from '../option-checks.js';
+import { assertKnownNames, assertWholeNumber, maxTimerMs, sessionRanges } from '../option-checks.js';
 
 export interface EndpointOptions<Instance extends object = object> {
   /**
@@ -43,6 +43,11 @@ export interface EndpointOptions<Instance extends object = object> {
   readonly maxTextBytes?: number;
   /** As maxTextBytes, for binary messages. */
   readonly maxBinaryBytes?: number;
+  /**
+   * A handler whose promise has not settled for so long is a warning, once for each handler of the endpoint: until it
+   * settles, the other handlers of its session wait. Milliseconds, default 30 000; 0: never.
+   */
+  readonly handlerWarningMs?: number;
   /** True: a text message that is `ping` and nothing else is answered with `pong` and reaches no handler. Default false. */
   readonly textPing?: boolean;
   /** The engine's other limits, timeouts and compression for the sessions of this endpoint. */
@@ -59,6 +64,7 @@ export const endpointOptionNames = [
   'idleTimeoutMs',
   'maxTextBytes',
   'maxBinaryBytes',
+  'handlerWarningMs',
   'textPing',
   'limits',
 ] as const satisfies readonly (keyof EndpointOptions)[];
@@ -74,6 +80,7 @@ export interface ResolvedEndpointOptions {
   readonly idleTimeoutMs: number;
   readonly maxTextBytes: number;
   readonly maxBinaryBytes: number;
+  readonly handlerWarningMs: number;
   readonly textPing: boolean;
   readonly webSocket: ResolvedWebSocketOptions;
 }
@@ -108,8 +115,10 @@ export function resolveEndpointOptions<Instance extends object>(
   assertKnownNames(options, endpointOptionNames, where);
 
   const { subprotocols = [], concurrent = false, textPing = false, instance, limits = {} } = options;
+  const { handlerWarningMs = 30_000 } = options;
   assertSubprotocols(subprotocols, invalid);
   if (typeof concurrent !== 'boolean') return invalid('concurrent is true or false');
+  assertWholeNumber('handlerWarningMs', handlerWarningMs, { min: 0, max: maxTimerMs }, where);
   if (typeof textPing !== 'boolean') return invalid('textPing is true or false');
   if (instance !== undefined && instance !== 'per-connection' && instance !== 'shared') {
     return invalid('instance is "per-connection" or "shared"');
@@ -137,6 +146,7 @@ export function resolveEndpointOptions<Instance extends object>(
     idleTimeoutMs: inRange('idleTimeoutMs', 0),
     maxTextBytes,
     maxBinaryBytes,
+    handlerWarningMs,
     textPing,
     webSocket,
   });

@@ -11,6 +11,7 @@ export interface WaitingEvent {
 
 export class EventQueue {
   readonly #events = new Queue<WaitingEvent>();
+  #bytes = 0;
   /** Apart, as it comes after everything, also after the error of a reply that came too late. */
   #close: WaitingEvent | undefined;
   /** How many events wait that say that the session has ended. */
@@ -20,6 +21,15 @@ export class EventQueue {
     return this.#events.length + (this.#close === undefined ? 0 : 1);
   }
 
+  /** Of the messages that wait; text counts by its characters. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get hasClose(): boolean {
+    return this.#close !== undefined;
+  }
+
   push(kind: HandlerKind, value: unknown): void {
     const event: WaitingEvent = { kind, value };
     if (kind === 'close') {
@@ -27,12 +37,14 @@ export class EventQueue {
       return;
     }
     if (isSessionEnded(value)) this.#saysEnded++;
+    this.#bytes += lengthOf(value);
     this.#events.push(event);
   }
 
   shift(): WaitingEvent | undefined {
     const event = this.#events.shift();
-    if (event === undefined) return this.#takeClose();
+    if (event === undefined) return this.takeClose();
+    this.#bytes -= lengthOf(event.value);
     if (isSessionEnded(event.value)) this.#saysEnded--;
     return event;
   }
@@ -41,6 +53,7 @@ export class EventQueue {
     this.#events.takeAll();
     this.#close = undefined;
     this.#saysEnded = 0;
+    this.#bytes = 0;
   }
 
   /** A session whose handler never settles must not collect the failures of everybody who still sends to it. */
@@ -48,7 +61,8 @@ export class EventQueue {
     return this.#saysEnded > 0 && isSessionEnded(error);
   }
 
-  #takeClose(): WaitingEvent | undefined {
+  /** Takes the end of the session before everything else. */
+  takeClose(): WaitingEvent | undefined {
     const close = this.#close;
     this.#close = undefined;
     return close;
@@ -57,4 +71,10 @@ export class EventQueue {
 
 function isSessionEnded(value: unknown): boolean {
   return value instanceof EndpointError && value.code === 'session_ended';
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
+  const part: unknown = typeof value === 'object' && value !== null && 'part' in value ? value.part : undefined;
+  return typeof part === 'string' || part instanceof Uint8Array ? part.length : 0;
 }

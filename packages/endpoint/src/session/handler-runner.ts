@@ -5,16 +5,23 @@ import { callObserved } from '../observing/observed-handler.js';
 import type { GuardedObserver } from '../observing/observer.js';
 import { isThenable } from '../promises.js';
 import { EventQueue } from './event-queue.js';
+import { type PendingEvents, type PendingHandler, PendingHandlers, type PendingLimits } from './pending-handlers.js';
 import { type Session, senderOf } from './session.js';
 import type { SessionHandlers } from './session-handlers.js';
 
 /** Reading pauses while this many messages wait for their handler. */
 export const maxWaitingMessages = 16;
 
+// A handler that does not settle must not keep the peer's Close frame from being read. Behind a stalled one more is read, up
+// to either of these, so that a peer that closes is answered unless more than that was sent before.
+const maxReadAheadMessages = 256;
+const maxReadAheadBytes = 65_536;
+
 /** What a runner asks of the lifecycle of its session, and reports to it. None of it is asked for each message. */
 export interface RunnerHost {
   readonly endpoint: string;
   readonly observer: GuardedObserver | undefined;
+  readonly pendingLimits: PendingLimits;
   /** The open handler was called, or never will be; what it led to, and what came before, is next. */
   opened(): void;
   /** The program has ended the session: only close and error handlers are started. */
@@ -28,6 +35,8 @@ export interface RunnerHost {
   /** A handler failed for which there is no error handler, or the opening one. */
   endWithFailure(): void;
   reportUnhandled(error: unknown, during: HandlerKind): void;
+  /** A handler has not settled for so long that somebody should know. */
+  handlerOverdue(kind: HandlerKind): void;
   /** A handler returned something that would be an answer if another handler had returned it. */
   resultIgnored(kind: HandlerKind, result: unknown): void;
   /** The close handler has finished, and nothing is pending. May be called again after later errors. */
@@ -39,7 +48,7 @@ export interface RunnerHost {
  * concurrent one only until `begin`. A handler of whole messages that returns nothing, text or bytes costs no promise,
  * no closure and no queue entry. Nothing here throws.
  */
-export class HandlerRunner {
+export class HandlerRunner implements PendingEvents {
   /** Replaced when the session gets other handlers. */
   handlers: SessionHandlers;
   readonly #host: RunnerHost;
@@ -49,14 +58,16 @@ export class HandlerRunner {
   #isBusy = true;
   #waiting: EventQueue | undefined;
   #isHoldingBack = false;
-  /** Handlers whose promises have not settled; in an ordered endpoint at most one. */
-  #pending = 0;
+  /** Handlers whose promises have not settled; in an ordered endpoint at most one. Undefined while there never was one. */
+  #pending: PendingHandlers | undefined;
+  #mayReadAhead = false;
   /** Error handlers among those and on the stack. */
   #errorHandlers = 0;
   /** In an ordered endpoint: what the next event waits for, though its handler has settled. */
   #unfinishedStream: IncomingStream | undefined;
   /** In a concurrent endpoint: the end, while handlers are pending. */
   #deferredClose: { readonly reason: unknown } | undefined;
+  #hasBegun = false;
   #hasClosed = false;
 
   constructor(host: RunnerHost, session: Session, handlers: SessionHandlers, isOrdered: boolean) {
@@ -72,7 +83,7 @@ export class HandlerRunner {
   }
 
   get hasPending(): boolean {
-    return this.#pending > 0;
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 
   get isHoldingBack(): boolean {
@@ -87,6 +98,9 @@ export class HandlerRunner {
 
   /** Runs the open handler, or its failure, and then what has come meanwhile. */
   begin(config: unknown, failure?: { readonly error: unknown }): void {
+    // The session has ended meanwhile, and was not waited for.
+    if (this.#hasClosed) return;
+    this.#hasBegun = true;
     const isDone = failure === undefined ? this.#perform('open', config) : this.#failed('open', failure.error);
     this.#host.opened();
     if (isDone || !this.#isOrdered) this.#performWaiting();
@@ -115,7 +129,7 @@ export class HandlerRunner {
 
   #wait(kind: HandlerKind, value: unknown): void {
     this.#waiting ??= new EventQueue();
-    const isFull = this.#waiting.length >= maxWaitingMessages - 1;
+    const isFull = this.#isFull(this.#waiting);
     if (isFull && this.#host.mustReadOn) {
       // A long stream lets any number of pongs arrive. As pings may (RFC 6455 §5.5.3), all but some go unnoticed.
       if (kind === 'pong') return;
@@ -123,6 +137,50 @@ export class HandlerRunner {
       this.#holdBack(true);
     }
     this.#waiting.push(kind, value);
+  }
+
+  #isFull({ length, bytes }: EventQueue): boolean {
+    if (!this.#mayReadAhead) return length >= maxWaitingMessages - 1;
+    return length >= maxReadAheadMessages - 1 || (length >= maxWaitingMessages - 1 && bytes >= maxReadAheadBytes);
+  }
+
+  stalled(): void {
+    this.#mayReadAhead = true;
+    if (this.#isHoldingBack && !this.#isFull(this.#waiting!)) this.#holdBack(false);
+  }
+
+  overdue(kind: HandlerKind): void {
+    this.#host.handlerOverdue(kind);
+  }
+
+  deadlineReached(): void {
+    this.closeNow();
+  }
+
+  /** Lets the close handler wait for pending handlers no longer than this. */
+  closeWithin(withinMs: number): void {
+    if (this.isCloseWaiting) this.#pendingHandlers.setDeadline(withinMs);
+  }
+
+  /** The connection is over, and the close handler waits for others. */
+  get isCloseWaiting(): boolean {
+    return this.#deferredClose !== undefined || this.#waiting?.hasClose === true;
+  }
+
+  /** If the close handler waits for others, it runs now. What those return is ignored, their errors are reported. */
+  closeNow(): void {
+    const reason = this.#deferredClose?.reason ?? this.#waiting?.takeClose()?.value;
+    if (reason === undefined) return;
+    this.#deferredClose = undefined;
+    this.#waiting?.clear();
+    this.#pending?.giveUp();
+    this.#errorHandlers = 0;
+    if (!this.#hasBegun) {
+      this.#hasClosed = true;
+      this.#host.settled();
+    } else if (this.#perform('close', reason)) {
+      this.#performWaiting();
+    }
   }
 
   #holdBack(isHolding: boolean): void {
@@ -145,7 +203,7 @@ export class HandlerRunner {
 
   /** Calls one handler. True when it is done, and whatever it led to; false while a promise is pending. */
   #perform(kind: HandlerKind, value: unknown): boolean {
-    if (kind === 'close' && this.#pending > 0) {
+    if (kind === 'close' && this.hasPending) {
       // Only in a concurrent endpoint: the last handler to settle performs the close.
       this.#deferredClose = { reason: value };
       return false;
@@ -193,23 +251,28 @@ export class HandlerRunner {
     return undefined;
   }
 
-  #await(kind: HandlerKind, value: unknown, pending: PromiseLike<unknown>): false {
-    this.#pending++;
-    Promise.resolve(pending).then(
-      (later) => this.#fulfilled(kind, value, later),
-      (error: unknown) => this.#rejected(kind, value, error),
+  #await(kind: HandlerKind, value: unknown, promise: PromiseLike<unknown>): false {
+    const pending = this.#pendingHandlers.add(kind);
+    Promise.resolve(promise).then(
+      (later) => this.#fulfilled(pending, value, later),
+      (error: unknown) => this.#rejected(pending, value, error),
     );
     return false;
   }
 
-  #fulfilled(kind: HandlerKind, value: unknown, result: unknown): void {
-    this.#pending--;
-    this.#passOver(value);
+  get #pendingHandlers(): PendingHandlers {
+    this.#pending ??= new PendingHandlers(this.#host.pendingLimits, this);
+    return this.#pending;
+  }
+
+  #fulfilled(pending: PendingHandler, value: unknown, result: unknown): void {
+    if (!this.#settled(pending, value)) return;
+    const { kind } = pending;
     let isDone = true;
     try {
-      const pending = result === undefined ? undefined : this.#answer(kind, value, result);
-      if (pending !== undefined) {
-        this.#await(kind, undefined, pending);
+      const answering = result === undefined ? undefined : this.#answer(kind, value, result);
+      if (answering !== undefined) {
+        this.#await(kind, undefined, answering);
         return;
       }
       this.#done(kind);
@@ -219,10 +282,18 @@ export class HandlerRunner {
     if (isDone) this.#continue();
   }
 
-  #rejected(kind: HandlerKind, value: unknown, error: unknown): void {
-    this.#pending--;
+  #rejected(pending: PendingHandler, value: unknown, error: unknown): void {
+    const { kind } = pending;
+    if (!this.#settled(pending, value)) this.#host.reportUnhandled(error, kind);
+    else if (this.#failed(kind, error)) this.#continue();
+  }
+
+  /** False if the session has ended without waiting for this handler. */
+  #settled(pending: PendingHandler, value: unknown): boolean {
+    if (!this.#pending!.delete(pending)) return false;
+    this.#mayReadAhead = false;
     this.#passOver(value);
-    if (this.#failed(kind, error)) this.#continue();
+    return true;
   }
 
   /** What a handler has left unread of its message is passed over; the next event waits for its end. */
@@ -254,7 +325,7 @@ export class HandlerRunner {
   #done(kind: HandlerKind): void {
     if (kind === 'error') this.#errorHandlers--;
     if (kind === 'close') this.#hasClosed = true;
-    if (this.#hasClosed && this.#pending === 0) this.#host.settled();
+    if (this.#hasClosed && !this.hasPending) this.#host.settled();
   }
 
   #continue(): void {
@@ -266,7 +337,7 @@ export class HandlerRunner {
     this.#unfinishedStream = undefined;
     if (this.#isOrdered) {
       this.#performWaiting();
-    } else if (this.#deferredClose !== undefined && this.#pending === 0) {
+    } else if (this.#deferredClose !== undefined && !this.hasPending) {
       const { reason } = this.#deferredClose;
       this.#deferredClose = undefined;
       this.#perform('close', reason);

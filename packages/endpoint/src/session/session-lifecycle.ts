@@ -13,6 +13,7 @@ import type { WarningsOnce } from '../warnings.js';
 import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason.js';
 import { HandlerRunner, type RunnerHost } from './handler-runner.js';
 import { IdleTimeout } from './idle-timeout.js';
+import type { PendingLimits } from './pending-handlers.js';
 import { Session, type UserProperties } from './session.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
 import type { SessionHandlers } from './session-handlers.js';
@@ -29,10 +30,13 @@ export interface SessionHost {
   openSessions(): Iterable<Session>;
   /** Takes an error that no error handler took. Never throws. */
   reportUnhandled(error: unknown, context: UnhandledErrorContext): void;
+  readonly pendingLimits: PendingLimits;
   /** The session's connection is over. Called once. */
   ended(session: Session, reason: CloseReason): void;
-  /** And its last handler has settled. Called once, after that. */
-  finished(): void;
+  /** Its close handler waits for handlers that have not settled. */
+  closing(lifecycle: SessionLifecycle): void;
+  /** Its last handler has settled, or is not waited for any longer. Called once, after `ended`. */
+  finished(lifecycle: SessionLifecycle): void;
 }
 
 /** What is known of a session when its connection is there. */
@@ -228,6 +232,18 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
     this.#host.reportUnhandled(error, { during, endpoint: this.endpoint, session, request: session.handshake });
   }
 
+  handlerOverdue(kind: HandlerKind): void {
+    const { endpoint, pendingLimits } = this;
+    const handler = handlerNames[kind];
+    this.#host.warnings.once('handler_pending', `${handler} of ${endpoint}`, () => {
+      const waiting = this.#host.definition.options.concurrent
+        ? ''
+        : ', and everything else of its session waits for it';
+      const message = `endpoint ${endpoint}: ${handler} has not settled for ${pendingLimits.overdueMs / 1_000} s${waiting}`;
+      return { message: `${message}; if it may take so long, give the endpoint another handlerWarningMs`, endpoint };
+    });
+  }
+
   resultIgnored(kind: HandlerKind, result: unknown): void {
     const { endpoint } = this;
     const handler = handlerNames[kind];
@@ -246,6 +262,10 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
 
   get observer(): GuardedObserver | undefined {
     return this.#host.observer;
+  }
+
+  get pendingLimits(): PendingLimits {
+    return this.#host.pendingLimits;
   }
 
   get hasEndedHere(): boolean {
@@ -294,8 +314,19 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
     this.input.abortMessage(reason.error);
     this.#sender.noteEnd();
     this.#host.ended(this.session, reason);
-    if (this.#hasFailedToOpen) this.#finish();
-    else this.#runner.accept('close', reason);
+    if (this.#hasFailedToOpen) {
+      this.#finish();
+      return;
+    }
+    this.#runner.accept('close', reason);
+    if (!this.#runner.isCloseWaiting) return;
+    this.#runner.closeWithin(this.closeTimeoutMs);
+    this.#host.closing(this);
+  }
+
+  /** Runs the close handler, if it waits for others. */
+  closeNow(): void {
+    this.#runner.closeNow();
   }
 
   /** After the last handler: the session's decoders and encoders end, then the session. */
@@ -318,7 +349,7 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   #finish(): void {
     if (this.#hasFinished) return;
     this.#hasFinished = true;
-    this.#host.finished();
+    this.#host.finished(this);
   }
 }
 

@@ -66,7 +66,9 @@ describe('a session of an ordered endpoint', () => {
     const blocked = deferred();
     const second = deferred();
     gates.set('0', blocked.promise).set('1', second.promise);
-    const serving = await serve([defineEndpoint('/x', gatedHandlers(log, gates))]);
+    // A handler counts as stalled after a fifth of this.
+    const limits = { closeTimeoutMs: 300_000 };
+    const serving = await serve([defineEndpoint('/x', { ...gatedHandlers(log, gates), limits })]);
     const client = await serving.connect('/x');
     for (let index = 0; index <= 15; index++) client.send(String(index));
     await client.settled(); // 0 runs, 15 wait

@@ -160,7 +160,7 @@ describe('a session', () => {
     const serving = await serve([endpoint]);
     const client = await serving.connect('/x');
     client.send('more than ten bytes');
-    expect(await client.closed).toMatchObject({ code: 1009 });
+    expect(await client.closed).toEqual({ code: 1009, reason: 'a text message has at most 10 bytes (maxTextBytes)' });
     await until(() => events.length === 2);
     expect(events).toEqual(['message_too_big', 1009]);
   });

@@ -226,7 +226,8 @@ export class MessageAssembler implements InflateSink {
   }
 
   #failTooBig(): void {
-    this.#fail('message_too_big', `a message has at most ${this.#maxMessageBytes} bytes (maxMessageBytes)`);
+    const limit = this.#kind === 'binary' ? 'maxBinaryBytes' : 'maxTextBytes';
+    this.#fail('message_too_big', `a ${this.#kind} message has at most ${this.#maxMessageBytes} bytes (${limit})`);
   }
 
   #fail(code: WebSocketErrorCode, message: string): void {
