@@ -165,3 +165,16 @@ test('tsconfig.base.json refuses what Node 20.19 does not have', async () => {
   expect(output).toContain("'withResolvers' does not exist");
   expect(output).toContain("'groupBy' does not exist");
 });
+
+test.each(['start', 'test', 'build', 'check', 'run-example'])(
+  'scripts/%s.mjs exits 1 with one line on a Node older than 20.19',
+  async (name) => {
+    const asNode18 = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } })';
+    const script = join(projectRoot, 'scripts', `${name}.mjs`);
+    const command = [process.execPath, '--import', `data:text/javascript,${asNode18}`, script];
+    expect(await new ProgramProcess(command).result).toMatchObject({
+      exit: 1,
+      stderr: 'Longwire needs Node 20.19 or newer, this is 18.20.0: install Node 24 LTS and try again.\n',
+    });
+  },
+);

@@ -4,7 +4,7 @@
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { peakDuring, residentBytes } from '@longwire/test-support/process-facts';
 import { stretched } from '@longwire/test-support/stretched';
-import { until } from '@longwire/test-support/until';
+import { until, untilSteady } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineProcess } from '../harness/engine-process.js';
 import { FIN, frame, Opcode, pingFrame, textFrame } from '../harness/frame-writer.js';
@@ -214,13 +214,4 @@ export function describeContainerAttacks(scale: ContainerScale): void {
       }
     });
   });
-}
-
-/** Waits until a number has stayed what it is for half a second. */
-async function untilSteady(read: () => number): Promise<void> {
-  let [last, since] = [read(), performance.now()];
-  await until(() => {
-    if (read() !== last) [last, since] = [read(), performance.now()];
-    return performance.now() - since > 500;
-  }, 'that nothing changes any more');
 }

@@ -30,6 +30,15 @@ export async function until<Value>(
   }
 }
 
+/** Resolves when `read` has returned the same number for `forMs`. */
+export async function untilSteady(read: () => number, forMs = 500): Promise<void> {
+  let [last, since] = [read(), performance.now()];
+  await until(() => {
+    if (read() !== last) [last, since] = [read(), performance.now()];
+    return performance.now() - since > forMs;
+  }, `${read} to stay the same for ${forMs} ms`);
+}
+
 /** Resolves after one turn of the event loop: every promise that can settle by itself has done so. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
