@@ -3,12 +3,14 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FlatRequests, flattenRequest } from '../../../src/storage/sqlite/appending/append-frames.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import {
   configureConnection,
   DATABASE_FILE,
   readPragma,
 } from '../../../src/storage/sqlite/driver/connection-settings.js';
+import { SqlFailure } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
@@ -85,6 +87,28 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     engine = openEngine(folder, driver, 8);
     expect(append(engine, message('alice', 'bob', { key: 'eighth' }))).toMatchObject([{ outcome: 'repeated' }]);
   });
+
+  test.each(['full', 'impossible'])(
+    'a key inside a full window is known after a transaction that failed (%s)',
+    (how) => {
+      engine = openEngine(folder, driver, 4);
+      for (const key of ['k1', 'k2', 'k3', 'k4']) append(engine, message('alice', 'bob', { key }));
+      const appendMore = (self: SqliteEngine) => {
+        const flat: FlatRequests = [];
+        for (const key of ['k5', 'k6', 'k7']) flattenRequest(message('alice', 'bob', { key }), flat);
+        self.append(flat, []);
+        throw how === 'full' ? new SqlFailure('full', 'database or disk is full') : new TypeError('impossible');
+      };
+      const failures: string[] = [];
+      engine.write([{ apply: appendMore, fail: ({ code }) => void failures.push(code) }]);
+      expect(failures).toEqual([how === 'full' ? 'storage_full' : 'invalid']);
+      for (const [index, key] of ['k1', 'k2', 'k3', 'k4'].entries()) {
+        expect(append(engine, message('alice', 'bob', { key }))).toMatchObject([
+          { outcome: 'repeated', offset: index + 1 },
+        ]);
+      }
+    },
+  );
 
   test('a task that cannot be done is undone alone, the others of its commit are stored', () => {
     engine = openEngine(folder, driver);

@@ -1,5 +1,6 @@
 // Whether an entry was stored before: first the window of keys, then, if the client says since when, the log.
 
+import { MAX_BATCH_ENTRIES } from '../../append-check.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
 import { isDamage } from '../damage.js';
@@ -21,7 +22,7 @@ export class KeyLookup {
 
   constructor(database: SqlDatabase, era: string, capacity: number) {
     this.#era = era;
-    this.#window = new KeyWindow(capacity);
+    this.#window = new KeyWindow(capacity, MAX_BATCH_ENTRIES);
     this.#byRow = database.prepare(`SELECT ${ENTRY_COLUMNS} FROM entry WHERE id = ?`);
     this.#inLog = database.prepare(
       `SELECT ${ENTRY_COLUMNS} FROM entry WHERE channel = ? AND offset > ? AND sender = ? AND key = ? AND id < ? ORDER BY offset LIMIT 1`,
@@ -56,6 +57,7 @@ export class KeyLookup {
   }
 
   commit(): void {
+    this.#window.commit();
     this.#added = 0;
   }
 

@@ -8,12 +8,18 @@ export interface KeyHash {
   high: number;
 }
 
+/** The table has at least this many slots for each key: chains of probes stay short. */
+const SLOTS_PER_KEY = 4 / 3;
+
 /**
- * Open addressing with linear probing at a load of at most one half, and a ring that says which key is the oldest. A
- * match is a candidate only: the caller compares the row itself.
+ * Open addressing with linear probing, and a ring that says which key is the oldest. A match is a candidate only: the
+ * caller compares the row itself. The keys of an open transaction are held beside a full window: only `commit` evicts
+ * the oldest ones, so that `dropNewest` brings back what was there before.
  */
 export class KeyWindow {
   readonly #capacity: number;
+  /** Keys that fit physically: those of the window and of one transaction. */
+  readonly #ringSize: number;
   readonly #mask: number;
   readonly #lows: Uint32Array;
   readonly #highs: Uint32Array;
@@ -30,17 +36,22 @@ export class KeyWindow {
   #floor = 1;
   readonly #hash: KeyHash = { low: 0, high: 0 };
 
-  /** @param entries rounded up to a power of two */
-  constructor(entries: number) {
-    const capacity = 2 ** Math.ceil(Math.log2(Math.max(1, entries)));
+  /**
+   * @param entries rounded up to a power of two
+   * @param perTransaction keys that one transaction adds at most
+   */
+  constructor(entries: number, perTransaction: number) {
+    const capacity = powerOfTwo(entries);
     this.#capacity = capacity;
-    this.#mask = 2 * capacity - 1;
-    this.#lows = new Uint32Array(2 * capacity);
-    this.#highs = new Uint32Array(2 * capacity);
-    this.#rows = new Float64Array(2 * capacity);
-    this.#ringLows = new Uint32Array(capacity);
-    this.#ringHighs = new Uint32Array(capacity);
-    this.#ringRows = new Float64Array(capacity);
+    this.#ringSize = capacity + perTransaction;
+    const slots = Math.max(2 * capacity, powerOfTwo(SLOTS_PER_KEY * this.#ringSize));
+    this.#mask = slots - 1;
+    this.#lows = new Uint32Array(slots);
+    this.#highs = new Uint32Array(slots);
+    this.#rows = new Float64Array(slots);
+    this.#ringLows = new Uint32Array(this.#ringSize);
+    this.#ringHighs = new Uint32Array(this.#ringSize);
+    this.#ringRows = new Float64Array(this.#ringSize);
   }
 
   get size(): number {
@@ -85,10 +96,11 @@ export class KeyWindow {
     }
   }
 
-  /** Rows are added in ascending order. The oldest goes when the window is full. */
+  /** Rows are added in ascending order. */
   add(low: number, high: number, row: number): void {
-    if (this.#size === this.#capacity) this.#dropOldest();
-    const ring = (this.#oldest + this.#size) % this.#capacity;
+    // More than a transaction may add: those keys are not brought back by `dropNewest`.
+    if (this.#size === this.#ringSize) this.#dropOldest();
+    const ring = (this.#oldest + this.#size) % this.#ringSize;
     this.#ringLows[ring] = low;
     this.#ringHighs[ring] = high;
     this.#ringRows[ring] = row;
@@ -100,11 +112,16 @@ export class KeyWindow {
     this.#rows[slot] = row;
   }
 
+  /** The additions are stored: the oldest keys beyond the capacity go. */
+  commit(): void {
+    while (this.#size > this.#capacity) this.#dropOldest();
+  }
+
   /** Takes back the last additions: their transaction was rolled back. */
   dropNewest(count: number): void {
     for (let dropped = 0; dropped < count; dropped += 1) {
       this.#size -= 1;
-      const ring = (this.#oldest + this.#size) % this.#capacity;
+      const ring = (this.#oldest + this.#size) % this.#ringSize;
       this.#remove(this.#ringLows[ring]!, this.#ringRows[ring]!);
     }
   }
@@ -112,7 +129,7 @@ export class KeyWindow {
   #dropOldest(): void {
     const low = this.#ringLows[this.#oldest]!;
     const row = this.#ringRows[this.#oldest]!;
-    this.#oldest = (this.#oldest + 1) % this.#capacity;
+    this.#oldest = (this.#oldest + 1) % this.#ringSize;
     this.#size -= 1;
     this.#floor = row + 1;
     this.#remove(low, row);
@@ -141,6 +158,10 @@ export class KeyWindow {
     }
     this.#rows[hole] = 0;
   }
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, atLeast)));
 }
 
 function mix(hash: number, number: number): number {

@@ -1,6 +1,7 @@
 // The writer thread: one commit, then reads for a few milliseconds, then the next commit.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { MAX_BATCH_ENTRIES } from '../../append-check.js';
 import { asStorageError, type SqliteEngine } from '../engine.js';
 import {
   type BatchOutcome,
@@ -13,7 +14,7 @@ import {
 import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
-const MAX_COMMIT_ENTRIES = 1_000;
+const MAX_COMMIT_ENTRIES = MAX_BATCH_ENTRIES;
 const MAX_COMMIT_BODY_UNITS = 4_194_304;
 const READ_SLICE_MS = 5;
 /** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
