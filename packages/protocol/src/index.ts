@@ -122,6 +122,7 @@ export {
   parseAddress,
   type TopicAddress,
 } from './names/address.js';
+export { findHiddenCharacter } from './names/hidden-characters.js';
 export {
   type CommandId,
   type DeviceId,
