@@ -1,8 +1,8 @@
 // The parts of a client, wired together: reading, sending, connection. The app uses it through client.ts.
 
 import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
-import { checkSignal, onAbort, type WaitOptions } from './arguments/abort-signal.js';
-import { checkOptionNames } from './arguments/option-names.js';
+import { assertSignal, onAbort, type WaitOptions } from './arguments/abort-signal.js';
+import { assertOptionNames } from './arguments/option-names.js';
 import type { ResolvedClientOptions } from './arguments/options.js';
 import type { LongwireEvents, SessionInfo } from './client-events.js';
 import { fractionFrom } from './connection/backoff.js';
@@ -182,8 +182,8 @@ export class ClientCore {
   ready(options: WaitOptions): Promise<SessionInfo> {
     return new ReportedPromise((resolve, reject) => {
       try {
-        checkOptionNames(options, ['signal']);
-        checkSignal(options.signal);
+        assertOptionNames(options, ['signal']);
+        assertSignal(options.signal);
       } catch (error) {
         reject(error as LongwireError);
         return;

@@ -4,8 +4,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal, type WaitOptions } from './arguments/abort-signal.js';
-import { checkOptionNames } from './arguments/option-names.js';
+import { type AbortSignalLike, assertSignal, type WaitOptions } from './arguments/abort-signal.js';
+import { assertOptionNames } from './arguments/option-names.js';
 import { type PositionInput, positionFrom } from './arguments/position-input.js';
 import { Channel } from './channel.js';
 import type { ClientCore } from './client-core.js';
@@ -55,9 +55,9 @@ export class LongwireClient {
     if (!isEventName(name)) throw new LongwireError('invalid_field', `There is no event ${name}`);
     if (typeof listener !== 'function')
       throw new LongwireError('invalid_field', `The listener of ${name} must be a function`);
-    checkOptionNames(options, ['signal']);
+    assertOptionNames(options, ['signal']);
     const { signal } = options;
-    checkSignal(signal);
+    assertSignal(signal);
     if (signal?.aborted === true) return () => undefined;
     const remove = this.#core.listeners.add(name, listener);
     const stop = () => {

@@ -20,7 +20,7 @@ export interface WaitOptions {
 }
 
 /** @throws LongwireError `invalid_field`, before anything is done that the signal should limit */
-export function checkSignal(signal: AbortSignalLike | undefined): void {
+export function assertSignal(signal: AbortSignalLike | undefined): void {
   if (signal === undefined) return;
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
   throw new LongwireError('invalid_field', 'signal must be an AbortSignal');

@@ -3,7 +3,7 @@
 import { LongwireError } from '../errors.js';
 
 /** @throws LongwireError `invalid_field`: not an object, or a name that is not `known`; the message has the nearest one */
-export function checkOptionNames(input: object, known: readonly string[]): void {
+export function assertOptionNames(input: object, known: readonly string[]): void {
   if (typeof input !== 'object' || input === null)
     throw new LongwireError('invalid_field', `Options must be an object, got ${input}`);
   for (const name of Object.keys(input)) {

@@ -5,7 +5,7 @@ import type { GetToken } from '../connection/token-provider.js';
 import { LongwireError } from '../errors.js';
 import type { DeviceStore } from '../platform/platform.js';
 import type { AckMode } from '../reading/inbound.js';
-import { checkOptionNames } from './option-names.js';
+import { assertOptionNames } from './option-names.js';
 import { type PositionInput, positionFrom } from './position-input.js';
 
 export interface ConnectOptions {
@@ -84,7 +84,7 @@ const SDK_VERSION = '0.1.0';
  * @throws LongwireError `invalid_field`: an unknown option, or one out of its range
  */
 export function resolveClientOptions(input: ConnectOptions, pageUrl: string | undefined): ResolvedClientOptions {
-  checkOptionNames(input, [...otherNames, ...Object.keys(numberRules)]);
+  assertOptionNames(input, [...otherNames, ...Object.keys(numberRules)]);
   const {
     ackMode = 'auto',
     keepBodyText = false,
@@ -94,19 +94,19 @@ export function resolveClientOptions(input: ConnectOptions, pageUrl: string | un
     client = { name: SDK_NAME, version: SDK_VERSION },
     positions = {},
   } = input;
-  check(ackMode === 'auto' || ackMode === 'manual', "ackMode must be 'auto' or 'manual'");
-  check(typeof keepBodyText === 'boolean', 'keepBodyText must be true or false');
-  check(getToken === undefined || isFunction(getToken), 'getToken must be a function');
-  check(
+  assert(ackMode === 'auto' || ackMode === 'manual', "ackMode must be 'auto' or 'manual'");
+  assert(typeof keepBodyText === 'boolean', 'keepBodyText must be true or false');
+  assert(getToken === undefined || isFunction(getToken), 'getToken must be a function');
+  assert(
     device === undefined || parseDeviceId(device) !== undefined,
     `device must be 1-${fieldLimits.nameBytes} bytes in NFC without white space, control characters or "/"`,
   );
-  check(
+  assert(
     deviceStore === undefined || (isFunction(deviceStore?.load) && isFunction(deviceStore.save)),
     'deviceStore must have load and save',
   );
-  check(typeof client?.name === 'string', 'client must have a name');
-  check(Object.prototype.toString.call(positions) === '[object Object]', 'positions must be an object by address');
+  assert(typeof client?.name === 'string', 'client must have a name');
+  assert(Object.prototype.toString.call(positions) === '[object Object]', 'positions must be an object by address');
   return Object.freeze({
     ...resolveNumbers(input),
     url: gatewayUrl(input.url ?? pageUrl),
@@ -136,7 +136,7 @@ function resolveNumbers(input: ConnectOptions): ResolvedNumbers {
   for (const name of Object.keys(numberRules) as (keyof typeof numberRules)[]) {
     const { fallback, min } = numberRules[name];
     const value: unknown = input[name] ?? fallback;
-    check(Number.isSafeInteger(value) && Number(value) >= min, `${name} must be an integer of at least ${min}`);
+    assert(Number.isSafeInteger(value) && Number(value) >= min, `${name} must be an integer of at least ${min}`);
     numbers[name] = Number(value);
   }
   return numbers;
@@ -150,7 +150,7 @@ function resolvePositions(positions: Readonly<Record<string, PositionInput>>): R
   return resolved;
 }
 
-function check(isValid: boolean, message: string): void {
+function assert(isValid: boolean, message: string): void {
   if (!isValid) throw new LongwireError('invalid_field', message);
 }
 

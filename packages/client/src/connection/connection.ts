@@ -137,7 +137,7 @@ export class Connection {
     const { connectTimeoutMs } = this.#options;
     let credentials: Credentials;
     try {
-      const sources = { tokens, devices, owner: this.#userGuard, clock: platform.clock };
+      const sources = { tokens, devices, userGuard: this.#userGuard, clock: platform.clock };
       credentials = await gatherCredentials(sources, connectTimeoutMs);
     } catch (error) {
       if (this.#isPreparing()) this.#onTokenFailed(error as LongwireError);
@@ -200,7 +200,7 @@ export class Connection {
     try {
       this.#userGuard.checkUser(answer.user);
     } catch (error) {
-      this.#refuseUser(error as LongwireError);
+      this.#stopForUser(error as LongwireError);
       return;
     }
     this.#phase = 'open';
@@ -233,13 +233,13 @@ export class Connection {
     try {
       this.#userGuard.checkToken(token);
     } catch (error) {
-      this.#refuseUser(error as LongwireError);
+      this.#stopForUser(error as LongwireError);
       throw error;
     }
   }
 
   /** Nothing is sent from here on. Before `open`, only `connect` was: sends and acks wait for that phase. */
-  #refuseUser(error: LongwireError): void {
+  #stopForUser(error: LongwireError): void {
     const socket = this.#socket;
     this.#stopHelpers();
     if (this.#phase === 'open') this.#port.onLost();

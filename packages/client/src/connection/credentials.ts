@@ -17,18 +17,18 @@ export interface Credentials {
 export interface CredentialSources {
   readonly tokens: TokenProvider;
   readonly devices: DeviceIds;
-  readonly owner: UserGuard;
+  readonly userGuard: UserGuard;
   readonly clock: PlatformClock;
 }
 
 /** @throws LongwireError `token_failed`, `user_changed`, or what `getToken` threw if it is a LongwireError */
 export async function gatherCredentials(sources: CredentialSources, timeoutMs: number): Promise<Credentials> {
-  const { tokens, devices, owner, clock } = sources;
+  const { tokens, devices, userGuard, clock } = sources;
   const startedAt = clock.now();
   // Never more than the whole time: the machine's clock may have been set back.
   const leftMs = () => Math.min(timeoutMs, startedAt + timeoutMs - clock.now());
   const { token, isKept: isTokenKept } = await tokens.forConnect();
-  owner.checkToken(token);
+  userGuard.checkToken(token);
   const device = await devices.deviceFor(token, leftMs());
   return { token, isTokenKept, device, leftMs: leftMs() };
 }

@@ -11,7 +11,7 @@ import {
   utf8ByteLength,
 } from '@longwire/protocol';
 import type { AbortSignalLike } from '../arguments/abort-signal.js';
-import { checkOptionNames } from '../arguments/option-names.js';
+import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import { LongwireError } from '../errors.js';
 import type { Request, Requests } from './requests.js';
@@ -86,7 +86,7 @@ export class PendingSends {
     let name = '';
     let sent: Request<SendResult> | undefined;
     sent = this.#requests.start('sent', () => {
-      checkOptionNames(options, optionNames);
+      assertOptionNames(options, optionNames);
       const { key = randomId((bytes) => this.#port.fillRandom(bytes)), signal } = options;
       const content = makeContent();
       const rest = orInvalid('The options must be JSON values', () => fieldsOf(options));

@@ -2,7 +2,7 @@
 
 import { type Address, type Answer, type ChannelSummary, type EntryPush, isMessageEntry } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
-import { checkOptionNames } from '../arguments/option-names.js';
+import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
 import type { RequestParts, Requests } from './requests.js';
@@ -53,7 +53,7 @@ export class Queries {
 
   history(channel: Address, options: HistoryOptions): Promise<HistoryPage> {
     return this.#query('history', () => {
-      checkOptionNames(options, ['before', 'after', 'limit', 'signal']);
+      assertOptionNames(options, ['before', 'after', 'limit', 'signal']);
       const { before, after, limit, signal } = options;
       return {
         signal,
@@ -73,7 +73,7 @@ export class Queries {
 
   channels(options: ChannelsOptions): Promise<ChannelsPage> {
     return this.#query('channels', () => {
-      checkOptionNames(options, ['after', 'limit', 'signal']);
+      assertOptionNames(options, ['after', 'limit', 'signal']);
       const { after, limit, signal } = options;
       return {
         signal,
@@ -85,7 +85,7 @@ export class Queries {
 
   read(channel: Address, position: PositionInput, options: WaitOptions): Promise<void> {
     return this.#query('ok', () => {
-      checkOptionNames(options, ['signal']);
+      assertOptionNames(options, ['signal']);
       return {
         signal: options.signal,
         fields: { type: 'read', channel, ...positionFrom(position) },

@@ -1,7 +1,7 @@
 // Commands of the app as promises: settled by an answer, by the end of the client, or by an AbortSignal.
 
 import type { Answer } from '@longwire/protocol';
-import { type AbortSignalLike, checkSignal, onAbort } from '../arguments/abort-signal.js';
+import { type AbortSignalLike, assertSignal, onAbort } from '../arguments/abort-signal.js';
 import { LongwireError } from '../errors.js';
 import type { CommandQueue, PendingCommand } from './command-queue.js';
 import { ReportedPromise, type ReportedPromisePort } from './reported-promise.js';
@@ -61,7 +61,7 @@ export class Requests {
         if (ended !== undefined) throw ended;
         const parts = describe();
         const { signal } = parts;
-        checkSignal(signal);
+        assertSignal(signal);
         if (signal?.aborted === true) throw abortError(parts, false);
         const end = () => {
           stopListening();
