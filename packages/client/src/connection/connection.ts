@@ -72,8 +72,10 @@ export class Connection {
   #stable: PlatformTimer | undefined;
   /** The server asked not to reconnect before this time. */
   #notBefore = 0;
-  /** No sign-in has succeeded yet, and no error has said why. */
+  /** No sign-in has succeeded yet, and `connection_failed` was not reported. */
   #isFirstFailureDue = true;
+  /** Another error has reported why the current attempt failed. */
+  #isAttemptReported = false;
   #stopWatching: (() => void) | undefined;
   #onClosed: (() => void)[] = [];
 
@@ -132,6 +134,7 @@ export class Connection {
   async #prepare(): Promise<void> {
     this.#retry?.cancel();
     this.#phase = 'preparing';
+    this.#isAttemptReported = false;
     this.#change('connecting', undefined, this.#attempt === 0 ? 'Connecting' : `Attempt ${this.#attempt + 1}`, true);
     const { tokens, devices, platform } = this.#parts;
     const { connectTimeoutMs } = this.#options;
@@ -159,7 +162,7 @@ export class Connection {
   }
 
   #onTokenFailed(error: LongwireError): void {
-    this.#isFirstFailureDue = false;
+    this.#isAttemptReported = true;
     if (!error.retryable) {
       this.#stop(error, CloseCode.badToken);
       return;
@@ -176,7 +179,7 @@ export class Connection {
         connectText: (id) => this.#port.connectText(id, token, device),
         onConnected: (answer) => this.#onConnected(answer),
         onRefused: (error) => {
-          this.#isFirstFailureDue = false;
+          this.#isAttemptReported = true;
           this.#port.onError(errorFromServer(error));
         },
         onMessage: (message, size) => this.#onMessage(message, size),
@@ -295,7 +298,7 @@ export class Connection {
 
   /** Only once: the state event has the later attempts, and those after a connection that was lost. */
   #reportFirstFailure(reason: string): void {
-    if (!this.#isFirstFailureDue) return;
+    if (!this.#isFirstFailureDue || this.#isAttemptReported) return;
     this.#isFirstFailureDue = false;
     // Without what may be secret in it: a password, a token in the query.
     const address = this.#options.url.replace(/\/\/[^/]*@/, '//').replace(/\?.*/, '');

@@ -173,6 +173,17 @@ describe('connection_failed', () => {
     await settled();
     expect(tokenless.errors).toMatchObject([{ code: 'token_failed' }]);
   });
+
+  it('is reported after another failure that was reported as such', async () => {
+    let isDown = true;
+    const getToken = () => (isDown ? Promise.reject(new Error('down')) : 'dev:alice');
+    const { platform, errors } = startClient({ getToken });
+    await settled();
+    isDown = false;
+    await platform.clock.advance(500);
+    platform.socket.end(1006, 'connect ECONNREFUSED');
+    expect(errors.map(({ code }) => code)).toEqual(['token_failed', 'connection_failed']);
+  });
 });
 
 describe('close()', () => {
