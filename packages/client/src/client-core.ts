@@ -273,7 +273,11 @@ export class ClientCore {
     for (const queue of [this.sends, this.#requests]) {
       queue.rejectAll(
         ({ key }, wasAttempted) =>
-          new LongwireError(error.code, error.message, { key, closeCode, retryable: wasAttempted }),
+          new LongwireError(
+            error.code,
+            `${error.message}; this command was ${wasAttempted ? 'sent and not answered' : 'not sent'}`,
+            { key, closeCode, retryable: wasAttempted },
+          ),
       );
     }
     for (const waiter of this.#readyWaiters) waiter.reject(error);

@@ -60,8 +60,8 @@ const MAX_EXPECTED_ENTRIES = 10_000;
 export class PendingSends {
   readonly #requests: Requests;
   readonly #port: PendingSendsPort;
-  /** By channel and key, which every own entry has. */
-  readonly #pending = new Map<string, Request<SendResult>>();
+  /** Settles a pending send by its entry in the log. By channel and key, which every own entry has. */
+  readonly #pending = new Map<string, (entry: MessageEntry) => void>();
   /** The sends whose entries may still come, by channel and key: whether the app asked for the entry with `echo`. */
   readonly #expectedEntries = new Map<string, boolean>();
 
@@ -84,8 +84,11 @@ export class PendingSends {
 
   #send(channel: string, options: SendOptions, makeContent: () => Content): Promise<SendResult> {
     let name = '';
-    let sent: Request<SendResult> | undefined;
-    sent = this.#requests.start('sent', () => {
+    let attempts = 0;
+    const settleBy = ({ epoch, offset, at }: MessageEntry) =>
+      // After one attempt it is its own entry, else that of an earlier one.
+      sent.settle({ channel, epoch, offset, at, repeated: attempts !== 1 });
+    const sent: Request<SendResult> = this.#requests.start('sent', () => {
       assertOptionNames(options, optionNames);
       const { key = randomId((bytes) => this.#port.fillRandom(bytes)), signal } = options;
       const content = makeContent();
@@ -99,6 +102,7 @@ export class PendingSends {
         key,
         signal,
         encode: (id, attempt) => {
+          attempts = attempt;
           if (attempt === 1) since = this.#port.positionOf(channel);
           // PROTOCOL, "What a client does": a repetition has the position before the first attempt.
           const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
@@ -110,18 +114,18 @@ export class PendingSends {
         onAnswer: (answer) => this.#onAnswer(answer, name, isEcho),
         resultOf: ({ epoch, offset, at, repeated = false }) => ({ channel, epoch, offset, at, repeated }),
         onSettled: () => {
-          if (this.#pending.get(name) === sent) this.#pending.delete(name);
+          if (this.#pending.get(name) === settleBy) this.#pending.delete(name);
         },
       };
     });
     // The app may use one key for two sends: then the second is settled by its answer only.
-    if (sent.isPending && !this.#pending.has(name)) this.#pending.set(name, sent);
+    if (sent.isPending && !this.#pending.has(name)) this.#pending.set(name, settleBy);
     return sent.promise;
   }
 
   /** An entry of the signed-in user is in the log: if it is that of a pending send, the send has succeeded. */
-  onOwnEntry({ channel, epoch, offset, at, key }: MessageEntry): void {
-    this.#pending.get(`${channel} ${key}`)?.settle({ channel, epoch, offset, at, repeated: true });
+  onOwnEntry(entry: MessageEntry): void {
+    this.#pending.get(`${entry.channel} ${entry.key}`)?.(entry);
   }
 
   /** Whether the app gets this entry of the signed-in user: always, except that of a send of this client without `echo`. */

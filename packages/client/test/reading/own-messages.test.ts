@@ -49,6 +49,14 @@ describe('a message of this client', () => {
     expect(received).toEqual([1, 2]);
   });
 
+  it('with echo: true resolves its send with repeated: false, also if its entry comes before its sent', async () => {
+    const { platform, client } = startClient();
+    const socket = await platform.signIn();
+    const sent = client.user('bob').send('x', { key: 'k1', echo: true });
+    socket.push(ownAt(2));
+    expect(await sent).toMatchObject({ offset: 2, repeated: false });
+  });
+
   it('with echo: true reaches the handlers although the sent of a repetition overtakes it', async () => {
     const { platform, client } = startClient({ positions: upTo(1) });
     const received: unknown[] = [];
