@@ -25,6 +25,8 @@ export interface SequenceStep {
 }
 
 interface PendingSend {
+  /** The connection was lost before the answer. */
+  isInDoubt: boolean;
   readonly command: SendCommand & { readonly key: string };
   readonly since: Position | undefined;
 }
@@ -49,6 +51,7 @@ export class ClientModel {
     this.#sends = [];
     if (step.server !== undefined) this.#onServer(step.server);
     if (step.app !== undefined) this.#send(step.app.send);
+    if (step.lost) for (const send of this.#pending.values()) send.isInDoubt = true;
     if (step.reconnected) this.#reconnect();
     if (step.elapsedMs !== undefined) this.#ack();
     return { events: this.#events, sends: this.#sends, positions: Object.fromEntries(this.#positions) };
@@ -108,7 +111,7 @@ export class ClientModel {
     this.#move(channel, { epoch, offset });
     if (kind === 'unknown' || !isMessageEntry(entry)) return;
     const isOwn = entry.from === this.#user;
-    if (isOwn) this.#settle(entry.key, { epoch, offset });
+    if (isOwn && this.#pending.get(entry.key ?? '')?.isInDoubt) this.#settle(entry.key, { epoch, offset });
     if (isOwn && this.#echoes.get(entry.key ?? '') === false) return;
     this.#events.push({ event: isOwn ? 'own' : 'message', channel, epoch, offset });
   }
@@ -124,7 +127,7 @@ export class ClientModel {
   #send(sent: AppSend): void {
     this.#echoes.set(sent.key, sent.echo === true);
     const command = { type: 'send', ...sent } as const;
-    this.#pending.set(sent.key, { command, since: this.#positions.get(sent.to) });
+    this.#pending.set(sent.key, { isInDoubt: false, command, since: this.#positions.get(sent.to) });
     this.#sends.push(command);
   }
 

@@ -21,7 +21,7 @@ export interface InboundPort {
   isListening(): boolean;
   deliverMessage(message: LongwireMessage): Promise<void> | undefined;
   deliverGap(gap: GapPush): Promise<void> | undefined;
-  /** An entry of the signed-in user is in the log, so a pending send of this client with its key has succeeded. */
+  /** An entry of the signed-in user is in the log. If the answer to its send was lost, the send has succeeded. */
   onOwnEntry(entry: MessageEntry): void;
   /** Whether the app gets this entry of the signed-in user. Called once for each, in the order of the log. */
   takeOwnEntry(entry: MessageEntry): boolean;

@@ -41,6 +41,8 @@ interface Slot {
   readonly order: number;
   attempts: number;
   repeats: number;
+  /** Sent, and perhaps carried out: its connection was lost, or the server answered with a retryable error. */
+  isInDoubt: boolean;
   /** Answered, aborted or found in the log: its promise is settled. */
   isSettled: boolean;
 }
@@ -85,7 +87,7 @@ export class CommandQueue {
       });
     }
     this.#lastOrder += 1;
-    const slot = { command, order: this.#lastOrder, attempts: 0, repeats: 0, isSettled: false };
+    const slot = { command, order: this.#lastOrder, attempts: 0, repeats: 0, isInDoubt: false, isSettled: false };
     this.#slots.set(command, slot);
     this.#size += size;
     this.#waiting.push(slot);
@@ -103,6 +105,7 @@ export class CommandQueue {
     // A hold stays: the server asked to wait, whatever happens to the connection.
     this.#window = 0;
     const unanswered = [...this.#inFlight.values()];
+    for (const slot of unanswered) slot.isInDoubt = true;
     this.#inFlight.clear();
     this.#putBack(unanswered);
   }
@@ -127,6 +130,11 @@ export class CommandQueue {
   /** Whether the command was sent at least once: if so, the server may have it. */
   wasAttempted(command: PendingCommand): boolean {
     return (this.#slots.get(command)?.attempts ?? 0) > 0;
+  }
+
+  /** Whether the server may have carried the command out, and no answer will say so. */
+  isInDoubt(command: PendingCommand): boolean {
+    return this.#slots.get(command)?.isInDoubt === true;
   }
 
   /** Rejects every command with the error that `errorFor` returns for it. */
@@ -158,10 +166,11 @@ export class CommandQueue {
     }
     this.#putBack([slot]);
     if (answer.code === 'rate_limited' && answer.afterMs !== undefined) {
-      // The limit is that of this user: there is no crowd to spread, and the next attempt is as welcome as the first.
+      // It changed nothing. And it is a limit of this user, so there is no crowd to spread over time.
       this.#holdFor(answer.afterMs);
       return;
     }
+    slot.isInDoubt = true;
     this.#holdFor(backoffMs(slot.repeats, this.#port.random, this.#options.backoff, answer.afterMs));
     slot.repeats += 1;
   }

@@ -56,12 +56,12 @@ export interface PendingSendsPort {
 // Of the sends whose entries may still come, the oldest are forgotten beyond this: their entries reach the app as `own`.
 const MAX_EXPECTED_ENTRIES = 10_000;
 
-/** Sends in the order of the calls, and settles each by its answer or by its own entry in the log, whichever comes first. */
+/** Sends in the order of the calls, and settles each by its answer or, if that was lost, by its own entry in the log. */
 export class PendingSends {
   readonly #requests: Requests;
   readonly #port: PendingSendsPort;
-  /** Settles a pending send by its entry in the log. By channel and key, which every own entry has. */
-  readonly #pending = new Map<string, (entry: MessageEntry) => void>();
+  /** By channel and key, which every own entry has. */
+  readonly #pending = new Map<string, Request<SendResult>>();
   /** The sends whose entries may still come, by channel and key: whether the app asked for the entry with `echo`. */
   readonly #expectedEntries = new Map<string, boolean>();
 
@@ -84,11 +84,8 @@ export class PendingSends {
 
   #send(channel: string, options: SendOptions, makeContent: () => Content): Promise<SendResult> {
     let name = '';
-    let attempts = 0;
-    const settleBy = ({ epoch, offset, at }: MessageEntry) =>
-      // After one attempt it is its own entry, else that of an earlier one.
-      sent.settle({ channel, epoch, offset, at, repeated: attempts !== 1 });
-    const sent: Request<SendResult> = this.#requests.start('sent', () => {
+    let sent: Request<SendResult> | undefined;
+    sent = this.#requests.start('sent', () => {
       assertOptionNames(options, optionNames);
       const { key = randomId((bytes) => this.#port.fillRandom(bytes)), signal } = options;
       const content = makeContent();
@@ -102,7 +99,6 @@ export class PendingSends {
         key,
         signal,
         encode: (id, attempt) => {
-          attempts = attempt;
           if (attempt === 1) since = this.#port.positionOf(channel);
           // PROTOCOL, "What a client does": a repetition has the position before the first attempt.
           const sinceText = attempt > 1 && since !== undefined ? `,"since":${JSON.stringify(since)}` : '';
@@ -114,18 +110,18 @@ export class PendingSends {
         onAnswer: (answer) => this.#onAnswer(answer, name, isEcho),
         resultOf: ({ epoch, offset, at, repeated = false }) => ({ channel, epoch, offset, at, repeated }),
         onSettled: () => {
-          if (this.#pending.get(name) === settleBy) this.#pending.delete(name);
+          if (this.#pending.get(name) === sent) this.#pending.delete(name);
         },
       };
     });
     // The app may use one key for two sends: then the second is settled by its answer only.
-    if (sent.isPending && !this.#pending.has(name)) this.#pending.set(name, settleBy);
+    if (sent.isPending && !this.#pending.has(name)) this.#pending.set(name, sent);
     return sent.promise;
   }
 
-  /** An entry of the signed-in user is in the log: if it is that of a pending send, the send has succeeded. */
-  onOwnEntry(entry: MessageEntry): void {
-    this.#pending.get(`${entry.channel} ${entry.key}`)?.(entry);
+  /** An entry of the signed-in user is in the log: if it is that of a send whose answer was lost, the send has succeeded. */
+  onOwnEntry({ channel, epoch, offset, at, key }: MessageEntry): void {
+    this.#pending.get(`${channel} ${key}`)?.settleIfInDoubt({ channel, epoch, offset, at, repeated: true });
   }
 
   /** Whether the app gets this entry of the signed-in user: always, except that of a send of this client without `echo`. */

@@ -23,8 +23,8 @@ export interface RequestParts<Type extends AnswerType, Result> {
 export interface Request<Result> {
   readonly promise: Promise<Result>;
   readonly isPending: boolean;
-  /** Resolves with a result that was found in another way than by an answer. */
-  settle(result: Result): void;
+  /** Resolves with a result from elsewhere, if the answer to the command was lost. Otherwise the answer will come. */
+  settleIfInDoubt(result: Result): void;
 }
 
 export interface RequestsPort extends ReportedPromisePort {
@@ -53,7 +53,7 @@ export class Requests {
     describe: () => RequestParts<Type, Result>,
   ): Request<Result> {
     const queue = this.#queue;
-    const request = { isPending: false, settle: (_: Result): void => undefined };
+    const request = { isPending: false, settleIfInDoubt: (_: Result): void => undefined };
     const promise = new ReportedPromise<Result>((resolve, reject) => {
       let stopListening: () => void = () => undefined;
       try {
@@ -80,7 +80,8 @@ export class Requests {
             reject(error);
           },
         };
-        request.settle = (result) => {
+        request.settleIfInDoubt = (result) => {
+          if (!queue.isInDoubt(pending)) return;
           end();
           queue.forget(pending);
           resolve(result);

@@ -49,11 +49,16 @@ describe('a message of this client', () => {
     expect(received).toEqual([1, 2]);
   });
 
-  it('with echo: true resolves its send with repeated: false, also if its entry comes before its sent', async () => {
+  it('with echo: true is delivered before its sent, which resolves the send with its repeated', async () => {
     const { platform, client } = startClient();
     const socket = await platform.signIn();
     const sent = client.user('bob').send('x', { key: 'k1', echo: true });
+    const received: number[] = [];
+    client.on('message', ({ offset }) => received.push(offset));
     socket.push(ownAt(2));
+    await settled();
+    expect({ received, pending: client.pendingSends }).toEqual({ received: [2], pending: 1 });
+    socket.push(sentAt(socket, 2));
     expect(await sent).toMatchObject({ offset: 2, repeated: false });
   });
 
