@@ -2,7 +2,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../channel/channel-key.js';
-import type { Cursors, CursorWrite } from '../storage/cursors.js';
+import type { Cursors, CursorWrite, StoredCursors } from '../storage/cursors.js';
 import type { StoreTurns } from './store-turns.js';
 
 /** Between two writes; a crash may set cursors back that far, never forward. */
@@ -26,7 +26,9 @@ interface CursorState {
   devices: Map<DeviceId, number> | undefined;
   isReadDirty: boolean;
   isDeliveredDirty: boolean;
-  /** Waiting for the stored state; undefined once it is known. */
+  /** Written before it was loaded: what is loaded then may hold the move already. */
+  isWrittenUnloaded: boolean;
+  /** Waiting for the stored state; undefined once it is known. Until then `read` and `delivered` may be lower than stored. */
   whenLoaded: (() => void)[] | undefined;
 }
 
@@ -56,29 +58,30 @@ export class CursorCache {
 
   /** The device has everything up to `offset`. A lower offset than before moves nothing. */
   acknowledge(user: UserId, device: DeviceId, channel: ChannelKey, offset: number): void {
-    this.#withState(user, channel, (state) => {
-      state.devices ??= new Map();
-      if (offset > (state.devices.get(device) ?? 0)) {
-        state.devices.set(device, offset);
-        this.#dirty.add(state);
-      }
-      if (offset <= state.delivered) return;
-      state.delivered = offset;
-      state.isDeliveredDirty = true;
-      this.#onMoved(user, channel, { delivered: offset, read: undefined });
-    });
+    const state = this.#stateOf(user, channel);
+    state.devices ??= new Map();
+    if (offset > (state.devices.get(device) ?? 0)) {
+      state.devices.set(device, offset);
+      this.#dirty.add(state);
+    }
+    if (offset <= state.delivered) return;
+    state.delivered = offset;
+    state.isDeliveredDirty = true;
+    this.#dirty.add(state);
+    if (state.whenLoaded === undefined) this.#onMoved(user, channel, { delivered: offset, read: undefined });
   }
 
+  /** The user has read everything up to `offset`. A lower offset than before moves nothing. */
   read(user: UserId, channel: ChannelKey, offset: number): void {
-    this.#withState(user, channel, (state) => this.#moveRead(state, offset));
+    this.#moveRead(this.#stateOf(user, channel), offset);
   }
 
   /**
-   * MessageSender moves the sender's read cursor, if everything below was read; one's own entries count as read. So an entry
+   * Sending moves the sender's read cursor, if everything below was read; one's own entries count as read. So an entry
    * that comes too early for that is remembered with its neighbours, and reading up to them moves on over them.
    */
   readOwn(user: UserId, channel: ChannelKey, offset: number): void {
-    this.#withState(user, channel, (state) => {
+    this.#whenLoaded(user, channel, (state) => {
       if (offset <= state.ownTo) return;
       if (offset !== state.ownTo + 1 || state.ownTo === 0) state.ownFrom = offset;
       state.ownTo = offset;
@@ -86,10 +89,9 @@ export class CursorCache {
     });
   }
 
-  /** The newest state that is known here without asking the store: what is not written yet is never missing. */
+  /** What is known here without asking the store, to be compared with what is stored: the higher one counts. */
   peek(user: UserId, channel: ChannelKey): { readonly read: number; readonly delivered: number } | undefined {
-    const state = this.#states.get(idOf(user, channel));
-    return state === undefined || state.whenLoaded !== undefined ? undefined : state;
+    return this.#states.get(idOf(user, channel));
   }
 
   /** A device's acknowledgement that is not written yet. */
@@ -100,7 +102,7 @@ export class CursorCache {
   /** The state of a user in a channel, from memory or from the store. */
   load(user: UserId, channel: ChannelKey): Promise<{ readonly read: number; readonly delivered: number }> {
     return new Promise((resolve) => {
-      this.#withState(user, channel, (state) => resolve({ read: state.read, delivered: state.delivered }));
+      this.#whenLoaded(user, channel, (state) => resolve({ read: state.read, delivered: state.delivered }));
     });
   }
 
@@ -144,25 +146,27 @@ export class CursorCache {
     state.read = reached;
     state.isReadDirty = true;
     this.#dirty.add(state);
+    if (state.whenLoaded !== undefined) return;
     this.#onMoved(state.user, state.channel, { delivered: undefined, read: reached });
   }
 
-  /** Runs `use` at once if the state is known, else once it was loaded; calls for one state keep their order. */
-  #withState(user: UserId, channel: ChannelKey, use: (state: CursorState) => void): void {
+  /** The state as it is known here, which may be less than what is stored until it was loaded. */
+  #stateOf(user: UserId, channel: ChannelKey): CursorState {
     const id = idOf(user, channel);
-    let state = this.#states.get(id);
-    if (state === undefined) {
-      state = newState(user, channel);
-      this.#states.set(id, state);
-      if (this.#toLoad.length === 0) setImmediate(() => this.#loadGathered());
-      this.#toLoad.push(state);
-    }
-    if (state.whenLoaded === undefined) {
-      use(state);
-      return;
-    }
-    const known = state;
-    state.whenLoaded.push(() => use(known));
+    const known = this.#states.get(id);
+    if (known !== undefined) return known;
+    const state = newState(user, channel);
+    this.#states.set(id, state);
+    if (this.#toLoad.length === 0) setImmediate(() => this.#loadGathered());
+    this.#toLoad.push(state);
+    return state;
+  }
+
+  /** Runs `use` at once if the state is loaded, else once it is; calls for one state keep their order. */
+  #whenLoaded(user: UserId, channel: ChannelKey, use: (state: CursorState) => void): void {
+    const state = this.#stateOf(user, channel);
+    if (state.whenLoaded === undefined) use(state);
+    else state.whenLoaded.push(() => use(state));
   }
 
   #loadGathered(): void {
@@ -186,11 +190,10 @@ export class CursorCache {
       const wanted = states.map(({ channel }) => ({ user, channel }));
       const stored = await this.#turns.run(user, () => this.#cursors.load(wanted));
       states.forEach((state, index) => {
-        state.read = Math.max(state.read, stored[index]!.read);
-        state.delivered = Math.max(state.delivered, stored[index]!.delivered);
+        this.#mergeStored(state, stored[index]!);
       });
     } catch (error) {
-      // The engine writes monotonically: not knowing the stored state costs a needless receipt, nothing more.
+      // The engine writes monotonically: not knowing the stored state costs a receipt, nothing more.
       this.#onFailure(error);
     }
     for (const state of states) {
@@ -198,6 +201,16 @@ export class CursorCache {
       state.whenLoaded = undefined;
       for (const use of waiting) use();
     }
+  }
+
+  /** What moved meanwhile was accepted and may be written already; only now it is known whether it is news to others. */
+  #mergeStored(state: CursorState, stored: StoredCursors): void {
+    const isNews = (moved: number, before: number) => moved > before || (moved > 0 && state.isWrittenUnloaded);
+    const delivered = isNews(state.delivered, stored.delivered) ? state.delivered : undefined;
+    const read = isNews(state.read, stored.read) ? state.read : undefined;
+    state.delivered = Math.max(state.delivered, stored.delivered);
+    state.read = Math.max(state.read, stored.read);
+    if (delivered !== undefined || read !== undefined) this.#onMoved(state.user, state.channel, { delivered, read });
   }
 
   #evict(): void {
@@ -224,6 +237,7 @@ function newState(user: UserId, channel: ChannelKey): CursorState {
     devices: undefined,
     isReadDirty: false,
     isDeliveredDirty: false,
+    isWrittenUnloaded: false,
     whenLoaded: [],
   };
 }
@@ -239,6 +253,7 @@ function takeDirty(state: CursorState): CursorWrite {
   };
   state.isReadDirty = false;
   state.isDeliveredDirty = false;
+  state.isWrittenUnloaded ||= state.whenLoaded !== undefined;
   return write;
 }
 

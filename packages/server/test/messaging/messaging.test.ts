@@ -1,3 +1,5 @@
+import type { UserId } from '@longwire/protocol';
+import { deferred } from '@longwire/test-support/deferred';
 import { describe, expect, it } from 'vitest';
 import { directChannelKey } from '../../src/channel/channel-key.js';
 import { ServerError } from '../../src/errors.js';
@@ -108,6 +110,28 @@ describe('positions', () => {
     await floor.cursors.flush();
     const slice = await floor.store.directory.channelStatuses(bob, phone, undefined, 10);
     expect(slice.channels[0]?.cursor).toBe(4);
+  });
+
+  it('that were accepted are written by flush while the stored ones are still being loaded, and published once they are', async () => {
+    const floor = await MessagingFixture.open();
+    await floor.send();
+    await floor.store.directory.openDevice(bob, phone, 1);
+    // All places in the store are taken by other look-ups.
+    const others = deferred<void>();
+    const busy = Array.from({ length: 100 }, (_, index) =>
+      floor.turns.run(`u${index}` as UserId, () => others.promise),
+    );
+    floor.cursors.acknowledge(bob, phone, channel, 1);
+    floor.cursors.read(bob, channel, 1);
+    await floor.cursors.flush();
+    const [stored] = await floor.store.cursors.load([{ user: bob, channel }]);
+    const { channels } = await floor.store.directory.channelStatuses(bob, phone, undefined, 10);
+    expect([stored, channels[0]?.cursor]).toMatchObject([{ read: 1, delivered: 1 }, 1]);
+    others.resolve();
+    await Promise.all(busy);
+    await floor.cursors.load(bob, channel);
+    floor.receipts.publishDue();
+    expect(floor.events.filter(({ user }) => user === bob)).toMatchObject([{ delivered: 1, read: 1 }]);
   });
 
   it('are seen by look-ups before they are written, and also while they are being written', async () => {
