@@ -9,7 +9,7 @@ await bootstrapOrExit('npm run check', { steps: 'install' });
 
 // Not before the bootstrap: the parser lies in a package.
 const { findFloorFaults } = await import('./check-floors.mjs');
-const { findNameFaults } = await import('./check-names.mjs');
+const { findCloseCodeFaults, findNameFaults } = await import('./check-names.mjs');
 const { findReferenceFaults } = await import('./check-references.mjs');
 const { findLockFaults, findNoticeFaults } = await import('./check-packages.mjs');
 
@@ -20,6 +20,7 @@ const checks = {
   'dead-code': () => runTool('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
   floors: () => findFloorFaults(projectRoot),
   names: () => findNameFaults(projectRoot),
+  'close-codes': () => findCloseCodeFaults(projectRoot),
   references: () => findReferenceFaults(projectRoot),
   lock: () => findLockFaults(projectRoot),
   notices: () => findNoticeFaults(projectRoot),

@@ -1,5 +1,6 @@
 // The events of a raw WebSocket connection, as lines for people or for programs.
 
+import { WebSocketCloseCode } from '@longwire/websocket';
 import { printable } from './printable.js';
 import type { Paint } from './terminal.js';
 
@@ -33,7 +34,7 @@ export function frameLine(event: FrameEvent, paint: Paint): string {
     case 'close': {
       const reason = event.reason === '' ? '' : ` ${printable(event.reason)}`;
       return paint(
-        event.code === 1000 ? 'green' : 'yellow',
+        event.code === WebSocketCloseCode.normal ? 'green' : 'yellow',
         `closed ${event.code}${reason}${event.wasClean ? '' : ' (not clean)'}`,
       );
     }

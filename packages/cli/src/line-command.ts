@@ -1,5 +1,7 @@
 // The commands that a line typed into `longwire connect` can be.
 
+import { WebSocketCloseCode } from '@longwire/websocket';
+
 export type LineCommand =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'binary'; readonly data: Uint8Array }
@@ -44,10 +46,11 @@ function parseBinary(text: string): LineCommand {
 
 function parseClose(text: string): LineCommand {
   const match = /^(?:(\d{4}))?(?:\s+(.*))?$/.exec(text);
-  const code = Number(match?.[1] ?? 1000);
+  const code = Number(match?.[1] ?? WebSocketCloseCode.normal);
   const reason = match?.[2] ?? '';
   // RFC 6455 §7.4: the codes that an application may send. 1005, 1006 and 1015 are never sent.
-  const isAllowed = code === 1000 || code === 1001 || (code >= 3000 && code <= 4999);
+  const isAllowed =
+    code === WebSocketCloseCode.normal || code === WebSocketCloseCode.goingAway || (code >= 3000 && code <= 4999);
   if (match === null || !isAllowed)
     return wrong('Write /close, or /close 4000 and a reason; the code is 1000, 1001 or 3000-4999');
   if (Buffer.byteLength(reason) > MAX_CONTROL_BYTES - 2)

@@ -26,3 +26,9 @@ export const WebSocketCloseCode = Object.freeze({
   /** The TLS handshake failed. Reported, never sent. */
   tlsHandshake: 1015,
 });
+
+/** Codes for what RFC 6455 has none: the defaults of the options `heartbeatCloseCode` and `slowReaderCloseCode`. */
+export const privateCloseCode = Object.freeze({
+  heartbeatMissed: 4003,
+  readerTooSlow: 4004,
+});

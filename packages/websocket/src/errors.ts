@@ -1,6 +1,6 @@
 // The catalogue of everything that can go wrong in this package. Codes are never renamed nor reused.
 
-import { WebSocketCloseCode } from './close-codes.js';
+import { privateCloseCode, WebSocketCloseCode } from './close-codes.js';
 
 interface CatalogueRow {
   /** Close code sent to the peer (RFC 6455 §7.4), or undefined when no Close frame goes with this fault. */
@@ -75,9 +75,13 @@ export const webSocketErrorCatalogue = Object.freeze({
     true,
     'More than maxBufferedBytes of output wait for a peer that reads too slowly',
   ),
-  reader_too_slow: row(4004, true, 'The peer took less than minDrainBytesPerSecond while its output queue was full'),
+  reader_too_slow: row(
+    privateCloseCode.readerTooSlow,
+    true,
+    'The peer took less than minDrainBytesPerSecond while its output queue was full',
+  ),
   heartbeat_missed: row(
-    4003,
+    privateCloseCode.heartbeatMissed,
     true,
     'Nothing came from the peer and nothing went to it within the heartbeat and its grace',
   ),

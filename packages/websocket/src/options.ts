@@ -1,5 +1,5 @@
 // Every limit and timeout of the engine: names, defaults, ranges. Resolved once, frozen, complete inside.
-import { WebSocketCloseCode } from './close-codes.js';
+import { privateCloseCode, WebSocketCloseCode } from './close-codes.js';
 import { WebSocketError } from './errors.js';
 import { assertKnownNames } from './known-names.js';
 import { isCloseCodeOnWire } from './message/close-payload.js';
@@ -102,8 +102,8 @@ const numberRules = {
   heartbeatGraceMs: number(20_000, 0, DAY_MS),
   minDrainBytesPerSecond: number(1_024, 0, GIB),
   slowReaderMs: number(60_000, 1, DAY_MS),
-  heartbeatCloseCode: number(4003, 3000, 4999),
-  slowReaderCloseCode: number(4004, 3000, 4999),
+  heartbeatCloseCode: number(privateCloseCode.heartbeatMissed, 3000, 4999),
+  slowReaderCloseCode: number(privateCloseCode.readerTooSlow, 3000, 4999),
   bufferOverflowCloseCode: number(WebSocketCloseCode.policyViolation, 1000, 4999),
 } as const;
 

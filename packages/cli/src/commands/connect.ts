@@ -1,6 +1,12 @@
 // `longwire connect`: a raw WebSocket connection in the terminal.
 
-import { type CloseDetails, dial, type WebSocketConnection, WebSocketError } from '@longwire/websocket';
+import {
+  type CloseDetails,
+  dial,
+  WebSocketCloseCode,
+  type WebSocketConnection,
+  WebSocketError,
+} from '@longwire/websocket';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { type FrameEvent, frameJson, frameLine } from '../frame-text.js';
@@ -20,7 +26,11 @@ interface ConnectCommandOptions {
 }
 
 /** Codes of a regular end (RFC 6455 §7.4.1; 1005: a Close frame without a code). */
-const regularCodes = [1000, 1001, 1005];
+const regularCodes: readonly number[] = [
+  WebSocketCloseCode.normal,
+  WebSocketCloseCode.goingAway,
+  WebSocketCloseCode.noStatusReceived,
+];
 
 export function connectCommand(terminal: Terminal, setExitCode: SetExitCode): Command {
   return new Command('connect')
@@ -80,7 +90,7 @@ class RawDialog {
       }
       await this.#awaitAnswers(connection);
     } finally {
-      connection.close(1000);
+      connection.close(WebSocketCloseCode.normal);
       await this.#closed;
     }
     await this.#dialog.flush();

@@ -1,6 +1,7 @@
 // What happened, in words for the user of the page. The reason that the server gave goes into a tooltip.
 
 import type { ConnectionStateChange } from '@longwire/client';
+import { CloseCode, StandardCloseCode } from '@longwire/protocol';
 import type { Identity } from './identity.js';
 
 export const impossibleName =
@@ -9,15 +10,15 @@ export const impossibleName =
 /** Why the client stopped, by the close code (PROTOCOL, "Close codes"). */
 export function wordsForRefusal(code: number | undefined, kind: Identity['kind']): string {
   switch (code) {
-    case 4100:
+    case CloseCode.badToken:
       return kind === 'name'
         ? 'This server does not accept names; sign in with a token. 此服务器不接受用户名登录，请使用令牌。'
         : 'The server refused this token; get a new one. 令牌无效，请换一个新的。';
-    case 4101:
+    case CloseCode.replaced:
       return 'You signed in somewhere else. 您已在别处登录。';
-    case 4102:
+    case CloseCode.sessionLimit:
       return 'You are signed in in too many places. 同时登录的地方太多。';
-    case 4103:
+    case CloseCode.revoked:
       return 'The server ended your session. 服务器已结束您的会话。';
     default:
       return 'The server does not understand this page; reload it. 服务器不支持此页面，请刷新。';
@@ -48,13 +49,13 @@ export function wordsForState({
 
 function wordsForLoss(code: number | undefined): readonly [string, string] {
   switch (code) {
-    case 1001:
-    case 1012:
-    case 4000:
-    case 4001:
+    case StandardCloseCode.goingAway:
+    case StandardCloseCode.serviceRestart:
+    case CloseCode.drain:
+    case CloseCode.restart:
       return ['The server is restarting', '服务器正在重启'];
-    case 1013:
-    case 4002:
+    case StandardCloseCode.tryAgainLater:
+    case CloseCode.overload:
       return ['The server is busy', '服务器繁忙'];
     default:
       return ['No connection', '连接断开'];

@@ -9,7 +9,14 @@ import {
   refuse,
   type Session,
 } from '@longwire/endpoint';
-import { bearerSubprotocolPrefix, CloseCode, connectPath, randomId, subprotocol } from '@longwire/protocol';
+import {
+  bearerSubprotocolPrefix,
+  CloseCode,
+  connectPath,
+  randomId,
+  StandardCloseCode,
+  subprotocol,
+} from '@longwire/protocol';
 import type { Logger } from '../../runtime/logger.js';
 import { fillRandom } from '../../runtime/random-source.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
@@ -98,7 +105,7 @@ class GatewayConnection {
   }
 
   onBinary(_data: Uint8Array, connection: Session<typeof connectPath>): void {
-    connection.close(1003, 'longwire.v1.json is spoken in text');
+    connection.close(StandardCloseCode.unsupportedData, 'longwire.v1.json is spoken in text');
   }
 
   onDrain(): void {
