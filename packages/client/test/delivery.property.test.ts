@@ -169,7 +169,7 @@ class World {
     );
   }
 
-  /** A fault of the server: an entry that is due is not sent, and no gap told. Where no position is known nobody could notice. */
+  /** A fault of the server: a due entry is not sent, without a gap. Without a position, the client could not notice. */
   #lose(index: number): void {
     const out = this.#session?.out ?? [];
     const lost = out[index];

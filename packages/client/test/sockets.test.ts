@@ -31,8 +31,8 @@ async function serve(script: Script): Promise<{ url: string; subprotocols: strin
     subprotocols.push(socket.protocol);
     socket.on('message', (data) => {
       const command = JSON.parse(String(data)) as WireObject;
-      if (command.type === 'connect') tell(socket, connectedAnswer(command['id']));
-      if (command.type === 'ack') tell(socket, { re: command['id'], type: 'ok' });
+      if (command.type === 'connect') sendTo(socket, connectedAnswer(command['id']));
+      if (command.type === 'ack') sendTo(socket, { re: command['id'], type: 'ok' });
       script(command, socket);
     });
   });
@@ -45,7 +45,7 @@ async function serve(script: Script): Promise<{ url: string; subprotocols: strin
   return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`, subprotocols, server };
 }
 
-function tell(socket: WebSocket, message: object): void {
+function sendTo(socket: WebSocket, message: object): void {
   socket.send(JSON.stringify(message));
 }
 
@@ -62,8 +62,8 @@ it('connects, sends, receives, acknowledges and closes with 1000, in that order'
     commands.push(command);
     if (command.type === 'connect') socket.on('close', (code) => closes.push(code));
     if (command.type !== 'send') return;
-    tell(socket, messageAt(1));
-    tell(socket, { re: command['id'], type: 'sent', channel: 'user/bob', epoch: 'k3', offset: 2, at: 7 });
+    sendTo(socket, messageAt(1));
+    sendTo(socket, { re: command['id'], type: 'sent', channel: 'user/bob', epoch: 'k3', offset: 2, at: 7 });
   });
   const alice = client(url);
   const received: unknown[] = [];
@@ -85,7 +85,7 @@ it('reconnects after the server drops the connection, and repeats an unanswered 
     sends.push(command);
     if (sends.length < 3) socket.terminate();
     else
-      tell(socket, {
+      sendTo(socket, {
         re: command['id'],
         type: 'sent',
         channel: 'user/bob',
@@ -106,7 +106,7 @@ it('delivers a stream that is interrupted a hundred times once and in order', as
     if (command.type !== 'connect') return;
     const cursors = (command['cursors'] ?? {}) as Record<string, { offset: number }>;
     const from = (cursors['user/bob']?.offset ?? 0) + 1;
-    for (let offset = from; offset <= Math.min(last, from + 19); offset += 1) tell(socket, messageAt(offset));
+    for (let offset = from; offset <= Math.min(last, from + 19); offset += 1) sendTo(socket, messageAt(offset));
     if (from + 19 < last) socket.close(4001, 'restart');
   });
   const offsets: number[] = [];
@@ -122,7 +122,7 @@ it('delivers a stream that is interrupted a hundred times once and in order', as
 it('stops after close code 4101 with the error stopped', async () => {
   const { url } = await serve((command, socket) => {
     if (command.type !== 'send') return;
-    tell(socket, { type: 'goodbye', code: 4101, reason: 'signed in elsewhere', reconnect: false });
+    sendTo(socket, { type: 'goodbye', code: 4101, reason: 'signed in elsewhere', reconnect: false });
     socket.close(4101, 'signed in elsewhere');
   });
   const alice = client(url);
@@ -186,7 +186,7 @@ async function warningsOf(text: string, cause: () => void): Promise<(Error & { c
 
 it('warns with the stack of a handler’s exception if there is no error listener', async () => {
   const { url } = await serve((command, socket) => {
-    if (command.type === 'connect') tell(socket, messageAt(1));
+    if (command.type === 'connect') sendTo(socket, messageAt(1));
   });
   const [warning] = await warningsOf('A handler of message failed', () => {
     client(url).on('message', function showMessage() {
@@ -214,8 +214,8 @@ it('rejects ready() with aborted when its signal aborts', async () => {
 it('sends and receives bodies of 60 KB', async () => {
   const { url } = await serve((command, socket) => {
     if (command.type !== 'send') return;
-    tell(socket, messageAt(1, { body: command['body'] }));
-    tell(socket, { re: command['id'], type: 'sent', channel: 'user/bob', epoch: 'k3', offset: 2, at: 1 });
+    sendTo(socket, messageAt(1, { body: command['body'] }));
+    sendTo(socket, { re: command['id'], type: 'sent', channel: 'user/bob', epoch: 'k3', offset: 2, at: 1 });
   });
   const alice = client(url);
   const bodies: unknown[] = [];

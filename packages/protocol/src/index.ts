@@ -94,7 +94,7 @@ export {
 } from './messages/commands.js';
 export type { JsonValue } from './messages/json-value.js';
 export {
-  type EntryPosition,
+  type EntryPlace,
   type EntryPush,
   type ErrorPush,
   type GapPush,

@@ -135,8 +135,8 @@ describe('decodeCommand under attack', () => {
     const before = process.cpuUsage();
     const decoded = decodeCommand(text, unlimited);
     const { user, system } = process.cpuUsage(before);
-    // JSON.parse alone takes up to 100 ms a megabyte where every name is another; anything quadratic takes hours. CPU time,
-    // because the clock on the wall also tells what else the machine does.
+    // JSON.parse alone takes up to 100 ms per megabyte with different names; anything quadratic takes hours. CPU time,
+    // because other processes do not count in it.
     expect((user + system) / 1000).toBeLessThan(10_000 + text.length / 400);
     expect(typeof decoded.ok).toBe('boolean');
     // As it stands on a server: the size alone refuses it.

@@ -41,7 +41,7 @@ async function readDevices(path: string): Promise<ReadonlyMap<string, string>> {
   const head = linesStart < 0 ? text : text.slice(0, linesStart);
   const devices = new Map(devicesOfFirstFormat(head, path));
   for (const line of text.slice(head.length).split('\n')) {
-    // A line that another process is writing at this moment, or that a full disk cut off, is no JSON.
+    // A line that another process is writing at this moment, or that a full disk cut off, is not JSON.
     const { user, device } = parseObject(line);
     if (typeof user !== 'string' || typeof device !== 'string' || devices.has(user)) continue;
     if (parseDeviceId(device) !== undefined) devices.set(user, device);

@@ -1,7 +1,7 @@
 // The client's algorithm (PROTOCOL, "What a client does"): which pushes are new, which were delivered before, and which
 // are faults. Pure: no sockets, no handlers, no time.
 
-import type { EntryPosition, Epoch, GapPush, Position, SentAnswer } from '@longwire/protocol';
+import type { EntryPlace, Epoch, GapPush, Position, SentAnswer } from '@longwire/protocol';
 
 /**
  * - `next`: to be delivered; the position has moved
@@ -33,7 +33,7 @@ export class PositionReader {
   }
 
   /** An entry of any kind. `next` moves the position to it. */
-  readEntry(entry: EntryPosition): Reading {
+  readEntry(entry: EntryPlace): Reading {
     const place = this.#places.get(entry.channel);
     if (place !== undefined) {
       // Offsets compare only within an epoch, and only a gap leads into another one.

@@ -166,7 +166,7 @@ export class CommandQueue {
     }
     this.#putBack([slot]);
     if (answer.code === 'rate_limited' && answer.afterMs !== undefined) {
-      // It changed nothing. And it is a limit of this user, so there is no crowd to spread over time.
+      // It changed nothing. The limit is that of one user, so the repetition needs no jitter.
       this.#holdFor(answer.afterMs);
       return;
     }

@@ -44,11 +44,11 @@ describe('a sign-in', () => {
   it('is reported by ready(), the connected event and client.session', async () => {
     const { platform, client } = startClient();
     const ready = client.ready();
-    const told: unknown[] = [];
-    client.on('connected', (session) => void told.push(session));
+    const received: unknown[] = [];
+    client.on('connected', (session) => void received.push(session));
     await platform.signIn();
     expect((await ready).user).toBe('alice');
-    expect(told).toEqual([client.session]);
+    expect(received).toEqual([client.session]);
     expect(await client.ready()).toBe(client.session);
   });
 

@@ -52,15 +52,15 @@ it('a connected of another user gets no acks or sends of the first: the client s
     expect(attempted).rejects.toMatchObject({ code: 'user_changed' }),
     expect(waiting).rejects.toMatchObject({ code: 'user_changed' }),
   ]);
-  const told: unknown[] = [];
-  client.on('connected', (session) => told.push(session));
+  const received: unknown[] = [];
+  client.on('connected', (session) => received.push(session));
   const carols = await platform.comeBack({ user: 'carol' });
   await over;
   expect(carols.closedBy).toEqual({ code: 1000 });
   carols.end(1000);
   await platform.clock.advance(10_000);
   expect(carols.sent.map(({ type }) => type)).toEqual(['connect']);
-  expect(told).toEqual([]);
+  expect(received).toEqual([]);
   expect(client.session?.user).toBe('alice');
   expect(changes.at(-1)).toMatchObject({ state: 'disconnected', willReconnect: false });
   expect(errors).toMatchObject([{ code: 'user_changed', retryable: false }]);

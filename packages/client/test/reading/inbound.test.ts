@@ -200,11 +200,11 @@ describe('acks', () => {
       await platform.clock.advance(2000);
       acks = socket.take().filter(({ type }) => type === 'ack');
       for (const { id, cursors } of acks) {
-        const told = Object.keys(cursors as object);
-        if (told.includes('user/e')) {
+        const sent = Object.keys(cursors as object);
+        if (sent.includes('user/e')) {
           socket.push({ re: id, type: 'error', code: 'invalid_field', message: 'user/e: no', retryable: false });
         } else {
-          for (const name of told) moved.add(name);
+          for (const name of sent) moved.add(name);
           socket.push({ re: id, type: 'ok' });
         }
       }
@@ -299,9 +299,9 @@ describe('an app that is slow', () => {
 describe('a message of the server', () => {
   it('reaches the app as receipt, goodbye or error event', async () => {
     const { platform, client, errors } = startClient();
-    const told: unknown[] = [];
-    client.on('receipt', (receipt) => told.push(receipt));
-    client.on('goodbye', (goodbye) => told.push(goodbye));
+    const events: unknown[] = [];
+    client.on('receipt', (receipt) => events.push(receipt));
+    client.on('goodbye', (goodbye) => events.push(goodbye));
     const socket = await platform.signIn();
     const receipt = { channel: 'user/bob', user: 'bob', epoch: 'k3', delivered: 4 };
     const goodbye = { code: 4001, reason: 'restart', reconnect: true };
@@ -309,7 +309,7 @@ describe('a message of the server', () => {
     socket.push({ type: 'goodbye', ...goodbye });
     socket.push({ type: 'error', of: 'send', code: 'malformed', message: 'no JSON', retryable: false });
     socket.pushText('pong');
-    expect(told).toEqual([{ ...receipt, own: false }, goodbye]);
+    expect(events).toEqual([{ ...receipt, own: false }, goodbye]);
     expect(errors).toMatchObject([{ code: 'malformed' }]);
   });
 

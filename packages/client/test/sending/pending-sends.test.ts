@@ -96,7 +96,7 @@ describe('a send', () => {
     const socket = await platform.signIn({ channels: [summary] });
     void client.user('bob').send('x');
     socket.end(1006);
-    // The head that is told now may lie behind the send.
+    // The head of this sign-in may be after the send.
     const again = await platform.comeBack({ channels: [{ ...summary, head: 25 }] });
     expect(again.last('send')?.['since']).toEqual({ epoch: 'k3', offset: 20 });
   });
@@ -182,7 +182,7 @@ describe('a send', () => {
     // There will never be room for this one.
     const never = { code: 'too_large', retryable: false, perhapsStored: false };
     await expect(weighed.client.user('bob').send('x'.repeat(600))).rejects.toMatchObject(never);
-    // Room comes back with the answer.
+    // The answer makes room.
     const socket = await counted.platform.signIn();
     answer(socket, sendsOf(socket)[0], 1);
     void counted.client.user('bob').send(4);

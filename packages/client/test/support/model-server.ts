@@ -57,7 +57,7 @@ export class ModelSession {
   readonly #behind = new Map<string, number>();
   #isSignedIn = false;
 
-  /** @param inFlight  what it tells as `limits.inFlight` */
+  /** @param inFlight  its `limits.inFlight` */
   constructor(server: ModelServer, inFlight: number) {
     this.#server = server;
     this.#inFlight = inFlight;

@@ -1,4 +1,4 @@
-// A client on a platform that the test holds, and what it has told.
+// A client on a platform of the test, with its state changes and errors.
 
 import type { ConnectOptions } from '../../src/arguments/options.js';
 import type { LongwireClient } from '../../src/client.js';

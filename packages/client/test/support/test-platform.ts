@@ -1,4 +1,4 @@
-// A platform whose time, network and storage the test holds in its hands. Its sockets speak to nobody: the test is the server.
+// A platform with the time, network and storage of the test. Its sockets have no server: the test is the server.
 
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { settled } from '@longwire/test-support/until';

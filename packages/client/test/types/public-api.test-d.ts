@@ -55,15 +55,15 @@ await client.user('bob').send([drawing]);
 await client.user('bob').send({ drawing, at: undefined });
 // @ts-expect-error: bytes stand alone
 await client.user('bob').send({ bytes: new Uint8Array(3) });
-// @ts-expect-error: a map is no JSON
+// @ts-expect-error: a map is not JSON
 await client.user('bob').send(new Map([[1, 2]]));
 // @ts-expect-error: bytes come as a Uint8Array
 await client.user('bob').send(new ArrayBuffer(3));
 // @ts-expect-error: a promise was not waited for
 await client.user('bob').send(Promise.resolve(drawing));
-// @ts-expect-error: undefined is no JSON
+// @ts-expect-error: undefined is not JSON
 await client.user('bob').send(undefined);
-// @ts-expect-error: a function is no JSON
+// @ts-expect-error: a function is not JSON
 await client.user('bob').send(() => 1);
 // @ts-expect-error: there is no such option
 await client.user('bob').send('x', { ttl: 1 });

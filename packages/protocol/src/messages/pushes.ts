@@ -7,7 +7,7 @@ import type { Epoch, Position } from '../names/position.js';
 import type { JsonValue } from './json-value.js';
 
 /** The fields that identify an entry. No push that is not an entry has all of the first three. */
-export interface EntryPosition {
+export interface EntryPlace {
   readonly channel: Address;
   readonly epoch: Epoch;
   /** 1…2^53−1, without gaps within an epoch. */
@@ -17,7 +17,7 @@ export interface EntryPosition {
 }
 
 /** A message. Exactly one of `body` and `bytes`, or `truncated`. */
-export interface MessageEntry extends EntryPosition {
+export interface MessageEntry extends EntryPlace {
   readonly type: 'message';
   readonly from: UserId;
   /** When it was stored, in milliseconds since 1970; never decreases within a channel. */
@@ -38,7 +38,7 @@ export interface MessageEntry extends EntryPosition {
 }
 
 /** An entry of a kind that this version does not know. A client moves its position over it. */
-export interface UnknownEntry extends EntryPosition {
+export interface UnknownEntry extends EntryPlace {
   readonly type: string;
 }
 
