@@ -10,6 +10,7 @@ import { configureConnection, DATABASE_FILE, PageCache } from './driver/connecti
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
 import { unusable, unusableFolder } from './folder/folder-errors.js';
 import { continueLineage } from './folder/lineage.js';
+import { OpenFiles } from './folder/open-files.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
@@ -43,6 +44,7 @@ export class SqliteEngine {
   readonly canShareFile: boolean;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
+  readonly #files: OpenFiles;
   readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
@@ -71,6 +73,7 @@ export class SqliteEngine {
       prepareSchema(database);
       this.#cache = new PageCache(database);
       const { era, isWritable } = continueLineage(database, options.folder);
+      this.#files = new OpenFiles(file);
       this.era = era;
       this.#isWritable = isWritable;
       this.#users = new UserTable(database);
@@ -216,6 +219,8 @@ export class SqliteEngine {
       current = undefined;
       this.#assertOwned();
       this.#database.exec('COMMIT');
+      // After the sync, before anything is acknowledged.
+      this.#files.assertInPlace();
       this.#keys.commit();
       this.#isWritable = true;
       return undefined;
