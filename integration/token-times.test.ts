@@ -73,3 +73,22 @@ describe('an expired token within the clock tolerance', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + leewayMs - 2);
   });
 });
+
+describe('a handshake with two Authorization headers', () => {
+  const token = () => tokenUntil(Date.now() + 60_000);
+  // Node sends a header for each value; the types of ws know of one.
+  const two = (...values: string[]) => ({ Authorization: values }) as unknown as Record<string, string>;
+
+  it('is closed with 4100 if they differ, also if one of them is valid', async () => {
+    const client = await WireClient.open(server.url, { headers: two(`Bearer ${token()}`, 'Bearer other') });
+    expect(await client.whenClosed()).toMatchObject({ code: 4100 });
+    expect(client.ofType('goodbye')).toMatchObject([{ reason: expect.stringContaining('two Authorization headers') }]);
+  });
+
+  it('is one with that token if they are the same', async () => {
+    const same = `Bearer ${token()}`;
+    const client = await WireClient.open(server.url, { headers: two(same, same) });
+    expect(await client.ask({ type: 'connect' })).toMatchObject({ type: 'connected', user: 'alice' });
+    client.cut();
+  });
+});

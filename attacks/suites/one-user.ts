@@ -51,9 +51,7 @@ export function describeOneUser(scale: OneUserScale): void {
     let target: Target;
 
     beforeAll(async () => {
-      target = await Target.gateway({
-        LONGWIRE_LIMITS_WAITING_PER_ADDRESS: String(2 * scale.sessions),
-      });
+      target = await Target.gateway();
     });
     afterAll(() => target.stop());
 

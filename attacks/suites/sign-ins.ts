@@ -27,7 +27,7 @@ export function describeSignIns(scale: SignInScale): void {
     let target: Target;
 
     beforeAll(async () => {
-      target = await Target.gateway({ ...raisedRates, LONGWIRE_LIMITS_WAITING_PER_ADDRESS: String(2 * scale.signIns) });
+      target = await Target.gateway(raisedRates);
       const owner = await WireClient.signIn(target.url, 'owner');
       await inParallel(scale.channels, IN_FLIGHT, async (index) => {
         await owner.ask({ type: 'send', to: `user/peer-${index}`, body: 1 });

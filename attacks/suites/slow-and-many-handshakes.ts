@@ -87,7 +87,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
       });
     });
 
-    it('get 503 with Retry-After beyond limits.waitingPerAddress, while another address signs in (row 3)', async () => {
+    it('get 429 with Retry-After beyond limits.waitingPerAddress, while another address signs in (row 3)', async () => {
       await target.unharmed(async () => {
         const baselineBytes = await residentBytes(target.pid);
         const peers: RawSocket[] = [];
@@ -113,7 +113,7 @@ export function describeSlowAndManyHandshakes(scale: SlowHandshakeScale): void {
         other.cut();
         for (const peer of peers) peer.destroy();
 
-        expect([...statuses.keys()].sort()).toEqual([101, 503]);
+        expect([...statuses.keys()].sort()).toEqual([101, 429]);
         // Those whose time to sign in ran out during the flood made room for others.
         expect(statuses.get(101)).toBeGreaterThanOrEqual(scale.maxWaitingPerAddress);
         expect([...retryAfter]).toEqual(['2']);

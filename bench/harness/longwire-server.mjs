@@ -34,7 +34,16 @@ const raisedLimits = [
   '--limits-body-bytes-burst',
   '--limits-pages-per-second',
   '--limits-acks-per-second',
-].flatMap((flag) => [flag, '1000000000']);
+]
+  .flatMap((flag) => [flag, '1000000000'])
+  .concat(
+    [
+      '--limits-connections-per-address',
+      '--limits-waiting-per-address',
+      '--limits-handshakes-per-second',
+      '--limits-waiting',
+    ].flatMap((flag) => [flag, '1000000']),
+  );
 
 /**
  * Starts a server in auth dev. Resolves when it listens.

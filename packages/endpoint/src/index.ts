@@ -68,6 +68,8 @@ export type { MessageSource } from './messages/queued-sender.js';
 export type { ContainerObserver, FaultContext } from './observing/observer.js';
 export { type WireLog, type WriteLine, wireLog } from './observing/wire-log.js';
 export type { PathParameters } from './paths/path-template.js';
+// Behind proxies.
+export { TrustedProxies } from './proxies/trusted-proxies.js';
 // Finding endpoints.
 export {
   defineApplication,

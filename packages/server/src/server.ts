@@ -1,13 +1,14 @@
 // A configuration in, a running server out: the only file that names engines, and the order in which parts start and stop.
 
 import { createRequire } from 'node:module';
-import { EndpointContainer } from '@longwire/endpoint';
+import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub } from './delivery/hub.js';
 import { pacedPages } from './delivery/page-source.js';
 import type { ServerError } from './errors.js';
+import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
 import { AppendQueue } from './messaging/append-queue.js';
@@ -25,9 +26,10 @@ import type { Logger } from './runtime/logger.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
+import { ConnectionLimits } from './session/limits/connection-limits.js';
 import { COUNT_INTERVAL_MS, OutboxBudget } from './session/limits/outbox-budget.js';
-import { PendingConnections } from './session/limits/pending-connections.js';
 import { RefusalLog } from './session/limits/refusal-log.js';
+import { SilentConnections } from './session/limits/silent-connections.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
@@ -63,8 +65,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Handshakes wait for sign-in no longer than `connectTimeoutMs`; more of them at once are a flood. */
-const MAX_WAITING_SESSIONS = 5_000;
+/** Of all connections, those on which no request has come: the rest is kept for callers who want something. */
+const SILENT_SHARE = 0.25;
 /** How long stopping waits for what was sent to be stored and answered; a disk that takes longer is beyond waiting. */
 const DRAIN_WITHIN_MS = 2_000;
 /** How long stopping waits for peers to answer the close. */
@@ -142,14 +144,15 @@ async function serve(
   const { directory } = store;
   const channels = new ChannelList(directory, turns, cursors);
   const opener = new SessionOpener({ directory, turns, hub, cursors, channels, clock }, limits);
-  const pendingConnections = new PendingConnections({
-    maxWaiting: MAX_WAITING_SESSIONS,
-    maxWaitingPerAddress: limits.waitingPerAddress,
-  });
+  const proxies = new TrustedProxies(config.trustedProxies);
+  const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
+  const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
+  const maxConnections = connectionLimit(limits.connections);
+  const silent = new SilentConnections(Math.min(limits.waiting, Math.ceil(maxConnections * SILENT_SHARE)));
   const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
   const refusals = new RefusalLog(clock, logger);
   const signIn = new SignIn(
-    { authenticator, users, opener, hub, clock, logger, failures, pendingConnections, refusals },
+    { authenticator, users, opener, hub, clock, logger, failures, connectionLimits, refusals },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
@@ -174,6 +177,7 @@ async function serve(
   const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   let isDraining = false;
   const container = new EndpointContainer({
+    trustedProxies: config.trustedProxies,
     onWarning({ kind, message, origin }) {
       if (kind !== 'origin_refused') logger.warn({ kind }, message);
       else logger.warn({ origin }, 'Refused a page with 403 because of its origin; --allowed-origins lets it connect');
@@ -184,7 +188,8 @@ async function serve(
       {
         authenticator,
         signIn,
-        pendingConnections,
+        connectionLimits,
+        silent,
         refusals,
         router,
         logger,
@@ -204,6 +209,9 @@ async function serve(
   );
   const http = createHttpServer({
     limits,
+    maxConnections,
+    connectionLimits,
+    silent,
     clock,
     logger,
     readiness: () => {
@@ -227,7 +235,10 @@ async function serve(
     }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => outboxes.count()),
-    clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => users.sweep()),
+    clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {
+      users.sweep();
+      connectionLimits.sweep();
+    }),
   ];
 
   const stop = async (): Promise<void> => {

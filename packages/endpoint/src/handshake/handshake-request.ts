@@ -62,6 +62,11 @@ export class HandshakeRequest {
     return this.#socket?.localAddress ?? '';
   }
 
+  /** Port of the TCP peer, 0 when it is gone already or connected through a Unix socket. */
+  get peerPort(): number {
+    return this.#socket?.remotePort ?? 0;
+  }
+
   /** Address of the client: what a trusted proxy says (`trustedProxies` of the container), else the peer's. */
   get remoteAddress(): string {
     return this.#client === undefined ? this.peerAddress : this.#client.remoteAddress;

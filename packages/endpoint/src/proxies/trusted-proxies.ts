@@ -13,6 +13,7 @@ export interface ClientOrigin {
   readonly host: string | undefined;
 }
 
+/** The proxies whose word counts, as `trustedProxies` of a container names them. */
 export class TrustedProxies {
   readonly #addresses = new BlockList();
   readonly #trustsUnixSockets: boolean;
@@ -44,7 +45,7 @@ export class TrustedProxies {
       secure: isEncrypted(socket),
       host: headers.host,
     };
-    if (!this.#isTrusted(peer.remoteAddress)) return undefined;
+    if (!this.trusts(peer.remoteAddress)) return undefined;
     const standard = this.#follow(hopsOfForwarded(headers), peer);
     const older = this.#follow(hopsOfXForwarded(headers), peer);
     if (standard === undefined || older === undefined) return standard ?? older;
@@ -53,6 +54,14 @@ export class TrustedProxies {
       standard.secure === older.secure &&
       standard.host === older.host;
     return isSame ? standard : undefined;
+  }
+
+  /** Whether the peer at this address is one of them; '' is one that connects through a Unix socket. */
+  trusts(address: string): boolean {
+    if (address === '') return this.#trustsUnixSockets;
+    // A link-local address may carry the interface it was seen on.
+    const [bare = ''] = address.split('%');
+    return this.#addresses.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
   }
 
   /** From the nearest proxy on, as long as each is trusted: the first address that is not, is the client's. */
@@ -65,16 +74,9 @@ export class TrustedProxies {
       // `unknown`, or a name the proxy made up (RFC 7239 §6.2, §6.3): nobody knows what is behind it.
       if (hop.address === undefined) break;
       remoteAddress = hop.address;
-      if (!this.#isTrusted(remoteAddress)) break;
+      if (!this.trusts(remoteAddress)) break;
     }
     return { remoteAddress, secure, host };
-  }
-
-  #isTrusted(address: string): boolean {
-    if (address === '') return this.#trustsUnixSockets;
-    // A link-local address may carry the interface it was seen on.
-    const [bare = ''] = address.split('%');
-    return this.#addresses.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
   }
 
   #addBlock(entry: string): void {

@@ -1,6 +1,7 @@
 // The configuration of a server, complete, checked and frozen: what the floors above receive.
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { TrustedProxies } from '@longwire/endpoint';
 import { isLoopbackHost, isLoopbackOrigin } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
 import { configPath } from './config-path.js';
@@ -53,6 +54,8 @@ export interface ServerConfig {
   readonly auth: DevAuthConfig | JwtAuthConfig;
   /** Origins (`https://app.example.org`) that may connect beside the server's own. */
   readonly allowedOrigins: readonly string[];
+  /** Peers whose word about the client behind them counts, in the terms of `EndpointContainer`. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
   readonly sessions: SessionPolicy;
@@ -80,6 +83,7 @@ export function buildServerConfig(
   const limits = sectionOf(values, 'limits');
   checkLimits(limits, problems);
   checkOrigins(values, problems);
+  checkProxies(values, problems);
   return Object.freeze({
     port: values.port,
     host: values.host,
@@ -89,6 +93,7 @@ export function buildServerConfig(
         ? jwtAuth(values, surroundings, problems)
         : devAuth(values, surroundings.environment, problems),
     allowedOrigins: Object.freeze(values.allowedOrigins.map((origin) => originOf(origin) ?? origin)),
+    trustedProxies: values.trustedProxies,
     logLevel: values.logLevel,
     limits,
     sessions: sectionOf(values, 'sessions'),
@@ -197,6 +202,21 @@ function checkOrigins(values: SettingValues, problems: ConfigProblem[]): void {
       report(`allowedOrigins has ${JSON.stringify(origin)}, which is not an origin such as https://app.example.org`);
     } else if (values.auth === 'dev' && !isLoopbackOrigin(origin)) {
       report(`allowedOrigins has ${origin}, but auth dev serves pages of this machine only. Use --auth jwt`);
+    }
+  }
+}
+
+function checkProxies({ trustedProxies, auth }: SettingValues, problems: ConfigProblem[]): void {
+  const report = (message: string) => problems.push({ key: 'trustedProxies', message });
+  if (trustedProxies.length > 0 && auth === 'dev') {
+    report('trustedProxies is set, but auth dev is not for use behind a proxy. Use --auth jwt');
+  }
+  for (const proxy of trustedProxies) {
+    try {
+      new TrustedProxies([proxy]);
+    } catch {
+      const expected = 'an address, a block such as 10.0.0.0/8, loopback or unix';
+      report(`trustedProxies has ${JSON.stringify(proxy)}, which is not ${expected}`);
     }
   }
 }

@@ -26,6 +26,10 @@ export const settings = Object.freeze({
   audience: list('<text>', 'audience (aud) that a token must have; any one of several'),
   issuer: list('<text>', 'issuer (iss) that a token must have; any one of several'),
   jwtLeewayMs: integer(30_000, 0, 60_000, 'how far the clock of the issuer may be off, in ms'),
+  trustedProxies: list(
+    '<address>',
+    'proxies whose Forwarded or X-Forwarded-* headers are believed: addresses, blocks such as 10.0.0.0/8, loopback, unix',
+  ),
   allowedOrigins: list('<origin>', 'origins of web pages that may connect, besides the own one'),
   logLevel: choice(
     ['debug', 'info', 'warn', 'error', 'silent'] as const,
@@ -37,12 +41,15 @@ export const settings = Object.freeze({
   'limits.headerBytes': integer(16 * KIB, 2 * KIB, 64 * KIB, 'headers of one HTTP request, with its first line'),
   'limits.handshakeTimeoutMs': integer(10_000, 100, 60_000, 'time for the headers of a request to arrive'),
   'limits.connectTimeoutMs': integer(protocolTimes.connectTimeoutMs, 100, 60_000, 'time from upgrade to connect'),
-  'limits.waitingPerAddress': integer(
-    1_000,
+  'limits.connectionsPerAddress': integer(
+    200,
     1,
     1_000_000,
-    'connections from one address that have not signed in; behind a proxy all have its address',
+    'connections of one client address (IPv6: 64 bits) without a signed-in session; trusted proxies have no such limit',
   ),
+  'limits.waitingPerAddress': integer(100, 1, 1_000_000, 'upgraded connections of one client address without sign-in'),
+  'limits.handshakesPerSecond': rate(50, 'handshakes of one client address; twice as many at once'),
+  'limits.waiting': integer(5_000, 1, 1_000_000, 'upgraded connections without sign-in, of all addresses together'),
   'limits.signIns': integer(32, 1, 10_000, 'sign-ins at work at one time; the others wait, the users in turn'),
   'limits.signInsPerUser': integer(2, 1, 1_000, 'sign-ins of one user at work at one time'),
   'limits.storeCalls': integer(10_000, 100, 1_000_000, 'calls that wait for the store, the users in turn'),

@@ -6,14 +6,20 @@ import type { ServerLimits } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Caller } from '../session/auth/authenticator.js';
-import { connectionLimit } from './connection-limit.js';
+import type { ConnectionLimits } from '../session/limits/connection-limits.js';
+import type { SilentConnections } from '../session/limits/silent-connections.js';
+import { guardConnections } from './connection-guard.js';
 import { PageFiles } from './page-files.js';
 import { type HttpError, rawErrorResponse, replyError } from './reply.js';
 import { parseRequestTarget } from './request-path.js';
 import { createRouter, type Readiness, type RequestRouter } from './routes.js';
 
 export interface HttpServerOptions {
-  readonly limits: Pick<ServerLimits, 'connections' | 'headerBytes' | 'handshakeTimeoutMs'>;
+  readonly limits: Pick<ServerLimits, 'headerBytes' | 'handshakeTimeoutMs'>;
+  /** Of all addresses together; never more than there are descriptors for. */
+  readonly maxConnections: number;
+  readonly connectionLimits: ConnectionLimits;
+  readonly silent: SilentConnections;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Asked at each `/readyz`: the store is writable, nothing is being drained. */
@@ -29,7 +35,6 @@ const MAX_HEADERS = 100;
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 5_000;
-const DROP_LOG_INTERVAL_MS = 10_000;
 
 /**
  * Makes the server, not yet listening and without an `upgrade` listener, which the owner of the endpoints attaches.
@@ -46,12 +51,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
       requestTimeout: Math.max(REQUEST_TIMEOUT_MS, limits.handshakeTimeoutMs),
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Otherwise Node takes the first of two, where a proxy in front may have judged the second.
+      joinDuplicateHeaders: true,
     },
     (request, response) => answer(request, response, router, options),
   );
-  server.maxConnections = connectionLimit(limits.connections);
+  server.maxConnections = options.maxConnections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, limits.headerBytes));
-  reportDrops(server, options.clock, logger);
+  guardConnections(server, { limits: options.connectionLimits, silent: options.silent, clock: options.clock, logger });
   return server;
 }
 
@@ -114,22 +121,4 @@ function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, maxByt
     return { status: 431, code: 'too_large', message: `The headers of a request may have ${maxBytes} bytes` };
   }
   return { status: 400, code: 'malformed', message: 'This is not an HTTP request' };
-}
-
-// A full server must say so in its log, but not once for each of those it turns away.
-function reportDrops(server: Server, clock: Clock, logger: Logger): void {
-  let dropped = 0;
-  let lastReportMs = Number.NEGATIVE_INFINITY;
-  server.on('drop', () => {
-    dropped += 1;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - lastReportMs < DROP_LOG_INTERVAL_MS) return;
-    lastReportMs = nowMs;
-    const fields = { dropped, maxConnections: server.maxConnections };
-    logger.warn(
-      fields,
-      'Connections are turned away: as many are open as limits.connections and the descriptors allow',
-    );
-    dropped = 0;
-  });
 }

@@ -23,7 +23,7 @@ import type { Authenticated, AuthenticationRefusal, Authenticator } from './auth
 import type { ClientSession } from './client-session.js';
 import { channelText, fittingTexts } from './commands/channel-summary.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
-import type { PendingConnections } from './limits/pending-connections.js';
+import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 
@@ -52,19 +52,26 @@ export interface SignInParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly failures: FailureLog;
-  readonly pendingConnections: PendingConnections;
+  readonly connectionLimits: ConnectionLimits;
   readonly refusals: RefusalLog;
 }
 
 /** A connection without a signed-in user: counted until it is signed in, or gone. */
 interface PendingConnection {
-  readonly address: string;
+  readonly origin: ConnectionOrigin;
   /** What the handshake carried. */
   readonly credential: string | undefined;
   /** Waits for `connect`. */
   readonly timer: Timer;
   /** Its place among the sign-ins, once it is known whose it is. */
   turn: Turn | undefined;
+}
+
+/** A connection with a signed-in user, until it is gone. */
+interface SignedInConnection {
+  readonly origin: ConnectionOrigin;
+  /** When its token expires. */
+  expiry: Timer | undefined;
 }
 
 export class SignIn {
@@ -77,10 +84,10 @@ export class SignIn {
   readonly #failures: FailureLog;
   readonly #turns: FairTurns;
   readonly #options: SignInOptions;
-  readonly #pendingConnections: PendingConnections;
+  readonly #connectionLimits: ConnectionLimits;
   readonly #refusals: RefusalLog;
   readonly #pending = new Map<ClientSession, PendingConnection>();
-  readonly #expiry = new Map<ClientSession, Timer>();
+  readonly #signedIn = new Map<ClientSession, SignedInConnection>();
 
   constructor(parts: SignInParts, options: SignInOptions) {
     this.#authenticator = parts.authenticator;
@@ -90,7 +97,7 @@ export class SignIn {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#failures = parts.failures;
-    this.#pendingConnections = parts.pendingConnections;
+    this.#connectionLimits = parts.connectionLimits;
     this.#refusals = parts.refusals;
     this.#options = options;
     const { signIns: atWork, signInsPerUser: atWorkPerParty } = options;
@@ -99,18 +106,18 @@ export class SignIn {
   }
 
   /** For a new connection. A bad credential of the handshake is refused without waiting for `connect`. */
-  begin(session: ClientSession, address: string, handshake: HandshakeCredential): void {
+  begin(session: ClientSession, origin: ConnectionOrigin, handshake: HandshakeCredential): void {
     const timer = this.#clock.setTimer(this.#options.connectTimeoutMs, () => {
       session.end(CloseCode.noConnect, 'no connect command came in time');
     });
     const credential = handshake.ok ? handshake.token : undefined;
-    this.#pending.set(session, { address, credential, timer, turn: undefined });
-    this.#pendingConnections.add(address);
+    this.#pending.set(session, { origin, credential, timer, turn: undefined });
+    this.#connectionLimits.upgraded(origin);
     if (!handshake.ok) {
       const refusal = { ok: false, code: 'unauthenticated', message: handshake.message } as const;
-      this.#refuse(session, undefined, address, refusal);
+      this.#refuse(session, undefined, origin, refusal);
     } else if (credential !== undefined) {
-      void this.#checkHandshakeCredential(session, address, credential);
+      void this.#checkHandshakeCredential(session, origin, credential);
     }
   }
 
@@ -145,20 +152,21 @@ export class SignIn {
 
   /** For a connection that has ended: nothing of it stays here or in the hub, and its sign-in stops. */
   end(session: ClientSession): void {
-    this.#pending.get(session)?.turn?.end();
-    this.#endPending(session);
-    this.#expiry.get(session)?.cancel();
-    this.#expiry.delete(session);
+    const pending = this.#pending.get(session);
+    if (pending !== undefined) {
+      pending.timer.cancel();
+      pending.turn?.end();
+      this.#pending.delete(session);
+      this.#connectionLimits.ended(pending.origin, { wasSignedIn: false });
+    }
+    const signedIn = this.#signedIn.get(session);
+    if (signedIn !== undefined) {
+      signedIn.expiry?.cancel();
+      this.#signedIn.delete(session);
+      this.#connectionLimits.ended(signedIn.origin, { wasSignedIn: true });
+    }
     if (session.reader !== undefined) this.#hub.leave(session.reader);
     this.#users.leave(session);
-  }
-
-  #endPending(session: ClientSession): void {
-    const pending = this.#pending.get(session);
-    if (pending === undefined) return;
-    pending.timer.cancel();
-    this.#pending.delete(session);
-    this.#pendingConnections.remove(pending.address);
   }
 
   /** False: it was refused, or ended before it was ready. */
@@ -180,7 +188,9 @@ export class SignIn {
       const opened = await this.#opener.open(session, command);
       if (opened === undefined) return false;
       session.phase = 'ready';
-      this.#endPending(session);
+      this.#pending.delete(session);
+      this.#signedIn.set(session, { origin: pending.origin, expiry: undefined });
+      this.#connectionLimits.signedIn(pending.origin);
       this.#replyConnected(session, command, who, opened);
       this.#hub.finishOpening(session.reader!);
       this.#endSessionAt(session, who.validUntil);
@@ -195,24 +205,24 @@ export class SignIn {
   async #authenticate(
     session: ClientSession,
     command: ConnectCommand,
-    { credential, address }: PendingConnection,
+    { credential, origin }: PendingConnection,
   ): Promise<Authenticated | undefined> {
     const tokens = [credential, command.token].filter((token) => token !== undefined);
     if (tokens.length === 0) {
       const message = 'connect needs a token: none came with it or with the handshake';
-      this.#refuse(session, command, address, { ok: false, code: 'unauthenticated', message });
+      this.#refuse(session, command, origin, { ok: false, code: 'unauthenticated', message });
       return undefined;
     }
     let who: Authenticated | undefined;
     for (const token of tokens) {
       const outcome = await this.#authenticator.authenticate(token);
       if (!outcome.ok) {
-        this.#refuse(session, command, address, outcome);
+        this.#refuse(session, command, origin, outcome);
         return undefined;
       }
       if (who !== undefined && who.user !== outcome.user) {
         const message = 'the handshake and connect name two different users';
-        this.#refuse(session, command, address, { ok: false, code: 'unauthenticated', message });
+        this.#refuse(session, command, origin, { ok: false, code: 'unauthenticated', message });
         return undefined;
       }
       who = outcome;
@@ -220,16 +230,16 @@ export class SignIn {
     return who;
   }
 
-  async #checkHandshakeCredential(session: ClientSession, address: string, credential: string): Promise<void> {
+  async #checkHandshakeCredential(session: ClientSession, origin: ConnectionOrigin, credential: string): Promise<void> {
     const outcome = await this.#authenticator.authenticate(credential);
-    if (!outcome.ok && session.phase === 'pending') this.#refuse(session, undefined, address, outcome);
+    if (!outcome.ok && session.phase === 'pending') this.#refuse(session, undefined, origin, outcome);
   }
 
   /** @param command  undefined: the handshake is refused, before any command */
   #refuse(
     session: ClientSession,
     command: ConnectCommand | undefined,
-    address: string,
+    { address }: ConnectionOrigin,
     refusal: AuthenticationRefusal,
   ): void {
     this.#refusals.report({ address }, refusal);
@@ -282,13 +292,15 @@ export class SignIn {
   }
 
   #endSessionAt(session: ClientSession, validUntil: number | undefined): void {
-    this.#expiry.get(session)?.cancel();
-    this.#expiry.delete(session);
-    if (validUntil === undefined) return;
-    const timer = this.#clock.setTimer(validUntil - this.#clock.now(), () => {
-      session.end(CloseCode.tokenExpired, 'the token expired');
-    });
-    this.#expiry.set(session, timer);
+    const signedIn = this.#signedIn.get(session);
+    if (signedIn === undefined) return;
+    signedIn.expiry?.cancel();
+    signedIn.expiry =
+      validUntil === undefined
+        ? undefined
+        : this.#clock.setTimer(validUntil - this.#clock.now(), () => {
+            session.end(CloseCode.tokenExpired, 'the token expired');
+          });
   }
 }
 

@@ -75,6 +75,7 @@ const otherValues: Record<string, { text: string; typed: unknown }> = Object.fro
   settingKeys.map((key) => {
     const setting: Setting = settings[key];
     if (setting.kind === 'integer') return [key, { text: String(setting.max - 1), typed: setting.max - 1 }];
+    if (key === 'trustedProxies') return [key, { text: 'loopback,10.0.0.0/8', typed: ['loopback', '10.0.0.0/8'] }];
     if (setting.kind === 'list')
       return [key, { text: 'https://a.example, https://b.example', typed: ['https://a.example', 'https://b.example'] }];
     if (key === 'auth') return [key, { text: 'jwt', typed: 'jwt' }];
@@ -192,6 +193,18 @@ describe('names', () => {
   it('all problems are reported at once', () => {
     const run = () => load({ environment: { LONGWIRE_PORT: 'x', LONGWIRE_AUTH: 'none', LONGWIRE_PROT: '1' } });
     expect(problemsOf(run)).toHaveLength(3);
+  });
+});
+
+describe('trustedProxies', () => {
+  it('is refused for what is no address, block, loopback or unix, and with auth dev', () => {
+    const jwt = { LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET: secret };
+    const problems = (environment: Record<string, string>) => problemsOf(() => load({ environment }));
+    expect(problems({ ...jwt, LONGWIRE_TRUSTED_PROXIES: '10.0.0.0/33,proxy.example' })).toEqual([
+      expect.stringContaining('"10.0.0.0/33"'),
+      expect.stringContaining('"proxy.example"'),
+    ]);
+    expect(problems({ ...dev, LONGWIRE_TRUSTED_PROXIES: 'loopback' })).toEqual([expect.stringContaining('auth dev')]);
   });
 });
 

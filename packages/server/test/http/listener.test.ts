@@ -1,7 +1,9 @@
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { stretched } from '@longwire/test-support/stretched';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../src/errors.js';
-import { listen, listeningUrls } from '../../src/http/listener.js';
+import { listen, listeningUrls, stopListening } from '../../src/http/listener.js';
 
 describe('listen', () => {
   it('rejects with port_taken and names --port when the port is taken', async () => {
@@ -27,5 +29,21 @@ describe('listeningUrls', () => {
     expect(listeningUrls({ host: '127.0.0.1', port: 80 })).toEqual(['http://127.0.0.1:80']);
     expect(listeningUrls({ host: '::1', port: 8080 })).toEqual(['http://[::1]:8080']);
     expect(listeningUrls({ host: '0.0.0.0', port: 8080 })[0]).toBe('http://127.0.0.1:8080');
+  });
+});
+
+describe('stopListening', () => {
+  it('ends at once with idle connections, and cuts those that do not end in time', async () => {
+    const server = createHttpServer((_request, response) => response.end());
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    const stuck = connect(port, '127.0.0.1');
+    await new Promise((resolve) => stuck.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n', resolve));
+    stuck.on('error', () => undefined);
+    const begun = performance.now();
+    await stopListening(server, 200);
+    expect(performance.now() - begun).toBeLessThan(stretched(2_000));
+    stuck.destroy();
+    await stopListening(server, 200);
   });
 });

@@ -23,10 +23,15 @@ export type HandshakeCredential =
  */
 export function credentialFromHandshake({ headers, offeredSubprotocols }: CredentialPlaces): HandshakeCredential {
   const tokens = new Set<string>();
-  const { authorization } = headers;
-  // RFC 6750 §2.1; the name of the scheme is case-insensitive (RFC 9110 §11.1).
-  const bearer = typeof authorization === 'string' ? /^bearer(?: +(.*))?$/i.exec(authorization.trim()) : null;
-  if (bearer !== null) tokens.add(bearer[1] ?? '');
+  // Two headers of that name come joined (`joinDuplicateHeaders` of the HTTP server). Neither is the right one.
+  const authorizations = new Set(String(headers['authorization'] ?? '').split(/ *, */));
+  for (const authorization of authorizations) {
+    // RFC 6750 §2.1; the name of the scheme is case-insensitive (RFC 9110 §11.1).
+    const bearer = /^bearer(?: +(.*))?$/i.exec(authorization.trim());
+    if (bearer === null) continue;
+    if (authorizations.size > 1) return { ok: false, message: 'The handshake has two Authorization headers. Send one' };
+    tokens.add(bearer[1] ?? '');
+  }
   for (const offered of offeredSubprotocols) {
     if (offered.startsWith(bearerSubprotocolPrefix)) tokens.add(offered.slice(bearerSubprotocolPrefix.length));
   }

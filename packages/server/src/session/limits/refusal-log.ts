@@ -3,7 +3,7 @@
 import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import { networkOf } from './pending-connections.js';
+import { networkOf } from './connection-limits.js';
 
 /** Between two lines of one caller. */
 const INTERVAL_MS = 1_000;

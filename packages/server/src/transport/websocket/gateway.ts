@@ -22,9 +22,10 @@ import { fillRandom } from '../../runtime/random-source.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
+import type { ConnectionLimits, ConnectionOrigin, HandshakeRefusal } from '../../session/limits/connection-limits.js';
 import type { OutboxBudget } from '../../session/limits/outbox-budget.js';
-import type { PendingConnections } from '../../session/limits/pending-connections.js';
 import type { RefusalLog } from '../../session/limits/refusal-log.js';
+import type { SilentConnections } from '../../session/limits/silent-connections.js';
 import type { Router } from '../../session/router.js';
 import type { SignIn } from '../../session/sign-in.js';
 import { EndpointOutlet } from './endpoint-outlet.js';
@@ -32,7 +33,8 @@ import { EndpointOutlet } from './endpoint-outlet.js';
 export interface GatewayParts {
   readonly authenticator: Authenticator;
   readonly signIn: SignIn;
-  readonly pendingConnections: PendingConnections;
+  readonly connectionLimits: ConnectionLimits;
+  readonly silent: SilentConnections;
   readonly router: Router;
   readonly refusals: RefusalLog;
   readonly logger: Logger;
@@ -50,8 +52,8 @@ export interface GatewayOptions extends SessionBounds {
   readonly heartbeatGraceMs: number;
 }
 
-/** Seconds after which a refused client may come back. */
-const RETRY_AFTER_S = '2';
+/** Seconds after which a client may come back that met a server which stops. */
+const STOPPING_RETRY_S = 2;
 
 export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): EndpointDefinition<typeof connectPath> {
   return defineEndpoint(connectPath, GatewayConnection, {
@@ -82,14 +84,14 @@ class GatewayConnection {
   readonly #parts: GatewayParts;
   readonly #options: GatewayOptions;
   readonly #credential: HandshakeCredential;
-  readonly #address: string;
+  readonly #origin: ConnectionOrigin;
   #session: ClientSession | undefined;
 
   constructor(parts: GatewayParts, options: GatewayOptions, request: HandshakeRequest) {
     this.#parts = parts;
     this.#options = options;
     this.#credential = credentialFromHandshake(request);
-    this.#address = request.remoteAddress;
+    this.#origin = { address: request.remoteAddress, peerAddress: request.peerAddress };
   }
 
   onOpen(connection: Session<typeof connectPath>): void {
@@ -97,7 +99,7 @@ class GatewayConnection {
     const session = new ClientSession(randomId(fillRandom), new EndpointOutlet(connection), this.#options, outboxes);
     this.#session = session;
     sessions.add(session);
-    signIn.begin(session, this.#address, this.#credential);
+    signIn.begin(session, this.#origin, this.#credential);
   }
 
   onText(text: string): void {
@@ -129,17 +131,26 @@ class GatewayConnection {
   }
 }
 
+const limitMessages: Readonly<Record<HandshakeRefusal['reason'], string>> = {
+  waiting: 'Too many connections wait for sign-in (limits.waiting)',
+  waitingPerAddress: 'Too many connections of this address wait for sign-in (limits.waitingPerAddress)',
+  handshakesPerSecond: 'Too many handshakes from this address (limits.handshakesPerSecond)',
+};
+
 /** Only a bad origin, overload and an unknown protocol are refused in HTTP; credentials are checked after the upgrade. */
 function admit(request: HandshakeRequest, parts: GatewayParts): ConnectionRefusal | undefined {
+  parts.silent.remove({ address: request.peerAddress, port: request.peerPort });
   const refusal = parts.authenticator.refuseCaller(request);
   if (refusal !== undefined) {
     parts.refusals.report({ address: request.remoteAddress }, { code: 'forbidden', message: refusal });
     return refuse(403, refusal);
   }
-  if (parts.isDraining() || !parts.pendingConnections.hasRoomFor(request.remoteAddress)) {
-    const message = parts.isDraining() ? 'The server is stopping' : 'Too many connections wait for sign-in';
-    return refuse(503, message, { 'Retry-After': RETRY_AFTER_S });
+  const limited = parts.connectionLimits.admitHandshake(request.remoteAddress);
+  if (limited !== undefined) {
+    const status = limited.reason === 'waiting' ? 503 : 429;
+    return refuse(status, limitMessages[limited.reason], { 'Retry-After': String(limited.afterS) });
   }
+  if (parts.isDraining()) return refuse(503, 'The server is stopping', { 'Retry-After': String(STOPPING_RETRY_S) });
   const { offeredSubprotocols } = request;
   if (offeredSubprotocols.length > 0 && !offeredSubprotocols.includes(subprotocol)) {
     const offered = offeredSubprotocols.filter((name) => !name.startsWith(bearerSubprotocolPrefix)).join(', ');

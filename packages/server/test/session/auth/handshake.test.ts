@@ -15,6 +15,8 @@ describe('credentialFromHandshake', () => {
     ['credentials for a proxy', 'Basic YWxpY2U6eA==', [v1], undefined],
     ['an empty bearer, which is refused when it is judged', 'Bearer', [], ''],
     ['a scheme that begins alike', 'Bearerer abc', [], undefined],
+    ['the same Authorization header twice', 'Bearer abc, Bearer abc', [], 'abc'],
+    ['no Bearer of a list', 'Digest username="a", realm="b"', [], undefined],
   ])('finds the token in %s', (_where, authorization, offeredSubprotocols, token) => {
     expect(credentialFromHandshake({ headers: { authorization }, offeredSubprotocols })).toEqual({ ok: true, token });
   });
@@ -23,6 +25,8 @@ describe('credentialFromHandshake', () => {
     ['two tokens in two places', 'Bearer abc', ['bearer.def']],
     ['two tokens among the subprotocols', undefined, ['bearer.abc', v1, 'bearer.def']],
     ['a dev token', 'Bearer dev:alice', []],
+    ['two Authorization headers, joined by Node', 'Bearer abc, Bearer def', []],
+    ['two Authorization headers of different schemes', 'Basic YWxpY2U6eA==, Bearer abc', []],
   ])('refuses %s', (_what, authorization, offeredSubprotocols) => {
     expect(credentialFromHandshake({ headers: { authorization }, offeredSubprotocols })).toMatchObject({ ok: false });
   });
