@@ -50,9 +50,14 @@ export class LineDialog {
    */
   async *lines(): AsyncGenerator<string> {
     if (!this.#hasEnded) this.#prompt?.prompt();
-    for await (const line of this.#input.lines()) {
-      yield line;
-      if (!this.#hasEnded) this.#prompt?.prompt();
+    try {
+      for await (const line of this.#input.lines()) {
+        yield line;
+        if (!this.#hasEnded) this.#prompt?.prompt();
+      }
+    } catch (error) {
+      // What readline reports of a terminal that was closed is no failure of its own.
+      if (!this.interrupted.aborted) throw error;
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -86,6 +91,8 @@ export class LineDialog {
   }
 
   #interrupt(signal: NodeJS.Signals): void {
+    // Closing the prompt of a terminal that is gone reports the next error.
+    if (this.interrupted.aborted) return;
     this.#interruption.abort(new Interrupted(signal));
     if (this.#prompt === undefined) this.end();
     // Leaves the text typed so far where it is.
@@ -96,6 +103,8 @@ export class LineDialog {
     const { stdin, stdout } = this.#terminal;
     const prompt = createInterface({ input: stdin, output: stdout, terminal: true, prompt: '> ' });
     prompt.once('SIGINT', () => this.#interrupt('SIGINT'));
+    // The terminal was closed: it cannot be read, nor leave raw mode (EIO). SIGHUP may come later, or not at all.
+    prompt.on('error', () => this.#interrupt('SIGHUP'));
     prompt.once('close', () => {
       // After Ctrl+C or Ctrl+D the next output starts on a line of its own.
       if (!this.#hasEnded) stdout.write('\n');

@@ -54,6 +54,8 @@ function report(error: unknown, terminal: Terminal): number {
   const print = (message: string) => writeError(terminal, `${paint('red', 'error:')} ${printable(message)}`);
   if (error instanceof OutputError) {
     if (error.isReaderGone) return ExitCode.ok;
+    // Node 20 aborts when a process ends by itself after its terminal was closed.
+    if (error.isTerminalGone) return signalExitCode('SIGHUP');
     print(error.message);
     return ExitCode.failed;
   }

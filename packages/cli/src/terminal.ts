@@ -20,13 +20,17 @@ export function processTerminal(): Terminal {
 
 /** A write to stdout that failed. */
 export class OutputError extends Error {
-  /** Whether the reader has gone (`longwire tail | head -1`) or the terminal was closed, as opposed to a full disk. */
+  /** Whether the reader of a pipe has gone (`longwire tail | head -1`). */
   readonly isReaderGone: boolean;
+  /** Whether the terminal was closed. */
+  readonly isTerminalGone: boolean;
 
   constructor(cause: Error) {
     super(`Cannot write to stdout: ${cause.message}`, { cause });
     this.name = 'OutputError';
-    this.isReaderGone = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    const { code } = cause as NodeJS.ErrnoException;
+    this.isReaderGone = code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
+    this.isTerminalGone = code === 'EIO';
   }
 }
 

@@ -1,8 +1,13 @@
 // Sending, reading and chatting with the built command against a real server process.
 
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { ProgramProcess } from '@longwire/test-support/program-process';
+import { longwireCommand } from '@longwire/test-support/server-process';
 import { stretched } from '@longwire/test-support/stretched';
+import { until } from '@longwire/test-support/until';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CliHome, linesOf } from './cli-home.js';
 
@@ -239,5 +244,30 @@ describe('longwire chat', () => {
     expect([chat.exit, chat.stderr]).toEqual([0, '']);
     const { stdout } = await run(['tail', '--as', 'gil', '--count', '200']);
     expect(linesOf(stdout).map(({ body }) => body.text.length)).toEqual(many.map((line) => line.length));
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a terminal that is closed', () => {
+  it.each([
+    ['chat', ['chat', '--as', 'ann', '--to', 'bob']],
+    ['connect', ['connect', 'URL']],
+  ])('ends %s by SIGHUP', async (name, args) => {
+    const result = join(home.folder, `closed-${name}`);
+    const words = args.map((word) => `'${word.replace('URL', `${home.url.replace('http', 'ws')}/v1/connect`)}'`);
+    // The shell survives its terminal, to write down how the command ended.
+    const command = `trap '' HUP; '${process.execPath}' '${longwireCommand}' ${words.join(' ')}; echo $? > '${result}'`;
+    const terminal = new ProgramProcess(['script', '--quiet', '--command', command, '/dev/null'], {
+      environment: {
+        PATH: process.env['PATH'],
+        SHELL: '/bin/sh',
+        TERM: 'xterm',
+        LONGWIRE_URL: home.url,
+        LONGWIRE_DEVICE_FOLDER: join(home.folder, 'devices'),
+      },
+    });
+    await terminal.shows(/You are ann|connected/, 'output');
+    await terminal.kill('SIGKILL');
+    await until(() => existsSync(result) && readFileSync(result, 'utf8') !== '', 'the exit code of the command');
+    expect(readFileSync(result, 'utf8')).toBe('129\n');
   });
 });

@@ -11,7 +11,7 @@ import { messageText } from '../message-text.js';
 import { printable } from '../printable.js';
 import { signIn } from '../sign-in.js';
 import { stopSignal } from '../stop-signal.js';
-import { type Paint, painter, type Terminal, usesColor } from '../terminal.js';
+import { type Paint, painter, type Terminal, usesColor, writeError } from '../terminal.js';
 
 interface ChatOptions extends ClientOptions {
   readonly to?: string;
@@ -45,6 +45,7 @@ const INTERRUPTED_WAIT_MS = 2_000;
 
 class Chat {
   readonly #client: LongwireClient;
+  readonly #terminal: Terminal;
   readonly #stopped: Promise<NodeJS.Signals>;
   readonly #dialog: LineDialog;
   readonly #paint: Paint;
@@ -61,6 +62,7 @@ class Chat {
 
   constructor(client: LongwireClient, terminal: Terminal, stopped: Promise<NodeJS.Signals>, peer: string | undefined) {
     this.#client = client;
+    this.#terminal = terminal;
     this.#stopped = stopped;
     this.#paint = painter(usesColor(terminal, terminal.stdout));
     this.#dialog = new LineDialog(terminal, stopped);
@@ -87,11 +89,12 @@ class Chat {
       await this.#settleSends();
       this.#dialog.end();
     }
-    await this.#dialog.flush();
-    if (this.#sessionEnd !== undefined) throw new CliFailure(ExitCode.failed, this.#sessionEnd);
     const unsent = this.#failed + this.#sends.size;
-    if (unsent > 0) throw new CliFailure(ExitCode.failed, `${unsent} of your messages were not sent`);
+    const failure = unsent > 0 ? `${unsent} of your messages were not sent, or not confirmed` : this.#sessionEnd;
+    if (this.#dialog.interrupted.aborted && failure !== undefined) writeError(this.#terminal, printable(failure));
     this.#dialog.interrupted.throwIfAborted();
+    await this.#dialog.flush();
+    if (failure !== undefined) throw new CliFailure(ExitCode.failed, failure);
   }
 
   #listen(): void {

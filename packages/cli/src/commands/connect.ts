@@ -93,8 +93,8 @@ class RawDialog {
       connection.close(WebSocketCloseCode.normal);
       await this.#closed;
     }
-    await this.#dialog.flush();
     this.#dialog.interrupted.throwIfAborted();
+    await this.#dialog.flush();
     const { code } = await this.#closed;
     return regularCodes.includes(code) ? ExitCode.ok : ExitCode.failed;
   }
