@@ -52,7 +52,7 @@ describe('a refused token', () => {
 });
 
 describe('an expired token within the clock tolerance', () => {
-  it('opens a session that is closed with 4005 when the tolerance is used up; connected.expiresAt is its exp', async () => {
+  it('opens a session that is closed with 4005 when the tolerance is used up; connected.expiresAt is its exp (row 41)', async () => {
     const expiresAt = Date.now() - expiredForMs;
     const client = await WireClient.open(server.url);
     const connected = await client.ask({ type: 'connect', token: tokenUntil(expiresAt) });
@@ -63,7 +63,7 @@ describe('an expired token within the clock tolerance', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + leewayMs - 2);
   });
 
-  it('keeps a session open when sent in refresh, until it is closed with 4005', async () => {
+  it('keeps a session open when sent in refresh, until it is closed with 4005 (row 41)', async () => {
     const client = await WireClient.open(server.url);
     await client.ask({ type: 'connect', token: tokenUntil(Date.now() + 60_000) });
     const expiresAt = Date.now() - expiredForMs;

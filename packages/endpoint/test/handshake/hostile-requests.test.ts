@@ -1,4 +1,4 @@
-// Requests that no browser sends: paths, headers and connections that end anywhere. Rows 4 and 7 of
+// Requests that no browser sends: paths, headers and connections that end anywhere. Rows 4, 7 and 11 of
 // docs/fault-catalogue.md, for endpoints whose hooks take their time.
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -46,7 +46,7 @@ async function answerTo(port: number, request: string): Promise<string> {
   return answer.slice(0, answer.indexOf('\r\n'));
 }
 
-it('no path of 10 000 gives a parameter that could leave a folder, or ends anything', () => {
+it('PathTable.find returns no parameter that could leave a folder, for 10 000 hostile paths (row 11)', () => {
   const table = new PathTable<string>();
   for (const path of ['/a/{x}', '/a/{x}/b', '/{x}', '/{x}/{y}/{z}', '/a/b']) table.add(new PathTemplate(path), path);
   const piece = fc.oneof(
@@ -100,7 +100,7 @@ it.each<[path: string, status: number]>([
   ['/%zz/x', 400],
   ['*', 404],
   [`/room/x?${'q'.repeat(14_000)}`, 101],
-])('the target %s is answered with %s', async (target, status) => {
+])('answers the request target %s with %s (row 11)', async (target, status) => {
   const serving = await serve([defineEndpoint('/room/{name}', { configurator: slowHooks })]);
   expect(await answerTo(serving.port, handshake(target))).toMatch(`HTTP/1.1 ${status} `);
   expect(serving.unhandled).toEqual([]);
@@ -117,7 +117,7 @@ it.each<[what: string, lines: string[], statuses: number[]]>([
   ['more header lines than node:http keeps', Array.from({ length: 3_000 }, (_, index) => `X${index}:`), [400, 431]],
   ['64 KiB of headers', [`X: ${'y'.repeat(65_536)}`], [431]],
   ['60 KiB of commas', [`Sec-WebSocket-Protocol: ${','.repeat(15_000)}`], [400, 431]],
-])('headers with %s end nothing', async (_what, lines, statuses) => {
+])('answers headers with %s and reports nothing to onUnhandledError (row 4)', async (_what, lines, statuses) => {
   const serving = await serve([defineEndpoint('/x', { configurator: slowHooks })], { trustedProxies: ['loopback'] });
   const answer = await answerTo(serving.port, handshake('/x', lines));
   expect(statuses).toContain(Number(answer.split(' ')[1]));
@@ -128,30 +128,33 @@ it.each<[what: string, lines: string[], statuses: number[]]>([
 it.each([
   ['a reset', (socket: ReturnType<typeof connect>) => void socket.resetAndDestroy()],
   ['a half-close', (socket: ReturnType<typeof connect>) => void socket.end()],
-])('%s after any number of bytes of the handshake leaves nothing behind', async (_what, cut) => {
-  let [opened, closed] = [0, 0];
-  const endpoint = defineEndpoint('/x', {
-    configurator: slowHooks,
-    onOpen: () => void opened++,
-    onClose: () => void closed++,
-  });
-  const serving = await serve([endpoint, defineEndpoint('/healthy', { onText: (message) => message })]);
-  const healthy = await serving.connect('/healthy');
-  const request = handshake('/x');
-  const sockets: ReturnType<typeof connect>[] = [];
-  for (let bytes = 0; bytes <= request.length; bytes += 3) {
-    const socket = connect(serving.port, '127.0.0.1');
-    sockets.push(socket);
-    socket.on('error', () => {});
-    await once(socket, 'connect');
-    socket.write(request.slice(0, bytes));
-    cut(socket);
-    socket.resume();
-  }
-  await Promise.all(sockets.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
-  healthy.send('still here');
-  expect(await healthy.received(1)).toEqual(['still here']);
-  await until(() => opened === closed && serving.connections() === 1, 'only the healthy connection is left');
-  expect(serving.container.endpoints().get('/x')!.openSessions()).toEqual([]);
-  expect(serving.unhandled.filter(({ context }) => context.during !== 'session')).toEqual([]);
-});
+])(
+  '%s after any number of bytes of the handshake leaves no session and no connection open (row 7)',
+  async (_what, cut) => {
+    let [opened, closed] = [0, 0];
+    const endpoint = defineEndpoint('/x', {
+      configurator: slowHooks,
+      onOpen: () => void opened++,
+      onClose: () => void closed++,
+    });
+    const serving = await serve([endpoint, defineEndpoint('/healthy', { onText: (message) => message })]);
+    const healthy = await serving.connect('/healthy');
+    const request = handshake('/x');
+    const sockets: ReturnType<typeof connect>[] = [];
+    for (let bytes = 0; bytes <= request.length; bytes += 3) {
+      const socket = connect(serving.port, '127.0.0.1');
+      sockets.push(socket);
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(request.slice(0, bytes));
+      cut(socket);
+      socket.resume();
+    }
+    await Promise.all(sockets.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
+    healthy.send('still here');
+    expect(await healthy.received(1)).toEqual(['still here']);
+    await until(() => opened === closed && serving.connections() === 1, 'only the healthy connection is left');
+    expect(serving.container.endpoints().get('/x')!.openSessions()).toEqual([]);
+    expect(serving.unhandled.filter(({ context }) => context.during !== 'session')).toEqual([]);
+  },
+);

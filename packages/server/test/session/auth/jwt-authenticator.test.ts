@@ -280,7 +280,7 @@ describe('a bad token', () => {
     ['a subject with a control character', () => hs256({ ...good, sub: 'alice\u0000' }), 'sub'],
     ['a subject that is not in NFC', () => hs256({ ...good, sub: 'e\u0301' }), 'form C (NFC)'],
     ['a subject of 129 bytes', () => hs256({ ...good, sub: '张'.repeat(43) }), 'sub'],
-  ])('is refused: %s', async (_what, token, expected) => {
+  ])('is refused with unauthenticated: %s (row 39)', async (_what, token, expected) => {
     const outcome = await authenticator().authenticate(await token());
     expect(outcome).toMatchObject({ ok: false, code: 'unauthenticated' });
     expect(outcome.ok ? '' : outcome.message).toContain(expected);
@@ -308,7 +308,7 @@ describe('a bad token', () => {
     expect(outcome).toMatchObject({ ok: false, code: 'token_expired' });
   });
 
-  it('causes no request to anywhere, and no line in the log', () => {
+  it('causes no request to anywhere, and no line in the log (row 39)', () => {
     expect(outgoing).toBe(0);
     expect(logLines).toEqual([]);
   });
