@@ -15,7 +15,8 @@ import { readManifest, readWorkspaces } from './workspaces.mjs';
  * }} LockEntry
  */
 
-const exactVersion = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+// An alias, `npm:name@version`, installs a package beside another version of it.
+const exactVersion = /^(?:npm:[@a-z0-9/._-]+@)?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 const pinnedFields = /** @type {const} */ (['dependencies', 'devDependencies', 'optionalDependencies']);
 
 /** Have an install script and work without it, which is how we install them; anything else that has one needs a look. */

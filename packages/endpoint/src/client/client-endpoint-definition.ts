@@ -61,14 +61,13 @@ type WithCodecs<Options, Decoders, Encoders> = Omit<Options, 'decoders' | 'encod
 export function defineClientEndpoint<
   const Decoders extends readonly DecoderEntry[],
   const Encoders extends readonly EncoderEntry[],
->(endpoint: ClientEndpointObject<Decoders, Encoders>): ClientEndpointDefinition;
-export function defineClientEndpoint<
-  Instance extends EndpointHandlers<ClientPath, DecodedOf<Decoders>, EncodableOf<Encoders>>,
-  const Decoders extends readonly DecoderEntry[],
-  const Encoders extends readonly EncoderEntry[],
+  Instance extends EndpointHandlers<ClientPath, DecodedOf<Decoders>, EncodableOf<Encoders>> = never,
 >(
-  endpointClass: EndpointClass<Instance>,
-  options?: WithCodecs<ClientEndpointOptions<Instance>, Decoders, Encoders>,
+  // One signature for both, as of defineEndpoint.
+  endpoint: ClientEndpointObject<Decoders, Encoders> | EndpointClass<Instance>,
+  ...options: [Instance] extends [never]
+    ? []
+    : [options?: WithCodecs<ClientEndpointOptions<Instance>, Decoders, Encoders>]
 ): ClientEndpointDefinition;
 export function defineClientEndpoint(source: object | EndpointClass, options?: object): ClientEndpointDefinition {
   if (typeof source === 'function') {

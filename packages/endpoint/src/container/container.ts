@@ -40,6 +40,13 @@ import type { MountedEndpoint } from './mounted-endpoint.js';
 const closingAnswer = refusal(503, 'The server is closing.');
 const busyAnswer = refusal(503, 'Too many handshakes are going on.', { 'Retry-After': '1' });
 
+/** The values of a path's variables, as an argument: none if it has none, optional where the path is not known by type. */
+type PathArguments<Path extends string> = string extends Path
+  ? [parameters?: Readonly<Record<string, string>>]
+  : keyof PathParameters<Path> extends never
+    ? []
+    : [parameters: PathParameters<Path>];
+
 /**
  * Serves endpoints on any number of http servers.
  * ```ts
@@ -69,8 +76,7 @@ export class EndpointContainer {
    * while serving.
    * @throws EndpointError not_an_endpoint, duplicate_path; invalid_option for anything beside the endpoint
    */
-  add<Path extends string>(endpoint: EndpointDefinition<Path>): MountedEndpoint<Path>;
-  add(endpoint: EndpointClass): MountedEndpoint;
+  add<Path extends string = string>(endpoint: EndpointDefinition<Path> | EndpointClass): MountedEndpoint<Path>;
   add(endpoint: EndpointClass | EndpointDefinition, second?: unknown): MountedEndpoint {
     const definition = definitionOf(endpoint);
     // An index comes from the forEach of a list; anything else was meant to be heeded.
@@ -168,20 +174,13 @@ export class EndpointContainer {
    * @param parameters  values of the endpoint's path variables
    * @throws EndpointError not_an_endpoint; invalid_option for missing or unknown parameters
    */
-  upgrade<Path extends string>(
+  upgrade<Path extends string = string>(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    endpoint: EndpointDefinition<Path>,
-    ...parameters: keyof PathParameters<Path> extends never ? [] : [PathParameters<Path>]
+    endpoint: EndpointDefinition<Path> | EndpointClass,
+    ...parameters: PathArguments<NoInfer<Path>>
   ): Promise<Session<Path> | undefined>;
-  upgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    endpoint: EndpointClass,
-    parameters?: Readonly<Record<string, string>>,
-  ): Promise<Session | undefined>;
   upgrade(
     request: IncomingMessage,
     socket: Duplex,

@@ -143,6 +143,13 @@ export type EndpointObject<
   Omit<EndpointOptions, 'decoders' | 'encoders'> &
   CodecOptions<Decoders, Encoders>;
 
+/** The options of an endpoint that is a class. */
+type ClassOptions<Instance extends object, Decoders, Encoders> = Omit<
+  EndpointOptions<Instance>,
+  'decoders' | 'encoders'
+> &
+  CodecOptions<Decoders, Encoders>;
+
 /**
  * Declares an endpoint without decorators: a class with the handlers as methods, of which each connection gets its own
  * instance, or one object with handlers and options, which all connections share.
@@ -156,16 +163,12 @@ export function defineEndpoint<
   const Path extends string,
   const Decoders extends readonly DecoderEntry[],
   const Encoders extends readonly EncoderEntry[],
->(path: Path, endpoint: EndpointObject<NoInfer<Path>, Decoders, Encoders>): EndpointDefinition<Path>;
-export function defineEndpoint<
-  const Path extends string,
-  Instance extends EndpointHandlers<NoInfer<Path>, DecodedOf<Decoders>, EncodableOf<Encoders>>,
-  const Decoders extends readonly DecoderEntry[],
-  const Encoders extends readonly EncoderEntry[],
+  Instance extends EndpointHandlers<NoInfer<Path>, DecodedOf<Decoders>, EncodableOf<Encoders>> = never,
 >(
   path: Path,
-  endpointClass: EndpointClass<Instance>,
-  options?: Omit<EndpointOptions<Instance>, 'decoders' | 'encoders'> & CodecOptions<Decoders, Encoders>,
+  // One signature for both: of several, compilers explain a mistake by one that was not meant.
+  endpoint: EndpointObject<NoInfer<Path>, Decoders, Encoders> | EndpointClass<Instance>,
+  ...options: [Instance] extends [never] ? [] : [options?: ClassOptions<Instance, Decoders, Encoders>]
 ): EndpointDefinition<Path>;
 export function defineEndpoint<const Path extends string>(
   path: Path,

@@ -248,9 +248,10 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    * back then, so the session closes with 1011; one that has not is not sent. A rejection that nobody handles ends
    * nothing.
    */
-  sendStream(kind: 'text', source: MessageSource<string>): Promise<void>;
-  sendStream(kind: 'binary', source: MessageSource<Uint8Array>): Promise<void>;
-  sendStream(kind: 'text' | 'binary', source: MessageSource): Promise<void> {
+  sendStream<Kind extends 'text' | 'binary'>(
+    kind: Kind,
+    source: MessageSource<Kind extends 'text' ? string : Uint8Array>,
+  ): Promise<void> {
     return this.#sender.sendStream(kind, source);
   }
 

@@ -6,7 +6,13 @@ import type { CloseReason } from '../../session/close-reason.js';
 import type { Session } from '../../session/session.js';
 import type { EndpointConfig } from '../endpoint-options.js';
 import type { HandlerKind } from '../handlers.js';
-import type { AnyObject, HandlerResult, MessageHandlerOptions, MessageResult } from '../message-handler.js';
+import type {
+  AnyObject,
+  HandlerResult,
+  MessageDelivery,
+  MessageHandlerOptions,
+  MessageResult,
+} from '../message-handler.js';
 import { handlerKindOf } from '../message-routes.js';
 import { declareHandler, metadataOfClass } from './endpoint-metadata.js';
 
@@ -32,6 +38,28 @@ export type OnTextPartMethod = (part: string, isLast: boolean, session: AnySessi
 export type OnBinaryPartMethod = (part: Buffer, isLast: boolean, session: AnySession) => AnyResult;
 export type OnTextStreamMethod = (message: MessageStream<string>, session: AnySession) => AnyResult;
 export type OnBinaryStreamMethod = (message: MessageStream<Buffer>, session: AnySession) => AnyResult;
+type OnMessageOptions<Kind, Delivery> = {
+  readonly kind?: Kind;
+  /** For text and binary messages only. */
+  readonly delivery?: Kind extends 'text' | 'binary' ? Delivery : 'whole';
+};
+
+/** The shape of a method for messages of a kind and delivery. */
+type OnMessageMethod<Kind extends 'text' | 'binary' | 'object' | 'pong', Delivery extends MessageDelivery> = {
+  readonly text: {
+    readonly whole: OnTextMethod;
+    readonly parts: OnTextPartMethod;
+    readonly stream: OnTextStreamMethod;
+  };
+  readonly binary: {
+    readonly whole: OnBinaryMethod;
+    readonly parts: OnBinaryPartMethod;
+    readonly stream: OnBinaryStreamMethod;
+  };
+  readonly object: Readonly<Record<MessageDelivery, OnObjectMethod>>;
+  readonly pong: Readonly<Record<MessageDelivery, OnPongMethod>>;
+}[Kind][Delivery];
+
 export type OnPongMethod = (payload: Buffer, session: AnySession) => HandlerResult;
 export type OnCloseMethod = (session: AnySession, reason: CloseReason) => HandlerResult;
 export type OnErrorMethod = (error: unknown, session: AnySession) => HandlerResult;
@@ -52,14 +80,10 @@ export function OnOpen(...nothing: never[]): HandlerDecorator<OnOpenMethod> {
  * @throws EndpointError when the class is evaluated: unknown_option, invalid_option, invalid_handler, duplicate_handler,
  *   decorator_misused
  */
-export function OnMessage(options?: OnMessageOptions<'text', 'whole'>): HandlerDecorator<OnTextMethod>;
-export function OnMessage(options: OnMessageOptions<'text', 'parts'>): HandlerDecorator<OnTextPartMethod>;
-export function OnMessage(options: OnMessageOptions<'text', 'stream'>): HandlerDecorator<OnTextStreamMethod>;
-export function OnMessage(options: OnMessageOptions<'binary', 'whole'>): HandlerDecorator<OnBinaryMethod>;
-export function OnMessage(options: OnMessageOptions<'binary', 'parts'>): HandlerDecorator<OnBinaryPartMethod>;
-export function OnMessage(options: OnMessageOptions<'binary', 'stream'>): HandlerDecorator<OnBinaryStreamMethod>;
-export function OnMessage(options: { readonly kind: 'object' }): HandlerDecorator<OnObjectMethod>;
-export function OnMessage(options: { readonly kind: 'pong' }): HandlerDecorator<OnPongMethod>;
+export function OnMessage<
+  const Kind extends 'text' | 'binary' | 'object' | 'pong' = 'text',
+  const Delivery extends MessageDelivery = 'whole',
+>(options?: OnMessageOptions<Kind, Delivery>): HandlerDecorator<OnMessageMethod<Kind, Delivery>>;
 export function OnMessage(
   options: MessageHandlerOptions = {},
   ...nothing: never[]
@@ -68,13 +92,6 @@ export function OnMessage(
   if (typeof options !== 'object' || options === null) throw withoutParentheses('OnMessage');
   return handlerDecorator('OnMessage', handlerKindOf(options, '@OnMessage'));
 }
-
-/** `kind` and `delivery`, each of which may be left out where it is the default. */
-type OnMessageOptions<
-  Kind extends 'text' | 'binary',
-  Delivery extends 'whole' | 'parts' | 'stream',
-> = (Kind extends 'text' ? { readonly kind?: Kind } : { readonly kind: Kind }) &
-  (Delivery extends 'whole' ? { readonly delivery?: Delivery } : { readonly delivery: Delivery });
 
 /** Calls the method when a session has ended, exactly once and last: `closed(session, reason)`. */
 export function OnClose(...nothing: never[]): HandlerDecorator<OnCloseMethod> {
