@@ -206,6 +206,13 @@ describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, (
     await expect.poll(() => bubbles(page)).toEqual(['[4 bytes 字节]']);
   });
 
+  it('shows a long message in the list as one, not as retracted', async () => {
+    await clientOf('bob').user('long').send({ text: 'x'.repeat(2_000) });
+    const page = await openAs('long');
+    await page.reload();
+    await expect.poll(() => entry(page, 'bob').locator('.preview').textContent()).toBe('[long message 长消息]');
+  });
+
   it('shows the number 12345678901234567890 of a JSON body as it was sent', async () => {
     await clientOf('bob').user('num').sendJson('{"id":12345678901234567890}');
     const page = await openAs('num');
