@@ -207,7 +207,9 @@ describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, (
   });
 
   it('shows a long message in the list as one, not as retracted', async () => {
-    await clientOf('bob').user('long').send({ text: 'x'.repeat(2_000) });
+    await clientOf('bob')
+      .user('long')
+      .send({ text: 'x'.repeat(2_000) });
     const page = await openAs('long');
     await page.reload();
     await expect.poll(() => entry(page, 'bob').locator('.preview').textContent()).toBe('[long message 长消息]');
