@@ -2,7 +2,7 @@
 
 import { connectPath } from '@longwire/protocol';
 import type { RunningServer } from '@longwire/server';
-import type { Paint } from './terminal.js';
+import type { Paint } from './terminal/terminal.js';
 import { version } from './version.js';
 
 export interface BannerFacts {

@@ -3,4 +3,4 @@
 
 export { ExitCode } from './exit-code.js';
 export { runCli } from './run-cli.js';
-export type { Terminal } from './terminal.js';
+export type { Terminal } from './terminal/terminal.js';

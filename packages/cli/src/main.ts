@@ -3,7 +3,7 @@
 
 import { signalOf } from './exit-code.js';
 import { runCli } from './run-cli.js';
-import { processTerminal } from './terminal.js';
+import { processTerminal } from './terminal/terminal.js';
 
 // Never rejects.
 void runCli(process.argv.slice(2), processTerminal()).then((exitCode) => {

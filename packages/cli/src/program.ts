@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import type { SetExitCode } from './exit-code.js';
-import { type Terminal, writeError } from './terminal.js';
+import { type Terminal, writeError } from './terminal/terminal.js';
 import { version } from './version.js';
 
 interface CommandEntry {

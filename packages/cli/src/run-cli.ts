@@ -3,9 +3,9 @@
 import type { ServerError } from '@longwire/server';
 import { CommanderError } from 'commander';
 import { CliFailure, ExitCode, Interrupted, signalExitCode } from './exit-code.js';
-import { printable } from './printable.js';
 import { createProgram } from './program.js';
-import { OutputError, painter, type Terminal, usesColor, write, writeError } from './terminal.js';
+import { printable } from './terminal/printable.js';
+import { OutputError, painter, type Terminal, usesColor, write, writeError } from './terminal/terminal.js';
 
 /**
  * Runs a command. Never rejects.

@@ -2,7 +2,7 @@
 
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { LineInput } from '../src/line-input.js';
+import { LineInput } from '../src/terminal/line-input.js';
 
 async function linesIn(chunks: readonly (string | Uint8Array)[]): Promise<string[]> {
   const lines: string[] = [];

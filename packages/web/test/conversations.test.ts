@@ -1,7 +1,7 @@
 import type { LongwireMessage } from '@longwire/client';
 import { describe, expect, it } from 'vitest';
-import type { ChannelSummary } from '../src/page/conversation.js';
-import { Conversations } from '../src/page/conversations.js';
+import type { ChannelSummary } from '../src/page/state/conversation.js';
+import { Conversations } from '../src/page/state/conversations.js';
 
 const epoch = 'e1-1';
 

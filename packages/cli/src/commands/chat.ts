@@ -3,15 +3,15 @@
 import { type LongwireClient, LongwireError, type LongwireMessage } from '@longwire/client';
 import { parseUserId } from '@longwire/protocol';
 import { Command } from 'commander';
-import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
+import { idFault, parseUserArgument } from '../arguments/id-arguments.js';
+import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { messageText } from '../client/message-text.js';
+import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
-import { idFault, parseUserArgument } from '../id-arguments.js';
-import { LineDialog } from '../line-dialog.js';
-import { messageText } from '../message-text.js';
-import { printable } from '../printable.js';
-import { signIn } from '../sign-in.js';
-import { stopSignal } from '../stop-signal.js';
-import { type Paint, painter, type Terminal, usesColor, writeError } from '../terminal.js';
+import { LineDialog } from '../terminal/line-dialog.js';
+import { printable } from '../terminal/printable.js';
+import { stopSignal } from '../terminal/stop-signal.js';
+import { type Paint, painter, type Terminal, usesColor, writeError } from '../terminal/terminal.js';
 
 interface ChatOptions extends ClientOptions {
   readonly to?: string;

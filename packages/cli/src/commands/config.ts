@@ -2,8 +2,8 @@
 
 import { loadConfig, type PrintedSetting, printConfig } from '@longwire/server';
 import { Command } from 'commander';
-import { printable } from '../printable.js';
-import { type Terminal, writeError, writeLine } from '../terminal.js';
+import { printable } from '../terminal/printable.js';
+import { type Terminal, writeError, writeLine } from '../terminal/terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 export function configCommand(terminal: Terminal): Command {

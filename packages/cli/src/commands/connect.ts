@@ -8,13 +8,13 @@ import {
   WebSocketError,
 } from '@longwire/websocket';
 import { Command, InvalidArgumentError } from 'commander';
+import { parseMilliseconds } from '../arguments/milliseconds.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
-import { type FrameEvent, frameJson, frameLine } from '../frame-text.js';
-import { type LineCommand, parseLine } from '../line-command.js';
-import { LineDialog } from '../line-dialog.js';
-import { parseMilliseconds } from '../milliseconds.js';
-import { type StopSignal, stopSignal } from '../stop-signal.js';
-import { painter, type Terminal, usesColor, writeError } from '../terminal.js';
+import { type FrameEvent, frameJson, frameLine } from '../frames/frame-text.js';
+import { type LineCommand, parseLine } from '../frames/line-command.js';
+import { LineDialog } from '../terminal/line-dialog.js';
+import { type StopSignal, stopSignal } from '../terminal/stop-signal.js';
+import { painter, type Terminal, usesColor, writeError } from '../terminal/terminal.js';
 
 interface ConnectCommandOptions {
   readonly subprotocol?: readonly string[];

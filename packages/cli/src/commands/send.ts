@@ -3,12 +3,12 @@
 import { LongwireError, type SendResult } from '@longwire/client';
 import { isAddress } from '@longwire/protocol';
 import { Command, InvalidArgumentError } from 'commander';
-import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
+import { parseMilliseconds } from '../arguments/milliseconds.js';
+import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
-import { parseMilliseconds } from '../milliseconds.js';
-import { printable } from '../printable.js';
-import { signIn } from '../sign-in.js';
-import { readText, type Terminal, writeLine } from '../terminal.js';
+import { printable } from '../terminal/printable.js';
+import { readText, type Terminal, writeLine } from '../terminal/terminal.js';
 
 interface SendCommandOptions extends ClientOptions {
   readonly body?: boolean;

@@ -14,8 +14,8 @@ import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { outliveTerminal } from '../lost-terminal.js';
-import { type StopSignal, stopSignal } from '../stop-signal.js';
-import { painter, type Terminal, usesColor, writeLine } from '../terminal.js';
+import { type StopSignal, stopSignal } from '../terminal/stop-signal.js';
+import { painter, type Terminal, usesColor, writeLine } from '../terminal/terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 /** The time from a signal to the exit. After it the process ends, whatever is still open. */

@@ -11,7 +11,7 @@ import {
   variableOf,
 } from '@longwire/server';
 import { type Command, Option } from 'commander';
-import { painter, type Terminal, usesColor, writeError } from '../terminal.js';
+import { painter, type Terminal, usesColor, writeError } from '../terminal/terminal.js';
 
 /** Adds an option for each of the settings, by default all of them, and `--config`. */
 export function addServerOptions(command: Command, keys: readonly SettingKey[] = settingKeys): Command {

@@ -2,14 +2,14 @@
 
 import type { LongwireMessage } from '@longwire/client';
 import { Command, InvalidArgumentError } from 'commander';
-import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client-options.js';
+import { parseDeviceArgument } from '../arguments/id-arguments.js';
+import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { messageJson } from '../client/message-text.js';
+import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
-import { parseDeviceArgument } from '../id-arguments.js';
-import { messageJson } from '../message-text.js';
-import { printable } from '../printable.js';
-import { signIn } from '../sign-in.js';
-import { stopSignal } from '../stop-signal.js';
-import { type Terminal, writeError, writeLine } from '../terminal.js';
+import { printable } from '../terminal/printable.js';
+import { stopSignal } from '../terminal/stop-signal.js';
+import { type Terminal, writeError, writeLine } from '../terminal/terminal.js';
 
 interface TailOptions extends ClientOptions {
   readonly count?: number;

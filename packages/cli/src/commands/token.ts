@@ -10,10 +10,10 @@ import {
 } from '@longwire/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SignJWT } from 'jose';
+import { parseUserArgument } from '../arguments/id-arguments.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
-import { parseUserArgument } from '../id-arguments.js';
-import { printable } from '../printable.js';
-import { readText, type Terminal, writeLine } from '../terminal.js';
+import { printable } from '../terminal/printable.js';
+import { readText, type Terminal, writeLine } from '../terminal/terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 /** The settings that concern tokens; the others are still read from the environment and the file. */

@@ -1,9 +1,9 @@
 // The page: sign in, talk, sign out.
 
-import { elementById } from './element.js';
-import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './identity.js';
-import { forgetPeer } from './location.js';
+import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './state/identity.js';
+import { forgetPeer } from './state/location.js';
 import { Talk, TalkViews } from './talk.js';
+import { elementById } from './views/element.js';
 import { impossibleName, wordsForRefusal } from './words.js';
 
 const views = new TalkViews();

@@ -9,15 +9,15 @@ import {
   type Receipt,
   type SessionInfo,
 } from '@longwire/client';
-import { Composer } from './composer.js';
-import { ConnectionLine } from './connection-line.js';
-import type { Conversation, PendingMessage, StoredMessage } from './conversation.js';
-import { ConversationList } from './conversation-list.js';
-import { Conversations } from './conversations.js';
-import { elementById, setText } from './element.js';
-import { isPossibleName } from './identity.js';
-import { peerInLocation, visitPeer } from './location.js';
-import { MessageList } from './message-list.js';
+import type { Conversation, PendingMessage, StoredMessage } from './state/conversation.js';
+import { Conversations } from './state/conversations.js';
+import { isPossibleName } from './state/identity.js';
+import { peerInLocation, visitPeer } from './state/location.js';
+import { Composer } from './views/composer.js';
+import { ConnectionLine } from './views/connection-line.js';
+import { ConversationList } from './views/conversation-list.js';
+import { elementById, setText } from './views/element.js';
+import { MessageList } from './views/message-list.js';
 import { impossibleName } from './words.js';
 
 const PAGE_MESSAGES = 50;

@@ -2,7 +2,7 @@
 
 import type { ConnectionStateChange } from '@longwire/client';
 import { CloseCode, StandardCloseCode } from '@longwire/protocol';
-import type { Identity } from './identity.js';
+import type { Identity } from './state/identity.js';
 
 export const impossibleName =
   'A name must not contain spaces or “/”, and has at most 128 bytes. 用户名不能含空格或“/”，且不超过 128 字节。';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bannerJson, bannerText } from '../src/banner.js';
-import { frameJson, frameLine } from '../src/frame-text.js';
-import { parseLine } from '../src/line-command.js';
-import { messageJson, messageText } from '../src/message-text.js';
-import { printable } from '../src/printable.js';
-import { painter, usesColor } from '../src/terminal.js';
+import { messageJson, messageText } from '../src/client/message-text.js';
+import { frameJson, frameLine } from '../src/frames/frame-text.js';
+import { parseLine } from '../src/frames/line-command.js';
+import { printable } from '../src/terminal/printable.js';
+import { painter, usesColor } from '../src/terminal/terminal.js';
 
 const plain = painter(false);
 

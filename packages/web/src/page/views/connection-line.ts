@@ -1,7 +1,7 @@
 // Shows the state of the connection.
 
 import type { ConnectionStateChange } from '@longwire/client';
-import { wordsForState } from './words.js';
+import { wordsForState } from '../words.js';
 
 export class ConnectionLine {
   readonly #line: HTMLElement;

@@ -1,6 +1,6 @@
 // Requests to stop: the first signal is reported, the second ends the process at once.
 
-import { Interrupted, signalExitCode } from './exit-code.js';
+import { Interrupted, signalExitCode } from '../exit-code.js';
 
 export interface StopSignal {
   /** Resolves with the name of the first signal. */

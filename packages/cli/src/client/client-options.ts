@@ -6,10 +6,10 @@ import { type AckMode, connect, type LongwireClient, LongwireError } from '@long
 import { fileDeviceStore } from '@longwire/client/node';
 import { parseUserId } from '@longwire/protocol';
 import type { Command } from 'commander';
-import { CliFailure, ExitCode } from './exit-code.js';
-import { idFault } from './id-arguments.js';
-import type { Terminal } from './terminal.js';
-import { version } from './version.js';
+import { idFault } from '../arguments/id-arguments.js';
+import { CliFailure, ExitCode } from '../exit-code.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { version } from '../version.js';
 
 export interface ClientOptions {
   readonly url?: string;

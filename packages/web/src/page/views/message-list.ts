@@ -1,7 +1,7 @@
 // Draws the messages of the open conversation. A new message adds one node and changes no other, so that a selection
 // survives and screen readers announce the new one only.
 
-import type { Conversation, ConversationItem, MissingMessages, StoredMessage } from './conversation.js';
+import type { Conversation, ConversationItem, MissingMessages, StoredMessage } from '../state/conversation.js';
 import { element, setChildren, setText } from './element.js';
 
 const clockTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });

@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
-import { CliFailure, ExitCode } from './exit-code.js';
+import { CliFailure, ExitCode } from '../exit-code.js';
 
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };

@@ -2,7 +2,7 @@
 
 import type { LongwireMessage } from '@longwire/client';
 import { textOfBody } from '@longwire/protocol';
-import { printable } from './printable.js';
+import { printable } from '../terminal/printable.js';
 
 /** The text of a message: `{ text }` and a bare string are text, anything else is shown as JSON. */
 export function messageText({ body, bodyText, bytes }: Pick<LongwireMessage, 'body' | 'bodyText' | 'bytes'>): string {

@@ -1,8 +1,8 @@
 // The events of a raw WebSocket connection, as lines for people or for programs.
 
 import { WebSocketCloseCode } from '@longwire/websocket';
-import { printable } from './printable.js';
-import type { Paint } from './terminal.js';
+import { printable } from '../terminal/printable.js';
+import type { Paint } from '../terminal/terminal.js';
 
 type Direction = 'in' | 'out';
 

@@ -2,7 +2,7 @@
 // text being typed stays below what is printed.
 
 import { createInterface, type Interface } from 'node:readline';
-import { Interrupted } from './exit-code.js';
+import { Interrupted } from '../exit-code.js';
 import { LineInput } from './line-input.js';
 import { OutputError, type Terminal, write } from './terminal.js';
 

@@ -1,7 +1,7 @@
 // Waits for the first sign-in, and reports why it failed.
 
 import type { LongwireClient, LongwireError } from '@longwire/client';
-import { CliFailure, ExitCode } from './exit-code.js';
+import { CliFailure, ExitCode } from '../exit-code.js';
 
 /** A signal that fires after `durationMs`. */
 export interface TimeLimit {

@@ -1,6 +1,6 @@
 // Draws the list of conversations, and reports which one is chosen.
 
-import type { Conversation } from './conversation.js';
+import type { Conversation } from '../state/conversation.js';
 import { element, setChildren, setText } from './element.js';
 
 interface Entry {

@@ -3,7 +3,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { CliFailure, ExitCode } from './exit-code.js';
+import { CliFailure, ExitCode } from '../exit-code.js';
 
 /** More than any server accepts as one message. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
