@@ -77,9 +77,10 @@ export class WebSocketConnection {
     this.#socket = setup.socket;
     this.#options = setup.options;
     this.#deflate = setup.deflate;
-    this.#heartbeat = new Heartbeat(this, wheel.now());
-    const firstCheckMs = this.#heartbeat.nextDelayMs(setup.options, undefined, wheel.now());
-    if (firstCheckMs >= 0) wheel.schedule(this.#heartbeat, firstCheckMs);
+    const nowMs = wheel.now();
+    this.#heartbeat = new Heartbeat(this, nowMs);
+    const firstCheckMs = this.#heartbeat.nextDelayMs(setup.options, undefined, nowMs);
+    if (firstCheckMs >= 0) wheel.schedule(this.#heartbeat, firstCheckMs, nowMs);
     bindSocket(this, setup.socket, setup.head);
   }
 

@@ -1,5 +1,5 @@
 // Sec-WebSocket-Key and Sec-WebSocket-Accept, RFC 6455 §4.2.2.
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 // 16 bytes in base64: 22 characters, of which the last has four unused bits, and the padding.
@@ -7,7 +7,7 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** What a server answers to `key`. */
 export function acceptKey(key: string): string {
-  return createHash('sha1').update(key).update(GUID).digest('base64');
+  return hash('sha1', key + GUID, 'base64');
 }
 
 /** A new random key: RFC 6455 §4.1 asks for 16 random bytes, fresh for each connection. */

@@ -97,8 +97,9 @@ function checkUpgrade(headers: Map<string, string>): HandshakeRefusal | undefine
 }
 
 function hasListItem(header: string | undefined, item: string): boolean {
-  const items = header?.split(',') ?? [];
-  return items.some((part) => part.trim().toLowerCase() === item);
+  const value = header?.toLowerCase() ?? '';
+  // A list of one is by far the most frequent.
+  return value === item || value.split(',').some((part) => part.trim() === item);
 }
 
 function readExtensions(header: string | undefined): readonly ExtensionOffer[] | undefined {

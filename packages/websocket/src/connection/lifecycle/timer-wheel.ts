@@ -46,12 +46,15 @@ export class TimerWheel<Entry extends WheelEntry> {
     return this.#clock() - this.#stalledMs;
   }
 
-  /** Makes `entry` due in `delayMs`, replacing an earlier due time. */
-  schedule(entry: Entry, delayMs: number): void {
+  /**
+   * Makes `entry` due in `delayMs`, replacing an earlier due time.
+   * @param nowMs what `now` returned in this turn, for callers that have asked
+   */
+  schedule(entry: Entry, delayMs: number, nowMs: number = this.now()): void {
     this.remove(entry);
-    if (this.#size === 0) this.#visitedSlot = Math.floor(this.now() / SLOT_MS);
-    this.#insert(entry, this.now() + delayMs);
-    this.#arm(Math.min(delayMs, HORIZON_MS));
+    if (this.#size === 0) this.#visitedSlot = Math.floor(nowMs / SLOT_MS);
+    this.#insert(entry, nowMs + delayMs);
+    this.#arm(Math.min(delayMs, HORIZON_MS), nowMs);
   }
 
   remove(entry: Entry): void {
@@ -73,8 +76,8 @@ export class TimerWheel<Entry extends WheelEntry> {
     this.#size++;
   }
 
-  #arm(delayMs: number): void {
-    const dueMs = this.#clock() + delayMs + SLOT_MS;
+  #arm(delayMs: number, nowMs: number): void {
+    const dueMs = nowMs + this.#stalledMs + delayMs + SLOT_MS;
     if (this.#timer !== undefined && this.#timerDueMs <= dueMs) return;
     this.#disarm();
     this.#timerDueMs = dueMs;
@@ -97,7 +100,7 @@ export class TimerWheel<Entry extends WheelEntry> {
     const firstSlot = Math.max(this.#visitedSlot, lastSlot - SLOT_COUNT + 1);
     this.#visitedSlot = lastSlot;
     for (let slot = firstSlot; slot <= lastSlot; slot++) this.#visitSlot(slot % SLOT_COUNT, nowMs);
-    if (this.#size > 0) this.#arm(this.#nextUsedSlotMs(lastSlot) - nowMs);
+    if (this.#size > 0) this.#arm(this.#nextUsedSlotMs(lastSlot) - nowMs, nowMs);
   }
 
   #visitSlot(index: number, nowMs: number): void {
@@ -109,7 +112,7 @@ export class TimerWheel<Entry extends WheelEntry> {
       const againMs = this.#onDue(entry, nowMs);
       if (entry.dueMs > nowMs || !slot.has(entry)) continue;
       this.remove(entry);
-      if (againMs >= 0) this.schedule(entry, againMs);
+      if (againMs >= 0) this.schedule(entry, againMs, nowMs);
     }
   }
 
