@@ -15,6 +15,8 @@ export interface CompressionScale {
   /** Zeros in one bomb, before compression to a thousandth. */
   readonly bombBytes: number;
   readonly bombs: number;
+  /** Connections that send messages of a thousand times their size at once. */
+  readonly inflaters: number;
   readonly idleConnections: number;
 }
 
@@ -67,6 +69,7 @@ const broken: readonly { readonly title: string; readonly bytes: Buffer; readonl
     codes: [1002, 1007],
   },
   { title: 'random bytes', bytes: deflatedFrame(Buffer.alloc(64, 0xee)), codes: [1002, 1007] },
+  { title: 'a message that ends inside a block', bytes: deflatedFrame(Buffer.from('f248cd', 'hex')), codes: [1007] },
   {
     title: 'text that inflates to invalid UTF-8',
     bytes: deflatedFrame(deflated(Buffer.from([0xc0, 0xaf])), Opcode.text),
@@ -90,7 +93,9 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
     let target: Target;
 
     beforeAll(async () => {
-      target = await Target.engine({ maxMessageBytes: LIMIT, perMessageDeflate: true });
+      // Otherwise each client that does not offer client_no_context_takeover costs a window (row 21).
+      const perMessageDeflate = { clientNoContextTakeover: true };
+      target = await Target.engine({ maxMessageBytes: LIMIT, perMessageDeflate });
     });
     afterAll(() => target.stop());
 
@@ -135,6 +140,25 @@ export function describeCompressionAttacks(scale: CompressionScale): void {
         await until(() => peer.frames.length > 0 || peer.hasEnded, 'an echo or a close');
         peer.destroy();
       });
+    });
+
+    it('answers others while many connections send 1 KB that inflate to 1 MB, again and again (row 18)', async () => {
+      const message = deflatedFrame(deflated(Buffer.alloc(LIMIT - 1)));
+      await target.unharmed(
+        async () => {
+          const peers = await Promise.all(Array.from({ length: scale.inflaters }, () => open()));
+          for (let round = 0; round < 3; round++) {
+            for (const peer of peers) peer.send(message);
+            await until(
+              () => peers.every(({ frames }) => frames.length > round),
+              `the echoes of round ${round}`,
+              60_000,
+            );
+          }
+          for (const peer of peers) peer.destroy();
+        },
+        { extraBytes: 64 * MIB },
+      );
     });
 
     it.each(broken)('closes with 1002 or 1007 on $title (row 19)', async ({ bytes, codes }) => {

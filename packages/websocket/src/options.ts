@@ -8,9 +8,13 @@ import { isCloseCodeOnWire } from './message/close-payload.js';
 export interface PerMessageDeflateOptions {
   /** The server forgets its window after each message; needed for PreparedMessage to compress once. Default true. */
   readonly serverNoContextTakeover?: boolean;
-  /** The client forgets its window after each message; the server then keeps no inflater per connection. Default true. */
+  /**
+   * The client forgets its window after each message; the server then keeps no inflater for each connection, which costs about
+   * 40 KB once a compressed message was received. A client offers it unless this is false. A server takes such an offer; with
+   * true it also demands it of clients that did not offer it, which those on Tornado or Mojolicious do not accept.
+   */
   readonly clientNoContextTakeover?: boolean;
-  /** Window of the server's compressor, 8-15 (2^n bytes). Default 15. */
+  /** Window of the server's compressor, at most; 8-15 (2^n bytes). Default 15. */
   readonly serverMaxWindowBits?: number;
   /** Window of the client's compressor, 8-15; used only if the client says that it can. Default 15. */
   readonly clientMaxWindowBits?: number;
@@ -20,7 +24,7 @@ export interface PerMessageDeflateOptions {
   readonly memoryLevel?: number;
   /** zlib compression level, 0-9. Default 1: of live messages most of the gain for a fraction of the time. */
   readonly level?: number;
-  /** Inflaters that may work in zlib's thread pool at once, over all connections; only without the synchronous handle. Default 4. */
+  /** Large messages that may be inflated in zlib's thread pool at once, over all connections. Default 4. */
   readonly maxConcurrentInflates?: number;
 }
 
@@ -69,7 +73,10 @@ export interface WebSocketOptions {
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions;
 }
 
-export type ResolvedPerMessageDeflateOptions = Required<PerMessageDeflateOptions>;
+export type ResolvedPerMessageDeflateOptions = Omit<Required<PerMessageDeflateOptions>, 'clientNoContextTakeover'> & {
+  /** Undefined: as the client offers; a client offers it. */
+  readonly clientNoContextTakeover: boolean | undefined;
+};
 
 export type ResolvedWebSocketOptions = Omit<Required<WebSocketOptions>, 'perMessageDeflate'> & {
   readonly perMessageDeflate: ResolvedPerMessageDeflateOptions | false;
@@ -154,14 +161,14 @@ function resolvePerMessageDeflate(input: boolean | PerMessageDeflateOptions): Re
   assertKnownNames(given, deflateOptionNames, 'perMessageDeflate');
   return Object.freeze({
     ...resolveNumbers(given, deflateNumberRules, 'perMessageDeflate.'),
-    serverNoContextTakeover: boolean(given.serverNoContextTakeover, 'perMessageDeflate.serverNoContextTakeover'),
+    serverNoContextTakeover:
+      boolean(given.serverNoContextTakeover, 'perMessageDeflate.serverNoContextTakeover') ?? true,
     clientNoContextTakeover: boolean(given.clientNoContextTakeover, 'perMessageDeflate.clientNoContextTakeover'),
   });
 }
 
-function boolean(value: unknown, name: string): boolean {
-  if (value === undefined) return true;
-  if (typeof value === 'boolean') return value;
+function boolean(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
   throw new WebSocketError('invalid_option', `${name} must be true or false, not ${String(value)}`);
 }
 

@@ -156,7 +156,7 @@ it('compressed messages are marked, and their payload is shown as it is on the w
   await until(() => lines.at(-1)!.includes('×'));
   expect(lines.slice(lines.findIndex((line) => line.includes('101')))).toEqual([
     ...acceptLines,
-    '#1 →   Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+    '#1 →   Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover',
     '#1 ← TEXT fin rsv1 mask=37fa213d len=7 (compressed) f2 48 cd c9 c9 07 00',
     '#1 → TEXT fin rsv1 len=7 (compressed) f2 48 cd c9 c9 07 00',
     '#1 ← TEXT rsv1 mask=37fa213d len=3 (compressed) f2 48 cd',

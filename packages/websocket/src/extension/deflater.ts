@@ -1,6 +1,6 @@
 // Compresses whole messages, RFC 7692 §7.2.1.
 import { constants, deflateRawSync } from 'node:zlib';
-import { openSyncDeflate, type SyncZlib } from './zlib-handle.js';
+import { openDeflate, type StepStatus, type ZlibHandle } from './zlib-handle.js';
 
 export interface DeflaterSettings {
   readonly windowBits: number;
@@ -11,25 +11,33 @@ export interface DeflaterSettings {
 }
 
 const TAIL_BYTES = 4;
+const OUTPUT_BYTES = 65_536;
 // RFC 7692 §7.2.3.6: what an empty message is compressed to.
 const EMPTY_BLOCK = Buffer.from([0x00]);
 
+/** Compressing ends before the next one begins, so one buffer serves all. */
+const output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+
 export class Deflater {
   readonly #settings: DeflaterSettings;
-  readonly #zlib: SyncZlib | undefined;
+  readonly #zlib: ZlibHandle | undefined;
 
   constructor(settings: DeflaterSettings, options?: { readonly withoutHandle: boolean }) {
     this.#settings = settings;
     const { windowBits, level, memoryLevel } = settings;
-    this.#zlib = options?.withoutHandle ? undefined : openSyncDeflate(windowBits, level, memoryLevel);
+    this.#zlib = options?.withoutHandle ? undefined : openDeflate(windowBits, level, memoryLevel);
   }
 
   /** The payload of one message, without the four bytes that end a flushed block. Undefined if zlib fails: send it plain. */
   compress(payload: Buffer): Buffer | undefined {
     if (this.#zlib === undefined) return this.#compressAlone(payload);
     const pieces: Buffer[] = [];
-    const result = this.#zlib.run(payload, (output) => pieces.push(Buffer.from(output)) > 0);
-    if (result !== 'done') return undefined;
+    let status: StepStatus = 'full';
+    for (let at = 0; status === 'full'; at += this.#zlib.inputBytes) {
+      status = this.#zlib.step(payload, at, output, OUTPUT_BYTES);
+      if (status === 'failed') return undefined;
+      pieces.push(Buffer.from(output.subarray(0, this.#zlib.outputBytes)));
+    }
     if (this.#settings.forgets) this.#zlib.reset();
     return withoutTail(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }

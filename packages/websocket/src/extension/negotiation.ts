@@ -46,7 +46,7 @@ export function acceptDeflateOffer(
 export function formatDeflateOffer(options: ResolvedPerMessageDeflateOptions): string {
   const parts = [NAME];
   if (options.serverNoContextTakeover) parts.push('server_no_context_takeover');
-  if (options.clientNoContextTakeover) parts.push('client_no_context_takeover');
+  if (options.clientNoContextTakeover !== false) parts.push('client_no_context_takeover');
   if (options.serverMaxWindowBits < MAX_WINDOW_BITS)
     parts.push(`server_max_window_bits=${options.serverMaxWindowBits}`);
   const bits = options.clientMaxWindowBits;
@@ -84,7 +84,7 @@ export function checkDeflateAnswer(
   return {
     serverNoContextTakeover: chosen.serverNoContextTakeover,
     // A client may always forget more than it must.
-    clientNoContextTakeover: chosen.clientNoContextTakeover || offered.clientNoContextTakeover,
+    clientNoContextTakeover: chosen.clientNoContextTakeover || offered.clientNoContextTakeover !== false,
     serverMaxWindowBits: serverBits,
     clientMaxWindowBits: Math.min(chosen.clientMaxWindowBits ?? MAX_WINDOW_BITS, offered.clientMaxWindowBits),
   };
@@ -100,7 +100,8 @@ function agree(wanted: DeflateParameters, options: ResolvedPerMessageDeflateOpti
       : Math.min(clientLimit === 'any' ? MAX_WINDOW_BITS : clientLimit, options.clientMaxWindowBits);
   const parameters: AgreedDeflateParameters = {
     serverNoContextTakeover: wanted.serverNoContextTakeover || options.serverNoContextTakeover,
-    clientNoContextTakeover: wanted.clientNoContextTakeover || options.clientNoContextTakeover,
+    // Not unasked by default: clients on Tornado and Mojolicious do not accept an answer with it.
+    clientNoContextTakeover: wanted.clientNoContextTakeover || options.clientNoContextTakeover === true,
     serverMaxWindowBits: serverBits,
     clientMaxWindowBits: clientBits,
   };
@@ -111,8 +112,9 @@ function formatAnswer(parameters: AgreedDeflateParameters, wanted: DeflateParame
   const parts = [NAME];
   if (parameters.serverNoContextTakeover) parts.push('server_no_context_takeover');
   if (parameters.clientNoContextTakeover) parts.push('client_no_context_takeover');
-  // RFC 7692 §7.1.2.1: what the client asked for must be answered, with the same or a smaller value.
-  if (wanted.serverMaxWindowBits !== undefined || parameters.serverMaxWindowBits < MAX_WINDOW_BITS) {
+  // RFC 7692 §7.1.2.1: what the client asked for must be answered, with the same or a smaller value. A smaller window than the
+  // client expects needs no answer.
+  if (wanted.serverMaxWindowBits !== undefined) {
     parts.push(`server_max_window_bits=${parameters.serverMaxWindowBits}`);
   }
   if (wanted.clientMaxWindowBits !== undefined && parameters.clientMaxWindowBits < MAX_WINDOW_BITS) {

@@ -2,19 +2,19 @@
 import type { Role } from '../frame/opcode.js';
 import type { ResolvedPerMessageDeflateOptions } from '../options.js';
 import { Deflater } from './deflater.js';
-import { InflateTurns } from './inflate-turns.js';
+import { HandleInflater } from './handle-inflater.js';
+import { PoolPlaces } from './inflate-limits.js';
 import type { Inflater, InflateSink } from './inflater.js';
 import type { AgreedDeflateParameters } from './negotiation.js';
 import { StreamInflater } from './stream-inflater.js';
-import { SyncInflater } from './sync-inflater.js';
-import { openSyncInflate } from './zlib-handle.js';
+import { openInflate } from './zlib-handle.js';
 
 // Inflaters of connections that forget are lent out for one message at a time. More than a few at once are rare.
 const MAX_SPARE_INFLATERS = 16;
 
-const spareInflaters = new Map<number, SyncInflater[]>();
+const spareInflaters = new Map<number, HandleInflater[]>();
 const sharedDeflaters = new Map<number, Deflater>();
-const turnsByLimit = new Map<number, InflateTurns>();
+const placesByLimit = new Map<number, PoolPlaces>();
 
 export class PerMessageDeflate {
   readonly #options: ResolvedPerMessageDeflateOptions;
@@ -24,7 +24,7 @@ export class PerMessageDeflate {
   readonly #forgetsPeer: boolean;
   readonly #usesHandle: boolean;
   #deflater: Deflater | undefined;
-  #inflater: SyncInflater | StreamInflater | undefined;
+  #inflater: HandleInflater | StreamInflater | undefined;
 
   /** @param engine `stream` keeps to the public interface of node:zlib */
   constructor(
@@ -89,17 +89,16 @@ export class PerMessageDeflate {
     this.#inflater = undefined;
   }
 
-  #openInflater(): SyncInflater | StreamInflater {
-    const spare = this.#forgetsPeer && this.#usesHandle ? spareInflaters.get(this.#peerBits)?.pop() : undefined;
+  #openInflater(): HandleInflater | StreamInflater {
+    const { maxConcurrentInflates } = this.#options;
+    const spares = sparesFor(this.#peerBits, maxConcurrentInflates);
+    const spare = this.#forgetsPeer && this.#usesHandle ? spares.pop() : undefined;
     if (spare !== undefined) return spare;
-    const zlib = this.#usesHandle ? openSyncInflate(this.#peerBits) : undefined;
-    if (zlib !== undefined) {
-      const bits = this.#peerBits;
-      return new SyncInflater(zlib, this.#forgetsPeer ? (used, isReusable) => putBack(used, bits, isReusable) : keep);
-    }
-    return new StreamInflater(this.#peerBits, turnsFor(this.#options.maxConcurrentInflates), {
-      forgets: this.#forgetsPeer,
-    });
+    const places = placesFor(maxConcurrentInflates);
+    const zlib = this.#usesHandle ? openInflate(this.#peerBits) : undefined;
+    if (zlib === undefined) return new StreamInflater(this.#peerBits, places, { forgets: this.#forgetsPeer });
+    const putBackHere = (used: HandleInflater, isReusable: boolean): void => putBack(used, spares, isReusable);
+    return new HandleInflater(zlib, places, this.#forgetsPeer ? putBackHere : keep);
   }
 
   #sharedDeflater(): Deflater {
@@ -119,9 +118,7 @@ export class PerMessageDeflate {
   }
 }
 
-function putBack(inflater: SyncInflater, windowBits: number, isReusable: boolean): void {
-  const spares = spareInflaters.get(windowBits) ?? [];
-  spareInflaters.set(windowBits, spares);
+function putBack(inflater: HandleInflater, spares: HandleInflater[], isReusable: boolean): void {
   if (!isReusable || spares.length >= MAX_SPARE_INFLATERS) {
     inflater.close();
     return;
@@ -134,11 +131,22 @@ function keep(): void {
   // With context takeover the window must outlive the message.
 }
 
-function turnsFor(limit: number): InflateTurns {
-  let turns = turnsByLimit.get(limit);
-  if (turns === undefined) {
-    turns = new InflateTurns(limit);
-    turnsByLimit.set(limit, turns);
+/** Inflaters that may be lent out, for one size of window and one limit of the thread pool. */
+function sparesFor(windowBits: number, limit: number): HandleInflater[] {
+  const key = windowBits + limit * 16;
+  let spares = spareInflaters.get(key);
+  if (spares === undefined) {
+    spares = [];
+    spareInflaters.set(key, spares);
   }
-  return turns;
+  return spares;
+}
+
+function placesFor(limit: number): PoolPlaces {
+  let places = placesByLimit.get(limit);
+  if (places === undefined) {
+    places = new PoolPlaces(limit);
+    placesByLimit.set(limit, places);
+  }
+  return places;
 }

@@ -1,43 +1,51 @@
-// The plain inflater: on the public zlib stream, which works in a thread pool and answers later.
+// The plain inflater: on the public zlib stream, which works in a thread pool and calls back later.
 import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
 import { WebSocketError } from '../errors.js';
-import type { InflateTurns } from './inflate-turns.js';
+import type { PoolPlaces } from './inflate-limits.js';
 import { type Inflater, type InflateSink, isRestartAllowed } from './inflater.js';
-import { MESSAGE_TAIL } from './sync-inflater.js';
+
+// RFC 7692 §7.2.2: what the sender took off the end of each message, the lengths of an empty stored block.
+const MESSAGE_TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+// Empty stored blocks. At the end of a block they are read without any output, anywhere else they are not: there are more of
+// them than the longest header of a block has bytes.
+const EMPTY_BLOCKS = Buffer.concat(Array<Buffer>(128).fill(Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff])));
 
 export class StreamInflater implements Inflater {
   readonly #windowBits: number;
-  readonly #turns: InflateTurns;
+  readonly #places: PoolPlaces;
   readonly #forgets: boolean;
   #stream: InflateRaw | undefined;
   #sink: InflateSink | undefined;
   #inputBytes = 0;
+  #outputBytes = 0;
   #restarts = 0;
   #isWorking = false;
-  #hasTurn = false;
+  #hasPlace = false;
   #isSuspended = false;
-  /** All input has been put through; its output may still wait in the stream. Then: was it the last of the message? */
+  /** Set when all input of `write` was inflated; its output may still wait in the stream. */
   #throughWith: { readonly isMessageEnd: boolean } | undefined;
 
-  constructor(windowBits: number, turns: InflateTurns, options: { readonly forgets: boolean }) {
+  constructor(windowBits: number, places: PoolPlaces, options: { readonly forgets: boolean }) {
     this.#windowBits = windowBits;
-    this.#turns = turns;
+    this.#places = places;
     this.#forgets = options.forgets;
   }
 
   begin(sink: InflateSink): void {
     this.#sink = sink;
     this.#inputBytes = 0;
+    this.#outputBytes = 0;
     this.#restarts = 0;
     this.#isSuspended = false;
   }
 
   write(piece: Buffer, isMessageEnd: boolean): boolean {
+    // A message without a payload is empty: there is no block that the four omitted bytes could end.
+    if (piece.length === 0 && (!isMessageEnd || this.#inputBytes === 0)) return true;
     const input = isMessageEnd ? Buffer.concat([piece, MESSAGE_TAIL]) : piece;
-    if (input.length === 0) return true;
     this.#isWorking = true;
-    this.#turns.take(() => {
-      this.#hasTurn = true;
+    this.#places.take(() => {
+      this.#hasPlace = true;
       this.#feed(input, isMessageEnd);
     });
     return false;
@@ -46,14 +54,14 @@ export class StreamInflater implements Inflater {
   suspend(): void {
     this.#isSuspended = true;
     this.#stream?.pause();
-    // Others go on meanwhile; that there is one too many at work afterwards costs little.
-    this.#giveTurn();
+    // Others continue meanwhile. That one more than the limit may work afterwards costs little.
+    this.#givePlace();
   }
 
   resume(): void {
     this.#isSuspended = false;
     this.#stream?.resume();
-    // Not here: the caller may be in the middle of telling the last output.
+    // Not here: the caller may be in the middle of passing on the last output.
     if (this.#throughWith !== undefined) queueMicrotask(() => this.#noteHandedOver());
   }
 
@@ -66,13 +74,13 @@ export class StreamInflater implements Inflater {
     this.#sink = undefined;
     this.#throughWith = undefined;
     this.#isWorking = false;
-    this.#giveTurn();
+    this.#givePlace();
     this.#stream?.destroy();
     this.#stream = undefined;
   }
 
   #feed(input: Buffer, isMessageEnd: boolean): void {
-    if (this.#isSuspended || this.#sink === undefined) this.#giveTurn();
+    if (this.#isSuspended || this.#sink === undefined) this.#givePlace();
     if (this.#sink === undefined) return;
     const stream = this.#stream ?? this.#open();
     const takenBefore = stream.bytesWritten;
@@ -86,11 +94,29 @@ export class StreamInflater implements Inflater {
       stream.removeAllListeners('end');
       if (error || this.#stream !== stream) return;
       this.#inputBytes += input.length;
-      this.#isWorking = false;
-      this.#giveTurn();
-      this.#throughWith = { isMessageEnd };
-      this.#noteHandedOver();
+      if (isMessageEnd) this.#probe(stream);
+      else this.#noteThrough({ isMessageEnd });
     });
+  }
+
+  /** Fails unless the stream stands at the end of a block. */
+  #probe(stream: InflateRaw): void {
+    const outputBytes = this.#outputBytes + stream.readableLength;
+    const fail = (): void => this.#fail(undefined);
+    stream.once('end', fail);
+    stream.write(EMPTY_BLOCKS, (error) => {
+      stream.removeListener('end', fail);
+      if (error || this.#stream !== stream) return;
+      if (this.#outputBytes + stream.readableLength === outputBytes) this.#noteThrough({ isMessageEnd: true });
+      else this.#fail(undefined);
+    });
+  }
+
+  #noteThrough(through: { readonly isMessageEnd: boolean }): void {
+    this.#isWorking = false;
+    this.#givePlace();
+    this.#throughWith = through;
+    this.#noteHandedOver();
   }
 
   #noteHandedOver(): void {
@@ -103,6 +129,11 @@ export class StreamInflater implements Inflater {
   #restart(rest: Buffer, isMessageEnd: boolean): void {
     this.#stream?.destroy();
     this.#stream = undefined;
+    // The stream ended with the message: nothing is left but the four bytes that were added.
+    if (isMessageEnd && rest.length === MESSAGE_TAIL.length) {
+      this.#noteThrough({ isMessageEnd });
+      return;
+    }
     this.#restarts++;
     if (isRestartAllowed(this.#restarts, this.#inputBytes)) this.#feed(rest, isMessageEnd);
     else this.#fail(undefined);
@@ -111,6 +142,7 @@ export class StreamInflater implements Inflater {
   #open(): InflateRaw {
     const stream = createInflateRaw({ windowBits: this.#windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize: 65_536 });
     stream.on('data', (output: Buffer) => {
+      this.#outputBytes += output.length;
       if (this.#sink?.onInflated(output) === true) this.#noteHandedOver();
       else if (this.#stream === stream) this.close();
     });
@@ -128,9 +160,9 @@ export class StreamInflater implements Inflater {
     sink?.onInflateError(new WebSocketError('invalid_deflate', 'compressed data that cannot be inflated', { cause }));
   }
 
-  #giveTurn(): void {
-    if (!this.#hasTurn) return;
-    this.#hasTurn = false;
-    this.#turns.give();
+  #givePlace(): void {
+    if (!this.#hasPlace) return;
+    this.#hasPlace = false;
+    this.#places.give();
   }
 }

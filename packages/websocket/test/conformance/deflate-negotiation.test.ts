@@ -78,15 +78,20 @@ describe('the server', () => {
     );
   });
 
-  it('asks a client not to keep its window, whether or not the client hinted at it', async () => {
-    for (const offer of ['permessage-deflate', 'permessage-deflate; client_no_context_takeover']) {
-      expect(await answerTo(offer, { clientNoContextTakeover: true })).toBe(
-        'permessage-deflate; client_no_context_takeover',
+  it('answers client_no_context_takeover if it was offered, or if clientNoContextTakeover is true', async () => {
+    const hinted = 'permessage-deflate; client_no_context_takeover';
+    for (const clientNoContextTakeover of [undefined, false, true]) {
+      expect(await answerTo(hinted, { clientNoContextTakeover }), `${clientNoContextTakeover}`).toBe(hinted);
+    }
+    expect(await answerTo('permessage-deflate', { clientNoContextTakeover: true })).toBe(hinted);
+    for (const clientNoContextTakeover of [undefined, false]) {
+      expect(await answerTo('permessage-deflate; client_max_window_bits', { clientNoContextTakeover })).toBe(
+        'permessage-deflate',
       );
     }
   });
 
-  it('answers server_max_window_bits with the same or a smaller value', async () => {
+  it('answers server_max_window_bits with the same or a smaller value, and never unasked', async () => {
     for (const bits of [8, 9, 12, 15]) {
       expect(await answerTo(`permessage-deflate; server_max_window_bits=${bits}`)).toBe(
         `permessage-deflate; server_max_window_bits=${bits}`,
@@ -95,9 +100,7 @@ describe('the server', () => {
     expect(await answerTo('permessage-deflate; server_max_window_bits=12', { serverMaxWindowBits: 10 })).toBe(
       'permessage-deflate; server_max_window_bits=10',
     );
-    expect(await answerTo('permessage-deflate', { serverMaxWindowBits: 10 })).toBe(
-      'permessage-deflate; server_max_window_bits=10',
-    );
+    expect(await answerTo('permessage-deflate', { serverMaxWindowBits: 10 })).toBe('permessage-deflate');
   });
 
   it('never answers client_max_window_bits to an offer without it', async () => {

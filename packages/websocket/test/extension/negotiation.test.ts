@@ -63,6 +63,13 @@ describe('the server, RFC 7692 §7.1', () => {
     ['permessage-deflate; client_max_window_bits', {}, 'permessage-deflate'],
     ['permessage-deflate', { serverNoContextTakeover: true }, 'permessage-deflate; server_no_context_takeover'],
     ['permessage-deflate', { clientNoContextTakeover: true }, 'permessage-deflate; client_no_context_takeover'],
+    ['permessage-deflate', { clientNoContextTakeover: undefined }, 'permessage-deflate'],
+    [
+      'permessage-deflate; client_no_context_takeover',
+      { clientNoContextTakeover: undefined },
+      'permessage-deflate; client_no_context_takeover',
+    ],
+    ['permessage-deflate', { serverMaxWindowBits: 9 }, 'permessage-deflate'],
     [
       'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
       {},

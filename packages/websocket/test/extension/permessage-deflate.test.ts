@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AgreedDeflateParameters } from '../../src/extension/negotiation.js';
 import { PerMessageDeflate } from '../../src/extension/permessage-deflate.js';
-import { openSyncDeflate, openSyncInflate } from '../../src/extension/zlib-handle.js';
+import { openDeflate, openInflate } from '../../src/extension/zlib-handle.js';
 import { encodeFrame } from '../../src/frame/frame-encoder.js';
 import type { Role } from '../../src/frame/opcode.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
@@ -75,6 +75,38 @@ describe.each(ENGINES)('inflating with the engine %s', (engine) => {
       { close: 1000, reason: '' },
     ]);
     expect(heard).toContainEqual({ ping: 'p' });
+  });
+
+  it.each<[string, string]>([
+    ['an incomplete block', 'c2 03 f2 48 cd'],
+    ['an incomplete block in two fragments', '42 02 f2 48 80 01 cd'],
+    ['an incomplete header of a dynamic block', 'c2 01 04'],
+    ['a dynamic block of which only the beginning is there', 'c2 08 05 c0 81 08 00 00 00 00'],
+    ['a stored block that is longer than the message', 'c2 06 00 08 00 f7 ff 48'],
+    ['a stored block without its lengths in full', 'c2 03 00 05 00'],
+    ['a block without the header of the empty one behind it', 'c2 06 f2 48 cd c9 c9 07'],
+    ['a final block, and behind it an incomplete one', 'c2 0a f3 48 cd c9 c9 07 00 f2 48 cd'],
+  ])('fails with 1007 on a message that ends inside a block: %s', async (_title, frames) => {
+    const client = reading().push(hex(`${frames} c1 07 f2 48 cd c9 c9 07 00`));
+    expect((await settled(client, 1)).at(-1)).toEqual({ error: 'invalid_deflate', closeCode: 1007 });
+    expect(client.heard.filter((event) => 'binary' in event)).toEqual([]);
+  });
+
+  it.each<[string, string]>([
+    ['in one frame', 'c1 00'],
+    ['in fragments', '41 00 00 00 80 00'],
+  ])(
+    'takes an empty payload with RSV1 for an empty message, and leaves the window alone: %s',
+    async (_title, empty) => {
+      const client = reading().push(hex(`${empty} c1 07 f2 48 cd c9 c9 07 00 ${empty} c1 05 f2 00 11 00 00`));
+      const expected = [{ text: '' }, { text: 'Hello' }, { text: '' }, { text: 'Hello' }];
+      expect(await settled(client, 4)).toEqual(expected);
+    },
+  );
+
+  it('takes a message whose last block is a final one without an empty block behind it', async () => {
+    const client = reading().push(hex('c1 07 f3 48 cd c9 c9 07 00 c1 07 f2 48 cd c9 c9 07 00'));
+    expect(await settled(client, 2)).toEqual([{ text: 'Hello' }, { text: 'Hello' }]);
   });
 
   it('fails with 1007 on data that cannot be inflated', async () => {
@@ -157,9 +189,9 @@ it('holds the socket back when too much waits for the slow engine, and lets it g
   expect(client.heard.map((event) => 'binary' in event && event.binary.length / 2)).toEqual([5_000_000, 100_000]);
 });
 
-it('has the synchronous handle in this Node', () => {
-  expect(openSyncInflate(15)).toBeDefined();
-  expect(openSyncDeflate(15, 6, 8)).toBeDefined();
+it('has the zlib handle in this Node', () => {
+  expect(openInflate(15)).toBeDefined();
+  expect(openDeflate(15, 6, 8)).toBeDefined();
 });
 
 describe('compressing', () => {

@@ -137,7 +137,7 @@ describe('on a real server', () => {
       'Connection: Upgrade',
       'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
       'Sec-WebSocket-Protocol: b',
-      'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+      'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover',
       'Set-Cookie: a=1',
       'Set-Cookie: b=2',
       '',

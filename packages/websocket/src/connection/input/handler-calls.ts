@@ -2,11 +2,11 @@
 // its own connection at most.
 import type { WebSocketError } from '../../errors.js';
 import type { ClosePayload } from '../../message/close-payload.js';
+import { TurnTasks } from '../../turn-tasks.js';
 import type { HandlerOf } from '../connection-setup.js';
 import { frameWatch } from '../frame-watch.js';
 import type { CloseDetails } from '../lifecycle/closing-state.js';
 import { warnOfError } from '../lifecycle/connection-errors.js';
-import { TurnTasks } from '../turn-tasks.js';
 import type { ReaderEvents } from './connection-reader.js';
 
 /** What calls a handler. */

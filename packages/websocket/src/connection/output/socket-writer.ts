@@ -1,8 +1,8 @@
 // Writes the output of one connection: what is queued in a turn goes out at its end, at most `maxSocketWriteBytes` at a time.
 import type { Duplex } from 'node:stream';
 import type { ResolvedWebSocketOptions } from '../../options.js';
+import { TurnTasks } from '../../turn-tasks.js';
 import type { OutgoingFrames } from '../frame-watch.js';
-import { TurnTasks } from '../turn-tasks.js';
 import {
   type DirectHandle,
   type DirectWriteResult,

@@ -99,8 +99,8 @@ describe.each(['auto', 'stream'] as const)('a reader with the %s inflater', (eng
           };
           const [plain, disturbed] = [await read(false), await read(true)];
           expect(disturbed.heard.at(-1)).toEqual({ end: true });
-          if (engine === 'auto') expect(joined(disturbed.heard)).toEqual(joined(plain.heard));
-          else expect(withoutPings(joined(disturbed.heard))).toEqual(withoutPings(joined(plain.heard)));
+          // Pings pass a message that is being inflated in the thread pool.
+          expect(withoutPings(joined(disturbed.heard))).toEqual(withoutPings(joined(plain.heard)));
         },
       ),
       { numRuns: 100 },

@@ -1,9 +1,9 @@
 import { MemorySocket } from '@longwire/test-support/memory-socket';
 import { expect, it } from 'vitest';
-import { WebSocketConnection } from '../../src/connection/connection.js';
-import { TurnTasks } from '../../src/connection/turn-tasks.js';
-import { encodeTextFrame } from '../../src/frame/frame-encoder.js';
-import { resolveWebSocketOptions } from '../../src/options.js';
+import { WebSocketConnection } from '../src/connection/connection.js';
+import { encodeTextFrame } from '../src/frame/frame-encoder.js';
+import { resolveWebSocketOptions } from '../src/options.js';
+import { TurnTasks } from '../src/turn-tasks.js';
 
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
