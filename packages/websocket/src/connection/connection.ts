@@ -310,7 +310,7 @@ export class WebSocketConnection {
       return -1;
     }
     // One ping at a time in a queue that does not move: a second one would achieve nothing.
-    if (this.#options.heartbeatMs > 0 && writer?.hasUrgent !== true) this.ping();
+    if (this.#heartbeat.takePing(this.#options, nowMs) && writer?.hasUrgent !== true) this.ping();
     return this.#heartbeat.nextDelayMs(this.#options, writer, nowMs);
   }
 

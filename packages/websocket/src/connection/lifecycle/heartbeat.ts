@@ -13,6 +13,7 @@ export class Heartbeat<Owner> implements WheelEntry {
   dueMs = -1;
   /** When a byte was last received, or the send queue last moved. On the wheel's clock. */
   lastAliveMs: number;
+  #lastPingMs: number;
   #writtenBytes = 0;
   #wasStuck = false;
   #pausedSinceMs = -1;
@@ -22,6 +23,20 @@ export class Heartbeat<Owner> implements WheelEntry {
   constructor(owner: Owner, nowMs: number) {
     this.owner = owner;
     this.lastAliveMs = nowMs;
+    this.#lastPingMs = nowMs;
+  }
+
+  /** True at most once every heartbeatMs, and not before the last ping was answered: the caller then sends a ping. */
+  takePing(options: ResolvedWebSocketOptions, nowMs: number): boolean {
+    if (options.heartbeatMs === 0 || this.#isPingUnanswered) return false;
+    if (nowMs - this.#lastPingMs < options.heartbeatMs) return false;
+    this.#lastPingMs = nowMs;
+    return true;
+  }
+
+  /** TCP loses nothing, so a second ping would say no more. While reading is paused answers cannot be seen. */
+  get #isPingUnanswered(): boolean {
+    return this.lastAliveMs < this.#lastPingMs && this.#pausedSinceMs < 0;
   }
 
   /** Reading has stopped: what the peer sends meanwhile is not seen, so its silence does not count. */
@@ -61,7 +76,9 @@ export class Heartbeat<Owner> implements WheelEntry {
     if (options.heartbeatMs > 0) {
       const suspectAtMs = this.lastAliveMs + suspectSilenceMs(options);
       const deadAtMs = this.lastAliveMs + options.heartbeatMs + options.heartbeatGraceMs;
-      for (const dueMs of [nowMs + options.heartbeatMs, suspectAtMs, deadAtMs]) {
+      const lastMs = this.#isPingUnanswered ? nowMs : this.#lastPingMs;
+      const pingAtMs = Math.max(nowMs + 1, lastMs + options.heartbeatMs);
+      for (const dueMs of [pingAtMs, suspectAtMs, deadAtMs]) {
         if (dueMs > nowMs) delayMs = Math.min(delayMs, dueMs - nowMs);
       }
     }

@@ -86,11 +86,23 @@ describe('the judgement', () => {
   it('asks again at the next ping, half-way to the deadline, and at the deadline', () => {
     const heartbeat = new Heartbeat('x', 0);
     expect(heartbeat.nextDelayMs(options, undefined, 0)).toBe(25_000);
+    expect(heartbeat.takePing(options, 25_000)).toBe(true);
     expect(heartbeat.nextDelayMs(options, undefined, 25_000)).toBe(10_000);
     expect(heartbeat.nextDelayMs(options, undefined, 35_000)).toBe(10_000);
     expect(heartbeat.nextDelayMs(options, undefined, 45_000)).toBe(25_000);
     const off = resolveWebSocketOptions({ heartbeatMs: 0, minDrainBytesPerSecond: 0 });
     expect(heartbeat.nextDelayMs(off, undefined, 0)).toBe(-1);
+  });
+
+  it('takes a ping at most once every heartbeatMs, and none while the last one is unanswered', () => {
+    const heartbeat = new Heartbeat('x', 0);
+    const taken = [24_999, 25_000, 35_000, 45_000, 49_999, 50_000, 100_000, 200_000].filter((nowMs) => {
+      if (nowMs === 45_000 || nowMs === 100_000) heartbeat.lastAliveMs = nowMs - 1;
+      return heartbeat.takePing(options, nowMs);
+    });
+    // At 200 000 that of 100 000 is not answered.
+    expect(taken).toEqual([25_000, 50_000, 100_000]);
+    expect(heartbeat.takePing(resolveWebSocketOptions({ heartbeatMs: 0 }), 1_000_000)).toBe(false);
   });
 
   it('leaves paused time out', () => {
