@@ -101,7 +101,7 @@ function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Stor
   return openSqliteStore({
     folder: data.path,
     keyWindowEntries: limits.keyWindow,
-    onLockWait: (message) => logger.warn({}, message),
+    onNotice: (message) => logger.warn({}, message),
   });
 }
 

@@ -9,11 +9,12 @@ import { type DamageListener, isDamage, readAround } from './damage.js';
 import { configureConnection, DATABASE_FILE, PageCache } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
 import { unusable, unusableFolder } from './folder/folder-errors.js';
-import { continueLineage } from './folder/lineage.js';
+import { Lineage } from './folder/lineage.js';
 import { OpenFiles } from './folder/open-files.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
+import { completeRecovery } from './recovery.js';
 import { ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { MemberTable } from './tables/member-table.js';
@@ -42,9 +43,14 @@ export class SqliteEngine {
   readonly era: string;
   readonly driverName: string;
   readonly canShareFile: boolean;
+  /** Why the store got a new era, as a sentence for the log. */
+  readonly restored: string | undefined;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
+  readonly #file: string;
   readonly #files: OpenFiles;
+  readonly #lineage: Lineage;
+  #isRecovered: boolean;
   readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
@@ -70,12 +76,15 @@ export class SqliteEngine {
       this.driverName = database.driverName;
       this.canShareFile = database.sharesFile;
       configureConnection(database);
+      this.#file = file;
+      this.#isRecovered = completeRecovery(database, file);
       prepareSchema(database);
       this.#cache = new PageCache(database);
-      const { era, isWritable } = continueLineage(database, options.folder);
+      this.#lineage = new Lineage(database, options.folder, file);
+      this.era = this.#lineage.era;
+      this.restored = this.#lineage.restored;
+      this.#isWritable = this.#tryPrepare();
       this.#files = new OpenFiles(file);
-      this.era = era;
-      this.#isWritable = isWritable;
       this.#users = new UserTable(database);
       this.#channels = new ChannelTable(database);
       this.#keys = new KeyLookup(database, this.era, options.keyWindowEntries);
@@ -211,6 +220,7 @@ export class SqliteEngine {
   #tryTransaction(tasks: readonly WriteTask[]): WriteTask | undefined {
     let current: WriteTask | undefined;
     try {
+      this.#prepare();
       this.#database.exec('BEGIN IMMEDIATE');
       for (const task of tasks) {
         current = task;
@@ -226,13 +236,34 @@ export class SqliteEngine {
       return undefined;
     } catch (error) {
       this.#undo();
-      if (error instanceof SqlFailure && error.kind === 'full') {
-        this.#refuseAll(tasks, error);
+      if (isFullDisk(error)) {
+        this.#refuseAll(tasks, error as Error);
         return undefined;
       }
       if (current === undefined || !isFaultOfTask(error)) throw fatalFrom(error);
       current.fail(failureOf(asStorageError(error)));
       return current;
+    }
+  }
+
+  /**
+   * Before the first commit: the log of the last process is empty, and the era is written down.
+   * @throws SqlFailure `full`, or what cannot be mended
+   */
+  #prepare(): void {
+    if (!this.#isRecovered) this.#isRecovered = completeRecovery(this.#database, this.#file);
+    if (!this.#isRecovered) throw new SqlFailure('full', 'the write-ahead log cannot be moved into the database');
+    if (!this.#lineage.isWritten) this.#lineage.write();
+  }
+
+  /** At the start. False: on a full disk an old store can still be read; a new era must be written down before it begins. */
+  #tryPrepare(): boolean {
+    try {
+      this.#prepare();
+      return true;
+    } catch (error) {
+      if (!this.#lineage.isContinued || !isFullDisk(error)) throw error;
+      return false;
     }
   }
 
@@ -248,7 +279,7 @@ export class SqliteEngine {
     this.#users.forgetAll();
   }
 
-  #refuseAll(tasks: readonly WriteTask[], cause: SqlFailure): void {
+  #refuseAll(tasks: readonly WriteTask[], cause: Error): void {
     const isFirst = this.#isWritable;
     this.#isWritable = false;
     const message = `the disk of the data folder is full, nothing was stored (${cause.message}); free some space`;
@@ -268,6 +299,13 @@ export class SqliteEngine {
       if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
     }
   }
+}
+
+/** Of SQLite, or of the file system when the generation is written. */
+function isFullDisk(error: unknown): boolean {
+  if (error instanceof SqlFailure) return error.kind === 'full';
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Damage that one task met, or a request that cannot be: no reason to refuse the others. */

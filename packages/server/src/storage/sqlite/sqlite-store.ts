@@ -25,8 +25,8 @@ export interface SqliteStoreOptions {
   readonly keyWindowEntries?: number;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
-  /** Called once with a sentence, if it waits for that. */
-  readonly onLockWait?: (message: string) => void;
+  /** Called with sentences for the log: that it waits for another server, that the store was restored. */
+  readonly onNotice?: (message: string) => void;
 }
 
 const LOCK_WAIT_MS = 5_000;
@@ -42,12 +42,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const lock = await acquireFolderLock({
     folder,
     waitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
-    onWait: (message) => options.onLockWait?.(message),
+    onWait: (message) => options.onNotice?.(message),
   });
   let writer: WorkerClient | undefined;
   try {
     const start = { folder, driver, keyWindowEntries: options.keyWindowEntries ?? defaultSessionLimits.keyWindow };
     writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
+    if (writer.restored !== undefined) options.onNotice?.(writer.restored);
     const reader = writer.canShareFile
       ? await WorkerClient.start({ ...start, role: 'reader', lock: undefined })
       : undefined;

@@ -12,6 +12,7 @@ import type { TestedDriver } from './data-folder.js';
 
 const CHILD = fileURLToPath(new URL('./children/append-forever.mjs', import.meta.url));
 const CHANNELS = 20;
+export const WRITTEN_FILES = ['longwire.db', 'longwire.db-wal'];
 /** As vitest.config.ts says it for these tests, see there: the store is the same here and in the process that is disturbed. */
 const compiler = process.execArgv.filter((flag) => flag === '--liftoff-only');
 
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly firstNumber?: number;
   /** Injections into calls on the database and its log, as strace writes them. */
   readonly inject?: string;
+  /** Where strace writes the calls down. */
+  readonly traceTo?: string;
   /** SIGKILL once so many batches were acknowledged, after as many milliseconds more. */
   readonly killAfter?: { readonly ackedBatches: number; readonly delayMs: number };
 }
@@ -103,8 +106,9 @@ function startAppender(options: RunOptions): ChildProcess {
   const { folder, inject } = options;
   const settings = [folder, options.driver, `${options.pauseMs ?? 0}`, `${options.batches}`];
   const program = [process.execPath, ...compiler, CHILD, ...settings];
-  const files = ['longwire.db', 'longwire.db-wal'].flatMap((name) => ['-P', join(folder, name)]);
-  const trace = ['-qq', '-f', '-o', '/dev/null', ...files, '-e', 'trace=pwrite64,fsync,fdatasync'];
+  const files = WRITTEN_FILES.flatMap((name) => ['-P', join(folder, name)]);
+  const output = ['-y', '-s', '0', '-o', options.traceTo ?? '/dev/null'];
+  const trace = ['-qq', '-f', ...output, ...files, '-e', 'trace=pwrite64,fsync,fdatasync'];
   const command = inject === undefined ? program : ['strace', ...trace, '-e', `inject=${inject}`, ...program];
   return spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,5 @@
-// What only this engine has: settings, the window of keys and what lies beyond it, lives of a store, versions.
+// What only this engine has: settings, the window of keys and what lies beyond it, versions.
 
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FlatRequests, flattenRequest } from '../../../src/storage/sqlite/appending/append-frames.js';
@@ -12,7 +11,6 @@ import {
 } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import { SqlFailure } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
 import { direct, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
@@ -132,51 +130,6 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     expect(failed).toEqual(['b']);
     expect(outcomes.slice(-2)).toEqual(['a', 'c']);
     expect(append(engine, message('alice', 'bob', { key: 'first' }))).toMatchObject([{ outcome: 'repeated' }]);
-  });
-
-  test('a restart keeps every epoch', () => {
-    engine = openEngine(folder, driver);
-    const [first] = append(engine, message('alice', 'bob'));
-    closeEngine();
-    engine = openEngine(folder, driver);
-    const [second] = append(engine, message('alice', 'bob'));
-    expect(second).toMatchObject({ outcome: 'stored', offset: 2, epoch: (first as { epoch: string }).epoch });
-  });
-
-  test('a database file put back by hand changes every epoch', async () => {
-    engine = openEngine(folder, driver);
-    const [first] = append(engine, message('alice', 'bob'));
-    closeEngine();
-    const file = join(folder, DATABASE_FILE);
-    await copyFile(file, `${file}.kept`);
-    openEngine(folder, driver).close();
-    await copyFile(`${file}.kept`, file);
-    engine = openEngine(folder, driver);
-    const [head] = engine.heads([pair]);
-    expect(head).toMatchObject({ head: 1 });
-    expect(engine.era).not.toBe((first as { epoch: string }).epoch.split('-')[0]);
-    const changed = engine.era;
-    closeEngine();
-    engine = openEngine(folder, driver);
-    expect(engine.era).toBe(changed);
-  });
-
-  test('a database file brought to another folder changes every epoch', async () => {
-    engine = openEngine(folder, driver);
-    const { era } = engine;
-    closeEngine();
-    await rm(join(folder, GENERATION_FILE));
-    engine = openEngine(folder, driver);
-    expect(engine.era).not.toBe(era);
-  });
-
-  test('the generation file is written before anything is stored under it', async () => {
-    engine = openEngine(folder, driver);
-    expect(await readFile(join(folder, GENERATION_FILE), 'utf8')).toBe('1\n');
-    closeEngine();
-    await writeFile(join(folder, GENERATION_FILE), 'damaged');
-    engine = openEngine(folder, driver);
-    expect(await readFile(join(folder, GENERATION_FILE), 'utf8')).toBe('2\n');
   });
 
   test('a store of a newer schema is refused with both versions', () => {

@@ -35,6 +35,7 @@ export class WorkerClient {
   #driverName = '';
   #isWritable = true;
   #canShareFile = false;
+  #restored: string | undefined;
   #ended: ServerError | undefined;
   #opening: Pending<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -65,6 +66,11 @@ export class WorkerClient {
 
   get driverName(): string {
     return this.#driverName;
+  }
+
+  /** Why the store got a new era when it was opened, as a sentence for the log. */
+  get restored(): string | undefined {
+    return this.#restored;
   }
 
   /** A second worker may read the same file. */
@@ -141,6 +147,7 @@ export class WorkerClient {
         this.#driverName = message.driverName;
         this.#canShareFile = message.canShareFile;
         this.#isWritable = message.isWritable;
+        this.#restored = message.restored;
         this.#opening?.resolve();
         this.#opening = undefined;
         return;

@@ -91,6 +91,8 @@ export type FromWorker =
       readonly driverName: string;
       readonly canShareFile: boolean;
       readonly isWritable: boolean;
+      /** Why the store got a new era, as a sentence for the log. */
+      readonly restored: string | undefined;
     }
   /** Outcomes of one commit, in the order in which the batches were given. */
   | {

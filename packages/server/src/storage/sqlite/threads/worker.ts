@@ -35,10 +35,11 @@ function startWriter(to: MessagePort): FromWorker {
     driverName: engine.driverName,
     canShareFile: engine.canShareFile,
     isWritable: engine.isWritable,
+    restored: engine.restored,
   };
 }
 
 function startReader(to: MessagePort): FromWorker {
   new ReaderThread({ folder: start.folder, open: chooseDriver(start.driver) }, to).start();
-  return { type: 'opened', era: '', driverName: '', canShareFile: true, isWritable: true };
+  return { type: 'opened', era: '', driverName: '', canShareFile: true, isWritable: true, restored: undefined };
 }
