@@ -59,7 +59,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, (
     expect(complaints).toEqual([]);
   });
 
-  it('keeps a draft with its conversation: what was written to bob is not sent to carol', async () => {
+  it('keeps a draft with its conversation: what was written to bob is not sent to carol (row 94)', async () => {
     const page = await openAs('ann');
     await talkTo(page, 'bob');
     await composer(page).fill('only for bob');

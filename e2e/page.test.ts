@@ -31,7 +31,9 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await server?.remove();
   }, 60_000);
 
-  it('lets two people in two tabs talk, also after a reload', { timeout: 60_000 }, async () => {
+  it('shows markup in a message as text, and lets two users chat, also after a reload (row 93)', {
+    timeout: 60_000,
+  }, async () => {
     const context = await browser.newContext();
     const alice = await openTab(context);
     const bob = await openTab(context);
@@ -69,7 +71,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('goes on after the server was killed, with every message once and in order', { timeout: 60_000 }, async () => {
+  it('reconnects after kill -9 of the server, with every message once and in order', { timeout: 60_000 }, async () => {
     const context = await browser.newContext();
     const carol = await openTab(context);
     const dave = await openTab(context);
@@ -89,7 +91,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  it('says in words for people why a sign-in was refused, and asks again', { timeout: 60_000 }, async () => {
+  it('shows why a sign-in was refused, and asks again', { timeout: 60_000 }, async () => {
     const context = await browser.newContext();
     const page = await openTab(context);
     complaints.length = 0;
@@ -110,7 +112,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  it('shows the list or the conversation where there is no room for both', { timeout: 60_000 }, async () => {
+  it('shows the list or the conversation at a width of 340 pixels', { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 340, height: 600 } });
     const gina = await openTab(context);
     const hugo = await openTab(context);
@@ -140,7 +142,7 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  it('can be used with the keyboard alone, and its fields have names', { timeout: 60_000 }, async () => {
+  it('can be used with the keyboard alone, and every field and button has a name', { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
     const page = await openTab(context);
     // The name has the focus already.

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => home.close());
 
 describe('longwire connect', () => {
-  it('speaks the protocol by hand, and shows frames', async () => {
+  it('connect sends typed lines, and prints text, ping and pong frames', async () => {
     const input = '{"id":1,"type":"connect","token":"dev:gus"}\n/ping x\n{"id":2,"type":"ping"}\n';
     const args = [
       'connect',
@@ -56,7 +56,7 @@ describe('longwire connect', () => {
     expect(lines.map(({ type }) => type)).toEqual(expect.arrayContaining(['open', 'text', 'ping', 'pong', 'close']));
   });
 
-  it('shows text, binary, pings and the close of another server, and exits by its code', async () => {
+  it('connect prints text, binary and ping frames of another server, and exits 1 after close 4001', async () => {
     const peer = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await new Promise((resolve) => peer.once('listening', resolve));
     peer.on('connection', (socket) => {
@@ -86,7 +86,7 @@ describe('longwire connect', () => {
     expect(exit).toBe(1);
   });
 
-  it('exits 1 when it is refused', async () => {
+  it('connect exits 1 when the handshake gets 404', async () => {
     const plain = createServer((_request, response) => response.writeHead(404).end());
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
     const { exit, stderr } = await run(['connect', `ws://127.0.0.1:${(plain.address() as AddressInfo).port}/`]);
@@ -95,7 +95,7 @@ describe('longwire connect', () => {
     expect(stderr).toContain('404');
   });
 
-  it('closes with 1000 and ends by SIGINT', async () => {
+  it('connect closes with 1000 and ends by SIGINT', async () => {
     const command = start(['connect', `ws://127.0.0.1:${port}/v1/connect`]);
     await command.shows(/connected/);
     command.child.kill('SIGINT');
@@ -104,7 +104,7 @@ describe('longwire connect', () => {
 });
 
 describe('longwire token and config', () => {
-  it('warn of --jwt-secret on the command line, but not of the file or the variable', async () => {
+  it('--jwt-secret on the command line prints a warning, the file and the variable do not', async () => {
     writeFileSync(join(folder, 'secret.txt'), secret);
     const warning = 'warning: --jwt-secret on the command line can be read by every user of this machine';
     const create = (...args: string[]) => run(['token', 'create', 'zoe', ...args]);
@@ -114,7 +114,7 @@ describe('longwire token and config', () => {
     expect((await run(['config', 'print', '--auth', 'jwt', '--jwt-secret', secret])).stderr).toContain(warning);
   });
 
-  it('make a token that verifies, and that a server with the secret takes', async () => {
+  it('token create makes a token that token verify and a server with the secret accept', async () => {
     const environment = { LONGWIRE_JWT_SECRET: secret, LONGWIRE_AUDIENCE: 'longwire' };
     const token = (
       await run(['token', 'create', 'zoe', '--name', 'Zoe', '--expires-in', '5m'], environment)
@@ -145,7 +145,7 @@ describe('longwire token and config', () => {
     expect(stdout + stderr).not.toContain(token);
   });
 
-  it('print the configuration with its sources and without secrets', async () => {
+  it('config print shows the source of each value, and no secrets', async () => {
     writeFileSync(join(folder, 'longwire.yaml'), 'port: 9001\nlimits:\n  inFlight: 5\n');
     const args = ['config', 'print', '--config', 'longwire.yaml', '--auth', 'jwt', '--jwt-secret', secret];
     const { exit, stdout } = await run([...args, '--json'], { LONGWIRE_HOST: '0.0.0.0' });
@@ -164,7 +164,7 @@ describe('longwire token and config', () => {
 });
 
 describe('longwire serve', () => {
-  it('prints where it listens, serves, and names --port when the port is taken', async () => {
+  it('serve answers /readyz, and names --port when the port is taken', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     const { exit, stderr, stdout } = await run([
       'serve',
@@ -181,14 +181,14 @@ describe('longwire serve', () => {
     expect(existsSync(join(folder, 'other'))).toBe(false);
   });
 
-  it('refuses a folder that another server holds', async () => {
+  it('serve exits 1 when another server holds the folder of --data', async () => {
     const { exit, stderr } = await run(['serve', '--auth', 'dev', '--port', '0', '--data', join(folder, 'data')]);
     expect(exit).toBe(1);
     expect(stderr).toContain(join(folder, 'data'));
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'ends with 0 within 5 s of %s, saying goodbye to whoever is there',
+    'serve ends with 0 within 5 s of %s, after goodbye and close 4001',
     async (signal) => {
       const own = await startServer(signal, ['--auth', 'dev', '--port', '0']);
       const gateway = JSON.parse(own.stdout).gateway;
@@ -204,7 +204,7 @@ describe('longwire serve', () => {
     },
   );
 
-  it('ends at once at a second signal', async () => {
+  it('serve ends at once at a second signal', async () => {
     const own = await startServer('second', ['--auth', 'dev', '--port', '0']);
     // A peer that never answers the close keeps the first one waiting.
     const { port: ownPort } = JSON.parse(own.stdout);
@@ -223,7 +223,7 @@ describe('longwire serve', () => {
     silent.destroy();
   });
 
-  it('prints the banner without colour when stdout is not a terminal', async () => {
+  it('serve prints the banner without colour when stdout is not a terminal', async () => {
     const own = start(['serve', '--auth', 'dev', '--port', '0', '--data', join(folder, 'banner')], {
       LONGWIRE_LOG_LEVEL: 'silent',
     });

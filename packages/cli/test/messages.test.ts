@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => home.close());
 
 describe('longwire send and tail', () => {
-  it('carry a message to somebody who is away, once, in order, over kill -9 of the server', async () => {
+  it('send and tail deliver messages to an offline user once and in order, over kill -9 of the server', async () => {
     const own = await home.startServer('killed', ['--auth', 'dev', '--port', '0']);
     const address = JSON.parse(own.stdout);
     const environment = { LONGWIRE_URL: `http://127.0.0.1:${address.port}` };
@@ -52,7 +52,7 @@ describe('longwire send and tail', () => {
     expect((await again.result).exit).toBe(0);
   });
 
-  it('send what is on stdin, and whole bodies', async () => {
+  it('send reads its text from stdin, and --body sends the whole body', async () => {
     await run(['send', '--as', 'ann', 'user/ben'], {}, 'from stdin\n');
     await run(['send', '--as', 'ann', 'user/ben', '--body', '{"text":"x","n":[1]}']);
     const { stdout } = await run(['tail', '--as', 'ben', '--count', '2']);
@@ -69,7 +69,7 @@ describe('longwire send and tail', () => {
     expect(second).toContain('"body":1e400,');
   });
 
-  it('store a message once if it is sent twice with a key', async () => {
+  it('send with the same --key stores a message once', async () => {
     const args = ['send', '--as', 'ann', 'user/kim', 'once', '--key', 'k1', '--json'];
     const [first, second] = [await run(args), await run(args)];
     expect(JSON.parse(second.stdout)).toMatchObject({ offset: JSON.parse(first.stdout).offset, repeated: true });
@@ -107,7 +107,7 @@ describe('longwire send and tail', () => {
     silent.close();
   });
 
-  it('tail prints control characters and bidirectional marks as JSON escapes of the same value', async () => {
+  it('tail prints control characters and bidirectional marks as JSON escapes of the same value (row 90)', async () => {
     const text = 'a\u001b[2J \u009b \u202e \u2066 \u200f \u061c \u2028 b';
     await run(['send', '--as', 'ann', 'user/ted', text]);
     const { stdout } = await run(['tail', '--as', 'ted', '--count', '1']);
@@ -115,7 +115,7 @@ describe('longwire send and tail', () => {
     expect(linesOf(stdout)).toMatchObject([{ body: { text } }]);
   });
 
-  it('exit 1 when nothing answers, and say where', async () => {
+  it('send, tail and chat exit 1 with the URL when no server answers', async () => {
     const gone = { LONGWIRE_URL: 'http://127.0.0.1:9' };
     for (const args of [
       ['send', '--as', 'a', 'user/b', 'x'],
@@ -141,7 +141,7 @@ describe('longwire send and tail', () => {
     expect(stderr).toMatch(/^error: The reading position cannot be kept: [^\n]*\/dev\/null\/x[^\n]*\n$/);
   });
 
-  it('wait no longer than --timeout-ms for a server that takes the connection and says nothing', async () => {
+  it('send waits no longer than --timeout-ms for a server that accepts the connection and never answers', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     const sockets: Socket[] = [];
     silent.on('connection', (socket) => sockets.push(socket));
@@ -161,14 +161,17 @@ describe('longwire send and tail', () => {
   it.each([
     ['the server takes', 300_000],
     ['the SDK holds', 9_000_000],
-  ])('say of a message larger than %s that nothing was stored, and offer no repeat', async (_what, byteLength) => {
-    const { exit, stdout, stderr } = await run(['send', '--as', 'ann', 'user/big'], {}, 'x'.repeat(byteLength));
-    expect([exit, stdout]).toEqual([1, '']);
-    expect(stderr).toContain('Nothing was stored');
-    expect(stderr).not.toContain('--key');
-  });
+  ])(
+    'send reports for a message larger than %s that nothing was stored, and suggests no --key',
+    async (_what, byteLength) => {
+      const { exit, stdout, stderr } = await run(['send', '--as', 'ann', 'user/big'], {}, 'x'.repeat(byteLength));
+      expect([exit, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('Nothing was stored');
+      expect(stderr).not.toContain('--key');
+    },
+  );
 
-  it('exit 1 when the token is refused, and say why', async () => {
+  it('tail exits 1 with the reason when the token is refused', async () => {
     const { exit, stderr } = await run(['tail', '--token', 'nonsense']);
     expect(exit).toBe(1);
     expect(stderr).toContain('auth dev');
@@ -194,7 +197,7 @@ describe('longwire chat', () => {
     expect(linesOf(stdout)).toMatchObject([{ body: { text: 'good' } }]);
   });
 
-  it('indents the lines of a message, so that none looks like a message of another user', async () => {
+  it('indents the lines of a message, so that none looks like a message of another user (row 91)', async () => {
     const chat = start(['chat', '--as', 'jon']);
     await run(['send', '--as', 'dan', 'user/jon', 'hi\nboss: pay dan']);
     await chat.shows(/^dan: hi\n {4}boss: pay dan$/m);
@@ -212,7 +215,7 @@ describe('longwire chat', () => {
     expect(await chat.result).toMatchObject({ exit: 'SIGINT', stderr: '' });
   });
 
-  it('sends lines to whom /to names, shows what comes, and leaves at /exit', async () => {
+  it('sends lines to the user of /to, prints messages, and ends at /exit', async () => {
     const chat = start(['chat', '--as', 'cara']);
     await chat.shows(/You are cara/);
     chat.write('hello?\n');
@@ -226,7 +229,7 @@ describe('longwire chat', () => {
     expect(await chat.result).toMatchObject({ exit: 0, stderr: '' });
   });
 
-  it('sends everything that was piped in before it ends, in order, also more than the SDK holds at a time', async () => {
+  it('sends all piped lines in order before it ends, also more than maxPendingSends of the SDK', async () => {
     const many = Array.from({ length: 3_000 }, (_, at) => `line ${at}`);
     const chat = await run(['chat', '--as', 'eva', '--to', 'fay'], {}, `${many.join('\n')}\n`);
     expect([chat.exit, chat.stderr]).toEqual([0, '']);
@@ -238,7 +241,7 @@ describe('longwire chat', () => {
     );
   });
 
-  it('sends long lines that together are more than the SDK holds', async () => {
+  it('sends long lines that together exceed maxPendingBytes of the SDK', async () => {
     const many = Array.from({ length: 200 }, (_, at) => `${at} ${'x'.repeat(60_000)}`);
     const chat = await run(['chat', '--as', 'eva', '--to', 'gil'], {}, `${many.join('\n')}\n`);
     expect([chat.exit, chat.stderr]).toEqual([0, '']);

@@ -37,7 +37,7 @@ function startOnFullDisk(args: readonly string[], stream: 'stdout' | 'stderr'): 
 const noSpace = { exit: 1, stderr: expect.stringMatching(/^error: Cannot write to stdout: ENOSPC.*\n$/) };
 
 describe.skipIf(!existsSync('/dev/full'))('a full disk under stdout (/dev/full)', () => {
-  it('tail exits 1 with the reason and does not acknowledge the message', async () => {
+  it('tail exits 1 with the reason and does not acknowledge the message (row 92)', async () => {
     await home.run(['send', '--as', 'ann', 'user/ben', 'kept']);
     expect(await startOnFullDisk(['tail', '--as', 'ben'], 'stdout').result).toMatchObject(noSpace);
     const { stdout } = await home.run(['tail', '--as', 'ben', '--count', '1']);
@@ -67,7 +67,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk under stdout (/dev/full)'
     expect(await startOnFullDisk(['connect', gateway], 'stdout').result).toMatchObject(noSpace);
   });
 
-  it('serve runs without its banner and stops with 0', async () => {
+  it('serve runs without its banner and stops with 0 (row 92)', async () => {
     const args = ['serve', '--auth', 'dev', '--port', '0', '--data', join(home.folder, 'full')];
     const server = startOnFullDisk(args, 'stdout');
     await server.shows(/The banner could not be printed/, 'stderr');
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk under stderr (/dev/full)'
 });
 
 describe('a reader of stdout that has gone', () => {
-  it('ends tail with 0, and no message is lost', async () => {
+  it('ends tail with 0, and no message is lost (row 92)', async () => {
     await home.run(['chat', '--as', 'ann', '--to', 'pia'], {}, 'p1\np2\np3\n');
     const cut = home.start(['tail', '--as', 'pia']);
     cut.child.stdout.destroy();

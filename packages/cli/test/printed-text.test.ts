@@ -19,7 +19,7 @@ describe('parseLine', () => {
     ['/close', { kind: 'close', code: 1000, reason: '' }],
     ['/exit', { kind: 'close', code: 1000, reason: '' }],
     ['/close 4000 good bye', { kind: 'close', code: 4000, reason: 'good bye' }],
-  ])('reads %j', (line, command) => expect(parseLine(line)).toEqual(command));
+  ])('parses %j', (line, command) => expect(parseLine(line)).toEqual(command));
 
   it.each([
     '/nonsense',
@@ -34,7 +34,7 @@ describe('parseLine', () => {
 });
 
 describe('frames', () => {
-  it('are shown for what they are', () => {
+  it('frameLine shows kind, direction and content', () => {
     expect(frameLine({ type: 'text', direction: 'in', text: 'hi\u001b[2J' }, plain)).toBe('< hi\\u001b[2J');
     expect(frameLine({ type: 'binary', direction: 'out', data: new Uint8Array([0, 255]) }, plain)).toBe(
       '> binary 2 bytes: 00 ff',
@@ -49,7 +49,7 @@ describe('frames', () => {
     expect(frameLine({ type: 'open', subprotocol: 'a', extensions: '' }, plain)).toBe('connected (subprotocol a)');
   });
 
-  it('are JSON on one line for programs', () => {
+  it('frameJson is one JSON object on one line', () => {
     expect(JSON.parse(frameJson({ type: 'binary', direction: 'in', data: new Uint8Array([1]) }))).toEqual({
       type: 'binary',
       direction: 'in',
@@ -75,9 +75,9 @@ describe('messages', () => {
     [{ body: '\u001b]0;title\u0007' }, '\\u001b]0;title\\u0007'],
     [{ body: 'abc\u202ecba' }, 'abc\\u202ecba'],
     [{ body: '\u009b2J \u200e\u200f\u061c\u2028' }, '\\u009b2J \\u200e\\u200f\\u061c\\u2028'],
-  ])('%j read as %j', (message, text) => expect(messageText(message)).toBe(text));
+  ])('messageText of %j is %j', (message, text) => expect(messageText(message)).toBe(text));
 
-  it('are JSON with bytes in base64', () => {
+  it('messageJson has bytes in base64', () => {
     const message = {
       channel: 'user/bob',
       epoch: 'e',
@@ -90,7 +90,7 @@ describe('messages', () => {
     expect(JSON.parse(messageJson(message as never))).toEqual({ type: 'message', ...message, bytes: 'AQI=' });
   });
 
-  it('keep tabs and newlines', () => expect(printable('a\tb\nc\r')).toBe('a\tb\nc\\u000d'));
+  it('printable keeps tabs and newlines', () => expect(printable('a\tb\nc\r')).toBe('a\tb\nc\\u000d'));
 });
 
 describe('colour', () => {
@@ -101,7 +101,7 @@ describe('colour', () => {
     [{ NO_COLOR: '1' }, true, false],
     [{ NO_COLOR: '' }, true, true],
     [{ TERM: 'dumb' }, true, false],
-  ])('with %j and a terminal %s: %s', (environment, isTTY, expected) => {
+  ])('usesColor with %j and isTTY %s is %s', (environment, isTTY, expected) => {
     expect(usesColor(terminal(environment), { isTTY })).toBe(expected);
   });
 });
@@ -130,7 +130,7 @@ describe('banner', () => {
     expect(bannerText({ server, hasPage: false, nodeVersion: '24.21.0' }, plain)).not.toContain('Node 24');
   });
 
-  it('is one JSON object for programs', () => {
+  it('bannerJson is one JSON object', () => {
     const banner = JSON.parse(bannerJson({ server, hasPage: true, nodeVersion: '24.0.0' }));
     expect(banner).toMatchObject({ event: 'listening', port: 8080, gateway: 'ws://127.0.0.1:8080/v1/connect' });
   });

@@ -25,7 +25,7 @@ function serve(data: string): ProgramProcess {
 }
 
 describe('longwire serve', () => {
-  it('says in one sentence why a folder cannot be the data folder', async () => {
+  it('serve exits 1 with one sentence when a folder cannot be that of --data', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, 'x');
     mkdirSync(join(folder, 'damaged'));
@@ -58,7 +58,7 @@ describe('longwire serve', () => {
     expect((await second.kill('SIGTERM')).exit).toBe(0);
   });
 
-  it('makes the folders above the data folder, for its owner alone', async () => {
+  it('serve creates the folders above --data with mode 0700', async () => {
     const own = serve('new/deep/data');
     await own.shows(/"event":"listening".*\n/);
     own.child.kill('SIGTERM');
@@ -68,7 +68,7 @@ describe('longwire serve', () => {
     }
   });
 
-  it('ends within 5 s of a signal while it still starts', async () => {
+  it('serve ends within 5 s of a signal while it still starts', async () => {
     const data = join(folder, 'foreign');
     mkdirSync(data);
     // The lock of a server on another host, touched just now: the start waits whether it is touched again.

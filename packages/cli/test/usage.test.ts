@@ -49,7 +49,7 @@ describe('longwire', () => {
     expect((await runHere(['token', 'create'])).stderr).toContain('(see longwire token create --help)');
   });
 
-  it('prints its version', async () => {
+  it('--version prints the version', async () => {
     expect((await runHere(['--version'])).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
@@ -105,7 +105,7 @@ describe('longwire', () => {
     ['a character that was cut off', Buffer.from('é').subarray(0, 1), 2, 'UTF-8'],
     ['nothing but a newline', '\n', 2, 'stdin is empty'],
     ['more than any server takes', Buffer.alloc(16 * 1024 * 1024 + 1, 'x'), 1, '16777216 bytes'],
-  ])('given %s on stdin, sends nothing and says why', async (_what, input, expectedExit, expected) => {
+  ])('send with %s on stdin sends nothing and exits with the reason', async (_what, input, expectedExit, expected) => {
     const { exit, stdout, stderr } = await runHere(['send', '--as', 'alice', 'user/bob'], input);
     expect(stderr).toContain(expected);
     expect([exit, stdout]).toEqual([expectedExit, '']);
