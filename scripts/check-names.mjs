@@ -1,25 +1,12 @@
 // Names: files say what they hold, one name means one thing, and close codes are written by their names.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseModule, relativePath, sourceFilesBelow, visit } from './module-graph.mjs';
+import { parseModule, relativePath, sourceFilesBelow, sourceFolders, visit } from './module-graph.mjs';
 import { readWorkspaces } from './workspaces.mjs';
 
 const vagueNames = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'lib']);
 /** A folder of type tests may be named so; a file of types belongs beside what they describe. */
 const vagueFiles = new Set(['types']);
-
-const folders = [
-  'packages',
-  'examples',
-  'test-support',
-  'scripts',
-  'integration',
-  'e2e',
-  'attacks',
-  'chaos',
-  'bench',
-  'conformance',
-];
 
 /**
  * @param {string} root
@@ -31,16 +18,16 @@ export function findNameFaults(root) {
 
 /** @param {string} root */
 function findVagueNames(root) {
-  return folders
+  return sourceFolders
     .flatMap((folder) => sourceFilesBelow(join(root, folder)))
-    .flatMap((file) => {
-      const path = relativePath(root, file);
-      return path.split('/').flatMap((part) => {
+    .map((file) => relativePath(root, file))
+    .flatMap((path) =>
+      path.split('/').flatMap((part) => {
         const [stem = ''] = part.split('.');
         const isVague = vagueNames.has(stem) || (part.includes('.') && vagueFiles.has(stem));
         return isVague ? [`${path}: "${stem}" says nothing: name it by what it holds`] : [];
-      });
-    });
+      }),
+    );
 }
 
 /**

@@ -2,23 +2,14 @@
 // tree in ARCHITECTURE.md is that of the sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { relativePath, sourceFilesBelow } from './module-graph.mjs';
+import { relativePath, sourceFilesBelow, sourceFolders } from './module-graph.mjs';
 import { readWorkspaces } from './workspaces.mjs';
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage', 'test-results', 'fixtures']);
-const folders = [
-  'packages',
-  'examples',
-  'test-support',
-  'scripts',
-  'integration',
-  'e2e',
-  'attacks',
-  'chaos',
-  'bench',
-  'conformance',
-];
-const namedFile = new RegExp(`(?<![\\w./-])(?:docs|${folders.join('|')})/[\\w./-]*\\w\\.(?:md|ts|mjs|json)\\b`, 'g');
+const namedFile = new RegExp(
+  `(?<![\\w./-])(?:docs|${sourceFolders.join('|')})/[\\w./-]*\\w\\.(?:md|ts|mjs|json)\\b`,
+  'g',
+);
 /** What notes among the makers are called; they are not in the repository. */
 const nowhere = /\bsemantics, [A-Z]|\bof the fault catalogue\b|\bcatalogue of faults\b|\bdesign notes?\b|\/work\//;
 
@@ -28,7 +19,7 @@ const nowhere = /\bsemantics, [A-Z]|\bof the fault catalogue\b|\bcatalogue of fa
  */
 export function findReferenceFaults(root) {
   const documents = filesBelow(root, ['.md']);
-  const sources = folders.flatMap((folder) => sourceFilesBelow(join(root, folder)));
+  const sources = sourceFolders.flatMap((folder) => sourceFilesBelow(join(root, folder)));
   const known = filesBelow(root, ['.md', '.ts', '.mjs', '.json']).map((file) => `/${relativePath(root, file)}`);
   const exists = (/** @type {string} */ name) => known.some((path) => path.endsWith(`/${name}`));
   return [

@@ -8,6 +8,12 @@ import { parseSync } from 'vite';
  * @typedef {{ program: unknown, imports: Import[], lineOf: (position: number) => number }} ParsedModule
  */
 
+/** Where sources are: below these folders of the repository. */
+export const sourceFolders = [
+  ...['packages', 'examples', 'test-support', 'scripts'],
+  ...['integration', 'e2e', 'attacks', 'chaos', 'bench', 'conformance'],
+];
+
 const notSources = new Set(['node_modules', 'dist', 'coverage', 'fixtures']);
 const endings = ['.ts', '.tsx', '.mts', '.cts', '.mjs', '.js'];
 
