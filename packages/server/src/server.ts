@@ -5,7 +5,7 @@ import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
-import { Hub } from './delivery/hub.js';
+import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { pacedPages } from './delivery/page-source.js';
 import type { ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
@@ -128,6 +128,7 @@ async function serve(
   const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
     failures.report('An append failed', error);
   });
+  const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   const hub = new Hub(
     {
       pages: pacedPages(store.log, clock),
@@ -135,8 +136,9 @@ async function serve(
         if (!damage.report(error)) failures.report('A page could not be read', error, { channel });
       },
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
+      room: outboxes,
     },
-    limits,
+    { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM },
   );
   bus.subscribe(heads);
   bus.subscribe(hub);
@@ -174,7 +176,6 @@ async function serve(
   const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
 
   const sessions = new Set<ClientSession>();
-  const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   let isDraining = false;
   const container = new EndpointContainer({
     trustedProxies: config.trustedProxies,

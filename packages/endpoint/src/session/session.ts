@@ -5,6 +5,7 @@ import {
   type ExtensionOffer,
   type PreparedMessage,
   parseExtensions,
+  type TurnBuffer,
   WebSocketCloseCode,
   type WebSocketConnection,
 } from '@longwire/websocket';
@@ -211,6 +212,29 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    */
   sendPrepared(message: PreparedMessage): void {
     this.#sender.sendPrepared(message);
+  }
+
+  /**
+   * Gets what is appended to `turn` from here on, as if by {@link sendPrepared}, until the end of the event loop's turn or
+   * until something else is sent here. For programs that send the same messages to many sessions and choose the receivers
+   * message by message; otherwise use a `Broadcast`.
+   * @param receiver  how `turn` knows this session
+   * @param messageBytes  of the next message
+   * @returns false if the session has to be sent each message by itself: it has ended, is observed, sends behind an
+   *   encoder, or has no more room than `maxBufferedBytes` for {@link bufferedBytes}
+   */
+  follow<Receiver>(
+    turn: TurnBuffer<Receiver>,
+    receiver: Receiver,
+    messageBytes: number,
+    maxBufferedBytes: number,
+  ): boolean {
+    return this.#sender.follow(turn, receiver, messageBytes, maxBufferedBytes);
+  }
+
+  /** Ends {@link follow}: what was appended so far is sent, what is appended later is not. */
+  unfollow<Receiver>(turn: TurnBuffer<Receiver>): void {
+    this.#sender.unfollow(turn);
   }
 
   /**

@@ -2,6 +2,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { deferred } from '@longwire/test-support/deferred';
 import { settled, until } from '@longwire/test-support/until';
+import { PreparedMessage, TurnBuffer } from '@longwire/websocket';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defineEndpoint, type EndpointError, type MessageWriter, type Session } from '../../src/index.js';
 import { serve } from '../serving.js';
@@ -226,4 +227,25 @@ it('pings and pongs carry at most 125 bytes; longer ones reach onError', async (
   await until(() => !session.isOpen);
   session.pong();
   expect(errors.map(({ code }) => code)).toEqual(['invalid_payload', 'session_ended']);
+});
+
+it('follow gets what is appended to a turn buffer, in its place among other sends, until unfollow', async () => {
+  const { client, session } = await openSession();
+  const turn = new TurnBuffer<Session>();
+  const append = (text: string) => turn.append(PreparedMessage.text(text));
+  turn.open();
+  expect(session.follow(turn, session, 1, 1_000)).toBe(true);
+  append('1');
+  session.send('2');
+  expect([...turn.apart]).toEqual([session]);
+  append('not followed');
+  expect(session.follow(turn, session, 1, 1_000)).toBe(true);
+  append('3');
+  session.unfollow(turn);
+  append('not followed');
+  expect(session.follow(turn, session, 1_001, 1_000)).toBe(false);
+  session.send('4');
+  expect(await client.received(4)).toEqual(['1', '2', '3', '4']);
+  session.close();
+  expect(session.follow(turn, session, 1, 1_000)).toBe(false);
 });

@@ -9,10 +9,11 @@ import type { ChannelStatus } from '../storage/directory.js';
 import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
-import { LogReader, type Recipient } from './log-reader.js';
+import { LogReader, type LogReaderEvents, type Recipient } from './log-reader.js';
 import type { PageSource } from './page-source.js';
 import { RingBudget } from './ring-budget.js';
 import type { StartPosition } from './start-position.js';
+import { type OnMissed, type SharedRoom, UserReaders } from './user-readers.js';
 
 /** What the hub needs from outside its floor. */
 export interface HubPorts {
@@ -20,18 +21,24 @@ export interface HubPorts {
   readonly onPageError: (error: unknown, channel: ChannelKey) => void;
   /** The present receipts of a channel's members; never rejects. */
   readonly receiptsOf: (channel: ChannelKey) => Promise<readonly ReceiptEvent[]>;
+  readonly room: SharedRoom;
 }
 
 export interface HubOptions {
   /** Newest entries of channels in which a reader is behind, all together. */
   readonly allRingsBytes: number;
+  /** Sessions of one user from which on they share what is new in a turn. */
+  readonly shareFrom: number;
 }
+
+/** For fewer sessions, a turn buffer costs as much as it saves. */
+export const SHARE_FROM = 8;
 
 /** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect has them. */
 const MAX_RECEIPTS_DUE = 1_000;
 
 export class Hub implements BusListener {
-  readonly #readers = new Map<UserId, Set<LogReader>>();
+  readonly #users = new Map<UserId, UserReaders>();
   /** Exist only for channels in which a reader is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
   readonly #rings: RingBudget;
@@ -39,8 +46,23 @@ export class Hub implements BusListener {
 
   readonly #receiptsOf: HubPorts['receiptsOf'];
 
-  constructor(ports: HubPorts, { allRingsBytes }: HubOptions) {
+  readonly #room: SharedRoom;
+  readonly #shareFrom: number;
+  readonly #readerEvents: LogReaderEvents = {
+    onRoom: (reader) => this.#attend(reader),
+    onMoved: (reader) => this.#users.get(reader.user)?.noteMoved(reader),
+  };
+
+  // If the channel of an opening reader is yet to be compared, the comparison sets the position.
+  readonly #onMissed: OnMissed = (reader, pushes) => {
+    const { channel, offset } = pushes.entry;
+    reader.fallBehind(channel, this.#tailAt(pushes), offset - 1);
+  };
+
+  constructor(ports: HubPorts, { allRingsBytes, shareFrom }: HubOptions) {
     this.#rings = new RingBudget(allRingsBytes);
+    this.#room = ports.room;
+    this.#shareFrom = shareFrom;
     this.#receiptsOf = ports.receiptsOf;
     this.#catchUp = new CatchUp(ports.pages, {
       onJoin: (reader, channel) => this.#join(reader, channel),
@@ -50,10 +72,13 @@ export class Hub implements BusListener {
 
   /** The first step of opening: from here on nothing that is committed can pass the reader by. */
   enter(recipient: Recipient): LogReader {
-    const reader = new LogReader(recipient, this.#attend);
-    const set = this.#readers.get(recipient.user);
-    if (set === undefined) this.#readers.set(recipient.user, new Set([reader]));
-    else set.add(reader);
+    const reader = new LogReader(recipient, this.#readerEvents);
+    let readers = this.#users.get(recipient.user);
+    if (readers === undefined) {
+      readers = new UserReaders(recipient.user, this.#onMissed, this.#room, this.#shareFrom);
+      this.#users.set(recipient.user, readers);
+    }
+    readers.add(reader);
     return reader;
   }
 
@@ -91,9 +116,9 @@ export class Hub implements BusListener {
   leave(reader: LogReader): void {
     if (reader.phase === 'left') return;
     reader.phase = 'left';
-    const set = this.#readers.get(reader.user);
-    set?.delete(reader);
-    if (set?.size === 0) this.#readers.delete(reader.user);
+    const readers = this.#users.get(reader.user);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.#users.delete(reader.user);
     for (const channel of [...reader.behind.keys()]) this.#release(reader, channel);
   }
 
@@ -105,10 +130,11 @@ export class Hub implements BusListener {
       tail.add(pushes);
     }
     for (const user of readersOf(entry.channel)) {
-      const readers = this.#readers.get(user);
+      const readers = this.#users.get(user);
       if (readers === undefined) continue;
       pushes ??= new EntryPushes(entry);
-      for (const reader of readers) this.#offer(reader, pushes, reader.recipient === origin && !echo);
+      // `sent`, queued right after this, stands in the place of the entry: a sender at the tail stays there, however full.
+      readers.deliver(pushes, echo ? undefined : origin);
     }
   }
 
@@ -116,7 +142,7 @@ export class Hub implements BusListener {
     for (const viewer of readersOf(event.channel)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
       if (viewer === event.user && event.read === undefined) continue;
-      const readers = this.#readers.get(viewer);
+      const readers = this.#users.get(viewer);
       if (readers === undefined) continue;
       const push = receiptPush(event, viewer);
       for (const reader of readers) this.#offerReceipt(reader, event.channel, push);
@@ -129,7 +155,7 @@ export class Hub implements BusListener {
 
   /** Users with a session. */
   get onlineUsers(): number {
-    return this.#readers.size;
+    return this.#users.size;
   }
 
   /** Channels whose newest entries are kept because a reader is behind in them. */
@@ -147,29 +173,14 @@ export class Hub implements BusListener {
     return this.#rings.emptied;
   }
 
-  /**
-   * The sending session itself: `sent`, queued right after this, stands in the place of the entry, so that a session at
-   * the tail stays there even with a full outbox.
-   */
-  #offer(reader: LogReader, pushes: EntryPushes, isAnsweredBySent: boolean): void {
-    const { entry } = pushes;
-    if (reader.behind.has(entry.channel)) return;
-    const isOpening = reader.phase === 'opening';
-    if (!isOpening && isAnsweredBySent) return;
-    // If its channel is yet to be compared, the comparison sets the position.
-    if (isOpening || !reader.offer(pushes.for(reader.user))) {
-      reader.fallBehind(entry.channel, this.#tailAt(pushes), entry.offset - 1);
-    }
-  }
-
   /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */
-  readonly #attend = (reader: LogReader): void => {
+  #attend(reader: LogReader): void {
     if (reader.phase !== 'open') return;
     for (const channel of reader.receiptsDue ?? []) {
       if (!reader.behind.has(channel)) this.#sendReceipts(reader, channel);
     }
     this.#catchUp.serve(reader);
-  };
+  }
 
   #offerReceipt(reader: LogReader, channel: ChannelKey, push: EncodedPush): void {
     const isAtTail = reader.phase === 'open' && !reader.behind.has(channel);

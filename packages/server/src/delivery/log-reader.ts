@@ -2,6 +2,7 @@
 // Being at the tail needs no state: a channel that is not in `behind` is one.
 
 import type { GapReason, UserId } from '@longwire/protocol';
+import type { TurnBuffer } from '@longwire/websocket';
 import type { ChannelKey } from '../channel/channel-key.js';
 import type { ChannelTail } from './channel-tail.js';
 import type { EncodedPush } from './encoded-push.js';
@@ -20,6 +21,23 @@ export interface Recipient {
    * there is room for this push; only a session that has ended is not called any more.
    */
   offer(push: EncodedPush, waiter: RoomWaiter): boolean;
+  /**
+   * Queues what is appended to `turn` from here on, as if each were offered, until the end of the turn or until anything
+   * else is queued for this recipient: what was appended before stands before that.
+   * @returns false if it does not, or does no longer: the next push, of so many bytes, has to be offered. So it is as long
+   *   as a waiter has not been called.
+   */
+  follow(turn: TurnBuffer<LogReader>, reader: LogReader, bytes: number): boolean;
+  /** Stops following; what was appended so far stays queued. */
+  unfollow(turn: TurnBuffer<LogReader>): void;
+}
+
+/** What a reader reports. */
+export interface LogReaderEvents {
+  /** The recipient has room again, after it had refused a push. */
+  onRoom(reader: LogReader): void;
+  /** `isAtEveryTail` may have changed. */
+  onMoved(reader: LogReader): void;
 }
 
 /** Entries that will not be delivered, reported before anything newer. Reading continues at `next`. */
@@ -43,7 +61,7 @@ const NOTHING_BEHIND: ReadonlyMap<ChannelKey, BehindState> = new Map();
 
 export class LogReader implements RoomWaiter {
   readonly recipient: Recipient;
-  phase: LogReaderPhase = 'opening';
+  #phase: LogReaderPhase = 'opening';
   /** Whether catch-up has this reader in its queue or waits for a page for it. */
   isBeingServed = false;
   /** Channels with a receipt that was not sent: the present state is sent once the reader is at the tail there. */
@@ -51,12 +69,25 @@ export class LogReader implements RoomWaiter {
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.
   #behind: Map<ChannelKey, BehindState> | undefined;
   #isWaitingForRoom = false;
-  readonly #onRoom: (reader: LogReader) => void;
+  readonly #events: LogReaderEvents;
 
-  /** @param onRoom the recipient has room again, after it had refused a push */
-  constructor(recipient: Recipient, onRoom: (reader: LogReader) => void) {
+  constructor(recipient: Recipient, events: LogReaderEvents) {
     this.recipient = recipient;
-    this.#onRoom = onRoom;
+    this.#events = events;
+  }
+
+  get phase(): LogReaderPhase {
+    return this.#phase;
+  }
+
+  set phase(phase: LogReaderPhase) {
+    this.#phase = phase;
+    this.#events.onMoved(this);
+  }
+
+  /** Nothing but its recipient decides whether it gets a new entry. */
+  get isAtEveryTail(): boolean {
+    return this.#phase === 'open' && this.#behind === undefined;
   }
 
   get user(): UserId {
@@ -79,9 +110,13 @@ export class LogReader implements RoomWaiter {
     return !this.#isWaitingForRoom;
   }
 
+  follow(turn: TurnBuffer<LogReader>, bytes: number): boolean {
+    return this.recipient.follow(turn, this, bytes);
+  }
+
   onRoom(): void {
     this.#isWaitingForRoom = false;
-    this.#onRoom(this);
+    this.#events.onRoom(this);
   }
 
   fallBehind(channel: ChannelKey, tail: ChannelTail, position: number): BehindState {
@@ -89,6 +124,7 @@ export class LogReader implements RoomWaiter {
     this.#behind ??= new Map();
     this.#behind.set(channel, state);
     tail.readers += 1;
+    this.#events.onMoved(this);
     return state;
   }
 
@@ -98,6 +134,8 @@ export class LogReader implements RoomWaiter {
     if (state === undefined) return;
     state.tail.readers -= 1;
     this.#behind?.delete(channel);
-    if (this.#behind?.size === 0) this.#behind = undefined;
+    if (this.#behind?.size !== 0) return;
+    this.#behind = undefined;
+    this.#events.onMoved(this);
   }
 }

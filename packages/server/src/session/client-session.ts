@@ -3,6 +3,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { CloseCode, encodeGoodbyePush, reconnectRule } from '@longwire/protocol';
+import type { TurnBuffer } from '@longwire/websocket';
 import { EncodedPush } from '../delivery/encoded-push.js';
 import type { LogReader, Recipient, RoomWaiter } from '../delivery/log-reader.js';
 import type { Clock } from '../runtime/clock.js';
@@ -76,6 +77,16 @@ export class ClientSession implements Recipient {
   offer(push: EncodedPush, waiter: RoomWaiter): boolean {
     // Who has begun to end takes nothing more, and leaves the hub soon.
     return this.endedWith === undefined && this.outbox.offer(push, waiter);
+  }
+
+  follow(turn: TurnBuffer<LogReader>, reader: LogReader, bytes: number): boolean {
+    if (this.endedWith === undefined) return this.outbox.follow(turn, reader, bytes);
+    this.outlet.unfollow(turn);
+    return false;
+  }
+
+  unfollow(turn: TurnBuffer<LogReader>): void {
+    this.outlet.unfollow(turn);
   }
 
   queueText(text: string): void {

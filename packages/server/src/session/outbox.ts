@@ -1,5 +1,6 @@
 // The unsent output of one session: bounded, and a refusal for want of room is always followed by a call when there is some.
 
+import type { TurnBuffer } from '@longwire/websocket';
 import type { EncodedPush } from '../delivery/encoded-push.js';
 import type { RoomWaiter } from '../delivery/log-reader.js';
 import type { CountedOutbox, OutboxBudget } from './limits/outbox-budget.js';
@@ -39,6 +40,21 @@ export class Outbox implements CountedOutbox {
   offer(push: EncodedPush, waiter: RoomWaiter): boolean {
     if (!this.hasRoomFor(push.estimatedBytes, waiter)) return false;
     this.queue(push);
+    return true;
+  }
+
+  /**
+   * Queues what is appended to `turn` from here on, as if each were offered; whoever appends notes the bytes at the budget.
+   * @returns false if it does not, or does no longer: the next `bytes` have to be offered
+   */
+  follow<Receiver>(turn: TurnBuffer<Receiver>, receiver: Receiver, bytes: number): boolean {
+    if (this.#waiting !== undefined) {
+      this.#outlet.unfollow(turn);
+      return false;
+    }
+    const maxBufferedBytes = Math.min(this.#maxBytes, this.#budget.freeBytes);
+    if (!this.#outlet.follow(turn, receiver, bytes, maxBufferedBytes)) return false;
+    this.#budget.note(this, 0);
     return true;
   }
 

@@ -5,13 +5,12 @@
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
 import { type Entry, makeEntry } from '../../src/channel/entry.js';
-import type { EncodedPush } from '../../src/delivery/encoded-push.js';
-import { Hub } from '../../src/delivery/hub.js';
-import type { LogReader, Recipient, RoomWaiter } from '../../src/delivery/log-reader.js';
+import { Hub, type HubOptions, SHARE_FROM } from '../../src/delivery/hub.js';
 import { startPosition } from '../../src/delivery/start-position.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
 import { contentOf } from '../storage/requests.js';
+import { ModelSession } from './model-session.js';
 
 export const epoch = 'e1' as Epoch;
 /** Channels of one slice of the comparison at sign-in. */
@@ -66,67 +65,7 @@ class ModelClient {
   }
 }
 
-/** One connection of a device: an outbox of so many texts, read by the client when the test says so. */
-export class ModelSession implements Recipient {
-  readonly user: UserId;
-  readonly device: ModelDevice;
-  reader: LogReader | undefined;
-  outbox: string[] = [];
-  capacity: number;
-  /** Per address, where the comparison found the session to begin: nothing up to there is due. */
-  readonly starts = new Map<string, number>();
-  /** Slices of the opening comparison still to come; undefined once open. */
-  slices: (() => void)[] | undefined;
-  readonly #shown = new Map<string, number>();
-  readonly #waiters = new Set<RoomWaiter>();
-
-  readonly #faults: string[];
-
-  constructor(user: UserId, device: ModelDevice, capacity: number, faults: string[]) {
-    this.#faults = faults;
-    this.user = user;
-    this.device = device;
-    this.capacity = capacity;
-  }
-
-  offer(push: EncodedPush, waiter: RoomWaiter): boolean {
-    if (this.outbox.length >= this.capacity) {
-      this.#waiters.add(waiter);
-      return false;
-    }
-    this.#queue(push);
-    return true;
-  }
-
-  /** The client reads up to `count` texts. Only who was refused is called; nobody else is asked whether there is room. */
-  take(count: number): readonly string[] {
-    const texts = this.outbox.splice(0, count);
-    if (this.outbox.length >= this.capacity) return texts;
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) waiter.onRoom();
-    return texts;
-  }
-
-  #queue(push: EncodedPush): void {
-    const { channel, offset, type } = JSON.parse(push.text) as { channel: string; offset: number; type: string };
-    if (type === 'message') {
-      // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
-      if (offset <= (this.#shown.get(channel) ?? 0)) this.#fault(`${channel} ${offset} was queued twice`);
-      // A client drops what it has, so this would cost nothing but the reading of the whole log again.
-      const start = this.starts.get(channel) ?? 0;
-      if (offset <= start) this.#fault(`${channel} ${offset} was queued to a session that begins after ${start}`);
-      this.#shown.set(channel, offset);
-    }
-    this.outbox.push(push.text);
-  }
-
-  /** Noted as well, because what is thrown in the reaction to a page reaches no test. */
-  #fault(message: string): never {
-    this.#faults.push(message);
-    throw new Error(message);
-  }
-}
+export type DeviceSession = ModelSession<ModelDevice>;
 
 export class ModelDevice {
   readonly user: UserId;
@@ -135,7 +74,7 @@ export class ModelDevice {
   /** Cursors on disk, and those that a crash loses. */
   stored = new Map<ChannelKey, number>();
   unwritten = new Map<ChannelKey, number>();
-  session: ModelSession | undefined;
+  session: DeviceSession | undefined;
 
   constructor(user: UserId, id: DeviceId) {
     this.user = user;
@@ -151,14 +90,14 @@ export class ReadingModel {
   /** What sessions were queued and should not have been. */
   readonly faults: string[] = [];
   /** Committed, not yet fanned out, in commit order. */
-  committed: { entry: Entry; origin: ModelSession | undefined; echo: boolean }[] = [];
+  committed: { entry: Entry; origin: DeviceSession | undefined; echo: boolean }[] = [];
   pages: PendingPage[] = [];
   reads = 0;
   hub: Hub;
-  readonly #allRingsBytes: number;
+  readonly #options: HubOptions;
 
-  constructor(allRingsBytes = 64 * 1_048_576) {
-    this.#allRingsBytes = allRingsBytes;
+  constructor(options: Partial<HubOptions> = {}) {
+    this.#options = { allRingsBytes: 64 * 1_048_576, shareFrom: SHARE_FROM, ...options };
     this.hub = this.#newHub();
     const [alice, bob, carol] = this.users as [UserId, UserId, UserId];
     const peers = ['dave', 'erin', 'frank', 'grace'] as UserId[];
@@ -174,11 +113,12 @@ export class ReadingModel {
       new ModelDevice(bob, 'phone' as DeviceId),
       new ModelDevice(bob, 'laptop' as DeviceId),
       new ModelDevice(carol, 'phone' as DeviceId),
+      new ModelDevice(alice, 'laptop' as DeviceId),
     ];
   }
 
   /** Commits an entry; it is fanned out by `publish`. */
-  append(channel: ChannelKey, from: UserId, origin: ModelSession | undefined, echo: boolean): void {
+  append(channel: ChannelKey, from: UserId, origin: DeviceSession | undefined, echo: boolean): void {
     const log = this.logs.get(channel) ?? [];
     this.logs.set(channel, log);
     const offset = log.length + 1;
@@ -200,7 +140,7 @@ export class ReadingModel {
       readersOf(entry.channel).length === 1
         ? origin.user
         : readersOf(entry.channel).find((user) => user !== origin.user);
-    origin.outbox.push(JSON.stringify({ type: 'sent', channel: `user/${address}`, offset: entry.offset }));
+    origin.queue(JSON.stringify({ type: 'sent', channel: `user/${address}`, offset: entry.offset }));
   }
 
   connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
@@ -221,7 +161,7 @@ export class ReadingModel {
   }
 
   /** One step of opening: a slice, or after the last one the end of it. */
-  openStep(session: ModelSession): void {
+  openStep(session: DeviceSession): void {
     const slice = session.slices?.shift();
     if (slice !== undefined) slice();
     else if (session.slices !== undefined) {
@@ -231,7 +171,7 @@ export class ReadingModel {
   }
 
   /** The client reads up to `count` texts, acknowledges everything it was handed, and the outbox may have room again. */
-  drain(session: ModelSession, count: number): void {
+  drain(session: DeviceSession, count: number): void {
     for (const text of session.take(count)) session.device.client.receive(text);
     for (const channel of this.channels) {
       const position = session.device.client.positions.get(this.#address(channel, session.user));
@@ -241,7 +181,7 @@ export class ReadingModel {
   }
 
   /** An open session gets, reads and acknowledges everything there is: its device is at the head of every channel. */
-  async catchUp(session: ModelSession): Promise<void> {
+  async catchUp(session: DeviceSession): Promise<void> {
     while (this.committed.length > 0) this.publish();
     do {
       while (this.pages.length > 0) await this.answerPage(0);
@@ -261,13 +201,15 @@ export class ReadingModel {
     if (pending !== undefined) pending.page ??= this.#page(pending.request);
   }
 
-  async answerPage(index: number): Promise<void> {
+  /** @param endsTurn whether the turn of the event loop ends with it, and with it what is shared in a turn */
+  async answerPage(index: number, endsTurn = true): Promise<void> {
     this.readPage(index);
     const [pending] = this.pages.splice(index, 1);
     if (pending === undefined) return;
     pending.resolve(pending.page!);
     // The hub deals the page out in the reactions of that promise.
-    await new Promise((resolve) => setImmediate(resolve));
+    if (endsTurn) await new Promise((resolve) => setImmediate(resolve));
+    else for (let reactions = 0; reactions < 10; reactions += 1) await undefined;
   }
 
   writeCursors(): void {
@@ -307,7 +249,7 @@ export class ReadingModel {
     }
   }
 
-  #compare(session: ModelSession, channel: ChannelKey, givesCursors: boolean): void {
+  #compare(session: DeviceSession, channel: ChannelKey, givesCursors: boolean): void {
     const log = this.logs.get(channel) ?? [];
     if (log.length === 0) return;
     // The store answers in the order of commits: what it reports as head has been fanned out.
@@ -377,8 +319,9 @@ export class ReadingModel {
           throw error;
         },
         receiptsOf: () => Promise.resolve([]),
+        room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
-      { allRingsBytes: this.#allRingsBytes },
+      this.#options,
     );
   }
 }

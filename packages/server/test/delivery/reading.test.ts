@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readersOf } from '../../src/channel/channel-key.js';
-import { type ModelDevice, type ModelSession, PAGE_LIMIT, ReadingModel } from './reading-model.js';
+import { type DeviceSession, type ModelDevice, PAGE_LIMIT, ReadingModel } from './reading-model.js';
 
 type Step =
   | {
@@ -15,23 +15,26 @@ type Step =
   | { readonly do: 'connect'; readonly device: number; readonly capacity: number; readonly givesCursors: boolean }
   | { readonly do: 'open'; readonly device: number }
   | { readonly do: 'drain'; readonly device: number; readonly count: number }
-  | { readonly do: 'page'; readonly index: number }
+  | { readonly do: 'page'; readonly index: number; readonly endsTurn: boolean }
   | { readonly do: 'readPage'; readonly index: number }
   | { readonly do: 'reconnect'; readonly device: number; readonly capacity: number; readonly givesCursors: boolean }
   | { readonly do: 'disconnect'; readonly device: number }
   | { readonly do: 'writeCursors' }
   | { readonly do: 'crash' };
 
-const device = fc.nat({ max: 3 });
+const device = fc.nat({ max: 4 });
 /** From no memory for rings at all to enough for all of them. An entry of the model takes a few hundred bytes. */
 const allRingsBytes = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8_000 }), fc.constant(1_000_000));
+/** Every session, those of users with two, and none: shared or one by one, the sessions get the same. */
+const shareFrom = fc.constantFrom(1, 2, 1_000);
+const hubOptions = fc.record({ allRingsBytes, shareFrom });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc.record({
       do: fc.constant('append' as const),
       channel: fc.nat({ max: 6 }),
-      sender: fc.nat({ max: 3 }),
+      sender: fc.nat({ max: 4 }),
       echo: fc.boolean(),
       count: fc.integer({ min: 1, max: 12 }),
     }),
@@ -51,7 +54,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({ do: fc.constant('drain' as const), device, count: fc.integer({ min: 1, max: 10 }) }),
   },
-  { weight: 10, arbitrary: fc.record({ do: fc.constant('page' as const), index: fc.nat({ max: 3 }) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ do: fc.constant('page' as const), index: fc.nat({ max: 3 }), endsTurn: fc.boolean() }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('readPage' as const), index: fc.nat({ max: 3 }) }) },
   {
     weight: 4,
@@ -93,7 +99,7 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
       return;
     }
     case 'page':
-      return model.answerPage(next.index % Math.max(1, model.pages.length));
+      return model.answerPage(next.index % Math.max(1, model.pages.length), next.endsTurn);
     case 'readPage':
       return model.readPage(next.index % Math.max(1, model.pages.length));
     // Comes back with everything acknowledged: what arrives while it opens is all it may get.
@@ -113,7 +119,7 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
   }
 }
 
-function openAtTail(model: ReadingModel, device: ModelDevice): ModelSession {
+function openAtTail(model: ReadingModel, device: ModelDevice): DeviceSession {
   const { session } = device;
   if (session === undefined) throw new Error('the device is not connected');
   while (session.slices !== undefined) model.openStep(session);
@@ -124,10 +130,10 @@ describe('a reader of logs', () => {
   it('gets what a naive reader of the whole log gets, whatever arrives, fills up, reconnects or crashes in between', async () => {
     await fc.assert(
       fc.asyncProperty(
-        allRingsBytes,
+        hubOptions,
         fc.array(step, { minLength: 200, maxLength: 400, size: 'max' }),
-        async (bytes, steps) => {
-          const model = new ReadingModel(bytes);
+        async (options, steps) => {
+          const model = new ReadingModel(options);
           for (const next of steps) await take(model, next);
           await model.settle();
           expect(model.faults).toEqual([]);
@@ -153,11 +159,11 @@ describe('a reader of logs', () => {
   it('joins a tail that moves on while each page is read, with any allRingsBytes', async () => {
     await fc.assert(
       fc.asyncProperty(
-        allRingsBytes,
+        hubOptions,
         fc.integer({ min: 0, max: 40 }),
         fc.integer({ min: 1, max: PAGE_LIMIT - 1 }),
-        async (bytes, behindBy, arrivingPerPage) => {
-          const model = new ReadingModel(bytes);
+        async (options, behindBy, arrivingPerPage) => {
+          const model = new ReadingModel(options);
           const [channel] = model.channels;
           const arrive = (count: number): void => {
             for (let n = 0; n < count; n += 1) {

@@ -28,8 +28,9 @@ function openReader(read: () => Promise<Page>) {
       },
       onPageError: (error) => errors.push(error),
       receiptsOf: async () => [],
+      room: { freeBytes: 1_000_000, noteShared: () => {} },
     },
-    { allRingsBytes: 1_000_000 },
+    { allRingsBytes: 1_000_000, shareFrom: 8 },
   );
   const reader = hub.enter({
     user: bob,
@@ -37,6 +38,8 @@ function openReader(read: () => Promise<Page>) {
       texts.push(push.text);
       return true;
     },
+    follow: () => false,
+    unfollow: () => {},
   });
   const status = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
   hub.compare(reader, [status], () => ({ position: 0, gap: undefined }));

@@ -2,7 +2,7 @@
 // everything, whatever the outboxes may hold and however large the messages are.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import { settled } from '@longwire/test-support/until';
+import { settled, until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
@@ -25,7 +25,7 @@ class Delivery {
   /** Answers to be made, once there is room for a page. */
   readonly asked = new Map<SlowClient, number>();
 
-  constructor(outboxBytes: number, allOutboxesBytes: number, allRingsBytes = 1_000_000) {
+  constructor(outboxBytes: number, allOutboxesBytes: number, allRingsBytes = 1_000_000, shareFrom = 1) {
     this.budget = new OutboxBudget(allOutboxesBytes);
     this.gateway = new SlowGateway(outboxBytes, this.budget);
     this.hub = new Hub(
@@ -35,8 +35,9 @@ class Delivery {
           throw error;
         },
         receiptsOf: async () => [],
+        room: this.budget,
       },
-      { allRingsBytes },
+      { allRingsBytes, shareFrom },
     );
   }
 
@@ -198,9 +199,28 @@ describe('Outbox', () => {
     // Several in a turn: only an empty outbox takes anything whatever.
     for (let m = 0; m < 3; m += 1) delivery.send('carol', 'bob', 1_000);
     bob.socket.allow(10_000);
-    await settled();
+    await until(() => bob.texts.length === 3, 'all messages to bob');
     expectEverything(delivery, bob);
     await delivery.close();
+  });
+
+  it.each([
+    { bound: 'outboxBytes', outboxBytes: 10_000, allOutboxesBytes: 100_000_000, most: 20 * 10_000 },
+    // An empty outbox takes a message whatever the others hold.
+    { bound: 'allOutboxesBytes', outboxBytes: 1_000_000, allOutboxesBytes: 100_000, most: 75_000 + 20 * 1_100 },
+  ])('holds no more than $bound after many messages in one turn, shared or one by one', async (bounds) => {
+    for (const shareFrom of [1, 1_000]) {
+      const delivery = new Delivery(bounds.outboxBytes, bounds.allOutboxesBytes, 1_000_000, shareFrom);
+      const clients = await Promise.all(Array.from({ length: 20 }, () => delivery.connect('bob')));
+      for (let n = 0; n < 100; n += 1) delivery.send('alice', 'bob', 1_000);
+      const held = clients.map(({ session }) => session.outbox.bufferedBytes);
+      expect(Math.max(...held)).toBeLessThanOrEqual(bounds.outboxBytes);
+      expect(held.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(bounds.most);
+      await delivery.readAll();
+      for (const client of clients) expectEverything(delivery, client);
+      expect(delivery.budget.givenUp).toBe(0);
+      await delivery.close();
+    }
   });
 
   it('brings whoever is connected and reads everything, with any budgets, sizes and drains', async () => {
@@ -219,7 +239,7 @@ describe('Outbox', () => {
         weight: 8,
         arbitrary: fc.record({
           do: fc.constant('read' as const),
-          client: fc.nat({ max: 3 }),
+          client: fc.nat({ max: 4 }),
           bytes: fc.integer({ min: 1, max: 30_000 }),
         }),
       },
@@ -227,7 +247,7 @@ describe('Outbox', () => {
         weight: 3,
         arbitrary: fc.record({
           do: fc.constant('ask' as const),
-          client: fc.nat({ max: 3 }),
+          client: fc.nat({ max: 4 }),
           bytes: fc.integer({ min: 1, max: 10_000 }),
         }),
       },
@@ -239,10 +259,12 @@ describe('Outbox', () => {
         fc.integer({ min: 200, max: 30_000 }),
         fc.integer({ min: 1_000, max: 200_000 }),
         fc.integer({ min: 0, max: 100_000 }),
+        fc.constantFrom(1, 2, 1_000),
         fc.array(step, { minLength: 20, maxLength: 80 }),
-        async (outboxBytes, allOutboxesBytes, allRingsBytes, steps) => {
-          const delivery = new Delivery(outboxBytes, allOutboxesBytes, allRingsBytes);
-          const clients = await Promise.all([0, 1, 2, 3].map((n) => delivery.connect(`reader${n}`)));
+        async (outboxBytes, allOutboxesBytes, allRingsBytes, shareFrom, steps) => {
+          const delivery = new Delivery(outboxBytes, allOutboxesBytes, allRingsBytes, shareFrom);
+          // Two of them are devices of one user.
+          const clients = await Promise.all([0, 1, 2, 3, 3].map((n) => delivery.connect(`reader${n}`)));
           for (const next of steps) {
             if (next.do === 'send') {
               for (let n = 0; n < next.count; n += 1) {

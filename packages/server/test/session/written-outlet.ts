@@ -11,6 +11,10 @@ export class WrittenOutlet implements Outlet {
     this.log.push(push.text);
     this.bufferedBytes += push.text.length;
   }
+  follow(): boolean {
+    return false;
+  }
+  unfollow(): void {}
   whenWritten(callback: () => void): void {
     this.#whenWritten.push(callback);
   }

@@ -3,6 +3,11 @@
 
 /** How often the bytes are counted anew while nothing is queued. */
 export const COUNT_INTERVAL_MS = 200;
+/**
+ * So much is given out to those that ask for room. The rest is for what is queued without asking: answers, and what an empty
+ * outbox takes.
+ */
+const SHARED_SHARE = 3 / 4;
 /** What may be queued between two counts, as a share of all that is allowed. */
 const UNCOUNTED_SHARE = 1 / 16;
 /** Giving up outboxes goes on until so much is left: the next one to fill up must not be the next to go. */
@@ -33,9 +38,9 @@ export class OutboxBudget {
     this.#maxBytes = maxBytes;
   }
 
-  /** What all outboxes together may still take. */
+  /** What outboxes that are not empty may still take, all together. */
   get freeBytes(): number {
-    return Math.max(0, this.#maxBytes - this.#countedBytes - this.#queuedBytes);
+    return Math.max(0, this.#maxBytes * SHARED_SHARE - this.#countedBytes - this.#queuedBytes);
   }
 
   /** What all outboxes held at the last count. */
@@ -48,13 +53,18 @@ export class OutboxBudget {
     return this.#givenUp;
   }
 
-  /** The outbox has queued so many bytes. */
+  /** The outbox has queued so many bytes, or will queue what is noted by `noteShared`. */
   note(outbox: CountedOutbox, bytes: number): void {
-    this.#queuedBytes += bytes;
     if (!outbox.isCounted) {
       outbox.isCounted = true;
       this.#holding.push(outbox);
     }
+    this.noteShared(bytes);
+  }
+
+  /** Several outboxes have queued so many bytes, all of them together. */
+  noteShared(bytes: number): void {
+    this.#queuedBytes += bytes;
     if (this.#queuedBytes > this.#maxBytes * UNCOUNTED_SHARE) this.count();
   }
 

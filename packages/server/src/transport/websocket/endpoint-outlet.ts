@@ -1,7 +1,7 @@
 // A session's way out over one WebSocket connection.
 
 import type { Session } from '@longwire/endpoint';
-import { PreparedMessage } from '@longwire/websocket';
+import { PreparedMessage, type TurnBuffer } from '@longwire/websocket';
 import type { EncodedPush } from '../../delivery/encoded-push.js';
 import type { Outlet } from '../../session/outlet.js';
 
@@ -12,6 +12,8 @@ type Connection = Pick<
   | 'isOpen'
   | 'sendPrepared'
   | 'sendPreparedAsync'
+  | 'follow'
+  | 'unfollow'
   | 'pauseReading'
   | 'resumeReading'
   | 'close'
@@ -35,6 +37,14 @@ export class EndpointOutlet implements Outlet {
   send(push: EncodedPush): void {
     // A session that has begun to close may still be offered entries until its end is reported.
     if (this.#connection.isOpen) this.#connection.sendPrepared(push.prepared);
+  }
+
+  follow<Receiver>(turn: TurnBuffer<Receiver>, receiver: Receiver, bytes: number, maxBufferedBytes: number): boolean {
+    return this.#connection.follow(turn, receiver, bytes, maxBufferedBytes);
+  }
+
+  unfollow<Receiver>(turn: TurnBuffer<Receiver>): void {
+    this.#connection.unfollow(turn);
   }
 
   whenWritten(callback: () => void): void {

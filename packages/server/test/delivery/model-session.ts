@@ -1,0 +1,129 @@
+// A session of the model of reading. It keeps the contract of a recipient with an outbox of so many texts, and follows turn
+// buffers as a connection of the engine does; whatever it is queued and should not be is a fault.
+
+import type { UserId } from '@longwire/protocol';
+import { FrameDecoder, type TurnBuffer } from '@longwire/websocket';
+import type { EncodedPush } from '../../src/delivery/encoded-push.js';
+import type { LogReader, Recipient, RoomWaiter } from '../../src/delivery/log-reader.js';
+
+type SharedTail = ReturnType<TurnBuffer<LogReader>['beginFollowing']>;
+
+/** One connection of a device. The client reads when the test says so. */
+export class ModelSession<Device> implements Recipient {
+  readonly user: UserId;
+  readonly device: Device;
+  reader: LogReader | undefined;
+  capacity: number;
+  /** Per address, where the comparison found the session to begin: nothing up to there is due. */
+  readonly starts = new Map<string, number>();
+  /** Slices of the opening comparison still to come; undefined once open. */
+  slices: (() => void)[] | undefined;
+  readonly #shown = new Map<string, number>();
+  readonly #waiters = new Set<RoomWaiter>();
+  readonly #texts: string[] = [];
+  /** What continues the texts. */
+  #tail: SharedTail | undefined;
+  readonly #faults: string[];
+
+  constructor(user: UserId, device: Device, capacity: number, faults: string[]) {
+    this.#faults = faults;
+    this.user = user;
+    this.device = device;
+    this.capacity = capacity;
+  }
+
+  get outbox(): readonly string[] {
+    return [...this.#texts, ...(this.#tail === undefined ? [] : textsIn(this.#tail.pieces()))];
+  }
+
+  offer(push: EncodedPush, waiter: RoomWaiter): boolean {
+    if (this.outbox.length >= this.capacity) {
+      this.#waiters.add(waiter);
+      return false;
+    }
+    this.queue(push.text);
+    return true;
+  }
+
+  follow(turn: TurnBuffer<LogReader>, reader: LogReader, bytes: number): boolean {
+    if (this.outbox.length >= this.capacity || this.#waiters.size > 0 || this.reader !== reader) {
+      this.unfollow(turn);
+      return false;
+    }
+    // Room is counted in texts here, and in bytes there: it is asked for anew before each push.
+    turn.limitRoom(this.capacity === Number.MAX_SAFE_INTEGER ? this.capacity : bytes);
+    if (this.#isFollowing(turn)) return true;
+    this.#endTail();
+    this.#tail = turn.beginFollowing(undefined);
+    return true;
+  }
+
+  unfollow(turn: TurnBuffer<LogReader>): void {
+    if (this.#isFollowing(turn)) this.#endTail();
+  }
+
+  /** The client reads up to `count` texts. Only who was refused is called; nobody else is asked whether there is room. */
+  take(count: number): readonly string[] {
+    this.#endTail();
+    const texts = this.#texts.splice(0, count);
+    if (this.#texts.length >= this.capacity) return texts;
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter.onRoom();
+    return texts;
+  }
+
+  /** Behind everything that was queued and appended before. */
+  queue(text: string): void {
+    this.#endTail();
+    this.#add(text);
+  }
+
+  #isFollowing(turn: TurnBuffer<LogReader>): boolean {
+    return this.#tail?.source === turn && this.#tail.isOpen;
+  }
+
+  #endTail(): void {
+    const tail = this.#tail;
+    if (tail === undefined) return;
+    this.#tail = undefined;
+    for (const text of textsIn(tail.pieces())) this.#add(text);
+    tail.noteLeft(this.reader);
+  }
+
+  #add(text: string): void {
+    const { channel, offset, type } = JSON.parse(text) as { channel: string; offset: number; type: string };
+    if (type === 'message') {
+      // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
+      if (offset <= (this.#shown.get(channel) ?? 0)) this.#fault(`${channel} ${offset} was queued twice`);
+      // A client drops what it has, so this would cost nothing but the reading of the whole log again.
+      const start = this.starts.get(channel) ?? 0;
+      if (offset <= start) this.#fault(`${channel} ${offset} was queued to a session that begins after ${start}`);
+      this.#shown.set(channel, offset);
+    }
+    this.#texts.push(text);
+  }
+
+  /** Noted as well, because what is thrown in the reaction to a page reaches no test. */
+  #fault(message: string): never {
+    this.#faults.push(message);
+    throw new Error(message);
+  }
+}
+
+/** The texts of whole frames of a server. */
+function textsIn(pieces: readonly Buffer[]): string[] {
+  const texts: string[] = [];
+  const sink = {
+    onDataFrame: () => texts.push(''),
+    onDataPayload: (piece: Buffer) => texts.push(`${texts.pop()}${piece.toString()}`),
+    onDataFrameEnd: () => {},
+    onControlFrame: () => {},
+    onFrameError: (error: Error) => {
+      throw error;
+    },
+  };
+  // The decoder owns what it is given, and others read the same pieces.
+  new FrameDecoder('client', sink, false).push(Buffer.concat(pieces));
+  return texts;
+}
