@@ -1,11 +1,11 @@
-// The catalogue of everything that can go wrong in this package. Codes are never renamed nor reused.
+// The catalogue of this package's errors. Codes are never renamed or reused.
 
 import { privateCloseCode, WebSocketCloseCode } from './close-codes.js';
 
 interface CatalogueRow {
   /** Close code sent to the peer (RFC 6455 §7.4), or undefined when no Close frame goes with this fault. */
   readonly closeCode: number | undefined;
-  /** True when the same act may succeed later, on a new connection or after a wait. */
+  /** True when the same operation may succeed later, on a new connection or after a wait. */
   readonly retryable: boolean;
   readonly meaning: string;
 }
@@ -15,7 +15,7 @@ function row(closeCode: number | undefined, retryable: boolean, meaning: string)
 }
 
 export const webSocketErrorCatalogue = Object.freeze({
-  // What the caller did.
+  // Errors of the caller.
   invalid_option: row(undefined, false, 'An option is unknown, of the wrong type or out of range'),
   invalid_url: row(undefined, false, 'The URL given to dial is not a ws: or wss: URL'),
   invalid_close_code: row(undefined, false, 'A close code that must not be sent in a Close frame'),
@@ -36,7 +36,7 @@ export const webSocketErrorCatalogue = Object.freeze({
   handshake_timeout: row(undefined, true, 'The opening handshake took longer than handshakeTimeoutMs'),
   handshake_failed: row(undefined, true, 'The connection broke before the handshake was done'),
   handshake_aborted: row(undefined, true, 'The AbortSignal given to dial fired'),
-  // What the peer did: frames (RFC 6455 §5).
+  // Errors of the peer: frames (RFC 6455 §5).
   reserved_bits: row(
     WebSocketCloseCode.protocolError,
     false,
@@ -64,12 +64,12 @@ export const webSocketErrorCatalogue = Object.freeze({
     false,
     'A Close frame with a one-byte payload or a code that must not be sent',
   ),
-  // What the peer did: messages.
+  // Errors of the peer: messages.
   invalid_utf8: row(WebSocketCloseCode.invalidPayload, false, 'Text that is not UTF-8'),
   invalid_deflate: row(WebSocketCloseCode.invalidPayload, false, 'Compressed data that cannot be inflated'),
   message_too_big: row(WebSocketCloseCode.messageTooBig, false, 'A message above maxMessageBytes'),
   too_many_pings: row(WebSocketCloseCode.policyViolation, false, 'maxPingsPerSecond pings or more within one second'),
-  // How the connection fared.
+  // The connection.
   send_queue_full: row(
     WebSocketCloseCode.policyViolation,
     true,
@@ -104,7 +104,7 @@ export interface WebSocketErrorDetails {
 
 /**
  * The one error class of this package. Branch on `code`, never on the message.
- * `closeCode` is what the peer is told, `retryable` whether a new connection may fare better.
+ * `closeCode` is sent to the peer; `retryable` means that a new connection may succeed.
  */
 export class WebSocketError extends Error {
   readonly code: WebSocketErrorCode;

@@ -1,4 +1,4 @@
-// @longwire/websocket: the public list. Not here on purpose: reader, writer and write queue of a live connection (they
+// @longwire/websocket: the public list. Private on purpose: reader, writer and write queue of a live connection (they
 // serve one connection and change with it), and the zlib engines.
 
 // Options, errors and close codes.

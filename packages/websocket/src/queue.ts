@@ -1,9 +1,9 @@
-// First in, first out, however many wait: the first of a long array is taken by moving all others, seconds for 100 000.
+// First in, first out, for any number of items: taking the first one of a long array moves all others, seconds for 100 000.
 
-// Up to here moving them is quicker than anything else.
+// Up to this length moving them is fastest.
 const SHORT = 1_024;
 
-/** Items that wait for their turn; `undefined` is none. */
+/** A queue of items other than `undefined`. */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
   /** Where the first one is. */
@@ -13,7 +13,7 @@ export class Queue<Item> {
     return this.#items.length - this.#head;
   }
 
-  /** The one whose turn is next. */
+  /** The next item to be taken. */
   get first(): Item | undefined {
     return this.#items[this.#head];
   }
@@ -22,7 +22,7 @@ export class Queue<Item> {
     this.#items.push(item);
   }
 
-  /** Takes the first one. */
+  /** Removes and returns the first item. */
   shift(): Item | undefined {
     const items = this.#items;
     if (this.#head === 0 && items.length <= SHORT) return items.shift();
@@ -36,7 +36,7 @@ export class Queue<Item> {
     return item;
   }
 
-  /** Takes all of them. */
+  /** Removes and returns all items. */
   takeAll(): Item[] {
     const items = this.#items.slice(this.#head) as Item[];
     this.#items = [];

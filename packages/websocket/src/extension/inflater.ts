@@ -1,13 +1,13 @@
-// What the assembler needs of a decompressor. Two engines: the synchronous zlib handle and the public stream.
+// What the assembler needs of a decompressor. Two engines: the zlib handle and the public stream.
 import type { WebSocketError } from '../errors.js';
 
 export interface InflateSink {
-  /** How many more bytes of this message are wanted. One more may be handed over, which says that there are too many. */
+  /** Bytes that this message may still have. One more may be passed on, which means that it is too big. */
   readonly inflateRoom: number;
-  /** The next inflated bytes, in order; the memory is only lent for the call. False = stop, no more is wanted. */
+  /** The next inflated bytes, in order, valid only during the call. False = stop. */
   onInflated(output: Buffer): boolean;
   onInflateError(error: WebSocketError): void;
-  /** A `write` that returned false is done now. */
+  /** A `write` that returned false is complete. */
   onInflateReady(isMessageEnd: boolean): void;
 }
 
@@ -15,13 +15,13 @@ export interface InflateSink {
 export interface Inflater {
   /**
    * Inflates `piece`; with `isMessageEnd` also the four bytes that the sender left out.
-   * @returns true when all its output has been handed over; false when it comes later, ending with `onInflateReady`
+   * @returns true when all its output was passed on; false when it follows later, ending with `onInflateReady`
    */
   write(piece: Buffer, isMessageEnd: boolean): boolean;
-  /** Hands nothing over until `resume`; what is left of a piece then comes later. May be called from inside `onInflated`. */
+  /** Passes nothing on until `resume`; the rest of a piece then follows later. May be called from inside `onInflated`. */
   suspend(): void;
   resume(): void;
-  /** The message is over, or given up: the sink hears nothing more. */
+  /** The message has ended or is discarded: the sink is not called any more. */
   release(): void;
 }
 
@@ -29,7 +29,7 @@ export interface Inflater {
 const FREE_RESTARTS = 64;
 const INPUT_BYTES_PER_RESTART = 256;
 
-/** @param inputBytes of the message before the restart: where the limit strikes does not depend on how they were cut */
+/** @param inputBytes of the message before the restart, so that the limit does not depend on how they were chunked */
 export function isRestartAllowed(restarts: number, inputBytes: number): boolean {
   return restarts <= FREE_RESTARTS + inputBytes / INPUT_BYTES_PER_RESTART;
 }

@@ -1,4 +1,4 @@
-// RFC 7692 on one connection: who compresses with which window, and what is forgotten between messages.
+// RFC 7692 on one connection: windows of both directions, and whether they are kept between messages.
 import type { Role } from '../frame/opcode.js';
 import type { ResolvedPerMessageDeflateOptions } from '../options.js';
 import { Deflater } from './deflater.js';
@@ -9,7 +9,7 @@ import type { AgreedDeflateParameters } from './negotiation.js';
 import { StreamInflater } from './stream-inflater.js';
 import { openInflate } from './zlib-handle.js';
 
-// Inflaters of connections that forget are lent out for one message at a time. More than a few at once are rare.
+// Inflaters of connections without context are used for one message at a time. More than a few at once are rare.
 const MAX_SPARE_INFLATERS = 16;
 
 const spareInflaters = new Map<number, HandleInflater[]>();
@@ -42,7 +42,7 @@ export class PerMessageDeflate {
     this.#usesHandle = engine === 'auto';
   }
 
-  /** What we compress depends on that message alone, so its bytes may go to others who agreed the same. */
+  /** Compressed output depends on its message alone, so it may be sent to others with the same parameters. */
   get isOutputShared(): boolean {
     return this.#forgetsOwn;
   }
@@ -76,12 +76,12 @@ export class PerMessageDeflate {
   takeInflater(sink: InflateSink): Inflater {
     const inflater = this.#inflater ?? this.#openInflater();
     inflater.begin(sink);
-    // One that forgets belongs to us for this message only; `release` returns it.
+    // One without context is used for this message only; `release` returns it.
     if (!this.#forgetsPeer || inflater instanceof StreamInflater) this.#inflater = inflater;
     return inflater;
   }
 
-  /** The connection is over. */
+  /** The connection has ended. */
   release(): void {
     if (!this.#forgetsOwn) this.#deflater?.close();
     this.#deflater = undefined;

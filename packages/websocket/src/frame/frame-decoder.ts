@@ -39,9 +39,9 @@ export class FrameDecoder {
   #firstByte = 0;
   #maskKey = 0;
   #payloadBytes = 0;
-  /** How much of the payload has come. */
+  /** Payload bytes received so far. */
   #position = 0;
-  /** Bytes of the long length or of the mask key still to come. */
+  /** Bytes of the long length or of the mask key that are still missing. */
   #missing = 0;
   #isLength64 = false;
   #control: Buffer | undefined;
@@ -60,7 +60,7 @@ export class FrameDecoder {
     this.#allowsRsv1 = allowsRsv1;
   }
 
-  /** The masking key of the frame whose payload comes, or came last; undefined when frames here are not masked. */
+  /** The masking key of the current or last frame; undefined when frames here are not masked. */
   get maskKey(): number | undefined {
     return this.#expectsMask ? this.#maskKey >>> 0 : undefined;
   }
@@ -69,7 +69,7 @@ export class FrameDecoder {
     return this.#isSuspended;
   }
 
-  /** Bytes were pushed that have not been decoded yet, or are just being decoded. */
+  /** True if bytes were pushed that are not decoded yet, or are being decoded. */
   get hasUnread(): boolean {
     return this.#rest !== undefined || this.#isRunning;
   }
@@ -84,7 +84,7 @@ export class FrameDecoder {
     this.#run(chunk);
   }
 
-  /** No more events until `resume`, not even for bytes that were pushed already; those are kept. */
+  /** Emits no events until `resume`, not even for bytes already pushed, which are kept. */
   suspend(): void {
     this.#isSuspended = true;
   }
@@ -97,7 +97,7 @@ export class FrameDecoder {
     this.#run(rest);
   }
 
-  /** No more events, ever. */
+  /** Emits no more events. */
   stop(): void {
     this.#isStopped = true;
     this.#rest = undefined;
@@ -107,7 +107,7 @@ export class FrameDecoder {
   #run(first: Buffer): void {
     this.#isRunning = true;
     let chunk: Buffer | undefined = first;
-    // The rest is what a sink left by suspending, or what was pushed from inside a sink.
+    // The rest: bytes left when a sink suspended, or pushed from inside a sink.
     while (chunk !== undefined) {
       const taken = this.#take(chunk);
       if (this.#isStopped) break;
@@ -127,7 +127,7 @@ export class FrameDecoder {
     this.#rest = this.#rest === undefined ? left : Buffer.concat([left, this.#rest]);
   }
 
-  /** Decodes until the chunk is used up or the sink has had enough; returns how many bytes were taken. */
+  /** Decodes until the chunk is used up or the sink stops or suspends; returns the number of bytes taken. */
   #take(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length && !this.#isStopped && !this.#isSuspended) {
@@ -162,7 +162,7 @@ export class FrameDecoder {
       this.#fail('reserved_bits', 'RSV2 or RSV3 is set');
       return;
     }
-    // RFC 7692 §6: RSV1 marks a compressed message on its first frame, and stands nowhere else.
+    // RFC 7692 §6: RSV1 marks a compressed message on its first frame, and is not allowed anywhere else.
     if ((byte & RSV1_BIT) !== 0 && (!this.#allowsRsv1 || opcode === 0 || isControlOpcode(opcode))) {
       this.#fail('reserved_bits', 'RSV1 is set on a frame that cannot begin a compressed message');
       return;
@@ -207,13 +207,13 @@ export class FrameDecoder {
       this.#fail('length_out_of_range', 'the highest bit of a 64-bit length must be 0');
       return;
     }
-    // Above 2^53 this loses precision, never magnitude: such a length is refused by maxMessageBytes all the same.
+    // Above 2^53 this loses precision, not magnitude: such a length exceeds maxMessageBytes in any case.
     this.#payloadBytes = this.#payloadBytes * 256 + byte;
     this.#missing--;
     if (this.#missing > 0) return;
     // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
     if (this.#payloadBytes <= (this.#isLength64 ? 0xffff : MAX_CONTROL_BYTES)) {
-      this.#fail('length_not_minimal', `${this.#payloadBytes} bytes must be told in the shortest form`);
+      this.#fail('length_not_minimal', `${this.#payloadBytes} bytes must be given in the shortest form`);
       return;
     }
     this.#afterLength();
@@ -226,7 +226,7 @@ export class FrameDecoder {
     if (!isControl) {
       const isFinal = (this.#firstByte & FIN_BIT) !== 0;
       const isCompressed = (this.#firstByte & RSV1_BIT) !== 0;
-      // Before the mask key: a length above the limit is refused on what says so, and on nothing later.
+      // Before the mask key: a length above the limit fails as soon as it is known.
       this.#sink.onDataFrame(opcode as DataOpcode, isFinal, isCompressed, this.#payloadBytes);
       if (this.#isStopped) return;
     }
@@ -270,7 +270,7 @@ export class FrameDecoder {
       this.#endFrame(piece);
       return;
     }
-    // At most 125 bytes and rarely split: joining piece by piece costs nothing that matters.
+    // At most 125 bytes and rarely split: joining them piece by piece is cheap enough.
     const control = this.#control === undefined ? Buffer.from(piece) : Buffer.concat([this.#control, piece]);
     this.#control = isComplete ? undefined : control;
     if (isComplete) this.#endFrame(control);

@@ -1,4 +1,4 @@
-// Frames to bytes, both roles, without I/O. What comes out is never changed afterwards, so it may be shared.
+// Frames to bytes, both roles, without I/O. The result is never changed afterwards, so it may be shared.
 import { FIN_BIT, headerBytes, RSV1_BIT, writeHeader } from './header.js';
 import { mask } from './mask.js';
 import { nextMaskKey } from './mask-key.js';
@@ -30,7 +30,7 @@ export function encodeTextFrame(role: Role, text: string): Buffer {
   const key = isMasked ? nextMaskKey() : undefined;
   const frame = Buffer.allocUnsafe(headerBytes(payloadBytes, isMasked) + payloadBytes);
   const at = writeHeader(frame, FIN_BIT | Opcode.text, payloadBytes, key);
-  // As many bytes as characters: all of it is ASCII, which latin1 writes the fastest.
+  // As many bytes as characters: the text is ASCII, which latin1 writes fastest.
   frame.write(text, at, payloadBytes === text.length ? 'latin1' : 'utf8');
   if (key !== undefined) mask(frame.subarray(at), key, 0);
   return frame;
@@ -41,7 +41,7 @@ export function isCopiedWhenSent(role: Role, payloadBytes: number): boolean {
   return role === 'client' || payloadBytes <= COPY_UP_TO_BYTES;
 }
 
-/** The header alone, for a server's large payload that is written from where it lies. */
+/** The header alone, for a large payload of a server, which is written without copying. */
 export function encodeHeader(first: number, payloadBytes: number): Buffer {
   const header = Buffer.allocUnsafe(headerBytes(payloadBytes, false));
   writeHeader(header, first, payloadBytes, undefined);

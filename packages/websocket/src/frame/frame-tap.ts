@@ -1,12 +1,12 @@
-// Frames as they pass, for whoever wants to look on: a sink in front of the one that works with them, or of none.
+// Reports frames as they pass: a sink in front of the one that processes them, or alone.
 import type { WebSocketError } from '../errors.js';
 import type { FrameSink } from './frame-decoder.js';
 import { MAX_CONTROL_BYTES } from './header.js';
 import type { ControlOpcode, DataOpcode, Opcode } from './opcode.js';
 
-/** One frame as it stood on the wire. */
+/** One frame as it was on the wire. */
 export interface SeenFrame {
-  /** `in` was received, `out` handed to the operating system. */
+  /** `in`: received; `out`: passed to the operating system. */
   readonly direction: 'in' | 'out';
   readonly opcode: Opcode;
   readonly isFinal: boolean;
@@ -14,7 +14,7 @@ export interface SeenFrame {
   readonly isCompressed: boolean;
   /** As one 32-bit number, first byte highest; undefined in frames of a server, which are not masked. */
   readonly maskKey: number | undefined;
-  /** Bytes of the whole payload, as told in the header. */
+  /** Bytes of the whole payload, as given in the header. */
   readonly payloadBytes: number;
   /** The unmasked payload, at most its first 125 bytes: of a control frame all of it. Still compressed. */
   readonly payloadStart: Uint8Array;
@@ -27,12 +27,12 @@ interface MaskKeySource {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** A frame is told once its first 125 bytes are there, before the next sink hears of them. */
+/** A frame is reported once its first 125 bytes are there, before the next sink gets them. */
 export class FrameTap implements FrameSink {
   readonly #direction: SeenFrame['direction'];
-  readonly #tell: (frame: SeenFrame) => void;
+  readonly #report: (frame: SeenFrame) => void;
   readonly #next: FrameSink | undefined;
-  /** Set by whoever makes tap and decoder, each of which needs the other. */
+  /** Set by the creator of tap and decoder, which need each other. */
   decoder: MaskKeySource | undefined;
   #opcode: DataOpcode = 0;
   #isFinal = false;
@@ -41,9 +41,9 @@ export class FrameTap implements FrameSink {
   #start: Buffer = NO_BYTES;
   #isTold = true;
 
-  constructor(direction: SeenFrame['direction'], tell: (frame: SeenFrame) => void, next?: FrameSink) {
+  constructor(direction: SeenFrame['direction'], report: (frame: SeenFrame) => void, next?: FrameSink) {
     this.#direction = direction;
-    this.#tell = tell;
+    this.#report = report;
     this.#next = next;
   }
 
@@ -61,18 +61,18 @@ export class FrameTap implements FrameSink {
     if (!this.#isTold) {
       // A copy: the next sink owns the piece, and may change it.
       this.#start = Buffer.concat([this.#start, piece.subarray(0, MAX_CONTROL_BYTES - this.#start.length)]);
-      if (this.#start.length === Math.min(MAX_CONTROL_BYTES, this.#payloadBytes)) this.#tellData();
+      if (this.#start.length === Math.min(MAX_CONTROL_BYTES, this.#payloadBytes)) this.#reportData();
     }
     this.#next?.onDataPayload(piece);
   }
 
   onDataFrameEnd(): void {
-    if (!this.#isTold) this.#tellData();
+    if (!this.#isTold) this.#reportData();
     this.#next?.onDataFrameEnd();
   }
 
   onControlFrame(opcode: ControlOpcode, payload: Buffer): void {
-    this.#tell({
+    this.#report({
       direction: this.#direction,
       opcode,
       isFinal: true,
@@ -88,9 +88,9 @@ export class FrameTap implements FrameSink {
     this.#next?.onFrameError(error);
   }
 
-  #tellData(): void {
+  #reportData(): void {
     this.#isTold = true;
-    this.#tell({
+    this.#report({
       direction: this.#direction,
       opcode: this.#opcode,
       isFinal: this.#isFinal,

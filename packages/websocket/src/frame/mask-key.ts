@@ -15,7 +15,7 @@ export function nextMaskKey(): number {
     used = 0;
   }
   const key = pool[used]!;
-  // A key that has gone out is not kept: whoever reads our memory later learns nothing about it.
+  // A key that was used is not kept: reading this memory later reveals nothing about it.
   pool[used++] = 0;
   return key;
 }

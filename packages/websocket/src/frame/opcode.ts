@@ -13,7 +13,7 @@ export type DataOpcode = 0x0 | 0x1 | 0x2;
 export type ControlOpcode = 0x8 | 0x9 | 0xa;
 export type Opcode = DataOpcode | ControlOpcode;
 
-/** Which of the two peers one is: a client masks what it sends, a server must not (RFC 6455 §5.1). */
+/** The role of one of the two peers: a client masks what it sends, a server must not (RFC 6455 §5.1). */
 export type Role = 'server' | 'client';
 
 export function isReservedOpcode(opcode: number): boolean {

@@ -7,11 +7,11 @@ import { isHandshakeKey } from './accept-key.js';
 import { type HandshakeRefusal, refusal, upgradeRefusal, VERSION_HEADER } from './refusal.js';
 import { parseSubprotocols } from './subprotocol.js';
 
-/** What is needed of a request; an `http.IncomingMessage` has it. */
+/** The parts of a request that are checked; an `http.IncomingMessage` has them. */
 export interface ClientHandshake {
   readonly method?: string | undefined;
   readonly httpVersion: string;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
 }
 
@@ -20,19 +20,18 @@ export interface CheckedHandshake {
   readonly isAccepted: true;
   readonly key: string;
   readonly offeredSubprotocols: readonly string[];
-  /** All of them, in the client's order, also those that this engine does not know. */
+  /** All of them in the client's order, including unknown ones. */
   readonly offeredExtensions: readonly ExtensionOffer[];
   /** The extension that would be answered; without it the connection is not compressed. */
   readonly deflate: DeflateAgreement | undefined;
 }
 
-// A second one of these would let two readers of the request see different things.
+// With a second one of these, two readers of the request could see different values.
 const SINGLE_HEADERS = ['host', 'origin', 'sec-websocket-key', 'sec-websocket-version', 'content-length'];
 
 /**
- * Checks a request to upgrade. Never throws for what the peer sent and takes time linear in the headers' length. The Origin
- * and the path are for the caller to judge. Who waits for something before `acceptChecked` must listen to the socket's
- * `error` event meanwhile.
+ * Checks a request to upgrade. Never throws for what the peer sent and takes time linear in the headers' length. Origin and
+ * path are left to the caller. A caller that waits before `acceptChecked` must listen to the socket's `error` event.
  * @throws WebSocketError `invalid_option`
  */
 export function checkHandshake(
@@ -60,7 +59,7 @@ function readHeaders(
   raw: readonly string[],
   options: ResolvedWebSocketOptions,
 ): Map<string, string> | HandshakeRefusal {
-  // A Map: names such as __proto__ are names like any other.
+  // A Map, so that a name such as __proto__ is safe.
   const headers = new Map<string, string>();
   if (raw.length / 2 > options.maxHeaderCount) return refusal(431, 'Too many header lines');
   let bytes = 0;

@@ -1,4 +1,4 @@
-// What dial is told, and the checks of it.
+// The options of dial, and their checks.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ConnectionHandler, WebSocketConnection } from '../connection/connection.js';
@@ -18,7 +18,7 @@ export interface DialOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** For wss: ca, cert, servername, rejectUnauthorized … */
   readonly tls?: TlsOptions;
-  /** Gives the attempt up. */
+  /** Aborts the attempt. */
   readonly signal?: AbortSignal;
   /** Becomes `connection.data` before any event. */
   readonly data?: unknown;

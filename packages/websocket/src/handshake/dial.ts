@@ -64,7 +64,7 @@ function run(attempt: Attempt, resolve: (connection: WebSocketConnection) => voi
   const onClose = (): void => fail(failed(undefined, { isPassing: true }));
   request.on('error', (cause) => fail(failed(cause, { isPassing: !isUntrusted(request, cause) })));
   request.once('close', onClose);
-  // Node leaves out without a word what is above this; one more is seen and refused.
+  // Node silently drops lines above this number; one more is noticed and rejected.
   request.maxHeadersCount = options.maxHeaderCount + 1;
   request.once('response', (response) => {
     try {
@@ -111,7 +111,7 @@ function startRequest(attempt: Attempt): ClientRequest {
     path: `${url.pathname}${url.search}`,
     auth: url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
     headers,
-    // A socket of its own: it will not come back to any pool.
+    // A new socket: it never returns to a pool.
     agent: false,
     maxHeaderSize: options.maxHeaderBytes,
   };
@@ -156,14 +156,14 @@ function refused(response: IncomingMessage): WebSocketError {
   const status = response.statusCode ?? 0;
   response.destroy();
   if (status >= 300 && status < 400) {
-    // Following would send credentials to whom the caller did not name.
+    // Following a redirect would send credentials to a host that the caller did not name.
     const location = response.headers.location ?? 'nowhere';
     return new WebSocketError('handshake_redirected', `the server redirects to ${location}`, { status });
   }
   return new WebSocketError('handshake_refused', `the server answered ${status}`, { status });
 }
 
-/** Node notes on the socket why it does not trust the server, and then ends it with that error. */
+/** Node sets on the socket why it does not trust the server, and then destroys it with that error. */
 function isUntrusted(request: ClientRequest, cause: Error): boolean {
   const { authorizationError } = (request.socket ?? {}) as Partial<TLSSocket>;
   const reason: unknown = authorizationError ?? undefined;

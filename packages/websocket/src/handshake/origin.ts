@@ -1,5 +1,5 @@
-// Whose page opens this connection: the Origin header, RFC 6454 and RFC 6455 §10.2. Cross-site pages send cookies too,
-// so a server that trusts cookies must look here (cross-site WebSocket hijacking).
+// The Origin header: which page opens this connection, RFC 6454 and RFC 6455 §10.2. Pages of other sites send cookies too, so a
+// server that trusts cookies must check it (cross-site WebSocket hijacking).
 
 export interface OriginParts {
   readonly scheme: string;
@@ -16,7 +16,7 @@ const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ['wss', 443],
 ]);
 
-/** Undefined for `null`, for what is no origin (with a path, a user, a query), and for schemes without a port. */
+/** Undefined for `null`, for anything but an origin (with a path, a user, a query), and for schemes without a port. */
 export function parseOrigin(origin: string): OriginParts | undefined {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\\\s]+)$/i.exec(origin);
   if (match === null) return undefined;
@@ -27,8 +27,8 @@ export function parseOrigin(origin: string): OriginParts | undefined {
 }
 
 /**
- * Whether the page comes from the very host and port the request is addressed to. A request without an Origin is not from a
- * browser's page: `undefined`, so that the caller decides.
+ * Whether the page comes from the very host and port the request is addressed to. For a request without an Origin, which no
+ * page of a browser sends, `undefined`: the caller decides.
  * @param host the Host header
  * @param isSecure the connection came over TLS, here or at a trusted proxy
  */

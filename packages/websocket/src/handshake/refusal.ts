@@ -1,4 +1,4 @@
-// A handshake that is answered with no: plain HTTP, then the connection ends.
+// A refused handshake: an HTTP answer, then the connection ends.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
@@ -28,13 +28,13 @@ export function upgradeRefusal(body: string): HandshakeRefusal {
   return refusal(426, body, { ...VERSION_HEADER, Upgrade: 'websocket' });
 }
 
-// A peer that does not end its side gets this long to read the answer: dropping the connection at once, with bytes of the
-// peer unread, would reset it and might take the answer away again.
+// Time for a peer that does not end its side to read the answer: closing at once, with bytes of the peer unread, would reset
+// the connection, and the answer might be lost.
 const LINGER_MS = 1000;
 
 /**
- * Writes the answer and ends the connection; what the peer sends behind its request is thrown away unread. Whatever happens
- * to the socket afterwards is nobody's error.
+ * Writes the answer and ends the connection; what the peer sends behind its request is discarded. Later errors of the
+ * socket are ignored.
  */
 export function refuseHandshake(socket: Duplex, answer: HandshakeRefusal): void {
   socket.on('error', () => socket.destroy());

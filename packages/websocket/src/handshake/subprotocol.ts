@@ -9,7 +9,7 @@ export function isToken(value: string): boolean {
   return true;
 }
 
-/** The names in a Sec-WebSocket-Protocol header, or undefined if one is no token or stands twice (RFC 6455 §4.1). */
+/** The names in a Sec-WebSocket-Protocol header, or undefined if one is not a token or occurs twice (RFC 6455 §4.1). */
 export function parseSubprotocols(header: string): readonly string[] | undefined {
   const names = new Set<string>();
   for (const part of header.split(',')) {

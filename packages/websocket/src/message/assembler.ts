@@ -10,9 +10,9 @@ export type MessageKind = 'text' | 'binary';
 
 /** Where messages go. */
 export interface MessageSink {
-  /** Asked once at the start of each message: hand it over in parts, or whole? */
+  /** Called once at the start of each message: whether to deliver it in parts. */
   wantsParts(kind: MessageKind): boolean;
-  /** Asked once at the start of each message: how many bytes may it have, inflated, plus one for each fragment? */
+  /** Called once at the start of each message: the most bytes it may have, inflated, plus one for each fragment. */
   maxMessageBytes(kind: MessageKind): number;
   onText(text: string): void;
   onBinary(data: Buffer): void;
@@ -44,7 +44,7 @@ export class MessageAssembler implements InflateSink {
   /** Payload announced so far: the length of the whole, once the final frame has begun. */
   #announcedBytes = 0;
   #receivedBytes = 0;
-  /** A message that came in one piece, which saves copying it; or the last of its parts. */
+  /** A message received in one piece, which need not be copied; or the last of its parts. */
   #whole: Buffer | undefined;
   #textTail: Buffer | undefined;
   #isBusy = false;
@@ -74,7 +74,7 @@ export class MessageAssembler implements InflateSink {
       }
       this.#beginMessage(opcode === Opcode.text ? 'text' : 'binary', isCompressed);
     }
-    // Each fragment costs a byte, so that empty ones cannot come for ever. A message in one frame has no fragments.
+    // Each fragment costs a byte, so that empty ones cannot continue endlessly. A message in one frame has no fragments.
     const isFragment = !isFinal || opcode === Opcode.continuation;
     this.#announcedBytes += payloadBytes;
     this.#cost += payloadBytes + (isFragment ? 1 : 0);
@@ -96,7 +96,7 @@ export class MessageAssembler implements InflateSink {
     else this.#isBusy = true;
   }
 
-  /** What is being inflated stops where it is until `resume`: `isBusy` meanwhile. */
+  /** Inflating stops until `resume`; `isBusy` meanwhile. */
   suspend(): void {
     this.#inflater?.suspend();
   }
@@ -105,7 +105,7 @@ export class MessageAssembler implements InflateSink {
     this.#inflater?.resume();
   }
 
-  /** Nothing more is wanted; gives memory and inflater back. */
+  /** Discards the current message and all input from here on; releases memory and inflater. */
   stop(): void {
     this.#isStopped = true;
     this.#releaseMessage();
@@ -157,7 +157,7 @@ export class MessageAssembler implements InflateSink {
     if (isCompressed) this.#inflater = this.#takeInflater?.(this);
   }
 
-  /** @param isBorrowed the memory is used again by whoever handed it over, so what stays must be copied */
+  /** @param isBorrowed the caller uses the memory again, so what is kept must be copied */
   #accept(piece: Buffer, isBorrowed: boolean): void {
     if (this.#kind === 'text' && !this.#utf8.push(piece)) {
       this.#fail('invalid_utf8', 'a text message that is not UTF-8');
@@ -166,7 +166,7 @@ export class MessageAssembler implements InflateSink {
     this.#receivedBytes += piece.length;
     const isLastPiece = !isBorrowed && this.#isFinalFrame && this.#receivedBytes === this.#announcedBytes;
     if (this.#inParts) {
-      // The last piece waits for the end of its frame, which is now, so that it can be told to be the last.
+      // The last piece waits for the end of its frame, which follows at once, so that it is delivered as the last.
       if (isLastPiece) this.#whole = piece;
       else this.#emitPart(isBorrowed ? Buffer.from(piece) : piece, false);
       return;

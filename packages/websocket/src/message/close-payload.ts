@@ -47,7 +47,7 @@ export interface ClosePayload {
   readonly reason: string;
 }
 
-/** Reads what a peer sent; a payload that must not be sent comes back as an error (1002, or 1007 for the reason). */
+/** Decodes the payload of a received Close frame; returns an error if it is invalid (1002, or 1007 for the reason). */
 export function decodeClosePayload(payload: Buffer): ClosePayload | WebSocketError {
   if (payload.length === 0) return { code: WebSocketCloseCode.noStatusReceived, reason: '' };
   if (payload.length === 1) {
@@ -62,7 +62,7 @@ export function decodeClosePayload(payload: Buffer): ClosePayload | WebSocketErr
   return { code, reason: reason.toString('utf8') };
 }
 
-/** `reason` cut to what fits into a Close frame, at a character. For reasons that are not the caller's own words. */
+/** `reason` truncated to what fits into a Close frame, at a character boundary. For reasons not written by the caller. */
 export function fitCloseReason(reason: string): string {
   const bytes = Buffer.from(reason);
   if (bytes.length <= MAX_CLOSE_REASON_BYTES) return reason;

@@ -10,7 +10,7 @@ export class Fragmenter {
   readonly #role: Role;
   readonly #kind: MessageKind;
   #hasBegun = false;
-  /** The first half of a surrogate pair that a chunk of text was cut in. */
+  /** The first half of a surrogate pair that is split between two chunks. */
   #highSurrogate = '';
   #utf8: Utf8Validator | undefined;
 
@@ -24,15 +24,15 @@ export class Fragmenter {
   }
 
   /**
-   * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be cut between chunks
-   * of the same type. A chunk that is refused changes nothing.
+   * One fragment with this chunk. Bytes in a text message must be UTF-8 as a whole; a character may be split between chunks
+   * of the same type. A chunk that is rejected has no effect.
    * @throws WebSocketError `invalid_payload`
    */
   fragment(chunk: string | Uint8Array): Buffer {
     return this.#encode(this.#bytesOf(chunk), false);
   }
 
-  /** The last frame, empty but for what a cut character left. */
+  /** The last frame, empty except for the rest of a split character. */
   end(): Buffer {
     if (this.#isInsideCharacter) {
       throw new WebSocketError('invalid_payload', 'the text message ends inside a character');
@@ -74,7 +74,7 @@ export class Fragmenter {
     return chunk;
   }
 
-  /** The bytes so far end with the beginning of a character. */
+  /** The bytes so far end inside a character. */
   get #isInsideCharacter(): boolean {
     return this.#utf8 !== undefined && !this.#utf8.isComplete;
   }

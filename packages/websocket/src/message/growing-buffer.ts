@@ -1,4 +1,4 @@
-// Pieces of one message gathered into one buffer that grows with what came, never with what was claimed.
+// Pieces of one message gathered into one buffer that grows with the bytes received, not with the length announced.
 
 const FIRST_BYTES = 256;
 // Below this, `set` costs more than a loop: a peer may send a byte at a time.
@@ -16,7 +16,7 @@ export class GrowingBuffer {
 
   /**
    * Copies `piece` behind what is there.
-   * @param expectedBytes how long the whole will be if the peer told the truth; believed once a quarter of it is here
+   * @param expectedBytes length of the whole as announced by the peer; relied on once a quarter of it was received
    */
   append(piece: Uint8Array, expectedBytes: number): void {
     const needed = this.#length + piece.length;
@@ -25,13 +25,13 @@ export class GrowingBuffer {
     this.#length = needed;
   }
 
-  /** Gives the bytes away and is empty again. */
+  /** Returns the bytes and empties the buffer. */
   take(): Buffer {
     const bytes = this.#bytes ?? Buffer.alloc(0);
     const length = this.#length;
     this.clear();
     if (length === bytes.length) return bytes;
-    // Whoever receives a message may keep it: do not let it hold on to much more memory than it has bytes.
+    // The receiver may keep the message: it should not keep much more memory alive than it has bytes.
     return length < bytes.length - (bytes.length >>> 2)
       ? Buffer.from(bytes.subarray(0, length))
       : bytes.subarray(0, length);
@@ -47,7 +47,7 @@ export class GrowingBuffer {
     const isNearlyThere = expectedBytes >= needed && expectedBytes <= doubled * 2;
     // From at most half of the limit straight to it: growing in smaller steps would hold up to twice the limit for a moment.
     const capacity = doubled * 2 > this.maxBytes ? Math.max(needed, this.maxBytes) : doubled;
-    // Zeroed: what lies behind the end of a message is reachable through its ArrayBuffer, so it must not be old memory.
+    // Zeroed: memory behind the end of a message is reachable through its ArrayBuffer.
     const grown = Buffer.alloc(isNearlyThere ? expectedBytes : capacity);
     if (this.#bytes !== undefined) grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;

@@ -1,4 +1,4 @@
-// A message encoded once for all its receivers: the plain frame at once, compressed ones when first asked for.
+// A message encoded once for all its receivers: the plain frame at once, compressed ones on first use.
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { encodeFrame, encodeTextFrame, firstByte } from '../frame/frame-encoder.js';
 import { FIN_BIT, headerBytes } from '../frame/header.js';
@@ -7,7 +7,7 @@ import type { MessageKind } from './assembler.js';
 import { assertBytes, assertText } from './payload-type.js';
 
 export interface PreparedMessageOptions {
-  /** False: never compressed, whatever was negotiated (secrets beside text that an attacker chooses). Default true. */
+  /** False: never compressed, even if negotiated (for secrets next to text that an attacker chooses). Default true. */
   readonly compress?: boolean;
 }
 
@@ -46,8 +46,7 @@ export class PreparedMessage {
   }
 
   /**
-   * Several messages in one buffer, in this order: what a channel produced in one turn, for all who are at its tail. Of
-   * none: nothing is sent.
+   * Several messages in one buffer, in this order. Joined from none, nothing is sent.
    */
   static join(messages: readonly PreparedMessage[]): PreparedMessage {
     const [only] = messages;
@@ -66,7 +65,7 @@ export class PreparedMessage {
     return this.frames.subarray(payloadStart(this.frames));
   }
 
-  /** The frames as they go to connections whose compressor forgets after each message: computed once per window size. */
+  /** The frames for connections whose compressor keeps no context between messages: computed once per window size. */
   compressedFrames(deflate: PerMessageDeflate): Buffer {
     this.#compressed ??= new Map();
     let frames = this.#compressed.get(deflate.sharedKey);
@@ -89,7 +88,7 @@ export class PreparedMessage {
 }
 
 function payloadStart(frame: Buffer): number {
-  // The frame is the only thing in the buffer, so the short form of its length tells how long its header is.
+  // The frame is the only thing in the buffer, so the short form of its length gives the size of its header.
   const short = frame[1]! & 0x7f;
   return headerBytes(short < 126 ? short : short === 126 ? 0xffff : 0x1_0000, false);
 }

@@ -8,7 +8,7 @@ export class Utf8Validator {
   #lowest = 0x80;
   #highest = 0xbf;
 
-  /** True when no character is cut in half here: a message may end. */
+  /** True when the bytes so far end with a whole character: a message may end here. */
   get isComplete(): boolean {
     return this.#missing === 0;
   }
@@ -26,7 +26,7 @@ export class Utf8Validator {
       if (!this.#step(piece[at++]!)) return false;
     }
     const tail = Math.max(at, startOfLastCharacter(piece));
-    // The native check for whole characters, the plain one for the character that may be cut: they agree, a test says.
+    // The native check for whole characters, the plain one for a character that may be split. A test compares the two.
     if (tail > at && !isUtf8(at === 0 && tail === piece.length ? piece : piece.subarray(at, tail))) return false;
     for (at = tail; at < piece.length; at++) {
       if (!this.#step(piece[at]!)) return false;
@@ -34,7 +34,7 @@ export class Utf8Validator {
     return true;
   }
 
-  /** As `push`, but a piece that is refused is as if it had never come. */
+  /** As `push`, but a piece that is rejected has no effect. */
   tryPush(piece: Uint8Array): boolean {
     const [missing, lowest, highest] = [this.#missing, this.#lowest, this.#highest];
     if (this.push(piece)) return true;
