@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { until } from '@longwire/test-support/until';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Heartbeat } from '../../../src/connection/lifecycle/heartbeat.js';
 import { TimerWheel, type WheelEntry } from '../../../src/connection/lifecycle/timer-wheel.js';
 import { resolveWebSocketOptions } from '../../../src/options.js';
@@ -121,19 +121,32 @@ describe('the timer wheel', () => {
   }
   const entry = (name: string): Entry => ({ name, dueMs: -1 });
 
-  it('visits entries in due time and again as often as they ask, on one timer', async () => {
-    const visits: string[] = [];
-    const wheel = new TimerWheel<Entry>(({ name }) => {
-      visits.push(name);
-      return name === 'again' && visits.filter((visit) => visit === name).length < 3 ? 40 : -1;
-    });
-    wheel.schedule(entry('late'), 200);
-    wheel.schedule(entry('again'), 1);
-    const removed = entry('removed');
-    wheel.schedule(removed, 50);
-    wheel.remove(removed);
-    await until(() => wheel.size === 0);
-    expect(visits).toEqual(['again', 'again', 'again', 'late']);
+  it('visits entries in due time and again as often as they ask, on one timer', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let nowMs = 0;
+      const visits: string[] = [];
+      const wheel = new TimerWheel<Entry>(
+        ({ name }) => {
+          visits.push(name);
+          return name === 'again' && visits.filter((visit) => visit === name).length < 3 ? 40 : -1;
+        },
+        () => nowMs,
+      );
+      wheel.schedule(entry('late'), 200);
+      wheel.schedule(entry('again'), 1);
+      const removed = entry('removed');
+      wheel.schedule(removed, 50);
+      wheel.remove(removed);
+      while (wheel.size > 0 && nowMs < 1_000) {
+        nowMs++;
+        vi.advanceTimersByTime(1);
+      }
+      expect(visits).toEqual(['again', 'again', 'again', 'late']);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('moves an entry that is scheduled anew, to sooner and to later', async () => {
