@@ -29,6 +29,8 @@ beforeAll(async () => {
   await once(issuer, 'listening');
   server = await startTestServer({
     LONGWIRE_AUTH: 'jwt',
+    LONGWIRE_ANY_AUDIENCE: 'true',
+    LONGWIRE_MAX_TOKEN_LIFETIME_MS: '0',
     LONGWIRE_JWKS: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/`,
   });
   known = await WireClient.open(server.url);

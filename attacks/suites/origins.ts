@@ -136,6 +136,10 @@ export function describeOriginAttacks(): void {
       ],
       ['a tunnel with X-Forwarded-For', { lines: ['X-Forwarded-For: 127.0.0.1'] }],
       ['a proxy with Forwarded', { lines: ['Forwarded: for=127.0.0.1;host=127.0.0.1'] }],
+      ['a proxy with Via', { lines: ['Via: 1.1 proxy'] }],
+      ['a proxy with X-Real-IP', { lines: ['X-Real-IP: 203.0.113.9'] }],
+      ['a service with CF-Connecting-IP', { lines: ['CF-Connecting-IP: 203.0.113.9'] }],
+      ['a service with True-Client-IP', { lines: ['True-Client-IP: 203.0.113.9'] }],
     ])('get 403 from --auth dev through %s (row 9)', async (_way, parts) => {
       const peer = new RawSocket(target.port);
       peer.send(upgradeRequest(target.port, parts));

@@ -1,4 +1,4 @@
-// A certificate for localhost and 127.0.0.1 that signs itself, valid for a hundred years. It protects nothing: it is
+// Certificates for localhost and 127.0.0.1 that sign themselves, valid for a hundred years. They protect nothing: they are
 // for tests only.
 export const tlsCertificate = {
   key: `-----BEGIN PRIVATE KEY-----
@@ -16,5 +16,25 @@ HmsnfUjewSPxkawwHwYDVR0jBBgwFoAUgY4WiJZcNOZdHmsnfUjewSPxkawwDwYD
 VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
 zj0EAwIDSAAwRQIgYdk7f5qyqs61+JeDLs1d/oAealglq2LEap8+Xfez+HQCIQCa
 Ha1eC0QB4Ojs7ByCuekeGzGyD+Ddk5sYRuC9NZ3sQg==
+-----END CERTIFICATE-----`,
+};
+
+/** Another one, for tests in which the certificate is renewed. */
+export const otherTlsCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgauGFSZM0bLt9Bf2/
+JnInbvfMC4d1ZG6C/ev367UmPuahRANCAASM/ZofGGQnvJO7rUryw3v2uX5puoLN
+EX3rn6BTfq4D6Mg7hCpsuU5mrBKL5bt4uLDQQq1V1VF9PBcZmngzMLLP
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUVLehHAyPqJEPWtXwySfJ4yOzvvUwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEzMDE0NDMxNloYDzIxMjYxMTA2
+MTQ0MzE2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASM/ZofGGQnvJO7rUryw3v2uX5puoLNEX3rn6BTfq4D6Mg7hCpsuU5m
+rBKL5bt4uLDQQq1V1VF9PBcZmngzMLLPo28wbTAdBgNVHQ4EFgQUR+z/6OpZFlOO
+cik32hKp9W6+Tq0wHwYDVR0jBBgwFoAUR+z/6OpZFlOOcik32hKp9W6+Tq0wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgCVlwj0Fy/E/MRMYKzIc3MQh21OnIW0I6IBttkY6xqiECIE9z
+LIjbdRojXSreyKXAz5e9CxVMYKhHgI2StZeOZVSE
 -----END CERTIFICATE-----`,
 };

@@ -114,6 +114,28 @@ describe('longwire token and config', () => {
     expect((await run(['config', 'print', '--auth', 'jwt', '--jwt-secret', secret])).stderr).toContain(warning);
   });
 
+  it('token create refuses an --expires-in above maxTokenLifetimeMs, which is 24 h unless it is set', async () => {
+    const environment = { LONGWIRE_JWT_SECRET: secret };
+    const create = (...args: string[]) => run(['token', 'create', 'zoe', '--expires-in', '2d', ...args], environment);
+    const refused = await create();
+    expect([refused.exit, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('86400 s');
+    const setting = ['--max-token-lifetime-ms', '172800000'];
+    const token = (await create(...setting)).stdout.trim();
+    expect((await run(['token', 'verify', token], environment)).stdout).toContain('maxTokenLifetimeMs');
+    expect((await run(['token', 'verify', token, ...setting], environment)).exit).toBe(0);
+  });
+
+  it('config print has anyAudience true for the flag without a value, and for the variable', async () => {
+    const print = async (flags: string[], environment: Record<string, string>) => {
+      const args = ['config', 'print', '--json', '--auth', 'jwt', '--jwks', 'https://login.example.org/keys', ...flags];
+      return run(args, environment);
+    };
+    expect((await print(['--any-audience'], {})).stdout).toMatch(/"anyAudience"[^}]*true/);
+    expect((await print([], { LONGWIRE_ANY_AUDIENCE: 'true' })).stdout).toMatch(/"anyAudience"[^}]*true/);
+    expect((await print([], {})).stderr).toContain('--audience');
+  });
+
   it('token create makes a token that token verify and a server with the secret accept', async () => {
     const environment = { LONGWIRE_JWT_SECRET: secret, LONGWIRE_AUDIENCE: 'longwire' };
     const token = (

@@ -28,7 +28,7 @@ describe('longwire serve', () => {
   it('serve exits 1 with one sentence when a folder cannot be that of --data', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, 'x');
-    mkdirSync(join(folder, 'damaged'));
+    mkdirSync(join(folder, 'damaged'), { mode: 0o700 });
     writeFileSync(join(folder, 'damaged', 'longwire.db'), 'no database at all, but long enough to be looked at');
     for (const [data, named] of [
       [file, file],

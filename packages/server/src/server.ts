@@ -1,8 +1,10 @@
 // A configuration in, a running server out: the only file that names engines, and the order in which parts start and stop.
 
 import { createRequire } from 'node:module';
+import { Server as TlsServer } from 'node:tls';
 import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
+import { isLoopbackHost } from '@longwire/websocket';
 import { LocalBus } from './bus/local/local-bus.js';
 import type { ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
@@ -11,6 +13,7 @@ import type { ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
+import { TlsFiles } from './http/tls-files.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
@@ -79,6 +82,7 @@ const CLOSE_WITHIN_MS = 1_500;
 export async function startServer(config: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;
   const authenticator = createAuthenticator(config, { clock: systemClock, logger });
+  const tls = config.tls === undefined ? undefined : new TlsFiles(config.tls, { clock: systemClock, logger });
   // Before the store: a port that is taken leaves no new folder behind. With a folder that has a lock, the port may be taken
   // by the server that is about to release both.
   await tryListening(config).catch((error: unknown) => {
@@ -89,7 +93,7 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
   const damage = new DamageLog(logger);
   store.onDamage = (error) => damage.report(error);
   try {
-    return await serve(config, options, authenticator, store, damage);
+    return await serve(config, options, { authenticator, tls, store, damage });
   } catch (error) {
     await store.close();
     throw error;
@@ -105,12 +109,18 @@ function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Stor
   });
 }
 
+/** What is there before anything is served. */
+interface Foundations {
+  readonly authenticator: ReturnType<typeof createAuthenticator>;
+  readonly tls: TlsFiles | undefined;
+  readonly store: Store;
+  readonly damage: DamageLog;
+}
+
 async function serve(
   config: ServerConfig,
   { logger, pageDirectory }: StartOptions,
-  authenticator: ReturnType<typeof createAuthenticator>,
-  store: Store,
-  damage: DamageLog,
+  { authenticator, tls, store, damage }: Foundations,
 ): Promise<RunningServer> {
   const { limits } = config;
   const clock = systemClock;
@@ -221,10 +231,18 @@ async function serve(
       return { isReady: true };
     },
     refuseCaller: (caller) => authenticator.refuseCaller(caller),
+    keyPair: tls?.keyPair,
     pageDirectory,
   });
   container.attach(http);
   const address = await listen(http, config);
+  if (tls === undefined && !config.behindProxy && !isLoopbackHost(config.host)) {
+    const advice = 'Let a proxy end TLS and set --behind-proxy, or give --tls-cert and --tls-key';
+    logger.warn(
+      { host: config.host },
+      `Listening without TLS: whoever is on the way can read tokens and messages. ${advice}`,
+    );
+  }
   if (config.data.kind === 'memory')
     logger.warn({}, 'Nothing is kept: data is memory:, so all messages are lost when the server ends');
 
@@ -241,6 +259,7 @@ async function serve(
       connectionLimits.sweep();
     }),
   ];
+  if (tls !== undefined && http instanceof TlsServer) timers.push(tls.watch(http));
 
   const stop = async (): Promise<void> => {
     isDraining = true;
@@ -257,7 +276,7 @@ async function serve(
   let stopping: Promise<void> | undefined;
   return {
     address,
-    urls: listeningUrls(address),
+    urls: listeningUrls(address, tls === undefined ? 'http' : 'https'),
     storage: store.description,
     auth: authenticator.description,
     close: () => {

@@ -19,7 +19,10 @@ export function addServerOptions(command: Command, keys: readonly SettingKey[] =
     const setting = settings[key];
     const { default: byDefault } = setting;
     const shown = byDefault === undefined || Array.isArray(byDefault) ? '' : `; default ${String(byDefault)}`;
-    const option = new Option(`${flagOf(key)} ${setting.placeholder}`, `${setting.help} [${variableOf(key)}${shown}]`);
+    const option = new Option(
+      `${flagOf(key)} ${setting.placeholder}`.trimEnd(),
+      `${setting.help} [${variableOf(key)}${shown}]`,
+    );
     // A list may be one flag with commas, or several flags.
     if (setting.kind === 'list') option.argParser(joinWithComma);
     command.addOption(option);
@@ -35,16 +38,18 @@ export function addServerOptions(command: Command, keys: readonly SettingKey[] =
 
 /** The sources of the configuration, as this command was called. */
 export function configSources(command: Command, terminal: Terminal): ConfigSources {
-  const given = command.opts<Record<string, string | undefined>>();
+  const given = command.opts<Record<string, string | true | undefined>>();
+  // A flag of an on-off setting has no value.
+  const textOf = (attribute: string) => (given[attribute] === true ? 'true' : given[attribute]);
   const flags: Record<string, string | undefined> = {};
   for (const key of [...settingKeys, ...secretKeys.map((secret) => `${secret}File`)]) {
-    flags[key] = given[attributeOf(flagOf(key))];
+    flags[key] = textOf(attributeOf(flagOf(key)));
   }
-  const defaultAuth = given['defaultAuth'];
+  const defaultAuth = textOf('defaultAuth');
   return {
     flags,
     environment: terminal.environment,
-    configFile: given['config'],
+    configFile: textOf('config'),
     workingDirectory: terminal.workingDirectory,
     defaults: defaultAuth === undefined ? {} : { auth: defaultAuth },
   };

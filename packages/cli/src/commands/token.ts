@@ -17,7 +17,16 @@ import { readText, type Terminal, writeLine } from '../terminal/terminal.js';
 import { addServerOptions, configSources, warnOfSecretFlags } from './server-options.js';
 
 /** The settings that concern tokens; the others are still read from the environment and the file. */
-const tokenSettings = ['jwtSecret', 'jwks', 'audience', 'issuer', 'jwtLeewayMs', 'limits.tokenBytes'] as const;
+const tokenSettings = [
+  'jwtSecret',
+  'jwks',
+  'audience',
+  'anyAudience',
+  'issuer',
+  'jwtLeewayMs',
+  'maxTokenLifetimeMs',
+  'limits.tokenBytes',
+] as const;
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 /** A hundred years: far below the largest time that a date can hold, beyond which no server accepts a token. */
@@ -82,6 +91,14 @@ async function createToken(
       'token create needs --jwt-secret-file or LONGWIRE_JWT_SECRET. Tokens for --jwks need the private key of its issuer',
     );
   }
+  const { maxLifetimeMs } = auth;
+  if (maxLifetimeMs !== undefined && options.expiresIn * 1_000 > maxLifetimeMs) {
+    throw new CliFailure(
+      ExitCode.usage,
+      `a server with these settings refuses tokens that live longer than ${maxLifetimeMs / 1_000} s. ` +
+        'Give a shorter --expires-in, or --max-token-lifetime-ms here and to the server',
+    );
+  }
   const issuedAt = Math.floor(systemClock.now() / 1000);
   const expiresAt = issuedAt + options.expiresIn;
   const claims = {
@@ -134,7 +151,7 @@ function parseDuration(text: string): number {
 const CREATE_EXAMPLES = `
 Examples:
   longwire token create alice --jwt-secret-file secret.txt
-  LONGWIRE_JWT_SECRET=… longwire token create alice --name 'Alice A.' --expires-in 7d`;
+  LONGWIRE_JWT_SECRET=… longwire token create alice --name 'Alice A.' --expires-in 12h`;
 
 const VERIFY_EXAMPLES = `
 Examples:

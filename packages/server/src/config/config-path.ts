@@ -4,16 +4,18 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Environment } from './environment.js';
 
+/** What a path is relative to. */
+export interface PathSurroundings {
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+}
+
 /**
  * The absolute path that `path` means. A shell does not expand `~` in `--data=~/x`, in a variable of a service file or
  * in YAML, so it is expanded here; otherwise a folder named `~` would be made.
  * @param report  receives why `~` cannot be expanded
  */
-export function configPath(
-  path: string,
-  surroundings: { readonly environment: Environment; readonly workingDirectory: string },
-  report: (problem: string) => void,
-): string {
+export function configPath(path: string, surroundings: PathSurroundings, report: (problem: string) => void): string {
   const literal = resolve(surroundings.workingDirectory, path);
   const match = /^~([^/\\]*)(?:[/\\]+(.*))?$/s.exec(path);
   if (match === null) return literal;

@@ -33,7 +33,13 @@ export interface ListSetting extends SettingText {
   readonly default: readonly string[];
 }
 
-export type Setting = IntegerSetting | TextSetting | ChoiceSetting | ListSetting;
+/** On or off; a flag alone is on. */
+export interface SwitchSetting extends SettingText {
+  readonly kind: 'switch';
+  readonly default: boolean;
+}
+
+export type Setting = IntegerSetting | TextSetting | ChoiceSetting | ListSetting | SwitchSetting;
 
 /** The value a setting of type `S` ends up with. */
 export type ValueOf<S extends Setting> = S extends IntegerSetting
@@ -44,9 +50,11 @@ export type ValueOf<S extends Setting> = S extends IntegerSetting
       ? Choice | Default
       : S extends ListSetting
         ? readonly string[]
-        : never;
+        : S extends SwitchSetting
+          ? boolean
+          : never;
 
-export type SettingValue = string | number | readonly string[];
+export type SettingValue = string | number | boolean | readonly string[];
 
 export type ParsedValue =
   | { readonly ok: true; readonly value: SettingValue }
@@ -62,6 +70,8 @@ export function parseTextValue(setting: Setting, text: string): ParsedValue {
       return checkText(setting, text);
     case 'list':
       return checkList(text.split(',').map((item) => item.trim()));
+    case 'switch':
+      return checkSwitch(text === 'true' ? true : text === 'false' ? false : text);
   }
 }
 
@@ -75,6 +85,8 @@ export function parseTypedValue(setting: Setting, value: unknown): ParsedValue {
       return checkText(setting, value);
     case 'list':
       return checkList(typeof value === 'string' ? [value] : value);
+    case 'switch':
+      return checkSwitch(value);
   }
 }
 
@@ -89,6 +101,8 @@ export function expectedValue(setting: Setting): string {
       return `one of ${setting.choices.join(', ')}`;
     case 'list':
       return 'a list of texts';
+    case 'switch':
+      return 'true or false';
   }
 }
 
@@ -108,4 +122,8 @@ function checkList(value: unknown): ParsedValue {
   return isList
     ? { ok: true, value: Object.freeze([...(value as string[])]) }
     : { ok: false, expected: 'a list of texts' };
+}
+
+function checkSwitch(value: unknown): ParsedValue {
+  return typeof value === 'boolean' ? { ok: true, value } : { ok: false, expected: 'true or false' };
 }

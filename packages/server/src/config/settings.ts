@@ -1,7 +1,15 @@
 // Every setting of the server: name, kind, range, default. The one table behind flags, environment, file and `--help`.
 
 import { defaultSessionLimits, fieldLimits, protocolTimes } from '@longwire/protocol';
-import type { ChoiceSetting, IntegerSetting, ListSetting, Setting, TextSetting, ValueOf } from './setting.js';
+import type {
+  ChoiceSetting,
+  IntegerSetting,
+  ListSetting,
+  Setting,
+  SwitchSetting,
+  TextSetting,
+  ValueOf,
+} from './setting.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,9 +31,21 @@ export const settings = Object.freeze({
   ),
   jwtSecret: secret('HS256 secret that tokens are signed with, at least 32 bytes'),
   jwks: optionalText('<url|file>', 'JSON Web Key Set with the public keys of tokens (RS256, ES256, EdDSA)'),
-  audience: list('<text>', 'audience (aud) that a token must have; any one of several'),
+  audience: list('<text>', 'audience (aud) that a token must be made for; any of several; required with jwks'),
+  anyAudience: onOff('accept tokens of any audience, also those that the issuer made for other services'),
   issuer: list('<text>', 'issuer (iss) that a token must have; any one of several'),
   jwtLeewayMs: integer(30_000, 0, 60_000, 'how far the clock of the issuer may be off, in ms'),
+  maxTokenLifetimeMs: integer(
+    86_400_000,
+    0,
+    3_153_600_000_000,
+    'longest time until the expiry (exp) of a token, in ms; 0 accepts any, and tokens without expiry',
+  ),
+  tlsCert: optionalText('<file>', 'PEM certificate chain: the server then speaks TLS; read again when it changes'),
+  tlsKey: optionalText('<file>', 'PEM private key of the certificate, without a passphrase'),
+  behindProxy: onOff(
+    'a proxy in front ends TLS: plain listening on other addresses than loopback is no reason to warn',
+  ),
   trustedProxies: list(
     '<address>',
     'proxies whose Forwarded or X-Forwarded-* headers are believed: addresses, blocks such as 10.0.0.0/8, loopback, unix',
@@ -161,4 +181,9 @@ function choice<const Choice extends string, const Default extends Choice | unde
 
 function list(placeholder: string, help: string): ListSetting {
   return Object.freeze({ kind: 'list', default: Object.freeze([]), help, placeholder });
+}
+
+/** Off by default: what is on without being asked for needs no setting. */
+function onOff(help: string): SwitchSetting {
+  return Object.freeze({ kind: 'switch', default: false, help, placeholder: '' });
 }

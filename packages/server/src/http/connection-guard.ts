@@ -2,6 +2,7 @@
 // it costs more than a socket.
 
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -19,7 +20,10 @@ export interface ConnectionGuardOptions {
 const LOG_INTERVAL_MS = 10_000;
 
 /** Works on `https` servers as well: there, what is silent may also be in the middle of its TLS handshake. */
-export function guardConnections(server: Server, { limits, silent, clock, logger }: ConnectionGuardOptions): void {
+export function guardConnections(
+  server: Server | TlsServer,
+  { limits, silent, clock, logger }: ConnectionGuardOptions,
+): void {
   const report = refusalReporter(server, clock, logger);
   const known = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -48,7 +52,7 @@ function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): TcpPeer {
 }
 
 /** A full server must say so in its log, but not once for each connection that it closes. */
-function refusalReporter(server: Server, clock: Clock, logger: Logger): (limit: string) => void {
+function refusalReporter(server: Server | TlsServer, clock: Clock, logger: Logger): (limit: string) => void {
   let closed = 0;
   let lastReportMs = Number.NEGATIVE_INFINITY;
   return (limit) => {

@@ -1,6 +1,7 @@
 // The HTTP server under everything: limits against slow and greedy callers, the routes, and errors that never throw.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ServerLimits } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
@@ -13,6 +14,7 @@ import { PageFiles } from './page-files.js';
 import { type HttpError, rawErrorResponse, replyError } from './reply.js';
 import { parseRequestTarget } from './request-path.js';
 import { createRouter, type Readiness, type RequestRouter } from './routes.js';
+import type { KeyPair } from './tls-files.js';
 
 export interface HttpServerOptions {
   readonly limits: Pick<ServerLimits, 'headerBytes' | 'handshakeTimeoutMs'>;
@@ -26,6 +28,8 @@ export interface HttpServerOptions {
   readonly readiness: () => Readiness;
   /** Why a caller may not ask anything, as `Authenticator.refuseCaller`. Upgrades are the endpoint's to check. */
   readonly refuseCaller: (caller: Caller) => string | undefined;
+  /** To speak TLS with; undefined: plain HTTP. */
+  readonly keyPair: KeyPair | undefined;
   /** Folder of the page at `/`; undefined: no page. */
   readonly pageDirectory: string | undefined;
 }
@@ -40,22 +44,24 @@ const KEEP_ALIVE_MS = 5_000;
  * Makes the server, not yet listening and without an `upgrade` listener, which the owner of the endpoints attaches.
  * Nothing a caller sends makes it throw. Answers are JSON in the form of the error catalogue; the page has a strict policy.
  */
-export function createHttpServer(options: HttpServerOptions): Server {
+export function createHttpServer(options: HttpServerOptions): Server | TlsServer {
   const { limits, logger } = options;
   const page = options.pageDirectory === undefined ? undefined : new PageFiles(options.pageDirectory);
   const router = createRouter({ readiness: options.readiness, page });
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.handshakeTimeoutMs,
-      requestTimeout: Math.max(REQUEST_TIMEOUT_MS, limits.handshakeTimeoutMs),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-      // Otherwise Node takes the first of two, where a proxy in front may have judged the second.
-      joinDuplicateHeaders: true,
-    },
-    (request, response) => answer(request, response, router, options),
-  );
+  const settings = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.handshakeTimeoutMs,
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, limits.handshakeTimeoutMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    // Otherwise Node takes the first of two, where a proxy in front may have judged the second.
+    joinDuplicateHeaders: true,
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => answer(request, response, router, options);
+  const server =
+    options.keyPair === undefined
+      ? createServer(settings, onRequest)
+      : createTlsServer({ ...settings, ...options.keyPair, handshakeTimeout: limits.handshakeTimeoutMs }, onRequest);
   server.maxConnections = options.maxConnections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, limits.headerBytes));
   guardConnections(server, { limits: options.connectionLimits, silent: options.silent, clock: options.clock, logger });
@@ -102,7 +108,9 @@ function answer(
 
 // What the parser refused. The connection is in no known state, so it ends with the answer.
 function refuseUnparsed(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex, maxBytes: number): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // A TLS handshake that failed has no stream that an answer could go into.
+  const isBroken = error.code === 'ECONNRESET' || error.code === 'EPROTO' || /^ERR_(SSL|TLS)_/.test(error.code ?? '');
+  if (isBroken || !socket.writable) {
     socket.destroy();
     return;
   }

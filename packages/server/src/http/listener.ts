@@ -1,6 +1,7 @@
 // Opening and closing the listening socket, with errors in plain words.
 
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, createServer, isIPv6, type Server as PlainServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ServerError } from '../errors.js';
@@ -41,7 +42,7 @@ export async function tryListening(address: ListeningAddress): Promise<void> {
  * Stops listening, lets requests that are being answered end, and cuts what is left after `withinMs`. Resolves when no
  * connection is left; those that were upgraded must have been closed by their owner. Idempotent.
  */
-export async function stopListening(server: Server, withinMs: number): Promise<void> {
+export async function stopListening(server: Server | TlsServer, withinMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
@@ -51,19 +52,16 @@ export async function stopListening(server: Server, withinMs: number): Promise<v
 }
 
 /** Addresses to type into a browser; for a wildcard one for each interface, loopback first. */
-export function listeningUrls({ host, port }: ListeningAddress): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [urlOf(host, port)];
+export function listeningUrls({ host, port }: ListeningAddress, scheme: 'http' | 'https' = 'http'): string[] {
+  const urlOf = (address: string) => `${scheme}://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+  if (host !== '0.0.0.0' && host !== '::') return [urlOf(host)];
   const isWanted = (family: string) => family === 'IPv4' || host === '::';
   const own = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     // Link-local addresses need the name of an interface beside them, which no browser takes.
     .filter(({ family, internal, address }) => isWanted(family) && !internal && !address.startsWith('fe80:'))
-    .map(({ address }) => urlOf(address, port));
-  return [urlOf('127.0.0.1', port), ...own];
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    .map(({ address }) => urlOf(address));
+  return [urlOf('127.0.0.1'), ...own];
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ServerError {

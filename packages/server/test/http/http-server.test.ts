@@ -55,6 +55,7 @@ function create(
     logger,
     readiness: () => readiness,
     refuseCaller: (caller) => authenticator.refuseCaller(caller),
+    keyPair: undefined,
     pageDirectory: join(folder, 'page'),
   });
 }

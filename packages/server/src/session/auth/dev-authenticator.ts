@@ -5,7 +5,7 @@ import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '@longwire/w
 import type { Authentication, Authenticator, Caller } from './authenticator.js';
 
 export class DevAuthenticator implements Authenticator {
-  readonly description = 'dev (any name without proof, this machine only)';
+  readonly description = 'dev (any name without proof, this machine only, never behind a proxy)';
 
   async authenticate(token: string): Promise<Authentication> {
     const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
@@ -16,12 +16,13 @@ export class DevAuthenticator implements Authenticator {
   }
 
   // A loopback address alone proves nothing: pages from anywhere run in a browser of this machine (Origin), may point a
-  // name of theirs at 127.0.0.1 (Host), and a proxy or tunnel connects from loopback for others (Forwarded).
+  // name of theirs at 127.0.0.1 (Host), and a proxy or tunnel connects from loopback for others. One that says nothing of
+  // it cannot be told from curl, so the banner and the page warn of proxies.
   refuseCaller({ headers, remoteAddress }: Caller): string | undefined {
     if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) {
       return 'This server runs with auth dev, which answers its own machine only';
     }
-    const forwarded = Object.keys(headers).find((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
+    const forwarded = Object.keys(headers).find(isOfProxy);
     if (forwarded !== undefined) {
       return `This server runs with auth dev, which is not for use behind a proxy (the request has ${forwarded}). Use --auth jwt`;
     }
@@ -34,6 +35,40 @@ export class DevAuthenticator implements Authenticator {
     }
     return undefined;
   }
+}
+
+/**
+ * Headers that say for whom a request is made, or through whom it came: those of RFC 7239 and RFC 9110 §7.6.3, of nginx,
+ * HAProxy, Envoy and Apache as they are usually configured, and of the large services. No browser, CLI or SDK sends one.
+ */
+const proxyHeaders: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-envoy-external-address',
+  'x-envoy-original-path',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
+  'x-amzn-trace-id',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-ray',
+  'cdn-loop',
+  'true-client-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'do-connecting-ip',
+  'x-vercel-forwarded-for',
+  'tailscale-user-login',
+]);
+
+function isOfProxy(header: string): boolean {
+  return proxyHeaders.has(header) || header.startsWith('x-forwarded') || header.startsWith('x-proxy');
 }
 
 /** `[::1]:8080` → `[::1]`, `localhost:8080` → `localhost`. */

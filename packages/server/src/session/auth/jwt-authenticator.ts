@@ -2,7 +2,7 @@
 
 import { parseUserId } from '@longwire/protocol';
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import type { JwtAuthConfig } from '../../config/server-config.js';
+import type { JwtAuthConfig } from '../../config/auth-config.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Authentication, AuthenticationRefusal, Authenticator } from './authenticator.js';
@@ -16,6 +16,8 @@ export interface JwtAuthenticatorOptions {
   readonly maxTokenBytes: number;
 }
 
+/** Added to the longest lifetime, because the clock of the issuer may be ahead. */
+const LIFETIME_LEEWAY_MS = 60_000;
 const MAX_NAME_CHARACTERS = 128;
 /** In the year 5138. A later time is one in milliseconds, where JWT has seconds (RFC 7519 §2, NumericDate). */
 const MAX_TIME_SECONDS = 1e11;
@@ -74,7 +76,7 @@ export class JwtAuthenticator implements Authenticator {
 
   #identityOf(claims: JWTPayload): Authentication {
     // RFC 7519 §4.1.3: a recipient that does not find itself in the audience must reject the token.
-    if (claims.aud !== undefined && this.#config.audience.length === 0) {
+    if (claims.aud !== undefined && this.#config.audience.length === 0 && !this.#config.anyAudience) {
       return refuse('The token has an audience (aud), and this server has none configured (--audience)', 'aud');
     }
     // A token that grants less than everything must not be taken for one that grants everything.
@@ -87,6 +89,8 @@ export class JwtAuthenticator implements Authenticator {
     if (claims.iat !== undefined && claims.iat > latestIssue) {
       return refuse('The token was issued (iat) in the future. Compare the clocks of issuer and server', 'iat');
     }
+    const lifetime = this.#lifetimeProblem(claims.exp);
+    if (lifetime !== undefined) return refuse(lifetime, 'exp');
     const user = typeof claims.sub === 'string' ? parseUserId(claims.sub) : undefined;
     if (user === undefined) {
       return refuse(subjectMessage(claims.sub), 'sub');
@@ -100,6 +104,16 @@ export class JwtAuthenticator implements Authenticator {
       expiresAt,
       validUntil: expiresAt === undefined ? undefined : expiresAt + this.#config.leewayMs,
     };
+  }
+
+  /** A stolen token can be used until it expires. */
+  #lifetimeProblem(expSeconds: number | undefined): string | undefined {
+    const { maxLifetimeMs } = this.#config;
+    if (maxLifetimeMs === undefined) return undefined;
+    if (expSeconds === undefined) return 'The token must have a time of expiry (exp)';
+    const latestMs = this.#options.clock.now() + maxLifetimeMs + LIFETIME_LEEWAY_MS;
+    if (expSeconds * 1_000 <= latestMs) return undefined;
+    return `The token expires (exp) later than ${maxLifetimeMs / 1_000} s from now (maxTokenLifetimeMs)`;
   }
 
   #refusalFor(error: unknown): AuthenticationRefusal {

@@ -13,6 +13,7 @@ import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
 import { makeDataFolder } from './folder/make-data-folder.js';
+import { makeFilesPrivate } from './folder/private-files.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
 
@@ -25,7 +26,7 @@ export interface SqliteStoreOptions {
   readonly keyWindowEntries?: number;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
-  /** Called with sentences for the log: that it waits for another server, that the store was restored. */
+  /** Called with sentences for the log: that it waits for another server, was restored, or is open to other accounts. */
   readonly onNotice?: (message: string) => void;
 }
 
@@ -46,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   });
   let writer: WorkerClient | undefined;
   try {
+    for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
     const start = { folder, driver, keyWindowEntries: options.keyWindowEntries ?? defaultSessionLimits.keyWindow };
     writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
     if (writer.restored !== undefined) options.onNotice?.(writer.restored);

@@ -41,6 +41,23 @@ describe('auth dev', () => {
     expect(outcome).toMatchObject({ ok: false, message: expect.stringContaining('form C (NFC)') });
   });
 
+  it.each([
+    'Via',
+    'X-Real-IP',
+    'CF-Connecting-IP',
+    'True-Client-IP',
+    'X-Forwarded',
+    'X-Forwarded-Ssl',
+    'X-ProxyUser-Ip',
+    'CDN-Loop',
+    'Fly-Client-IP',
+  ])('refuses a request with %s, which a proxy added', (name) => {
+    const headers = { host: 'localhost', [name.toLowerCase()]: '10.0.0.7' };
+    expect(dev.refuseCaller({ headers, remoteAddress: '127.0.0.1' })).toContain(
+      `the request has ${name.toLowerCase()}`,
+    );
+  });
+
   const local = { host: 'localhost:8080' };
   it.each<[string, Record<string, string>, string]>([
     ['no page', local, '127.0.0.1'],

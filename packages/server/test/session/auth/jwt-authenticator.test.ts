@@ -117,11 +117,18 @@ describe('a good token', () => {
     ['type at+jwt', () => hs256(good, { typ: 'at+JWT' })],
     ['a thumbprint of a certificate, which nobody looks at', () => hs256(good, { x5t: 'abc' })],
     ['one audience of several', () => hs256({ ...good, aud: ['other', audience] })],
-    ['no time of expiry', () => hs256({ ...good, exp: undefined })],
+    ['expiring as late as is allowed', () => hs256({ ...good, exp: nowSeconds + 86_400 + 60 })],
     ['expired within the leeway', () => hs256({ ...good, exp: nowSeconds - 29 })],
     ['valid from within the leeway', () => hs256({ ...good, nbf: nowSeconds + 29, iat: nowSeconds + 29 })],
   ])('is taken: %s', async (_what, token) => {
     expect(await authenticator().authenticate(await token())).toMatchObject({ ok: true, user: 'alice' });
+  });
+
+  it('need not expire, or not soon, with maxTokenLifetimeMs 0', async () => {
+    const patient = authenticator({ maxTokenLifetimeMs: 0 });
+    for (const exp of [undefined, nowSeconds + 10 * 365 * 86_400]) {
+      expect(await patient.authenticate(hs256({ ...good, exp }))).toMatchObject({ ok: true });
+    }
   });
 
   it('gives user, name, role and the time of its end', async () => {
@@ -261,6 +268,8 @@ describe('a bad token', () => {
     ['no issuer', () => hs256({ ...good, iss: undefined }), 'iss'],
     ['valid from later', () => hs256({ ...good, nbf: nowSeconds + 31 }), 'nbf'],
     ['issued in the future', () => hs256({ ...good, iat: nowSeconds + 31 }), 'future'],
+    ['no time of expiry', () => hs256({ ...good, exp: undefined }), 'must have a time of expiry'],
+    ['expiring later than allowed', () => hs256({ ...good, exp: nowSeconds + 86_400 + 61 }), 'maxTokenLifetimeMs'],
     ['a time of expiry that is a text', () => hs256({ ...good, exp: '9999999999' }), 'claim exp'],
     [
       'a time of expiry of Infinity',
@@ -331,8 +340,15 @@ describe('keys', () => {
     expect(authenticator().description).toBe('jwt (HS256 and JWKS)');
   });
 
+  it('with anyAudience accept a token of any audience, or of none', async () => {
+    const open = authenticator({ audience: [], anyAudience: true });
+    for (const aud of ['another-service', undefined]) {
+      expect(await open.authenticate(hs256({ ...good, aud }))).toMatchObject({ ok: true });
+    }
+  });
+
   it('without a configured audience refuse a token with aud (RFC 7519 §4.1.3)', async () => {
-    const open = authenticator({ audience: [] });
+    const open = authenticator({ audience: [], jwks: undefined });
     expect(await open.authenticate(hs256(good))).toMatchObject({
       ok: false,
       message: expect.stringContaining('--audience'),

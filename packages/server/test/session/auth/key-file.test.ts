@@ -28,7 +28,10 @@ beforeEach(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function authenticator(): Authenticator {
-  return createAuthenticator(resolveServerConfig({ auth: 'jwt', jwks: path }), { clock, logger });
+  return createAuthenticator(
+    resolveServerConfig({ auth: 'jwt', jwks: path, anyAudience: true, maxTokenLifetimeMs: 0 }),
+    { clock, logger },
+  );
 }
 
 async function keySet(kid: string): Promise<string> {

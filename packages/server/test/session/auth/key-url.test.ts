@@ -57,7 +57,7 @@ function start(listener: RequestListener): { clock: ManualClock; authenticator: 
   hits = 0;
   serve = listener;
   const clock = new ManualClock();
-  const config = resolveServerConfig({ auth: 'jwt', jwks: url });
+  const config = resolveServerConfig({ auth: 'jwt', jwks: url, anyAudience: true, maxTokenLifetimeMs: 0 });
   return { clock, authenticator: createAuthenticator(config, { clock, logger }) };
 }
 

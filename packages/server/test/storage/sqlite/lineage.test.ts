@@ -28,7 +28,7 @@ describe.each(testedDrivers)('the era of a data folder through %s', (driver) => 
     ({ folder: parent, remove } = await makeDataFolder());
     folder = join(parent, 'data');
     copy = join(parent, 'copy');
-    mkdirSync(folder);
+    mkdirSync(folder, { mode: 0o700 });
   });
   afterEach(async () => {
     running?.close();
