@@ -31,8 +31,8 @@ test('reports a name that two indexes export, types too, but not what one export
     'packages/server/src/index.ts': "export { encodeEntry as encode } from './entry.js';\n",
   });
   expect(findNameFaults(repository.root)).toEqual([
-    'packages/protocol/src/index.ts:1: export Entry is a name of packages/client/src/index.ts:2 already',
-    'packages/server/src/index.ts:1: export encode is a name of packages/protocol/src/index.ts:1 already',
+    'packages/protocol/src/index.ts:1: another export Entry is in packages/client/src/index.ts:2',
+    'packages/server/src/index.ts:1: another export encode is in packages/protocol/src/index.ts:1',
   ]);
 });
 
@@ -43,7 +43,7 @@ test('reports two classes of one name anywhere in the sources, exported or not',
     'packages/server/test/c.ts': 'export class Reader {}\n',
   });
   expect(findNameFaults(repository.root)).toEqual([
-    'packages/server/src/delivery/b.ts:2: class Reader is a name of packages/client/src/a.ts:1 already',
+    'packages/server/src/delivery/b.ts:2: another class Reader is in packages/client/src/a.ts:1',
   ]);
 });
 

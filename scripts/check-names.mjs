@@ -1,4 +1,4 @@
-// Names: files say what they hold, one name means one thing, and close codes are written by their names.
+// Names: a file's name says what it holds, a name means one thing, and close codes are written by their names.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseModule, relativePath, sourceFilesBelow, sourceFolders, visit } from './module-graph.mjs';
@@ -54,7 +54,7 @@ function findDuplicateNames(root) {
   }
   return [...places]
     .filter(([, found]) => found.length > 1)
-    .map(([name, [first, ...others]]) => `${others.join(', ')}: ${name} is a name of ${first} already`);
+    .map(([name, [first, ...others]]) => `${others.join(', ')}: another ${name} is in ${first}`);
 }
 
 /** The tables of close codes, and the rules of RFC 6455 §7.4 about their ranges. */
