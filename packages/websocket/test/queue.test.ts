@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Queue } from '../src/queue.js';
 
-it('gives its items in the order in which they came, also when thousands wait', () => {
+it('Queue returns its items in the order of push, also when thousands wait', () => {
   const step = fc.oneof(
     fc.record({ push: fc.nat(900) }),
     fc.record({ take: fc.nat(900) }),
@@ -31,7 +31,7 @@ it('gives its items in the order in which they came, also when thousands wait', 
   );
 });
 
-it('takes the first of 300 000 as fast as the last', () => {
+it('Queue takes the first of 300 000 items as fast as the last', () => {
   const queue = new Queue<number>();
   for (let n = 0; n < 300_000; n++) queue.push(n);
   const start = process.cpuUsage();

@@ -163,7 +163,7 @@ describe.each(ROLES)('as %s', (role) => {
     expect(met.closeCodeSent).toBe(1002);
   });
 
-  it('gives up after closeTimeoutMs when the peer never answers its Close frame', async () => {
+  it('closes TCP after closeTimeoutMs when the peer never answers its Close frame', async () => {
     const { connection, log } = await meet({ closeTimeoutMs: 80 });
     connection.close(1000);
     await until(() => log.closes.length === 1);
@@ -180,7 +180,7 @@ describe.each(ROLES)('as %s', (role) => {
     expect(await met.failed()).toEqual({ sent: 1008, error: 'too_many_pings' });
   });
 
-  it('closes with 1011 when a handler throws, and tells the owner', async () => {
+  it('closes with 1011 when a handler throws, and reports it to onError', async () => {
     const { log } = await meet();
     log.onText = () => {
       throw new Error('mine');

@@ -124,7 +124,7 @@ describe('the client', () => {
     );
   });
 
-  it('goes on without compression when its offer is declined', async () => {
+  it('continues without compression when its offer is declined', async () => {
     expect((await clientWith(undefined, { serverNoContextTakeover: true })).outcome).toBe('');
   });
 

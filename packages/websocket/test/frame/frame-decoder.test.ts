@@ -170,7 +170,7 @@ it('never throws on random bytes', () => {
   );
 });
 
-it('keeps what comes while suspended, also from inside an event, and goes on with it', () => {
+it('FrameDecoder keeps bytes pushed while suspended, also from inside an event, and continues with them on resume', () => {
   const log = new FrameLog();
   const decoder = new FrameDecoder('client', log, false);
   const end = log.onDataFrameEnd.bind(log);

@@ -226,7 +226,7 @@ describe('on a real server', () => {
     expect(attempt({ subprotocol: 'x' })).toThrowError(expect.objectContaining({ code: 'invalid_subprotocol' }));
   });
 
-  it('resolves options that nobody has resolved, and takes the defaults without any', async () => {
+  it('accept() resolves raw options, and uses the defaults without any', async () => {
     const { text } = await heardUnder({ maxMessageBytes: 3 }, 'abc');
     expect(text).toBe('abc');
     const { close } = await heardUnder({ maxMessageBytes: 3 }, 'abcd');
@@ -244,7 +244,7 @@ describe('on a real server', () => {
     return { text: server.log.texts[0], close: server.log.closes[0] };
   }
 
-  it('holds a handshake to the limits of options that nobody has resolved', () => {
+  it('checkHandshake() applies the limits of default options if it gets none', () => {
     const raw = rawHeaders(
       {},
       Array.from({ length: 2 * 101 }, () => 'x'),

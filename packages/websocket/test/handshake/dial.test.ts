@@ -96,7 +96,7 @@ describe('the answer must be right, RFC 6455 §4.1', () => {
     await expect(dial(url, { handler })).rejects.toEqual(failure('handshake_refused', { status }));
   });
 
-  it('gives up on an answer with more header lines than maxHeaderCount', async () => {
+  it('rejects with handshake_invalid on an answer with more header lines than maxHeaderCount', async () => {
     const url = await answering([...GOOD, ...Array.from({ length: 8 }, (_, index) => `X-${index}: x`)]);
     await expect(dial(url, { handler, options: { maxHeaderCount: 10 } })).rejects.toEqual(
       failure('handshake_invalid', { message: 'the answer has more than 10 header lines' }),
@@ -105,7 +105,7 @@ describe('the answer must be right, RFC 6455 §4.1', () => {
     client.terminate();
   });
 
-  it('gives up on an answer with headers above maxHeaderBytes', async () => {
+  it('rejects on an answer with headers above maxHeaderBytes', async () => {
     const url = await answering([...GOOD, `X: ${'x'.repeat(5000)}`]);
     const attempt = dial(url, { handler, options: { maxHeaderBytes: 2000 } });
     await expect(attempt).rejects.toEqual(failure('handshake_failed'));

@@ -33,10 +33,10 @@ it.each([
   ['http://evil-good.example', 'good.example', false, false],
   ['http://good.example@evil', 'good.example', false, false],
   ['null', 'good.example', false, false],
-])('says of %j to %j (secure: %j): %j', (origin, host, isSecure, expected) => {
+])('isSameOrigin(%j, %j, %j) is %j', (origin, host, isSecure, expected) => {
   expect(isSameOrigin(origin, host, isSecure)).toBe(expected);
 });
 
-it('leaves a request without an Origin to the caller', () => {
+it('isSameOrigin returns undefined without an Origin header', () => {
   expect(isSameOrigin(undefined, 'a', false)).toBeUndefined();
 });

@@ -76,7 +76,7 @@ describe('maxMessageBytes', () => {
     expect(new Reading('server').push(hex('82 ff 7f ff ff ff ff ff ff ff')).heard).toEqual([TOO_BIG]);
   });
 
-  it('counts a byte for each fragment, so that empty ones cannot come for ever', () => {
+  it('counts a byte for each fragment, so that empty ones reach maxMessageBytes too', () => {
     const reading = new Reading('client', { maxMessageBytes: 10 }).push(hex('02 00'));
     for (let i = 0; i < 9; i++) reading.push(hex('00 00'));
     expect(reading.heard).toEqual([]);

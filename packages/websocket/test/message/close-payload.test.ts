@@ -50,7 +50,7 @@ it('takes a reason of 123 bytes and refuses one of 124', () => {
   );
 });
 
-it.each([null, 7, Buffer.from('bye'), {}])('refuses the reason %j, which is no text', (reason) => {
+it.each([null, 7, Buffer.from('bye'), {}])('rejects the close reason %j, which is not a string', (reason) => {
   expect(() => encodeClosePayload(1000, reason as never)).toThrowError(
     expect.objectContaining({
       code: 'invalid_close_reason',

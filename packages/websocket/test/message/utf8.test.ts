@@ -31,7 +31,7 @@ it('refuses the bad byte of Autobahn 6.4.1 before the message ends', () => {
   expect(validator.push(hex('90'))).toBe(false);
 });
 
-it('knows whether a character is cut', () => {
+it('Utf8Validator.isComplete is false inside a character', () => {
   const validator = new Utf8Validator();
   validator.push(hex('e2 82'));
   expect(validator.isComplete).toBe(false);

@@ -38,7 +38,7 @@ async function serverWithPeer(): Promise<{ server: LiveServer; peer: RawPeer }> 
 }
 
 describe('messages that came before the end of TCP', () => {
-  it('are all told before a close that was clean, though they take several turns', async () => {
+  it('are all delivered before a clean onClose, though they take several turns', async () => {
     const { server, peer } = await serverWithPeer();
     peer.socket.end(Buffer.concat([manyMasked, maskedFrame(0x88, CLOSE)]));
     await until(() => server.log.closes.length > 0);
@@ -48,7 +48,7 @@ describe('messages that came before the end of TCP', () => {
     expect(peer.hex).toBe('88 02 03 e8');
   });
 
-  it('are all told also if no Close frame follows', async () => {
+  it('are all delivered if no Close frame follows', async () => {
     const { server, peer } = await serverWithPeer();
     peer.socket.end(manyMasked);
     await until(() => server.log.closes.length > 0);
@@ -57,7 +57,7 @@ describe('messages that came before the end of TCP', () => {
     await until(() => peer.isClosed);
   });
 
-  it.each([true, false])('are told after a pause (Close frame: %s)', async (withClose) => {
+  it.each([true, false])('are delivered after pause() and resume() (Close frame: %s)', async (withClose) => {
     const { server, peer } = await serverWithPeer();
     server.log.onText = (connection, text) => {
       server.log.texts.push(text);
@@ -74,7 +74,7 @@ describe('messages that came before the end of TCP', () => {
     expect(server.log.closes).toMatchObject([withClose ? CLEAN : LOST]);
   });
 
-  it('are told though the program pauses and resumes at each of them', async () => {
+  it('are delivered though the program pauses and resumes at each of them', async () => {
     const { server, peer } = await serverWithPeer();
     server.log.onText = (connection, text) => {
       server.log.texts.push(text);
@@ -88,7 +88,7 @@ describe('messages that came before the end of TCP', () => {
     expect(server.log.closes).toMatchObject([CLEAN]);
   });
 
-  it('are not told once the program has ended the connection meanwhile', async () => {
+  it('are not delivered once the program has closed the connection', async () => {
     const { server, peer } = await serverWithPeer();
     server.log.onText = (connection, text) => {
       server.log.texts.push(text);
@@ -99,7 +99,7 @@ describe('messages that came before the end of TCP', () => {
     expect(server.log.texts).toEqual(['0']);
   });
 
-  it('are told to a client', async () => {
+  it('are delivered to a client', async () => {
     const frames = manyTexts.map((text) => encodeFrame('server', 0x81, Buffer.from(text)));
     const server = createPlainServer((socket) => {
       socket.once('data', (request: Buffer) => {
@@ -118,7 +118,7 @@ describe('messages that came before the end of TCP', () => {
     expect(log.closes).toMatchObject([CLEAN]);
   });
 
-  it('are told over TLS, where the socket ends by itself otherwise', async () => {
+  it('are delivered over TLS, where the socket would otherwise end by itself', async () => {
     const log = new HandlerLog();
     const options = resolveWebSocketOptions();
     const server = createTlsServer({ ...tlsCertificate });
@@ -142,7 +142,7 @@ describe('messages that came before the end of TCP', () => {
     await until(() => sockets.size === 0);
   });
 
-  it('are told though the program accepts only after that end', async () => {
+  it('are delivered though the program accepts after the end of TCP', async () => {
     const log = new HandlerLog();
     const server = new LiveServer();
     let accepted: WebSocketConnection | undefined;
@@ -167,7 +167,7 @@ describe('messages that came before the end of TCP', () => {
   });
 });
 
-it('tells the end of TCP at once to a paused connection that has nothing unread', async () => {
+it('reports the end of TCP at once to a paused connection that has no unread input', async () => {
   const { server, peer } = await serverWithPeer();
   const connection = await server.connection();
   server.log.onText = () => connection.pause();

@@ -59,7 +59,7 @@ function withoutPings(events: readonly unknown[]): unknown[] {
 }
 
 describe.each(['auto', 'stream'] as const)('a reader with the %s inflater', (engine) => {
-  it('is silent while suspended, and goes on with the next byte, wherever it is suspended', async () => {
+  it('emits nothing while suspended, and continues with the next byte, wherever suspend() was called', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { minLength: 1, maxLength: 4 }),

@@ -107,7 +107,7 @@ describe('the closing handshake, RFC 6455 §7', () => {
     expect((await closedOnce(server)).texts).toEqual(['late']);
   });
 
-  it('gives up on a peer that never answers, after closeTimeoutMs', async () => {
+  it('reports close_timeout for a peer that never answers its Close frame, after closeTimeoutMs', async () => {
     await start({ closeTimeoutMs: 60 });
     await RawPeer.open(server.port);
     (await server.connection()).close(1000, 'x');
@@ -213,7 +213,7 @@ describe('ends without a closing handshake', () => {
     });
   });
 
-  it('reports a reset as 1006 from nobody, with the error first', async () => {
+  it('reports a TCP reset as 1006 with initiator none, after onError', async () => {
     await start();
     const peer = await RawPeer.open(server.port);
     await server.connection();
@@ -289,7 +289,7 @@ describe('faults of handlers', () => {
     },
   );
 
-  it('tells the process when onError or onClose throw, and lives on', async ({ onTestFinished }) => {
+  it('emits a process warning when onError or onClose throws', async ({ onTestFinished }) => {
     await start();
     onTestFinished(() => server.stop());
     const warnings: string[] = [];

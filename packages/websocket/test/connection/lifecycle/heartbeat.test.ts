@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe('on live connections', () => {
-  it('pings every heartbeatMs and keeps whoever answers', async () => {
+  it('pings every heartbeatMs and keeps a peer that answers', async () => {
     server = await LiveServer.start({ heartbeatMs: 40, heartbeatGraceMs: 5000 });
     const peer = await RawPeer.open(server.port);
     peer.socket.on('data', () => peer.send(maskedFrame(0x8a, '')));
@@ -30,7 +30,7 @@ describe('on live connections', () => {
     expect(server.log.closes[0]).toMatchObject({ code: 4003, initiator: 'local', error: { code: 'heartbeat_missed' } });
   });
 
-  it('does not blame a peer for the time in which we do not read', async () => {
+  it('does not count the time in which reading is paused as silence of the peer', async () => {
     server = await LiveServer.start({ heartbeatMs: 40, heartbeatGraceMs: 20 });
     await RawPeer.open(server.port);
     const connection = await server.connection();
@@ -71,11 +71,11 @@ describe('on live connections', () => {
   });
 });
 
-describe('the judgement', () => {
+describe('Heartbeat', () => {
   const options = resolveWebSocketOptions({ heartbeatMs: 25_000, heartbeatGraceMs: 20_000 });
   const socket = new PassThrough();
 
-  it('is dead only after heartbeat plus grace without a sign of life', () => {
+  it('returns heartbeat_missed only after heartbeatMs plus heartbeatGraceMs without a sign of life', () => {
     const heartbeat = new Heartbeat('x', 0);
     expect(heartbeat.check(options, socket, undefined, 44_999)).toBeUndefined();
     expect(heartbeat.check(options, socket, undefined, 45_000)?.code).toBe('heartbeat_missed');
@@ -83,7 +83,7 @@ describe('the judgement', () => {
     expect(heartbeat.check(options, socket, undefined, 45_000)).toBeUndefined();
   });
 
-  it('asks again at the next ping, half-way to the deadline, and at the deadline', () => {
+  it('checks again at the next ping, half-way to the deadline, and at the deadline', () => {
     const heartbeat = new Heartbeat('x', 0);
     expect(heartbeat.nextDelayMs(options, undefined, 0)).toBe(25_000);
     expect(heartbeat.takePing(options, 25_000)).toBe(true);
@@ -105,7 +105,7 @@ describe('the judgement', () => {
     expect(heartbeat.takePing(resolveWebSocketOptions({ heartbeatMs: 0 }), 1_000_000)).toBe(false);
   });
 
-  it('leaves paused time out', () => {
+  it('does not count paused time', () => {
     const heartbeat = new Heartbeat('x', 0);
     heartbeat.notePause(10_000);
     expect(heartbeat.check(options, socket, undefined, 1_000_000)).toBeUndefined();
@@ -115,7 +115,7 @@ describe('the judgement', () => {
   });
 });
 
-describe('the timer wheel', () => {
+describe('TimerWheel', () => {
   interface Entry extends WheelEntry {
     readonly name: string;
   }

@@ -46,7 +46,7 @@ describe('held output', () => {
     expect(connection.bufferedBytes).toBe(0);
   });
 
-  it('goes out for whoever waits for it, for a ping and for the end', async () => {
+  it('is written for an awaited send, for a ping and for close()', async () => {
     const { peer, connection } = await open();
     connection.hold();
     await connection.sendTextAsync('a');

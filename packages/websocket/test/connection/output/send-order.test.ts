@@ -87,7 +87,7 @@ it('everything goes out in the order of the calls, streamed messages among whole
   expect(await peer.receives(21)).toBe('81 00 81 01 31 01 01 62 80 00 81 01 32 81 01 33 81 00 81 01 34');
 });
 
-it('tells each asynchronous send by its own place: the first before the last, and a ping ahead of all counts too', () => {
+it('resolves each asynchronous send at its own position, also with a ping written ahead of it', () => {
   const told: string[] = [];
   const output = new WaitingOutput();
   const push = (name: string): void => {
@@ -134,7 +134,7 @@ it('the fragments of a message that waits itself gather as well', () => {
   expect(output.byteLength).toBe(300_000);
 });
 
-it('a queue that fills when a streamed message ends counts as full, and is told to have drained', async () => {
+it('calls onDrain for a queue that became full when a streamed message ended', async () => {
   const { peer, connection } = await open();
   peer.socket.pause();
   const message = connection.startMessage('binary');

@@ -198,7 +198,7 @@ describe('streamed messages', () => {
     await expect(connection.startMessage('text').write('c')).rejects.toMatchObject({ code: 'connection_ended' });
   });
 
-  it('gives an unfinished streamed message up when it closes', async () => {
+  it('drops an unfinished streamed message when the connection closes', async () => {
     const { peer, connection } = await open();
     await connection.startMessage('text').write('a');
     connection.sendText('behind');
@@ -208,7 +208,7 @@ describe('streamed messages', () => {
 });
 
 describe('pausing', () => {
-  it('hands nothing over while paused, not even what has arrived, and goes on in order', async () => {
+  it('delivers nothing while paused, not even what has arrived, and continues in order after resume()', async () => {
     const { peer, connection } = await open();
     server.log.onText = (paused, text) => {
       server.log.texts.push(text);

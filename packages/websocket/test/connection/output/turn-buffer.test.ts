@@ -246,7 +246,7 @@ describe('TurnBuffer', () => {
     expect(early.socket.chunks[0]!.buffer.byteLength).toBeGreaterThan(20_000);
   });
 
-  it('appends nothing, and stores nothing, while nobody follows', async () => {
+  it('appends and stores nothing without a follower', async () => {
     const turn = new TurnBuffer<Peer>();
     const member = peer();
     turn.open();

@@ -14,7 +14,7 @@ it('gives the very buffer back when nothing else waits', () => {
   expect(queue.take(100)).toBeUndefined();
 });
 
-it('gives the same joined buffer to whoever has the same pieces in the same round', () => {
+it('WriteQueue gives queues with the same pieces in one round the same joined buffer', () => {
   const pieces = [Buffer.from('a'), Buffer.from('b')];
   const take = (): Buffer | Buffer[] | undefined => {
     const queue = new WriteQueue();

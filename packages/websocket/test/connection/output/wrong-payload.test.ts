@@ -64,7 +64,7 @@ it.each(SENDS)(
   },
 );
 
-it('asynchronous sends and writes reject with invalid_payload, and the message goes on without it', async () => {
+it('asynchronous sends and writes reject with invalid_payload, and a streamed message continues without the chunk', async () => {
   server = await LiveServer.start();
   const peer = await RawPeer.open(server.port);
   const connection = await server.connection();
