@@ -49,6 +49,11 @@ const entries: readonly CommandEntry[] = [
     description: 'show the configuration of the server',
     load: async (terminal) => (await import('./commands/config.js')).configCommand(terminal),
   },
+  {
+    name: 'era',
+    description: 'say that a data folder was restored',
+    load: async (terminal) => (await import('./commands/era.js')).eraCommand(terminal),
+  },
 ];
 
 export interface ProgramPorts {

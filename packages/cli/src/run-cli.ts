@@ -59,9 +59,10 @@ function report(error: unknown, terminal: Terminal): number {
     print(error.message);
     return ExitCode.failed;
   }
-  if (isConfigError(error)) {
+  if (isServerError(error)) {
+    if (error.code !== 'invalid_config') print(error.message);
     for (const problem of error.problems) print(problem.message);
-    return ExitCode.usage;
+    return error.code === 'invalid_config' ? ExitCode.usage : ExitCode.failed;
   }
   if (error instanceof CliFailure) {
     print(error.message);
@@ -73,9 +74,9 @@ function report(error: unknown, terminal: Terminal): number {
   return ExitCode.failed;
 }
 
-// By its code: the class lives in the server, which a client command does not load.
-function isConfigError(error: unknown): error is ServerError {
-  return error instanceof Error && (error as Partial<ServerError>).code === 'invalid_config';
+// By its name: the class lives in the server, which a client command does not load.
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && error.name === 'ServerError';
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -32,6 +32,7 @@ describe('longwire', () => {
     ['token create', ['--expires-in']],
     ['token verify', ['--jwks']],
     ['config print', ['--json']],
+    ['era new', ['--data', '--config']],
   ])('%s has help with examples', async (command, mentioned) => {
     const { exit, stdout } = await runHere([...command.split(' '), ...(command === '--help' ? [] : ['--help'])]);
     expect(exit).toBe(0);

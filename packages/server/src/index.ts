@@ -4,11 +4,12 @@ export {
   type ConfigSources,
   type LoadedConfig,
   loadConfig,
+  loadDataLocation,
   resolveServerConfig,
   type ServerConfigInput,
 } from './config/load-config.js';
 export { type PrintedSetting, printConfig } from './config/print-config.js';
-export type { ServerConfig } from './config/server-config.js';
+export type { DataLocation, ServerConfig } from './config/server-config.js';
 export type { Setting } from './config/setting.js';
 export { flagOf, type SettingKey, secretKeys, settingKeys, settings, variableOf } from './config/settings.js';
 export {
@@ -20,5 +21,5 @@ export {
 } from './errors.js';
 export { systemClock } from './runtime/clock.js';
 export { createLogger, type Logger } from './runtime/logger.js';
-export { type RunningServer, type StartOptions, startServer, version } from './server.js';
+export { type RunningServer, type StartOptions, startNewEra, startServer, version } from './server.js';
 export { createAuthenticator } from './session/authenticate.js';

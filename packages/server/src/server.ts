@@ -6,10 +6,10 @@ import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { isLoopbackHost } from '@longwire/websocket';
 import { LocalBus } from './bus/local/local-bus.js';
-import type { ServerConfig, ServerLimits } from './config/server-config.js';
+import type { DataLocation, ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { pacedPages } from './delivery/page-source.js';
-import type { ServerError } from './errors.js';
+import { invalidConfig, type ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
@@ -39,7 +39,7 @@ import { SignIn } from './session/sign-in.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
-import { openSqliteStore } from './storage/sqlite/sqlite-store.js';
+import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
 import { gatewayEndpoint } from './transport/websocket/gateway.js';
 
@@ -98,6 +98,21 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
     await store.close();
     throw error;
   }
+}
+
+/**
+ * Gives every channel of a data folder a new epoch: for a store that was set back in a way that a start cannot notice, with
+ * its disk or its machine. No server may use the folder meanwhile.
+ * @param onNotice  called with sentences for the user
+ * @throws ServerError `invalid_config` (there is no store), or what opening the store throws
+ */
+export async function startNewEra(data: DataLocation, onNotice: (message: string) => void): Promise<void> {
+  const refuse = (message: string) => invalidConfig([{ key: 'data', message }]);
+  if (data.kind === 'memory') throw refuse('data is memory:, where each start begins a new era');
+  if (!hasSqliteStore(data.path))
+    throw refuse(`${data.path} has no messages of a Longwire server: choose its data folder with --data`);
+  const store = await openSqliteStore({ folder: data.path, needsNewEra: true, onNotice });
+  await store.close();
 }
 
 function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Store> {

@@ -12,7 +12,7 @@ import {
 import { pageDirectory } from '@longwire/web';
 import { Command } from 'commander';
 import { bannerJson, bannerText } from '../banner.js';
-import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
+import { ExitCode, type SetExitCode } from '../exit-code.js';
 import { outliveTerminal } from '../lost-terminal.js';
 import { type StopSignal, stopSignal } from '../terminal/stop-signal.js';
 import { painter, type Terminal, usesColor, writeLine } from '../terminal/terminal.js';
@@ -60,7 +60,7 @@ async function serve(
     server = first;
   } catch (error) {
     signal.release();
-    throw startFailure(error);
+    throw error;
   }
   const facts = { server, hasPage: options.page, nodeVersion: process.versions.node };
   const banner = options.json ? bannerJson(facts) : bannerText(facts, painter(usesColor(terminal, terminal.stdout)));
@@ -109,13 +109,6 @@ async function within(durationMs: number, promise: Promise<void>): Promise<boole
   } finally {
     clearTimeout(timer);
   }
-}
-
-function startFailure(error: unknown): unknown {
-  if (error instanceof ServerError && error.code !== 'invalid_config') {
-    return new CliFailure(ExitCode.failed, error.message, { cause: error });
-  }
-  return error;
 }
 
 const EXAMPLES = `

@@ -7,7 +7,7 @@ import { flattenSettings, readConfigFile } from './config-file.js';
 import { configPath } from './config-path.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { type ConfigSource, describeSource, type RawSetting } from './raw-setting.js';
-import { buildServerConfig, type ServerConfig } from './server-config.js';
+import { buildServerConfig, type DataLocation, dataLocation, type ServerConfig } from './server-config.js';
 import { parseTextValue, parseTypedValue, type Setting, type SettingValue } from './setting.js';
 import {
   flagOf,
@@ -65,16 +65,20 @@ export type ServerConfigInput = {
  *   or of the wrong type (with their source), files that cannot be read, settings that contradict each other
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
-  const environment = readEnvironment(sources.environment);
-  const configFile = sources.configFile ?? (sources.environment['LONGWIRE_CONFIG'] || undefined);
-  const problems = [...environment.problems];
-  const reportFile = (message: string) => problems.push({ key: undefined, message });
-  const file = configFile === undefined ? [] : readConfigFile(configPath(configFile, sources, reportFile));
-  const flags = Object.entries(sources.flags).flatMap(([key, value]): RawSetting[] =>
-    value === undefined ? [] : [{ key, value, form: 'text', source: { kind: 'flag', name: flagOf(key) } }],
-  );
-  const loaded = resolveSettings([file, environment.settings, flags], problems, sources);
-  return Object.freeze({ ...loaded, warnings: warningsOf(environment.foreign) });
+  const { layers, problems, foreign } = readLayers(sources);
+  return Object.freeze({ ...buildConfig(layers, problems, sources), warnings: warningsOf(foreign) });
+}
+
+/**
+ * Loads where the data is, and nothing else: for commands that work on the data folder without a server.
+ * @throws ServerError `invalid_config`, as `loadConfig` does, but not for what only a server needs
+ */
+export function loadDataLocation(sources: ConfigSources): DataLocation {
+  const { layers, problems } = readLayers(sources);
+  const { data } = valuesOf(resolveSettings(layers, problems, sources));
+  const location = dataLocation(data, sources, problems);
+  if (problems.length > 0) throw invalidConfig(problems);
+  return location;
 }
 
 /**
@@ -83,15 +87,48 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
  */
 export function resolveServerConfig(input: ServerConfigInput): ServerConfig {
   const given = flattenSettings(input, { kind: 'program' });
-  return resolveSettings([given], [], { environment: process.env, workingDirectory: process.cwd() }).config;
+  return buildConfig([given], [], { environment: process.env, workingDirectory: process.cwd() }).config;
 }
 
-/** @param layers  from the weakest to the strongest */
-function resolveSettings(
-  layers: readonly (readonly RawSetting[])[],
+interface Layers {
+  /** From the weakest to the strongest. */
+  readonly layers: readonly (readonly RawSetting[])[];
+  readonly problems: ConfigProblem[];
+  /** Variables that are not settings of Longwire. */
+  readonly foreign: readonly string[];
+}
+
+function readLayers(sources: ConfigSources): Layers {
+  const environment = readEnvironment(sources.environment);
+  const configFile = sources.configFile ?? (sources.environment['LONGWIRE_CONFIG'] || undefined);
+  const problems = [...environment.problems];
+  const reportFile = (message: string) => problems.push({ key: undefined, message });
+  const file = configFile === undefined ? [] : readConfigFile(configPath(configFile, sources, reportFile));
+  const flags = Object.entries(sources.flags).flatMap(([key, value]): RawSetting[] =>
+    value === undefined ? [] : [{ key, value, form: 'text', source: { kind: 'flag', name: flagOf(key) } }],
+  );
+  return { layers: [file, environment.settings, flags], problems, foreign: environment.foreign };
+}
+
+type Surroundings = Pick<ConfigSources, 'environment' | 'workingDirectory' | 'defaults'>;
+
+function buildConfig(
+  layers: Layers['layers'],
   problems: ConfigProblem[],
-  surroundings: Pick<ConfigSources, 'environment' | 'workingDirectory' | 'defaults'>,
+  surroundings: Surroundings,
 ): Omit<LoadedConfig, 'warnings'> {
+  const resolved = resolveSettings(layers, problems, surroundings);
+  const config = buildServerConfig(valuesOf(resolved), surroundings, problems);
+  if (problems.length > 0) throw invalidConfig(problems);
+  return Object.freeze({ config, settings: Object.freeze(resolved) });
+}
+
+/** Every setting in the order of the table, each from the strongest layer that has it. */
+function resolveSettings(
+  layers: Layers['layers'],
+  problems: ConfigProblem[],
+  surroundings: Surroundings,
+): readonly ResolvedSetting[] {
   const resolved = new Map<SettingKey, ResolvedSetting>();
   for (const key of settingKeys) {
     const value = surroundings.defaults?.[key] ?? settings[key].default;
@@ -105,10 +142,11 @@ function resolveSettings(
   }
   // With a wrong value among them, the rest would be checked against a default that was not chosen.
   if (problems.length > 0) throw invalidConfig(problems);
-  const values = Object.fromEntries([...resolved.values()].map(({ key, value }) => [key, value])) as SettingValues;
-  const config = buildServerConfig(values, surroundings, problems);
-  if (problems.length > 0) throw invalidConfig(problems);
-  return Object.freeze({ config, settings: Object.freeze([...resolved.values()]) });
+  return [...resolved.values()];
+}
+
+function valuesOf(resolved: readonly ResolvedSetting[]): SettingValues {
+  return Object.fromEntries(resolved.map(({ key, value }) => [key, value])) as SettingValues;
 }
 
 function warningsOf(foreign: readonly string[]): readonly string[] {
@@ -138,7 +176,7 @@ function resolveOne(raw: RawSetting, problems: ConfigProblem[]): ResolvedSetting
 /** Replaces `jwtSecretFile` by `jwtSecret` with what the file holds, without the newline that editors put at its end. */
 function withoutSecretFiles(
   layer: readonly RawSetting[],
-  surroundings: Pick<ConfigSources, 'environment' | 'workingDirectory'>,
+  surroundings: Surroundings,
   problems: ConfigProblem[],
 ): RawSetting[] {
   const given = new Set(layer.map((raw) => raw.key));

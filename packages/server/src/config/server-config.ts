@@ -72,7 +72,8 @@ export function buildServerConfig(
   });
 }
 
-function dataLocation(data: string, surroundings: PathSurroundings, problems: ConfigProblem[]): DataLocation {
+/** `problems` gets what is wrong, as in `buildServerConfig`. */
+export function dataLocation(data: string, surroundings: PathSurroundings, problems: ConfigProblem[]): DataLocation {
   if (data === MEMORY_DATA) return Object.freeze({ kind: 'memory' });
   const path = configPath(data, surroundings, (message) => problems.push({ key: 'data', message }));
   return Object.freeze({ kind: 'folder', path });

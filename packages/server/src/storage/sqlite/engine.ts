@@ -35,6 +35,8 @@ export interface EngineOptions {
   /** Asked before each commit whether the folder is still ours; throws if not. */
   readonly assertOwned: () => void;
   readonly keyWindowEntries: number;
+  /** Gives the store a new era, although nothing shows that it was restored. */
+  readonly needsNewEra: boolean;
   /** Called with damage that was skipped. */
   readonly onDamage: DamageListener;
 }
@@ -80,7 +82,7 @@ export class SqliteEngine {
       this.#isRecovered = completeRecovery(database, file);
       prepareSchema(database);
       this.#cache = new PageCache(database);
-      this.#lineage = new Lineage(database, options.folder, file);
+      this.#lineage = new Lineage(database, { ...options, file });
       this.era = this.#lineage.era;
       this.restored = this.#lineage.restored;
       this.#isWritable = this.#tryPrepare();

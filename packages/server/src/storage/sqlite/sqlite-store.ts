@@ -1,6 +1,7 @@
 // The engine on SQLite: one file in one folder, one thread that writes it.
 
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
 import type { ChannelKey } from '../../channel/channel-key.js';
 import type { ServerError } from '../../errors.js';
@@ -11,6 +12,7 @@ import { epochOf } from '../epoch.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
+import { DATABASE_FILE } from './driver/connection-settings.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
 import { makeDataFolder } from './folder/make-data-folder.js';
 import { makeFilesPrivate } from './folder/private-files.js';
@@ -24,6 +26,8 @@ export interface SqliteStoreOptions {
   readonly driver?: DriverChoice;
   /** Newest entries of which the keys are always recognised; rounded up to a power of two. Default: the protocol's. */
   readonly keyWindowEntries?: number;
+  /** Gives the store a new era, and with it every channel a new epoch, although nothing shows that it was restored. */
+  readonly needsNewEra?: boolean;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
   /** Called with sentences for the log: that it waits for another server, was restored, or is open to other accounts. */
@@ -48,7 +52,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let writer: WorkerClient | undefined;
   try {
     for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
-    const start = { folder, driver, keyWindowEntries: options.keyWindowEntries ?? defaultSessionLimits.keyWindow };
+    const { keyWindowEntries = defaultSessionLimits.keyWindow, needsNewEra = false } = options;
+    const start = { folder, driver, keyWindowEntries, needsNewEra };
     writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
     if (writer.restored !== undefined) options.onNotice?.(writer.restored);
     const reader = writer.canShareFile
@@ -60,6 +65,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await lock.release();
     throw error;
   }
+}
+
+/** Whether a folder has a store, of whatever version. */
+export function hasSqliteStore(folder: string): boolean {
+  return existsSync(join(folder, DATABASE_FILE));
 }
 
 interface StoreParts {

@@ -19,9 +19,10 @@ export function openEngine(
   driver: TestedDriver,
   keyWindowEntries = 1_024,
   onDamage: DamageListener = () => undefined,
+  needsNewEra = false,
 ): SqliteEngine {
   const open = chooseDriver(driver);
-  return new SqliteEngine({ folder, open, assertOwned: () => undefined, keyWindowEntries, onDamage });
+  return new SqliteEngine({ folder, open, assertOwned: () => undefined, keyWindowEntries, needsNewEra, onDamage });
 }
 
 /** One batch in one transaction. */

@@ -34,7 +34,7 @@ describe.each(testedDrivers)('a store through %s whose files are taken away', (d
       },
       'replaced',
     ],
-  ])('acknowledges nothing any more and ends with fatal when %s', async (_what, takeAway, expected) => {
+  ])('acknowledges nothing any more and ends with fatal when %s (row 66)', async (_what, takeAway, expected) => {
     expect(await store.log.append([message('alice', 'bob')])).toMatchObject([{ outcome: 'stored' }]);
     const fatal = new Promise((resolve) => {
       store.onFatal = resolve;

@@ -53,7 +53,7 @@ for (const driver of testedDrivers) {
     );
 
     test.skipIf(straceMissing)(
-      `a failed fsync, a restart and a power cut lose nothing that was acknowledged after the restart ${straceMissing ?? ''}`,
+      `a failed fsync, a restart and a power cut lose nothing that was acknowledged after the restart (row 65) ${straceMissing ?? ''}`,
       async () => {
         const { folder, remove } = await makeDataFolder();
         const disk = await makeDataFolder();

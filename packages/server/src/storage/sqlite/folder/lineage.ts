@@ -26,6 +26,14 @@ interface FileIdentity {
   readonly birth: string | undefined;
 }
 
+interface LineageOptions {
+  readonly folder: string;
+  /** Path of the database. */
+  readonly file: string;
+  /** The operator knows that the store was restored, whatever it shows. */
+  readonly needsNewEra: boolean;
+}
+
 /**
  * Decides the era when a store is opened. A database that is behind the generation file, that has lost it, or that is
  * another file than the last time was restored from a copy: clients may know offsets that it never assigned, or that it
@@ -43,13 +51,12 @@ export class Lineage {
   readonly #identity: FileIdentity;
   #isWritten = false;
 
-  /** @param file  path of the database */
-  constructor(database: SqlDatabase, folder: string, file: string) {
+  constructor(database: SqlDatabase, { folder, file, needsNewEra }: LineageOptions) {
     const remembered = readRemembered(database);
     const outside = readGeneration(folder);
     const identity = identityOf(file);
     const doubt = doubtOf(remembered, outside, identity);
-    this.era = doubt === undefined && remembered.era !== undefined ? remembered.era : mintEra();
+    this.era = needsNewEra || doubt !== undefined ? mintEra() : (remembered.era ?? mintEra());
     this.isContinued = this.era === remembered.era;
     this.restored = doubt && `${file} ${doubt}: it counts as restored, and all channels get a new epoch`;
     this.#database = database;

@@ -17,6 +17,7 @@ export interface WorkerStart {
   readonly folder: string;
   readonly driver: DriverChoice;
   readonly keyWindowEntries: number;
+  readonly needsNewEra: boolean;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
   readonly lock: { readonly file: string; readonly token: string } | undefined;
 }

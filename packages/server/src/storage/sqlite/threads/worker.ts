@@ -26,6 +26,7 @@ function startWriter(to: MessagePort): FromWorker {
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
     keyWindowEntries: start.keyWindowEntries,
+    needsNewEra: start.needsNewEra,
     onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
   });
   new WriterThread(engine, to).start();
