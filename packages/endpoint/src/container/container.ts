@@ -164,7 +164,8 @@ export class EndpointContainer {
    * themselves. False when no endpoint has its path; then nothing was answered.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    return this.#take(requestedPathOf(request.url ?? '/'), { request, socket, head }) === 'taken';
+    const upgrade = { request, socket, head, isAsReceived: false };
+    return this.#take(requestedPathOf(request.url ?? '/'), upgrade) === 'taken';
   }
 
   /**
@@ -190,7 +191,8 @@ export class EndpointContainer {
   ): Promise<Session | undefined> {
     const definition = definitionOf(endpoint);
     const values = definition.template.parametersOf(parameters);
-    return this.#register.use(definition, (mounted) => this.#open(mounted, values, { request, socket, head }));
+    const asked = { request, socket, head, isAsReceived: false };
+    return this.#register.use(definition, async (mounted) => this.#open(mounted, values, asked));
   }
 
   /**
@@ -250,10 +252,10 @@ export class EndpointContainer {
     endpoint: MountedEndpoint,
     parameters: Readonly<Record<string, string>>,
     upgrade: UpgradeRequest,
-  ): Promise<Session | undefined> {
+  ): Session | undefined | Promise<Session | undefined> {
     const isBusy = this.#opening.waiting.size >= this.#options.maxPendingHandshakes;
     if (this.#closing === undefined && !isBusy) return new Opening(this.#opening, endpoint, parameters, upgrade).run();
     refuseHandshake(upgrade.socket, isBusy ? busyAnswer : closingAnswer);
-    return Promise.resolve(undefined);
+    return undefined;
   }
 }

@@ -47,7 +47,7 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
     this.definition = definition;
     this.#host = {
       definition,
-      handlers: SessionHandlers.declared(definition.routes, definition.options.codecs),
+      handlers: SessionHandlers.declared(definition),
       reportUnhandled,
       observer,
       warnings,

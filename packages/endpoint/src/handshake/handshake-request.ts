@@ -4,11 +4,13 @@ import type { Socket } from 'node:net';
 import { type ExtensionOffer, parseExtensions, parseSubprotocols } from '@longwire/websocket';
 import { type ClientOrigin, isEncrypted } from '../proxies/trusted-proxies.js';
 import type { Principal } from './authentication.js';
+import { findPackedHeader, packHeaders, unpackHeaders } from './header-lines.js';
 
 /** What a {@link HandshakeRequest} is made of. */
 export interface HandshakeSource {
   readonly url: string;
-  readonly headers: IncomingHttpHeaders;
+  /** An object, or the lines as they came: names and values in turn. */
+  readonly headers: IncomingHttpHeaders | readonly string[];
   readonly path: Readonly<Record<string, string>>;
   readonly peerAddress: string;
   /** Undefined for a request that was never sent. */
@@ -27,13 +29,12 @@ export type Identify = (principal: Principal | undefined) => void;
 export class HandshakeRequest {
   /** The request target as received: path and query. */
   readonly url: string;
-  /** Names in lower case; values as Node joins them. */
-  readonly headers: IncomingHttpHeaders;
   /** The decoded values of the endpoint's path variables: of `/chat/{room}`, `request.path.room`. */
   readonly path: Readonly<Record<string, string>>;
   /** Address of the TCP peer, '' when it is gone already or connected through a Unix socket. */
   readonly peerAddress: string;
   // What can be derived from these is derived when it is asked for: most sessions ask for nothing.
+  #headers: IncomingHttpHeaders | string;
   readonly #socket: Socket | undefined;
   readonly #client: ClientOrigin | undefined;
   #principal: Principal | undefined;
@@ -42,7 +43,9 @@ export class HandshakeRequest {
   /** @param executor  gets the function that says who the client is, and that only the handshake may call */
   constructor(source: HandshakeSource, executor?: (identify: Identify) => void) {
     this.url = source.url;
-    this.headers = source.headers;
+    this.#headers = Array.isArray(source.headers)
+      ? packHeaders(source.headers)
+      : (source.headers as IncomingHttpHeaders);
     this.path = source.path;
     this.peerAddress = source.peerAddress;
     this.#socket = source.socket;
@@ -50,6 +53,12 @@ export class HandshakeRequest {
     executor?.((principal) => {
       this.#principal = principal;
     });
+  }
+
+  /** Names in lower case; values as Node joins them. */
+  get headers(): IncomingHttpHeaders {
+    if (typeof this.#headers === 'string') this.#headers = unpackHeaders(this.#headers);
+    return this.#headers;
   }
 
   /** The path of the target, as received, without query. */
@@ -79,7 +88,7 @@ export class HandshakeRequest {
 
   /** Host and port that the client addressed: what a trusted proxy says, else the header `Host`. */
   get host(): string | undefined {
-    return this.#client === undefined ? this.headers.host : this.#client.host;
+    return this.#client === undefined ? this.#find('host') : this.#client.host;
   }
 
   /** Subprotocols in the client's order of preference (RFC 6455 §4.1 number 10). */
@@ -96,7 +105,11 @@ export class HandshakeRequest {
 
   /** The page a browser connects from; undefined from programs that send none. */
   get origin(): string | undefined {
-    return this.headers.origin;
+    return this.#find('origin');
+  }
+
+  #find(name: 'host' | 'origin'): string | undefined {
+    return typeof this.#headers === 'string' ? findPackedHeader(this.#headers, name) : this.#headers[name];
   }
 
   /** Who the client is, once the configurator's `authenticate` has said it. */

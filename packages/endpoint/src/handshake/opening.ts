@@ -22,6 +22,7 @@ import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
 import { principalOf } from './authentication.js';
 import { HandshakeRequest, type Identify } from './handshake-request.js';
 import { HandshakeResponse } from './handshake-response.js';
+import { findHeader } from './header-lines.js';
 import { HandshakeHooks } from './hooks.js';
 import { isSameHostOrigin, isSameHostOrLoopbackOrigin, originWarning } from './origin.js';
 import { ClosedWithCode, isRefusal, type OrRefusal } from './refusals.js';
@@ -32,6 +33,8 @@ export interface OpeningHost {
   /** Those that wait for a hook. */
   readonly waiting: Set<Opening>;
 }
+
+const forbidden = refusal(403, 'This origin may not connect.');
 
 /** Runs once and ends in exactly one of: a session, a refusal on the wire, a client that went away. */
 export class Opening {
@@ -61,25 +64,23 @@ export class Opening {
   }
 
   /**
-   * Resolves with the session, or with nothing once the client was refused or has gone. Never rejects. Unless a hook
-   * answers with a promise, everything has happened when this returns.
+   * Returns the session, or nothing once the client was refused or has gone; a promise only if there are hooks to ask.
+   * Never throws, never rejects.
    */
-  async run(): Promise<Session | undefined> {
+  run(): Session | undefined | Promise<Session | undefined> {
     const { observer, wireLog } = this.#host.options;
-    this.#log = wireLog?.watchUpgrade(this.#upgrade);
-    const checked = checkHandshake(this.#upgrade.request, this.#definition.options.webSocket);
+    const { configurator, webSocket } = this.#definition.options;
+    if (wireLog !== undefined) this.#log = wireLog.watchUpgrade(this.#upgrade);
+    const checked = checkHandshake(this.#upgrade.request, webSocket);
     if (checked.isAccepted || observer !== undefined) this.#request = this.#read();
     if (observer !== undefined) observer.handshakeStarted?.(this.#request!, this.#definition.name);
     if (!checked.isAccepted) {
       this.refuse(checked);
       return undefined;
     }
-    try {
-      return await this.#negotiate(checked, this.#request!);
-    } catch (error) {
-      await this.#turnAway(error, checked, this.#request!);
-      return undefined;
-    }
+    return configurator.hasHooks
+      ? this.#askHooks(checked, this.#request!)
+      : this.#openWithoutHooks(checked, this.#request!);
   }
 
   /** Answers the client now, whatever hook is pending. Does nothing once it has been answered. */
@@ -90,12 +91,38 @@ export class Opening {
     this.#notifyRefusal(answer.status);
   }
 
-  /** @throws (rejects) refusals, and what else hooks throw */
+  #openWithoutHooks(checked: CheckedHandshake, request: HandshakeRequest): Session | undefined {
+    if (!this.#isOwnOrListed(request)) {
+      this.refuse(forbidden);
+      return undefined;
+    }
+    const subprotocol = selectSubprotocol(checked.offeredSubprotocols, this.#definition.options.subprotocols);
+    try {
+      return this.#accept(checked, request, subprotocol, undefined, undefined);
+    } catch (error) {
+      this.#fail(error, request);
+      return undefined;
+    }
+  }
+
+  async #askHooks(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
+    try {
+      return await this.#negotiate(checked, request);
+    } catch (error) {
+      await this.#turnAway(error, checked, request);
+      return undefined;
+    }
+  }
+
+  /**
+   * Waits only for hooks that return promises, so that others open their session at once.
+   * @throws (rejects) refusals, and what else hooks throw
+   */
   async #negotiate(checked: CheckedHandshake, request: HandshakeRequest): Promise<Session | undefined> {
     const { authenticate, modifyHandshake } = this.#definition.options.configurator;
     const allowed = this.#checkOrigin(request);
     if (allowed instanceof Promise ? !(await allowed) : !allowed) {
-      this.refuse(refusal(403, 'This origin may not connect.'));
+      this.refuse(forbidden);
       return undefined;
     }
     if (authenticate !== undefined) {
@@ -108,45 +135,38 @@ export class Opening {
     const agreed = selected instanceof Promise ? await selected : selected;
     // What the last hook counts or notes is of a session that opens, not of a client that has gone meanwhile.
     if (this.#isOver) return undefined;
-    let userProperties: UserProperties | undefined;
-    let response: HandshakeResponse | undefined;
-    if (modifyHandshake !== undefined) {
-      const [answer, properties] = [new HandshakeResponse(), new UserProperties()];
-      const modified = this.#ask('modifyHandshake', () => modifyHandshake(request, answer, properties));
-      if (modified instanceof Promise) await modified;
-      response = answer;
-      userProperties = properties;
-    }
-    return this.#accept(agreed, request, { subprotocol, headers: response?.headers, userProperties });
+    if (modifyHandshake === undefined) return this.#accept(agreed, request, subprotocol, undefined, undefined);
+    const [response, userProperties] = [new HandshakeResponse(), new UserProperties()];
+    const modified = this.#ask('modifyHandshake', () => modifyHandshake(request, response, userProperties));
+    if (modified instanceof Promise) await modified;
+    return this.#accept(agreed, request, subprotocol, response.headers, userProperties);
   }
 
   #accept(
     agreed: CheckedHandshake,
     request: HandshakeRequest,
-    opened: {
-      readonly subprotocol: string | undefined;
-      readonly headers: HandshakeResponse['headers'] | undefined;
-      readonly userProperties: UserProperties | undefined;
-    },
+    subprotocol: string | undefined,
+    headers: HandshakeResponse['headers'] | undefined,
+    userProperties: UserProperties | undefined,
   ): Session | undefined {
     if (!this.#endpoint.isInService) this.refuse(refusal(404, 'This endpoint has been removed.'));
     if (this.#isOver) return undefined;
     const { socket, head } = this.#upgrade;
-    const connection = acceptChecked(agreed, socket, head, {
-      options: this.#definition.options.webSocket,
-      handler: this.#log?.over(connectionHandler) ?? connectionHandler,
-      subprotocol: opened.subprotocol,
-      ...(opened.headers === undefined ? undefined : { headers: opened.headers }),
-    });
+    const handler = this.#log === undefined ? connectionHandler : this.#log.over(connectionHandler);
+    const options = this.#definition.options.webSocket;
+    const settings =
+      headers === undefined ? { options, handler, subprotocol } : { options, handler, subprotocol, headers };
+    const connection = acceptChecked(agreed, socket, head, settings);
     this.#isAnswered = true;
-    return this.#endpoint.admit({ connection, handshake: request, userProperties: opened.userProperties });
+    return this.#endpoint.admit({ connection, handshake: request, userProperties });
   }
 
   #read(): HandshakeRequest {
     const { request } = this.#upgrade;
     const source = {
-      url: request.url ?? '/',
-      headers: request.headers,
+      // The text of the template, if that is what was asked for: one string for all sessions.
+      url: request.url === this.#definition.path ? this.#definition.path : (request.url ?? '/'),
+      headers: this.#upgrade.isAsReceived ? request.rawHeaders : request.headers,
       path: this.#parameters,
       peerAddress: request.socket.remoteAddress ?? '',
       socket: request.socket,
@@ -176,16 +196,21 @@ export class Opening {
   }
 
   #checkOrigin(request: HandshakeRequest): boolean | Promise<boolean> {
-    const { checkOrigin, furtherOrigins } = this.#definition.options.configurator;
-    const { origin } = request;
-    if (checkOrigin !== undefined) {
-      const answer: unknown = this.#ask('checkOrigin', () => checkOrigin(origin, request));
-      return answer instanceof Promise
-        ? answer.then((returned: unknown) => this.#mayConnect(returned, request))
-        : this.#mayConnect(answer, request);
-    }
+    const { checkOrigin } = this.#definition.options.configurator;
+    if (checkOrigin === undefined) return this.#isOwnOrListed(request);
+    const answer: unknown = this.#ask('checkOrigin', () => checkOrigin(request.origin, request));
+    return answer instanceof Promise
+      ? answer.then((returned: unknown) => this.#mayConnect(returned, request))
+      : this.#mayConnect(answer, request);
+  }
+
+  /** A page of this host or one that the endpoint lists, or a client that is not a browser. */
+  #isOwnOrListed(request: HandshakeRequest): boolean {
+    const { isAsReceived, request: received } = this.#upgrade;
+    const origin = isAsReceived ? findHeader(received.rawHeaders, 'origin') : request.origin;
+    if (origin === undefined) return true;
     const isOwn = this.#host.options.isDev ? isSameHostOrLoopbackOrigin : isSameHostOrigin;
-    if (isOwn(origin, request) || (origin !== undefined && furtherOrigins.includes(origin))) return true;
+    if (isOwn(origin, request) || this.#definition.options.configurator.furtherOrigins.includes(origin)) return true;
     this.#warnOfRefusal(request, undefined);
     return false;
   }

@@ -17,6 +17,8 @@ const memberNames = ['checkOrigin', 'dangerouslyAllowAnyOrigin', ...functionName
 
 /** Every hook can be called without its object; undefined where the default holds. */
 export interface ResolvedConfigurator {
+  /** Something has to be asked before a handshake can be answered. */
+  readonly hasHooks: boolean;
   /** Decides alone. */
   readonly checkOrigin: OriginCheck | undefined;
   readonly allowsAnyOrigin: boolean;
@@ -74,7 +76,10 @@ export function resolveConfigurator(
   }
   const decides = dangerouslyAllowAnyOrigin ? () => true : checkOrigin;
   const listed = Array.isArray(checkOrigin) ? (checkOrigin as readonly string[]) : [];
+  const hooks = [configurator.authenticate, configurator.selectSubprotocol, configurator.selectExtensions];
   return Object.freeze({
+    hasHooks:
+      [...hooks, configurator.modifyHandshake].some((hook) => hook !== undefined) || typeof decides === 'function',
     checkOrigin: typeof decides === 'function' ? decides.bind(configurator) : undefined,
     allowsAnyOrigin: dangerouslyAllowAnyOrigin,
     furtherOrigins: new OriginList(listed, `${where}: checkOrigin`),

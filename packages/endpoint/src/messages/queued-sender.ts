@@ -32,6 +32,8 @@ export interface QueuedSenderHost {
 /** Made when a session first sends more than whole messages. */
 export class QueuedSender {
   readonly queue: SendQueue;
+  /** The session closes when the queue is through: nothing more is sent. */
+  isClosing = false;
   readonly #connection: WebSocketConnection;
   readonly #host: QueuedSenderHost;
 

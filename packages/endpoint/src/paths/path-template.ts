@@ -22,7 +22,7 @@ type TemplateSegment = { readonly literal: string } | { readonly variable: strin
 export type PathMatch = { readonly parameters: Readonly<Record<string, string>> } | 'malformed' | undefined;
 
 const VARIABLE_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
-const noParameters: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+export const noParameters: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
 export class PathTemplate {
   readonly text: string;
@@ -30,6 +30,8 @@ export class PathTemplate {
   readonly shape: string;
   readonly variables: readonly string[];
   readonly segmentCount: number;
+  /** It matches a path that is spelt like it, and means nothing else: no variable, no escape. */
+  readonly isLiteral: boolean;
   readonly #segments: readonly TemplateSegment[];
 
   /** @throws EndpointError invalid_template */
@@ -37,6 +39,7 @@ export class PathTemplate {
     this.text = text;
     this.#segments = parseTemplate(text);
     this.segmentCount = this.#segments.length;
+    this.isLiteral = !/[{}%]/.test(text);
     this.variables = this.#segments.flatMap((segment) => ('variable' in segment ? [segment.variable] : []));
     this.shape = `/${this.#segments.map((segment) => ('literal' in segment ? encodeURIComponent(segment.literal) : '{}')).join('/')}`;
   }

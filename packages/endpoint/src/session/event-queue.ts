@@ -11,6 +11,8 @@ export interface WaitingEvent {
 
 export class EventQueue {
   readonly #events = new Queue<WaitingEvent>();
+  /** Reading is paused until fewer wait. */
+  isHeldBack = false;
   #bytes = 0;
   /** Apart, as it comes after everything, also after the error of a reply that came too late. */
   #close: WaitingEvent | undefined;

@@ -19,6 +19,7 @@ const maxReadAheadBytes = 65_536;
 
 /** What a runner asks of the lifecycle of its session, and reports to it. None of it is asked for each message. */
 export interface RunnerHost {
+  readonly session: Session;
   readonly endpoint: string;
   readonly observer: GuardedObserver | undefined;
   readonly pendingLimits: PendingLimits;
@@ -51,35 +52,28 @@ export interface RunnerHost {
 export class HandlerRunner implements PendingEvents {
   /** Replaced when the session gets other handlers. */
   handlers: SessionHandlers;
+  /** Undefined until there is one: only then there are handlers that can be called. */
+  instance: object | undefined = undefined;
   readonly #host: RunnerHost;
-  readonly #session: Session;
-  readonly #isOrdered: boolean;
-  #instance: object | undefined;
   #isBusy = true;
   #waiting: EventQueue | undefined;
-  #isHoldingBack = false;
   /** Handlers whose promises have not settled; in an ordered endpoint at most one. Undefined while there never was one. */
   #pending: PendingHandlers | undefined;
-  #mayReadAhead = false;
   /** Error handlers among those and on the stack. */
   #errorHandlers = 0;
   /** In an ordered endpoint: what the next event waits for, though its handler has settled. */
   #unfinishedStream: IncomingStream | undefined;
-  /** In a concurrent endpoint: the end, while handlers are pending. */
-  #deferredClose: { readonly reason: unknown } | undefined;
-  #hasBegun = false;
-  #hasClosed = false;
+  /** `closed`: the close handler has been called, or never will be. */
+  #phase: 'opening' | 'begun' | 'closed' = 'opening';
 
-  constructor(host: RunnerHost, session: Session, handlers: SessionHandlers, isOrdered: boolean) {
+  constructor(host: RunnerHost, handlers: SessionHandlers) {
     this.#host = host;
-    this.#session = session;
     this.handlers = handlers;
-    this.#isOrdered = isOrdered;
   }
 
   /** Errors go to the error handler, which exists, and which did not cause them itself. */
   get takesErrors(): boolean {
-    return this.#instance !== undefined && this.#hasErrorHandler && this.#errorHandlers === 0;
+    return this.instance !== undefined && this.#hasErrorHandler && this.#errorHandlers === 0;
   }
 
   get hasPending(): boolean {
@@ -87,23 +81,17 @@ export class HandlerRunner implements PendingEvents {
   }
 
   get isHoldingBack(): boolean {
-    return this.#isHoldingBack;
-  }
-
-  /** From here on there are handlers that can be called. */
-  serve(instance: object, handlers: SessionHandlers): void {
-    this.#instance = instance;
-    this.handlers = handlers;
+    return this.#waiting?.isHeldBack === true;
   }
 
   /** Runs the open handler, or its failure, and then what has come meanwhile. */
   begin(config: unknown, failure?: { readonly error: unknown }): void {
     // The session has ended meanwhile, and was not waited for.
-    if (this.#hasClosed) return;
-    this.#hasBegun = true;
+    if (this.#phase === 'closed') return;
+    this.#phase = 'begun';
     const isDone = failure === undefined ? this.#perform('open', config) : this.#failed('open', failure.error);
     this.#host.opened();
-    if (isDone || !this.#isOrdered) this.#performWaiting();
+    if (isDone || !this.handlers.isOrdered) this.#performWaiting();
   }
 
   /** There is no instance, and will be none: what waits reaches nobody. */
@@ -114,7 +102,7 @@ export class HandlerRunner implements PendingEvents {
   accept(kind: HandlerKind, value: unknown): void {
     if (this.#isBusy) {
       this.#wait(kind, value);
-    } else if (this.#isOrdered) {
+    } else if (this.handlers.isOrdered) {
       this.#isBusy = true;
       if (this.#perform(kind, value)) this.#performWaiting();
     } else {
@@ -133,20 +121,19 @@ export class HandlerRunner implements PendingEvents {
     if (isFull && this.#host.mustReadOn) {
       // A long stream lets any number of pongs arrive. As pings may (RFC 6455 §5.5.3), all but some go unnoticed.
       if (kind === 'pong') return;
-    } else if (isFull && !this.#isHoldingBack) {
-      this.#holdBack(true);
+    } else if (isFull && !this.#waiting.isHeldBack) {
+      this.#holdBack(this.#waiting, true);
     }
     this.#waiting.push(kind, value);
   }
 
   #isFull({ length, bytes }: EventQueue): boolean {
-    if (!this.#mayReadAhead) return length >= maxWaitingMessages - 1;
+    if (this.#pending?.hasStalled !== true) return length >= maxWaitingMessages - 1;
     return length >= maxReadAheadMessages - 1 || (length >= maxWaitingMessages - 1 && bytes >= maxReadAheadBytes);
   }
 
   stalled(): void {
-    this.#mayReadAhead = true;
-    if (this.#isHoldingBack && !this.#isFull(this.#waiting!)) this.#holdBack(false);
+    if (this.#waiting?.isHeldBack === true && !this.#isFull(this.#waiting)) this.#holdBack(this.#waiting, false);
   }
 
   overdue(kind: HandlerKind): void {
@@ -164,27 +151,26 @@ export class HandlerRunner implements PendingEvents {
 
   /** The connection is over, and the close handler waits for others. */
   get isCloseWaiting(): boolean {
-    return this.#deferredClose !== undefined || this.#waiting?.hasClose === true;
+    return this.#waiting?.hasClose === true;
   }
 
   /** If the close handler waits for others, it runs now. What those return is ignored, their errors are reported. */
   closeNow(): void {
-    const reason = this.#deferredClose?.reason ?? this.#waiting?.takeClose()?.value;
-    if (reason === undefined) return;
-    this.#deferredClose = undefined;
+    const close = this.#waiting?.takeClose();
+    if (close === undefined) return;
     this.#waiting?.clear();
     this.#pending?.giveUp();
     this.#errorHandlers = 0;
-    if (!this.#hasBegun) {
-      this.#hasClosed = true;
+    if (this.#phase === 'opening') {
+      this.#phase = 'closed';
       this.#host.settled();
-    } else if (this.#perform('close', reason)) {
+    } else if (this.#perform('close', close.value)) {
       this.#performWaiting();
     }
   }
 
-  #holdBack(isHolding: boolean): void {
-    this.#isHoldingBack = isHolding;
+  #holdBack(waiting: EventQueue, isHolding: boolean): void {
+    waiting.isHeldBack = isHolding;
     this.#host.holdBack(isHolding);
   }
 
@@ -193,10 +179,14 @@ export class HandlerRunner implements PendingEvents {
    * queues behind.
    */
   #performWaiting(): void {
-    for (let event = this.#waiting?.shift(); event !== undefined; event = this.#waiting?.shift()) {
-      if (this.#isHoldingBack && this.#waiting!.length < maxWaitingMessages) this.#holdBack(false);
+    const waiting = this.#waiting;
+    for (let event = waiting?.shift(); event !== undefined; event = waiting?.shift()) {
+      if (waiting!.isHeldBack && waiting!.length < maxWaitingMessages) this.#holdBack(waiting!, false);
       if (this.#host.hasEndedHere && event.kind !== 'close' && event.kind !== 'error') continue;
-      if (!this.#perform(event.kind, event.value) && this.#isOrdered) return;
+      const isDone = this.#perform(event.kind, event.value);
+      if (!isDone && this.handlers.isOrdered) return;
+      // In a concurrent endpoint the close is last, and may go back to wait for what is pending.
+      if (event.kind === 'close') break;
     }
     this.#isBusy = false;
   }
@@ -205,7 +195,8 @@ export class HandlerRunner implements PendingEvents {
   #perform(kind: HandlerKind, value: unknown): boolean {
     if (kind === 'close' && this.hasPending) {
       // Only in a concurrent endpoint: the last handler to settle performs the close.
-      this.#deferredClose = { reason: value };
+      this.#waiting ??= new EventQueue();
+      this.#waiting.push(kind, value);
       return false;
     }
     if (kind === 'error') this.#errorHandlers++;
@@ -230,10 +221,10 @@ export class HandlerRunner implements PendingEvents {
 
   #call(kind: HandlerKind, value: unknown): unknown {
     const { observer } = this.#host;
-    if (observer === undefined) return this.handlers.call(kind, this.#instance!, this.#session, value);
+    if (observer === undefined) return this.handlers.call(kind, this.instance!, this.#host.session, value);
     if (!this.handlers.has(kind)) return undefined;
-    return callObserved(observer, this.#host.endpoint, this.#session, kind, value, () =>
-      this.handlers.call(kind, this.#instance!, this.#session, value),
+    return callObserved(observer, this.#host.endpoint, this.#host.session, kind, value, () =>
+      this.handlers.call(kind, this.instance!, this.#host.session, value),
     );
   }
 
@@ -245,9 +236,9 @@ export class HandlerRunner implements PendingEvents {
     }
     if (result === null) return undefined;
     if (typeof result !== 'string' && !(result instanceof Uint8Array)) {
-      return senderOf(this.#session).sendResult(result, handlerNames[kind]);
+      return senderOf(this.#host.session).sendResult(result, handlerNames[kind]);
     }
-    this.#session.send(result);
+    this.#host.session.send(result);
     return undefined;
   }
 
@@ -291,7 +282,6 @@ export class HandlerRunner implements PendingEvents {
   /** False if the session has ended without waiting for this handler. */
   #settled(pending: PendingHandler, value: unknown): boolean {
     if (!this.#pending!.delete(pending)) return false;
-    this.#mayReadAhead = false;
     this.#passOver(value);
     return true;
   }
@@ -300,7 +290,7 @@ export class HandlerRunner implements PendingEvents {
   #passOver(value: unknown): void {
     if (!(value instanceof IncomingStream)) return;
     value.passOver();
-    if (this.#isOrdered && !value.hasEnded) this.#unfinishedStream = value;
+    if (this.handlers.isOrdered && !value.hasEnded) this.#unfinishedStream = value;
   }
 
   /** A handler threw or rejected. True when the error handler is done as well. */
@@ -313,7 +303,7 @@ export class HandlerRunner implements PendingEvents {
       this.#done(kind);
       return true;
     }
-    if (kind === 'close') this.#hasClosed = true;
+    if (kind === 'close') this.#phase = 'closed';
     if (wasReported) this.#done(kind);
     const isDone = wasReported || this.#perform('error', error);
     // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
@@ -324,8 +314,8 @@ export class HandlerRunner implements PendingEvents {
 
   #done(kind: HandlerKind): void {
     if (kind === 'error') this.#errorHandlers--;
-    if (kind === 'close') this.#hasClosed = true;
-    if (this.#hasClosed && !this.hasPending) this.#host.settled();
+    if (kind === 'close') this.#phase = 'closed';
+    if (this.#phase === 'closed' && !this.hasPending) this.#host.settled();
   }
 
   #continue(): void {
@@ -335,12 +325,11 @@ export class HandlerRunner implements PendingEvents {
       return;
     }
     this.#unfinishedStream = undefined;
-    if (this.#isOrdered) {
+    if (this.handlers.isOrdered) {
       this.#performWaiting();
-    } else if (this.#deferredClose !== undefined && !this.hasPending) {
-      const { reason } = this.#deferredClose;
-      this.#deferredClose = undefined;
-      this.#perform('close', reason);
+    } else if (!this.hasPending) {
+      const close = this.#waiting?.takeClose();
+      if (close !== undefined) this.#perform('close', close.value);
     }
   }
 }

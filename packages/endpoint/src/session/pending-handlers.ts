@@ -40,6 +40,11 @@ export class PendingHandlers implements WheelEntry {
     this.#events = events;
   }
 
+  /** One has been pending for `stallMs`, or another since. */
+  get hasStalled(): boolean {
+    return this.#hasStalled;
+  }
+
   get size(): number {
     return this.#pending.size;
   }

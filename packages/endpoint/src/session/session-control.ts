@@ -2,6 +2,7 @@
 // signatures name the session.
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import type { CloseCause } from './close-reason.js';
+import type { IdleTimeout } from './idle-timeout.js';
 
 /** A function that takes messages of one kind, as `session.addMessageHandler` gets it. */
 export type AnyMessageHandler = (...parameters: never[]) => unknown;
@@ -25,6 +26,8 @@ export interface SessionControl<Owner = unknown> {
   reportOnce(error: unknown): void;
   /** The program has ended the session: no message handler is started any more. The first cause stands. */
   endedHere(cause: CloseCause): void;
+  /** Undefined while there was never a limit. */
+  readonly idle: IdleTimeout | undefined;
   /** Restarts the count; 0 for no limit. */
   setIdleTimeout(timeoutMs: number): void;
   pauseReading(): void;

@@ -1,4 +1,5 @@
 // Which handlers a session has, declared or added, and how one is called: with the message, or with what decoders make of it.
+import type { EndpointDefinition } from '../declaring/endpoint-definition.js';
 import { callHandler, type HandlerKind, type HandlerTable } from '../declaring/handlers.js';
 import type { MessageHandlerOptions } from '../declaring/message-handler.js';
 import { assertOneHandlerEach, handlerKindOf, type MessageRoutes, messageRoutes } from '../declaring/message-routes.js';
@@ -10,6 +11,13 @@ import type { Session } from './session.js';
 import type { AnyMessageHandler } from './session-control.js';
 
 type AddedHandlers = ReadonlyMap<HandlerKind, AnyMessageHandler>;
+
+/** What an endpoint declares for all its sessions. */
+interface Declared {
+  readonly codecs: Codecs;
+  readonly isOrdered: boolean;
+  readonly answersPing: boolean;
+}
 
 interface AdditionHistory {
   readonly added: AddedHandlers;
@@ -25,7 +33,7 @@ const where = 'addMessageHandler';
  */
 export class SessionHandlers {
   readonly routes: MessageRoutes;
-  readonly #declared: Codecs;
+  readonly #declared: Declared;
   readonly #codecs: SessionCodecs | undefined;
   readonly #added: AddedHandlers;
   /** A handler that was added has been removed. */
@@ -33,7 +41,7 @@ export class SessionHandlers {
 
   private constructor(
     routes: MessageRoutes,
-    declared: Codecs,
+    declared: Declared,
     codecs: SessionCodecs | undefined,
     { added, hasRemoved }: AdditionHistory,
   ) {
@@ -45,14 +53,26 @@ export class SessionHandlers {
   }
 
   /** Those that the endpoint declares. */
-  static declared(routes: MessageRoutes, codecs: Codecs): SessionHandlers {
-    return new SessionHandlers(routes, codecs, codecs.shared, { added: noneAdded, hasRemoved: false });
+  static declared({ routes, options }: EndpointDefinition): SessionHandlers {
+    const { codecs, concurrent, textPing } = options;
+    const declared = { codecs, isOrdered: !concurrent, answersPing: textPing };
+    return new SessionHandlers(routes, declared, codecs.shared, { added: noneAdded, hasRemoved: false });
+  }
+
+  /** One handler at a time, in order. */
+  get isOrdered(): boolean {
+    return this.#declared.isOrdered;
+  }
+
+  /** The text `ping` is answered with `pong`. */
+  get answersPing(): boolean {
+    return this.#declared.answersPing;
   }
 
   /** The same with the codecs of one session, made now if there are classes among them. @throws what their constructors throw */
   withCodecs(): SessionHandlers {
     if (this.#codecs !== undefined) return this;
-    return new SessionHandlers(this.routes, this.#declared, this.#declared.forSession(), this.#history);
+    return new SessionHandlers(this.routes, this.#declared, this.#declared.codecs.forSession(), this.#history);
   }
 
   /**
@@ -128,8 +148,8 @@ export class SessionHandlers {
   }
 
   #withTable(table: HandlerTable, history: AdditionHistory): SessionHandlers {
-    assertOneHandlerEach(table, this.#declared, where);
-    return new SessionHandlers(messageRoutes(table, this.#declared), this.#declared, this.#codecs, history);
+    assertOneHandlerEach(table, this.#declared.codecs, where);
+    return new SessionHandlers(messageRoutes(table, this.#declared.codecs), this.#declared, this.#codecs, history);
   }
 }
 

@@ -5,6 +5,7 @@ import { EndpointError } from '../errors.js';
 import { type HandlerRunner, maxWaitingMessages } from './handler-runner.js';
 import type { IdleTimeout } from './idle-timeout.js';
 import { IncomingParts } from './incoming-parts.js';
+import type { SessionHandlers } from './session-handlers.js';
 
 /** What a connection's `data` is: the input of its session. */
 export interface ConnectionEvents {
@@ -20,6 +21,8 @@ export interface ConnectionEvents {
 
 /** Gets what is not for a message handler. */
 export interface InputEnd extends Pick<ConnectionEvents, 'report' | 'closed'> {
+  /** Undefined while there was never a limit. */
+  readonly idle: IdleTimeout | undefined;
   /** A message came of a kind that no handler is for, though there is one for the other kind. */
   unsupported(kind: MessageKind): void;
 }
@@ -32,31 +35,36 @@ export const PauseReason = { session: 1, queue: 2, stream: 4 } as const;
  * delivered, and dropped once the session has ended here.
  */
 export class SessionInput implements ConnectionEvents {
-  /** Replaced when the session gets other handlers. */
-  routes: MessageRoutes;
-  /** Undefined while there was never a limit. */
-  idle: IdleTimeout | undefined;
+  readonly runner: HandlerRunner;
   readonly #connection: WebSocketConnection;
-  readonly #runner: HandlerRunner;
   readonly #end: InputEnd;
-  readonly #answersPing: boolean;
   #mode: 'hold' | 'deliver' | 'drop' = 'hold';
   #held: (() => void)[] | undefined;
   // Only sessions with handlers for parts or streams have one.
   #incoming: IncomingParts | undefined;
   #pauseReasons = 0;
 
-  constructor(
-    connection: WebSocketConnection,
-    runner: HandlerRunner,
-    end: InputEnd,
-    { routes, answersPing }: { routes: MessageRoutes; answersPing: boolean },
-  ) {
+  constructor(connection: WebSocketConnection, runner: HandlerRunner, end: InputEnd) {
     this.#connection = connection;
-    this.#runner = runner;
+    this.runner = runner;
     this.#end = end;
-    this.routes = routes;
-    this.#answersPing = answersPing;
+    connection.handler = handlerFor(connection.handler, runner.handlers.routes);
+  }
+
+  /** Delivers to other handlers from now on. */
+  useHandlers(handlers: SessionHandlers): void {
+    const isSame = handlers.routes === this.#routes;
+    this.runner.handlers = handlers;
+    if (!isSame) this.#connection.handler = handlerFor(this.#connection.handler, handlers.routes);
+  }
+
+  get #routes(): MessageRoutes {
+    return this.runner.handlers.routes;
+  }
+
+  /** The program has ended the session, or it could not be opened. */
+  get isDropping(): boolean {
+    return this.#mode === 'drop';
   }
 
   receiveText(text: string): void {
@@ -64,15 +72,15 @@ export class SessionInput implements ConnectionEvents {
       this.#postpone(() => this.receiveText(text));
       return;
     }
-    if (this.#answersPing && text === 'ping') {
+    if (this.runner.handlers.answersPing && text === 'ping') {
       this.#connection.sendText('pong');
       return;
     }
-    this.idle?.note();
-    const route = this.routes.text;
-    if (route === 'text') this.#runner.accept('text', text);
+    this.#end.idle?.note();
+    const route = this.#routes.text;
+    if (route === 'text') this.runner.accept('text', text);
     else if (route !== undefined) this.#receivePart(route, text, true);
-    else if (this.routes.binary !== undefined) this.#end.unsupported('text');
+    else if (this.#routes.binary !== undefined) this.#end.unsupported('text');
   }
 
   receiveBinary(data: Uint8Array): void {
@@ -80,11 +88,11 @@ export class SessionInput implements ConnectionEvents {
       this.#postpone(() => this.receiveBinary(data));
       return;
     }
-    this.idle?.note();
-    const route = this.routes.binary;
-    if (route === 'binary') this.#runner.accept('binary', data);
+    this.#end.idle?.note();
+    const route = this.#routes.binary;
+    if (route === 'binary') this.runner.accept('binary', data);
     else if (route !== undefined) this.#receivePart(route, data, true);
-    else if (this.routes.text !== undefined) this.#end.unsupported('binary');
+    else if (this.#routes.text !== undefined) this.#end.unsupported('binary');
   }
 
   receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void {
@@ -92,12 +100,12 @@ export class SessionInput implements ConnectionEvents {
       this.#postpone(() => this.receivePart(kind, part, isLast));
       return;
     }
-    if (this.#answersPing && isLast && part === 'ping' && this.#incoming?.isInMessage !== true) {
+    if (this.runner.handlers.answersPing && isLast && part === 'ping' && this.#incoming?.isInMessage !== true) {
       this.#connection.sendText('pong');
       return;
     }
-    this.idle?.note();
-    const route = this.routes[kind];
+    this.#end.idle?.note();
+    const route = this.#routes[kind];
     // Undefined once the handler was removed; a stream that has begun still gets its rest.
     if (route !== undefined || this.#incoming?.isInMessage === true) this.#receivePart(route, part, isLast);
   }
@@ -107,7 +115,7 @@ export class SessionInput implements ConnectionEvents {
       this.#postpone(() => this.receiveSignal(kind, value));
       return;
     }
-    if (this.routes.handlers[kind] !== undefined) this.#runner.accept(kind, value);
+    if (this.#routes.handlers[kind] !== undefined) this.runner.accept(kind, value);
   }
 
   report(error: unknown): void {
@@ -124,7 +132,7 @@ export class SessionInput implements ConnectionEvents {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const receive of held) receive();
-    if (!this.#runner.isHoldingBack) this.resume(PauseReason.queue);
+    if (!this.runner.isHoldingBack) this.resume(PauseReason.queue);
   }
 
   /** Drops what was held and what still comes. */
@@ -174,7 +182,7 @@ export class SessionInput implements ConnectionEvents {
       resume: () => this.resume(PauseReason.stream),
     });
     const arrived = this.#incoming.take(route, part, isLast);
-    if (arrived !== undefined && route !== undefined) this.#runner.accept(route, arrived);
+    if (arrived !== undefined && route !== undefined) this.runner.accept(route, arrived);
   }
 }
 

@@ -14,10 +14,10 @@ import { type CloseCause, type CloseReason, closeReasonOf } from './close-reason
 import { HandlerRunner, type RunnerHost } from './handler-runner.js';
 import { IdleTimeout } from './idle-timeout.js';
 import type { PendingLimits } from './pending-handlers.js';
-import { Session, type UserProperties } from './session.js';
+import { Session, senderOf, type UserProperties } from './session.js';
 import type { AnyMessageHandler, SessionControl } from './session-control.js';
 import type { SessionHandlers } from './session-handlers.js';
-import { handlerFor, type InputEnd, PauseReason, SessionInput } from './session-input.js';
+import { type InputEnd, PauseReason, SessionInput } from './session-input.js';
 import { SessionSender } from './session-sender.js';
 
 /** What the sessions of an endpoint share, and report to. */
@@ -50,32 +50,22 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   readonly session: Session;
   readonly input: SessionInput;
   readonly #host: SessionHost;
-  readonly #connection: WebSocketConnection;
-  readonly #sender: SessionSender;
-  readonly #runner: HandlerRunner;
   #reportedErrors: ReportedErrors | undefined;
   #closeCause: CloseCause | undefined;
-  #hasEndedHere = false;
-  #hasFailedToOpen = false;
-  #isConnectionOver = false;
-  #codecs: 'in use' | 'ending' | 'ended' = 'in use';
-  #hasFinished = false;
+  /**
+   * There is no instance that could serve it; the connection is over; the codecs of the session are ending; they have
+   * ended; nobody waits for the session.
+   */
+  #stage: 'connected' | 'failed' | 'over' | 'ending' | 'ended' | 'finished' = 'connected';
+  idle: IdleTimeout | undefined;
 
   constructor(host: SessionHost, connection: WebSocketConnection, { handshake, userProperties }: OpenedSession) {
     const { options } = host.definition;
     const messageSent = host.observer?.messageSent;
+    const noteSent = messageSent && ((kind: MessageKind, bytes: number) => messageSent(this.session, kind, bytes));
     this.#host = host;
-    this.#connection = connection;
-    this.#sender = new SessionSender(
-      connection,
-      this,
-      messageSent && ((kind, bytes) => messageSent(this.session, kind, bytes)),
-    );
-    this.session = new Session<string>(connection, this.#sender, this, handshake, userProperties);
-    this.#runner = new HandlerRunner(this, this.session, host.handlers, !options.concurrent);
-    const { routes } = host.handlers;
-    this.input = new SessionInput(connection, this.#runner, this, { routes, answersPing: options.textPing });
-    connection.handler = handlerFor(connection.handler, routes);
+    this.session = new Session(new SessionSender(connection, this, noteSent), handshake, userProperties);
+    this.input = new SessionInput(connection, new HandlerRunner(this, host.handlers), this);
     connection.maxTextBytes = options.maxTextBytes;
     connection.maxBinaryBytes = options.maxBinaryBytes;
   }
@@ -103,41 +93,42 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   #open({ instance, routes }: ServingInstance): void {
     let handlers: SessionHandlers;
     try {
-      handlers = this.#runner.handlers.withInstance(routes);
+      handlers = this.input.runner.handlers.withInstance(routes);
     } catch (error) {
       this.#failedToOpen(error);
       return;
     }
-    this.#runner.serve(instance, handlers);
-    this.#handleWith(handlers);
+    this.input.runner.instance = instance;
+    this.input.useHandlers(handlers);
     const config = this.#host.definition;
     try {
       const starting = this.#handlersWithCodecs().codecs.init(this.session);
       if (starting === undefined) {
-        this.#runner.begin(config);
+        this.input.runner.begin(config);
       } else {
         starting.then(
-          () => this.#runner.begin(config),
-          (error: unknown) => this.#runner.begin(config, { error }),
+          () => this.input.runner.begin(config),
+          (error: unknown) => this.input.runner.begin(config, { error }),
         );
       }
     } catch (error) {
-      this.#runner.begin(config, { error });
+      this.input.runner.begin(config, { error });
     }
   }
 
   /** Without an instance there is no handler that could be called, not even onError or onClose. */
   #failedToOpen(error: unknown): void {
-    this.#hasFailedToOpen = true;
-    this.#runner.abandon();
+    const isOver = this.#stage === 'over';
+    this.#stage = 'failed';
+    this.input.runner.abandon();
     if (isRefusal(error)) {
       const { code, reason } = closeFor(error);
-      this.#sender.close('closed', code, reason);
+      senderOf(this.session).close('closed', code, reason);
     } else {
       this.reportUnhandled(error, 'instance');
       this.endWithFailure();
     }
-    if (this.#isConnectionOver) this.#finish();
+    if (isOver) this.#finish();
   }
 
   opened(): void {
@@ -163,12 +154,10 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   }
 
   setIdleTimeout(timeoutMs: number): void {
-    const idle =
-      this.input.idle ??
-      new IdleTimeout(() => this.#sender.close('idle_timeout', WebSocketCloseCode.goingAway, 'idle timeout'));
-    this.input.idle = idle;
-    this.#sender.idle = idle;
-    idle.start(this.#hasEndedHere || this.#isConnectionOver ? 0 : timeoutMs);
+    this.idle ??= new IdleTimeout(() => {
+      senderOf(this.session).close('idle_timeout', WebSocketCloseCode.goingAway, 'idle timeout');
+    });
+    this.idle.start(this.hasEndedHere || this.#stage !== 'connected' ? 0 : timeoutMs);
   }
 
   pauseReading(): void {
@@ -184,35 +173,28 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   }
 
   addMessageHandler(options: MessageHandlerOptions, handler: AnyMessageHandler): void {
-    this.#handleWith(this.#runner.handlers.with(options, handler));
+    this.input.useHandlers(this.input.runner.handlers.with(options, handler));
   }
 
   removeMessageHandler(handler: AnyMessageHandler): void {
-    const rest = this.#runner.handlers.without(handler);
-    if (rest !== undefined) this.#handleWith(rest);
+    const rest = this.input.runner.handlers.without(handler);
+    if (rest !== undefined) this.input.useHandlers(rest);
   }
 
   messageHandlers(): AnyMessageHandler[] {
-    return this.#runner.handlers.added();
-  }
-
-  #handleWith(handlers: SessionHandlers): void {
-    if (handlers.routes === this.input.routes) return;
-    this.#runner.handlers = handlers;
-    this.input.routes = handlers.routes;
-    this.#connection.handler = handlerFor(this.#connection.handler, handlers.routes);
+    return this.input.runner.handlers.added();
   }
 
   /** The codecs of classes are made when they are first asked for. */
   #handlersWithCodecs(): SessionHandlers {
-    this.#runner.handlers = this.#runner.handlers.withCodecs();
-    return this.#runner.handlers;
+    this.input.runner.handlers = this.input.runner.handlers.withCodecs();
+    return this.input.runner.handlers;
   }
 
   // Where errors go.
 
   report(error: unknown): void {
-    if (this.#runner.takesErrors) this.#runner.acceptError(error);
+    if (this.input.runner.takesErrors) this.input.runner.acceptError(error);
     else this.reportUnhandled(error, 'session');
   }
 
@@ -269,7 +251,7 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   }
 
   get hasEndedHere(): boolean {
-    return this.#hasEndedHere;
+    return this.input.isDropping;
   }
 
   get mustReadOn(): boolean {
@@ -285,70 +267,70 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
 
   endedHere(cause: CloseCause): void {
     this.#closeCause ??= cause;
-    this.#hasEndedHere = true;
-    this.input.idle?.stop();
+    this.idle?.stop();
     this.input.drop();
     this.input.abortMessage(undefined);
   }
 
   endWithFailure(): void {
     // RFC 6455 §7.4.1: 1011, the server met a condition that keeps it from fulfilling the request.
-    if (this.session.isOpen) this.#sender.close('handler_failed', WebSocketCloseCode.internalError, 'internal error');
-    this.#hasEndedHere = true;
+    if (this.session.isOpen)
+      senderOf(this.session).close('handler_failed', WebSocketCloseCode.internalError, 'internal error');
     this.input.drop();
   }
 
   /** RFC 6455 §7.4.1: 1003, a type of data that the endpoint cannot accept. */
   unsupported(kind: MessageKind): void {
     // A session that takes its handlers away wants to miss messages meanwhile.
-    if (this.#runner.handlers.hasRemoved) return;
+    if (this.input.runner.handlers.hasRemoved) return;
     const reason = `${kind} messages are not accepted here`;
-    this.#sender.close('unsupported_data', WebSocketCloseCode.unsupportedData, reason);
+    senderOf(this.session).close('unsupported_data', WebSocketCloseCode.unsupportedData, reason);
   }
 
   /** The connection's last event. */
   closed(details: CloseDetails): void {
     const reason = closeReasonOf(details, this.#closeCause);
-    this.#isConnectionOver = true;
-    this.input.idle?.stop();
+    const hasFailed = this.#stage === 'failed';
+    this.#stage = 'over';
+    this.idle?.stop();
     this.input.abortMessage(reason.error);
-    this.#sender.noteEnd();
+    senderOf(this.session).noteEnd();
     this.#host.ended(this.session, reason);
-    if (this.#hasFailedToOpen) {
+    if (hasFailed) {
       this.#finish();
       return;
     }
-    this.#runner.accept('close', reason);
-    if (!this.#runner.isCloseWaiting) return;
-    this.#runner.closeWithin(this.closeTimeoutMs);
+    this.input.runner.accept('close', reason);
+    if (!this.input.runner.isCloseWaiting) return;
+    this.input.runner.closeWithin(this.closeTimeoutMs);
     this.#host.closing(this);
   }
 
   /** Runs the close handler, if it waits for others. */
   closeNow(): void {
-    this.#runner.closeNow();
+    this.input.runner.closeNow();
   }
 
   /** After the last handler: the session's decoders and encoders end, then the session. */
   settled(): void {
-    if (this.#codecs === 'in use') this.#endCodecs();
-    if (this.#codecs === 'ended' && !this.#runner.hasPending) this.#finish();
+    if (this.#stage === 'over') this.#endCodecs();
+    if (this.#stage === 'ended' && !this.input.runner.hasPending) this.#finish();
   }
 
   #endCodecs(): void {
     // Before they are called: an error of theirs that its handler has taken leads here again.
-    this.#codecs = 'ending';
-    const ending = this.#runner.handlers.destroyCodecs((error) => this.report(error));
-    if (ending === undefined) this.#codecs = 'ended';
+    this.#stage = 'ending';
+    const ending = this.input.runner.handlers.destroyCodecs((error) => this.report(error));
+    if (ending === undefined) this.#stage = 'ended';
     void ending?.then(() => {
-      this.#codecs = 'ended';
+      this.#stage = 'ended';
       this.settled();
     });
   }
 
   #finish(): void {
-    if (this.#hasFinished) return;
-    this.#hasFinished = true;
+    if (this.#stage === 'finished') return;
+    this.#stage = 'finished';
     this.#host.finished(this);
   }
 }

@@ -15,7 +15,6 @@ import { awaitedBytes } from '../messages/send-queue.js';
 import { kindOf } from '../option-checks.js';
 import { ignorable, isThenable } from '../promises.js';
 import type { CloseCause } from './close-reason.js';
-import type { IdleTimeout } from './idle-timeout.js';
 import type { SessionControl } from './session-control.js';
 
 type NoteSent = (kind: MessageKind, bytes: number) => void;
@@ -25,42 +24,39 @@ export type Offered = 'sent' | 'slow' | 'closed' | 'ended';
 
 /** The contract of each method is that of the method of {@link Session}; errors go to `control`. */
 export class SessionSender {
-  readonly #connection: WebSocketConnection;
-  readonly #control: SessionControl;
+  readonly connection: WebSocketConnection;
+  readonly control: SessionControl;
   readonly #noteSent: NoteSent | undefined;
-  /** Undefined while there was never a limit. Here, because every send needs it. */
-  idle: IdleTimeout | undefined;
+  /** The set of sessions that it is in, or several: kept by broadcasts. */
+  memberOf: Set<unknown> | Set<unknown>[] | undefined;
   // Only sessions that send objects, parts or streams have one.
   #queued: QueuedSender | undefined;
-  /** `close` was called, and waits behind an encoder. */
-  #isClosing = false;
 
   /** @param noteSent  notifies the observer of a message that was sent whole */
   constructor(connection: WebSocketConnection, control: SessionControl, noteSent: NoteSent | undefined) {
-    this.#connection = connection;
-    this.#control = control;
+    this.connection = connection;
+    this.control = control;
     this.#noteSent = noteSent;
   }
 
   get isOpen(): boolean {
-    return this.#connection.state === 'open' && !this.#isClosing;
+    return this.connection.state === 'open' && this.#queued?.isClosing !== true;
   }
 
   get bufferedBytes(): number {
-    return this.#connection.bufferedBytes + (this.#queued?.queue.waitingBytes ?? 0);
+    return this.connection.bufferedBytes + (this.#queued?.queue.waitingBytes ?? 0);
   }
 
   send(message: string | Uint8Array): void {
     if (!this.isOpen) this.#reportEnded('send');
-    else if (typeof message !== 'string' && !(message instanceof Uint8Array))
-      this.#control.report(notAMessage(message));
+    else if (typeof message !== 'string' && !(message instanceof Uint8Array)) this.control.report(notAMessage(message));
     else if (this.#queued === undefined) this.#sendNow(message);
     else this.#queued.send(message);
   }
 
   sendPrepared(message: PreparedMessage): void {
     if (!this.isOpen) this.#reportEnded('sendPrepared');
-    else if (!(message instanceof PreparedMessage)) this.#control.report(notAMessage(message, 'a PreparedMessage'));
+    else if (!(message instanceof PreparedMessage)) this.control.report(notAMessage(message, 'a PreparedMessage'));
     else if (this.#mustWait) this.#queued!.queue.push(() => this.#sendPreparedNow(message), message.byteLength);
     else this.#sendPreparedNow(message);
   }
@@ -71,10 +67,10 @@ export class SessionSender {
    */
   offerPrepared(message: PreparedMessage, maxBufferedBytes: number): Offered {
     if (this.#queued !== undefined) return this.#offerInSteps(message, maxBufferedBytes);
-    const connection = this.#connection;
+    const connection = this.connection;
     if (connection.state !== 'open') return 'ended';
     if (connection.bufferedBytes > maxBufferedBytes) return 'slow';
-    this.idle?.note();
+    this.control.idle?.note();
     const isQueued = connection.sendPrepared(message);
     if (this.#noteSent !== undefined) this.#notePrepared(message);
     // The engine closes a receiver whose queue passes its own limit.
@@ -92,13 +88,13 @@ export class SessionSender {
     maxBufferedBytes: number,
   ): boolean {
     if (this.#noteSent !== undefined || this.#mustWait) return false;
-    if (!this.#connection.follow(turn, receiver, messageBytes, maxBufferedBytes)) return false;
-    this.idle?.note();
+    if (!this.connection.follow(turn, receiver, messageBytes, maxBufferedBytes)) return false;
+    this.control.idle?.note();
     return true;
   }
 
   unfollow<Receiver>(turn: TurnBuffer<Receiver>): void {
-    this.#connection.unfollow(turn);
+    this.connection.unfollow(turn);
   }
 
   /** Behind what may still wait for an encoder. */
@@ -115,8 +111,8 @@ export class SessionSender {
     return this.#handOver(message.length, () => {
       if (this.#noteSent !== undefined) this.#noteMessage(message);
       return typeof message === 'string'
-        ? this.#connection.sendTextAsync(message)
-        : this.#connection.sendBinaryAsync(message);
+        ? this.connection.sendTextAsync(message)
+        : this.connection.sendBinaryAsync(message);
     });
   }
 
@@ -125,7 +121,7 @@ export class SessionSender {
       return ignorable(Promise.reject(notAMessage(message, 'a PreparedMessage')));
     return this.#handOver(message.byteLength, () => {
       if (this.#noteSent !== undefined) this.#notePrepared(message);
-      return this.#connection.sendPreparedAsync(message);
+      return this.connection.sendPreparedAsync(message);
     });
   }
 
@@ -138,9 +134,9 @@ export class SessionSender {
       const sent = this.#throughQueue().sendObject(value);
       if (sent === 'not encoded')
         throw new EndpointError('encode_failed', `no encoder of the endpoint takes ${kindOf(value)}`);
-      sent?.catch((error: unknown) => this.#control.report(error));
+      sent?.catch((error: unknown) => this.control.report(error));
     } catch (error) {
-      this.#control.report(error);
+      this.control.report(error);
     }
   }
 
@@ -167,7 +163,7 @@ export class SessionSender {
   }
 
   batch<Result>(work: () => Result): Result {
-    this.#connection.hold();
+    this.connection.hold();
     let isPending = false;
     try {
       const result = work();
@@ -175,7 +171,7 @@ export class SessionSender {
       isPending = true;
       return this.#releaseAfter(result) as Result;
     } finally {
-      if (!isPending) this.#connection.release();
+      if (!isPending) this.connection.release();
     }
   }
 
@@ -185,28 +181,29 @@ export class SessionSender {
       return;
     }
     try {
-      this.#connection[kind](payload);
+      this.connection[kind](payload);
     } catch (error) {
-      this.#control.report(error);
+      this.control.report(error);
     }
   }
 
   close(cause: CloseCause, code: number, reason: string, options?: CloseOptions): void {
-    this.#control.endedHere(cause);
+    this.control.endedHere(cause);
     if (!this.#mustWait || options?.dropQueued === true) {
       this.#closeNow(code, reason, options);
       return;
     }
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    const { queue } = this.#queued!;
+    const queued = this.#queued!;
+    if (queued.isClosing) return;
+    queued.isClosing = true;
+    const { queue } = queued;
     queue.push(() => this.#closeNow(code, reason));
-    queue.expire(this.#control.closeTimeoutMs, () => this.#closeNow(code, reason));
+    queue.expire(this.control.closeTimeoutMs, () => this.#closeNow(code, reason));
   }
 
   terminate(): void {
-    this.#control.endedHere('terminated');
-    this.#connection.terminate();
+    this.control.endedHere('terminated');
+    this.connection.terminate();
   }
 
   /** The connection is over: every send that still waits for its turn fails. */
@@ -219,23 +216,23 @@ export class SessionSender {
   }
 
   #sendNow(message: string | Uint8Array): void {
-    if (this.#connection.state !== 'open') {
+    if (this.connection.state !== 'open') {
       this.#reportEnded('send');
       return;
     }
-    this.idle?.note();
-    if (typeof message === 'string') this.#connection.sendText(message);
-    else this.#connection.sendBinary(message);
+    this.control.idle?.note();
+    if (typeof message === 'string') this.connection.sendText(message);
+    else this.connection.sendBinary(message);
     if (this.#noteSent !== undefined) this.#noteMessage(message);
   }
 
   #sendPreparedNow(message: PreparedMessage): void {
-    if (this.#connection.state !== 'open') {
+    if (this.connection.state !== 'open') {
       this.#reportEnded('sendPrepared');
       return;
     }
-    this.idle?.note();
-    this.#connection.sendPrepared(message);
+    this.control.idle?.note();
+    this.connection.sendPrepared(message);
     if (this.#noteSent !== undefined) this.#notePrepared(message);
   }
 
@@ -253,7 +250,7 @@ export class SessionSender {
 
   /** Sends in its place, and translates the engine's fault. */
   #handOver(bytes: number, send: () => Promise<void>): Promise<void> {
-    this.idle?.note();
+    this.control.idle?.note();
     const sent = this.#mustWait
       ? new Promise<void>((resolve) => this.#queued!.queue.push(() => resolve(send()), bytes + awaitedBytes))
       : send();
@@ -267,21 +264,21 @@ export class SessionSender {
 
   /** Settles as `work` does. A rejection that nobody handles is reported, and ends nothing. */
   #releaseAfter(work: PromiseLike<unknown>): Promise<unknown> {
-    const released = Promise.resolve(work).finally(() => this.#connection.release());
-    released.catch((error: unknown) => this.#control.reportOnce(error));
+    const released = Promise.resolve(work).finally(() => this.connection.release());
+    released.catch((error: unknown) => this.control.reportOnce(error));
     return released;
   }
 
   #throughQueue(): QueuedSender {
-    this.#queued ??= new QueuedSender(this.#connection, {
-      encode: (value) => this.#control.encode(value),
+    this.#queued ??= new QueuedSender(this.connection, {
+      encode: (value) => this.control.encode(value),
       sendNow: (message) => this.#sendNow(message),
-      noteMessage: () => this.idle?.note(),
-      maxQueuedBytes: this.#control.maxBufferedBytes,
+      noteMessage: () => this.control.idle?.note(),
+      maxQueuedBytes: this.control.maxBufferedBytes,
       overflow: () => this.#overflow(),
       noteSent: this.#noteSent,
       messageBroken: () => this.close('handler_failed', WebSocketCloseCode.internalError, 'a message broke off'),
-      reportOnce: (error) => this.#control.reportOnce(error),
+      reportOnce: (error) => this.control.reportOnce(error),
     });
     return this.#queued;
   }
@@ -289,24 +286,24 @@ export class SessionSender {
   /** Memory must not grow without limit behind an encoder that does not finish. */
   #overflow(): void {
     if (!this.isOpen) return;
-    this.#isClosing = true;
-    const message = `more than ${this.#control.maxBufferedBytes} bytes wait for an encoder (maxBufferedBytes)`;
-    this.#control.report(new EndpointError('encode_failed', message));
-    this.#control.endedHere('handler_failed');
+    this.#queued!.isClosing = true;
+    const message = `more than ${this.control.maxBufferedBytes} bytes wait for an encoder (maxBufferedBytes)`;
+    this.control.report(new EndpointError('encode_failed', message));
+    this.control.endedHere('handler_failed');
     this.#closeNow(WebSocketCloseCode.internalError, 'internal error');
   }
 
   #closeNow(code: number, reason: string, options?: CloseOptions): void {
     try {
-      this.#connection.close(code, reason, options);
+      this.connection.close(code, reason, options);
     } catch (error) {
-      this.#control.report(error);
-      this.#connection.close(WebSocketCloseCode.normal, '', options);
+      this.control.report(error);
+      this.connection.close(WebSocketCloseCode.normal, '', options);
     }
   }
 
   #reportEnded(act: string): void {
-    this.#control.report(
+    this.control.report(
       new EndpointError('session_ended', `${act}: the session has ended; check isOpen, or let onError pass over it`),
     );
   }

@@ -7,7 +7,6 @@ import {
   parseExtensions,
   type TurnBuffer,
   WebSocketCloseCode,
-  type WebSocketConnection,
 } from '@longwire/websocket';
 import {
   type MessageDelivery,
@@ -21,7 +20,7 @@ import type { MessageWriter } from '../messages/message-writer.js';
 import type { MessageSource } from '../messages/queued-sender.js';
 import { assertWholeNumber, sessionRanges } from '../option-checks.js';
 import type { PathParameters } from '../paths/path-template.js';
-import type { AnyMessageHandler, SessionControl } from './session-control.js';
+import type { AnyMessageHandler } from './session-control.js';
 import { type SessionFilter, selectSessions } from './session-filter.js';
 import type { SessionSender } from './session-sender.js';
 
@@ -45,29 +44,19 @@ export class UserProperties extends Map<string, unknown> implements NotAnAnswer 
 export class Session<Path extends string = string> implements NotAnAnswer {
   /** The request that opened the session. */
   readonly handshake: HandshakeRequest;
-  readonly #connection: WebSocketConnection;
   readonly #sender: SessionSender;
-  readonly #control: SessionControl<Session>;
   #id: string | undefined;
   #userProperties: UserProperties | undefined;
 
-  constructor(
-    connection: WebSocketConnection,
-    sender: SessionSender,
-    control: SessionControl<Session>,
-    handshake: HandshakeRequest,
-    userProperties: UserProperties | undefined,
-  ) {
-    this.#connection = connection;
+  constructor(sender: SessionSender, handshake: HandshakeRequest, userProperties: UserProperties | undefined) {
     this.#sender = sender;
-    this.#control = control;
     this.handshake = handshake;
     this.#userProperties = userProperties;
   }
 
   /** The endpoint's path template. */
   get template(): Path {
-    return this.#control.template as Path;
+    return this.#sender.control.template as Path;
   }
 
   /**
@@ -126,12 +115,12 @@ export class Session<Path extends string = string> implements NotAnAnswer {
 
   /** The subprotocol agreed on, '' when there is none. */
   get subprotocol(): string {
-    return this.#connection.subprotocol;
+    return this.#sender.connection.subprotocol;
   }
 
   /** The extensions agreed on, as in the header `Sec-WebSocket-Extensions`; '' when there are none. */
   get extensions(): string {
-    return this.#connection.extensions;
+    return this.#sender.connection.extensions;
   }
 
   /** The extensions agreed on, with their parameters. */
@@ -167,12 +156,12 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    * anew. @throws EndpointError invalid_option outside of 0-604 800 000
    */
   get idleTimeoutMs(): number {
-    return this.#sender.idle?.timeoutMs ?? 0;
+    return this.#sender.control.idle?.timeoutMs ?? 0;
   }
 
   set idleTimeoutMs(timeoutMs: number) {
     assertWholeNumber('idleTimeoutMs', timeoutMs, sessionRanges.idleTimeoutMs, 'session');
-    this.#control.setIdleTimeout(timeoutMs);
+    this.#sender.control.setIdleTimeout(timeoutMs);
   }
 
   /**
@@ -180,22 +169,22 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    * afterwards. @throws EndpointError invalid_option outside of 1-2 147 483 647
    */
   get maxTextBytes(): number {
-    return this.#connection.maxTextBytes;
+    return this.#sender.connection.maxTextBytes;
   }
 
   set maxTextBytes(bytes: number) {
     assertWholeNumber('maxTextBytes', bytes, sessionRanges.maxTextBytes, 'session');
-    this.#connection.maxTextBytes = bytes;
+    this.#sender.connection.maxTextBytes = bytes;
   }
 
   /** As {@link maxTextBytes}, for binary messages. */
   get maxBinaryBytes(): number {
-    return this.#connection.maxBinaryBytes;
+    return this.#sender.connection.maxBinaryBytes;
   }
 
   set maxBinaryBytes(bytes: number) {
     assertWholeNumber('maxBinaryBytes', bytes, sessionRanges.maxBinaryBytes, 'session');
-    this.#connection.maxBinaryBytes = bytes;
+    this.#sender.connection.maxBinaryBytes = bytes;
   }
 
   /**
@@ -311,17 +300,17 @@ export class Session<Path extends string = string> implements NotAnAnswer {
     options: { readonly kind?: Kind; readonly delivery?: Delivery },
     handler: MessageHandler<Kind, Delivery, Session<Path>>,
   ): void {
-    this.#control.addMessageHandler(options, handler as AnyMessageHandler);
+    this.#sender.control.addMessageHandler(options, handler as AnyMessageHandler);
   }
 
   /** Removes a handler that was added; does nothing if there is no such handler. */
   removeMessageHandler(handler: AnyMessageHandler): void {
-    this.#control.removeMessageHandler(handler);
+    this.#sender.control.removeMessageHandler(handler);
   }
 
   /** The handlers that were added to this session. */
   get messageHandlers(): readonly AnyMessageHandler[] {
-    return this.#control.messageHandlers();
+    return this.#sender.control.messageHandlers();
   }
 
   /**
@@ -347,17 +336,17 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    * handled.
    */
   pauseReading(): void {
-    this.#control.pauseReading();
+    this.#sender.control.pauseReading();
   }
 
   /** Reads on after {@link pauseReading}, as soon as fewer than 16 messages wait. */
   resumeReading(): void {
-    this.#control.resumeReading();
+    this.#sender.control.resumeReading();
   }
 
   /** The open sessions of this endpoint, this one included, as they are now: all, or those that `filter` names. */
   openSessions(filter?: SessionFilter<Path>): Session<Path>[] {
-    return selectSessions(this.#control.openSessions(), filter) as Session<Path>[];
+    return selectSessions(this.#sender.control.openSessions() as Iterable<Session<Path>>, filter);
   }
 
   static {

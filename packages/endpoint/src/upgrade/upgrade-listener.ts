@@ -27,6 +27,11 @@ interface AskingServer {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }
 
+/** Of a server with the option `joinDuplicateHeaders`. */
+interface JoiningMessage {
+  readonly joinDuplicateHeaders?: boolean;
+}
+
 class UpgradeListener {
   readonly takers = new Set<UpgradeTaker>();
   readonly #server: Server;
@@ -73,8 +78,10 @@ class UpgradeListener {
 
   #hasTaken(event: string | symbol, values: unknown[]): boolean {
     if (event !== 'upgrade' || this.#isOver) return false;
-    const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
-    return !this.#isPlain(request) && this.#offer({ request, socket, head }) === 'taken';
+    const [request, socket, head] = values as [IncomingMessage & JoiningMessage, Duplex, Buffer];
+    if (this.#isPlain(request)) return false;
+    const isAsReceived = request.joinDuplicateHeaders !== true;
+    return this.#offer({ request, socket, head, isAsReceived }) === 'taken';
   }
 
   /** Asks the containers one after the other. */
@@ -91,12 +98,13 @@ class UpgradeListener {
 
   /** What no container takes. */
   readonly #listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const upgrade = { request, socket, head, isAsReceived: false };
     if (this.#isPlain(request)) {
-      answerAsPlainRequest(this.#server, { request, socket, head });
+      answerAsPlainRequest(this.#server, upgrade);
       return;
     }
     // Asked again for an event that did not come through the server's `emit`.
-    const offered = this.#offer({ request, socket, head });
+    const offered = this.#offer(upgrade);
     if (offered === 'taken' || !this.#isAlone) return;
     const answer =
       offered === 'malformed' ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');

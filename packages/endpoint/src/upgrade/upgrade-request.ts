@@ -11,12 +11,24 @@ export interface UpgradeRequest {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  /** Straight from node:http, so that its headers are what its header lines say: a program may have changed others. */
+  readonly isAsReceived: boolean;
 }
 
-export function asksForWebSocket(request: IncomingMessage): boolean {
-  const wished = request.headers.upgrade ?? '';
-  // What nearly all clients write needs no list.
-  return wished === 'websocket' || wished.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
+/** Reads the header lines as they came: `request.headers` is made when it is first asked for, which takes 2 µs. */
+export function asksForWebSocket({ rawHeaders }: IncomingMessage): boolean {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (!isUpgradeHeader(rawHeaders[index]!)) continue;
+    const wished = rawHeaders[index + 1]!;
+    // What nearly all clients write needs no list.
+    if (wished === 'websocket') return true;
+    if (wished.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket')) return true;
+  }
+  return false;
+}
+
+function isUpgradeHeader(name: string): boolean {
+  return name.length === 7 && (name === 'Upgrade' || name.toLowerCase() === 'upgrade');
 }
 
 /**
