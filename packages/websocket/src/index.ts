@@ -9,6 +9,7 @@ export type { HandlerOf, ReadyState } from './connection/connection-setup.js';
 export type { CloseDetails, CloseOptions } from './connection/lifecycle/closing-state.js';
 // Not WebSocket, for the packages that build on this one: deadlines of any number of objects with one timer, a queue of any
 // length, and checks of option objects.
+export { peerAddressOf } from './connection/lifecycle/peer-address.js';
 export { TimerWheel, type WheelEntry } from './connection/lifecycle/timer-wheel.js';
 export type { MessageOptions } from './connection/output/connection-output.js';
 export type { FragmentWriter } from './connection/output/fragment-writer.js';

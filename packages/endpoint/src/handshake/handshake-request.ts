@@ -19,6 +19,13 @@ export interface HandshakeSource {
   readonly client: ClientOrigin | undefined;
 }
 
+/** What few requests have. */
+interface RareParts {
+  readonly client?: ClientOrigin;
+  readonly principal?: Principal | undefined;
+  readonly query?: URLSearchParams;
+}
+
 /** Says who the client is. */
 export type Identify = (principal: Principal | undefined) => void;
 
@@ -36,9 +43,7 @@ export class HandshakeRequest {
   // What can be derived from these is derived when it is asked for: most sessions ask for nothing.
   #headers: IncomingHttpHeaders | string;
   readonly #socket: Socket | undefined;
-  readonly #client: ClientOrigin | undefined;
-  #principal: Principal | undefined;
-  #query: URLSearchParams | undefined;
+  #rare: RareParts | undefined;
 
   /** @param executor  gets the function that says who the client is, and that only the handshake may call */
   constructor(source: HandshakeSource, executor?: (identify: Identify) => void) {
@@ -49,9 +54,9 @@ export class HandshakeRequest {
     this.path = source.path;
     this.peerAddress = source.peerAddress;
     this.#socket = source.socket;
-    this.#client = source.client;
+    if (source.client !== undefined) this.#rare = { client: source.client };
     executor?.((principal) => {
-      this.#principal = principal;
+      this.#rare = { ...this.#rare, principal };
     });
   }
 
@@ -78,17 +83,17 @@ export class HandshakeRequest {
 
   /** Address of the client: what a trusted proxy says (`trustedProxies` of the container), else the peer's. */
   get remoteAddress(): string {
-    return this.#client === undefined ? this.peerAddress : this.#client.remoteAddress;
+    return this.#rare?.client === undefined ? this.peerAddress : this.#rare.client.remoteAddress;
   }
 
   /** True when the client's connection is TLS: to this process, or to a trusted proxy that says so. */
   get secure(): boolean {
-    return this.#client === undefined ? isEncrypted(this.#socket) : this.#client.secure;
+    return this.#rare?.client === undefined ? isEncrypted(this.#socket) : this.#rare.client.secure;
   }
 
   /** Host and port that the client addressed: what a trusted proxy says, else the header `Host`. */
   get host(): string | undefined {
-    return this.#client === undefined ? this.#find('host') : this.#client.host;
+    return this.#rare?.client === undefined ? this.#find('host') : this.#rare.client.host;
   }
 
   /** Subprotocols in the client's order of preference (RFC 6455 §4.1 number 10). */
@@ -114,16 +119,16 @@ export class HandshakeRequest {
 
   /** Who the client is, once the configurator's `authenticate` has said it. */
   get principal(): Principal | undefined {
-    return this.#principal;
+    return this.#rare?.principal;
   }
 
   /** The query's parameters, decoded. Parsed when first asked for. */
   get query(): URLSearchParams {
-    if (this.#query === undefined) {
-      const start = this.url.indexOf('?');
-      this.#query = new URLSearchParams(start === -1 ? '' : this.url.slice(start + 1));
-    }
-    return this.#query;
+    if (this.#rare?.query !== undefined) return this.#rare.query;
+    const start = this.url.indexOf('?');
+    const query = new URLSearchParams(start === -1 ? '' : this.url.slice(start + 1));
+    this.#rare = { ...this.#rare, query };
+    return query;
   }
 }
 

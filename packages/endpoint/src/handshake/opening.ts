@@ -6,6 +6,7 @@ import {
   type ExtensionOffer,
   type HandshakeRefusal,
   parseExtensions,
+  peerAddressOf,
   refusal,
   refuseHandshake,
   selectSubprotocol,
@@ -168,7 +169,7 @@ export class Opening {
       url: request.url === this.#definition.path ? this.#definition.path : (request.url ?? '/'),
       headers: this.#upgrade.isAsReceived ? request.rawHeaders : request.headers,
       path: this.#parameters,
-      peerAddress: request.socket.remoteAddress ?? '',
+      peerAddress: peerAddressOf(request.socket),
       socket: request.socket,
       client: this.#host.options.trustedProxies.clientOf(request),
     };

@@ -30,6 +30,8 @@ export interface InputEnd extends Pick<ConnectionEvents, 'report' | 'closed'> {
 /** Who pauses reading: the program, events that wait for their handlers, a message that is read as a stream. Bits. */
 export const PauseReason = { session: 1, queue: 2, stream: 4 } as const;
 
+const nothingHeld: readonly (() => void)[] = [];
+
 /**
  * Messages are held until the session has opened, since the open handler may still choose their handlers; then they are
  * delivered, and dropped once the session has ended here.
@@ -38,8 +40,8 @@ export class SessionInput implements ConnectionEvents {
   readonly runner: HandlerRunner;
   readonly #connection: WebSocketConnection;
   readonly #end: InputEnd;
-  #mode: 'hold' | 'deliver' | 'drop' = 'hold';
-  #held: (() => void)[] | undefined;
+  /** What becomes of messages; until the session has opened, those that are held. */
+  #state: 'deliver' | 'drop' | readonly (() => void)[] = nothingHeld;
   // Only sessions with handlers for parts or streams have one.
   #incoming: IncomingParts | undefined;
   #pauseReasons = 0;
@@ -64,11 +66,11 @@ export class SessionInput implements ConnectionEvents {
 
   /** The program has ended the session, or it could not be opened. */
   get isDropping(): boolean {
-    return this.#mode === 'drop';
+    return this.#state === 'drop';
   }
 
   receiveText(text: string): void {
-    if (this.#mode !== 'deliver') {
+    if (this.#state !== 'deliver') {
       this.#postpone(() => this.receiveText(text));
       return;
     }
@@ -84,7 +86,7 @@ export class SessionInput implements ConnectionEvents {
   }
 
   receiveBinary(data: Uint8Array): void {
-    if (this.#mode !== 'deliver') {
+    if (this.#state !== 'deliver') {
       this.#postpone(() => this.receiveBinary(data));
       return;
     }
@@ -96,7 +98,7 @@ export class SessionInput implements ConnectionEvents {
   }
 
   receivePart(kind: 'text' | 'binary', part: string | Uint8Array, isLast: boolean): void {
-    if (this.#mode !== 'deliver') {
+    if (this.#state !== 'deliver') {
       this.#postpone(() => this.receivePart(kind, part, isLast));
       return;
     }
@@ -111,7 +113,7 @@ export class SessionInput implements ConnectionEvents {
   }
 
   receiveSignal(kind: 'pong' | 'drain', value: Uint8Array | undefined): void {
-    if (this.#mode !== 'deliver') {
+    if (this.#state !== 'deliver') {
       this.#postpone(() => this.receiveSignal(kind, value));
       return;
     }
@@ -128,17 +130,17 @@ export class SessionInput implements ConnectionEvents {
 
   /** The session has opened: delivers what was held, and from now on what comes. */
   deliver(): void {
-    if (this.#mode === 'hold') this.#mode = 'deliver';
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const receive of held) receive();
+    if (typeof this.#state !== 'string') {
+      const held = this.#state;
+      this.#state = 'deliver';
+      for (const receive of held) receive();
+    }
     if (!this.runner.isHoldingBack) this.resume(PauseReason.queue);
   }
 
   /** Drops what was held and what still comes. */
   drop(): void {
-    this.#mode = 'drop';
-    this.#held = undefined;
+    this.#state = 'drop';
   }
 
   /** The rest of a message that is being read will not come. */
@@ -166,10 +168,9 @@ export class SessionInput implements ConnectionEvents {
   }
 
   #postpone(receive: () => void): void {
-    if (this.#mode === 'drop') return;
-    this.#held ??= [];
-    this.#held.push(receive);
-    if (this.#held.length === maxWaitingMessages) this.pause(PauseReason.queue);
+    if (typeof this.#state === 'string') return;
+    this.#state = [...this.#state, receive];
+    if (this.#state.length === maxWaitingMessages) this.pause(PauseReason.queue);
   }
 
   #receivePart(

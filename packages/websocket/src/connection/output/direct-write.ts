@@ -1,5 +1,5 @@
-// Writes to a TCP socket's libuv handle directly, bypassing Node's stream layer. The only file that knows internals of
-// net.Socket; where they are missing or different, `directHandle` returns undefined and `socket.write` is used. It saves CPU
+// Writes to a TCP socket's libuv handle directly, bypassing Node's stream layer. With
+// `peer-address.ts` the only file that knows internals of net.Socket; where they are missing or different, `directHandle` returns undefined and `socket.write` is used. It saves CPU
 // time: 5.8-6.3 µs instead of 6.8-7.3 µs per delivery when one message goes to 1 000 connections (`ws`: 7.3-8.9 µs).
 import type { Duplex } from 'node:stream';
 
