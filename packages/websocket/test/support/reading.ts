@@ -22,6 +22,8 @@ export class Reading {
   readonly maxMessageBytes: number;
   inParts = false;
   holdsBack = false;
+  interruptions = 0;
+  usedShares = 0;
   /** Called after each event, as a handler is. */
   afterEach: (() => void) | undefined;
 
@@ -62,5 +64,11 @@ const events: ReaderEvents<Reading> = {
     reading.holdsBack = isHolding;
   },
   // Nobody else is waiting.
-  onTurnSpent: (_reading, reader) => reader.readOn(),
+  onTurnSpent(reading, reader) {
+    reading.interruptions++;
+    reader.readOn();
+  },
+  onShareUsed: (reading) => {
+    reading.usedShares++;
+  },
 };

@@ -12,6 +12,8 @@ import { monotonicMs } from '../lifecycle/timer-wheel.js';
 
 /** What one connection may cost before the others get their turn, in bytes and what is counted as bytes. */
 const TURN_BYTES = 131_072;
+/** Whoever has used this much begins the next turn with a whole share; less is not worth a task at the end of a turn. */
+const RENEWED_BYTES = TURN_BYTES / 8;
 /** An empty frame costs time as well: about as much as looking at this many bytes. */
 const FRAME_COST_BYTES = 32;
 /** A message costs its handler more than that. */
@@ -40,6 +42,8 @@ export interface ReaderEvents<Owner> {
   onHoldBack(owner: Owner, isHolding: boolean): void;
   /** The share of this turn is used up: nothing more is read until `reader.readOn()` is called, in the next one. */
   onTurnSpent(owner: Owner, reader: ConnectionReader<Owner>): void;
+  /** A part of the share is used up: `reader.renewShare()` is called at the end of this turn. */
+  onShareUsed(owner: Owner, reader: ConnectionReader<Owner>): void;
 }
 
 export class ConnectionReader<Owner> implements FrameSink, MessageSink {
@@ -105,6 +109,11 @@ export class ConnectionReader<Owner> implements FrameSink, MessageSink {
     this.#goOn();
     // It may have been interrupted again.
     this.#noteHoldBack();
+  }
+
+  /** A new turn begins. */
+  renewShare(): void {
+    if (this.#spentBytes > 0) this.#spentBytes = 0;
   }
 
   stop(): void {
@@ -259,7 +268,9 @@ export class ConnectionReader<Owner> implements FrameSink, MessageSink {
 
   /** Counts what the peer costs: frames by number, messages by inflated size. */
   #spend(bytes: number): void {
-    this.#spentBytes += bytes;
+    const before = this.#spentBytes;
+    this.#spentBytes = before + bytes;
+    if (before < RENEWED_BYTES && this.#spentBytes >= RENEWED_BYTES) this.#events.onShareUsed(this.#owner, this);
     if (this.#spentBytes < TURN_BYTES || this.#isInterrupted) return;
     this.#spentBytes = 0;
     this.#isInterrupted = true;

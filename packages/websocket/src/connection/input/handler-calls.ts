@@ -30,6 +30,8 @@ export interface ConnectionAccess<Connection> {
 
 /** Readers that have used up their share of a turn: they continue after the other sockets of that turn have been read. */
 const interruptedReaders = new TurnTasks<{ readOn(): void }>((reader) => reader.readOn());
+/** Readers that have used up a part of it. */
+const usedShares = new TurnTasks<{ renewShare(): void }>((reader) => reader.renewShare());
 
 /** Calls the handler, unless events are dropped. */
 export function notify<Connection extends Handled<Connection>>(
@@ -112,6 +114,7 @@ export function readerEventsFor<Connection extends Handled<Connection>>(
     onReadError: access.fail,
     onHoldBack: access.holdBack,
     onTurnSpent: (_connection, reader) => interruptedReaders.add(reader),
+    onShareUsed: (_connection, reader) => usedShares.add(reader),
   };
 }
 

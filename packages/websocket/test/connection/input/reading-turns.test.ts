@@ -4,6 +4,7 @@ import type { WebSocketConnection } from '../../../src/connection/connection.js'
 import { dial } from '../../../src/handshake/dial.js';
 import { maskedFrame } from '../../support/hex.js';
 import { HandlerLog, LiveServer, RawPeer } from '../../support/live.js';
+import { Reading } from '../../support/reading.js';
 
 it('does not stall the others while one connection sends thousands of frames at once', async () => {
   const server = await LiveServer.start();
@@ -56,4 +57,20 @@ it('keeps pauses and closes that come while a reader waits for its next turn', a
   expect(heard).toBe(4_000);
   expect(server.log.closes[0]).toMatchObject({ code: 4_000, reason: 'done', wasClean: true });
   await server.stop();
+});
+
+it('interrupts a connection for what it sends in one turn, not for what it sent in the turns before', () => {
+  const chunk = Buffer.concat(Array.from({ length: 64 }, () => maskedFrame(0x82, 'x'.repeat(250))));
+  const turns = 20;
+  const busy = new Reading('server');
+  for (let turn = 0; turn < turns; turn++) {
+    busy.push(chunk);
+    busy.reader.renewShare();
+  }
+  // Once in a turn it is asked for a new share.
+  expect([busy.interruptions, busy.usedShares, busy.heard.length]).toEqual([0, turns, 64 * turns]);
+  const greedy = new Reading('server');
+  for (let chunks = 0; chunks < turns; chunks++) greedy.push(chunk);
+  expect(greedy.interruptions).toBeGreaterThan(4);
+  expect(greedy.heard).toHaveLength(64 * turns);
 });
