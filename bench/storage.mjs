@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { directChannel } from '../packages/server/dist/channel/channel.js';
 import { openSqliteStore } from '../packages/server/dist/storage/sqlite/sqlite-store.js';
 
 const { values: options } = parseArgs({
@@ -43,23 +44,20 @@ function summarize(samplesMs) {
   };
 }
 
-const pairOf = (channel) => {
-  const a = `user-${(channel * 7) % channels}`;
-  const b = `user-${(channel * 13 + 1) % channels}`;
-  return a < b ? [a, b] : [b, a];
-};
+const channelNumber = (number) =>
+  directChannel(`user-${(number * 7) % channels}`, `user-${(number * 13 + 1) % channels}`);
 
 let keys = 0;
 const keyPrefix = randomBytes(9).toString('base64url');
 
-function request(channel) {
-  const [low, high] = pairOf(channel);
+function request(number) {
+  const channel = channelNumber(number);
   keys += 1;
   return {
-    channel: `direct/${low}/${high}`,
+    channel,
     content: {
       kind: 'message',
-      from: keys % 2 === 0 ? low : high,
+      from: keys % 2 === 0 ? channel.low : channel.high,
       body,
       bodyFormat: 'json',
       key: `${keyPrefix}-${keys.toString(36)}-0123456789`,
@@ -109,10 +107,9 @@ async function pages(store, count, phase) {
   const samples = [];
   let read = 0;
   for (let index = 0; index < count; index += 1) {
-    const [low, high] = pairOf(randomInt(channels));
     const start = performance.now();
     const page = await store.log.page({
-      channel: `direct/${low}/${high}`,
+      channel: channelNumber(randomInt(channels)),
       direction: 'before',
       offset: Number.MAX_SAFE_INTEGER,
       limit: 50,
@@ -162,15 +159,19 @@ await pages(store, Math.min(1_000, channels), 'cold pages');
 await pages(store, Math.min(1_000, channels), 'pages');
 
 // One channel with a long log, read from the start: what a device sees that was away for long.
+const busy = directChannel('away', 'busy');
 const away = Array.from({ length: 100 }, () =>
-  Array.from({ length: 1_000 }, () => ({ ...request(0), channel: 'direct/away/busy', from: 'busy' })),
+  Array.from({ length: 1_000 }, () => {
+    const { content, ...rest } = request(0);
+    return { ...rest, channel: busy, content: { ...content, from: 'busy' } };
+  }),
 );
 for (const requests of away) await store.log.append(requests);
 const catchUp = performance.now();
 let offset = 0;
 for (;;) {
   const page = await store.log.page({
-    channel: 'direct/away/busy',
+    channel: busy,
     direction: 'after',
     offset,
     limit: 200,

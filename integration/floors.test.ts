@@ -79,6 +79,17 @@ test('reports an engine that is imported anywhere but in server.ts', () => {
   ]);
 });
 
+test('reports an import of storage/channel-name.ts outside of storage', () => {
+  repository.plant({
+    [`${server}/storage/channel-name.ts`]: 'export const channelOfName = 1;',
+    [`${server}/storage/sqlite/log.ts`]: "export { channelOfName } from '../channel-name.js';",
+    [`${server}/messaging/send.ts`]: "export { channelOfName } from '../storage/channel-name.js';",
+  });
+  expect(findFloorFaults(repository.root)).toEqual([
+    `${server}/messaging/send.ts:1: imports storage/channel-name.ts: only storage may`,
+  ]);
+});
+
 test.each([
   [
     'packages/websocket/src/a.ts',

@@ -54,6 +54,8 @@ const serverFloors = new Map([
   ['server.ts', 5],
   ['index.ts', 5],
 ]);
+/** Files that only their own folder imports: above the storage engines, a channel's key is opaque. */
+const privateToFolder = new Set(['storage/channel-name.ts']);
 /** Each of their folders is an engine behind the ports that lie beside them. */
 const foldersWithEngines = new Set(['storage', 'bus']);
 
@@ -139,6 +141,7 @@ function faultBetweenFloors(from, to) {
   if (engine !== undefined && engineOf(from) !== engine && fromPlace !== 'server.ts') {
     return `imports ${to.join('/')}: only server.ts names an engine`;
   }
+  if (fromPlace !== toPlace && privateToFolder.has(to.join('/'))) return `imports ${to.join('/')}: only ${toPlace} may`;
   if (fromPlace === toPlace || toFloor < fromFloor) return undefined;
   // index.ts lists what server.ts and the floors below offer.
   if (fromPlace === 'index.ts' && toPlace === 'server.ts') return undefined;

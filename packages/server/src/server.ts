@@ -158,7 +158,7 @@ async function serve(
     {
       pages: pacedPages(store.log, clock),
       onPageError: (error, channel) => {
-        if (!damage.report(error)) failures.report('A page could not be read', error, { channel });
+        if (!damage.report(error)) failures.report('A page could not be read', error, { channel: channel.key });
       },
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
       room: outboxes,

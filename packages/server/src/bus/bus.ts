@@ -2,7 +2,7 @@
 // The log is the truth, the bus only a nudge.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 
 /** The session an entry came from, on the node it came from. Opaque here; delivery compares it by identity. */
@@ -19,7 +19,7 @@ export interface CommittedEntry {
 /** How far a user got in a channel. States, not entries: the newest one counts. */
 export interface ReceiptEvent {
   readonly type: 'receipt';
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly epoch: Epoch;
   /** Whose state it is. */
   readonly user: UserId;

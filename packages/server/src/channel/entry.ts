@@ -1,7 +1,7 @@
 // One item of a channel's log, as every floor above the storage engines sees it.
 
 import type { Epoch, Position, UserId } from '@longwire/protocol';
-import type { ChannelKey } from './channel-key.js';
+import type { Channel } from './channel.js';
 
 /** Kinds of entries that this version writes. Readers move over kinds they do not know. */
 export type EntryKind = 'message';
@@ -26,7 +26,7 @@ export interface EntryContent {
 }
 
 export interface Entry extends EntryContent {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly epoch: Epoch;
   /** 1, 2, 3 … without gaps within an epoch. */
   readonly offset: number;
@@ -43,7 +43,7 @@ export type EntryPosition = Pick<Entry, 'epoch' | 'offset' | 'at' | 'messages'>;
  * The entry that a content becomes. Named fields, because this runs per message and all entries keep one shape: Node 20
  * takes ten times as long to spread an object that holds a number as large as `at` (docs/performance.md).
  */
-export function makeEntry(channel: ChannelKey, content: EntryContent, position: EntryPosition): Entry {
+export function makeEntry(channel: Channel, content: EntryContent, position: EntryPosition): Entry {
   return {
     channel,
     epoch: position.epoch,

@@ -2,7 +2,8 @@
 
 import { encodeGapPush } from '@longwire/protocol';
 import { Queue } from '@longwire/websocket';
-import { addressFor, type ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
+import { addressOf } from '../channel/channel-address.js';
 import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import type { ChannelTail } from './channel-tail.js';
@@ -12,9 +13,9 @@ import type { PageSource } from './page-source.js';
 
 export interface CatchUpEvents {
   /** The reader has everything up to the head: it stands at the tail of the channel from now on. */
-  onJoin(reader: LogReader, channel: ChannelKey): void;
+  onJoin(reader: LogReader, channel: Channel): void;
   /** A page could not be read. The reader stays where it is, unless the log is damaged there. */
-  onPageError(error: unknown, channel: ChannelKey): void;
+  onPageError(error: unknown, channel: Channel): void;
 }
 
 export const PAGE_ENTRIES = 200;
@@ -24,7 +25,7 @@ const MAX_PAGES_IN_FLIGHT = 16;
 
 /** One read, shared by every reader that waits at the same place of the same channel. */
 interface PageRead {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly after: number;
   readonly waiting: WaitingReader[];
 }
@@ -70,23 +71,24 @@ export class CatchUp {
 
   /** Everything that needs no log read, then at most one page. */
   #turn(reader: LogReader): void {
-    for (const [channel, state] of reader.behind) {
+    for (const state of reader.behind.values()) {
       if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
-      if (!this.#queueGap(reader, channel, state)) break;
+      if (!this.#queueGap(reader, state)) break;
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
-        this.#read(reader, channel, state.tail, state.position);
+        this.#read(reader, state.tail, state.position);
         return;
       }
       if (!this.#queueAll(reader, state, recent)) break;
-      this.#events.onJoin(reader, channel);
+      this.#events.onJoin(reader, state.tail.channel);
     }
     reader.isBeingServed = false;
   }
 
-  #read(reader: LogReader, channel: ChannelKey, tail: ChannelTail, after: number): void {
+  #read(reader: LogReader, tail: ChannelTail, after: number): void {
     tail.pin();
-    const id = `${after} ${channel}`;
+    const { channel } = tail;
+    const id = `${after} ${channel.key}`;
     const shared = this.#reads.get(id);
     if (shared !== undefined) {
       shared.waiting.push({ reader, tail });
@@ -113,7 +115,7 @@ export class CatchUp {
   #settle(id: string, read: PageRead, deal: (readers: readonly LogReader[]) => void): void {
     this.#reads.delete(id);
     const readers = read.waiting.map(({ reader }) => reader);
-    deal(readers.filter((reader) => reader.behind.get(read.channel)?.position === read.after));
+    deal(readers.filter((reader) => reader.behind.get(read.channel.key)?.position === read.after));
     for (const { reader, tail } of read.waiting) {
       tail.unpin();
       reader.isBeingServed = false;
@@ -126,12 +128,12 @@ export class CatchUp {
   #deliverPage(readers: readonly LogReader[], read: PageRead, page: Page): void {
     const entries = page.entries.map((entry) => new EntryPushes(entry));
     for (const reader of readers) {
-      const state = reader.behind.get(read.channel);
+      const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
       if (page.base > read.after) {
         state.gap = { from: read.after + 1, to: page.base, next: page.base + 1, reason: 'expired' };
         state.position = page.base;
-        if (!this.#queueGap(reader, read.channel, state)) continue;
+        if (!this.#queueGap(reader, state)) continue;
       }
       if (!this.#queueAll(reader, state, entries)) continue;
       // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
@@ -148,7 +150,7 @@ export class CatchUp {
     if (!isCorrupt(error)) return;
     const from = read.after + 1;
     for (const reader of readers) {
-      const state = reader.behind.get(read.channel);
+      const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
       const to = error.offset === from ? from : Math.max(state.tail.head, from);
       state.position = to;
@@ -170,11 +172,10 @@ export class CatchUp {
     return true;
   }
 
-  #queueGap(reader: LogReader, channel: ChannelKey, state: BehindState): boolean {
+  #queueGap(reader: LogReader, state: BehindState): boolean {
     if (state.gap === undefined) return true;
-    const push = new EncodedPush(
-      encodeGapPush({ ...state.gap, epoch: state.tail.epoch }, addressFor(channel, reader.user)),
-    );
+    const { channel, epoch } = state.tail;
+    const push = new EncodedPush(encodeGapPush({ ...state.gap, epoch }, addressOf(channel, reader.user)));
     if (!reader.offer(push)) return false;
     state.gap = undefined;
     return true;

@@ -1,7 +1,7 @@
 // The end of one channel's log while a reader is behind in it: the head that was fanned out, and the newest entries.
 
 import type { Epoch } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import { retainedBytes } from '../channel/entry.js';
 import type { EntryPushes } from './encoded-push.js';
 import type { BudgetedRing, RingBudget } from './ring-budget.js';
@@ -14,7 +14,7 @@ const MAX_RING_ENTRIES = 256;
 export const MAX_RING_BYTES = COPIES * 256 * 1024;
 
 export class ChannelTail implements BudgetedRing {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   epoch: Epoch;
   /** The newest offset that is committed and fanned out by this process. */
   head: number;
@@ -27,7 +27,7 @@ export class ChannelTail implements BudgetedRing {
   #ring: EntryPushes[] = [];
   #ringBytes = 0;
 
-  constructor(channel: ChannelKey, epoch: Epoch, head: number, rings: RingBudget) {
+  constructor(channel: Channel, epoch: Epoch, head: number, rings: RingBudget) {
     this.channel = channel;
     this.epoch = epoch;
     this.head = head;

@@ -3,7 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import { encodeMessagePush } from '@longwire/protocol';
 import { PreparedMessage } from '@longwire/websocket';
-import { addressFor } from '../channel/channel-key.js';
+import { addressOf } from '../channel/channel-address.js';
 import type { Entry } from '../channel/entry.js';
 
 export class EncodedPush {
@@ -58,6 +58,6 @@ export class EntryPushes {
 
   #encode(viewer: UserId, key: string | undefined): EncodedPush {
     const entry = this.entry;
-    return new EncodedPush(encodeMessagePush(entry, addressFor(entry.channel, viewer), key));
+    return new EncodedPush(encodeMessagePush(entry, addressOf(entry.channel, viewer), key));
   }
 }

@@ -4,7 +4,8 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import { encodeReceiptPush } from '@longwire/protocol';
 import type { BusListener, CommittedEntry, ReceiptEvent } from '../bus/bus.js';
-import { addressFor, type ChannelKey, readersOf } from '../channel/channel-key.js';
+import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
+import { addressOf } from '../channel/channel-address.js';
 import type { ChannelStatus } from '../storage/directory.js';
 import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
@@ -18,9 +19,9 @@ import { type OnMissed, type SharedRoom, UserReaders } from './user-readers.js';
 /** What the hub needs from outside its floor. */
 export interface HubPorts {
   readonly pages: PageSource;
-  readonly onPageError: (error: unknown, channel: ChannelKey) => void;
+  readonly onPageError: (error: unknown, channel: Channel) => void;
   /** The present receipts of a channel's members; never rejects. */
-  readonly receiptsOf: (channel: ChannelKey) => Promise<readonly ReceiptEvent[]>;
+  readonly receiptsOf: (channel: Channel) => Promise<readonly ReceiptEvent[]>;
   readonly room: SharedRoom;
 }
 
@@ -55,8 +56,7 @@ export class Hub implements BusListener {
 
   // If the channel of an opening reader is yet to be compared, the comparison sets the position.
   readonly #onMissed: OnMissed = (reader, pushes) => {
-    const { channel, offset } = pushes.entry;
-    reader.fallBehind(channel, this.#tailAt(pushes), offset - 1);
+    reader.fallBehind(this.#tailAt(pushes), pushes.entry.offset - 1);
   };
 
   constructor(ports: HubPorts, { allRingsBytes, shareFrom }: HubOptions) {
@@ -94,11 +94,11 @@ export class Hub implements BusListener {
     if (reader.phase !== 'opening') return;
     for (const status of statuses) {
       const { position, gap } = start(status);
-      let state = reader.behind.get(status.channel);
+      let state = reader.behind.get(status.channel.key);
       if (state === undefined && position >= status.head && gap === undefined) continue;
       if (state === undefined) {
         const tail = this.#tailOf(status.channel, status.epoch, status.head);
-        state = reader.fallBehind(status.channel, tail, position);
+        state = reader.fallBehind(tail, position);
       }
       state.tail.raise(status.head);
       state.position = position;
@@ -119,17 +119,17 @@ export class Hub implements BusListener {
     const readers = this.#users.get(reader.user);
     readers?.delete(reader);
     if (readers?.size === 0) this.#users.delete(reader.user);
-    for (const channel of [...reader.behind.keys()]) this.#release(reader, channel);
+    for (const { tail } of [...reader.behind.values()]) this.#release(reader, tail.channel);
   }
 
   onEntry({ entry, origin, echo }: CommittedEntry): void {
     let pushes: EntryPushes | undefined;
-    const tail = this.#tails.get(entry.channel);
+    const tail = this.#tails.get(entry.channel.key);
     if (tail !== undefined) {
       pushes = new EntryPushes(entry);
       tail.add(pushes);
     }
-    for (const user of readersOf(entry.channel)) {
+    for (const user of namedReaders(entry.channel)) {
       const readers = this.#users.get(user);
       if (readers === undefined) continue;
       pushes ??= new EntryPushes(entry);
@@ -139,7 +139,7 @@ export class Hub implements BusListener {
   }
 
   onEvent(event: ReceiptEvent): void {
-    for (const viewer of readersOf(event.channel)) {
+    for (const viewer of namedReaders(event.channel)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
       if (viewer === event.user && event.read === undefined) continue;
       const readers = this.#users.get(viewer);
@@ -176,26 +176,26 @@ export class Hub implements BusListener {
   /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */
   #attend(reader: LogReader): void {
     if (reader.phase !== 'open') return;
-    for (const channel of reader.receiptsDue ?? []) {
-      if (!reader.behind.has(channel)) this.#sendReceipts(reader, channel);
+    for (const channel of reader.receiptsDue?.values() ?? []) {
+      if (!reader.behind.has(channel.key)) this.#sendReceipts(reader, channel);
     }
     this.#catchUp.serve(reader);
   }
 
-  #offerReceipt(reader: LogReader, channel: ChannelKey, push: EncodedPush): void {
-    const isAtTail = reader.phase === 'open' && !reader.behind.has(channel);
+  #offerReceipt(reader: LogReader, channel: Channel, push: EncodedPush): void {
+    const isAtTail = reader.phase === 'open' && !reader.behind.has(channel.key);
     if (isAtTail && reader.offer(push)) return;
-    reader.receiptsDue ??= new Set();
-    if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.add(channel);
+    reader.receiptsDue ??= new Map();
+    if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.set(channel.key, channel);
   }
 
-  #join(reader: LogReader, channel: ChannelKey): void {
+  #join(reader: LogReader, channel: Channel): void {
     this.#release(reader, channel);
-    if (reader.receiptsDue?.has(channel)) this.#sendReceipts(reader, channel);
+    if (reader.receiptsDue?.has(channel.key)) this.#sendReceipts(reader, channel);
   }
 
-  #sendReceipts(reader: LogReader, channel: ChannelKey): void {
-    reader.receiptsDue?.delete(channel);
+  #sendReceipts(reader: LogReader, channel: Channel): void {
+    reader.receiptsDue?.delete(channel.key);
     void this.#receiptsOf(channel).then((receipts) => {
       for (const receipt of receipts) {
         if (receipt.user === reader.user && receipt.read === undefined) continue;
@@ -204,19 +204,19 @@ export class Hub implements BusListener {
     });
   }
 
-  #release(reader: LogReader, channel: ChannelKey): void {
-    const tail = reader.behind.get(channel)?.tail;
+  #release(reader: LogReader, channel: Channel): void {
+    const tail = reader.behind.get(channel.key)?.tail;
     reader.catchUpWith(channel);
     if (tail === undefined || tail.readers > 0) return;
-    this.#tails.delete(channel);
+    this.#tails.delete(channel.key);
     tail.drop();
   }
 
-  #tailOf(channel: ChannelKey, epoch: Epoch, head: number): ChannelTail {
-    let tail = this.#tails.get(channel);
+  #tailOf(channel: Channel, epoch: Epoch, head: number): ChannelTail {
+    let tail = this.#tails.get(channel.key);
     if (tail === undefined) {
       tail = new ChannelTail(channel, epoch, head, this.#rings);
-      this.#tails.set(channel, tail);
+      this.#tails.set(channel.key, tail);
     }
     return tail;
   }
@@ -224,7 +224,7 @@ export class Hub implements BusListener {
   /** The channel's tail, created at this entry if no reader was behind until now. */
   #tailAt(pushes: EntryPushes): ChannelTail {
     const { entry } = pushes;
-    const known = this.#tails.get(entry.channel);
+    const known = this.#tails.get(entry.channel.key);
     if (known !== undefined) return known;
     const tail = this.#tailOf(entry.channel, entry.epoch, entry.offset - 1);
     tail.add(pushes);
@@ -233,5 +233,5 @@ export class Hub implements BusListener {
 }
 
 function receiptPush(event: ReceiptEvent, viewer: UserId): EncodedPush {
-  return new EncodedPush(encodeReceiptPush(event, addressFor(event.channel, viewer)));
+  return new EncodedPush(encodeReceiptPush(event, addressOf(event.channel, viewer)));
 }

@@ -3,7 +3,7 @@
 
 import type { GapReason, UserId } from '@longwire/protocol';
 import type { TurnBuffer } from '@longwire/websocket';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { ChannelTail } from './channel-tail.js';
 import type { EncodedPush } from './encoded-push.js';
 
@@ -65,7 +65,7 @@ export class LogReader implements RoomWaiter {
   /** Whether catch-up has this reader in its queue or waits for a page for it. */
   isBeingServed = false;
   /** Channels with a receipt that was not sent: the present state is sent once the reader is at the tail there. */
-  receiptsDue: Set<ChannelKey> | undefined;
+  receiptsDue: Map<ChannelKey, Channel> | undefined;
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.
   #behind: Map<ChannelKey, BehindState> | undefined;
   #isWaitingForRoom = false;
@@ -119,21 +119,21 @@ export class LogReader implements RoomWaiter {
     this.#events.onRoom(this);
   }
 
-  fallBehind(channel: ChannelKey, tail: ChannelTail, position: number): BehindState {
+  fallBehind(tail: ChannelTail, position: number): BehindState {
     const state: BehindState = { tail, position, gap: undefined };
     this.#behind ??= new Map();
-    this.#behind.set(channel, state);
+    this.#behind.set(tail.channel.key, state);
     tail.readers += 1;
     this.#events.onMoved(this);
     return state;
   }
 
   /** The reader has everything up to the head, or has left. */
-  catchUpWith(channel: ChannelKey): void {
-    const state = this.#behind?.get(channel);
+  catchUpWith({ key }: Channel): void {
+    const state = this.#behind?.get(key);
     if (state === undefined) return;
     state.tail.readers -= 1;
-    this.#behind?.delete(channel);
+    this.#behind?.delete(key);
     if (this.#behind?.size !== 0) return;
     this.#behind = undefined;
     this.#events.onMoved(this);

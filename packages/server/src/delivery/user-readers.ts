@@ -81,7 +81,7 @@ export class UserReaders {
 
   #offer(reader: LogReader, pushes: EntryPushes, answered: object | undefined): void {
     if (isExcepted(reader, pushes, answered)) {
-      if (reader.phase === 'opening' && !reader.behind.has(pushes.entry.channel)) this.#onMissed(reader, pushes);
+      if (reader.phase === 'opening' && !reader.behind.has(pushes.entry.channel.key)) this.#onMissed(reader, pushes);
     } else if (!reader.offer(pushes.for(this.user))) {
       this.#onMissed(reader, pushes);
     }
@@ -135,5 +135,5 @@ export class UserReaders {
 
 /** Whether the reader gets the entry another way: from the log, or as `sent`. */
 function isExcepted(reader: LogReader, pushes: EntryPushes, answered: object | undefined): boolean {
-  return reader.recipient === answered || reader.phase !== 'open' || reader.behind.has(pushes.entry.channel);
+  return reader.recipient === answered || reader.phase !== 'open' || reader.behind.has(pushes.entry.channel.key);
 }

@@ -99,7 +99,7 @@ export class AppendQueue {
       return;
     }
     // The place is in the server's log already, through `Store.onDamage`.
-    const error = new ServerError('corrupt', `${append.request.channel} is damaged where it would have to be read`);
+    const error = new ServerError('corrupt', `${append.request.channel.key} is damaged where it would have to be read`);
     this.#settle(append, { outcome: 'failed', error });
   }
 

@@ -1,7 +1,7 @@
 // The user's channels by recency, each as its reader sees it.
 
 import { type DeviceId, fieldLimits, type UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { ChannelDescription, Directory } from '../storage/directory.js';
 import { channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
@@ -34,7 +34,7 @@ export class ChannelList {
   async page(
     user: UserId,
     device: DeviceId,
-    after: ChannelKey | undefined,
+    after: Channel | undefined,
     limit: number,
   ): Promise<ChannelListPage | undefined> {
     const olderThan = after === undefined ? undefined : await this.#recencyOf(user, after);
@@ -61,7 +61,7 @@ export class ChannelList {
     return { channels, more: newest.isMore };
   }
 
-  async #recencyOf(user: UserId, channel: ChannelKey): Promise<number | undefined> {
+  async #recencyOf(user: UserId, channel: Channel): Promise<number | undefined> {
     const [described] = await this.#turns.run(user, () => this.#directory.describe(user, [{ channel, read: 0 }], 0));
     return described?.recency;
   }

@@ -2,7 +2,7 @@
 
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { BusListener, CommittedEntry } from '../bus/bus.js';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel, ChannelKey } from '../channel/channel.js';
 import { GenerationCache } from '../runtime/generation-cache.js';
 import type { MessageLog } from '../storage/message-log.js';
 import type { StoreTurns } from './store-turns.js';
@@ -37,10 +37,11 @@ export class CommittedHeads implements BusListener {
   }
 
   onEntry({ entry }: CommittedEntry): void {
-    const known = this.#heads.get(entry.channel);
+    const { key } = entry.channel;
+    const known = this.#heads.get(key);
     if (known === undefined) {
-      this.#empty.delete(entry.channel);
-      this.#heads.set(entry.channel, { epoch: entry.epoch, head: entry.offset });
+      this.#empty.delete(key);
+      this.#heads.set(key, { epoch: entry.epoch, head: entry.offset });
       return;
     }
     known.epoch = entry.epoch;
@@ -57,55 +58,55 @@ export class CommittedHeads implements BusListener {
   }
 
   /** At once if the channel is in use, or was asked for a moment ago. */
-  peek(channel: ChannelKey): CommittedHead | undefined {
-    return this.#heads.get(channel) ?? this.#empty.get(channel);
+  peek(channel: Channel): CommittedHead | undefined {
+    return this.#heads.get(channel.key) ?? this.#empty.get(channel.key);
   }
 
   /** @param user  on whose behalf the store is asked, if it has to be */
-  async of(user: UserId, channel: ChannelKey): Promise<CommittedHead> {
+  async of(user: UserId, channel: Channel): Promise<CommittedHead> {
     const [head] = await this.ofAll(user, [channel]);
     return head!;
   }
 
   /** In the order asked. What is not in memory is asked of the store in slices, each in the user's turn. */
-  async ofAll(user: UserId, channels: readonly ChannelKey[]): Promise<readonly CommittedHead[]> {
-    const missing = channels.filter((channel) => this.peek(channel) === undefined && !this.#loads.has(channel));
+  async ofAll(user: UserId, channels: readonly Channel[]): Promise<readonly CommittedHead[]> {
+    const missing = channels.filter((channel) => this.peek(channel) === undefined && !this.#loads.has(channel.key));
     for (let start = 0; start < missing.length; start += CHANNELS_PER_CALL) {
       this.#startLoad(user, missing.slice(start, start + CHANNELS_PER_CALL));
     }
     const known = channels.map((channel) => this.peek(channel));
-    const loads = new Set(channels.flatMap((channel, index) => (known[index] ? [] : [this.#loads.get(channel)!])));
+    const loads = new Set(channels.flatMap((channel, index) => (known[index] ? [] : [this.#loads.get(channel.key)!])));
     const loaded = await Promise.all(loads);
     return channels.map((channel, index) => known[index] ?? firstWith(channel, loaded));
   }
 
-  #startLoad(user: UserId, channels: readonly ChannelKey[]): void {
+  #startLoad(user: UserId, channels: readonly Channel[]): void {
     const load = this.#load(user, channels).finally(() => {
-      for (const channel of channels) this.#loads.delete(channel);
+      for (const channel of channels) this.#loads.delete(channel.key);
     });
-    for (const channel of channels) this.#loads.set(channel, load);
+    for (const channel of channels) this.#loads.set(channel.key, load);
   }
 
-  async #load(user: UserId, channels: readonly ChannelKey[]): Promise<LoadedHeads> {
+  async #load(user: UserId, channels: readonly Channel[]): Promise<LoadedHeads> {
     const stored = await this.#turns.run(user, () => this.#log.heads(channels));
     const loaded = new Map<ChannelKey, CommittedHead>();
-    channels.forEach((channel, index) => {
+    channels.forEach(({ key }, index) => {
       const { epoch, head } = stored[index]!;
       // An entry that was committed meanwhile is newer than what was read.
-      const known = this.#heads.get(channel);
-      if (known === undefined && epoch !== undefined) this.#heads.set(channel, { epoch, head });
-      if (known === undefined && epoch === undefined) this.#empty.set(channel, NO_ENTRY);
-      loaded.set(channel, known ?? { epoch, head });
+      const known = this.#heads.get(key);
+      if (known === undefined && epoch !== undefined) this.#heads.set(key, { epoch, head });
+      if (known === undefined && epoch === undefined) this.#empty.set(key, NO_ENTRY);
+      loaded.set(key, known ?? { epoch, head });
     });
     return loaded;
   }
 }
 
-function firstWith(channel: ChannelKey, loaded: readonly LoadedHeads[]): CommittedHead {
+function firstWith({ key }: Channel, loaded: readonly LoadedHeads[]): CommittedHead {
   for (const heads of loaded) {
-    const head = heads.get(channel);
+    const head = heads.get(key);
     if (head !== undefined) return head;
   }
   // Every channel is in memory or in one of the loads.
-  throw new Error(`no head of ${channel} was loaded`);
+  throw new Error(`no head of ${key} was loaded`);
 }

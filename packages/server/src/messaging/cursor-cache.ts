@@ -1,7 +1,7 @@
 // How far devices acknowledged and users read: coalesced in memory, written every few seconds, looked up here first.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../storage/cursors.js';
 import type { StoreTurns } from './store-turns.js';
 
@@ -16,7 +16,7 @@ const MAX_LOAD_BATCH = 100;
 
 interface CursorState {
   readonly user: UserId;
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   read: number;
   delivered: number;
   /** The newest run of the user's own entries that was seen being stored, both inclusive; 0: none. */
@@ -35,7 +35,7 @@ interface CursorState {
 /** A cursor of a user moved forward in a channel. */
 export type CursorMoved = (
   user: UserId,
-  channel: ChannelKey,
+  channel: Channel,
   moved: { delivered: number | undefined; read: number | undefined },
 ) => void;
 
@@ -57,7 +57,7 @@ export class CursorCache {
   }
 
   /** The device has everything up to `offset`. A lower offset than before moves nothing. */
-  acknowledge(user: UserId, device: DeviceId, channel: ChannelKey, offset: number): void {
+  acknowledge(user: UserId, device: DeviceId, channel: Channel, offset: number): void {
     const state = this.#stateOf(user, channel);
     state.devices ??= new Map();
     if (offset > (state.devices.get(device) ?? 0)) {
@@ -72,7 +72,7 @@ export class CursorCache {
   }
 
   /** The user has read everything up to `offset`. A lower offset than before moves nothing. */
-  read(user: UserId, channel: ChannelKey, offset: number): void {
+  read(user: UserId, channel: Channel, offset: number): void {
     this.#moveRead(this.#stateOf(user, channel), offset);
   }
 
@@ -80,7 +80,7 @@ export class CursorCache {
    * Sending moves the sender's read cursor, if everything below was read; one's own entries count as read. So an entry
    * that comes too early for that is remembered with its neighbours, and reading up to them moves on over them.
    */
-  readOwn(user: UserId, channel: ChannelKey, offset: number): void {
+  readOwn(user: UserId, channel: Channel, offset: number): void {
     this.#whenLoaded(user, channel, (state) => {
       if (offset <= state.ownTo) return;
       if (offset !== state.ownTo + 1 || state.ownTo === 0) state.ownFrom = offset;
@@ -90,17 +90,17 @@ export class CursorCache {
   }
 
   /** What is known here without asking the store, to be compared with what is stored: the higher one counts. */
-  peek(user: UserId, channel: ChannelKey): { readonly read: number; readonly delivered: number } | undefined {
+  peek(user: UserId, channel: Channel): { readonly read: number; readonly delivered: number } | undefined {
     return this.#states.get(idOf(user, channel));
   }
 
   /** A device's acknowledgement that is not written yet. */
-  peekDevice(user: UserId, device: DeviceId, channel: ChannelKey): number | undefined {
+  peekDevice(user: UserId, device: DeviceId, channel: Channel): number | undefined {
     return this.#states.get(idOf(user, channel))?.devices?.get(device);
   }
 
   /** The state of a user in a channel, from memory or from the store. */
-  load(user: UserId, channel: ChannelKey): Promise<{ readonly read: number; readonly delivered: number }> {
+  load(user: UserId, channel: Channel): Promise<{ readonly read: number; readonly delivered: number }> {
     return new Promise((resolve) => {
       this.#whenLoaded(user, channel, (state) => resolve({ read: state.read, delivered: state.delivered }));
     });
@@ -151,7 +151,7 @@ export class CursorCache {
   }
 
   /** The state as it is known here, which may be less than what is stored until it was loaded. */
-  #stateOf(user: UserId, channel: ChannelKey): CursorState {
+  #stateOf(user: UserId, channel: Channel): CursorState {
     const id = idOf(user, channel);
     const known = this.#states.get(id);
     if (known !== undefined) return known;
@@ -163,7 +163,7 @@ export class CursorCache {
   }
 
   /** Runs `use` at once if the state is loaded, else once it is; calls for one state keep their order. */
-  #whenLoaded(user: UserId, channel: ChannelKey, use: (state: CursorState) => void): void {
+  #whenLoaded(user: UserId, channel: Channel, use: (state: CursorState) => void): void {
     const state = this.#stateOf(user, channel);
     if (state.whenLoaded === undefined) use(state);
     else state.whenLoaded.push(() => use(state));
@@ -221,12 +221,12 @@ export class CursorCache {
   }
 }
 
-function idOf(user: UserId, channel: ChannelKey): string {
+function idOf(user: UserId, channel: Channel): string {
   // Ids contain no spaces.
-  return `${user} ${channel}`;
+  return `${user} ${channel.key}`;
 }
 
-function newState(user: UserId, channel: ChannelKey): CursorState {
+function newState(user: UserId, channel: Channel): CursorState {
   return {
     user,
     channel,

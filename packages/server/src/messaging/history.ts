@@ -1,7 +1,7 @@
 // The rule of `history`: a page of a channel, cut to what its reader may see and to what was fanned out.
 
 import type { Epoch, ErrorCode, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 import { isCorrupt, type ServerError } from '../errors.js';
 import type { MessageLog, Page, PageRequest } from '../storage/message-log.js';
@@ -12,7 +12,7 @@ import type { StoreTurns } from './store-turns.js';
 export interface HistoryRequest {
   /** Who asks. */
   readonly user: UserId;
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   /** Exclusive. With neither this nor `after`: the newest page. */
   readonly before: ClaimedPosition | undefined;
   readonly after: ClaimedPosition | undefined;

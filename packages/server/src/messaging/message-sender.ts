@@ -1,15 +1,15 @@
 // The rule of `send`: who may write where, and the outcome of an append for its sender.
 
-import type { ErrorCode, Position, UserId } from '@longwire/protocol';
+import type { ErrorCode, Position } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/bus.js';
-import { directChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Clock } from '../runtime/clock.js';
 import type { AppendOutcome, AppendQueue } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 
-export interface DirectMessage {
-  readonly to: UserId;
+export interface OutgoingMessage {
+  readonly channel: Channel;
   /** Its `from` is the sender. */
   readonly content: EntryContent;
   /** The position the client had in this channel before its first attempt; present on repeats only. */
@@ -48,16 +48,15 @@ export class MessageSender {
   }
 
   /**
-   * Stores a message in the direct channel of two users. Rights are decided here, in the step in which the command takes
+   * Stores a message. Rights are decided here, in the step in which the command takes
    * its place in the queue.
    * @param settle called exactly once: when the entry survives a power cut and was fanned out, or when it was refused.
    *   What it queues for the origin stands in the place of the entry.
    */
-  sendDirect(message: DirectMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
-    const { content } = message;
-    const channel = directChannelKey(content.from, message.to);
+  send(message: OutgoingMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
+    const { channel, content, since } = message;
     const isTaken = this.#queue.add({
-      request: { channel, content, at: this.#clock.now(), since: message.since, isRefused: false },
+      request: { channel, content, at: this.#clock.now(), since, isRefused: false },
       origin: context.origin,
       echo: context.echo,
       onSettled: (outcome) => {

@@ -1,7 +1,7 @@
 // The rules of `ack` and `read`: a position counts only in the present epoch and never above the head.
 
 import type { DeviceId, Epoch, ErrorCode, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { CommittedHead, CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
 
@@ -13,7 +13,7 @@ export interface ClaimedPosition {
 
 /** A position in a channel, as a client gave it. */
 export interface ChannelClaim {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly claimed: ClaimedPosition;
 }
 
@@ -58,7 +58,7 @@ export class Positions {
   }
 
   /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
-  read(user: UserId, channel: ChannelKey, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
+  read(user: UserId, channel: Channel, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
     const decide = (head: CommittedHead): PositionOutcome => {
       const refusal = check(claimed, head);
       if (refusal === undefined) this.#cursors.read(user, channel, claimed.offset);

@@ -2,7 +2,7 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
-import { type ChannelKey, readersOf } from '../channel/channel-key.js';
+import { type Channel, namedReaders } from '../channel/channel.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
 
@@ -11,7 +11,7 @@ export const RECEIPT_INTERVAL_MS = 1_000;
 
 interface DueReceipt {
   readonly user: UserId;
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   delivered: number | undefined;
   read: number | undefined;
 }
@@ -26,8 +26,8 @@ export class Receipts {
     this.#heads = heads;
   }
 
-  onMoved(user: UserId, channel: ChannelKey, moved: { delivered: number | undefined; read: number | undefined }): void {
-    const id = `${user} ${channel}`;
+  onMoved(user: UserId, channel: Channel, moved: { delivered: number | undefined; read: number | undefined }): void {
+    const id = `${user} ${channel.key}`;
     const due = this.#due.get(id);
     if (due === undefined) {
       this.#due.set(id, { user, channel, ...moved });
@@ -53,15 +53,15 @@ export class Receipts {
 export async function presentReceipts(
   cursors: CursorCache,
   heads: CommittedHeads,
-  channel: ChannelKey,
+  channel: Channel,
 ): Promise<readonly ReceiptEvent[]> {
-  const [user] = readersOf(channel);
-  const epoch = await heads.of(user!, channel).then(
+  const members = namedReaders(channel);
+  const epoch = await heads.of(members[0]!, channel).then(
     (head) => head.epoch,
     () => undefined,
   );
   if (epoch === undefined) return [];
-  const states = readersOf(channel).map(async (user): Promise<ReceiptEvent> => {
+  const states = members.map(async (user): Promise<ReceiptEvent> => {
     const { read, delivered } = await cursors.load(user, channel);
     return { type: 'receipt', channel, epoch, user, delivered, read };
   });

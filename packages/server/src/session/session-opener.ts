@@ -1,7 +1,7 @@
 // From an admitted session to one that stands in the hub: its device, and where it is in each of its channels.
 
 import { type ConnectCommand, type DeviceId, fieldLimits, type Position, type UserId } from '@longwire/protocol';
-import { addressFor } from '../channel/channel-key.js';
+import { addressOf } from '../channel/channel-address.js';
 import type { Hub } from '../delivery/hub.js';
 import { type StartPosition, startPosition } from '../delivery/start-position.js';
 import { ServerError } from '../errors.js';
@@ -104,7 +104,7 @@ export class SessionOpener {
     for await (const slice of channelSlices(directory, turns, user, device.device)) {
       if (session.hasEnded) break;
       hub.compare(session.reader!, slice, (status) => {
-        const address = addressFor(status.channel, user);
+        const address = addressOf(status.channel, user);
         const position = given.get(address);
         given.delete(address);
         return this.#startIn(status, device, position);

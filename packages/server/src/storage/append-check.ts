@@ -1,6 +1,6 @@
 // What every engine demands of a batch before it looks at anything stored.
 
-import { type DirectPair, directPairOf } from '../channel/channel-key.js';
+import type { DirectPair } from './channel-name.js';
 import type { AppendRequest } from './message-log.js';
 
 /** Entries one call of `append` may carry. */
@@ -21,11 +21,11 @@ export function assertBatchSize(length: number): void {
  * @throws TypeError for a channel no engine can store, or a sender outside it who was not refused
  */
 export function pairOfRequest(request: Pick<AppendRequest, 'channel' | 'content' | 'isRefused'>): DirectPair {
-  const pair = directPairOf(request.channel);
-  if (pair === undefined) throw new TypeError(`expected the key of a direct channel, got ${request.channel}`);
-  const { from } = request.content;
-  if (!request.isRefused && from !== pair[0] && from !== pair[1]) {
-    throw new TypeError(`${from} is not one of the two users of ${request.channel}`);
+  const { channel, content, isRefused } = request;
+  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
+  const { from } = content;
+  if (!isRefused && from !== channel.low && from !== channel.high) {
+    throw new TypeError(`${from} is not one of the two users of ${channel.key}`);
   }
-  return pair;
+  return [channel.low, channel.high];
 }

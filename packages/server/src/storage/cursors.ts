@@ -1,12 +1,12 @@
 // Port: how far devices acknowledged and users read. Written lazily, always monotone.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 
 /** One channel of one user. A lower value than the stored one moves nothing; undefined fields are left alone. */
 export interface CursorWrite {
   readonly user: UserId;
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly read: number | undefined;
   /** Furthest acknowledgement of any of the user's devices. */
   readonly delivered: number | undefined;
@@ -16,7 +16,7 @@ export interface CursorWrite {
 
 export interface StoredCursors {
   readonly user: UserId;
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly read: number;
   readonly delivered: number;
 }
@@ -26,5 +26,5 @@ export interface Cursors {
   write(batch: readonly CursorWrite[]): Promise<void>;
 
   /** Zeroes where nothing is stored, in the order asked. */
-  load(wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[]): Promise<readonly StoredCursors[]>;
+  load(wanted: readonly { readonly user: UserId; readonly channel: Channel }[]): Promise<readonly StoredCursors[]>;
 }

@@ -1,12 +1,12 @@
 // Port: who there is, which devices they have, and which channels they are in.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 
 /** One channel as one user's device stands to it; what a session compares when it opens. */
 export interface ChannelStatus {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly epoch: Epoch;
   readonly head: number;
   readonly base: number;
@@ -34,7 +34,7 @@ export interface MemberState {
 }
 
 export interface ChannelDescription {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly epoch: Epoch;
   readonly head: number;
   readonly visibleFrom: number;
@@ -74,7 +74,7 @@ export interface Directory {
    */
   describe(
     user: UserId,
-    channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    channels: readonly { readonly channel: Channel; readonly read: number }[],
     maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]>;
 }

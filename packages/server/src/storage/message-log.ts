@@ -1,11 +1,11 @@
 // Port: the logs of all channels. The log is the truth; everything else is a way of reading it.
 
 import type { Epoch } from '@longwire/protocol';
-import type { ChannelKey } from '../channel/channel-key.js';
+import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 
 export interface AppendRequest {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   readonly content: EntryContent;
   /** Wall clock of the caller, milliseconds since 1970. The engine never lets it go back within a channel. */
   readonly at: number;
@@ -31,7 +31,7 @@ export type AppendResult =
   | { readonly outcome: 'damaged' };
 
 export interface ChannelHead {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   /** Undefined: the channel has never had an entry, and no epoch. */
   readonly epoch: Epoch | undefined;
   /** max(base, last row); 0 for a channel that does not exist. */
@@ -41,7 +41,7 @@ export interface ChannelHead {
 }
 
 export interface PageRequest {
-  readonly channel: ChannelKey;
+  readonly channel: Channel;
   /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, returned ascending all the same. Exclusive. */
   readonly direction: 'after' | 'before';
   /** With `before`, Number.MAX_SAFE_INTEGER means from the end. */
@@ -79,5 +79,5 @@ export interface MessageLog {
   page(request: PageRequest): Promise<Page>;
 
   /** Heads of channels, ordered with appends: every entry up to a returned head was reported by an append that completed before. */
-  heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]>;
+  heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]>;
 }

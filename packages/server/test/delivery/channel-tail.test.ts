@@ -1,13 +1,13 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import { describe, expect, it } from 'vitest';
-import { directChannelKey } from '../../src/channel/channel-key.js';
+import { directChannel } from '../../src/channel/channel.js';
 import { makeEntry } from '../../src/channel/entry.js';
 import { ChannelTail } from '../../src/delivery/channel-tail.js';
 import { EntryPushes } from '../../src/delivery/encoded-push.js';
 import { RingBudget } from '../../src/delivery/ring-budget.js';
 import { contentOf } from '../storage/requests.js';
 
-const channel = directChannelKey('alice' as UserId, 'bob' as UserId);
+const channel = directChannel('alice' as UserId, 'bob' as UserId);
 const epoch = 'e1' as Epoch;
 
 function entry(offset: number, body = '1'): EntryPushes {

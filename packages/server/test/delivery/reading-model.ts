@@ -3,7 +3,8 @@
 // compared with knows one thing: the log from its first offset to its last, each entry once, in order.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
-import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
+import { type Channel, type ChannelKey, directChannel, namedReaders } from '../../src/channel/channel.js';
+import { addressOf } from '../../src/channel/channel-address.js';
 import { type Entry, makeEntry } from '../../src/channel/entry.js';
 import { Hub, type HubOptions, SHARE_FROM } from '../../src/delivery/hub.js';
 import { startPosition } from '../../src/delivery/start-position.js';
@@ -84,7 +85,7 @@ export class ModelDevice {
 
 export class ReadingModel {
   readonly users = ['alice', 'bob', 'carol'] as UserId[];
-  readonly channels: ChannelKey[];
+  readonly channels: Channel[];
   readonly devices: ModelDevice[];
   readonly logs = new Map<ChannelKey, Entry[]>();
   /** What sessions were queued and should not have been. */
@@ -103,10 +104,10 @@ export class ReadingModel {
     const peers = ['dave', 'erin', 'frank', 'grace'] as UserId[];
     // The first three have several devices; the others make the directory of bob long.
     this.channels = [
-      directChannelKey(alice, bob),
-      directChannelKey(bob, carol),
-      directChannelKey(alice, alice),
-      ...peers.map((peer) => directChannelKey(bob, peer)),
+      directChannel(alice, bob),
+      directChannel(bob, carol),
+      directChannel(alice, alice),
+      ...peers.map((peer) => directChannel(bob, peer)),
     ];
     this.devices = [
       new ModelDevice(alice, 'phone' as DeviceId),
@@ -118,9 +119,9 @@ export class ReadingModel {
   }
 
   /** Commits an entry; it is fanned out by `publish`. */
-  append(channel: ChannelKey, from: UserId, origin: DeviceSession | undefined, echo: boolean): void {
-    const log = this.logs.get(channel) ?? [];
-    this.logs.set(channel, log);
+  append(channel: Channel, from: UserId, origin: DeviceSession | undefined, echo: boolean): void {
+    const log = this.logs.get(channel.key) ?? [];
+    this.logs.set(channel.key, log);
     const offset = log.length + 1;
     const entry = makeEntry(channel, contentOf(from, `${offset}`), { epoch, offset, at: offset, messages: offset });
     log.push(entry);
@@ -136,11 +137,8 @@ export class ReadingModel {
     this.hub.onEntry(next);
     if (!echo && origin?.outbox.length !== before) throw new Error('an entry reached its sender beside `sent`');
     if (origin === undefined || origin.reader?.phase !== 'open') return;
-    const address =
-      readersOf(entry.channel).length === 1
-        ? origin.user
-        : readersOf(entry.channel).find((user) => user !== origin.user);
-    origin.queue(JSON.stringify({ type: 'sent', channel: `user/${address}`, offset: entry.offset }));
+    const channel = addressOf(entry.channel, origin.user);
+    origin.queue(JSON.stringify({ type: 'sent', channel, offset: entry.offset }));
   }
 
   connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
@@ -150,7 +148,7 @@ export class ReadingModel {
     // A new SDK instance that gives no cursors begins from the device's stored ones: what it was handed may come again.
     if (!givesCursors) this.#forgetClient(device);
     session.reader = this.hub.enter(session);
-    const channels = this.channels.filter((channel) => readersOf(channel).includes(device.user));
+    const channels = this.channels.filter((channel) => namedReaders(channel).includes(device.user));
     session.slices = [];
     for (let at = 0; at < channels.length; at += SLICE_CHANNELS) {
       const slice = channels.slice(at, at + SLICE_CHANNELS);
@@ -174,9 +172,9 @@ export class ReadingModel {
   drain(session: DeviceSession, count: number): void {
     for (const text of session.take(count)) session.device.client.receive(text);
     for (const channel of this.channels) {
-      const position = session.device.client.positions.get(this.#address(channel, session.user));
-      if (position !== undefined && readersOf(channel).includes(session.user))
-        session.device.unwritten.set(channel, position);
+      const position = session.device.client.positions.get(addressOf(channel, session.user));
+      if (position !== undefined && namedReaders(channel).includes(session.user))
+        session.device.unwritten.set(channel.key, position);
     }
   }
 
@@ -249,14 +247,14 @@ export class ReadingModel {
     }
   }
 
-  #compare(session: DeviceSession, channel: ChannelKey, givesCursors: boolean): void {
-    const log = this.logs.get(channel) ?? [];
+  #compare(session: DeviceSession, channel: Channel, givesCursors: boolean): void {
+    const log = this.logs.get(channel.key) ?? [];
     if (log.length === 0) return;
     // The store answers in the order of commits: what it reports as head has been fanned out.
-    const head = log.length - this.committed.filter(({ entry }) => entry.channel === channel).length;
+    const head = log.length - this.committed.filter(({ entry }) => entry.channel.key === channel.key).length;
     if (head === 0) return;
     const { device } = session;
-    const cursor = Math.max(device.stored.get(channel) ?? 0, device.unwritten.get(channel) ?? 0);
+    const cursor = Math.max(device.stored.get(channel.key) ?? 0, device.unwritten.get(channel.key) ?? 0);
     const status: ChannelStatus = {
       channel,
       epoch,
@@ -267,11 +265,11 @@ export class ReadingModel {
       read: 0,
       recency: head,
     };
-    const known = givesCursors ? device.client.positions.get(this.#address(channel, session.user)) : undefined;
+    const known = givesCursors ? device.client.positions.get(addressOf(channel, session.user)) : undefined;
     const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
     this.hub.compare(session.reader!, [status], (compared) => {
       const start = startPosition(compared, { given, isNewDevice: false, newDeviceBacklog: 1_000 });
-      session.starts.set(this.#address(channel, session.user), start.position);
+      session.starts.set(addressOf(channel, session.user), start.position);
       return start;
     });
   }
@@ -282,8 +280,8 @@ export class ReadingModel {
     device.client.answered.clear();
     device.client.skipped.clear();
     for (const channel of this.channels) {
-      const cursor = Math.max(device.stored.get(channel) ?? 0, device.unwritten.get(channel) ?? 0);
-      const address = this.#address(channel, device.user);
+      const cursor = Math.max(device.stored.get(channel.key) ?? 0, device.unwritten.get(channel.key) ?? 0);
+      const address = addressOf(channel, device.user);
       // What was acknowledged counts as handed on by the instance before.
       if (cursor > 0) {
         device.client.handed.set(
@@ -295,13 +293,8 @@ export class ReadingModel {
     }
   }
 
-  #address(channel: ChannelKey, user: UserId): string {
-    const others = readersOf(channel).filter((reader) => reader !== user);
-    return `user/${others[0] ?? user}`;
-  }
-
   #page({ channel, offset }: PageRequest): Page {
-    const log = this.logs.get(channel) ?? [];
+    const log = this.logs.get(channel.key) ?? [];
     const entries = log.slice(offset, offset + PAGE_LIMIT);
     return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
   }

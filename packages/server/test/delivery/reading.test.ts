@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readersOf } from '../../src/channel/channel-key.js';
+import { namedReaders } from '../../src/channel/channel.js';
 import { type DeviceSession, type ModelDevice, PAGE_LIMIT, ReadingModel } from './reading-model.js';
 
 type Step =
@@ -78,7 +78,7 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
     case 'append': {
       const channel = model.channels[next.channel]!;
       const sender = model.devices[next.sender]!;
-      const from = readersOf(channel).includes(sender.user) ? sender.user : readersOf(channel)[0]!;
+      const from = namedReaders(channel).includes(sender.user) ? sender.user : namedReaders(channel)[0]!;
       const origin = sender.user === from && sender.session?.reader?.phase === 'open' ? sender.session : undefined;
       for (let index = 0; index < next.count; index += 1) model.append(channel, from, origin, next.echo);
       return;
@@ -139,9 +139,9 @@ describe('a reader of logs', () => {
           expect(model.faults).toEqual([]);
           for (const { user, client } of model.devices) {
             for (const channel of model.channels) {
-              if (!readersOf(channel).includes(user)) continue;
-              const peer = readersOf(channel).find((reader) => reader !== user) ?? user;
-              const whole = (model.logs.get(channel) ?? []).map((entry) => entry.offset);
+              if (!namedReaders(channel).includes(user)) continue;
+              const peer = namedReaders(channel).find((reader) => reader !== user) ?? user;
+              const whole = (model.logs.get(channel.key) ?? []).map((entry) => entry.offset);
               const handed = client.handed.get(`user/${peer}`) ?? [];
               expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
               // A device with an unknown position learns of its own entry by `sent` alone.
@@ -185,7 +185,7 @@ describe('a reader of logs', () => {
           expect([model.pages.length, model.hub.tailsKept]).toEqual([0, 0]);
           const texts = bob.session!.outbox.map((text) => (JSON.parse(text) as { offset: number }).offset);
           expect(texts).toEqual(texts.map((_, index) => index + 1));
-          expect(texts).toHaveLength(model.logs.get(channel!)!.length);
+          expect(texts).toHaveLength(model.logs.get(channel!.key)!.length);
         },
       ),
     );
@@ -197,7 +197,7 @@ describe('a reader of logs', () => {
     const bob = model.devices[1]!;
     for (let index = 0; index < 10; index += 1) model.append(channel!, model.users[0]!, undefined, false);
     while (model.committed.length > 0) model.publish();
-    bob.stored.set(channel!, 10);
+    bob.stored.set(channel!.key, 10);
     model.connect(bob, 100, false);
     model.openStep(bob.session!);
     model.append(channel!, model.users[0]!, undefined, false);

@@ -2,7 +2,7 @@ import type { Epoch, UserId } from '@longwire/protocol';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { settled } from '@longwire/test-support/until';
 import { describe, expect, it } from 'vitest';
-import { directChannelKey } from '../../src/channel/channel-key.js';
+import { directChannel } from '../../src/channel/channel.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
 import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/page-source.js';
@@ -10,7 +10,7 @@ import { ServerError } from '../../src/errors.js';
 import type { Page } from '../../src/storage/message-log.js';
 
 const bob = 'bob' as UserId;
-const channel = directChannelKey('alice' as UserId, bob);
+const channel = directChannel('alice' as UserId, bob);
 const epoch = 'e1' as Epoch;
 
 /** Somebody at the start of a channel with five entries, whose pages are what `read` says. */

@@ -1,7 +1,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChannelKey } from '../../src/channel/channel-key.js';
+import { type ChannelKey, directChannel } from '../../src/channel/channel.js';
 import { channelSlices, NewestChannels } from '../../src/messaging/channel-slices.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
@@ -10,7 +10,12 @@ import { message } from '../storage/requests.js';
 
 function status(recency: number): ChannelStatus {
   const position = { head: 1, base: 0, visibleFrom: 1, cursor: undefined, read: 0 };
-  return { channel: `direct/a/${recency}` as ChannelKey, epoch: 'e' as ChannelStatus['epoch'], ...position, recency };
+  return {
+    channel: directChannel('a' as UserId, `${recency}` as UserId),
+    epoch: 'e' as ChannelStatus['epoch'],
+    ...position,
+    recency,
+  };
 }
 
 describe('NewestChannels', () => {
@@ -35,11 +40,11 @@ describe('channelSlices', () => {
       await store.log.append(Array.from({ length: 50 }, (_, n) => message('alice', `peer-${start + n}`)));
     }
     const slices: number[] = [];
-    const seen = new Set<string>();
+    const seen = new Set<ChannelKey>();
     const alice = 'alice' as UserId;
     for await (const slice of channelSlices(store.directory, new StoreTurns(10), alice, 'phone' as DeviceId)) {
       slices.push(slice.length);
-      for (const { channel } of slice) seen.add(channel);
+      for (const { channel } of slice) seen.add(channel.key);
     }
     expect([slices, seen.size]).toEqual([[200, 200, 50], 450]);
     await store.close();

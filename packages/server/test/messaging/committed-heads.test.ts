@@ -1,12 +1,12 @@
 import type { UserId } from '@longwire/protocol';
 import { expect, it } from 'vitest';
-import { directChannelKey } from '../../src/channel/channel-key.js';
+import { directChannel } from '../../src/channel/channel.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
 import { alice, bob, MessagingFixture } from './messaging-fixture.js';
 
-const nobodies = Array.from({ length: 500 }, (_, n) => directChannelKey(alice, `nobody-${n}` as UserId));
+const nobodies = Array.from({ length: 500 }, (_, n) => directChannel(alice, `nobody-${n}` as UserId));
 
 /** The log of the fixture, and what it was asked for. */
 function counted(floor: MessagingFixture): [MessageLog, number[]] {
@@ -31,7 +31,7 @@ it('ofAll asks the store in slices for what is not in memory, and remembers that
 
 it('ofAll gives the head of a channel whose first entry was committed while the store was asked', async () => {
   const floor = await MessagingFixture.open();
-  const channel = directChannelKey(alice, bob);
+  const channel = directChannel(alice, bob);
   await floor.heads.of(alice, channel);
   await floor.send();
   expect(floor.heads.peek(channel)).toMatchObject({ head: 1 });

@@ -3,11 +3,12 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { BusEvent, CommittedEntry } from '../../src/bus/bus.js';
 import { LocalBus } from '../../src/bus/local/local-bus.js';
+import { directChannel } from '../../src/channel/channel.js';
 import type { EntryContent } from '../../src/channel/entry.js';
 import { AppendQueue } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
-import { type DirectMessage, MessageSender, type SendOutcome } from '../../src/messaging/message-sender.js';
+import { MessageSender, type OutgoingMessage, type SendOutcome } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import { systemClock } from '../../src/runtime/clock.js';
@@ -18,6 +19,8 @@ import { contentOf } from '../storage/requests.js';
 export const alice = 'alice' as UserId;
 export const bob = 'bob' as UserId;
 export const phone = 'phone' as DeviceId;
+
+type SendFields = Pick<OutgoingMessage, 'since'> & EntryContent & { readonly to: UserId };
 
 export class MessagingFixture {
   readonly store: Store;
@@ -57,12 +60,12 @@ export class MessagingFixture {
   }
 
   send(
-    { to = bob, since, ...content }: Partial<Omit<DirectMessage, 'content'> & EntryContent> = {},
+    { to = bob, since, from = alice, ...content }: Partial<SendFields> = {},
     onSettled?: (outcome: SendOutcome) => void,
   ): Promise<SendOutcome> {
     return new Promise((resolve) => {
-      this.sender.sendDirect(
-        { to, content: { ...contentOf(alice), ...content }, since },
+      this.sender.send(
+        { channel: directChannel(from, to), content: { ...contentOf(from), ...content }, since },
         { origin: undefined, echo: false },
         (outcome) => {
           onSettled?.(outcome);

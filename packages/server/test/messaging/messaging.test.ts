@@ -1,7 +1,7 @@
 import type { UserId } from '@longwire/protocol';
 import { deferred } from '@longwire/test-support/deferred';
 import { describe, expect, it } from 'vitest';
-import { directChannelKey } from '../../src/channel/channel-key.js';
+import { directChannel } from '../../src/channel/channel.js';
 import { ServerError } from '../../src/errors.js';
 import { History } from '../../src/messaging/history.js';
 import { Positions } from '../../src/messaging/positions.js';
@@ -9,7 +9,7 @@ import { presentReceipts } from '../../src/messaging/receipts.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
 import { alice, bob, MessagingFixture, phone } from './messaging-fixture.js';
 
-const channel = directChannelKey(alice, bob);
+const channel = directChannel(alice, bob);
 
 describe('sending', () => {
   it('fans an entry out and settles its send in one step, in the order of the offsets', async () => {

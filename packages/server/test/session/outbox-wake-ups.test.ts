@@ -5,7 +5,8 @@ import type { Epoch, UserId } from '@longwire/protocol';
 import { settled, until } from '@longwire/test-support/until';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ChannelKey, directChannelKey, readersOf } from '../../src/channel/channel-key.js';
+import { type Channel, type ChannelKey, directChannel, namedReaders } from '../../src/channel/channel.js';
+import { addressOf } from '../../src/channel/channel-address.js';
 import type { Entry } from '../../src/channel/entry.js';
 import { Hub } from '../../src/delivery/hub.js';
 import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
@@ -46,18 +47,18 @@ class Delivery {
     const reader = this.hub.enter(client.session);
     client.session.reader = reader;
     client.onEnd = () => this.hub.leave(reader);
-    const statuses = [...this.logs]
-      .filter(([channel]) => readersOf(channel).includes(client.user))
-      .map(([channel, log]) => statusOf(channel, log.length));
+    const statuses = [...this.logs.values()]
+      .map((log) => statusOf(log[0]!.channel, log.length))
+      .filter(({ channel }) => namedReaders(channel).includes(client.user));
     this.hub.compare(reader, statuses, () => ({ position: 0, gap: undefined }));
     this.hub.finishOpening(reader);
     return client;
   }
 
   send(from: string, to: string, bodyBytes: number): void {
-    const channel = directChannelKey(from as UserId, to as UserId);
-    const log = this.logs.get(channel) ?? [];
-    this.logs.set(channel, log);
+    const channel = directChannel(from as UserId, to as UserId);
+    const log = this.logs.get(channel.key) ?? [];
+    this.logs.set(channel.key, log);
     const entry = entryOf(channel, from as UserId, log.length + 1, bodyBytes);
     log.push(entry);
     this.hub.onEntry({ entry, origin: undefined, echo: false });
@@ -87,13 +88,13 @@ class Delivery {
   }
 
   #page({ channel, offset }: PageRequest): Page {
-    const log = this.logs.get(channel) ?? [];
+    const log = this.logs.get(channel.key) ?? [];
     const entries = log.slice(offset, offset + PAGE_LIMIT);
     return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
   }
 }
 
-function entryOf(channel: ChannelKey, from: UserId, offset: number, bodyBytes: number): Entry {
+function entryOf(channel: Channel, from: UserId, offset: number, bodyBytes: number): Entry {
   const nothing = { key: undefined, slot: undefined, headers: undefined, contentType: undefined, replyTo: undefined };
   const body = `"${'x'.repeat(bodyBytes)}"`;
   return {
@@ -110,7 +111,7 @@ function entryOf(channel: ChannelKey, from: UserId, offset: number, bodyBytes: n
   };
 }
 
-function statusOf(channel: ChannelKey, head: number): ChannelStatus {
+function statusOf(channel: Channel, head: number): ChannelStatus {
   return { channel, epoch, head, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
 }
 
@@ -129,10 +130,10 @@ function received(client: SlowClient): { offsets: Map<string, number[]>; answers
 
 function expectEverything(delivery: Delivery, client: SlowClient): void {
   const { offsets, answers } = received(client);
-  for (const [channel, log] of delivery.logs) {
-    const sender = log[0]!.from;
-    if (directChannelKey(sender, client.user) !== channel) continue;
-    expect(offsets.get(`user/${sender}`)).toEqual(log.map((entry) => entry.offset));
+  for (const log of delivery.logs.values()) {
+    const { channel } = log[0]!;
+    if (!namedReaders(channel).includes(client.user)) continue;
+    expect(offsets.get(addressOf(channel, client.user))).toEqual(log.map((entry) => entry.offset));
   }
   expect(answers).toBe(delivery.asked.get(client) ?? 0);
 }

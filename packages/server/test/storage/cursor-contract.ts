@@ -1,6 +1,7 @@
 // Directory and cursors: the part of the contract that says how far who is.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ChannelKey } from '../../src/channel/channel.js';
 import type { CursorWrite } from '../../src/storage/cursors.js';
 import { device, direct, FIRST_AT, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
@@ -97,12 +98,12 @@ export function describeCursorContract(name: string, create: StoreFactory): void
     test('statuses come in slices that together hold every channel once', async () => {
       const { directory, log } = tested.store;
       await log.append(Array.from({ length: 25 }, (_, index) => message('bob', `peer${index}`)));
-      const seen: string[] = [];
+      const seen: ChannelKey[] = [];
       let after: number | undefined;
       do {
         const slice = await directory.channelStatuses(user('bob'), device('phone'), after, 10);
         expect(slice.channels.length).toBeLessThanOrEqual(10);
-        seen.push(...slice.channels.map(({ channel: key }) => key));
+        seen.push(...slice.channels.map(({ channel: { key } }) => key));
         after = slice.next;
       } while (after !== undefined);
       expect(new Set(seen).size).toBe(26);

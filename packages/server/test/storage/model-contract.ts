@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type ChannelName, channelOfName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, AppendResult } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
-import { device, direct, FIRST_AT, message, readLog, user } from './requests.js';
+import { device, direct, directName, FIRST_AT, message, readLog, user } from './requests.js';
 import type { StoreFactory } from './store-under-test.js';
 
 const NAMES = ['ann', 'ben', 'cat'] as const;
@@ -21,7 +22,7 @@ interface ModelEntry {
 
 /** Logs and read cursors as plain arrays and maps. */
 class Model {
-  readonly logs = new Map<string, ModelEntry[]>();
+  readonly logs = new Map<ChannelName, ModelEntry[]>();
   readonly reads = new Map<string, number>();
   readonly #suffix: string;
 
@@ -34,18 +35,18 @@ class Model {
   }
 
   append(request: AppendRequest): { outcome: AppendResult['outcome']; offset?: number; at?: number } {
-    const log = this.logs.get(request.channel) ?? [];
+    const log = this.logs.get(nameOf(request.channel)) ?? [];
     const { content } = request;
     const index = log.findIndex(({ from, key }) => key !== undefined && from === content.from && key === content.key);
     if (index >= 0) return { outcome: 'repeated', offset: index + 1, at: log[index]!.at };
     if (request.isRefused) return { outcome: 'refused' };
     const at = Math.max(request.at, log.at(-1)?.at ?? 0);
     log.push({ from: content.from, key: content.key, body: content.body, at });
-    this.logs.set(request.channel, log);
+    this.logs.set(nameOf(request.channel), log);
     return { outcome: 'stored', offset: log.length, at };
   }
 
-  unread(channel: string, name: string): number {
+  unread(channel: ChannelName, name: string): number {
     const read = this.reads.get(`${channel} ${name}`) ?? 0;
     return (this.logs.get(channel) ?? []).slice(read).filter(({ from }) => from !== name).length;
   }
@@ -113,9 +114,9 @@ async function runStep(store: Store, model: Model, step: Exclude<Step, { type: '
   if (step.type === 'append') return await runAppend(store, model, step.batch);
   const name = model.name(step.name);
   const channel = direct(name, model.name(step.peer));
-  const log = model.logs.get(channel);
+  const log = model.logs.get(nameOf(channel));
   if (log === undefined) return;
-  const id = `${channel} ${name}`;
+  const id = `${nameOf(channel)} ${name}`;
   const read = Math.round(step.part * log.length);
   await store.cursors.write([{ user: user(name), channel, read, delivered: read, devices: new Map([[DEVICE, read]]) }]);
   model.reads.set(id, Math.max(model.reads.get(id) ?? 0, read));
@@ -137,22 +138,22 @@ async function runAppend(store: Store, model: Model, batch: AppendStep['batch'])
 
 async function compare(store: Store, model: Model): Promise<void> {
   for (const [channel, log] of model.logs) {
-    const entries = await readLog(store.log, channel as never);
+    const entries = await readLog(store.log, channelOfName(channel));
     expect(entries.map(({ from, key, body, at }) => ({ from, key, body, at }))).toEqual(log);
     expect(entries.map(({ offset, messages }) => [offset, messages])).toEqual(
       log.map((_, index) => [index + 1, index + 1]),
     );
   }
   for (const name of NAMES.map((base) => model.name(base))) {
-    const channels = [...new Set(NAMES.map((peer) => direct(name, model.name(peer))))].filter((channel) =>
+    const channels = NAMES.map((peer) => directName(name, model.name(peer))).filter((channel) =>
       model.logs.has(channel),
     );
     const described = await store.directory.describe(
       user(name),
-      channels.map((channel) => ({ channel, read: 0 })),
+      channels.map((channel) => ({ channel: channelOfName(channel), read: 0 })),
       1_000,
     );
-    expect(described.map(({ channel, unread, head }) => ({ channel, unread, head }))).toEqual(
+    expect(described.map(({ channel, unread, head }) => ({ channel: nameOf(channel), unread, head }))).toEqual(
       channels.map((channel) => ({
         channel,
         unread: model.unread(channel, name),
@@ -160,7 +161,7 @@ async function compare(store: Store, model: Model): Promise<void> {
       })),
     );
     const { channels: statuses } = await store.directory.channelStatuses(user(name), DEVICE, undefined, 100);
-    expect(new Map(statuses.map(({ channel, read }) => [channel, read]))).toEqual(
+    expect(new Map(statuses.map(({ channel, read }) => [nameOf(channel), read]))).toEqual(
       new Map(channels.map((channel) => [channel, model.reads.get(`${channel} ${name}`) ?? 0])),
     );
   }

@@ -1,13 +1,17 @@
 // Requests for storage tests, with everything that does not matter filled in.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { type ChannelKey, directChannelKey } from '../../src/channel/channel-key.js';
+import { type Channel, directChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
+import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, MessageLog, Page } from '../../src/storage/message-log.js';
 
 export const user = (id: string): UserId => id as UserId;
 export const device = (id: string): DeviceId => id as DeviceId;
-export const direct = (a: string, b: string): ChannelKey => directChannelKey(user(a), user(b));
+export const direct = (a: string, b: string): Channel => directChannel(user(a), user(b));
+
+/** The same channel as engines know it. */
+export const directName = (a: string, b: string): ChannelName => nameOf(direct(a, b));
 
 export const FIRST_AT = 1_790_000_000_000;
 
@@ -40,7 +44,7 @@ export async function appendOne(log: MessageLog, request: AppendRequest) {
 }
 
 /** The whole log of a channel, page by page. */
-export async function readLog(log: MessageLog, channel: ChannelKey): Promise<Entry[]> {
+export async function readLog(log: MessageLog, channel: Channel): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (;;) {
     const page: Page = await log.page({

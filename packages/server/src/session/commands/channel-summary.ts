@@ -1,24 +1,28 @@
 // Channels and entries as `connected`, `channels` and `history` show them to one user.
 
 import { encodeChannelSummary, encodeMessagePush, encodeTruncatedMessage, type UserId } from '@longwire/protocol';
-import { addressFor, directPairOf, peerIn } from '../../channel/channel-key.js';
+import { peerIn } from '../../channel/channel.js';
+import { addressOf } from '../../channel/channel-address.js';
 import type { Entry } from '../../channel/entry.js';
-import type { ChannelDescription } from '../../storage/directory.js';
+import type { ChannelDescription, MemberState } from '../../storage/directory.js';
 
-export function channelText(channel: ChannelDescription, viewer: UserId): string {
-  const pair = directPairOf(channel.channel);
-  const peer = pair === undefined ? undefined : channel.members.find((member) => member.user === peerIn(pair, viewer));
-  const own = channel.members.find((member) => member.user === viewer);
+export function channelText(description: ChannelDescription, viewer: UserId): string {
+  const { channel, members } = description;
+  const peer = channel.kind === 'direct' ? stateOf(peerIn(channel, viewer), members) : undefined;
   const summary = {
-    address: addressFor(channel.channel, viewer),
-    epoch: channel.epoch,
-    head: channel.head,
-    read: own?.read ?? 0,
-    unread: channel.unread,
-    visibleFrom: channel.visibleFrom,
+    address: addressOf(channel, viewer),
+    epoch: description.epoch,
+    head: description.head,
+    read: stateOf(viewer, members)?.read ?? 0,
+    unread: description.unread,
+    visibleFrom: description.visibleFrom,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
   };
-  return encodeChannelSummary(summary, lastText(channel, viewer));
+  return encodeChannelSummary(summary, lastText(description, viewer));
+}
+
+function stateOf(user: UserId, members: readonly MemberState[]): MemberState | undefined {
+  return members.find((member) => member.user === user);
 }
 
 /** As many texts from the first on as fit into `maxBytes` with a comma between them. */
@@ -33,9 +37,9 @@ export function fittingTexts(texts: readonly string[], maxBytes: number): readon
 
 function lastText({ last, isLastTruncated, channel }: ChannelDescription, viewer: UserId): string | undefined {
   if (last === undefined || !isLastTruncated) return last === undefined ? undefined : entryText(last, viewer);
-  return encodeTruncatedMessage(last, addressFor(channel, viewer), last.from === viewer ? last.key : undefined);
+  return encodeTruncatedMessage(last, addressOf(channel, viewer), last.from === viewer ? last.key : undefined);
 }
 
 export function entryText(entry: Entry, viewer: UserId): string {
-  return encodeMessagePush(entry, addressFor(entry.channel, viewer), entry.from === viewer ? entry.key : undefined);
+  return encodeMessagePush(entry, addressOf(entry.channel, viewer), entry.from === viewer ? entry.key : undefined);
 }

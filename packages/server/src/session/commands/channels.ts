@@ -1,7 +1,7 @@
 // `channels`: one page of the user's channels, newest first.
 
 import { type ChannelsCommand, encodeChannels, fieldLimits, parseAddress } from '@longwire/protocol';
-import { directChannelKey } from '../../channel/channel-key.js';
+import { channelAt } from '../../channel/channel-address.js';
 import type { ChannelList } from '../../messaging/channel-list.js';
 import type { ClientSession } from '../client-session.js';
 import { channelText, fittingTexts } from './channel-summary.js';
@@ -21,7 +21,7 @@ export function handleChannels(
     return;
   }
   replyWithPage(session, command, onFailure, async () => {
-    const channel = after === undefined ? undefined : directChannelKey(user, after.peer);
+    const channel = after === undefined ? undefined : channelAt(after, user);
     const page = await list.page(user, device, channel, command.limit ?? fieldLimits.defaultPageItems);
     if (page === undefined) {
       replyError(session, command, unknownAfter(command));

@@ -1,7 +1,7 @@
 // `history`: one page of a channel's log.
 
 import { encodeHistory, fieldLimits, type HistoryCommand, parseAddress } from '@longwire/protocol';
-import { directChannelKey } from '../../channel/channel-key.js';
+import { channelAt } from '../../channel/channel-address.js';
 import type { History } from '../../messaging/history.js';
 import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
@@ -22,7 +22,7 @@ export function handleHistory(
     return;
   }
   const { user } = session;
-  const channel = directChannelKey(user, parsed.peer);
+  const channel = channelAt(parsed, user);
   replyWithPage(session, command, onFailure, async () => {
     const outcome = await history.page({
       user,

@@ -8,7 +8,7 @@ import {
   parseAddress,
   type ReadCommand,
 } from '@longwire/protocol';
-import { directChannelKey } from '../../channel/channel-key.js';
+import { channelAt } from '../../channel/channel-address.js';
 import type { ChannelClaim, ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
 import { type CommandError, reply, replyError, unavailableError } from './reply.js';
@@ -22,10 +22,10 @@ export function positionTarget(
   if (parsed?.kind !== 'direct') {
     return { code: 'invalid_field', message: `expected the address of a direct channel, user/<id>, got ${address}` };
   }
-  const channel = directChannelKey(session.user, parsed.peer);
+  const channel = channelAt(parsed, session.user);
   if (claimed.epoch === undefined) {
     // A position without an epoch is one that this session was shown, and nothing newer.
-    const given = session.reader?.behind.get(channel)?.position;
+    const given = session.reader?.behind.get(channel.key)?.position;
     if (given !== undefined && claimed.offset > given) {
       return {
         code: 'invalid_field',

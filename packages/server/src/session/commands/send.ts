@@ -1,6 +1,7 @@
 // `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
 
 import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import { channelAt } from '../../channel/channel-address.js';
 import type { EntryContent } from '../../channel/entry.js';
 import type { MessageSender } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
@@ -36,8 +37,8 @@ export function handleSend(
     contentType: command.contentType,
     replyTo: command.replyTo,
   };
-  sender.sendDirect(
-    { to: to.peer, content, since: command.since },
+  sender.send(
+    { channel: channelAt(to, session.user), content, since: command.since },
     // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
     { origin: session, echo: command.echo === true || command.id === undefined },
     (outcome) => {

@@ -1,7 +1,7 @@
 // Cursors of the memory engine.
 
 import type { UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../channel/channel-key.js';
+import type { Channel } from '../../channel/channel.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
 import type { MemoryState } from './memory-state.js';
 
@@ -18,25 +18,26 @@ export class MemoryCursors implements Cursors {
   }
 
   async load(
-    wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[],
+    wanted: readonly { readonly user: UserId; readonly channel: Channel }[],
   ): Promise<readonly StoredCursors[]> {
     this.#state.assertOpen();
     return wanted.map(({ user, channel }) => {
-      const member = this.#state.channels.get(channel)?.members.get(user);
+      const member = this.#state.channels.get(channel.key)?.members.get(user);
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
     });
   }
 
   #writeOne(write: CursorWrite): void {
-    const member = this.#state.channels.get(write.channel)?.members.get(write.user);
+    const member = this.#state.channels.get(write.channel.key)?.members.get(write.user);
     if (member === undefined) return;
     member.read = Math.max(member.read, write.read ?? 0);
     member.delivered = Math.max(member.delivered, write.delivered ?? 0);
     for (const [deviceId, offset] of write.devices) {
       const cursors = this.#state.users.get(write.user)?.devices.get(deviceId)?.cursors;
       if (cursors === undefined) continue;
-      if (!cursors.has(write.channel)) this.#state.countCursor();
-      cursors.set(write.channel, Math.max(cursors.get(write.channel) ?? 0, offset));
+      const { key } = write.channel;
+      if (!cursors.has(key)) this.#state.countCursor();
+      cursors.set(key, Math.max(cursors.get(key) ?? 0, offset));
     }
   }
 }

@@ -1,7 +1,7 @@
 // Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../channel/channel-key.js';
+import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
 import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
@@ -49,12 +49,12 @@ export class MemoryDirectory implements Directory {
     const slice = rest.slice(0, limit);
     return {
       channels: slice.map((channel) => ({
-        channel: channel.key,
+        channel: channel.channel,
         epoch: channel.epoch,
         head: channel.entries.length,
         base: 0,
         visibleFrom: channel.members.get(userId)?.visibleFrom ?? 1,
-        cursor: device?.cursors.get(channel.key),
+        cursor: device?.cursors.get(channel.channel.key),
         read: channel.members.get(userId)?.read ?? 0,
         recency: channel.recency,
       })),
@@ -64,19 +64,19 @@ export class MemoryDirectory implements Directory {
 
   async describe(
     userId: UserId,
-    wanted: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    wanted: readonly { readonly channel: Channel; readonly read: number }[],
     maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]> {
     this.#state.assertOpen();
     const descriptions: ChannelDescription[] = [];
-    for (const { channel: key, read } of wanted) {
-      const channel = this.#state.channels.get(key);
+    for (const { channel: asked, read } of wanted) {
+      const channel = this.#state.channels.get(asked.key);
       const member = channel?.members.get(userId);
       if (channel === undefined || member === undefined) continue;
       const last = channel.entries.at(-1);
       const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
       descriptions.push({
-        channel: key,
+        channel: channel.channel,
         epoch: channel.epoch,
         head: channel.entries.length,
         visibleFrom: member.visibleFrom,
@@ -110,7 +110,7 @@ function readCursors(channels: readonly MemoryChannel[], user: UserId): Map<Chan
   const cursors = new Map<ChannelKey, number>();
   for (const channel of channels) {
     const read = channel.members.get(user)?.read ?? 0;
-    if (read > 0) cursors.set(channel.key, read);
+    if (read > 0) cursors.set(channel.channel.key, read);
   }
   return cursors;
 }

@@ -1,6 +1,6 @@
 // The logs of the memory engine.
 
-import type { ChannelKey } from '../../channel/channel-key.js';
+import type { Channel } from '../../channel/channel.js';
 import { type Entry, makeEntry } from '../../channel/entry.js';
 import { assertBatchSize, pairOfRequest } from '../append-check.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
@@ -19,7 +19,9 @@ export class MemoryMessageLog implements MessageLog {
     // The whole batch is checked before any of it is stored: a bad request must not leave half a batch behind.
     for (const request of batch) pairOfRequest(request);
     const fresh = batch.filter((request) => !request.isRefused && this.#firstWithKey(request) === undefined);
-    const newChannels = new Set(fresh.map(({ channel }) => channel).filter((key) => !this.#state.channels.has(key)));
+    const newChannels = new Set(
+      fresh.map(({ channel }) => channel.key).filter((key) => !this.#state.channels.has(key)),
+    );
     this.#state.reserveEntries(
       fresh.map(({ content }) => content),
       newChannels.size,
@@ -29,20 +31,20 @@ export class MemoryMessageLog implements MessageLog {
 
   async page(request: PageRequest): Promise<Page> {
     this.#state.assertOpen();
-    const channel = this.#state.channels.get(request.channel);
+    const channel = this.#state.channels.get(request.channel.key);
     const head = this.#headOf(request.channel);
     if (channel === undefined) return { ...head, entries: [], more: false };
     return { ...head, ...(request.direction === 'after' ? pageAfter(channel, request) : pageBefore(channel, request)) };
   }
 
-  async heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]> {
+  async heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]> {
     this.#state.assertOpen();
     return channels.map((channel) => this.#headOf(channel));
   }
 
-  #headOf(key: ChannelKey): ChannelHead {
-    const channel = this.#state.channels.get(key);
-    return { channel: key, epoch: channel?.epoch, head: channel?.entries.length ?? 0, base: 0 };
+  #headOf(asked: Channel): ChannelHead {
+    const channel = this.#state.channels.get(asked.key);
+    return { channel: asked, epoch: channel?.epoch, head: channel?.entries.length ?? 0, base: 0 };
   }
 
   #appendOne(request: AppendRequest): AppendResult {
@@ -67,7 +69,7 @@ export class MemoryMessageLog implements MessageLog {
   #firstWithKey(request: AppendRequest): Entry | undefined {
     const { from, key } = request.content;
     if (key === undefined) return undefined;
-    return this.#state.channels.get(request.channel)?.keys.get(from)?.get(key);
+    return this.#state.channels.get(request.channel.key)?.keys.get(from)?.get(key);
   }
 }
 

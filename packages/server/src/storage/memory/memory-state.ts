@@ -1,7 +1,7 @@
 // What the memory engine holds, in plain maps, and how much of it there may be.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
-import { type ChannelKey, directPairOf } from '../../channel/channel-key.js';
+import { type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
 import { type Entry, type EntryContent, retainedBytes } from '../../channel/entry.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
@@ -15,7 +15,7 @@ export interface MemoryMember {
 export interface MemoryChannel {
   /** Position in the order of creation, from 1. */
   readonly number: number;
-  readonly key: ChannelKey;
+  readonly channel: Channel;
   readonly epoch: Epoch;
   /** The entry with offset n is at index n − 1. */
   readonly entries: Entry[];
@@ -120,23 +120,23 @@ export class MemoryState {
     return user;
   }
 
-  ensureChannel(key: ChannelKey): MemoryChannel {
-    const known = this.channels.get(key);
+  ensureChannel(channel: Channel): MemoryChannel {
+    const known = this.channels.get(channel.key);
     if (known !== undefined) return known;
-    const channel: MemoryChannel = {
+    const created: MemoryChannel = {
       number: this.channels.size + 1,
-      key,
+      channel,
       epoch: epochOf(this.#era, 1),
       entries: [],
       keys: new Map(),
       members: new Map(),
       recency: 0,
     };
-    this.channels.set(key, channel);
-    for (const user of new Set(directPairOf(key))) {
-      channel.members.set(user, { visibleFrom: 1, read: 0, delivered: 0 });
-      this.ensureUser(user).channels.push(channel);
+    this.channels.set(channel.key, created);
+    for (const user of namedReaders(channel)) {
+      created.members.set(user, { visibleFrom: 1, read: 0, delivered: 0 });
+      this.ensureUser(user).channels.push(created);
     }
-    return channel;
+    return created;
   }
 }

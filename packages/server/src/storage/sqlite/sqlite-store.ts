@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../channel/channel-key.js';
+import type { Channel } from '../../channel/channel.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
+import { channelOfName, named, nameOf } from '../channel-name.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
 import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
 import { epochOf } from '../epoch.js';
@@ -144,12 +145,13 @@ class SqliteMessageLog implements MessageLog {
   async page(request: PageRequest): Promise<Page> {
     // The writer can do all that a reader does, if that one failed.
     const source = this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
-    return pageFrom(await source.call('page', request), this.#client.era);
+    const frame = await source.call('page', named(request));
+    return pageFrom(frame, request.channel, this.#client.era);
   }
 
-  async heads(channels: readonly ChannelKey[]): Promise<readonly ChannelHead[]> {
-    const frames = await this.#client.call('heads', channels);
-    return frames.map((frame) => headFrom(frame, this.#client.era));
+  async heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]> {
+    const frames = await this.#client.call('heads', channels.map(nameOf));
+    return frames.map((frame, index) => headFrom(frame, channels[index]!, this.#client.era));
   }
 }
 
@@ -177,6 +179,7 @@ class SqliteDirectory implements Directory {
     const slice = await this.#client.call('channelStatuses', { user, device, after, limit });
     const statuses = slice.channels.map(({ life, ...status }) => ({
       ...status,
+      channel: channelOfName(status.channel),
       epoch: epochOf(this.#client.era, life ?? 0),
     }));
     return { channels: statuses, next: slice.next };
@@ -184,14 +187,14 @@ class SqliteDirectory implements Directory {
 
   async describe(
     user: UserId,
-    channels: readonly { readonly channel: ChannelKey; readonly read: number }[],
+    channels: readonly { readonly channel: Channel; readonly read: number }[],
     maxLastBytes: number,
   ): Promise<readonly ChannelDescription[]> {
-    const frames = await this.#client.call('describe', { user, channels, maxLastBytes });
+    const frames = await this.#client.call('describe', { user, channels: channels.map(named), maxLastBytes });
     const descriptions: ChannelDescription[] = [];
-    for (const frame of frames) {
+    for (const [index, frame] of frames.entries()) {
       if (frame === undefined) continue;
-      const last = pageFrom(frame.last, this.#client.era);
+      const last = pageFrom(frame.last, channels[index]!.channel, this.#client.era);
       descriptions.push({
         channel: last.channel,
         epoch: epochOf(this.#client.era, frame.last.life ?? 0),
@@ -216,10 +219,13 @@ class SqliteCursors implements Cursors {
   }
 
   write(batch: readonly CursorWrite[]): Promise<void> {
-    return this.#client.call('writeCursors', batch);
+    return this.#client.call('writeCursors', batch.map(named));
   }
 
-  load(wanted: readonly { readonly user: UserId; readonly channel: ChannelKey }[]): Promise<readonly StoredCursors[]> {
-    return this.#client.call('loadCursors', wanted);
+  async load(
+    wanted: readonly { readonly user: UserId; readonly channel: Channel }[],
+  ): Promise<readonly StoredCursors[]> {
+    const stored = await this.#client.call('loadCursors', wanted.map(named));
+    return stored.map((cursors, index) => ({ ...cursors, channel: wanted[index]!.channel }));
   }
 }

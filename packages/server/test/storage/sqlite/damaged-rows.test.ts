@@ -8,14 +8,14 @@ import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.j
 import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqlValue } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
-import { device, direct, FIRST_AT, message, user } from '../requests.js';
+import { device, directName, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
 
 const alice = user('alice');
 const phone = device('phone');
-const withBob = direct('alice', 'bob');
-const withCarol = direct('alice', 'carol');
+const withBob = directName('alice', 'bob');
+const withCarol = directName('alice', 'carol');
 
 describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driver) => {
   let folder: string;
@@ -226,7 +226,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
       after: undefined,
       limit: 9,
     });
-    expect(listed.map(({ channel }) => channel)).toEqual([direct('alice', 'bobby')]);
+    expect(listed.map(({ channel }) => channel)).toEqual([directName('alice', 'bobby')]);
   });
 
   test('numbers beyond what JavaScript holds are damage as any other', () => {

@@ -1,6 +1,7 @@
 // The SQLite engine without its thread, for tests that look inside the folder or choose its sizes.
 
-import type { AppendRequest, PageRequest } from '../../../src/storage/message-log.js';
+import { channelOfName } from '../../../src/storage/channel-name.js';
+import type { AppendRequest } from '../../../src/storage/message-log.js';
 import {
   type FlatRequests,
   flattenRequest,
@@ -11,7 +12,7 @@ import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
-import { errorFrom } from '../../../src/storage/sqlite/threads/worker-messages.js';
+import { errorFrom, type WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import type { TestedDriver } from './data-folder.js';
 
 export function openEngine(
@@ -43,6 +44,6 @@ export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
   return batch.map((_, index) => resultAt(flat, index * RESULT_STRIDE, engine.era));
 }
 
-export function readPage(engine: SqliteEngine, request: PageRequest) {
-  return pageFrom(engine.page(request), engine.era);
+export function readPage(engine: SqliteEngine, request: WorkerCalls['page']['input']) {
+  return pageFrom(engine.page(request), channelOfName(request.channel), engine.era);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
-import { readLog } from '../requests.js';
+import { direct, readLog } from '../requests.js';
 import type { TestedDriver } from './data-folder.js';
 
 const CHILD = fileURLToPath(new URL('./children/append-forever.mjs', import.meta.url));
@@ -126,7 +126,7 @@ export async function findBrokenPromises(
   const stored = new Map<number, number>();
   try {
     for (let peer = 0; peer < CHANNELS; peer += 1) {
-      const log = await readLog(store.log, `direct/alice/peer${peer}` as never);
+      const log = await readLog(store.log, direct('alice', `peer${peer}`));
       for (const [index, entry] of log.entries()) {
         const { number } = JSON.parse(entry.body) as { number: number };
         if (entry.offset !== index + 1) broken.push(`peer${peer}: offset ${entry.offset} at place ${index + 1}`);

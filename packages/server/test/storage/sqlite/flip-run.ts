@@ -8,7 +8,7 @@ import { ServerError } from '../../../src/errors.js';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
-import { device, direct, FIRST_AT, message, user } from '../requests.js';
+import { device, directName, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
 
@@ -16,7 +16,7 @@ const PAGE_BYTES = 4096;
 const PEERS = 12;
 const ENTRIES = 400;
 const PHONE = device('phone');
-const channels = Array.from({ length: PEERS }, (_, peer) => direct('alice', `peer${peer}`));
+const channels = Array.from({ length: PEERS }, (_, peer) => directName('alice', `peer${peer}`));
 
 export interface FlipReport {
   readonly flips: number;

@@ -11,12 +11,12 @@ import { configureConnection, DATABASE_FILE } from '../../../src/storage/sqlite/
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
-import { direct, message } from '../requests.js';
+import { directName, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine } from './engine-under-test.js';
 import { straceMissing } from './fault-run.js';
 
-const pair = direct('alice', 'bob');
+const pair = directName('alice', 'bob');
 
 describe.each(testedDrivers)('the era of a data folder through %s', (driver) => {
   let parent: string;

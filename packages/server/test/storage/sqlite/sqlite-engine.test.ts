@@ -12,11 +12,11 @@ import {
 import { SqlFailure } from '../../../src/storage/sqlite/driver/sql-database.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
-import { direct, message } from '../requests.js';
+import { directName, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
 
-const pair = direct('alice', 'bob');
+const pair = directName('alice', 'bob');
 
 describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
   let folder: string;

@@ -2,7 +2,7 @@
 // as much: 0.24 against 1.1 µs to send and 0.28 against 2.1 µs to receive an entry, in batches of 50 (bench/storage-shape.mjs).
 
 import type { Position, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../../channel/channel-key.js';
+import { type ChannelName, channelOfName, nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest, AppendResult } from '../../message-log.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
@@ -23,7 +23,7 @@ export const REQUEST_BODY = 2;
 
 export function flattenRequest(request: AppendRequest, into: FlatRequests): void {
   const { channel, content, at } = request;
-  into.push(channel, content.from, content.body, content.key, at, rareFieldsOf(request));
+  into.push(nameOf(channel), content.from, content.body, content.key, at, rareFieldsOf(request));
 }
 
 function rareFieldsOf({ content, since, isRefused }: AppendRequest): RareFields | undefined {
@@ -37,7 +37,7 @@ export function requestAt(flat: FlatRequests, index: number): AppendRequest {
   const from = flat[start + 1] as UserId;
   const key = flat[start + 3] as string | undefined;
   return {
-    channel: flat[start] as ChannelKey,
+    channel: channelOfName(flat[start] as ChannelName),
     content: contentFrom(from, flat[start + REQUEST_BODY] as string, key, rare?.content, rare?.content?.replyTo),
     at: flat[start + 4] as number,
     since: rare?.since,

@@ -2,6 +2,7 @@
 
 import type { Position } from '@longwire/protocol';
 import { pairOfRequest } from '../../append-check.js';
+import { nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
@@ -74,13 +75,14 @@ export class Appender {
 
   #appendOne(request: AppendRequest, results: number[]): void {
     const pair = pairOfRequest(request);
+    const name = nameOf(request.channel);
     let place: Place;
     try {
       place = this.#lookUp(request, pair);
     } catch (error) {
       if (!isDamage(error)) throw error;
       // Nothing was changed for this request: the others of its batch, of other channels mostly, are stored.
-      this.#onDamage(damageAt(request.channel, error));
+      this.#onDamage(damageAt(name, error));
       results.push(DAMAGED, 0, 0, 0, 0);
       return;
     }
@@ -93,15 +95,14 @@ export class Appender {
       results.push(REFUSED, 0, 0, 0, 0);
       return;
     }
-    const state =
-      known ?? this.#channels.createDirect(request.channel, pair, place.lowUser, place.highUser, request.at);
+    const state = known ?? this.#channels.createDirect(name, pair, place.lowUser, place.highUser, request.at);
     this.#insertEntry(state, request);
     results.push(STORED, state.life, state.head, state.lastAt, state.messages);
   }
 
   /** Everything that can meet damage, before anything of the channel is written. */
   #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place {
-    const known = this.#channels.find(request.channel);
+    const known = this.#channels.find(nameOf(request.channel));
     if (known !== undefined) {
       const first =
         request.content.key === undefined ? undefined : this.#findFirst(known, request, request.content.key);

@@ -2,8 +2,8 @@
 // that channel: a user signs in with the others.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../../channel/channel-key.js';
 import { ServerError } from '../../../errors.js';
+import type { ChannelName } from '../../channel-name.js';
 import type { MemberState } from '../../directory.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
@@ -151,11 +151,11 @@ export class ChannelStatusReader {
   }
 
   /** Undefined: the user is not in the channel, or nothing of it can be read. */
-  describe(user: UserId, key: ChannelKey, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
+  describe(user: UserId, key: ChannelName, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     return this.#readAround(key, () => this.#describe(user, key, callersRead, maxLastBytes));
   }
 
-  #describe(user: UserId, key: ChannelKey, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
+  #describe(user: UserId, key: ChannelName, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
     const number = state === undefined ? undefined : this.#members.numberIn(state, user);
     if (state === undefined || number === undefined) return undefined;
@@ -215,7 +215,7 @@ export class ChannelStatusReader {
     const row = this.#channel.get([member.channel]);
     if (row === undefined) throw new ServerError('corrupt', `channel number ${member.channel} has members but no row`);
     verifyChannelRow(row);
-    const key = textOf(row, 'name') as ChannelKey;
+    const key = textOf(row, 'name') as ChannelName;
     const base = integerOf(row, 'base');
     const end = this.#channels.cached(key) ?? this.#channels.headOf(member.channel, base, key);
     return {
@@ -240,6 +240,6 @@ function emptyPage(state: ChannelState): PageFrame {
   return { ...headFrameOf(state.key, state), entries: [], more: false };
 }
 
-function missingMember(user: string, key: ChannelKey): ServerError {
+function missingMember(user: string, key: ChannelName): ServerError {
   return new ServerError('corrupt', `${user} is missing from the members of ${key}; restore the store from a backup`);
 }

@@ -1,10 +1,10 @@
 // Entries on their way from the worker: flat lists, as appends are on the way to it.
 
 import type { Epoch } from '@longwire/protocol';
-import type { DirectPair } from '../../../channel/channel-key.js';
-import { type ChannelKey, directPairOf } from '../../../channel/channel-key.js';
+import type { Channel, DirectChannel } from '../../../channel/channel.js';
 import { contentBytes, type Entry, makeEntry } from '../../../channel/entry.js';
 import { ServerError } from '../../../errors.js';
+import type { ChannelName } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
@@ -43,7 +43,7 @@ export function truncateFirst(flat: FlatEntries, maxBytes: number): boolean {
 
 /** A channel's head; `life` is undefined if the channel does not exist. */
 export interface HeadFrame {
-  readonly channel: ChannelKey;
+  readonly channel: ChannelName;
   readonly life: number | undefined;
   readonly head: number;
   readonly base: number;
@@ -54,33 +54,32 @@ export interface PageFrame extends HeadFrame {
   readonly more: boolean;
 }
 
-export function headFrameOf(key: ChannelKey, state: ChannelState | undefined): HeadFrame {
+export function headFrameOf(key: ChannelName, state: ChannelState | undefined): HeadFrame {
   return { channel: key, life: state?.life, head: state?.head ?? 0, base: state?.base ?? 0 };
 }
 
-export function headFrom(frame: HeadFrame, era: string): ChannelHead {
+export function headFrom(frame: HeadFrame, channel: Channel, era: string): ChannelHead {
   const epoch = frame.life === undefined ? undefined : epochOf(era, frame.life);
-  return { channel: frame.channel, epoch, head: frame.head, base: frame.base };
+  return { channel, epoch, head: frame.head, base: frame.base };
 }
 
-export function pageFrom(frame: PageFrame, era: string): Page {
-  const head = headFrom(frame, era);
-  const entries = head.epoch === undefined ? [] : entriesFrom(frame.entries, frame.channel, head.epoch);
+export function pageFrom(frame: PageFrame, channel: Channel, era: string): Page {
+  const head = headFrom(frame, channel, era);
+  const entries = head.epoch === undefined ? [] : entriesFrom(frame.entries, channel, head.epoch);
   return { ...head, entries, more: frame.more };
 }
 
-export function entriesFrom(flat: FlatEntries, channel: ChannelKey, epoch: Epoch): Entry[] {
-  const pair = directPairOf(channel);
-  if (pair === undefined) throw new TypeError(`expected the key of a direct channel, got ${channel}`);
+export function entriesFrom(flat: FlatEntries, channel: Channel, epoch: Epoch): Entry[] {
+  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
   const entries: Entry[] = [];
   for (let start = 0; start < flat.length; start += ENTRY_STRIDE) {
-    entries.push(entryAt(flat, start, channel, epoch, pair));
+    entries.push(entryAt(flat, start, channel, epoch));
   }
   return entries;
 }
 
-function entryAt(flat: FlatEntries, start: number, channel: ChannelKey, epoch: Epoch, pair: DirectPair): Entry {
-  const from = flat[start + 3] === 0 ? pair[0] : pair[1];
+function entryAt(flat: FlatEntries, start: number, channel: DirectChannel, epoch: Epoch): Entry {
+  const from = flat[start + 3] === 0 ? channel.low : channel.high;
   const key = flat[start + 5] as string | undefined;
   const rare = flat[start + 6] as RareColumns | undefined;
   const content = contentFrom(from, flat[start + 4] as string, key, rare, replyPosition(rare?.replyTo, epoch));

@@ -1,6 +1,7 @@
 // Pages of a log, every row verified: its checksum, its place, and that nothing is missing before it.
 
 import { ServerError } from '../../../errors.js';
+import type { Named } from '../../channel-name.js';
 import type { PageRequest } from '../../message-log.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
@@ -31,7 +32,7 @@ export class PageReader {
    * One page of a channel. Ends before the first entry that cannot be read; starts with an error if that is the first.
    * @throws ServerError `corrupt` with the offset of that entry
    */
-  read(state: ChannelState, request: PageRequest): PageFrame {
+  read(state: ChannelState, request: Named<PageRequest>): PageFrame {
     const isAfter = request.direction === 'after';
     const step = isAfter ? 1 : -1;
     const first = isAfter ? Math.max(request.offset, state.base) + 1 : Math.min(request.offset - 1, state.head);
@@ -57,7 +58,7 @@ export class PageReader {
 
   #readRows(
     state: ChannelState,
-    request: Pick<PageRequest, 'maxBytes'>,
+    request: Pick<Named<PageRequest>, 'maxBytes'>,
     first: number,
     step: 1 | -1,
     wanted: number,

@@ -1,8 +1,8 @@
 // What the writer keeps in memory of one channel in use, and how it is read: from the log's newest entry, or from the ones
 // before it where that one cannot be read.
 
-import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
 import { ServerError } from '../../../errors.js';
+import type { ChannelName, DirectPair } from '../../channel-name.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
@@ -10,7 +10,7 @@ import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from './entry-row.js';
 /** Numbers stand for users and channels as in the tables. Changed by appends; dropped, not repaired, after a rollback. */
 export interface ChannelState {
   readonly number: number;
-  readonly key: ChannelKey;
+  readonly key: ChannelName;
   readonly pair: DirectPair;
   readonly lowUser: number;
   readonly highUser: number;
@@ -80,7 +80,7 @@ export class ChannelEnds {
    * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
    * @throws ServerError `corrupt`
    */
-  positionOf(number: number, base: number, key: ChannelKey): { readonly head: number; readonly lastRow: number } {
+  positionOf(number: number, base: number, key: ChannelName): { readonly head: number; readonly lastRow: number } {
     const [last, previous] = this.#lastPositions.all([number]);
     this.#expectEndOfChannel(number, key);
     const offset = last === undefined ? undefined : integerOf(last, 'offset');
@@ -116,7 +116,7 @@ export class ChannelEnds {
   }
 
   /** Logs have no holes, so what follows a channel's last entry in the index is the first entry of another one. */
-  #expectEndOfChannel(number: number, key: ChannelKey): void {
+  #expectEndOfChannel(number: number, key: ChannelName): void {
     const [next, second] = this.#nextPositions.all([number]).map(indexedPosition);
     if (next === undefined) return;
     if (next.offset !== 1 && next.offset !== this.#baseOfChannel(next.channel) + 1) throw brokenIndex(key);
@@ -163,6 +163,6 @@ function isInOrder(first: IndexedPosition, second: IndexedPosition): boolean {
   return second.channel === first.channel ? second.offset === first.offset + 1 : second.channel > first.channel;
 }
 
-function brokenIndex(key: ChannelKey): ServerError {
+function brokenIndex(key: ChannelName): ServerError {
   return new ServerError('corrupt', `${key}: the index of its log is damaged; restore the store from a backup`);
 }

@@ -1,9 +1,9 @@
 // Channels by key, with their heads; the ones in use are in memory.
 
-import type { ChannelKey, DirectPair } from '../../../channel/channel-key.js';
-import { directPairOf } from '../../../channel/channel-key.js';
 import { ServerError } from '../../../errors.js';
 import { GenerationCache } from '../../../runtime/generation-cache.js';
+import type { ChannelName, DirectPair } from '../../channel-name.js';
+import { directPairOf } from '../../channel-name.js';
 import {
   integerOf,
   newestNumber,
@@ -28,7 +28,7 @@ export class ChannelTable {
   readonly #insertMember: SqlStatement;
   readonly #newest: SqlStatement;
   readonly #ends: ChannelEnds;
-  readonly #states = new GenerationCache<ChannelKey, ChannelState>(CACHED_CHANNELS);
+  readonly #states = new GenerationCache<ChannelName, ChannelState>(CACHED_CHANNELS);
   #nextNumber: number | undefined;
 
   constructor(database: SqlDatabase) {
@@ -44,7 +44,7 @@ export class ChannelTable {
   }
 
   /** @throws ServerError `corrupt` */
-  find(key: ChannelKey): ChannelState | undefined {
+  find(key: ChannelName): ChannelState | undefined {
     const known = this.#states.get(key);
     if (known !== undefined) return known;
     const state = this.read(key);
@@ -53,7 +53,7 @@ export class ChannelTable {
   }
 
   /** As it is in the tables now, past the memory: for connections beside the writer. */
-  read(key: ChannelKey): ChannelState | undefined {
+  read(key: ChannelName): ChannelState | undefined {
     const row = this.#byName.get([key]);
     if (row === undefined) {
       this.#neighbours.expectRight([key]);
@@ -63,7 +63,7 @@ export class ChannelTable {
   }
 
   /** Creates a direct channel with its members; inside a transaction. */
-  createDirect(key: ChannelKey, pair: DirectPair, lowUser: number, highUser: number, at: number): ChannelState {
+  createDirect(key: ChannelName, pair: DirectPair, lowUser: number, highUser: number, at: number): ChannelState {
     this.#nextNumber ??= newestNumber(this.#newest) + 1;
     const number = this.#nextNumber;
     this.#nextNumber += 1;
@@ -91,7 +91,7 @@ export class ChannelTable {
   }
 
   /** What is in memory of a channel, if anything. */
-  cached(key: ChannelKey): ChannelState | undefined {
+  cached(key: ChannelName): ChannelState | undefined {
     return this.#states.get(key);
   }
 
@@ -99,7 +99,7 @@ export class ChannelTable {
    * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
    * @throws ServerError `corrupt`
    */
-  headOf(number: number, base: number, key: ChannelKey): { readonly head: number; readonly lastRow: number } {
+  headOf(number: number, base: number, key: ChannelName): { readonly head: number; readonly lastRow: number } {
     return this.#ends.positionOf(number, base, key);
   }
 
@@ -109,7 +109,7 @@ export class ChannelTable {
     this.#nextNumber = undefined;
   }
 
-  #load(key: ChannelKey, row: SqlRow): ChannelState {
+  #load(key: ChannelName, row: SqlRow): ChannelState {
     verifyChannelRow(row);
     const pair = directPairOf(key);
     if (pair === undefined) throw new ServerError('corrupt', `channel ${key} is of no kind this version knows`);

@@ -1,5 +1,6 @@
 // Members of channels with how far they have read, and the cursors of their devices.
 
+import type { Named } from '../../channel-name.js';
 import type { CursorWrite } from '../../cursors.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
@@ -60,7 +61,7 @@ export class MemberTable {
    * Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. A damaged row
    * begins anew with what is written, so that it is damaged no longer.
    */
-  write(write: CursorWrite): void {
+  write(write: Named<CursorWrite>): void {
     const state = this.#channels.find(write.channel);
     const user = state === undefined ? undefined : this.numberIn(state, write.user);
     if (state === undefined || user === undefined) return;

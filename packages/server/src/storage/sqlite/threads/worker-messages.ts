@@ -1,8 +1,8 @@
 // What the two threads say to each other.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { ChannelKey } from '../../../channel/channel-key.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
+import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { PageRequest } from '../../message-log.js';
 import type { FlatRequests } from '../appending/append-frames.js';
@@ -24,8 +24,8 @@ export interface WorkerStart {
 
 /** Calls with an answer of their own, by method: arguments and answer. */
 export interface WorkerCalls {
-  page: { readonly input: PageRequest; readonly output: PageFrame };
-  heads: { readonly input: readonly ChannelKey[]; readonly output: readonly HeadFrame[] };
+  page: { readonly input: Named<PageRequest>; readonly output: PageFrame };
+  heads: { readonly input: readonly ChannelName[]; readonly output: readonly HeadFrame[] };
   channelStatuses: {
     readonly input: {
       readonly user: UserId;
@@ -38,7 +38,7 @@ export interface WorkerCalls {
   describe: {
     readonly input: {
       readonly user: UserId;
-      readonly channels: readonly { readonly channel: ChannelKey; readonly read: number }[];
+      readonly channels: readonly { readonly channel: ChannelName; readonly read: number }[];
       readonly maxLastBytes: number;
     };
     /** One for each channel asked for; undefined where the user is not in it. */
@@ -53,10 +53,10 @@ export interface WorkerCalls {
     readonly output: boolean;
   };
   loadCursors: {
-    readonly input: readonly { readonly user: UserId; readonly channel: ChannelKey }[];
-    readonly output: readonly StoredCursors[];
+    readonly input: readonly { readonly user: UserId; readonly channel: ChannelName }[];
+    readonly output: readonly Named<StoredCursors>[];
   };
-  writeCursors: { readonly input: readonly CursorWrite[]; readonly output: undefined };
+  writeCursors: { readonly input: readonly Named<CursorWrite>[]; readonly output: undefined };
 }
 
 export type WorkerMethod = keyof WorkerCalls;

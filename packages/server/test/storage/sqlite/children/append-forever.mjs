@@ -2,6 +2,7 @@
 // Arguments: folder, driver, milliseconds between batches, batches (0: no end).
 
 import { writeSync } from 'node:fs';
+import { directChannel } from '../../../../dist/channel/channel.js';
 import { openSqliteStore } from '../../../../dist/storage/sqlite/sqlite-store.js';
 
 const [folder, driver, pauseMs, batches] = process.argv.slice(2);
@@ -26,7 +27,7 @@ tell({ open: 'ok' });
 function request(number) {
   const peer = `peer${number % CHANNELS}`;
   return {
-    channel: `direct/alice/${peer}`,
+    channel: directChannel('alice', peer),
     content: {
       kind: 'message',
       from: number % 3 === 0 ? peer : 'alice',
@@ -51,7 +52,7 @@ for (let batch = 0; Number(batches) === 0 || batch < Number(batches); batch += 1
   }
   if (batch % 10 === 9) {
     const page = await store.log.page({
-      channel: 'direct/alice/peer0',
+      channel: directChannel('alice', 'peer0'),
       direction: 'after',
       offset: 0,
       limit: 200,
