@@ -45,6 +45,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal, setExitCode) => (await import('./commands/token.js')).tokenCommand(terminal, setExitCode),
   },
   {
+    name: 'users',
+    description: 'block and unblock users of a running server',
+    load: async (terminal) => (await import('./commands/users.js')).usersCommand(terminal),
+  },
+  {
     name: 'config',
     description: 'show the configuration of the server',
     load: async (terminal) => (await import('./commands/config.js')).configCommand(terminal),

@@ -16,8 +16,11 @@ export const serverErrorCatalogue = Object.freeze({
   // The listening socket.
   port_taken: row(false, 'Another program listens on the port'),
   host_unknown: row(false, 'The machine does not have the address to listen on'),
-  not_permitted: row(false, 'The process may not listen on this port'),
+  not_permitted: row(false, 'The process may not listen on this port, or not reach the server of another account'),
   listen_failed: row(false, 'The system refused to listen for another reason, which is the cause'),
+  // A running server that an operator asks.
+  not_running: row(true, 'No server answers on the data folder'),
+  request_refused: row(false, 'The server did not do what was asked, or only until it restarts'),
   // The store.
   storage_full: row(true, 'There is no space: nothing of the call is stored, reads go on'),
   corrupt: row(false, 'Stored data contradicts itself or its checksum; `offset` names the entry, if it is one'),

@@ -1,6 +1,7 @@
 // A configuration in, a running server out: the only file that names engines, and the order in which parts start and stop.
 
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
@@ -13,6 +14,7 @@ import { invalidConfig, type ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
+import { OperatorSocket } from './http/operator/operator-socket.js';
 import { TlsFiles } from './http/tls-files.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
@@ -36,6 +38,7 @@ import { SilentConnections } from './session/limits/silent-connections.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
+import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
@@ -177,9 +180,12 @@ async function serve(
   const maxConnections = connectionLimit(limits.connections);
   const silent = new SilentConnections(Math.min(limits.waiting, Math.ceil(maxConnections * SILENT_SHARE)));
   const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
+  const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
+  const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
+  const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
   const refusals = new RefusalLog(clock, logger);
   const signIn = new SignIn(
-    { authenticator, users, opener, hub, clock, logger, failures, connectionLimits, refusals },
+    { authenticator, users, blocks, opener, hub, clock, logger, failures, connectionLimits, refusals },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
@@ -250,7 +256,12 @@ async function serve(
     pageDirectory,
   });
   container.attach(http);
-  const address = await listen(http, config);
+  const operators =
+    dataFolder === undefined ? undefined : await OperatorSocket.open(dataFolder, { blocks, clock, logger });
+  const address = await listen(http, config).catch(async (error: unknown) => {
+    await operators?.close();
+    throw error;
+  });
   if (tls === undefined && !config.behindProxy && !isLoopbackHost(config.host)) {
     const advice = 'Let a proxy end TLS and set --behind-proxy, or give --tls-cert and --tls-key';
     logger.warn(
@@ -279,12 +290,14 @@ async function serve(
   const stop = async (): Promise<void> => {
     isDraining = true;
     for (const timer of timers) timer.cancel();
+    const closedToOperators = operators?.close();
     const stoppedListening = stopListening(http, CLOSE_WITHIN_MS);
     for (const session of sessions) session.stopReading();
     await within(DRAIN_WITHIN_MS, queue.idle(), clock);
     for (const session of sessions) session.end(CloseCode.restart, 'the server restarts');
     await container.close({ code: CloseCode.restart, reason: 'the server restarts', withinMs: CLOSE_WITHIN_MS });
     await stoppedListening;
+    await closedToOperators;
     await cursors.flush();
     await store.close();
   };

@@ -8,8 +8,9 @@ import {
   type ServerConfig,
   systemClock,
 } from '@longwire/server';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { SignJWT } from 'jose';
+import { parseDuration } from '../arguments/duration.js';
 import { parseUserArgument } from '../arguments/id-arguments.js';
 import { CliFailure, ExitCode, type SetExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
@@ -29,8 +30,6 @@ const tokenSettings = [
 ] as const;
 
 const DEFAULT_LIFE_SECONDS = 3_600;
-/** A hundred years: far below the largest time that a date can hold, beyond which no server accepts a token. */
-const MAX_LIFE_SECONDS = 36_500 * 86_400;
 
 interface CreateOptions {
   readonly name?: string;
@@ -135,17 +134,6 @@ async function verifyToken(
     await writeLine(terminal, printable(lines.filter(Boolean).join('\n')));
   }
   return outcome.ok ? ExitCode.ok : ExitCode.failed;
-}
-
-function parseDuration(text: string): number {
-  const match = /^(\d{1,9})([smhd])$/.exec(text);
-  const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] ?? ''];
-  if (match === null || unitSeconds === undefined)
-    throw new InvalidArgumentError('Expected a duration such as 30s, 15m, 1h or 7d.');
-  const seconds = Number(match[1]) * unitSeconds;
-  // A token that has expired already would be refused by every server.
-  if (seconds >= 1 && seconds <= MAX_LIFE_SECONDS) return seconds;
-  throw new InvalidArgumentError('Expected 1s to 36500d.');
 }
 
 const CREATE_EXAMPLES = `

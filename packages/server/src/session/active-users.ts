@@ -73,9 +73,9 @@ export class ActiveUsers {
     if (this.#departed.size > MAX_DEPARTED_USERS) this.#forgetFirstDeparted();
   }
 
-  /** Sessions of a user that have not begun to end. */
+  /** Sessions of a user: those that sign in, and those that are closing, until their connection is gone. */
   sessionsOf(user: UserId): readonly ClientSession[] {
-    return [...(this.#users.get(user)?.sessions ?? [])].filter(({ hasEnded }) => !hasEnded);
+    return [...(this.#users.get(user)?.sessions ?? [])];
   }
 
   /** Forgets who left and could come back to the same rates. Called every `SWEEP_INTERVAL_MS`. */

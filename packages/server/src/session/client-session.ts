@@ -154,6 +154,19 @@ export class ClientSession implements Recipient {
     this.outlet.close(code, reason);
   }
 
+  /**
+   * Ends the session of a user who may receive nothing more: what is unsent is dropped, with `goodbye` if anything is, and
+   * what the system has not sent after a second as well.
+   */
+  revoke(code: number, reason: string, clock: Clock): void {
+    if (this.outlet.bufferedBytes === 0) this.end(code, reason);
+    else {
+      this.endedWith ??= code;
+      this.outlet.discard(code, reason);
+    }
+    clock.setTimer(REVOKE_WITHIN_MS, () => this.outlet.terminate());
+  }
+
   /** The connection is gone. */
   markEnded(): void {
     this.phase = 'ended';
@@ -180,5 +193,7 @@ export class ClientSession implements Recipient {
   }
 }
 
+/** How long the peer has to take the close of a revoked session. */
+const REVOKE_WITHIN_MS = 1_000;
 /** The size a page of history or channels is counted with before it is made. */
 const PAGE_ANSWER_BYTES = 256 * 1024;

@@ -26,6 +26,7 @@ import { type CommandError, reply, replyError } from './commands/reply.js';
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
+import { refusalOf, type UserBlock, type UserBlocks } from './user-blocks.js';
 
 /** What `connected` has besides its two lists, in bytes, with room for what is to come. */
 const CONNECTED_FIELDS_BYTES = 4_096;
@@ -47,6 +48,7 @@ export interface SignInOptions {
 export interface SignInParts {
   readonly authenticator: Authenticator;
   readonly users: ActiveUsers;
+  readonly blocks: UserBlocks;
   readonly opener: SessionOpener;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -77,6 +79,7 @@ interface SignedInConnection {
 export class SignIn {
   readonly #authenticator: Authenticator;
   readonly #users: ActiveUsers;
+  readonly #blocks: UserBlocks;
   readonly #opener: SessionOpener;
   readonly #hub: Hub;
   readonly #clock: Clock;
@@ -92,6 +95,7 @@ export class SignIn {
   constructor(parts: SignInParts, options: SignInOptions) {
     this.#authenticator = parts.authenticator;
     this.#users = parts.users;
+    this.#blocks = parts.blocks;
     this.#opener = parts.opener;
     this.#hub = parts.hub;
     this.#clock = parts.clock;
@@ -173,6 +177,12 @@ export class SignIn {
   async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<boolean> {
     const who = await this.#authenticate(session, command, pending);
     if (who === undefined || session.hasEnded) return false;
+    // In one step with being admitted: from then on a block ends the session.
+    const block = this.#blocks.blockOf(who.user);
+    if (block !== undefined) {
+      this.#refuseBlocked(session, command, block);
+      return false;
+    }
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
       const message = 'this user has as many sessions as allowed, none of them of this device';
       const refusal: CommandError = { code: 'quota_exceeded', message };
@@ -232,7 +242,19 @@ export class SignIn {
 
   async #checkHandshakeCredential(session: ClientSession, origin: ConnectionOrigin, credential: string): Promise<void> {
     const outcome = await this.#authenticator.authenticate(credential);
-    if (!outcome.ok && session.phase === 'pending') this.#refuse(session, undefined, origin, outcome);
+    if (session.phase !== 'pending') return;
+    if (!outcome.ok) this.#refuse(session, undefined, origin, outcome);
+    else {
+      const block = this.#blocks.blockOf(outcome.user);
+      if (block !== undefined) this.#refuseBlocked(session, undefined, block);
+    }
+  }
+
+  #refuseBlocked(session: ClientSession, command: ConnectCommand | undefined, block: UserBlock): void {
+    const refusal = refusalOf(block);
+    this.#refusals.report({ user: block.user }, refusal);
+    if (command !== undefined) replyError(session, command, refusal);
+    session.end(CloseCode.revoked, refusal.message);
   }
 
   /** @param command  undefined: the handshake is refused, before any command */

@@ -45,6 +45,8 @@ describe('ActiveUsers', () => {
       undefined,
       undefined,
     ]);
+    expect(active.sessionsOf(alice)).toEqual([first, second, fourth]);
+    active.leave(first);
     expect(active.sessionsOf(alice)).toEqual([second, fourth]);
   });
 

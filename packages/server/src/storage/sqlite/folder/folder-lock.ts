@@ -19,9 +19,9 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerError } from '../../../errors.js';
+import { type SocketAddress, socketAddress } from '../../../runtime/socket-address.js';
 import { isUnsupported, missingFeature, unusableFolder } from './folder-errors.js';
 import { encodeLockRecord, type FoundLock, LOCK_FILE, type LockRecord, readLock, socketName } from './lock-record.js';
-import { type SocketAddress, socketAddress } from './socket-address.js';
 
 const TOUCH_MS = 1_000;
 /** A lock of another host is taken over when its file was not touched for so long. */

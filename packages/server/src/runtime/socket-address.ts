@@ -1,4 +1,4 @@
-// Where the lock's socket listens: beside the data, under a path short enough for the kernel.
+// How a Unix socket in a folder is named: by a path short enough for the kernel.
 
 import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
