@@ -103,12 +103,15 @@ describe('a blocked user', () => {
     await operator.blockUser('ivan', { until: Date.now() + 1_500 });
     expect(await refusedSignIn('ivan')).toEqual(['forbidden', 4103]);
     await expect
-      .poll(async () => {
-        const client = await WireClient.open(server.url);
-        const { type } = await client.ask({ type: 'connect', token: 'dev:ivan' });
-        client.cut();
-        return type;
-      }, { timeout: 30_000, interval: 200 })
+      .poll(
+        async () => {
+          const client = await WireClient.open(server.url);
+          const { type } = await client.ask({ type: 'connect', token: 'dev:ivan' });
+          client.cut();
+          return type;
+        },
+        { timeout: 30_000, interval: 200 },
+      )
       .toBe('connected');
   });
 });

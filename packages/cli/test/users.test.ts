@@ -40,8 +40,13 @@ describe('longwire users', () => {
     await users('block', 'eve', '--until', '2h');
     await users('block', 'frank', '--until', '2099-12-31T18:00+01:00');
     const { stdout } = await users('list');
-    expect(stdout).toMatch(/^eve {2}blocked until \S+, since \S+\nfrank {2}blocked until 2099-12-31T17:00:00.000Z, since \S+\n$/);
-    const listed = (await users('list', '--json')).stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    expect(stdout).toMatch(
+      /^eve {2}blocked until \S+, since \S+\nfrank {2}blocked until 2099-12-31T17:00:00.000Z, since \S+\n$/,
+    );
+    const listed = (await users('list', '--json')).stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(listed).toMatchObject([{ user: 'eve' }, { user: 'frank', until: Date.UTC(2099, 11, 31, 17) }]);
     expect(listed[0].until - listed[0].since).toBeGreaterThan(7_000_000);
   });

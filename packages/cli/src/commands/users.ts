@@ -18,14 +18,16 @@ export function usersCommand(terminal: Terminal): Command {
     .description('end the sessions of a user and refuse new ones, also after a restart of the server')
     .argument('<user>', 'user id', parseUserArgument)
     .addOption(
-      new Option('--until <time>', 'when the block ends: 12h, 7d, 2030-12-31, 2030-12-31T18:00Z; default: never').argParser(
-        (text) => parseFutureTime(text, Date.now()),
-      ),
+      new Option(
+        '--until <time>',
+        'when the block ends: 12h, 7d, 2030-12-31, 2030-12-31T18:00Z; default: never',
+      ).argParser((text) => parseFutureTime(text, Date.now())),
     );
   addOperatorOptions(block, BLOCK_EXAMPLES).action(
     async (user: string, { until, json }: OutputOptions & { readonly until?: number }) => {
       const blocked = await operatorOf(block, terminal).blockUser(user, { until });
-      const ended = blocked.endedSessions === 1 ? '1 session was ended' : `${blocked.endedSessions} sessions were ended`;
+      const ended =
+        blocked.endedSessions === 1 ? '1 session was ended' : `${blocked.endedSessions} sessions were ended`;
       await print(terminal, json ? JSON.stringify(blocked) : `${user} is blocked ${endOf(blocked.until)}; ${ended}`);
     },
   );

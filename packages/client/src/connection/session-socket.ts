@@ -148,6 +148,10 @@ function closeCodeOf(error: ErrorFields): number {
       return CloseCode.tokenExpired;
     case 'unauthenticated':
       return CloseCode.badToken;
+    case 'forbidden':
+      return CloseCode.revoked;
+    case 'quota_exceeded':
+      return CloseCode.sessionLimit;
     default:
       return error.retryable ? CloseCode.internal : CloseCode.protocolError;
   }

@@ -84,9 +84,13 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 function unreachable(dataFolder: string, cause: NodeJS.ErrnoException): ServerError {
   if (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED') {
-    return new ServerError('not_running', `no server runs on the data folder ${dataFolder}. Name its folder with --data`, {
-      cause,
-    });
+    return new ServerError(
+      'not_running',
+      `no server runs on the data folder ${dataFolder}. Name its folder with --data`,
+      {
+        cause,
+      },
+    );
   }
   if (cause.code === 'EACCES' || cause.code === 'EPERM') {
     const message = `only the account that runs the server of ${dataFolder}, or root, may do this`;

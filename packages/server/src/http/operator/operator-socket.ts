@@ -149,7 +149,8 @@ async function readBlockRequest(request: IncomingMessage, clock: Clock): Promise
   }
   const { until } = objectOf(Buffer.concat(chunks).toString());
   if (until === undefined) return {};
-  if (!isTime(until) || until <= clock.now()) throw malformed('"until" must be a time in the future, in Unix milliseconds');
+  if (!isTime(until) || until <= clock.now())
+    throw malformed('"until" must be a time in the future, in Unix milliseconds');
   return { until };
 }
 
