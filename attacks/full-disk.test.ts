@@ -1,3 +1,4 @@
-import { describeFullDisk } from './suites/full-disk.js';
+import { describeFullDisk, describeNearlyFullDisk } from './suites/full-disk.js';
 
 describeFullDisk({ sends: 20_000 });
+describeNearlyFullDisk();

@@ -1,3 +1,4 @@
-import { describeFullDisk } from '../attacks/suites/full-disk.js';
+import { describeFullDisk, describeNearlyFullDisk } from '../attacks/suites/full-disk.js';
 
 describeFullDisk({ sends: 1_000 });
+describeNearlyFullDisk();

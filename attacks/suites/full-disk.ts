@@ -33,7 +33,11 @@ export function describeFullDisk(scale: FullDiskScale): void {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'longwire-full-'));
       spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
-      target = await Target.gateway({ ...raisedRates, LONGWIRE_DATA: join(folder, 'data') });
+      target = await Target.gateway({
+        ...raisedRates,
+        LONGWIRE_DATA: join(folder, 'data'),
+        LONGWIRE_LIMITS_MIN_FREE_BYTES: '0',
+      });
       const owner = await WireClient.signIn(target.url, 'owner', { device: 'known' });
       for (const peer of ['peer-1', 'peer-2']) await owner.ask({ type: 'send', to: `user/${peer}`, body: 'before' });
       const peer = await WireClient.signIn(target.url, 'peer-1', { device: 'known' });
@@ -107,6 +111,46 @@ export function describeFullDisk(scale: FullDiskScale): void {
       });
     });
   });
+}
+
+/** A disk that gets full while sends could still be stored. */
+export function describeNearlyFullDisk(): void {
+  describe.skipIf(mountFault !== undefined)(
+    `a nearly full disk${mountFault === undefined ? '' : ` (${mountFault})`}`,
+    () => {
+      it('answers send with storage_full below 5 % of free space, goes on reading and acknowledging, and sends again with room (row 78)', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'longwire-nearly-full-'));
+        spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
+        const target = await Target.gateway({ ...raisedRates, LONGWIRE_DATA: join(folder, 'data') });
+        const ready = async () => (await fetch(new URL('/readyz', target.url.replace('ws', 'http')))).status;
+        try {
+          await target.unharmed(async () => {
+            const owner = await WireClient.signIn(target.url, 'owner');
+            const send = (key: string) => owner.ask({ type: 'send', to: 'user/peer', body: 'before', key });
+            expect((await send('k1')).type).toBe('sent');
+            const { bavail, bsize, blocks } = statfsSync(folder);
+            writeFileSync(join(folder, 'ballast'), Buffer.alloc(Math.floor(bsize * (bavail - blocks * 0.04))));
+            await until(async () => (await ready()) === 503, 'a check of the free space');
+            expect(await send('k2')).toMatchObject({ type: 'error', code: 'storage_full' });
+            expect(await send('k1')).toMatchObject({ type: 'sent', repeated: true });
+            const peer = await WireClient.signIn(target.url, 'peer', { device: 'new' });
+            await peer.count('message', 1);
+            await peer.ask({ type: 'ack', cursors: { 'user/owner': 1 } });
+            expect(await peer.ask({ type: 'history', channel: 'user/owner' })).toMatchObject({ type: 'history' });
+            expect(target.served.output).toContain('limits.minFreeBytes');
+            rmSync(join(folder, 'ballast'));
+            await until(async () => (await ready()) === 200, 'a check of the free space');
+            expect((await send('k2')).type).toBe('sent');
+            for (const client of [owner, peer]) client.cut();
+          });
+        } finally {
+          await target.stop();
+          spawnSync('umount', ['-l', folder]);
+          await rm(folder, { recursive: true, force: true });
+        }
+      });
+    },
+  );
 }
 
 /** Sends until the disk is full, and then so many more. */

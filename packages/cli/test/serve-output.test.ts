@@ -117,7 +117,7 @@ it.skipIf(mountFault)(`longwire serve outlives a full disk with its data and its
   try {
     const log = join(disk, 'log');
     const ballast = join(disk, 'ballast');
-    const program = shell(`export LONGWIRE_DATA=${disk}/data; exec "$@" 2>${log}`);
+    const program = shell(`export LONGWIRE_DATA=${disk}/data LONGWIRE_LIMITS_MIN_FREE_BYTES=0; exec "$@" 2>${log}`);
     const alice = await signIn(program);
     writeFileSync(ballast, Buffer.alloc(8 << 20));
     const send = () => alice.ask({ type: 'send', to: 'user/bob', body: 'x'.repeat(20_000) });

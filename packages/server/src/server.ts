@@ -41,6 +41,7 @@ import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
+import { FREE_SPACE_INTERVAL_MS, FreeSpace } from './storage/sqlite/folder/free-space.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
 import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
@@ -195,8 +196,12 @@ async function serve(
       signInsPerUser: limits.signInsPerUser,
     },
   );
+  const freeSpace =
+    dataFolder === undefined
+      ? undefined
+      : new FreeSpace({ folder: dataFolder, minFreeBytes: limits.minFreeBytes, logger });
   const rules = {
-    sender: new MessageSender(queue, cursors, clock),
+    sender: new MessageSender(queue, cursors, clock, () => freeSpace?.isEnough ?? true),
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,
@@ -249,6 +254,7 @@ async function serve(
     readiness: () => {
       if (isDraining) return { isReady: false, reason: 'the server is stopping' };
       if (!store.isWritable) return { isReady: false, reason: 'the store is full' };
+      if (freeSpace?.isEnough === false) return { isReady: false, reason: 'the disk has too little room' };
       return { isReady: true };
     },
     refuseCaller: (caller) => authenticator.refuseCaller(caller),
@@ -258,6 +264,7 @@ async function serve(
   container.attach(http);
   const operators =
     dataFolder === undefined ? undefined : await OperatorSocket.open(dataFolder, { blocks, clock, logger });
+  await freeSpace?.check();
   const address = await listen(http, config).catch(async (error: unknown) => {
     await operators?.close();
     throw error;
@@ -279,6 +286,7 @@ async function serve(
       void cursors.flush();
     }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
+    clock.setRepeatingTimer(FREE_SPACE_INTERVAL_MS, () => void freeSpace?.check()),
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => outboxes.count()),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {
       users.sweep();

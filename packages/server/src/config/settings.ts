@@ -93,6 +93,12 @@ export const settings = Object.freeze({
     'newest entries kept for readers that are behind; what does not fit is read again',
   ),
   'limits.pendingAppendBytes': integer(64 * MIB, MIB, 16 * GIB, 'appends that wait for the disk'),
+  'limits.minFreeBytes': integer(
+    GIB,
+    0,
+    1_024 * GIB,
+    'free space of the disk below which sends get storage_full; never more than 5 % of it; 0 lets them fill the disk',
+  ),
   'limits.memoryBytes': integer(256 * MIB, MIB, 64 * GIB, 'what data memory: holds; sends beyond it get storage_full'),
   'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),
   'limits.keyWindow': integer(

@@ -40,15 +40,18 @@ export class MessageSender {
   readonly #queue: AppendQueue;
   readonly #cursors: CursorCache;
   readonly #clock: Clock;
+  readonly #hasRoom: () => boolean;
 
-  constructor(queue: AppendQueue, cursors: CursorCache, clock: Clock) {
+  /** @param hasRoom whether the disk has room for new messages; repeats of stored ones are answered in any case */
+  constructor(queue: AppendQueue, cursors: CursorCache, clock: Clock, hasRoom: () => boolean) {
     this.#queue = queue;
     this.#cursors = cursors;
     this.#clock = clock;
+    this.#hasRoom = hasRoom;
   }
 
   /**
-   * Stores a message. Rights are decided here, in the step in which the command takes
+   * Stores a message. Rights and room are decided here, in the step in which the command takes
    * its place in the queue.
    * @param settle called exactly once: when the entry survives a power cut and was fanned out, or when it was refused.
    *   What it queues for the origin stands in the place of the entry.
@@ -56,7 +59,7 @@ export class MessageSender {
   send(message: OutgoingMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
     const { channel, content, since } = message;
     const isTaken = this.#queue.add({
-      request: { channel, content, at: this.#clock.now(), since, isRefused: false },
+      request: { channel, content, at: this.#clock.now(), since, isRefused: !this.#hasRoom() },
       origin: context.origin,
       echo: context.echo,
       onSettled: (outcome) => {
@@ -82,12 +85,10 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
       return { ok: true, position: { epoch, offset }, at, isRepeated: outcome.outcome === 'repeated' };
     }
     case 'refused':
-      return { ok: false, code: 'forbidden', message: 'you may not write to this channel', afterMs: undefined };
+      // For want of room: every user may write to every channel of this version.
+      return storageFull('the disk of the server has too little room');
     case 'failed':
-      if (outcome.error.code === 'storage_full') {
-        const message = 'the store of the server is full: nothing was stored; repeat it later with the same key';
-        return { ok: false, code: 'storage_full', message, afterMs: undefined };
-      }
+      if (outcome.error.code === 'storage_full') return storageFull('the store of the server is full');
       if (outcome.error.code === 'corrupt') {
         const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
         return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
@@ -99,4 +100,9 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
         afterMs: RETRY_AFTER_MS,
       };
   }
+}
+
+function storageFull(reason: string): SendOutcome {
+  const message = `${reason}: nothing was stored; repeat it later with the same key`;
+  return { ok: false, code: 'storage_full', message, afterMs: undefined };
 }

@@ -33,6 +33,8 @@ export class MessagingFixture {
   readonly cursors: CursorCache;
   readonly queue: AppendQueue;
   readonly sender: MessageSender;
+  /** What `hasRoom` of the sender returns. */
+  hasRoom = true;
 
   constructor(store: Store, maxWaitingBytes: number) {
     this.store = store;
@@ -46,7 +48,7 @@ export class MessagingFixture {
       (error) => this.failures.push(error),
     );
     this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
-    this.sender = new MessageSender(this.queue, this.cursors, systemClock);
+    this.sender = new MessageSender(this.queue, this.cursors, systemClock, () => this.hasRoom);
     bus.subscribe(this.heads);
     bus.subscribe({
       onEntry: (committed) => this.entries.push(committed),

@@ -40,6 +40,18 @@ describe('sending', () => {
     expect((await floor.send({ body: large })).ok).toBe(true);
   });
 
+  it('refuses new messages with storage_full while the disk has too little room, and answers repeats of stored ones', async () => {
+    const floor = await MessagingFixture.open();
+    await floor.send({ key: 'k1' });
+    floor.hasRoom = false;
+    expect(await floor.send({ key: 'k2' })).toMatchObject({ ok: false, code: 'storage_full' });
+    expect(await floor.send({ key: 'k1' })).toMatchObject({ ok: true, isRepeated: true, position: { offset: 1 } });
+    expect(await floor.send({ from: alice, to: alice })).toMatchObject({ ok: false, code: 'storage_full' });
+    floor.hasRoom = true;
+    expect(await floor.send({ key: 'k2' })).toMatchObject({ ok: true, isRepeated: false, position: { offset: 2 } });
+    expect(floor.entries).toHaveLength(2);
+  });
+
   it('moves the read cursor of a sender who has read everything below, and of no other', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
