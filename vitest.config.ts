@@ -1,5 +1,6 @@
 // How the tests run: against the sources (condition `longwire-source`), decorators lowered by esbuild,
 // because neither Vite's own transform nor Node lowers TC39 decorators.
+import { existsSync } from 'node:fs';
 import { transform } from 'esbuild';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -64,24 +65,38 @@ function project(
  */
 const baselineWasm = ['--liftoff-only'];
 
-/** Files of ten seconds and more, the longest of each project first: begun late, they would keep one core waiting at the end. */
+/** Files of seven seconds and more, the longest of each project first: started late, they would keep one core waiting at the end. */
 const longFiles = [
   'packages/cli/test/commands.test.ts',
   'packages/cli/test/messages.test.ts',
   'packages/server/test/storage/sqlite/storage-faults.test.ts',
-  'packages/protocol/test/decode-command-hostile.test.ts',
   'packages/server/test/storage/sqlite/sqlite-store.test.ts',
+  'packages/cli/test/serve-start.test.ts',
+  'packages/cli/test/output-failures.test.ts',
+  'packages/endpoint/test/messages/faults.test.ts',
+  'packages/protocol/test/decode-command-hostile.test.ts',
+  'integration/attacks-steady-readers.test.ts',
   'integration/guide.test.ts',
-  'integration/attacks-handshakes.test.ts',
-  'integration/interop-browser.test.ts',
   'integration/packages.test.ts',
+  'integration/attacks-handshakes.test.ts',
+  'integration/readme.test.ts',
+  'integration/attacks-store-calls.test.ts',
+  'integration/attacks-connection-floods.test.ts',
+  'integration/attacks-one-user.test.ts',
   'integration/attacks-commands.test.ts',
+  'integration/attacks-stalled-readers.test.ts',
+  'integration/attacks-sign-ins.test.ts',
+  'integration/interop-container.test.ts',
+  'integration/interop-browser.test.ts',
   'integration/interop-conformance.test.ts',
   'integration/attacks-frames.test.ts',
   'e2e/npm-start.test.ts',
+  'e2e/page-state.test.ts',
   'e2e/page.test.ts',
   'examples/3-notifications/test/notifications.test.ts',
 ];
+const missing = longFiles.filter((file) => !existsSync(new URL(file, import.meta.url)));
+if (missing.length > 0) throw new Error(`vitest.config.ts lists files that do not exist: ${missing.join(', ')}`);
 
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -108,8 +123,8 @@ export default defineConfig({
       }),
       project('integration', ['integration/**/*.test.ts'], 1, {
         testTimeoutMs: 120_000,
-        // One more than CI has cores: the attacks among these files mostly wait for time limits of the server.
-        files: 3,
+        // Twice as many as CI has cores: the attacks among these files mostly wait for time limits of the server.
+        files: 4,
         execArgv: baselineWasm,
       }),
       project('e2e', ['e2e/*.test.ts', 'examples/*/test/**/*.test.ts'], 2, { testTimeoutMs: 240_000, files: 2 }),

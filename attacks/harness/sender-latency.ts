@@ -1,6 +1,7 @@
 // What others notice of an attack on the store: how long a well-behaved user waits for `sent`.
 
 import { keptWaitingMs } from '@longwire/test-support/process-facts';
+import { stretched } from '@longwire/test-support/stretched';
 import { expect } from 'vitest';
 import { Canary, percentile } from './canary.js';
 import type { Target } from './target.js';
@@ -9,7 +10,7 @@ const QUIET_MS = 500;
 const MAX_SENT_MS = 100;
 /** On a machine that is busy with other things a send is slow before the attack begins, too. */
 const MAX_SLOWDOWN = 8;
-/** The time for which the machine let neither server nor sender run is not the server's; up to this much of it. */
+/** The time for which the machine ran neither server nor sender does not count; up to this much of it, on a quiet machine. */
 const MAX_WAITED_MS = 500;
 /** The 99th percentile of fewer answers would be the slowest one, which the machine may have caused. */
 const MIN_SAMPLES_FOR_P99 = 100;
@@ -26,6 +27,8 @@ export async function sendsUnharmed(target: Target, attack: () => Promise<unknow
     const quiet = await sender.take();
     const quietMs = percentile(quiet.latenciesMs, 0.99);
     const before = quiet.keptWaitingMs + (await keptWaitingMs(target.pid));
+    // Measured before the attack: what the attack does to the machine is not excused.
+    const [maxSentMs, maxWaitedMs] = [stretched(MAX_SENT_MS), stretched(MAX_WAITED_MS)];
     await attack();
     const during = await sender.take();
     expect(sender.ended).toBeUndefined();
@@ -33,7 +36,7 @@ export async function sendsUnharmed(target: Target, attack: () => Promise<unknow
     const { latenciesMs } = during;
     const tookMs = percentile(latenciesMs, latenciesMs.length < MIN_SAMPLES_FOR_P99 ? 0.9 : 0.99);
     process.stdout.write(`sent takes ${Math.round(tookMs)} ms, ${Math.round(quietMs)} ms when it is quiet\n`);
-    const allowedMs = Math.max(MAX_SENT_MS, MAX_SLOWDOWN * quietMs) + Math.min(waitedMs, MAX_WAITED_MS);
+    const allowedMs = Math.max(maxSentMs, MAX_SLOWDOWN * quietMs) + Math.min(waitedMs, maxWaitedMs);
     expect(tookMs, `sent, ms of ${latenciesMs.length} answers`).toBeLessThan(allowedMs);
   } finally {
     await sender.stop();

@@ -3,6 +3,7 @@
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { keptWaitingMs, openDescriptors, residentBytes } from '@longwire/test-support/process-facts';
 import { ServerProcess } from '@longwire/test-support/server-process';
+import { stretched } from '@longwire/test-support/stretched';
 import { until } from '@longwire/test-support/until';
 import type { WebSocketOptions } from '@longwire/websocket';
 import { expect } from 'vitest';
@@ -15,7 +16,7 @@ const MIB = 1_048_576;
 const MAX_CANARY_P99_MS = 250;
 /** On a machine that is busy with other things the canary is slow before the attack begins, too. */
 const MAX_CANARY_SLOWDOWN = 8;
-/** The time for which the machine let neither server nor canary run is not the server's; up to this much of it. */
+/** The time for which the machine ran neither server nor canary does not count; up to this much of it, on a quiet machine. */
 const MAX_WAITED_MS = 500;
 const BASELINE_MS = 250;
 const RECOVERY_MS = 30_000;
@@ -125,12 +126,14 @@ export class Target {
       keptWaitingMs: baseline.keptWaitingMs + (await keptWaitingMs(pid)),
     };
 
+    // Measured before the attack: what the attack does to the machine is not excused.
+    const [maxP99Ms, maxWaitedMs] = [stretched(MAX_CANARY_P99_MS), stretched(MAX_WAITED_MS)];
     const value = await attack();
 
     const { latenciesMs, keptWaitingMs: canaryWaitedMs } = await this.#canary.take();
     expect(this.#canary.ended).toBeUndefined();
     const waitedMs = canaryWaitedMs + (await keptWaitingMs(pid)) - before.keptWaitingMs;
-    const allowedMs = Math.max(MAX_CANARY_P99_MS, MAX_CANARY_SLOWDOWN * baselineMs) + Math.min(waitedMs, MAX_WAITED_MS);
+    const allowedMs = Math.max(maxP99Ms, MAX_CANARY_SLOWDOWN * baselineMs) + Math.min(waitedMs, maxWaitedMs);
     const share = latenciesMs.length < MIN_SAMPLES_FOR_P99 ? 0.9 : 0.99;
     expect(percentile(latenciesMs, share), `canary, ms of ${latenciesMs.length} answers`).toBeLessThan(allowedMs);
     expect({ pid: served.pid, isRunning: served.isRunning }).toEqual({ pid, isRunning: true });

@@ -3,6 +3,7 @@
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { openDescriptors } from '@longwire/test-support/process-facts';
 import { ServerProcess } from '@longwire/test-support/server-process';
+import { stretched } from '@longwire/test-support/stretched';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,7 +49,7 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
       await target.unharmed(async () => {
         const peers = await openSilently(target.port, connections, () => '127.0.3.1');
         await expectOpen(peers, CONNECTIONS_PER_ADDRESS);
-        expect(await signInMs(target.url, '127.0.3.2')).toBeLessThan(MAX_SIGN_IN_MS);
+        expect(await signInMs(target.url, '127.0.3.2')).toBeLessThan(stretched(MAX_SIGN_IN_MS));
         for (const peer of peers) peer.destroy();
       });
     });
@@ -59,7 +60,7 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
         await until(() => peers.some(({ hasEnded }) => hasEnded), 'a connection that is closed');
         expect(await openDescriptors(target.pid)).toBeLessThan(DESCRIPTORS / 2);
         for (let n = 0; n < 20; n++) {
-          expect(await signInMs(target.url, '127.0.5.1')).toBeLessThan(MAX_SIGN_IN_MS);
+          expect(await signInMs(target.url, '127.0.5.1')).toBeLessThan(stretched(MAX_SIGN_IN_MS));
         }
         for (const peer of peers) peer.destroy();
       });
@@ -68,10 +69,12 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
     it('after two tokens in the handshake, the Close unanswered, count in limits.waitingPerAddress (row 76)', async () => {
       await target.unharmed(async () => {
         const lines = ['Sec-WebSocket-Protocol: longwire.v1.json, bearer.one, bearer.two'];
-        const statuses = await upgradeAll(target.port, 2 * WAITING_PER_ADDRESS, { localAddress: '127.0.6.1', lines });
-        expect(statuses.get(101)).toBeLessThanOrEqual(WAITING_PER_ADDRESS);
+        const options = { localAddress: '127.0.6.1', lines };
+        const { statuses, mostOpen } = await upgradeAll(target.port, 2 * WAITING_PER_ADDRESS, options);
+        // Those whose closing timeout ran out meanwhile made room for others.
+        expect(mostOpen).toBeLessThanOrEqual(WAITING_PER_ADDRESS);
         expect(statuses.get(429)).toBeGreaterThan(0);
-        expect(await signInMs(target.url, '127.0.6.2')).toBeLessThan(MAX_SIGN_IN_MS);
+        expect(await signInMs(target.url, '127.0.6.2')).toBeLessThan(stretched(MAX_SIGN_IN_MS));
       });
     });
 
@@ -91,7 +94,7 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
         const seconds = (performance.now() - startedAt) / 1_000;
         expect(accepted).toBeLessThanOrEqual(HANDSHAKE_BURST + HANDSHAKES_PER_SECOND * seconds + 1);
         expect([...retryAfter]).toEqual(['1']);
-        expect(await signInMs(target.url, '127.0.7.2')).toBeLessThan(MAX_SIGN_IN_MS);
+        expect(await signInMs(target.url, '127.0.7.2')).toBeLessThan(stretched(MAX_SIGN_IN_MS));
       });
     });
   });
@@ -104,6 +107,8 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
         LONGWIRE_AUTH: 'jwt',
         LONGWIRE_JWT_SECRET: 'a secret of more than thirty-two bytes',
         LONGWIRE_TRUSTED_PROXIES: '127.0.0.1',
+        // It ends none of them while the test runs.
+        LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '60000',
       });
     });
     afterAll(() => server.remove());
@@ -111,10 +116,10 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
     it('count for the address that trustedProxies say, and for the peer without them (row 76)', async () => {
       const from = (address: string): RawUpgradeOptions => ({ lines: [`X-Forwarded-For: ${address}`] });
       const flood = await upgradeAll(server.port, 2 * WAITING_PER_ADDRESS, from('198.51.100.1'), { keep: true });
-      expect(flood.get(101)).toBe(WAITING_PER_ADDRESS);
+      expect(flood.statuses.get(101)).toBe(WAITING_PER_ADDRESS);
       const other = await upgradeAll(server.port, 10, from('198.51.100.2'));
-      expect(other.get(101)).toBe(10);
-      // Whoever is no proxy is not believed.
+      expect(other.statuses.get(101)).toBe(10);
+      // A peer that is not a trusted proxy is not believed.
       const liar = { localAddress: '127.0.8.1' };
       for (let n = 0; n < 2; n++) {
         const claimed = await upgradeAll(
@@ -123,7 +128,7 @@ export function describeConnectionFloods({ connections }: ConnectionFloodScale):
           { ...liar, ...from(`203.0.113.${n}`) },
           { keep: true },
         );
-        expect(claimed.get(101) ?? 0).toBe(n === 0 ? WAITING_PER_ADDRESS : 0);
+        expect(claimed.statuses.get(101) ?? 0).toBe(n === 0 ? WAITING_PER_ADDRESS : 0);
       }
     });
   });
@@ -140,7 +145,7 @@ async function openSilently(port: number, count: number, addressOf: (index: numb
   return peers;
 }
 
-/** Resolves when all but so many were closed by the server, and none more. */
+/** Resolves when the server has closed all but `count`, and not one more. */
 async function expectOpen(peers: readonly RawSocket[], count: number): Promise<void> {
   const open = () => peers.filter(({ hasEnded }) => !hasEnded).length;
   await until(
@@ -150,15 +155,17 @@ async function expectOpen(peers: readonly RawSocket[], count: number): Promise<v
   expect(open()).toBe(count);
 }
 
-/** Upgrades that stay open for as long as this runs; what they were answered with. */
+/** Upgrades that stay open for as long as this runs: what they were answered with, and how many were open at one time. */
 async function upgradeAll(
   port: number,
   count: number,
   options: RawUpgradeOptions,
   { keep = false }: { readonly keep?: boolean } = {},
-): Promise<ReadonlyMap<number, number>> {
+): Promise<{ readonly statuses: ReadonlyMap<number, number>; readonly mostOpen: number }> {
   const statuses = new Map<number, number>();
   const peers: RawSocket[] = [];
+  const accepted: RawSocket[] = [];
+  let mostOpen = 0;
   // One after the other, so that the rate of handshakes is not what refuses them.
   await inParallel(count, 1, async () => {
     const peer = new RawSocket(port, options);
@@ -166,10 +173,12 @@ async function upgradeAll(
     peer.send(upgradeRequest(port, { lines: options.lines }));
     const { status } = await peer.answer();
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    if (status === 101) accepted.push(peer);
+    mostOpen = Math.max(mostOpen, accepted.filter(({ hasEnded }) => !hasEnded).length);
     await new Promise((resolve) => setTimeout(resolve, 1_000 / HANDSHAKES_PER_SECOND / 2));
   });
   if (!keep) for (const peer of peers) peer.destroy();
-  return statuses;
+  return { statuses, mostOpen };
 }
 
 async function signInMs(url: string, localAddress: string): Promise<number> {

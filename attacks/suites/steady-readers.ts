@@ -26,7 +26,7 @@ const IN_FLIGHT = 16;
 const READ_EVERY_MS = 250;
 
 export function describeSteadyReaders(scale: SteadyReaderScale): void {
-  const timeout = scale.forMs + 120_000;
+  const timeout = scale.forMs + 240_000;
 
   describe(`readers of ${scale.bytesPerSecond} bytes per second, with the kernel's autotuned buffers`, {
     timeout,
@@ -90,7 +90,7 @@ export function describeSteadyReaders(scale: SteadyReaderScale): void {
       await inParallel(Math.ceil(DUE_BYTES / BODY_BYTES), IN_FLIGHT, async () => {
         await writer.ask({ type: 'send', to: 'user/stopped', body });
       });
-      await until(() => closeCodeOf(server, 'stopped') !== undefined, 'the end of the reader', scale.forMs + 60_000);
+      await until(() => closeCodeOf(server, 'stopped') !== undefined, 'the end of the reader', scale.forMs + 120_000);
       expect([4003, 4004]).toContain(closeCodeOf(server, 'stopped'));
       writer.cut();
       reader.destroy();
