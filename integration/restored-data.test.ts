@@ -36,7 +36,9 @@ it('pushes gap with reason epoch to a client that read beyond a copy of the data
 
 it('pushes gap with reason epoch after `longwire era new`, when the files were set back in place (row 67)', async () => {
   const known = await readBeyondTheCopy();
-  for (const name of readdirSync(copy)) writeFileSync(join(server.folder, name), readFileSync(join(copy, name)));
+  // The copy may hold a folder that the running server had for a moment.
+  const files = readdirSync(copy, { withFileTypes: true }).filter((item) => item.isFile());
+  for (const { name } of files) writeFileSync(join(server.folder, name), readFileSync(join(copy, name)));
   const command = [longwireCommand, 'era', 'new', '--data', server.folder];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, command);
   expect([stdout, stderr]).toEqual([`All channels in ${server.folder} have a new epoch. The server may start\n`, '']);
