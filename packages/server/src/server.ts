@@ -148,12 +148,13 @@ async function serve(
   const turns = new StoreTurns(limits.storeCalls);
   const heads = new CommittedHeads(store.log, turns);
   const receipts = new Receipts(bus, heads);
-  const cursors = new CursorCache(
-    store.cursors,
+  const cursors = new CursorCache({
+    cursors: store.cursors,
     turns,
-    (user, channel, moved) => receipts.onMoved(user, channel, moved),
-    (error) => failures.report('Cursors could not be written or read', error),
-  );
+    clock,
+    onMoved: (user, channel, moved) => receipts.onMoved(user, channel, moved),
+    onFailure: (error) => failures.report('Cursors could not be written or read', error),
+  });
   const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
     failures.report('An append failed', error);
   });
@@ -174,7 +175,6 @@ async function serve(
 
   const { directory } = store;
   const channels = new ChannelList(directory, turns, cursors);
-  const opener = new SessionOpener({ directory, turns, hub, cursors, channels, clock }, limits);
   const proxies = new TrustedProxies(config.trustedProxies);
   const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
@@ -184,6 +184,7 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
+  const opener = new SessionOpener({ directory, turns, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger);
   const signIn = new SignIn(
     { authenticator, users, blocks, opener, hub, clock, logger, failures, connectionLimits, refusals },

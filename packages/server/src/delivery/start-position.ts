@@ -1,14 +1,17 @@
 // Where a session begins to read a channel: the device's cursor, what the client says it has, and what is skipped.
 
 import type { Position } from '@longwire/protocol';
-import type { ChannelStatus } from '../storage/directory.js';
+import type { ChannelStatus, DeviceState } from '../storage/directory.js';
 import type { PendingGap } from './log-reader.js';
 
 export interface StartOptions {
   /** What the client gave in `connect` for this channel. */
   readonly given: Position | undefined;
-  /** At its first connect a device gets only the newest part of a long backlog. */
-  readonly isNewDevice: boolean;
+  /**
+   * If it is not known, it gets only the newest part of a long backlog. If it may have been here before, a gap from the first
+   * entry on says what it does not get.
+   */
+  readonly device: DeviceState;
   readonly newDeviceBacklog: number;
 }
 
@@ -29,9 +32,9 @@ export function startPosition(status: ChannelStatus, options: StartOptions): Sta
     }
     return { position: stored, gap: { from: stored + 1, to: stored, next: stored + 1, reason: 'epoch' } };
   }
-  const newest = status.head - options.newDeviceBacklog;
-  if (options.isNewDevice && stored < newest) {
-    return { position: newest, gap: { from: stored + 1, to: newest, next: newest + 1, reason: 'skipped' } };
-  }
-  return { position: stored, gap: undefined };
+  const { device, newDeviceBacklog } = options;
+  const position = device === 'known' ? stored : Math.max(stored, status.head - newDeviceBacklog);
+  const received = device === 'maybe-forgotten' ? lowest : stored;
+  if (position === received) return { position, gap: undefined };
+  return { position, gap: { from: received + 1, to: position, next: position + 1, reason: 'skipped' } };
 }

@@ -2,6 +2,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
+import type { Clock } from '../runtime/clock.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../storage/cursors.js';
 import type { StoreTurns } from './store-turns.js';
 
@@ -39,9 +40,18 @@ export type CursorMoved = (
   moved: { delivered: number | undefined; read: number | undefined },
 ) => void;
 
+export interface CursorCachePorts {
+  readonly cursors: Cursors;
+  readonly turns: StoreTurns;
+  readonly clock: Clock;
+  readonly onMoved: CursorMoved;
+  readonly onFailure: (error: unknown) => void;
+}
+
 export class CursorCache {
   readonly #cursors: Cursors;
   readonly #turns: StoreTurns;
+  readonly #clock: Clock;
   readonly #onMoved: CursorMoved;
   readonly #onFailure: (error: unknown) => void;
   readonly #states = new Map<string, CursorState>();
@@ -49,9 +59,10 @@ export class CursorCache {
   #toLoad: CursorState[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(cursors: Cursors, turns: StoreTurns, onMoved: CursorMoved, onFailure: (error: unknown) => void) {
+  constructor({ cursors, turns, clock, onMoved, onFailure }: CursorCachePorts) {
     this.#cursors = cursors;
     this.#turns = turns;
+    this.#clock = clock;
     this.#onMoved = onMoved;
     this.#onFailure = onFailure;
   }
@@ -119,7 +130,7 @@ export class CursorCache {
       const part = states.slice(start, start + MAX_WRITE_BATCH);
       const batch = part.map(takeDirty);
       try {
-        await this.#cursors.write(batch);
+        await this.#cursors.write(batch, this.#clock.now());
         part.forEach((state, index) => {
           forgetWritten(state, batch[index]!);
         });

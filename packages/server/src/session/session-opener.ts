@@ -10,7 +10,8 @@ import { channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelStatus, Directory } from '../storage/directory.js';
+import type { ChannelStatus, DeviceState, Directory } from '../storage/directory.js';
+import type { ActiveUsers } from './active-users.js';
 import type { ClientSession } from './client-session.js';
 
 export interface OpenedSession {
@@ -26,6 +27,7 @@ export interface SessionOpenerParts {
   readonly hub: Hub;
   readonly cursors: CursorCache;
   readonly channels: ChannelList;
+  readonly users: Pick<ActiveUsers, 'sessionsOf'>;
   readonly clock: Clock;
 }
 
@@ -37,7 +39,7 @@ export interface SessionOpenerOptions {
 interface OpenedDevice {
   readonly user: UserId;
   readonly device: DeviceId;
-  readonly isNew: boolean;
+  readonly state: DeviceState;
   /** False: the disk is full, and what a new device begins with could not be written down. */
   readonly isStored: boolean;
 }
@@ -56,40 +58,49 @@ export class SessionOpener {
   /**
    * Brings an admitted session into the hub and compares all its channels. When this resolves, the session stands in the hub in
    * phase opening: the caller queues `connected` and then finishes opening, in one step.
-   * @returns undefined if the session ended meanwhile: the rest was not done
+   * @returns undefined if the session ended meanwhile: the rest was not done. `no-device`: neither was it, because all devices
+   *   that the user may have are in use
    */
-  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | undefined> {
+  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | 'no-device' | undefined> {
     const device = await this.#openDevice(session);
     if (session.hasEnded) return undefined;
+    if (device === undefined) return 'no-device';
     session.reader = this.#parts.hub.enter(session);
     const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
     const newest = await this.#compareAll(session, device, given);
     if (session.hasEnded) return undefined;
     const list = await this.#parts.channels.describe(device.user, newest);
-    return session.hasEnded ? undefined : { device: device.isNew ? 'new' : 'known', list, ignored: [...given.keys()] };
+    const known = device.state === 'known' ? 'known' : 'new';
+    return session.hasEnded ? undefined : { device: known, list, ignored: [...given.keys()] };
   }
 
   /** Stores the devices for which there was no room when they came. Resolves when that was tried. */
   async storeDevices(): Promise<void> {
-    for (const session of this.#unstored) {
+    for (const session of [...this.#unstored]) {
       this.#unstored.delete(session);
-      if (!session.hasEnded) await this.#openDevice(session);
+      if (!session.hasEnded && (await this.#openDevice(session)) === undefined) this.#unstored.add(session);
     }
   }
 
-  /** Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not. */
-  async #openDevice(session: ClientSession): Promise<OpenedDevice> {
-    const { directory, turns, clock } = this.#parts;
+  /**
+   * Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not.
+   * Undefined: all devices that the user may have are in use.
+   */
+  async #openDevice(session: ClientSession): Promise<OpenedDevice | undefined> {
+    const { directory, turns, users, clock } = this.#parts;
     const { user, device } = session.identity!;
     try {
-      const opened = await turns.run(user, () => directory.openDevice(user, device, clock.now()));
-      return { user, device, isNew: opened === 'new', isStored: true };
+      const state = await turns.run(user, () => {
+        const inUse = users.sessionsOf(user).map(({ identity }) => identity!.device);
+        return directory.openDevice({ user, device, at: clock.now(), inUse });
+      });
+      return state === 'all-in-use' ? undefined : { user, device, state, isStored: true };
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== 'storage_full') throw error;
     }
-    const isKnown = await turns.run(user, () => directory.hasDevice(user, device));
+    const state = await turns.run(user, () => directory.findDevice(user, device));
     this.#unstored.add(session);
-    return { user, device, isNew: !isKnown, isStored: false };
+    return { user, device, state, isStored: false };
   }
 
   /** Takes the addresses that were found out of `given`. Ends early with the session. */
@@ -116,7 +127,8 @@ export class SessionOpener {
 
   #startIn(status: ChannelStatus, device: OpenedDevice, given: Position | undefined): StartPosition {
     const { cursors } = this.#parts;
-    const { user, isNew } = device;
+    const { user, state } = device;
+    const isNew = state !== 'known';
     // A new device begins where the user has read. That is written down when it is stored.
     const stored = isNew && !device.isStored && status.read > 0 ? status.read : status.cursor;
     // What is not written yet counts: a device's acknowledgements, and for a new one what the user has read.
@@ -124,10 +136,7 @@ export class SessionOpener {
       ? cursors.peek(user, status.channel)?.read
       : cursors.peekDevice(user, device.device, status.channel);
     const { newDeviceBacklog } = this.#options;
-    return startPosition(
-      { ...status, cursor: newest(stored, unwritten) },
-      { given, isNewDevice: isNew, newDeviceBacklog },
-    );
+    return startPosition({ ...status, cursor: newest(stored, unwritten) }, { given, device: state, newDeviceBacklog });
   }
 }
 

@@ -10,6 +10,7 @@ import {
   fieldLimits,
   type RefreshCommand,
   type SessionLimits,
+  type UserId,
 } from '@longwire/protocol';
 import type { Hub } from '../delivery/hub.js';
 import { ServerError } from '../errors.js';
@@ -185,10 +186,7 @@ export class SignIn {
     }
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
       const message = 'this user has as many sessions as allowed, none of them of this device';
-      const refusal: CommandError = { code: 'quota_exceeded', message };
-      this.#refusals.report({ user: who.user }, refusal);
-      replyError(session, command, refusal);
-      session.end(CloseCode.sessionLimit, message);
+      this.#refuseForQuota(session, command, who.user, message);
       return false;
     }
     const turn = this.#turns.take(who.user);
@@ -197,6 +195,11 @@ export class SignIn {
       if (!(await turn.granted) || session.hasEnded) return false;
       const opened = await this.#opener.open(session, command);
       if (opened === undefined) return false;
+      if (opened === 'no-device') {
+        const message = 'this user has as many devices as allowed, and all of them have sessions';
+        this.#refuseForQuota(session, command, who.user, message);
+        return false;
+      }
       session.phase = 'ready';
       this.#pending.delete(session);
       this.#signedIn.set(session, { origin: pending.origin, expiry: undefined });
@@ -267,6 +270,13 @@ export class SignIn {
     this.#refusals.report({ address }, refusal);
     if (command !== undefined) replyError(session, command, refusal);
     session.end(closeCodeOf(refusal), refusal.message, refusal.afterMs);
+  }
+
+  #refuseForQuota(session: ClientSession, command: ConnectCommand, user: UserId, message: string): void {
+    const refusal: CommandError = { code: 'quota_exceeded', message };
+    this.#refusals.report({ user }, refusal);
+    replyError(session, command, refusal);
+    session.end(CloseCode.sessionLimit, message);
   }
 
   #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {

@@ -22,8 +22,11 @@ export interface StoredCursors {
 }
 
 export interface Cursors {
-  /** Low priority: runs between commits. Resolves when the whole batch (≤ 1 000) survives a power cut. Unknown users, devices, channels are passed over. */
-  write(batch: readonly CursorWrite[]): Promise<void>;
+  /**
+   * Low priority: runs between commits. Resolves when the whole batch (≤ 1 000) survives a power cut. Unknown users,
+   * devices and channels are passed over. Devices that acknowledged were used at `at`.
+   */
+  write(batch: readonly CursorWrite[], at: number): Promise<void>;
 
   /** Zeroes where nothing is stored, in the order asked. */
   load(wanted: readonly { readonly user: UserId; readonly channel: Channel }[]): Promise<readonly StoredCursors[]>;

@@ -49,15 +49,29 @@ export interface ChannelDescription {
   readonly recency: number;
 }
 
+/** `maybe-forgotten`: not known, but the user has had as many devices as there may be, and this may be one of the forgotten. */
+export type DeviceState = 'known' | 'new' | 'maybe-forgotten';
+
+/** A device that signs in. */
+export interface DeviceSignIn {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly at: number;
+  /** Devices of the user with a session: these are not forgotten. */
+  readonly inUse: readonly DeviceId[];
+}
+
 export interface Directory {
   /**
-   * Makes sure that the user and the device exist. A device seen for the first time gets a cursor in every channel the
-   * user has read, at the read cursor; beyond 32 devices the longest unused is forgotten with its cursors. Durable when resolved.
+   * Makes sure that the user and the device exist. A device that is not known gets a cursor in every channel the user has
+   * read, at the read cursor. Beyond 32 devices the longest unused is forgotten with its cursors: signing in is use, and so
+   * is an acknowledgement, to the minute; the order is that of the calls, whatever the clock says. Durable when resolved.
+   * @returns how the device stood before; `all-in-use`: it cannot be stored, because no other may be forgotten
    */
-  openDevice(user: UserId, device: DeviceId, at: number): Promise<'known' | 'new'>;
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | 'all-in-use'>;
 
-  /** Whether the user has the device. Writes nothing, so it answers on a full disk as well. */
-  hasDevice(user: UserId, device: DeviceId): Promise<boolean>;
+  /** Writes nothing, so it answers on a full disk as well. */
+  findDevice(user: UserId, device: DeviceId): Promise<DeviceState>;
 
   /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. Ordered with appends as `heads`. */
   channelStatuses(

@@ -268,7 +268,7 @@ export class ReadingModel {
     const known = givesCursors ? device.client.positions.get(addressOf(channel, session.user)) : undefined;
     const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
     this.hub.compare(session.reader!, [status], (compared) => {
-      const start = startPosition(compared, { given, isNewDevice: false, newDeviceBacklog: 1_000 });
+      const start = startPosition(compared, { given, device: 'known', newDeviceBacklog: 1_000 });
       session.starts.set(addressOf(channel, session.user), start.position);
       return start;
     });

@@ -41,12 +41,13 @@ export class MessagingFixture {
     const bus = new LocalBus();
     this.heads = new CommittedHeads(store.log, this.turns);
     this.receipts = new Receipts(bus, this.heads);
-    this.cursors = new CursorCache(
-      store.cursors,
-      this.turns,
-      (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
-      (error) => this.failures.push(error),
-    );
+    this.cursors = new CursorCache({
+      cursors: store.cursors,
+      turns: this.turns,
+      clock: systemClock,
+      onMoved: (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
+      onFailure: (error) => this.failures.push(error),
+    });
     this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
     this.sender = new MessageSender(this.queue, this.cursors, systemClock, () => this.hasRoom);
     bus.subscribe(this.heads);

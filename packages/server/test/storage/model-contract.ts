@@ -118,7 +118,10 @@ async function runStep(store: Store, model: Model, step: Exclude<Step, { type: '
   if (log === undefined) return;
   const id = `${nameOf(channel)} ${name}`;
   const read = Math.round(step.part * log.length);
-  await store.cursors.write([{ user: user(name), channel, read, delivered: read, devices: new Map([[DEVICE, read]]) }]);
+  await store.cursors.write(
+    [{ user: user(name), channel, read, delivered: read, devices: new Map([[DEVICE, read]]) }],
+    FIRST_AT,
+  );
   model.reads.set(id, Math.max(model.reads.get(id) ?? 0, read));
 }
 

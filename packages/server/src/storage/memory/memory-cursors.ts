@@ -3,7 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
-import type { MemoryState } from './memory-state.js';
+import { type MemoryState, useDevice } from './memory-state.js';
 
 export class MemoryCursors implements Cursors {
   readonly #state: MemoryState;
@@ -32,8 +32,10 @@ export class MemoryCursors implements Cursors {
     if (member === undefined) return;
     member.read = Math.max(member.read, write.read ?? 0);
     member.delivered = Math.max(member.delivered, write.delivered ?? 0);
+    const user = this.#state.users.get(write.user);
+    if (user === undefined) return;
     for (const [deviceId, offset] of write.devices) {
-      const cursors = this.#state.users.get(write.user)?.devices.get(deviceId)?.cursors;
+      const cursors = useDevice(user, deviceId)?.cursors;
       if (cursors === undefined) continue;
       const { key } = write.channel;
       if (!cursors.has(key)) this.#state.countCursor();

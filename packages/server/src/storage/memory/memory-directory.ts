@@ -4,8 +4,8 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
-import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
-import type { MemoryChannel, MemoryDevice, MemoryState, MemoryUser } from './memory-state.js';
+import type { ChannelDescription, ChannelStatusSlice, DeviceSignIn, DeviceState, Directory } from '../directory.js';
+import { type MemoryChannel, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
   readonly #state: MemoryState;
@@ -14,25 +14,28 @@ export class MemoryDirectory implements Directory {
     this.#state = state;
   }
 
-  async openDevice(userId: UserId, deviceId: DeviceId, at: number): Promise<'known' | 'new'> {
+  async openDevice({ user: userId, device: deviceId, inUse }: DeviceSignIn): Promise<DeviceState | 'all-in-use'> {
     this.#state.assertOpen();
     const known = this.#state.users.get(userId);
-    const knownDevice = known?.devices.get(deviceId);
-    if (knownDevice !== undefined) {
-      knownDevice.usedAt = Math.max(knownDevice.usedAt, at);
-      return 'known';
+    const state = stateOf(known, deviceId);
+    if (known !== undefined && state === 'known') {
+      useDevice(known, deviceId);
+      return state;
     }
+    const forgotten =
+      state === 'new' ? undefined : [...(known?.devices.keys() ?? [])].find((id) => !inUse.includes(id));
+    if (state === 'maybe-forgotten' && forgotten === undefined) return 'all-in-use';
     const cursors = readCursors(known?.channels ?? [], userId);
     this.#state.reserveDevice(cursors.size, { isNewUser: known === undefined });
     const user = this.#state.ensureUser(userId);
-    if (user.devices.size >= MAX_DEVICES_PER_USER) this.#forgetLongestUnused(user);
-    user.devices.set(deviceId, { usedAt: at, cursors });
-    return 'new';
+    if (forgotten !== undefined) this.#forget(user, forgotten);
+    user.devices.set(deviceId, { cursors });
+    return state;
   }
 
-  async hasDevice(userId: UserId, deviceId: DeviceId): Promise<boolean> {
+  async findDevice(userId: UserId, deviceId: DeviceId): Promise<DeviceState> {
     this.#state.assertOpen();
-    return this.#state.users.get(userId)?.devices.has(deviceId) === true;
+    return stateOf(this.#state.users.get(userId), deviceId);
   }
 
   async channelStatuses(
@@ -90,15 +93,15 @@ export class MemoryDirectory implements Directory {
     return descriptions;
   }
 
-  #forgetLongestUnused(user: MemoryUser): void {
-    let longest: [DeviceId, MemoryDevice] | undefined;
-    for (const device of user.devices) {
-      if (longest === undefined || device[1].usedAt < longest[1].usedAt) longest = device;
-    }
-    if (longest === undefined) return;
-    user.devices.delete(longest[0]);
-    this.#state.releaseDevice(longest[1].cursors.size);
+  #forget(user: MemoryUser, device: DeviceId): void {
+    this.#state.releaseDevice(user.devices.get(device)?.cursors.size ?? 0);
+    user.devices.delete(device);
   }
+}
+
+function stateOf(user: MemoryUser | undefined, device: DeviceId): DeviceState {
+  if (user?.devices.has(device) === true) return 'known';
+  return (user?.devices.size ?? 0) < MAX_DEVICES_PER_USER ? 'new' : 'maybe-forgotten';
 }
 
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {

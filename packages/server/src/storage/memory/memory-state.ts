@@ -27,14 +27,23 @@ export interface MemoryChannel {
 }
 
 export interface MemoryDevice {
-  usedAt: number;
   readonly cursors: Map<ChannelKey, number>;
 }
 
 export interface MemoryUser {
+  /** In the order of their last use. */
   readonly devices: Map<DeviceId, MemoryDevice>;
   /** In the order of creation of the channels. */
   readonly channels: MemoryChannel[];
+}
+
+/** Moves the device to the end of the order of use. */
+export function useDevice({ devices }: MemoryUser, id: DeviceId): MemoryDevice | undefined {
+  const device = devices.get(id);
+  if (device === undefined) return undefined;
+  devices.delete(id);
+  devices.set(id, device);
+  return device;
 }
 
 // Estimates of what an object with its maps and its places in other maps takes, beside the text counted by `retainedBytes`.

@@ -134,18 +134,18 @@ export class SqliteEngine {
     this.#appender.append(requests, results);
   }
 
-  openDevice(input: WorkerCalls['openDevice']['input']): 'known' | 'new' {
-    return this.#devices.open(input.user, input.device, input.at);
+  openDevice(input: WorkerCalls['openDevice']['input']): WorkerCalls['openDevice']['output'] {
+    return this.#devices.open(input);
   }
 
-  hasDevice({ user, device }: WorkerCalls['hasDevice']['input']): boolean {
-    return this.#devices.find(user, device) !== undefined;
+  findDevice({ user, device }: WorkerCalls['findDevice']['input']): WorkerCalls['findDevice']['output'] {
+    return this.#devices.stateOf(user, device);
   }
 
-  writeCursors(batch: WorkerCalls['writeCursors']['input']): void {
+  writeCursors({ batch, at }: WorkerCalls['writeCursors']['input']): void {
     for (const write of batch) {
       // A damaged row must not keep the other cursors from the disk.
-      readAround(write.channel, this.#onDamage, () => this.#members.write(write));
+      readAround(write.channel, this.#onDamage, () => this.#members.write(write, at));
     }
   }
 

@@ -8,7 +8,7 @@ import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
 import { channelOfName, named, nameOf } from '../channel-name.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
-import type { ChannelDescription, ChannelStatusSlice, Directory } from '../directory.js';
+import type { ChannelDescription, ChannelStatusSlice, DeviceSignIn, DeviceState, Directory } from '../directory.js';
 import { epochOf } from '../epoch.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
 import type { Store } from '../store.js';
@@ -162,12 +162,12 @@ class SqliteDirectory implements Directory {
     this.#client = client;
   }
 
-  openDevice(user: UserId, device: DeviceId, at: number): Promise<'known' | 'new'> {
-    return this.#client.call('openDevice', { user, device, at });
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | 'all-in-use'> {
+    return this.#client.call('openDevice', signIn);
   }
 
-  hasDevice(user: UserId, device: DeviceId): Promise<boolean> {
-    return this.#client.call('hasDevice', { user, device });
+  findDevice(user: UserId, device: DeviceId): Promise<DeviceState> {
+    return this.#client.call('findDevice', { user, device });
   }
 
   async channelStatuses(
@@ -218,8 +218,8 @@ class SqliteCursors implements Cursors {
     this.#client = client;
   }
 
-  write(batch: readonly CursorWrite[]): Promise<void> {
-    return this.#client.call('writeCursors', batch.map(named));
+  write(batch: readonly CursorWrite[], at: number): Promise<void> {
+    return this.#client.call('writeCursors', { batch: batch.map(named), at });
   }
 
   async load(

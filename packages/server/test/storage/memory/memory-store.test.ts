@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_DEVICES_PER_USER } from '../../../src/storage/append-check.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import type { Store } from '../../../src/storage/store.js';
-import { appendOne, device, direct, message, readLog, user } from '../requests.js';
+import { appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
 import { describeStoreContract } from '../store-contract.js';
 
 describeStoreContract('the memory engine', async () => {
@@ -17,6 +18,10 @@ describe('the memory engine at maxBytes', () => {
     store = await openMemoryStore({ maxBytes: 100_000 });
   });
   afterEach(() => store.close());
+
+  function signIn(name: string, id: string) {
+    return { user: user(name), device: device(id), at: FIRST_AT, inUse: [] };
+  }
 
   /** Appends until the store refuses; returns how many were stored. */
   async function fill(): Promise<number> {
@@ -50,7 +55,7 @@ describe('the memory engine at maxBytes', () => {
 
   it('refuses new users and devices, takes known ones, and reuses the place of a device it forgot', async () => {
     let users = 0;
-    const openNext = () => store.directory.openDevice(user(`u${users}`), device('phone'), 1);
+    const openNext = () => store.directory.openDevice(signIn(`u${users}`, 'phone'));
     await expect(
       (async () => {
         for (;;) {
@@ -60,12 +65,13 @@ describe('the memory engine at maxBytes', () => {
       })(),
     ).rejects.toMatchObject({ code: 'storage_full' });
     expect(users).toBeLessThan(200);
-    expect(await store.directory.openDevice(user('u0'), device('phone'), 2)).toBe('known');
+    expect(await store.directory.openDevice(signIn('u0', 'phone'))).toBe('known');
   });
 
   it('counts a device that was forgotten for a newer one no longer', async () => {
     for (let index = 0; index < 1_000; index += 1) {
-      expect(await store.directory.openDevice(user('alice'), device(`d${index}`), index)).toBe('new');
+      const expected = index < MAX_DEVICES_PER_USER ? 'new' : 'maybe-forgotten';
+      expect(await store.directory.openDevice(signIn('alice', `d${index}`))).toBe(expected);
     }
   });
 });

@@ -33,16 +33,15 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     engine.write([
       {
         apply: (self) => {
-          self.openDevice({ user: alice, device: phone, at: FIRST_AT });
-          self.writeCursors(
-            [withBob, withCarol].map((channel) => ({
-              user: alice,
-              channel,
-              read: 1,
-              delivered: 1,
-              devices: new Map([[phone, 1]]),
-            })),
-          );
+          self.openDevice({ user: alice, device: phone, at: FIRST_AT, inUse: [] });
+          const batch = [withBob, withCarol].map((channel) => ({
+            user: alice,
+            channel,
+            read: 1,
+            delivered: 1,
+            devices: new Map([[phone, 1]]),
+          }));
+          self.writeCursors({ batch, at: FIRST_AT });
         },
         fail: ({ message: text }) => {
           throw new Error(text);
@@ -157,8 +156,8 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   test('members and cursors are whole again once they are written', () => {
     damaged('UPDATE member SET read = 4, visible_from = 3 WHERE user = 1 AND channel = 1');
     damaged('UPDATE cursor SET offset = 4 WHERE channel = 1');
-    const write = (self: SqliteEngine) =>
-      self.writeCursors([{ user: alice, channel: withBob, read: 2, delivered: 3, devices: new Map([[phone, 3]]) }]);
+    const batch = [{ user: alice, channel: withBob, read: 2, delivered: 3, devices: new Map([[phone, 3]]) }];
+    const write = (self: SqliteEngine) => self.writeCursors({ batch, at: FIRST_AT });
     engine.write([{ apply: write, fail: ({ message: text }) => expect.fail(text) }]);
     damaged('SELECT 1');
     damage.length = 0;
@@ -217,7 +216,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     ]);
     const opened: string[] = [];
     const open = (self: SqliteEngine) =>
-      opened.push(self.openDevice({ user: alice, device: device('phones'), at: FIRST_AT }));
+      opened.push(self.openDevice({ user: alice, device: device('phones'), at: FIRST_AT, inUse: [] }));
     engine.write([{ apply: open, fail: ({ message: text }) => opened.push(text) }]);
     expect(opened).toEqual(['new']);
     const { channels: listed } = engine.channelStatuses({

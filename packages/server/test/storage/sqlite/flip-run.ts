@@ -95,16 +95,15 @@ function build(folder: string, driver: TestedDriver): Truth {
   engine.write([
     {
       apply: (self) => {
-        self.openDevice({ user: user('alice'), device: PHONE, at: FIRST_AT });
-        self.writeCursors(
-          channels.map((channel, index) => ({
-            user: user('alice'),
-            channel,
-            read: index % 7,
-            delivered: index % 9,
-            devices: new Map([[PHONE, index % 8]]),
-          })),
-        );
+        self.openDevice({ user: user('alice'), device: PHONE, at: FIRST_AT, inUse: [] });
+        const batch = channels.map((channel, index) => ({
+          user: user('alice'),
+          channel,
+          read: index % 7,
+          delivered: index % 9,
+          devices: new Map([[PHONE, index % 8]]),
+        }));
+        self.writeCursors({ batch, at: FIRST_AT });
       },
       fail: ({ message: text }) => {
         throw new Error(text);

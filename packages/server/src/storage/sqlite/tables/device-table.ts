@@ -1,7 +1,9 @@
-// Devices of users: created at their first sign-in, forgotten when there are too many.
+// Devices of users: created at their first sign-in, forgotten when there are too many. `used_at` orders them by use: it is the
+// time of the last use, but never earlier than that of a use before it, so a clock that goes back changes no order.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../../append-check.js';
+import type { DeviceSignIn, DeviceState } from '../../directory.js';
 import {
   integerOf,
   newestNumber,
@@ -13,8 +15,9 @@ import {
 import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
 import type { UserTable } from './user-table.js';
 
-/** A device used within this time of what is stored is not written again: a transaction without changes costs no sync. */
+/** A use within this time of the stored one is not written, if that changes no order: a transaction without changes costs no sync. */
 const USE_RESOLUTION_MS = 60_000;
+const MAX_TIME = Number.MAX_SAFE_INTEGER - 1;
 
 export class DeviceTable {
   readonly #users: UserTable;
@@ -23,7 +26,8 @@ export class DeviceTable {
   readonly #insert: SqlStatement;
   readonly #touch: SqlStatement;
   readonly #count: SqlStatement;
-  readonly #longestUnused: SqlStatement;
+  readonly #byUse: SqlStatement;
+  readonly #lastUse: SqlStatement;
   readonly #forgetCursors: SqlStatement;
   readonly #forget: SqlStatement;
   readonly #newest: SqlStatement;
@@ -38,7 +42,11 @@ export class DeviceTable {
     this.#insert = database.prepare(`INSERT INTO device (${columns}) VALUES (?,?,?,?,?,?)`);
     this.#touch = database.prepare('UPDATE device SET used_at = ?, crc = ? WHERE id = ?');
     this.#count = database.prepare('SELECT count(*) AS count FROM device WHERE user = ?');
-    this.#longestUnused = database.prepare('SELECT id FROM device WHERE user = ? ORDER BY used_at, id LIMIT 1');
+    this.#byUse = database.prepare('SELECT id, name FROM device WHERE user = ? ORDER BY used_at, id');
+    // What a damaged row has may be no time.
+    this.#lastUse = database.prepare(
+      `SELECT max(used_at) AS used_at FROM device WHERE user = ? AND used_at BETWEEN 0 AND ${MAX_TIME}`,
+    );
     this.#forgetCursors = database.prepare('DELETE FROM cursor WHERE device = ?');
     this.#forget = database.prepare('DELETE FROM device WHERE id = ?');
     this.#newest = database.prepare('SELECT max(id) AS id FROM device');
@@ -53,23 +61,39 @@ export class DeviceTable {
     return this.#find(userNumber, device)?.number;
   }
 
-  /** Inside a transaction. */
-  open(user: UserId, device: DeviceId, at: number): 'known' | 'new' {
+  /** How the device stands. */
+  stateOf(user: UserId, device: DeviceId): DeviceState {
+    const userNumber = this.#users.find(user);
+    if (userNumber === undefined) return 'new';
+    if (this.#find(userNumber, device) !== undefined) return 'known';
+    return this.#isFull(userNumber) ? 'maybe-forgotten' : 'new';
+  }
+
+  /** A device signs in; inside a transaction. */
+  open({ user, device, at, inUse }: DeviceSignIn): DeviceState | 'all-in-use' {
     const userNumber = this.#users.ensure(user, at);
     const known = this.#find(userNumber, device);
     if (known !== undefined) {
-      if (at - known.usedAt >= USE_RESOLUTION_MS) {
-        const crc = rowChecksum(known.number, userNumber, device, known.createdAt, at);
-        this.#touch.run([at, crc, known.number]);
-      }
+      this.#use(userNumber, known, at);
       return 'known';
     }
-    const count = this.#count.get([userNumber]);
-    if (count !== undefined && integerOf(count, 'count') >= MAX_DEVICES_PER_USER) this.#forgetLongestUnused(userNumber);
+    const isFull = this.#isFull(userNumber);
+    if (isFull && !this.#forgetLongestUnused(userNumber, inUse)) return 'all-in-use';
     const number = newestNumber(this.#newest) + 1;
-    this.#insert.run([number, userNumber, device, at, at, rowChecksum(number, userNumber, device, at, at)]);
+    const usedAt = Math.max(at, this.#lastUseOf(userNumber) + 1);
+    this.#insert.run([number, userNumber, device, at, usedAt, rowChecksum(number, userNumber, device, at, usedAt)]);
     this.#startAtReadCursors(userNumber, number);
-    return 'new';
+    return isFull ? 'maybe-forgotten' : 'new';
+  }
+
+  /** A device acknowledged something; inside a transaction. Returns its number, undefined if it is not known. */
+  acknowledged(user: UserId, device: DeviceId, at: number): number | undefined {
+    const userNumber = this.#users.find(user);
+    const known = userNumber === undefined ? undefined : this.#find(userNumber, device);
+    if (userNumber === undefined || known === undefined) return undefined;
+    const age = at - known.usedAt;
+    if (age < 0 || age >= USE_RESOLUTION_MS) this.#use(userNumber, known, at);
+    return known.number;
   }
 
   #find(user: number, device: DeviceId): DeviceRow | undefined {
@@ -79,12 +103,34 @@ export class DeviceTable {
     return undefined;
   }
 
-  #forgetLongestUnused(user: number): void {
-    const row = this.#longestUnused.get([user]);
-    if (row === undefined) return;
+  #isFull(user: number): boolean {
+    const row = this.#count.get([user]);
+    return row !== undefined && integerOf(row, 'count') >= MAX_DEVICES_PER_USER;
+  }
+
+  /** Makes the device the last one used. Not written if it is that already, and was used a moment ago. */
+  #use(user: number, { number, name, createdAt, usedAt }: DeviceRow, at: number): void {
+    const last = this.#lastUseOf(user);
+    if (usedAt === last && at - usedAt < USE_RESOLUTION_MS) return;
+    const next = Math.max(at, last + 1);
+    this.#touch.run([next, rowChecksum(number, user, name, createdAt, next), number]);
+  }
+
+  /** Of any device of the user; 0: it has none. */
+  #lastUseOf(user: number): number {
+    const row = this.#lastUse.get([user]);
+    return row === undefined || row['used_at'] === null ? 0 : integerOf(row, 'used_at');
+  }
+
+  /** False: all of them are in use. */
+  #forgetLongestUnused(user: number, inUse: readonly string[]): boolean {
+    const names = new Set<unknown>(inUse);
+    const row = this.#byUse.all([user]).find(({ name }) => !names.has(name));
+    if (row === undefined) return false;
     const device = integerOf(row, 'id');
     this.#forgetCursors.run([device]);
     this.#forget.run([device]);
+    return true;
   }
 
   /** At the first connect of a device its cursors are written, one for every channel that the user has read. */
@@ -99,6 +145,7 @@ export class DeviceTable {
 
 interface DeviceRow {
   readonly number: number;
+  readonly name: string;
   readonly createdAt: number;
   readonly usedAt: number;
 }
@@ -112,5 +159,5 @@ function deviceFrom(row: SqlRow): DeviceRow {
   const usedAt = integerOf(row, 'used_at');
   const actual = rowChecksum(number, user, name, createdAt, usedAt);
   expectChecksum(integerOf(row, 'crc'), actual, `the row of device ${name} of user ${user}`);
-  return { number, createdAt, usedAt };
+  return { number, name, createdAt, usedAt };
 }

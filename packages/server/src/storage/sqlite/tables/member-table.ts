@@ -58,10 +58,10 @@ export class MemberTable {
   }
 
   /**
-   * Moves cursors forward; inside a transaction. Unknown channels, users and devices are passed over. A damaged row
-   * begins anew with what is written, so that it is damaged no longer.
+   * Moves cursors forward, at the time `at`; inside a transaction. Unknown channels, users and devices are passed over. A
+   * damaged row begins anew with what is written, so that it is damaged no longer.
    */
-  write(write: Named<CursorWrite>): void {
+  write(write: Named<CursorWrite>, at: number): void {
     const state = this.#channels.find(write.channel);
     const user = state === undefined ? undefined : this.numberIn(state, write.user);
     if (state === undefined || user === undefined) return;
@@ -74,7 +74,7 @@ export class MemberTable {
       this.#update.run([read, delivered, crc, user, state.number]);
     }
     for (const [device, offset] of write.devices) {
-      const number = this.#devices.find(write.user, device);
+      const number = this.#devices.acknowledged(write.user, device, at);
       if (number !== undefined) this.#moveCursor(number, state, offset);
     }
   }

@@ -4,6 +4,7 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
+import type { DeviceSignIn, DeviceState } from '../../directory.js';
 import type { PageRequest } from '../../message-log.js';
 import type { FlatRequests } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
@@ -45,18 +46,21 @@ export interface WorkerCalls {
     readonly output: readonly (DescriptionFrame | undefined)[];
   };
   openDevice: {
-    readonly input: { readonly user: UserId; readonly device: DeviceId; readonly at: number };
-    readonly output: 'known' | 'new';
+    readonly input: DeviceSignIn;
+    readonly output: DeviceState | 'all-in-use';
   };
-  hasDevice: {
+  findDevice: {
     readonly input: { readonly user: UserId; readonly device: DeviceId };
-    readonly output: boolean;
+    readonly output: DeviceState;
   };
   loadCursors: {
     readonly input: readonly { readonly user: UserId; readonly channel: ChannelName }[];
     readonly output: readonly Named<StoredCursors>[];
   };
-  writeCursors: { readonly input: readonly Named<CursorWrite>[]; readonly output: undefined };
+  writeCursors: {
+    readonly input: { readonly batch: readonly Named<CursorWrite>[]; readonly at: number };
+    readonly output: undefined;
+  };
 }
 
 export type WorkerMethod = keyof WorkerCalls;

@@ -55,21 +55,22 @@ export class DeviceTask implements WriteTask {
 
 export class CursorTask implements WriteTask {
   readonly id: number;
-  readonly #rest: WorkerCalls['writeCursors']['input'];
+  readonly #input: WorkerCalls['writeCursors']['input'];
   #written = 0;
   failure: FailureFrame | undefined;
 
-  constructor(id: number, batch: WorkerCalls['writeCursors']['input']) {
+  constructor(id: number, input: WorkerCalls['writeCursors']['input']) {
     this.id = id;
-    this.#rest = batch;
+    this.#input = input;
   }
 
   get isDone(): boolean {
-    return this.failure !== undefined || this.#written >= this.#rest.length;
+    return this.failure !== undefined || this.#written >= this.#input.batch.length;
   }
 
   apply(engine: SqliteEngine): void {
-    engine.writeCursors(this.#rest.slice(this.#written, this.#written + CURSOR_CHUNK));
+    const { batch, at } = this.#input;
+    engine.writeCursors({ batch: batch.slice(this.#written, this.#written + CURSOR_CHUNK), at });
   }
 
   advance(): void {

@@ -171,8 +171,8 @@ export class WriterThread {
         return this.#engine.channelStatuses(call.input);
       case 'describe':
         return this.#engine.describe(call.input);
-      case 'hasDevice':
-        return this.#engine.hasDevice(call.input);
+      case 'findDevice':
+        return this.#engine.findDevice(call.input);
       case 'loadCursors':
         return this.#engine.loadCursors(call.input);
     }
