@@ -1,7 +1,7 @@
 // What is on disk after the power fails: everything but the writes whose sync failed and that were not written again. Linux
 // reports a failed sync once and marks the pages clean, so that reads go on showing what is not there.
 
-import { cpSync, openSync, readFileSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readFileSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { WRITTEN_FILES } from './fault-run.js';
 
@@ -14,33 +14,54 @@ interface Range {
 /** Calls on the database and its log, as `strace -y -s 0` wrote them down. */
 export interface TracedCalls {
   readonly writes: readonly Range[];
-  /** Written after the last sync of their file that succeeded. */
+  /** Written, and not on disk: after a sync that failed, a later one does not write these again. */
   readonly unsynced: readonly Range[];
 }
 
-export function readTrace(path: string): TracedCalls {
+export function readTrace(traceFile: string): TracedCalls {
   const writes: Range[] = [];
-  let unsynced: Range[] = [];
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+  let dirty: Range[] = [];
+  let lost: Range[] = [];
+  for (const line of wholeCalls(readFileSync(traceFile, 'utf8'))) {
     const call = /(\w+)\(\d+<([^>]+)>(?:, ""\.*, (\d+), (\d+))?/.exec(line);
-    if (call === null || line.includes('= -1')) continue;
-    const [, name, file, length, start] = call;
-    const range = { file: basename(file!), length: Number(length), start: Number(start) };
-    if (name === 'pwrite64') {
+    if (call === null) continue;
+    const [, name, path, length, start] = call;
+    const file = basename(path!);
+    const hasFailed = line.includes('= -1');
+    if (name === 'pwrite64' && !hasFailed) {
+      const range = { file, length: Number(length), start: Number(start) };
       writes.push(range);
-      unsynced.push(range);
+      dirty.push(range);
+      lost = lost.filter((other) => other.file !== file || other.start !== range.start);
     } else if (name === 'fsync' || name === 'fdatasync') {
-      unsynced = unsynced.filter(({ file: written }) => written !== range.file);
+      if (hasFailed) lost.push(...dirty.filter((range) => range.file === file));
+      dirty = dirty.filter((range) => range.file !== file);
     }
   }
-  return { writes, unsynced };
+  return { writes, unsynced: [...lost, ...dirty] };
+}
+
+/** One line for each call: where another thread came in between, strace writes its beginning and its end apart. */
+function wholeCalls(trace: string): string[] {
+  const begun = new Map<string | undefined, string>();
+  return trace.split('\n').flatMap((line) => {
+    const [, thread, text = ''] = /^(\d+) +(.*)/.exec(line) ?? [];
+    const [, beginning] = /(.*) <unfinished \.\.\.>$/.exec(text) ?? [];
+    if (beginning !== undefined) {
+      begun.set(thread, beginning);
+      return [];
+    }
+    const [, end] = /^<\.\.\. \w+ resumed>(.*)/.exec(text) ?? [];
+    return [end === undefined ? text : `${begun.get(thread)}${end}`];
+  });
 }
 
 /** A copy of the folder as it is on disk when the writes of these ranges never got there. */
 export function copyWithout(folder: string, to: string, lost: readonly Range[]): void {
   cpSync(folder, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
   for (const { file, start, length } of lost) {
-    const end = Math.min(start + length, statSync(join(to, file)).size);
+    const size = statSync(join(to, file), { throwIfNoEntry: false })?.size ?? 0;
+    const end = Math.min(start + length, size);
     if (end > start) writeSync(openSync(join(to, file), 'r+'), Buffer.alloc(end - start), 0, end - start, start);
   }
 }
@@ -49,6 +70,8 @@ export function copyWithout(folder: string, to: string, lost: readonly Range[]):
 export function writeSince(folder: string, disk: string, writes: readonly Range[]): void {
   for (const file of WRITTEN_FILES) {
     const size = statSync(join(folder, file)).size;
+    // Also if it was not there.
+    closeSync(openSync(join(disk, file), 'a'));
     truncateSync(join(disk, file), size);
     const from = openSync(join(folder, file), 'r');
     const to = openSync(join(disk, file), 'r+');
