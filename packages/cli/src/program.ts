@@ -50,6 +50,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/users.js')).usersCommand(terminal),
   },
   {
+    name: 'refusals',
+    description: 'show how often a running server has refused something, and why',
+    load: async (terminal) => (await import('./commands/refusals.js')).refusalsCommand(terminal),
+  },
+  {
     name: 'config',
     description: 'show the configuration of the server',
     load: async (terminal) => (await import('./commands/config.js')).configCommand(terminal),

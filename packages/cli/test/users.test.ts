@@ -1,4 +1,4 @@
-// `longwire users` against a real server process.
+// `longwire users` and `longwire refusals` against a real server process.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,5 +67,19 @@ describe('longwire users', () => {
     mkdirSync(empty);
     const { exit, stderr } = await home.run(['users', 'list', '--data', empty], { LONGWIRE_AUTH: 'jwt' });
     expect([exit, stderr]).toEqual([1, expect.stringContaining(`no server runs on the data folder ${empty}`)]);
+  });
+});
+
+describe('longwire refusals', () => {
+  it('prints what was refused at least once, with --json all counts', async () => {
+    const refusals = (...args: string[]) => home.run(['refusals', ...args], { LONGWIRE_DATA: data });
+    await home.run(['send', '--token', 'nobody', 'user/bob', 'hi']);
+    const { stdout } = await refusals();
+    expect(stdout).toMatch(/^since \S+\n(.*\n)*credentials +1\n/);
+    expect(stdout).not.toContain('limits.waiting');
+    expect(JSON.parse((await refusals('--json')).stdout)).toMatchObject({
+      since: expect.any(Number),
+      refusals: { credentials: 1, 'limits.waiting': 0 },
+    });
   });
 });

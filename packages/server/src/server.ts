@@ -28,6 +28,7 @@ import { StoreTurns } from './messaging/store-turns.js';
 import { type Clock, systemClock, type Timer } from './runtime/clock.js';
 import { FailureLog } from './runtime/failure-log.js';
 import type { Logger } from './runtime/logger.js';
+import { RefusalCounter, type RefusalCounts } from './runtime/refusal-counter.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
@@ -45,7 +46,7 @@ import { FREE_SPACE_INTERVAL_MS, FreeSpace } from './storage/sqlite/folder/free-
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
 import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
-import { gatewayEndpoint } from './transport/websocket/gateway.js';
+import { gatewayEndpoint, gatewayObserver } from './transport/websocket/gateway.js';
 
 export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 
@@ -65,6 +66,8 @@ export interface RunningServer {
   /** For the banner. */
   readonly storage: string;
   readonly auth: string;
+  /** How often something was refused since the start, by the limit or the rule. */
+  readonly refusals: RefusalCounts;
   /**
    * Stops: no new connections; what was sent is stored and answered; sessions get `goodbye` 4001; cursors are written;
    * the data folder is released. Idempotent; resolves when nothing is left.
@@ -145,7 +148,8 @@ async function serve(
   const clock = systemClock;
   const bus = new LocalBus();
   const failures = new FailureLog(logger, clock);
-  const turns = new StoreTurns(limits.storeCalls);
+  const counter = new RefusalCounter();
+  const turns = new StoreTurns(limits.storeCalls, counter);
   const heads = new CommittedHeads(store.log, turns);
   const receipts = new Receipts(bus, heads);
   const cursors = new CursorCache({
@@ -185,7 +189,7 @@ async function serve(
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
   const opener = new SessionOpener({ directory, turns, hub, cursors, channels, users, clock }, limits);
-  const refusals = new RefusalLog(clock, logger);
+  const refusals = new RefusalLog(clock, logger, counter);
   const signIn = new SignIn(
     { authenticator, users, blocks, opener, hub, clock, logger, failures, connectionLimits, refusals },
     {
@@ -202,7 +206,7 @@ async function serve(
       ? undefined
       : new FreeSpace({ folder: dataFolder, minFreeBytes: limits.minFreeBytes, logger });
   const rules = {
-    sender: new MessageSender(queue, cursors, clock, () => freeSpace?.isEnough ?? true),
+    sender: new MessageSender({ queue, cursors, clock, hasRoom: () => freeSpace?.isEnough ?? true, refusals: counter }),
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,
@@ -210,12 +214,16 @@ async function serve(
       if (!damage.report(error)) failures.report('A page could not be read', error);
     },
   };
-  const router = new Router(rules, signIn, clock, { ...limits, earlyMessages: 2 * limits.commandsPerSecond });
+  const router = new Router(
+    { rules, signIn, clock, refusals },
+    { ...limits, earlyMessages: 2 * limits.commandsPerSecond },
+  );
 
   const sessions = new Set<ClientSession>();
   let isDraining = false;
   const container = new EndpointContainer({
     trustedProxies: config.trustedProxies,
+    observer: gatewayObserver(counter),
     onWarning({ kind, message, origin }) {
       if (kind !== 'origin_refused') logger.warn({ kind }, message);
       else logger.warn({ origin }, 'Refused a page with 403 because of its origin; --allowed-origins lets it connect');
@@ -252,6 +260,7 @@ async function serve(
     silent,
     clock,
     logger,
+    refusals: counter,
     readiness: () => {
       if (isDraining) return { isReady: false, reason: 'the server is stopping' };
       if (!store.isWritable) return { isReady: false, reason: 'the store is full' };
@@ -264,7 +273,9 @@ async function serve(
   });
   container.attach(http);
   const operators =
-    dataFolder === undefined ? undefined : await OperatorSocket.open(dataFolder, { blocks, clock, logger });
+    dataFolder === undefined
+      ? undefined
+      : await OperatorSocket.open(dataFolder, { blocks, refusals: counter, clock, logger });
   await freeSpace?.check();
   const address = await listen(http, config).catch(async (error: unknown) => {
     await operators?.close();
@@ -316,6 +327,9 @@ async function serve(
     urls: listeningUrls(address, tls === undefined ? 'http' : 'https'),
     storage: store.description,
     auth: authenticator.description,
+    get refusals() {
+      return counter.counts;
+    },
     close: () => {
       stopping ??= stop();
       return stopping;

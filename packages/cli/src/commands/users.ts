@@ -1,13 +1,12 @@
 // `longwire users`: blocks and unblocks users of the server that runs on a data folder.
 
-import { loadDataLocation, OperatorClient } from '@longwire/server';
 import { Command, Option } from 'commander';
 import { parseFutureTime } from '../arguments/duration.js';
 import { parseUserArgument } from '../arguments/id-arguments.js';
-import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
 import { type Terminal, writeLine } from '../terminal/terminal.js';
-import { addServerOptions, configSources } from './server-options.js';
+import { operatorOf } from './operator.js';
+import { addServerOptions } from './server-options.js';
 
 interface OutputOptions {
   readonly json?: boolean;
@@ -60,13 +59,6 @@ export function usersCommand(terminal: Terminal): Command {
 function addOperatorOptions(command: Command, examples: string): Command {
   const form = command.name() === 'list' ? 'print one JSON object per line' : 'print one JSON object';
   return addServerOptions(command, ['data']).option('--json', form).addHelpText('after', examples);
-}
-
-/** The running server of the data folder that the settings name. */
-function operatorOf(command: Command, terminal: Terminal): OperatorClient {
-  const data = loadDataLocation(configSources(command, terminal));
-  if (data.kind === 'folder') return new OperatorClient(data.path);
-  throw new CliFailure(ExitCode.usage, 'a server with --data memory: cannot be asked, because it has no data folder');
 }
 
 function endOf(until: number | undefined): string {

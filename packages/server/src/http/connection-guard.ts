@@ -6,6 +6,7 @@ import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { RefusalCounter, RefusalKind } from '../runtime/refusal-counter.js';
 import type { ConnectionLimits } from '../session/limits/connection-limits.js';
 import type { SilentConnections, TcpPeer } from '../session/limits/silent-connections.js';
 
@@ -15,6 +16,7 @@ export interface ConnectionGuardOptions {
   readonly silent: SilentConnections;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly refusals: RefusalCounter;
 }
 
 const LOG_INTERVAL_MS = 10_000;
@@ -22,9 +24,9 @@ const LOG_INTERVAL_MS = 10_000;
 /** Works on `https` servers as well: there, what is silent may also be in the middle of its TLS handshake. */
 export function guardConnections(
   server: Server | TlsServer,
-  { limits, silent, clock, logger }: ConnectionGuardOptions,
+  { limits, silent, clock, logger, refusals }: ConnectionGuardOptions,
 ): void {
-  const report = refusalReporter(server, clock, logger);
+  const report = refusalReporter(server, { clock, logger, refusals });
   const known = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
     // An upgrade that is ignored (h2c) gives its connection back to the server, as if it were new.
@@ -36,14 +38,14 @@ export function guardConnections(
       silent.remove(peer);
     });
     if (!limits.connected(peer.address)) {
-      report('limits.connectionsPerAddress');
+      report('limits.connectionsPerAddress', 'limits.connectionsPerAddress');
       socket.destroy();
     } else if (silent.add(peer, () => socket.destroy())) {
-      report('a share of limits.connections, or of limits.waiting, for those that are silent');
+      report('idleConnections', 'a share of limits.connections, or of limits.waiting, for those that are silent');
     }
   });
   server.on('request', ({ socket }) => silent.remove(peerOf(socket)));
-  server.on('drop', () => report('limits.connections, or as many as the descriptors allow'));
+  server.on('drop', () => report('limits.connections', 'limits.connections, or as many as the descriptors allow'));
 }
 
 /** The socket of a TLS connection and that of its requests are two; they have the same peer. */
@@ -52,10 +54,14 @@ function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): TcpPeer {
 }
 
 /** A full server must say so in its log, but not once for each connection that it closes. */
-function refusalReporter(server: Server | TlsServer, clock: Clock, logger: Logger): (limit: string) => void {
+function refusalReporter(
+  server: Server | TlsServer,
+  { clock, logger, refusals }: Pick<ConnectionGuardOptions, 'clock' | 'logger' | 'refusals'>,
+): (kind: RefusalKind, limit: string) => void {
   let closed = 0;
   let lastReportMs = Number.NEGATIVE_INFINITY;
-  return (limit) => {
+  return (kind, limit) => {
+    refusals.count(kind);
     closed += 1;
     const nowMs = clock.monotonicMs();
     if (nowMs - lastReportMs < LOG_INTERVAL_MS) return;

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerLimits } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { RefusalCounter, RefusalKind } from '../runtime/refusal-counter.js';
 import type { Caller } from '../session/auth/authenticator.js';
 import type { ConnectionLimits } from '../session/limits/connection-limits.js';
 import type { SilentConnections } from '../session/limits/silent-connections.js';
@@ -24,6 +25,7 @@ export interface HttpServerOptions {
   readonly silent: SilentConnections;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly refusals: RefusalCounter;
   /** Asked at each `/readyz`: the store is writable, nothing is being drained. */
   readonly readiness: () => Readiness;
   /** Why a caller may not ask anything, as `Authenticator.refuseCaller`. Upgrades are the endpoint's to check. */
@@ -45,7 +47,7 @@ const KEEP_ALIVE_MS = 5_000;
  * Nothing a caller sends makes it throw. Answers are JSON in the form of the error catalogue; the page has a strict policy.
  */
 export function createHttpServer(options: HttpServerOptions): Server | TlsServer {
-  const { limits, logger } = options;
+  const { limits, connectionLimits, silent, clock, logger, refusals } = options;
   const page = options.pageDirectory === undefined ? undefined : new PageFiles(options.pageDirectory);
   const router = createRouter({ readiness: options.readiness, page });
   const settings = {
@@ -63,8 +65,11 @@ export function createHttpServer(options: HttpServerOptions): Server | TlsServer
       ? createServer(settings, onRequest)
       : createTlsServer({ ...settings, ...options.keyPair, handshakeTimeout: limits.handshakeTimeoutMs }, onRequest);
   server.maxConnections = options.maxConnections;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, limits.headerBytes));
-  guardConnections(server, { limits: options.connectionLimits, silent: options.silent, clock: options.clock, logger });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refusal = refuseUnparsed(error, socket, limits.headerBytes);
+    if (refusal !== undefined) refusals.count(kindOf(refusal));
+  });
+  guardConnections(server, { limits: connectionLimits, silent, clock, logger, refusals });
   return server;
 }
 
@@ -72,7 +77,7 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   router: RequestRouter,
-  { refuseCaller, logger }: HttpServerOptions,
+  { refuseCaller, logger, refusals }: HttpServerOptions,
 ): void {
   // A caller that is gone before the answer is written is not a fault of this server.
   response.on('error', (error) => logger.debug({ err: error }, 'A response could not be written'));
@@ -80,12 +85,14 @@ function answer(
     // Every header stands twice in rawHeaders: its name and its value.
     if (request.rawHeaders.length > 2 * MAX_HEADERS) {
       const message = `A request may have ${MAX_HEADERS} headers`;
+      refusals.count('limits.headerBytes');
       replyError(response, { status: 431, code: 'too_large', message, headers: { Connection: 'close' } });
       return;
     }
     const target = parseRequestTarget(request.url ?? '');
     if (!target.ok) {
       const { message } = target;
+      refusals.count('malformedRequest');
       replyError(response, { status: 400, code: 'malformed', message, headers: { Connection: 'close' } });
       return;
     }
@@ -93,6 +100,7 @@ function answer(
     const host = target.authority ?? headers.host;
     const refusal = refuseCaller({ headers: { ...headers, host }, remoteAddress: socket.remoteAddress });
     if (refusal !== undefined) {
+      refusals.count('caller');
       replyError(response, { status: 403, code: 'forbidden', message: refusal, headers: { Connection: 'close' } });
       return;
     }
@@ -106,16 +114,29 @@ function answer(
   }
 }
 
-// What the parser refused. The connection is in no known state, so it ends with the answer.
-function refuseUnparsed(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex, maxBytes: number): void {
+/**
+ * What the parser refused. The connection is in no known state, so it ends with the answer.
+ * @returns the answer; undefined if the connection was broken
+ */
+function refuseUnparsed(
+  error: NodeJS.ErrnoException & { rawPacket?: Buffer },
+  socket: Duplex,
+  maxBytes: number,
+): HttpError | undefined {
   // A TLS handshake that failed has no stream that an answer could go into.
   const isBroken = error.code === 'ECONNRESET' || error.code === 'EPROTO' || /^ERR_(SSL|TLS)_/.test(error.code ?? '');
   if (isBroken || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const refusal = refusalOf(error, maxBytes);
   socket.end(rawErrorResponse(refusal, STATUS_CODES[refusal.status] ?? 'Error'));
+  return refusal;
+}
+
+function kindOf({ status }: HttpError): RefusalKind {
+  if (status === 408) return 'limits.handshakeTimeoutMs';
+  return status === 431 ? 'limits.headerBytes' : 'malformedRequest';
 }
 
 function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, maxBytes: number): HttpError {

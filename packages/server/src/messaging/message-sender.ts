@@ -5,6 +5,7 @@ import type { EntryOrigin } from '../bus/bus.js';
 import type { Channel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Clock } from '../runtime/clock.js';
+import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import type { AppendOutcome, AppendQueue } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 
@@ -36,18 +37,20 @@ export type SendOutcome =
 /** After this time a sender that met a full queue may come back. */
 const RETRY_AFTER_MS = 1_000;
 
-export class MessageSender {
-  readonly #queue: AppendQueue;
-  readonly #cursors: CursorCache;
-  readonly #clock: Clock;
-  readonly #hasRoom: () => boolean;
+export interface MessageSenderParts {
+  readonly queue: AppendQueue;
+  readonly cursors: CursorCache;
+  readonly clock: Clock;
+  /** Whether the disk has room for new messages; repeats of stored ones are answered in any case. */
+  readonly hasRoom: () => boolean;
+  readonly refusals: RefusalCounter;
+}
 
-  /** @param hasRoom whether the disk has room for new messages; repeats of stored ones are answered in any case */
-  constructor(queue: AppendQueue, cursors: CursorCache, clock: Clock, hasRoom: () => boolean) {
-    this.#queue = queue;
-    this.#cursors = cursors;
-    this.#clock = clock;
-    this.#hasRoom = hasRoom;
+export class MessageSender {
+  readonly #parts: MessageSenderParts;
+
+  constructor(parts: MessageSenderParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -58,16 +61,19 @@ export class MessageSender {
    */
   send(message: OutgoingMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
     const { channel, content, since } = message;
-    const isTaken = this.#queue.add({
-      request: { channel, content, at: this.#clock.now(), since, isRefused: !this.#hasRoom() },
+    const { queue, cursors, clock, hasRoom, refusals } = this.#parts;
+    const isTaken = queue.add({
+      request: { channel, content, at: clock.now(), since, isRefused: !hasRoom() },
       origin: context.origin,
       echo: context.echo,
       onSettled: (outcome) => {
-        if (outcome.outcome === 'stored') this.#cursors.readOwn(content.from, channel, outcome.offset);
+        if (outcome.outcome === 'stored') cursors.readOwn(content.from, channel, outcome.offset);
+        if (outcome.outcome === 'refused') refusals.count('limits.minFreeBytes');
         settle(sendOutcome(outcome));
       },
     });
     if (isTaken) return;
+    refusals.count('limits.pendingAppendBytes');
     settle({
       ok: false,
       code: 'unavailable',

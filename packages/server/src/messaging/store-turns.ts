@@ -3,6 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import { ServerError } from '../errors.js';
 import { FairTurns } from '../runtime/fair-turns.js';
+import type { RefusalCounter } from '../runtime/refusal-counter.js';
 
 /** Enough that the storage thread finds the next call when it has done one; more would only wait there, out of turn. */
 const CALLS_AT_WORK = 16;
@@ -10,8 +11,11 @@ const CALLS_AT_WORK = 16;
 export class StoreTurns {
   readonly #turns: FairTurns;
 
+  readonly #refusals: RefusalCounter;
+
   /** @param maxWaiting  `limits.storeCalls` */
-  constructor(maxWaiting: number) {
+  constructor(maxWaiting: number, refusals: RefusalCounter) {
+    this.#refusals = refusals;
     this.#turns = new FairTurns({ atWork: CALLS_AT_WORK, atWorkPerParty: 1, waiting: maxWaiting });
   }
 
@@ -24,6 +28,7 @@ export class StoreTurns {
     const turn = this.#turns.take(user);
     try {
       if (await turn.granted) return await call();
+      this.#refusals.count('limits.storeCalls');
       throw new ServerError('overloaded', 'too many calls wait for the store');
     } finally {
       turn.end();

@@ -24,7 +24,8 @@ import { handleHistory } from './commands/history.js';
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
-import type { RatedKind } from './limits/user-rates.js';
+import type { RefusalLog } from './limits/refusal-log.js';
+import type { RatedKind, RateRefusal } from './limits/user-rates.js';
 import type { SignIn } from './sign-in.js';
 
 /** The rules a command can reach. */
@@ -59,16 +60,25 @@ export interface RouterLimits extends DecodeLimits {
   readonly earlyMessages: number;
 }
 
+export interface RouterParts {
+  readonly rules: Rules;
+  readonly signIn: SignIn;
+  readonly clock: Clock;
+  readonly refusals: RefusalLog;
+}
+
 export class Router {
   readonly #rules: Rules;
   readonly #signIn: SignIn;
   readonly #clock: Clock;
   readonly #limits: RouterLimits;
+  readonly #refusals: RefusalLog;
 
-  constructor(rules: Rules, signIn: SignIn, clock: Clock, limits: RouterLimits) {
+  constructor({ rules, signIn, clock, refusals }: RouterParts, limits: RouterLimits) {
     this.#rules = rules;
     this.#signIn = signIn;
     this.#clock = clock;
+    this.#refusals = refusals;
     this.#limits = limits;
   }
 
@@ -82,17 +92,17 @@ export class Router {
 
   #handleCommand(session: ClientSession, text: string): void {
     if (text === barePing) {
-      const afterMs = this.#delayOf(session, undefined, text);
-      if (afterMs > 0) this.#refuseRate(session, { type: 'ping' }, afterMs);
-      else session.queueText(barePong);
+      const early = this.#rateRefusalOf(session, undefined, text);
+      if (early === undefined) session.queueText(barePong);
+      else this.#refuseRate(session, { type: 'ping' }, early);
       return;
     }
     // What is refused for its rate is neither parsed nor checked.
     const scanned = new ScannedCommand(text);
     const { type } = scanned;
-    const afterMs = this.#delayOf(session, type === undefined ? undefined : ratedKinds.get(type), text);
-    if (afterMs > 0) {
-      this.#refuseRate(session, { id: scanned.id, type }, afterMs);
+    const early = this.#rateRefusalOf(session, type === undefined ? undefined : ratedKinds.get(type), text);
+    if (early !== undefined) {
+      this.#refuseRate(session, { id: scanned.id, type }, early);
       return;
     }
     const decoded = decodeCommand(scanned, this.#limits);
@@ -100,25 +110,29 @@ export class Router {
       this.#dispatch(session, decoded.command, decoded.bodyText);
       return;
     }
-    session.queueText(encodeError(decoded));
-    // A field out of range is a mistake of an application; a message that is not a command comes from something else.
-    if (decoded.code === 'malformed') this.#mistake(session);
+    this.#refuseUndecoded(session, decoded);
   }
 
-  /** Milliseconds after which the command may come again; 0: it may be carried out now. */
-  #delayOf(session: ClientSession, kind: RatedKind | undefined, text: string): number {
+  /** Undefined: the command may be carried out now. */
+  #rateRefusalOf(session: ClientSession, kind: RatedKind | undefined, text: string): RateRefusal | undefined {
     const rates = session.rates!;
     const nowMs = this.#clock.monotonicMs();
     const heldMs = kind === 'send' ? Math.ceil(session.sendsHeldUntilMs - nowMs) : 0;
-    if (heldMs > 0) return Math.max(heldMs, rates.admit(undefined, 0, nowMs));
-    const delayMs = rates.admit(kind, Buffer.byteLength(text), nowMs);
-    if (delayMs === 0 || kind !== 'send') return delayMs;
-    const pauseMs = Math.max(delayMs, MIN_SEND_PAUSE_MS);
-    session.sendsHeldUntilMs = nowMs + pauseMs;
-    return pauseMs;
+    if (heldMs > 0) {
+      const early = rates.admit(undefined, 0, nowMs);
+      return early !== undefined && early.afterMs > heldMs
+        ? early
+        : { afterMs: heldMs, limit: 'limits.sendsPerSecond' };
+    }
+    const early = rates.admit(kind, Buffer.byteLength(text), nowMs);
+    if (early === undefined || kind !== 'send') return early;
+    const afterMs = Math.max(early.afterMs, MIN_SEND_PAUSE_MS);
+    session.sendsHeldUntilMs = nowMs + afterMs;
+    return { afterMs, limit: early.limit };
   }
 
-  #refuseRate(session: ClientSession, command: CommandRef, afterMs: number): void {
+  #refuseRate(session: ClientSession, command: CommandRef, { afterMs, limit }: RateRefusal): void {
+    this.#refusals.counter.count(limit);
     const message = `more than this server takes from one user (limits of its configuration); come back after ${afterMs} ms`;
     replyError(session, command, { code: 'rate_limited', message, afterMs });
     if (!session.rates!.admitRefusal(this.#clock.monotonicMs())) session.holdReading(FLOOD_PAUSE_MS, this.#clock);
@@ -195,8 +209,16 @@ export class Router {
       this.#refuseUnauthenticated(session, { id, type });
       return;
     }
+    this.#refuseUndecoded(session, refused);
+  }
+
+  /** A field out of range is a mistake of an application; a message that is not a command comes from something else. */
+  #refuseUndecoded(session: ClientSession, refused: RefusedCommand): void {
     session.queueText(encodeError(refused));
-    if (refused.code === 'malformed') this.#mistake(session);
+    if (refused.code === 'too_large') this.#refusals.counter.count('limits.bodyBytes');
+    if (refused.code !== 'malformed') return;
+    this.#refusals.report('malformedCommand', this.#signIn.callerOf(session), refused);
+    this.#mistake(session);
   }
 
   #refuseUnauthenticated(session: ClientSession, command: CommandRef): void {

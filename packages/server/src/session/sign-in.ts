@@ -25,7 +25,7 @@ import type { ClientSession } from './client-session.js';
 import { channelText, fittingTexts } from './commands/channel-summary.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
-import type { RefusalLog } from './limits/refusal-log.js';
+import type { RefusalLog, RefusedCaller } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 import { refusalOf, type UserBlock, type UserBlocks } from './user-blocks.js';
 
@@ -155,6 +155,12 @@ export class SignIn {
     );
   }
 
+  /** Whom to name in the log: the user, or before sign-in the address. */
+  callerOf(session: ClientSession): RefusedCaller {
+    const pending = this.#pending.get(session);
+    return pending === undefined ? { user: session.user } : { address: pending.origin.address };
+  }
+
   /** For a connection that has ended: nothing of it stays here or in the hub, and its sign-in stops. */
   end(session: ClientSession): void {
     const pending = this.#pending.get(session);
@@ -186,7 +192,7 @@ export class SignIn {
     }
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
       const message = 'this user has as many sessions as allowed, none of them of this device';
-      this.#refuseForQuota(session, command, who.user, message);
+      this.#refuseForQuota(session, command, 'sessions.perUser', who.user, message);
       return false;
     }
     const turn = this.#turns.take(who.user);
@@ -197,7 +203,7 @@ export class SignIn {
       if (opened === undefined) return false;
       if (opened === 'no-device') {
         const message = 'this user has as many devices as allowed, and all of them have sessions';
-        this.#refuseForQuota(session, command, who.user, message);
+        this.#refuseForQuota(session, command, 'devicesInUse', who.user, message);
         return false;
       }
       session.phase = 'ready';
@@ -255,7 +261,7 @@ export class SignIn {
 
   #refuseBlocked(session: ClientSession, command: ConnectCommand | undefined, block: UserBlock): void {
     const refusal = refusalOf(block);
-    this.#refusals.report({ user: block.user }, refusal);
+    this.#refusals.report('blockedUser', { user: block.user }, refusal);
     if (command !== undefined) replyError(session, command, refusal);
     session.end(CloseCode.revoked, refusal.message);
   }
@@ -267,14 +273,20 @@ export class SignIn {
     { address }: ConnectionOrigin,
     refusal: AuthenticationRefusal,
   ): void {
-    this.#refusals.report({ address }, refusal);
+    this.#refusals.report('credentials', { address }, refusal);
     if (command !== undefined) replyError(session, command, refusal);
     session.end(closeCodeOf(refusal), refusal.message, refusal.afterMs);
   }
 
-  #refuseForQuota(session: ClientSession, command: ConnectCommand, user: UserId, message: string): void {
+  #refuseForQuota(
+    session: ClientSession,
+    command: ConnectCommand,
+    quota: 'sessions.perUser' | 'devicesInUse',
+    user: UserId,
+    message: string,
+  ): void {
     const refusal: CommandError = { code: 'quota_exceeded', message };
-    this.#refusals.report({ user }, refusal);
+    this.#refusals.report(quota, { user }, refusal);
     replyError(session, command, refusal);
     session.end(CloseCode.sessionLimit, message);
   }
@@ -308,7 +320,7 @@ export class SignIn {
     const outcome = await this.#authenticator.authenticate(command.token);
     if (session.hasEnded) return;
     if (!outcome.ok) {
-      this.#refusals.report({ user: session.user }, outcome);
+      this.#refusals.report('credentials', { user: session.user }, outcome);
       replyError(session, command, outcome);
       return;
     }

@@ -13,6 +13,7 @@ import { listen, stopListening } from '../../src/http/listener.js';
 import type { Readiness } from '../../src/http/routes.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { createLogger } from '../../src/runtime/logger.js';
+import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { createAuthenticator } from '../../src/session/authenticate.js';
 import { ConnectionLimits } from '../../src/session/limits/connection-limits.js';
 import { SilentConnections } from '../../src/session/limits/silent-connections.js';
@@ -22,6 +23,7 @@ const canary = 'canary-outside-of-the-page';
 let folder: string;
 let lines: string[];
 let readiness: Readiness;
+let refusals: RefusalCounter;
 let server: Server;
 let port: number;
 
@@ -42,6 +44,7 @@ function create(
   auth: 'dev' | 'jwt' = 'jwt',
 ): Server {
   lines = [];
+  refusals = new RefusalCounter();
   const logger = createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) }, color: false });
   const jwt = { auth: 'jwt', jwtSecret: '0123456789abcdef0123456789abcdef' } as const;
   const config = resolveServerConfig({ ...(auth === 'dev' ? { auth } : jwt), limits });
@@ -53,6 +56,7 @@ function create(
     connectionLimits: new ConnectionLimits({ ...config.limits, isProxy: () => false }, systemClock),
     clock: systemClock,
     logger,
+    refusals,
     readiness: () => readiness,
     refuseCaller: (caller) => authenticator.refuseCaller(caller),
     keyPair: undefined,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ChannelKey, directChannel } from '../../src/channel/channel.js';
 import { channelSlices, NewestChannels } from '../../src/messaging/channel-slices.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
+import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { message } from '../storage/requests.js';
@@ -42,7 +43,12 @@ describe('channelSlices', () => {
     const slices: number[] = [];
     const seen = new Set<ChannelKey>();
     const alice = 'alice' as UserId;
-    for await (const slice of channelSlices(store.directory, new StoreTurns(10), alice, 'phone' as DeviceId)) {
+    for await (const slice of channelSlices(
+      store.directory,
+      new StoreTurns(10, new RefusalCounter()),
+      alice,
+      'phone' as DeviceId,
+    )) {
       slices.push(slice.length);
       for (const { channel } of slice) seen.add(channel.key);
     }

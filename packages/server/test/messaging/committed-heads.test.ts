@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
+import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
 import { alice, bob, MessagingFixture } from './messaging-fixture.js';
 
@@ -22,7 +23,7 @@ function counted(floor: MessagingFixture): [MessageLog, number[]] {
 it('ofAll asks the store in slices for what is not in memory, and remembers that channels have no entry', async () => {
   const floor = await MessagingFixture.open();
   const [log, calls] = counted(floor);
-  const heads = new CommittedHeads(log, new StoreTurns(100));
+  const heads = new CommittedHeads(log, new StoreTurns(100, new RefusalCounter()));
   await heads.ofAll(alice, nobodies);
   expect(calls).toEqual([100, 100, 100, 100, 100]);
   expect(await heads.ofAll(alice, nobodies)).toEqual(nobodies.map(() => ({ epoch: undefined, head: 0 })));
@@ -45,7 +46,7 @@ it('ofAll gives the head of a channel whose first entry was committed while the 
 it('ofAll asks once for a channel that several ask for at the same time', async () => {
   const floor = await MessagingFixture.open();
   const [log, calls] = counted(floor);
-  const heads = new CommittedHeads(log, new StoreTurns(100));
+  const heads = new CommittedHeads(log, new StoreTurns(100, new RefusalCounter()));
   await Promise.all([heads.ofAll(alice, nobodies.slice(0, 3)), heads.ofAll(alice, nobodies.slice(1, 4))]);
   expect(calls.reduce((sum, count) => sum + count, 0)).toBe(4);
 });

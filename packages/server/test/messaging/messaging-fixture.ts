@@ -12,6 +12,7 @@ import { MessageSender, type OutgoingMessage, type SendOutcome } from '../../src
 import { Receipts } from '../../src/messaging/receipts.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import { systemClock } from '../../src/runtime/clock.js';
+import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { Store } from '../../src/storage/store.js';
 import { contentOf } from '../storage/requests.js';
@@ -27,7 +28,8 @@ export class MessagingFixture {
   readonly entries: CommittedEntry[] = [];
   readonly events: BusEvent[] = [];
   readonly failures: unknown[] = [];
-  readonly turns = new StoreTurns(1_000);
+  readonly refusals = new RefusalCounter();
+  readonly turns = new StoreTurns(1_000, this.refusals);
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
   readonly cursors: CursorCache;
@@ -49,7 +51,13 @@ export class MessagingFixture {
       onFailure: (error) => this.failures.push(error),
     });
     this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
-    this.sender = new MessageSender(this.queue, this.cursors, systemClock, () => this.hasRoom);
+    this.sender = new MessageSender({
+      queue: this.queue,
+      cursors: this.cursors,
+      clock: systemClock,
+      hasRoom: () => this.hasRoom,
+      refusals: this.refusals,
+    });
     bus.subscribe(this.heads);
     bus.subscribe({
       onEntry: (committed) => this.entries.push(committed),

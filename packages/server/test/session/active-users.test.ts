@@ -65,13 +65,19 @@ describe('ActiveUsers', () => {
     const [one, other, again] = [session('one'), session('other'), session('again')];
     active.admit(one, alice, 'phone' as DeviceId);
     active.admit(other, alice, 'laptop' as DeviceId);
-    for (let n = 0; n < 10; n++) expect(one.rates!.admit('send', 10, clock.monotonicMs())).toBe(0);
-    expect(other.rates!.admit('send', 10, clock.monotonicMs())).toBe(100);
+    for (let n = 0; n < 10; n++) expect(one.rates!.admit('send', 10, clock.monotonicMs())).toBeUndefined();
+    expect(other.rates!.admit('send', 10, clock.monotonicMs())).toEqual({
+      afterMs: 100,
+      limit: 'limits.sendsPerSecond',
+    });
     active.leave(one);
     active.leave(other);
     active.sweep();
     active.admit(again, alice, 'phone' as DeviceId);
-    expect(again.rates!.admit('send', 10, clock.monotonicMs())).toBe(100);
+    expect(again.rates!.admit('send', 10, clock.monotonicMs())).toEqual({
+      afterMs: 100,
+      limit: 'limits.sendsPerSecond',
+    });
   });
 
   it('sweep forgets a user without a session once its buckets are full again', () => {

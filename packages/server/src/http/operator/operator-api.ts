@@ -1,6 +1,7 @@
 // What operators ask of a running server: HTTP over a Unix socket in its data folder, JSON both ways.
 
 import { join } from 'node:path';
+import type { RefusalCounts } from '../../runtime/refusal-counter.js';
 import type { UserBlock } from '../../session/user-blocks.js';
 
 /** Name of the socket in `operatorFolder`. */
@@ -8,6 +9,17 @@ export const OPERATOR_SOCKET = 'server.sock';
 
 /** GET lists. With the encoded id of a user behind it, PUT blocks and DELETE unblocks. */
 export const BLOCKED_USERS_PATH = '/v1/blocked-users';
+
+/** GET: what the server has refused. */
+export const REFUSALS_PATH = '/v1/refusals';
+
+/** The answer to it. */
+export interface Refusals {
+  /** When the server started, in Unix milliseconds. */
+  readonly since: number;
+  /** How often something was refused since then, by the limit or the rule. */
+  readonly refusals: RefusalCounts;
+}
 
 /** The body of PUT. */
 export interface BlockRequest {

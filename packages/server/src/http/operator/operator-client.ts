@@ -10,6 +10,8 @@ import {
   type BlockRequest,
   OPERATOR_SOCKET,
   operatorFolder,
+  REFUSALS_PATH,
+  type Refusals,
   type UnblockedUser,
 } from './operator-api.js';
 
@@ -42,6 +44,11 @@ export class OperatorClient {
   async blockedUsers(): Promise<BlockedUserList['blockedUsers']> {
     const { blockedUsers } = await this.#ask<BlockedUserList>('GET', BLOCKED_USERS_PATH);
     return blockedUsers;
+  }
+
+  /** What the server has refused since it started. */
+  refusals(): Promise<Refusals> {
+    return this.#ask('GET', REFUSALS_PATH);
   }
 
   async #ask<Answer>(method: string, path: string, body?: BlockRequest): Promise<Answer> {

@@ -7,6 +7,7 @@ import { parseUserId, type UserId } from '@longwire/protocol';
 import { ServerError } from '../../errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { RefusalCounter } from '../../runtime/refusal-counter.js';
 import { type SocketAddress, socketAddress } from '../../runtime/socket-address.js';
 import { isTime, type UserBlocks } from '../../session/user-blocks.js';
 import { stopListening } from '../listener.js';
@@ -18,11 +19,14 @@ import {
   type BlockRequest,
   OPERATOR_SOCKET,
   operatorFolder,
+  REFUSALS_PATH,
+  type Refusals,
   type UnblockedUser,
 } from './operator-api.js';
 
 export interface OperatorSocketParts {
   readonly blocks: UserBlocks;
+  readonly refusals: RefusalCounter;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -47,7 +51,8 @@ export class OperatorSocket {
   static async open(dataFolder: string, parts: OperatorSocketParts): Promise<OperatorSocket> {
     const folder = operatorFolder(dataFolder);
     const timeouts = { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
-    const server = createServer(timeouts, (request, response) => void answer(request, response, parts));
+    const since = parts.clock.now();
+    const server = createServer(timeouts, (request, response) => void answer(request, response, { ...parts, since }));
     let address: SocketAddress | undefined;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -82,7 +87,10 @@ function listenAt(server: Server, path: string): Promise<void> {
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, parts: OperatorSocketParts): Promise<void> {
+/** The parts, and when the server started. */
+type Surroundings = OperatorSocketParts & Pick<Refusals, 'since'>;
+
+async function answer(request: IncomingMessage, response: ServerResponse, parts: Surroundings): Promise<void> {
   response.on('error', (error) => parts.logger.debug({ err: error }, 'An answer to an operator could not be written'));
   try {
     replyJson(response, 200, await resultOf(request, parts));
@@ -104,11 +112,12 @@ class RefusedRequest extends Error {
 
 async function resultOf(
   request: IncomingMessage,
-  parts: OperatorSocketParts,
-): Promise<BlockedUser | UnblockedUser | BlockedUserList> {
-  const { blocks, logger } = parts;
+  parts: Surroundings,
+): Promise<BlockedUser | UnblockedUser | BlockedUserList | Refusals> {
+  const { blocks, refusals, since, logger } = parts;
   const { method = '', url = '' } = request;
   if (url === BLOCKED_USERS_PATH && method === 'GET') return { blockedUsers: blocks.list() };
+  if (url === REFUSALS_PATH && method === 'GET') return { since, refusals: refusals.counts };
   const user = url.startsWith(`${BLOCKED_USERS_PATH}/`) ? userOf(url.slice(BLOCKED_USERS_PATH.length + 1)) : undefined;
   if (user !== undefined && method === 'PUT') {
     const { until } = await readBlockRequest(request, parts.clock);

@@ -1,8 +1,9 @@
-// Refused credentials in the log: at most one line per second and caller, so that a client in a loop cannot fill it.
+// Refusals that are counted and logged: at most one line per second and caller, so that a client in a loop cannot fill the log.
 
 import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { RefusalCounter, RefusalKind } from '../../runtime/refusal-counter.js';
 import { networkOf } from './connection-limits.js';
 
 /** Between two lines of one caller. */
@@ -20,7 +21,19 @@ export interface LoggedRefusal {
   readonly claim?: string | undefined;
 }
 
+/** The kinds that are logged. The others come too often, or have no caller. */
+const logMessages = {
+  credentials: 'Credentials refused',
+  blockedUser: 'A blocked user was refused',
+  'sessions.perUser': 'A session was refused',
+  devicesInUse: 'A new device was refused',
+  caller: 'A caller was refused',
+  malformedCommand: 'A malformed command was refused',
+} as const satisfies Partial<Record<RefusalKind, string>>;
+
 export class RefusalLog {
+  /** For refusals that are counted only. */
+  readonly counter: RefusalCounter;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Callers with a line in the present interval. */
@@ -29,13 +42,15 @@ export class RefusalLog {
   /** Refusals without a line since the last one that has one. */
   #suppressed = 0;
 
-  constructor(clock: Clock, logger: Logger) {
+  constructor(clock: Clock, logger: Logger, counter: RefusalCounter) {
+    this.counter = counter;
     this.#clock = clock;
     this.#logger = logger;
   }
 
   /** Addresses of one IPv6 network of 64 bits count as one. */
-  report(caller: RefusedCaller, { code, message, claim }: LoggedRefusal): void {
+  report(kind: keyof typeof logMessages, caller: RefusedCaller, { code, message, claim }: LoggedRefusal): void {
+    this.counter.count(kind);
     const nowMs = this.#clock.monotonicMs();
     if (nowMs >= this.#intervalEndMs) {
       this.#intervalEndMs = nowMs + INTERVAL_MS;
@@ -49,6 +64,6 @@ export class RefusalLog {
     this.#logged.add(key);
     const suppressed = this.#suppressed === 0 ? undefined : this.#suppressed;
     this.#suppressed = 0;
-    this.#logger.info({ ...caller, code, claim, reason: message, suppressed }, 'Credentials refused');
+    this.#logger.info({ ...caller, code, claim, reason: message, suppressed }, logMessages[kind]);
   }
 }

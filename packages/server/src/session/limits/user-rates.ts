@@ -25,6 +25,26 @@ const ACK_UNIT_BYTES = 2_048;
 /** What costs the server something of its own beside being a command. */
 export type RatedKind = 'send' | 'page' | 'ack';
 
+/** A command that comes too soon. */
+export interface RateRefusal {
+  /** After which it may come again. */
+  readonly afterMs: number;
+  readonly limit: RateLimitName;
+}
+
+export type RateLimitName =
+  | 'limits.commandsPerSecond'
+  | 'limits.bodyBytesPerSecond'
+  | 'limits.sendsPerSecond'
+  | 'limits.pagesPerSecond'
+  | 'limits.acksPerSecond';
+
+const limitOfKind = {
+  send: 'limits.sendsPerSecond',
+  page: 'limits.pagesPerSecond',
+  ack: 'limits.acksPerSecond',
+} as const satisfies Record<RatedKind, RateLimitName>;
+
 /** The rates of every user: made once, shared by all their buckets. */
 export interface RateTable extends Readonly<Record<RatedKind, Rate>> {
   readonly command: Rate;
@@ -64,20 +84,22 @@ export class UserRates {
   /**
    * Counts one command, with the bytes of its text.
    * @param kind  undefined: nothing of its own
-   * @returns 0: it may be carried out; else the milliseconds after which it may, and only the attempt was counted
+   * @returns undefined: it may be carried out; otherwise only the attempt was counted
    */
-  admit(kind: RatedKind | undefined, bytes: number, nowMs: number): number {
+  admit(kind: RatedKind | undefined, bytes: number, nowMs: number): RateRefusal | undefined {
     const commandWaitMs = this.#commands.waitMs(1, nowMs);
-    if (commandWaitMs > 0) return commandWaitMs;
+    if (commandWaitMs > 0) return { afterMs: commandWaitMs, limit: 'limits.commandsPerSecond' };
     // What is refused was a command all the same.
     this.#commands.take(1, nowMs);
     const bucket = kind === undefined ? undefined : this.#kinds[kind];
     const units = kind === 'ack' ? Math.min(this.#maxAckUnits, Math.ceil(bytes / ACK_UNIT_BYTES)) : 1;
-    const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), bucket?.waitMs(units, nowMs) ?? 0);
-    if (waitMs > 0) return waitMs;
+    const bytesWaitMs = this.#bytes.waitMs(bytes, nowMs);
+    const kindWaitMs = bucket?.waitMs(units, nowMs) ?? 0;
+    if (kind !== undefined && kindWaitMs > bytesWaitMs) return { afterMs: kindWaitMs, limit: limitOfKind[kind] };
+    if (bytesWaitMs > 0) return { afterMs: bytesWaitMs, limit: 'limits.bodyBytesPerSecond' };
     this.#bytes.take(bytes, nowMs);
     bucket?.take(units, nowMs);
-    return 0;
+    return undefined;
   }
 
   /** Counts one refusal; false if there were more of them than `commandsPerSecond`, and answering costs too much. */

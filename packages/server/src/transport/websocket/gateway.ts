@@ -3,6 +3,7 @@
 import {
   type CloseReason,
   type ConnectionRefusal,
+  type ContainerObserver,
   defineEndpoint,
   type EndpointDefinition,
   type HandshakeRequest,
@@ -19,6 +20,7 @@ import {
 } from '@longwire/protocol';
 import type { Logger } from '../../runtime/logger.js';
 import { fillRandom } from '../../runtime/random-source.js';
+import type { RefusalCounter, RefusalKind } from '../../runtime/refusal-counter.js';
 import { credentialFromHandshake, type HandshakeCredential } from '../../session/auth/handshake-credential.js';
 import type { Authenticator } from '../../session/authenticate.js';
 import { ClientSession, type SessionBounds } from '../../session/client-session.js';
@@ -80,6 +82,18 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
   });
 }
 
+/** Requests that were refused here: what else is refused with 403 is a page of another origin. */
+const refusedCallers = new WeakSet<HandshakeRequest>();
+
+/** For the container of the endpoint: counts what the container refuses. */
+export function gatewayObserver(counter: RefusalCounter): ContainerObserver {
+  return {
+    handshakeRefused(request, status) {
+      if (status === 403 && !refusedCallers.has(request)) counter.count('origin');
+    },
+  };
+}
+
 class GatewayConnection {
   readonly #parts: GatewayParts;
   readonly #options: GatewayOptions;
@@ -117,7 +131,9 @@ class GatewayConnection {
   onClose(_connection: Session<typeof connectPath>, reason: CloseReason): void {
     const session = this.#session;
     if (session === undefined) return;
-    const { sessions, signIn, logger } = this.#parts;
+    const { sessions, signIn, refusals, logger } = this.#parts;
+    const refusal = refusalOf(session, reason);
+    if (refusal !== undefined) refusals.counter.count(refusal);
     session.markEnded();
     signIn.end(session);
     sessions.delete(session);
@@ -131,6 +147,14 @@ class GatewayConnection {
   }
 }
 
+/** What the server refused by closing a session. */
+function refusalOf({ endedWith }: ClientSession, { cause }: CloseReason): RefusalKind | undefined {
+  if (endedWith === CloseCode.noConnect) return 'limits.connectTimeoutMs';
+  if (endedWith === CloseCode.slow || cause === 'slow_consumer') return 'slowReader';
+  if (cause === 'heartbeat_timeout') return 'limits.heartbeatGraceMs';
+  return cause === 'message_too_big' ? 'limits.commandBytes' : undefined;
+}
+
 const limitMessages: Readonly<Record<HandshakeRefusal['reason'], string>> = {
   waiting: 'Too many connections wait for sign-in (limits.waiting)',
   waitingPerAddress: 'Too many connections of this address wait for sign-in (limits.waitingPerAddress)',
@@ -142,11 +166,13 @@ function admit(request: HandshakeRequest, parts: GatewayParts): ConnectionRefusa
   parts.silent.remove({ address: request.peerAddress, port: request.peerPort });
   const refusal = parts.authenticator.refuseCaller(request);
   if (refusal !== undefined) {
-    parts.refusals.report({ address: request.remoteAddress }, { code: 'forbidden', message: refusal });
+    refusedCallers.add(request);
+    parts.refusals.report('caller', { address: request.remoteAddress }, { code: 'forbidden', message: refusal });
     return refuse(403, refusal);
   }
   const limited = parts.connectionLimits.admitHandshake(request.remoteAddress);
   if (limited !== undefined) {
+    parts.refusals.counter.count(`limits.${limited.reason}`);
     const status = limited.reason === 'waiting' ? 503 : 429;
     return refuse(status, limitMessages[limited.reason], { 'Retry-After': String(limited.afterS) });
   }

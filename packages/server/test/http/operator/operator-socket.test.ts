@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OperatorClient } from '../../../src/http/operator/operator-client.js';
 import { OperatorSocket } from '../../../src/http/operator/operator-socket.js';
 import { createLogger } from '../../../src/runtime/logger.js';
+import { RefusalCounter } from '../../../src/runtime/refusal-counter.js';
 import { ActiveUsers } from '../../../src/session/active-users.js';
 import { UserBlocks } from '../../../src/session/user-blocks.js';
 
@@ -24,6 +25,7 @@ const rates = {
 let folder: string;
 let clock: ManualClock;
 let blocks: UserBlocks;
+let refusals: RefusalCounter;
 let logLines: string[];
 const opened: OperatorSocket[] = [];
 
@@ -31,6 +33,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'longwire-operator-'));
   clock = new ManualClock();
   logLines = [];
+  refusals = new RefusalCounter();
   const users = new ActiveUsers(clock, { rates, sessionsPerUser: 5 });
   blocks = await UserBlocks.open({ clock, users, file: join(folder, 'blocked-users.json') });
 });
@@ -41,7 +44,7 @@ afterEach(async () => {
 
 async function open(dataFolder = folder): Promise<OperatorSocket> {
   const logger = createLogger({ level: 'debug', color: false, destination: { write: (line) => logLines.push(line) } });
-  const socket = await OperatorSocket.open(dataFolder, { blocks, clock, logger });
+  const socket = await OperatorSocket.open(dataFolder, { blocks, refusals, clock, logger });
   opened.push(socket);
   return socket;
 }
@@ -80,6 +83,16 @@ describe('an OperatorSocket', () => {
     expect(await client.unblockUser(odd)).toEqual({ user: odd, wasBlocked: false });
     expect(blocks.blockOf('mallory' as UserId)).toBeDefined();
     expect(logLines.filter((line) => line.includes('An operator blocked a user'))).toHaveLength(2);
+  });
+
+  it('answers refusals with the counts since its start', async () => {
+    await open();
+    const since = clock.now();
+    refusals.count('credentials');
+    await clock.advance(1_000);
+    refusals.count('credentials');
+    const answer = await new OperatorClient(folder).refusals();
+    expect(answer).toMatchObject({ since, refusals: { credentials: 2, origin: 0, 'limits.waiting': 0 } });
   });
 
   it.each([

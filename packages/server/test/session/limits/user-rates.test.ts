@@ -13,7 +13,7 @@ const limits = {
 
 function admitted(rates: UserRates, kind: 'send' | 'page' | 'ack' | undefined, bytes = 1): number {
   let count = 0;
-  while (rates.admit(kind, bytes, 0) === 0) count += 1;
+  while (rates.admit(kind, bytes, 0) === undefined) count += 1;
   return count;
 }
 
@@ -30,23 +30,23 @@ describe('UserRates', () => {
   it('counts every command by its bytes, and says when there is room for so many', () => {
     const rates = new UserRates(rateTable(limits));
     expect(admitted(rates, undefined, 400)).toBe(2);
-    expect(rates.admit('ack', 300, 0)).toBe(1_000);
-    expect(rates.admit('ack', 300, 1_000)).toBe(0);
+    expect(rates.admit('ack', 300, 0)).toEqual({ afterMs: 1_000, limit: 'limits.bodyBytesPerSecond' });
+    expect(rates.admit('ack', 300, 1_000)).toBeUndefined();
   });
 
   it('counts a refused command as a command, and takes nothing else for it', () => {
     const rates = new UserRates(rateTable(limits));
     for (let n = 0; n < 2 * limits.commandsPerSecond; n++) rates.admit('send', 1, 0);
-    expect(rates.admit(undefined, 1, 0)).toBe(50);
+    expect(rates.admit(undefined, 1, 0)).toEqual({ afterMs: 50, limit: 'limits.commandsPerSecond' });
     // Four sends were taken; those that were not have cost no bytes.
-    expect(rates.admit(undefined, 1_000 - 4, 500)).toBe(0);
+    expect(rates.admit(undefined, 1_000 - 4, 500)).toBeUndefined();
   });
 
   it('counts an ack once for each 2 KiB of it, and takes the largest ack there is all the same', () => {
     const rates = new UserRates(rateTable({ ...limits, bodyBytesBurst: 1_000_000 }));
     expect(admitted(rates, 'ack', 5 * 2_048)).toBe(3);
-    expect(rates.admit('ack', 131_072, 5_000)).toBe(0);
-    expect(rates.admit('ack', 1, 5_000)).toBe(334);
+    expect(rates.admit('ack', 131_072, 5_000)).toBeUndefined();
+    expect(rates.admit('ack', 1, 5_000)).toEqual({ afterMs: 334, limit: 'limits.acksPerSecond' });
   });
 
   it('admitRefusal turns false when more is refused than commandsPerSecond', () => {

@@ -1,0 +1,159 @@
+// Every refusal of a running server is counted under the name of its limit or rule; some are logged.
+
+import { connect } from 'node:net';
+import { OperatorClient, type RefusalKind } from '@longwire/server';
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { until } from '@longwire/test-support/until';
+import { WireClient } from '@longwire/test-support/wire-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let server: TestServer;
+let operator: OperatorClient;
+let port: number;
+
+beforeAll(async () => {
+  server = await startTestServer({
+    LONGWIRE_SESSIONS_PER_USER: '1',
+    LONGWIRE_LIMITS_BODY_BYTES: '1000',
+    LONGWIRE_LIMITS_COMMAND_BYTES: '8192',
+    LONGWIRE_LIMITS_BODY_BYTES_BURST: '20000',
+    LONGWIRE_LIMITS_BODY_BYTES_PER_SECOND: '1000',
+    LONGWIRE_LIMITS_SENDS_PER_SECOND: '1',
+    LONGWIRE_LIMITS_SEND_BURST: '5',
+    LONGWIRE_LIMITS_PAGES_PER_SECOND: '1',
+    LONGWIRE_LIMITS_ACKS_PER_SECOND: '1',
+    LONGWIRE_LIMITS_COMMANDS_PER_SECOND: '10',
+    LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '3000',
+    LONGWIRE_LIMITS_HANDSHAKE_TIMEOUT_MS: '1000',
+    LONGWIRE_LIMITS_WAITING_PER_ADDRESS: '3',
+    LONGWIRE_LIMITS_CONNECTIONS_PER_ADDRESS: '40',
+    LONGWIRE_LIMITS_HANDSHAKES_PER_SECOND: '10',
+  });
+  operator = new OperatorClient(server.folder);
+  port = Number(new URL(server.httpUrl).port);
+});
+afterAll(() => server.remove());
+
+/** Waits until a kind was counted so often more than before what `cause` does. */
+async function counts(kind: RefusalKind, times: number, cause: () => Promise<unknown>): Promise<void> {
+  const count = async () => (await operator.refusals()).refusals[kind];
+  const before = await count();
+  await cause();
+  await until(async () => (await count()) >= before + times, `${times} of ${kind}`);
+  expect(await count()).toBe(before + times);
+}
+
+/** Opens a connection from an address of its own, so that the limits of addresses do not meet. */
+const open = (localAddress: string, headers: Record<string, string> = {}) =>
+  WireClient.open(server.url, { localAddress, headers });
+
+/** Sends bytes from an address and resolves when the connection has ended. */
+function raw(localAddress: string, bytes: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(bytes));
+    socket.resume();
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+  });
+}
+
+/** Repeats a command until it is refused, once. */
+async function untilRefused(user: string, command: object): Promise<void> {
+  const client = await WireClient.signIn(server.url, user);
+  for (;;) {
+    const { type, code } = await client.ask(command);
+    if (type !== 'error') continue;
+    expect(code).toBe('rate_limited');
+    break;
+  }
+  await client.end();
+}
+
+describe('longwire refusals counts', () => {
+  it.each([
+    ['limits.sendsPerSecond', { type: 'send', to: 'user/bob', body: 1 }],
+    ['limits.bodyBytesPerSecond', { type: 'ping', filler: 'x'.repeat(6_000) }],
+    ['limits.pagesPerSecond', { type: 'channels' }],
+    ['limits.acksPerSecond', { type: 'ack', cursors: {} }],
+    ['limits.commandsPerSecond', { type: 'ping' }],
+  ] as const)('%s', async (kind, command) => {
+    await counts(kind, 1, () => untilRefused(`user-of-${kind}`, command));
+  });
+
+  it('limits.bodyBytes and limits.commandBytes', async () => {
+    const client = await WireClient.signIn(server.url, 'large');
+    await counts('limits.bodyBytes', 1, async () => {
+      const { code } = await client.ask({ type: 'send', to: 'user/bob', body: 'x'.repeat(2_000) });
+      expect(code).toBe('too_large');
+    });
+    await counts('limits.commandBytes', 1, async () => {
+      client.say('x'.repeat(9_000));
+      await client.until(() => client.closed);
+    });
+  });
+
+  it('malformedCommand, and logs one of many, with user or address', async () => {
+    const lines = () => server.logLines.filter((line) => line.includes('A malformed command was refused'));
+    const [stranger, known] = [await open('127.0.0.20'), await WireClient.signIn(server.url, 'typist')];
+    await counts('malformedCommand', 3, async () => {
+      stranger.say('{');
+      known.say('[]');
+      known.say('nothing');
+      await known.count('error', 2);
+    });
+    expect(lines().length).toBeLessThanOrEqual(3);
+    expect(lines().join()).toContain('"user":"typist"');
+    expect(lines().join()).toContain('"address":"127.0.0.20"');
+    for (const client of [stranger, known]) client.cut();
+  });
+
+  it('credentials, blockedUser and sessions.perUser', async () => {
+    await counts('credentials', 1, async () => {
+      const client = await open('127.0.0.21');
+      await client.ask({ type: 'connect', token: 'nobody' });
+    });
+    await operator.blockUser('mallory');
+    await counts('blockedUser', 1, async () => {
+      const client = await open('127.0.0.21');
+      await client.ask({ type: 'connect', token: 'dev:mallory' });
+    });
+    const first = await WireClient.signIn(server.url, 'single', { device: 'one' });
+    await counts('sessions.perUser', 1, async () => {
+      const client = await open('127.0.0.21');
+      await client.ask({ type: 'connect', token: 'dev:single', device: 'two' });
+    });
+    first.cut();
+  });
+
+  it('origin and caller', async () => {
+    await counts('origin', 1, () =>
+      expect(open('127.0.0.22', { Origin: 'http://localhost.evil.example' })).rejects.toThrow('403'),
+    );
+    await counts('caller', 2, async () => {
+      await expect(open('127.0.0.22', { 'X-Forwarded-For': '192.0.2.1' })).rejects.toThrow('403');
+      await raw('127.0.0.22', 'GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n');
+    });
+  });
+
+  it('malformedRequest, limits.headerBytes and limits.handshakeTimeoutMs', async () => {
+    await counts('malformedRequest', 1, () => raw('127.0.0.23', 'nonsense\r\n\r\n'));
+    const headers = `GET / HTTP/1.1\r\nHost: localhost\r\n${`X: ${'x'.repeat(4_000)}\r\n`.repeat(6)}`;
+    await counts('limits.headerBytes', 1, () => raw('127.0.0.23', headers));
+    await counts('limits.handshakeTimeoutMs', 1, () => raw('127.0.0.23', 'GET / HTTP/1.1\r\n'));
+  });
+
+  it('limits.waitingPerAddress, limits.connectTimeoutMs, limits.handshakesPerSecond and limits.connectionsPerAddress', async () => {
+    await counts('limits.connectTimeoutMs', 3, async () => {
+      const waiting = await Promise.all([1, 2, 3].map(() => open('127.0.0.24')));
+      await counts('limits.waitingPerAddress', 1, () => expect(open('127.0.0.24')).rejects.toThrow('429'));
+      for (const client of waiting) await client.until(() => client.closed);
+    });
+    const before = (await operator.refusals()).refusals['limits.handshakesPerSecond'];
+    await Promise.all(Array.from({ length: 40 }, () => open('127.0.0.25').catch(() => undefined)));
+    expect((await operator.refusals()).refusals['limits.handshakesPerSecond']).toBeGreaterThan(before);
+    // Silent ones, which are closed after limits.handshakeTimeoutMs.
+    await counts('limits.connectionsPerAddress', 5, () =>
+      Promise.all(Array.from({ length: 45 }, () => raw('127.0.0.26', 'G'))),
+    );
+  });
+});

@@ -1,0 +1,55 @@
+// How often the server has refused something, by the limit or the rule that refused it.
+
+/** A kind with a dot is named as the setting of its limit. */
+export const refusalKinds = [
+  // Connections without a signed-in user.
+  'limits.connections',
+  'limits.connectionsPerAddress',
+  'limits.handshakesPerSecond',
+  'limits.waitingPerAddress',
+  'limits.waiting',
+  'limits.handshakeTimeoutMs',
+  'limits.headerBytes',
+  'limits.connectTimeoutMs',
+  'idleConnections',
+  'malformedRequest',
+  'origin',
+  'caller',
+  // Sign-ins.
+  'credentials',
+  'blockedUser',
+  'sessions.perUser',
+  'devicesInUse',
+  // Commands.
+  'limits.commandsPerSecond',
+  'limits.sendsPerSecond',
+  'limits.bodyBytesPerSecond',
+  'limits.pagesPerSecond',
+  'limits.acksPerSecond',
+  'limits.bodyBytes',
+  'limits.commandBytes',
+  'limits.storeCalls',
+  'limits.pendingAppendBytes',
+  'limits.minFreeBytes',
+  'malformedCommand',
+  // Sessions of clients that do not read, or are gone.
+  'slowReader',
+  'limits.heartbeatGraceMs',
+] as const;
+
+export type RefusalKind = (typeof refusalKinds)[number];
+
+export type RefusalCounts = Readonly<Record<RefusalKind, number>>;
+
+export class RefusalCounter {
+  readonly #counts = Object.fromEntries(refusalKinds.map((kind) => [kind, 0])) as Record<RefusalKind, number>;
+
+  count(kind: RefusalKind): void {
+    this.#counts[kind] += 1;
+  }
+
+  /** Since the server started. */
+  get counts(): RefusalCounts {
+    return { ...this.#counts };
+  }
+}
