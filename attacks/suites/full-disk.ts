@@ -5,6 +5,7 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findMountFault } from '@longwire/test-support/namespaces';
 import { raisedRates } from '@longwire/test-support/raised-rates';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
@@ -19,11 +20,7 @@ export interface FullDiskScale {
 const DISK = '24m';
 const IN_FLIGHT = 32;
 
-const mountFault: string | undefined = (() => {
-  if (process.getuid?.() !== 0) return 'mounting needs root';
-  const probe = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
-  return probe.status === 0 ? undefined : `cannot mount a tmpfs: ${probe.stderr?.toString().trim()}`;
-})();
+const mountFault = findMountFault();
 
 export function describeFullDisk(scale: FullDiskScale): void {
   describe.skipIf(mountFault !== undefined)(`a full disk${mountFault === undefined ? '' : ` (${mountFault})`}`, () => {

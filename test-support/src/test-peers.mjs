@@ -1,4 +1,4 @@
-// What some tests need and a laptop may lack: a browser, strace, Python's websockets, Java with Tomcat's client, proxies. Found once, and
+// What some tests need and a laptop may lack: a browser, strace, Python's websockets, Java with Tomcat's client, proxies, root. Found once, and
 // passed to the tests in the environment: TEST_CHROMIUM, TEST_STRACE, TEST_PYTHON, TEST_JAVA, TEST_NGINX, TEST_HAPROXY hold a path, TEST_TOMCAT_JARS
 // a class path, or are absent. (Not LONGWIRE_…: the server warns about names of that kind that are not settings.)
 import { execFileSync } from 'node:child_process';
@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { findCommand } from './find-command.mjs';
+import { findMountFault, findPidNamespaceFault } from './namespaces.mjs';
 
 /**
  * @typedef {{ what: string, reason: string }} MissingPeer
@@ -43,6 +44,11 @@ export async function findTestPeers(env = process.env) {
     if (path) environment[`TEST_${proxy.toUpperCase()}`] = path;
     else missing.push({ what: `endpoints behind ${proxy}`, reason: `no ${proxy} in PATH` });
   }
+
+  const mountFault = findMountFault();
+  if (mountFault !== undefined) missing.push({ what: 'full disks', reason: mountFault });
+  const namespaceFault = findPidNamespaceFault();
+  if (namespaceFault !== undefined) missing.push({ what: 'data folders shared by containers', reason: namespaceFault });
 
   return { environment, missing };
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findMountFault } from '@longwire/test-support/namespaces';
 import { freePort } from '@longwire/test-support/ports';
 import { ProgramProcess, type ProgramResult } from '@longwire/test-support/program-process';
 import { raisedRates } from '@longwire/test-support/raised-rates';
@@ -105,11 +106,7 @@ it.skipIf(pythonFault)(`longwire serve stops cleanly when its terminal is closed
   });
 });
 
-const mountFault: string | undefined = (() => {
-  if (process.getuid?.() !== 0) return 'mounting needs root';
-  const probe = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
-  return probe.status === 0 ? undefined : `cannot mount a tmpfs: ${probe.stderr?.toString().trim()}`;
-})();
+const mountFault = findMountFault();
 
 it.skipIf(mountFault)(`longwire serve outlives a full disk with its data and its log ${mountFault ?? ''}`, async () => {
   const disk = mkdtempSync(join(folder, 'disk-'));

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFil
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findPidNamespaceFault } from '@longwire/test-support/namespaces';
 import { ProgramProcess } from '@longwire/test-support/program-process';
 import { stretched } from '@longwire/test-support/stretched';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -23,11 +24,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HOLDER = fileURLToPath(new URL('./children/hold-folder.mjs', import.meta.url));
 
-const namespacesMissing: string | undefined = (() => {
-  const run = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']);
-  if (run.error !== undefined) return 'no unshare in PATH';
-  return run.status === 0 ? undefined : `no new pid namespaces here: ${run.stderr.toString().trim()}`;
-})();
+const namespacesMissing = findPidNamespaceFault();
 
 /** Starts a process that takes the folder and says `held` or the code of its error. */
 async function holdElsewhere(folder: string, wrapper: readonly string[] = []) {

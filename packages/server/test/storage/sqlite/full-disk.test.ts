@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findMountFault } from '@longwire/test-support/namespaces';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppendRequest } from '../../../src/storage/message-log.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
@@ -12,11 +13,7 @@ import { makeDataFolder, testedDrivers } from './data-folder.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const mountFault: string | undefined = (() => {
-  if (process.getuid?.() !== 0) return 'mounting needs root';
-  const probe = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
-  return probe.status === 0 ? undefined : `cannot mount a tmpfs: ${probe.stderr?.toString().trim()}`;
-})();
+const mountFault = findMountFault();
 
 const channel = direct('alice', 'bob');
 const big = (number: number): AppendRequest =>
