@@ -11,6 +11,7 @@ import {
   straceMissing,
 } from '../packages/server/test/storage/sqlite/fault-run.js';
 import { flipBits } from '../packages/server/test/storage/sqlite/flip-run.js';
+import { killMigrations } from '../packages/server/test/storage/sqlite/migration-run.js';
 
 const MINUTES_MS = 60_000;
 const KILLS = 50;
@@ -49,6 +50,14 @@ for (const driver of testedDrivers) {
         );
       }
     }
+
+    test.skipIf(straceMissing)(
+      `migrates a folder of schema version 1 although it is killed at any call (row 58) ${straceMissing ?? ''}`,
+      { timeout: 20 * MINUTES_MS },
+      async () => {
+        expect(await killMigrations(driver, { pwrite64: 1, fsync: 1, rename: 1 })).toEqual([]);
+      },
+    );
 
     // Index pages are half empty here, so fewer flips hit anything.
     for (const { pages, seed, least } of [

@@ -9,6 +9,9 @@ export type EntryKind = 'message';
 /** `json`: the body is JSON text exactly as received. `base64`: it is the base64 of bytes. */
 export type BodyFormat = 'json' | 'base64';
 
+/** Why the content of an entry is no longer stored. */
+export type RemovalReason = 'expired' | 'superseded' | 'removed' | 'erased';
+
 export interface EntryContent {
   readonly kind: EntryKind;
   readonly from: UserId;

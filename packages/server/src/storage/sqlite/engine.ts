@@ -1,24 +1,30 @@
 // The store as the storage thread uses it, call by call: transactions, reads, checkpoints.
 
 import { join } from 'node:path';
-import { ServerError } from '../../errors.js';
+import { MAX_BATCH_ENTRIES } from '../append-check.js';
 import type { FlatRequests } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
-import { KeyLookup } from './appending/key-lookup.js';
-import { type DamageListener, isDamage, readAround } from './damage.js';
-import { configureConnection, DATABASE_FILE, PageCache } from './driver/connection-settings.js';
+import { KeyLookup, openKeyWindow, rememberKey } from './appending/key-lookup.js';
+import { type DamageListener, readAround } from './damage.js';
+import { DATABASE_FILE, PageCache, setSynchronous } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
-import { unusable, unusableFolder } from './folder/folder-errors.js';
 import { Lineage } from './folder/lineage.js';
 import { OpenFiles } from './folder/open-files.js';
+import { ChannelLog } from './places/channel-log.js';
+import { loadPlaces } from './places/load-places.js';
+import { PlaceTable } from './places/place-table.js';
+import { PLACE_BATCH_ROWS, type Placer } from './places/placer.js';
+import type { PlaceRing } from './places/recent-places.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { completeRecovery } from './recovery.js';
+import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
 import { ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
+import { EntryTable } from './tables/entry-table.js';
 import { MemberTable } from './tables/member-table.js';
-import { prepareSchema } from './tables/schema.js';
+import { openMigrated } from './tables/migration.js';
 import { UserTable } from './tables/user-table.js';
 import { type FailureFrame, failureOf, type WorkerCalls } from './threads/worker-messages.js';
 
@@ -37,16 +43,23 @@ export interface EngineOptions {
   readonly keyWindowEntries: number;
   /** Gives the store a new era, although nothing shows that it was restored. */
   readonly needsNewEra: boolean;
+  /** Entries that get their places in one batch. Fewer are for tests. */
+  readonly placeBatchRows?: number;
   /** Called with damage that was skipped. */
   readonly onDamage: DamageListener;
 }
+
+/** Fewer rows are not worth a batch of their own when there is nothing else to do. */
+const MIN_PLACED_ROWS = 4_096;
 
 export class SqliteEngine {
   readonly era: string;
   readonly driverName: string;
   readonly canShareFile: boolean;
-  /** Why the store got a new era, as a sentence for the log. */
-  readonly restored: string | undefined;
+  /** What was found and done at the opening, as sentences for the log. */
+  readonly notices: readonly string[];
+  /** Where the newest entries are, for a thread that reads beside this one. */
+  readonly placeRing: PlaceRing;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
   readonly #file: string;
@@ -56,8 +69,8 @@ export class SqliteEngine {
   readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
-  readonly #keys: KeyLookup;
   readonly #appender: Appender;
+  readonly #placer: Placer;
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
@@ -73,31 +86,46 @@ export class SqliteEngine {
     try {
       this.#assertOwned = options.assertOwned;
       this.#onDamage = options.onDamage;
-      const database = options.open(file);
+      this.#file = file;
+      const { database, isRecovered, notice } = openMigrated(options.open, file);
       this.#database = database;
+      this.#isRecovered = isRecovered;
       this.driverName = database.driverName;
       this.canShareFile = database.sharesFile;
-      configureConnection(database);
-      this.#file = file;
-      this.#isRecovered = completeRecovery(database, file);
-      prepareSchema(database);
       this.#cache = new PageCache(database);
-      this.#lineage = new Lineage(database, { ...options, file });
+      const entries = new EntryTable(database);
+      const places = new PlaceTable(database, entries);
+      const window = openKeyWindow(options.keyWindowEntries);
+      const { ring, recent, placer, lost } = loadPlaces({
+        database,
+        entries,
+        places,
+        keyRows: options.keyWindowEntries,
+        onRow: (row) => rememberKey(window, row),
+        placeBatchRows: options.placeBatchRows ?? PLACE_BATCH_ROWS,
+      });
+      this.placeRing = ring;
+      this.#placer = placer;
+      this.#lineage = new Lineage(database, { ...options, file, lostEntries: lost });
       this.era = this.#lineage.era;
-      this.restored = this.#lineage.restored;
+      this.notices = [notice, this.#lineage.doubt].filter((text) => text !== undefined);
       this.#isWritable = this.#tryPrepare();
       this.#files = new OpenFiles(file);
+      const log = new ChannelLog(database, entries, places, recent);
+      const keys = new KeyLookup({ window, era: this.era, entries, log });
       this.#users = new UserTable(database);
-      this.#channels = new ChannelTable(database);
-      this.#keys = new KeyLookup(database, this.era, options.keyWindowEntries);
-      this.#appender = new Appender(database, this.era, options.onDamage, {
+      this.#channels = new ChannelTable(database, log);
+      this.#appender = new Appender(this.era, options.onDamage, {
         users: this.#users,
         channels: this.#channels,
-        keys: this.#keys,
+        keys,
+        entries,
+        ring,
+        recent,
       });
       this.#devices = new DeviceTable(database, this.#users);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
-      this.#pages = new PageReader(database);
+      this.#pages = new PageReader(log);
       this.#statuses = new ChannelStatusReader(database, options.onDamage, {
         users: this.#users,
         channels: this.#channels,
@@ -200,6 +228,52 @@ export class SqliteEngine {
     }
   }
 
+  /** Rows wait for their places, and may have them now. */
+  get isPlacingDue(): boolean {
+    return this.#placer.isDue;
+  }
+
+  /** So many rows wait for their places that no further ones may be stored. */
+  get isPlacingBehind(): boolean {
+    return this.#placer.unplaced > this.#placer.maxUnplaced - MAX_BATCH_ENTRIES;
+  }
+
+  /** To be called when there is nothing else to do. False: there is not enough to place yet. */
+  beginPlacing(minRows = MIN_PLACED_ROWS): boolean {
+    if (this.#placer.unplaced < minRows) return false;
+    this.#placer.begin();
+    return true;
+  }
+
+  /**
+   * Places some of the newest rows. Not synced: what is lost with the power is placed again from the entries, and the
+   * next commit syncs it.
+   * @param maxRows ends after so many
+   * @param maxMs ends after so long
+   * @returns rows that were placed
+   * @throws ServerError `fatal`; a full disk is none, the rows stay in memory
+   */
+  place(maxRows: number, maxMs: number): number {
+    const until = performance.now() + maxMs;
+    try {
+      this.#assertOwned();
+      setSynchronous(this.#database, 'NORMAL');
+      this.#database.exec('BEGIN IMMEDIATE');
+      const placed = this.#placer.place(maxRows, until);
+      this.#database.exec('COMMIT');
+      this.#placer.commit();
+      return placed;
+    } catch (error) {
+      rollBack(this.#database);
+      this.#placer.rollback();
+      if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
+      this.#isWritable = false;
+      return 0;
+    } finally {
+      setSynchronous(this.#database, 'FULL');
+    }
+  }
+
   /** Writes a few bytes to see whether there is room again, after making some: a log that was moved is written over. */
   tryWrite(): void {
     this.checkpoint();
@@ -233,7 +307,7 @@ export class SqliteEngine {
       this.#database.exec('COMMIT');
       // After the sync, before anything is acknowledged.
       this.#files.assertInPlace();
-      this.#keys.commit();
+      this.#appender.commit();
       this.#isWritable = true;
       return undefined;
     } catch (error) {
@@ -275,7 +349,6 @@ export class SqliteEngine {
     } catch (error) {
       throw fatalFrom(error);
     }
-    this.#keys.rollback();
     this.#appender.rollback();
     this.#channels.forgetAll();
     this.#users.forgetAll();
@@ -301,56 +374,4 @@ export class SqliteEngine {
       if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
     }
   }
-}
-
-/** Of SQLite, or of the file system when the generation is written. */
-function isFullDisk(error: unknown): boolean {
-  if (error instanceof SqlFailure) return error.kind === 'full';
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
-/** Damage that one task met, or a request that cannot be: no reason to refuse the others. */
-function isFaultOfTask(error: unknown): boolean {
-  return error instanceof TypeError || isDamage(error);
-}
-
-/** A sentence that names the folder or the file, and what to do. */
-function openingError(error: unknown, folder: string, file: string): Error {
-  if (isDamage(error)) {
-    const message = `${file} is damaged (${error.message}): restore it from a backup, or choose another folder with --data`;
-    return new ServerError('corrupt', message, { cause: error });
-  }
-  if (error instanceof ServerError) return error;
-  if (!(error instanceof SqlFailure)) return unusableFolder(folder, error as NodeJS.ErrnoException);
-  return error.kind === 'full'
-    ? asStorageError(error)
-    : unusable(folder, `SQLite cannot use ${file}: ${error.message}`, error);
-}
-
-/** What a caller may see of a failure of the driver. */
-export function asStorageError(error: unknown): Error {
-  if (error instanceof ServerError || error instanceof TypeError) return error;
-  if (!(error instanceof SqlFailure)) return fatalFrom(error);
-  if (error.kind === 'corrupt') {
-    return new ServerError('corrupt', `the database is damaged (${error.message}); restore it from a backup`, {
-      cause: error,
-    });
-  }
-  if (error.kind === 'full') {
-    return new ServerError('storage_full', `the disk of the data folder is full (${error.message})`, { cause: error });
-  }
-  return fatalFrom(error);
-}
-
-function fatalFrom(error: unknown): ServerError {
-  if (error instanceof ServerError && (error.code === 'fatal' || error.code === 'locked')) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new ServerError(
-    'fatal',
-    `writing to the store failed: ${message}; what is on disk is decided at the next start`,
-    {
-      cause: error,
-    },
-  );
 }

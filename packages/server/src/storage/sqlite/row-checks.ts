@@ -2,7 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import { ServerError } from '../../errors.js';
-import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, type SqlValue } from './driver/sql-database.js';
+import { integerOf, type SqlDatabase, type SqlStatement, type SqlValue } from './driver/sql-database.js';
 
 /** CRC32 over the row's columns in their declared order. */
 export function rowChecksum(...columns: readonly (number | string | null)[]): number {
@@ -21,26 +21,23 @@ export function expectChecksum(stored: number, actual: number, row: string): voi
  */
 export class IndexNeighbours {
   readonly #table: string;
-  readonly #columns: readonly string[];
-  readonly #before: SqlStatement;
-  readonly #after: SqlStatement;
-  readonly #inTable: SqlStatement;
+  readonly #wrong: SqlStatement;
 
   /** @param columns  of a unique index of the table */
   constructor(database: SqlDatabase, table: string, columns: readonly string[]) {
     this.#table = table;
-    this.#columns = columns;
     const key = columns.join(', ');
-    const values = columns.map(() => '?').join(', ');
+    const values = columns.map((_, index) => `?${index + 1}`).join(', ');
     const descending = columns.map((column) => `${column} DESC`).join(', ');
-    // Nothing but the index has to be read for these two.
-    this.#before = database.prepare(
-      `SELECT id, ${key} FROM ${table} WHERE (${key}) < (${values}) ORDER BY ${descending} LIMIT 1`,
-    );
-    this.#after = database.prepare(
-      `SELECT id, ${key} FROM ${table} WHERE (${key}) > (${values}) ORDER BY ${key} LIMIT 1`,
-    );
-    this.#inTable = database.prepare(`SELECT ${key} FROM ${table} WHERE id = ?`);
+    const differs = columns.map((column) => `${table}.${column} IS NOT near.${column}`).join(' OR ');
+    // The two neighbours are read from the index alone, and compared with their rows in the table.
+    this.#wrong = database.prepare(`
+      WITH near AS (
+        SELECT * FROM (SELECT id, ${key} FROM ${table} WHERE (${key}) < (${values}) ORDER BY ${descending} LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT id, ${key} FROM ${table} WHERE (${key}) > (${values}) ORDER BY ${key} LIMIT 1)
+      )
+      SELECT count(*) AS count FROM near LEFT JOIN ${table} ON ${table}.id = near.id WHERE ${differs}`);
   }
 
   /**
@@ -49,15 +46,9 @@ export class IndexNeighbours {
    * @throws ServerError `corrupt`
    */
   expectRight(key: readonly SqlValue[]): void {
-    for (const neighbour of [this.#before.get(key), this.#after.get(key)]) {
-      if (neighbour === undefined || this.#isAsInTable(neighbour)) continue;
-      const message = `the index of the table ${this.#table} is damaged around ${key.join(', ')}`;
-      throw new ServerError('corrupt', `${message}; restore the store from a backup`);
-    }
-  }
-
-  #isAsInTable(neighbour: SqlRow): boolean {
-    const row = this.#inTable.get([integerOf(neighbour, 'id')]);
-    return row !== undefined && this.#columns.every((column) => row[column] === neighbour[column]);
+    const row = this.#wrong.get(key);
+    if (row !== undefined && integerOf(row, 'count') === 0) return;
+    const message = `the index of the table ${this.#table} is damaged around ${key.join(', ')}`;
+    throw new ServerError('corrupt', `${message}; restore the store from a backup`);
   }
 }

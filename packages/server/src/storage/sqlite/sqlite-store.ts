@@ -31,7 +31,7 @@ export interface SqliteStoreOptions {
   readonly needsNewEra?: boolean;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
-  /** Called with sentences for the log: that it waits for another server, was restored, or is open to other accounts. */
+  /** Called with sentences for the log: that it waits for another server, was restored or migrated, or is open to other accounts. */
   readonly onNotice?: (message: string) => void;
 }
 
@@ -55,10 +55,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
     const { keyWindowEntries = defaultSessionLimits.keyWindow, needsNewEra = false } = options;
     const start = { folder, driver, keyWindowEntries, needsNewEra };
-    writer = await WorkerClient.start({ ...start, role: 'writer', lock: { file: lock.file, token: lock.token } });
-    if (writer.restored !== undefined) options.onNotice?.(writer.restored);
+    writer = await WorkerClient.start({
+      ...start,
+      role: 'writer',
+      placeRing: undefined,
+      lock: { file: lock.file, token: lock.token },
+    });
+    for (const notice of writer.notices) options.onNotice?.(notice);
+    const { placeRing } = writer;
     const reader = writer.canShareFile
-      ? await WorkerClient.start({ ...start, role: 'reader', lock: undefined })
+      ? await WorkerClient.start({ ...start, role: 'reader', placeRing, lock: undefined })
       : undefined;
     return new SqliteStore({ writer, reader, lock, folder: options.folder });
   } catch (error) {

@@ -10,14 +10,19 @@ import type { SqlValue } from '../../../src/storage/sqlite/driver/sql-database.j
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { device, directName, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
-import { append, openEngine, readPage } from './engine-under-test.js';
+import { append, openEngine, placeAll, readPage } from './engine-under-test.js';
 
 const alice = user('alice');
 const phone = device('phone');
 const withBob = directName('alice', 'bob');
 const withCarol = directName('alice', 'carol');
 
-describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driver) => {
+const cases = testedDrivers.flatMap((driver) => [
+  { driver, places: 'in memory' },
+  { driver, places: 'in the table' },
+]);
+
+describe.each(cases)('of a store with a damaged row, through $driver, with places $places,', ({ driver, places }) => {
   let folder: string;
   let remove: () => Promise<void>;
   let engine: SqliteEngine;
@@ -48,6 +53,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
         },
       },
     ]);
+    if (places === 'in the table') placeAll(engine);
   });
 
   afterEach(async () => {
@@ -72,7 +78,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
     readPage(engine, { channel: withBob, direction, offset, limit: 10, maxBytes: 10_000 });
 
   test('the newest entry costs a channel its `last`, and nobody the list', () => {
-    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 5');
+    damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1 AND offset = 5');
     expect(statuses().map(({ channel, head }) => [channel, head])).toEqual([
       [withBob, 5],
       [withCarol, 1],
@@ -90,7 +96,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   });
 
   test('the newest entries cost nothing of the log before them, and writing goes on behind them', () => {
-    damaged('UPDATE entry SET body = ? WHERE channel = 1 AND offset > 3', [Buffer.from('"other"')]);
+    damaged('UPDATE entry SET crc = 0 WHERE channel = 1 AND offset > 3');
     expect(page('after', 0)).toMatchObject({
       head: 5,
       more: true,
@@ -110,14 +116,14 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   });
 
   test('all entries of a channel cost that channel its log only', () => {
-    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1');
+    damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1');
     expect(describeOne(withBob)).toMatchObject({ unread: 0, last: { head: 5, entries: [] } });
     expect(append(engine, message('bob', 'alice'))).toMatchObject([{ outcome: 'stored', offset: 6, messages: 6 }]);
   });
 
   test('the entry after the read cursor is not counted as unread', () => {
     append(engine, message('bob', 'alice'));
-    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 5');
+    damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1 AND offset = 5');
     expect(
       engine.describe({ user: alice, channels: [{ channel: withBob, read: 4 }], maxLastBytes: 1_000 })[0],
     ).toMatchObject({ unread: 1 });
@@ -200,7 +206,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   });
 
   test('the key of a damaged entry is neither stored again nor in the way of the others', () => {
-    damaged('UPDATE entry SET at = at + 1 WHERE channel = 1 AND offset = 2');
+    damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1 AND offset = 2');
     expect(
       append(engine, message('alice', 'bob', { key: 'a2' }), message('alice', 'bob', { key: 'a3' })),
     ).toMatchObject([{ outcome: 'damaged' }, { outcome: 'repeated', offset: 3 }]);
@@ -229,7 +235,7 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   });
 
   test('numbers beyond what JavaScript holds are damage as any other', () => {
-    damaged('UPDATE entry SET at = 4611686018427387904, sender = 4611686018427387904 WHERE channel = 1 AND offset = 5');
+    damaged('UPDATE entry SET crc = 4611686018427387904 WHERE channel = 1 AND offset = 5');
     damaged('UPDATE member SET read = 4611686018427387904 WHERE user = 1 AND channel = 1');
     expect(statuses().map(({ channel, read }) => [channel, read])).toEqual([
       [withBob, 0],
@@ -265,7 +271,53 @@ describe.each(testedDrivers)('of a store with a damaged row, through %s,', (driv
   });
 
   test('a row of the wrong types does not keep the store from opening', () => {
-    damaged("UPDATE entry SET sender = 'x' WHERE channel = 1 AND offset = 2");
+    damaged("UPDATE entry SET record = 'x', channel = 'y' WHERE channel = 1 AND offset = 2");
     expect(append(engine, message('alice', 'bob', { key: 'a3' }))).toMatchObject([{ outcome: 'repeated', offset: 3 }]);
+  });
+
+  test('a lost entry that later ones of its channel show costs nothing but itself', () => {
+    const { era } = engine;
+    append(engine, message('alice', 'bob'), message('alice', 'bob'));
+    damaged('DELETE FROM entry WHERE channel = 1 AND offset = 6');
+    expect(engine.era).toBe(era);
+    expect(() => page('after', 5)).toThrowError(expect.objectContaining({ code: 'corrupt', offset: 6 }));
+    expect(page('after', 6)).toMatchObject({ entries: [{ offset: 7 }] });
+    expect(append(engine, message('bob', 'alice'))).toMatchObject([{ outcome: 'stored', offset: 8 }]);
+  });
+
+  test('newest entries that are lost without a trace give all channels a new epoch, once', () => {
+    const { era } = engine;
+    append(engine, message('alice', 'bob'), message('alice', 'carol'));
+    damaged('DELETE FROM entry WHERE channel = 1 AND offset = 6');
+    const next = engine.era;
+    expect(next).not.toBe(era);
+    expect(engine.notices).toEqual([expect.stringMatching(/its newest entry is, and all channels get a new epoch$/)]);
+    expect(append(engine, message('alice', 'bob'))).toMatchObject([
+      { outcome: 'stored', offset: 6, epoch: `${next}-1` },
+    ]);
+    damaged('SELECT 1');
+    expect(engine.era).toBe(next);
+    expect(page('after', 4)).toMatchObject({ entries: [{ offset: 5 }, { offset: 6 }] });
+    expect(append(engine, message('alice', 'carol'))).toMatchObject([{ outcome: 'stored', offset: 3 }]);
+  });
+
+  test('a row number that jumped ahead is passed over, and numbers go on behind it', () => {
+    append(engine, message('alice', 'bob'));
+    damaged('UPDATE entry SET seq = seq + 1099511627776 WHERE channel = 1 AND offset = 6');
+    expect(append(engine, message('alice', 'carol'))).toMatchObject([{ outcome: 'stored', offset: 2 }]);
+    damaged('SELECT 1');
+    expect(describeOne(withCarol)).toMatchObject({ last: { head: 2 } });
+    expect(append(engine, message('alice', 'carol'))).toMatchObject([{ outcome: 'stored', offset: 3 }]);
+  });
+
+  test('the mark of how far the table `place` goes is made again from the entries', () => {
+    const { era } = engine;
+    damaged("UPDATE meta SET value = '4611686018427387904 1' WHERE name = 'placed'");
+    expect(engine.era).toBe(era);
+    expect(page('after', 0)).toMatchObject({ head: 5, entries: [1, 2, 3, 4, 5].map((offset) => ({ offset })) });
+    expect(describeOne(withCarol)).toMatchObject({ last: { head: 1 } });
+    placeAll(engine);
+    damaged('SELECT 1');
+    expect(page('after', 0)).toMatchObject({ head: 5, entries: [1, 2, 3, 4, 5].map((offset) => ({ offset })) });
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../src/storage/sqlite/appending/append-frames.js';
 import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
-import { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { type EngineOptions, SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
 import { errorFrom, type WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import type { TestedDriver } from './data-folder.js';
@@ -20,10 +20,11 @@ export function openEngine(
   driver: TestedDriver,
   keyWindowEntries = 1_024,
   onDamage: DamageListener = () => undefined,
-  needsNewEra = false,
+  options: Partial<Pick<EngineOptions, 'needsNewEra' | 'placeBatchRows'>> = {},
 ): SqliteEngine {
   const open = chooseDriver(driver);
-  return new SqliteEngine({ folder, open, assertOwned: () => undefined, keyWindowEntries, needsNewEra, onDamage });
+  const assertOwned = () => undefined;
+  return new SqliteEngine({ folder, open, assertOwned, keyWindowEntries, needsNewEra: false, onDamage, ...options });
 }
 
 /** One batch in one transaction. */
@@ -46,4 +47,10 @@ export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
 
 export function readPage(engine: SqliteEngine, request: WorkerCalls['page']['input']) {
   return pageFrom(engine.page(request), channelOfName(request.channel), engine.era);
+}
+
+/** Gives all entries their places in the table, as the storage thread does in the background. */
+export function placeAll(engine: SqliteEngine): void {
+  engine.beginPlacing(1);
+  while (engine.isPlacingDue) engine.place(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
 }

@@ -10,7 +10,7 @@ import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
 import { device, directName, FIRST_AT, message, user } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
-import { append, openEngine, readPage } from './engine-under-test.js';
+import { append, openEngine, placeAll, readPage } from './engine-under-test.js';
 
 const PAGE_BYTES = 4096;
 const PEERS = 12;
@@ -91,6 +91,8 @@ function build(folder: string, driver: TestedDriver): Truth {
       return message(from, to, { body, key: `key-${start + index}`, at: FIRST_AT + start });
     });
     append(engine, ...batch);
+    // The places of the last quarter stay in memory.
+    if (start === ENTRIES - 200) placeAll(engine);
   }
   engine.write([
     {

@@ -1,15 +1,17 @@
 // A disk that is really full: a small tmpfs.
 
 import { spawnSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findMountFault } from '@longwire/test-support/namespaces';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppendRequest } from '../../../src/storage/message-log.js';
+import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/storage/store.js';
 import { direct, message, readLog } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
+import { contentsOf, copyFixture, findDifferences } from './migration-run.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -88,6 +90,28 @@ describe.skipIf(mountFault)(`a full disk ${mountFault ?? ''}`, () => {
     await expect.poll(() => again.isWritable).toBe(true);
     await again.close();
   });
+
+  test.each(testedDrivers)(
+    'a store of schema version 1 is not touched without room for a backup and the migration (%s)',
+    async (driver) => {
+      copyFixture('store-v1-last', folder, driver);
+      const before = readFileSync(join(folder, DATABASE_FILE));
+      const { bavail, bsize } = statfsSync(folder);
+      // Room for the backup, not for the migration.
+      const ballast = join(folder, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize - Math.floor(1.8 * before.byteLength)));
+      await expect(openSqliteStore({ folder, driver })).rejects.toMatchObject({
+        code: 'storage_full',
+        message: expect.stringMatching(/schema version 1, .* needs 1 MB of free disk/),
+      });
+      rmSync(ballast);
+      expect(readFileSync(join(folder, DATABASE_FILE)).equals(before)).toBe(true);
+      expect(existsSync(join(folder, `${DATABASE_FILE}.v1.bak`))).toBe(false);
+      const store = await openSqliteStore({ folder, driver });
+      expect(await findDifferences(store, contentsOf('store-v1-last'))).toEqual([]);
+      await store.close();
+    },
+  );
 
   test('a folder without room for its lock is refused with storage_full (row 63)', async () => {
     const { bavail, bsize } = statfsSync(folder);

@@ -45,10 +45,10 @@ describe.each(testedDrivers)('the era of a data folder through %s', (driver) => 
   };
   /** Stores one entry in a run of its own. */
   const runOnce = (at = folder) => {
-    const { era, restored } = start(at);
+    const { era, notices } = start(at);
     append(running!, message('alice', 'bob'));
     stop();
-    return { era, restored };
+    return { era, restored: notices[0] };
   };
   const putBack = () => {
     rmSync(folder, { recursive: true });
@@ -141,7 +141,7 @@ describe.each(testedDrivers)('the era of a data folder through %s', (driver) => 
 
   test('needsNewEra changes every epoch of a store that does not look restored, once', () => {
     const { era } = runOnce();
-    running = openEngine(folder, driver, undefined, undefined, true);
+    running = openEngine(folder, driver, undefined, undefined, { needsNewEra: true });
     const renewed = running.era;
     stop();
     expect(renewed).not.toBe(era);

@@ -1,22 +1,17 @@
 // Appends inside the open transaction: keys, offsets and counts of one batch after the other.
 
 import type { Position } from '@longwire/protocol';
+import { contentBytes } from '../../../channel/entry.js';
 import { pairOfRequest } from '../../append-check.js';
 import { nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
-import type { SqlDatabase, SqlStatement } from '../driver/sql-database.js';
-import { newestNumber } from '../driver/sql-database.js';
+import type { PlaceRing, RecentPlaces } from '../places/recent-places.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { ChannelTable } from '../tables/channel-table.js';
-import {
-  type EntryRow,
-  EntryRowEncoder,
-  INSERT_ENTRY,
-  INSERT_PLAIN_ENTRY,
-  type StoredReply,
-} from '../tables/entry-row.js';
+import { type EntryRow, MESSAGE_KIND, type StoredReply } from '../tables/entry-row.js';
+import type { EntryTable } from '../tables/entry-table.js';
 import type { UserTable } from '../tables/user-table.js';
 import { DAMAGED, type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
@@ -31,32 +26,39 @@ interface Place {
   readonly highUser: number;
 }
 
+interface AppenderParts {
+  readonly users: UserTable;
+  readonly channels: ChannelTable;
+  readonly keys: KeyLookup;
+  readonly entries: EntryTable;
+  readonly ring: PlaceRing;
+  readonly recent: RecentPlaces;
+}
+
 export class Appender {
   readonly #era: string;
   readonly #onDamage: DamageListener;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
   readonly #keys: KeyLookup;
-  readonly #insertPlain: SqlStatement;
-  readonly #insert: SqlStatement;
-  readonly #newest: SqlStatement;
-  readonly #encoder = new EntryRowEncoder();
-  #nextRow: number | undefined;
+  readonly #entries: EntryTable;
+  readonly #ring: PlaceRing;
+  readonly #recent: RecentPlaces;
+  /** The number of the newest row that is committed, and of the newest one in the open transaction. */
+  #committed: number;
+  #newest: number;
 
-  constructor(
-    database: SqlDatabase,
-    era: string,
-    onDamage: DamageListener,
-    tables: { readonly users: UserTable; readonly channels: ChannelTable; readonly keys: KeyLookup },
-  ) {
+  constructor(era: string, onDamage: DamageListener, parts: AppenderParts) {
     this.#era = era;
     this.#onDamage = onDamage;
-    this.#users = tables.users;
-    this.#channels = tables.channels;
-    this.#keys = tables.keys;
-    this.#insertPlain = database.prepare(INSERT_PLAIN_ENTRY);
-    this.#insert = database.prepare(INSERT_ENTRY);
-    this.#newest = database.prepare('SELECT max(id) AS id FROM entry');
+    this.#users = parts.users;
+    this.#channels = parts.channels;
+    this.#keys = parts.keys;
+    this.#entries = parts.entries;
+    this.#ring = parts.ring;
+    this.#recent = parts.recent;
+    this.#committed = parts.recent.newest;
+    this.#newest = this.#committed;
   }
 
   /**
@@ -68,9 +70,18 @@ export class Appender {
     for (let index = 0; index < count; index += 1) this.#appendOne(requestAt(requests, index), results);
   }
 
-  /** The next row number is read again. */
+  /** The rows are stored: they can be found from now on. */
+  commit(): void {
+    this.#keys.commit();
+    if (this.#newest === this.#committed) return;
+    this.#committed = this.#newest;
+    this.#recent.catchUp(this.#newest);
+    this.#ring.publish(this.#newest);
+  }
+
   rollback(): void {
-    this.#nextRow = undefined;
+    this.#keys.rollback();
+    this.#newest = this.#committed;
   }
 
   #appendOne(request: AppendRequest, results: number[]): void {
@@ -121,31 +132,50 @@ export class Appender {
   }
 
   #insertEntry(state: ChannelState, request: AppendRequest): void {
-    const isLow = request.content.from === state.pair[0];
+    const { content } = request;
+    const isLow = content.from === state.pair[0];
     const sender = isLow ? state.lowUser : state.highUser;
-    const lowMessages = state.lowMessages + (isLow ? 1 : 0);
-    const messages = state.messages + 1;
+    const size = contentBytes(content);
+    const seq = this.#newest + 1;
+    const offset = state.head + 1;
     const at = Math.max(request.at, state.lastAt);
-    this.#nextRow ??= newestNumber(this.#newest) + 1;
-    const row = this.#nextRow;
-    const values = this.#encoder.encode(row, {
+    const messages = state.messages + 1;
+    const bytes = state.bytes + size;
+    const lowMessages = state.lowMessages + (isLow ? 1 : 0);
+    const lowBytes = state.lowBytes + (isLow ? size : 0);
+    this.#entries.insert(seq, {
       channel: state.number,
-      offset: state.head + 1,
+      offset,
+      kind: MESSAGE_KIND,
+      sender,
+      application: 0,
+      at,
+      stamp: 0,
       messages,
       senderMessages: isLow ? lowMessages : messages - lowMessages,
-      sender,
-      at,
-      content: request.content,
-      replyTo: this.#storedReply(state, request.content.replyTo),
+      bytes,
+      senderBytes: isLow ? lowBytes : bytes - lowBytes,
+      removed: undefined,
+      body: content.body,
+      bodyFormat: content.bodyFormat,
+      key: content.key,
+      slot: content.slot,
+      headers: content.headers,
+      contentType: content.contentType,
+      replyTo: this.#storedReply(state, content.replyTo),
+      target: undefined,
+      expiresAt: undefined,
     });
-    (this.#encoder.isPlain ? this.#insertPlain : this.#insert).run(values);
-    if (request.content.key !== undefined) this.#keys.add(state, sender, request.content.key, row);
-    this.#nextRow = row + 1;
-    state.head += 1;
+    if (content.key !== undefined) this.#keys.add(state, sender, content.key, seq);
+    this.#ring.set(seq, state.number, offset);
+    this.#newest = seq;
+    state.head = offset;
     state.messages = messages;
     state.lowMessages = lowMessages;
+    state.bytes = bytes;
+    state.lowBytes = lowBytes;
     state.lastAt = at;
-    state.lastRow = row;
+    state.lastRow = seq;
   }
 
   #storedReply(state: ChannelState, replyTo: Position | undefined): StoredReply | undefined {

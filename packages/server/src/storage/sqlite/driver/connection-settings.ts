@@ -5,8 +5,8 @@ import { integerOf, type SqlDatabase, type SqlStatement } from './sql-database.j
 
 export const DATABASE_FILE = 'longwire.db';
 
-/** https://sqlite.org/pragma.html#pragma_synchronous: 2 is FULL; NORMAL loses acknowledged commits when the power goes. */
-const SYNCHRONOUS_FULL = 2;
+/** https://sqlite.org/pragma.html#pragma_synchronous: with NORMAL a commit may be lost when the power fails. */
+const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
 /**
  * Prepares a fresh connection: WAL, `synchronous=FULL`, no automatic checkpoints (the work loop makes them, where their
@@ -17,22 +17,30 @@ export function configureConnection(database: SqlDatabase): void {
   // WAL without shared memory works for a single connection that says so before its first access.
   if (!database.sharesFile) database.exec('PRAGMA locking_mode=EXCLUSIVE');
   expectPragma(database, 'journal_mode', 'WAL', 'wal');
-  expectPragma(database, 'synchronous', 'FULL', SYNCHRONOUS_FULL);
+  setSynchronous(database, 'FULL');
   expectPragma(database, 'wal_autocheckpoint', '0', 0);
   database.exec('PRAGMA temp_store=MEMORY');
   // Damaged pages are noticed when they are loaded instead of when they are used.
   database.exec('PRAGMA cell_size_check=ON');
 }
 
+/**
+ * Whether the commits that follow are synced. Those that are acknowledged have to be.
+ * @throws ServerError `fatal`
+ */
+export function setSynchronous(database: SqlDatabase, level: keyof typeof SYNCHRONOUS): void {
+  expectPragma(database, 'synchronous', level, SYNCHRONOUS[level]);
+}
+
 /** A setting as SQLite reports it. */
 export function readPragma(database: SqlDatabase, name: string): string | number | undefined {
-  const row = database.prepare(`PRAGMA ${name}`).get([]);
+  const row = database.query(`PRAGMA ${name}`);
   const value = row === undefined ? undefined : Object.values(row)[0];
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
 function expectPragma(database: SqlDatabase, name: string, value: string, expected: string | number): void {
-  database.prepare(`PRAGMA ${name}=${value}`).all([]);
+  database.query(`PRAGMA ${name}=${value}`);
   const actual = readPragma(database, name);
   if (actual === expected) return;
   throw new ServerError('fatal', `SQLite would not set ${name} to ${value}: it reports ${String(actual)}`);

@@ -67,6 +67,10 @@ class NodeSqliteDatabase implements SqlDatabase {
     translate(() => this.#database.exec(sql));
   }
 
+  query(sql: string): SqlRow | undefined {
+    return this.prepare(sql).get([]);
+  }
+
   prepare(sql: string): SqlStatement {
     const statement = translate(() => this.#database.prepare(sql));
     return new NodeSqliteStatement(statement);

@@ -17,6 +17,8 @@ export interface SqlDatabase {
   /** Several connections to one file at a time: WAL works through shared memory. */
   readonly sharesFile: boolean;
   exec(sql: string): void;
+  /** The first row of a statement that is run once; those that are run often are prepared. */
+  query(sql: string): SqlRow | undefined;
   prepare(sql: string): SqlStatement;
   close(): void;
 }

@@ -52,6 +52,11 @@ class WasmDatabase implements SqlDatabase {
     this.translate(() => this.#database.exec(sql));
   }
 
+  query(sql: string): SqlRow | undefined {
+    // It prepares, runs to the end and finalizes; a statement of `prepare` lives as long as the database.
+    return this.translate(() => this.#database.all(sql)[0] as SqlRow | undefined);
+  }
+
   prepare(sql: string): SqlStatement {
     const statement = new WasmStatement(this, () => this.#database.prepare(sql));
     this.#statements.add(statement);

@@ -32,6 +32,8 @@ interface LineageOptions {
   readonly file: string;
   /** The operator knows that the store was restored, whatever it shows. */
   readonly needsNewEra: boolean;
+  /** Newest entries that cannot be read any more, of which it is unknown which ones they were. */
+  readonly lostEntries: number;
 }
 
 /**
@@ -42,7 +44,7 @@ interface LineageOptions {
 export class Lineage {
   readonly era: string;
   /** Why the store got a new era, as a sentence for the log; undefined if it did not, or is new. */
-  readonly restored: string | undefined;
+  readonly doubt: string | undefined;
   /** False: the era is new, and must be written down before anything is read or written under it. */
   readonly isContinued: boolean;
   readonly #database: SqlDatabase;
@@ -51,14 +53,15 @@ export class Lineage {
   readonly #identity: FileIdentity;
   #isWritten = false;
 
-  constructor(database: SqlDatabase, { folder, file, needsNewEra }: LineageOptions) {
+  constructor(database: SqlDatabase, { folder, file, needsNewEra, lostEntries }: LineageOptions) {
     const remembered = readRemembered(database);
     const outside = readGeneration(folder);
     const identity = identityOf(file);
-    const doubt = doubtOf(remembered, outside, identity);
+    const restored = doubtOf(remembered, outside, identity);
+    const doubt = restored === undefined ? lossOf(lostEntries) : `${restored}: it counts as restored`;
     this.era = needsNewEra || doubt !== undefined ? mintEra() : (remembered.era ?? mintEra());
     this.isContinued = this.era === remembered.era;
-    this.restored = doubt && `${file} ${doubt}: it counts as restored, and all channels get a new epoch`;
+    this.doubt = doubt && `${file} ${doubt}, and all channels get a new epoch`;
     this.#database = database;
     this.#folder = folder;
     this.#generation = Math.max(remembered.generation, outside ?? 0) + 1;
@@ -90,6 +93,13 @@ function doubtOf(remembered: Remembered, outside: number | undefined, identity: 
   const { inode, birth } = remembered.identity;
   const isOther = differs(inode, identity.inode) || differs(birth, identity.birth);
   return isOther ? 'is another file than at the last start' : undefined;
+}
+
+/** Their offsets may be assigned again. */
+function lossOf(entries: number): string | undefined {
+  return entries === 0
+    ? undefined
+    : `is damaged where its ${entries === 1 ? 'newest entry is' : `${entries} newest entries are`}`;
 }
 
 function differs(before: string | undefined, now: string | undefined): boolean {

@@ -217,7 +217,7 @@ export class ChannelStatusReader {
     verifyChannelRow(row);
     const key = textOf(row, 'name') as ChannelName;
     const base = integerOf(row, 'base');
-    const end = this.#channels.cached(key) ?? this.#channels.headOf(member.channel, base, key);
+    const end = this.#channels.endOf({ number: member.channel, key, base });
     return {
       channel: key,
       life: integerOf(row, 'life'),

@@ -1,6 +1,6 @@
 // Entries on their way from the worker: flat lists, as appends are on the way to it.
 
-import type { Epoch } from '@longwire/protocol';
+import type { Epoch, Position } from '@longwire/protocol';
 import type { Channel, DirectChannel } from '../../../channel/channel.js';
 import { contentBytes, type Entry, makeEntry } from '../../../channel/entry.js';
 import { ServerError } from '../../../errors.js';
@@ -9,7 +9,7 @@ import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
 import type { ChannelState } from '../tables/channel-state.js';
-import { type EntryRow, replyPosition, type StoredReply } from '../tables/entry-row.js';
+import type { EntryRow, StoredReply } from '../tables/entry-row.js';
 
 type RareColumns = RareContent<StoredReply>;
 
@@ -26,8 +26,7 @@ export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntri
       offset: row.offset,
     });
   }
-  const { content } = row;
-  into.push(row.offset, row.at, row.messages, sender, content.body, content.key, rareContentOf(content, row.replyTo));
+  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareContentOf(row, row.replyTo));
 }
 
 /** Takes body and headers out of the first entry if they are longer; true: it did. */
@@ -85,4 +84,9 @@ function entryAt(flat: FlatEntries, start: number, channel: DirectChannel, epoch
   const content = contentFrom(from, flat[start + 4] as string, key, rare, replyPosition(rare?.replyTo, epoch));
   const [offset, at, messages] = [flat[start] as number, flat[start + 1] as number, flat[start + 2] as number];
   return makeEntry(channel, content, { epoch, offset, at, messages });
+}
+
+/** A stored answer's target with its epoch filled in. */
+function replyPosition(replyTo: StoredReply | undefined, epoch: Epoch): Position | undefined {
+  return replyTo === undefined ? undefined : { epoch: replyTo.epoch ?? epoch, offset: replyTo.offset };
 }

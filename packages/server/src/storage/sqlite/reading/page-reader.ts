@@ -1,31 +1,21 @@
 // Pages of a log, every row verified: its checksum, its place, and that nothing is missing before it.
 
-import { ServerError } from '../../../errors.js';
 import type { Named } from '../../channel-name.js';
 import type { PageRequest } from '../../message-log.js';
 import { type DamageListener, readAround } from '../damage.js';
-import { integerOf, type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
+import { type ChannelLog, expectReadable, UnreadableEntry } from '../places/channel-log.js';
 import type { ChannelState } from '../tables/channel-state.js';
-import { decodeEntryRow, ENTRY_COLUMNS, type EntryRow } from '../tables/entry-row.js';
+import type { EntryRow } from '../tables/entry-row.js';
 import { type FlatEntries, flattenEntry, headFrameOf, type PageFrame } from './page-frames.js';
 
 /** Rows are read in pieces, so that a page of large bodies does not read 200 of them to keep four. */
 const FIRST_PIECE_ROWS = 16;
 
-interface Cut {
-  /** In the order asked: ascending for `after`, descending for `before`. */
-  readonly rows: EntryRow[];
-  readonly bytes: number;
-}
-
 export class PageReader {
-  readonly #after: SqlStatement;
-  readonly #before: SqlStatement;
+  readonly #log: ChannelLog;
 
-  constructor(database: SqlDatabase) {
-    const select = `SELECT ${ENTRY_COLUMNS} FROM entry WHERE channel = ?`;
-    this.#after = database.prepare(`${select} AND offset > ? ORDER BY offset LIMIT ?`);
-    this.#before = database.prepare(`${select} AND offset < ? ORDER BY offset DESC LIMIT ?`);
+  constructor(log: ChannelLog) {
+    this.#log = log;
   }
 
   /**
@@ -38,7 +28,7 @@ export class PageReader {
     const first = isAfter ? Math.max(request.offset, state.base) + 1 : Math.min(request.offset - 1, state.head);
     const available = isAfter ? state.head - first + 1 : first - state.base;
     const wanted = Math.min(request.limit, Math.max(available, 0));
-    const { rows } = this.#readRows(state, request, first, step, wanted);
+    const rows = this.#readRows(state, request, first, step, wanted);
     const more = rows.length < available;
     if (!isAfter) rows.reverse();
     const entries: FlatEntries = [];
@@ -48,59 +38,40 @@ export class PageReader {
 
   /** The first entry above `offset` that can be read; undefined where none can. Reports those it skips. */
   readableAfter(state: ChannelState, offset: number, onDamage: DamageListener): EntryRow | undefined {
-    const one = { maxBytes: Number.MAX_SAFE_INTEGER };
     for (let next = Math.max(offset, state.base) + 1; next <= state.head; next += 1) {
-      const row = readAround(state.key, onDamage, () => this.#readRows(state, one, next, 1, 1).rows[0]);
+      const row = readAround(state.key, onDamage, () => {
+        const [found] = this.#log.rows(state.number, next, next);
+        return expectReadable(state.key, found!);
+      });
       if (row !== undefined) return row;
     }
     return undefined;
   }
 
+  /** In the order asked: ascending for a step of 1, descending for −1. */
   #readRows(
     state: ChannelState,
     request: Pick<Named<PageRequest>, 'maxBytes'>,
     first: number,
     step: 1 | -1,
     wanted: number,
-  ): Cut {
+  ): EntryRow[] {
     const rows: EntryRow[] = [];
     let bytes = 0;
     while (rows.length < wanted) {
       const next = first + step * rows.length;
-      const piece = this.#readPiece(state, step, next, pieceRows(rows.length, bytes, wanted, request.maxBytes));
-      for (const columns of piece.rows) {
-        const expected = first + step * rows.length;
-        const row = rowAt(state, columns, expected, rows.length > 0);
-        if (row === undefined) return { rows, bytes };
-        bytes += Buffer.byteLength(row.content.body);
-        if (rows.length > 0 && bytes > request.maxBytes) return { rows, bytes };
-        rows.push(row);
+      const last = next + step * (pieceRows(rows.length, bytes, wanted, request.maxBytes) - 1);
+      const piece = this.#log.rows(state.number, Math.min(next, last), Math.max(next, last));
+      if (step === -1) piece.reverse();
+      for (const row of piece) {
+        if (row instanceof UnreadableEntry && rows.length > 0) return rows;
+        const readable = expectReadable(state.key, row);
+        bytes += Buffer.byteLength(readable.body);
+        if (rows.length > 0 && bytes > request.maxBytes) return rows;
+        rows.push(readable);
       }
-      if (piece.isWhole) continue;
-      if (rows.length > 0) return { rows, bytes };
-      throw unreadable(state, next, piece.reason);
     }
-    return { rows, bytes };
-  }
-
-  /** Rows from `next` on. Not whole: fewer than there should be, or SQLite itself could not read on. */
-  #readPiece(
-    state: ChannelState,
-    step: 1 | -1,
-    next: number,
-    count: number,
-  ): { readonly rows: SqlRow[]; readonly isWhole: boolean; readonly reason: unknown } {
-    const statement = step === 1 ? this.#after : this.#before;
-    try {
-      const rows = statement.all([state.number, next - step, count]);
-      return { rows, isWhole: rows.length === count, reason: 'it is missing' };
-    } catch (error) {
-      if (!(error instanceof SqlFailure) || error.kind !== 'corrupt') throw error;
-      // Somewhere among these rows: take them one at a time, up to the one that cannot be read.
-      if (count === 1) return { rows: [], isWhole: false, reason: error };
-      const { rows, reason } = this.#readPiece(state, step, next, 1);
-      return { rows, isWhole: rows.length === 1, reason };
-    }
+    return rows;
   }
 }
 
@@ -109,27 +80,4 @@ function pieceRows(have: number, bytes: number, wanted: number, maxBytes: number
   const averageBytes = Math.max(bytes / have, 1);
   const fitting = Math.ceil((maxBytes - bytes) / averageBytes) + 1;
   return Math.max(1, Math.min(wanted - have, fitting));
-}
-
-/** Undefined: unreadable, and there are readable ones before it. */
-function rowAt(state: ChannelState, columns: SqlRow, expected: number, hasEarlier: boolean): EntryRow | undefined {
-  let reason: unknown;
-  try {
-    const row = decodeEntryRow(columns);
-    if (row.channel === state.number && row.offset === expected) return row;
-    reason = `offset ${integerOf(columns, 'offset')} stands in its place`;
-  } catch (error) {
-    if (!(error instanceof SqlFailure)) throw error;
-    reason = error;
-  }
-  if (hasEarlier) return undefined;
-  throw unreadable(state, expected, reason);
-}
-
-function unreadable(state: ChannelState, offset: number, reason: unknown): ServerError {
-  const why = reason instanceof Error ? reason.message : String(reason);
-  return new ServerError('corrupt', `${state.key}, offset ${offset} cannot be read: ${why}`, {
-    cause: reason,
-    offset,
-  });
 }

@@ -12,6 +12,8 @@ import {
   type SqlStatement,
   textOf,
 } from '../driver/sql-database.js';
+import type { ChannelLog } from '../places/channel-log.js';
+import type { PlacedChannel } from '../places/place-table.js';
 import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
 import type { ChannelState } from './channel-state.js';
 import { ChannelEnds } from './channel-state.js';
@@ -31,7 +33,7 @@ export class ChannelTable {
   readonly #states = new GenerationCache<ChannelName, ChannelState>(CACHED_CHANNELS);
   #nextNumber: number | undefined;
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, log: ChannelLog) {
     const columns = 'id, name, kind, life, base, low_user, high_user, created_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM channel WHERE name = ?`);
     this.#neighbours = new IndexNeighbours(database, 'channel', ['name']);
@@ -40,7 +42,7 @@ export class ChannelTable {
       'INSERT INTO member (user, channel, visible_from, left_at, read, delivered, crc) VALUES (?,?,1,NULL,0,0,?)',
     );
     this.#newest = database.prepare('SELECT max(id) AS id FROM channel');
-    this.#ends = new ChannelEnds(database);
+    this.#ends = new ChannelEnds(log);
   }
 
   /** @throws ServerError `corrupt` */
@@ -83,6 +85,8 @@ export class ChannelTable {
       head: 0,
       messages: 0,
       lowMessages: 0,
+      bytes: 0,
+      lowBytes: 0,
       lastAt: 0,
       lastRow: 0,
     };
@@ -90,17 +94,15 @@ export class ChannelTable {
     return state;
   }
 
-  /** What is in memory of a channel, if anything. */
-  cached(key: ChannelName): ChannelState | undefined {
-    return this.#states.get(key);
-  }
-
   /**
-   * Head and newest row of a channel from the index alone, for callers that pass over many channels once.
+   * Offset and row of a channel's newest entry, for callers that pass over many channels once.
    * @throws ServerError `corrupt`
    */
-  headOf(number: number, base: number, key: ChannelName): { readonly head: number; readonly lastRow: number } {
-    return this.#ends.positionOf(number, base, key);
+  endOf(channel: PlacedChannel): { readonly head: number; readonly lastRow: number } {
+    const cached = this.#states.get(channel.key);
+    if (cached !== undefined) return cached;
+    const { offset, seq } = this.#ends.positionOf(channel);
+    return { head: offset, lastRow: seq };
   }
 
   /** After a rollback nothing that the transaction changed may be remembered. */
@@ -133,6 +135,8 @@ export class ChannelTable {
       head: end.head,
       messages: end.messages,
       lowMessages: end.lowMessages,
+      bytes: end.bytes,
+      lowBytes: end.lowBytes,
       lastAt: end.lastAt,
       lastRow: end.lastRow,
     };

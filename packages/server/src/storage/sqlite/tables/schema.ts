@@ -1,14 +1,11 @@
 // The tables, their version, and the way from older versions.
 
-import { ServerError } from '../../../errors.js';
-import { integerOf, rollBack, type SqlDatabase, SqlFailure } from '../driver/sql-database.js';
-
-export const SCHEMA_VERSION = 1;
+import { newestNumber, type SqlDatabase } from '../driver/sql-database.js';
+import { markOf } from '../places/place-table.js';
 
 /**
  * Text that clients wrote is kept as the bytes of its UTF-8 (BLOB): lengths are exact and NUL is an ordinary character,
- * whichever driver reads it. `entry` is in the order of appends, with one small index: a primary key of
- * (channel, offset) stores a quarter as much per second (docs/performance.md).
+ * whichever driver reads it.
  */
 const VERSION_1 = `
 CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value) WITHOUT ROWID;
@@ -42,48 +39,34 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_position ON entry (channel, offset);
 `;
 
-/** Step n brings a store of version n to n + 1. */
-const MIGRATIONS: readonly string[] = [VERSION_1];
-
 /**
- * Creates the tables or brings them to this version, each step in one transaction: a crash leaves the version before it.
- * @throws ServerError `newer_schema` naming both versions
+ * Entries as records in the order of their commits, and where they are in a table of its own, so that a commit touches no
+ * index (docs/decisions/0021-entries-are-records-and-their-places-are-filled-in-later.md). The rows of version 1 stay as
+ * they are: their index has the content and the order of the new table.
  */
-export function prepareSchema(database: SqlDatabase): void {
-  const found = schemaVersionOf(database);
-  if (found > SCHEMA_VERSION) {
-    throw new ServerError(
-      'newer_schema',
-      `the store has schema version ${found}, this Longwire knows up to ${SCHEMA_VERSION}: start it with a newer Longwire, or restore a backup made by this version`,
-    );
-  }
-  for (const [version, step] of MIGRATIONS.entries()) {
-    if (version >= found) runStep(database, step, version + 1);
-  }
+const VERSION_2 = `
+ALTER TABLE entry RENAME TO entry_v1;
+CREATE TABLE entry (
+  seq INTEGER PRIMARY KEY, channel INTEGER NOT NULL, offset INTEGER NOT NULL, crc INTEGER NOT NULL, record BLOB NOT NULL
+);
+CREATE TABLE place (
+  channel INTEGER NOT NULL, offset INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (channel, offset)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO place SELECT channel, offset, id FROM entry_v1 INDEXED BY entry_position ORDER BY channel, offset;
+DROP INDEX entry_position;
+`;
+
+function toVersion2(database: SqlDatabase): void {
+  database.exec(VERSION_2);
+  const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
+  if (newest === 0) database.exec('DROP TABLE entry_v1');
+  database.prepare("INSERT INTO meta (name, value) VALUES ('placed', ?)").run([markOf(newest)]);
 }
 
-function runStep(database: SqlDatabase, step: string, version: number): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    database.exec(step);
-    database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', ?)").run([version]);
-    database.exec('COMMIT');
-  } catch (error) {
-    rollBack(database);
-    throw error;
-  }
-}
+/** Step n brings a store of version n to n + 1, inside a transaction. */
+export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
+  (database) => database.exec(VERSION_1),
+  toVersion2,
+];
 
-function schemaVersionOf(database: SqlDatabase): number {
-  const exists = database
-    .prepare("SELECT 1 AS found FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")
-    .get([]);
-  const row = exists && database.prepare("SELECT value FROM meta WHERE name = 'schema'").get([]);
-  if (row !== undefined) return integerOf(row, 'value');
-  // Setting WAL writes the first page; a second one means that there were tables.
-  const pages = database.prepare('PRAGMA page_count').get([]);
-  if (pages !== undefined && integerOf(pages, 'page_count') > 1) {
-    throw new SqlFailure('corrupt', 'it has pages but no schema version');
-  }
-  return 0;
-}
+export const SCHEMA_VERSION = SCHEMA_STEPS.length;

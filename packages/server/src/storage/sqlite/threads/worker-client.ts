@@ -35,7 +35,8 @@ export class WorkerClient {
   #driverName = '';
   #isWritable = true;
   #canShareFile = false;
-  #restored: string | undefined;
+  #notices: readonly string[] = [];
+  #placeRing: SharedArrayBuffer | undefined;
   #ended: ServerError | undefined;
   #opening: Pending<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -68,9 +69,14 @@ export class WorkerClient {
     return this.#driverName;
   }
 
-  /** Why the store got a new era when it was opened, as a sentence for the log. */
-  get restored(): string | undefined {
-    return this.#restored;
+  /** What was found and done when the store was opened, as sentences for the log. */
+  get notices(): readonly string[] {
+    return this.#notices;
+  }
+
+  /** What a second worker needs to find the newest entries. */
+  get placeRing(): SharedArrayBuffer | undefined {
+    return this.#placeRing;
   }
 
   /** A second worker may read the same file. */
@@ -147,7 +153,8 @@ export class WorkerClient {
         this.#driverName = message.driverName;
         this.#canShareFile = message.canShareFile;
         this.#isWritable = message.isWritable;
-        this.#restored = message.restored;
+        this.#notices = message.notices;
+        this.#placeRing = message.placeRing;
         this.#opening?.resolve();
         this.#opening = undefined;
         return;

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly driver: DriverChoice;
   readonly keyWindowEntries: number;
   readonly needsNewEra: boolean;
+  /** The writer's, for a reader. */
+  readonly placeRing: SharedArrayBuffer | undefined;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
   readonly lock: { readonly file: string; readonly token: string } | undefined;
 }
@@ -96,8 +98,10 @@ export type FromWorker =
       readonly driverName: string;
       readonly canShareFile: boolean;
       readonly isWritable: boolean;
-      /** Why the store got a new era, as a sentence for the log. */
-      readonly restored: string | undefined;
+      /** What was found and done at the opening, as sentences for the log. */
+      readonly notices: readonly string[];
+      /** Where the newest entries are: the reader shares it with the writer. */
+      readonly placeRing: SharedArrayBuffer;
     }
   /** Outcomes of one commit, in the order in which the batches were given. */
   | {

@@ -2,8 +2,10 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { chooseDriver } from '../driver/choose-driver.js';
-import { asStorageError, SqliteEngine } from '../engine.js';
+import { SqliteEngine } from '../engine.js';
 import { folderGuard } from '../folder/lock-record.js';
+import { PlaceRing } from '../places/recent-places.js';
+import { asStorageError } from '../storage-failures.js';
 import { ReaderThread } from './reader-thread.js';
 import { type FromWorker, failureOf, type WorkerStart } from './worker-messages.js';
 import { WriterThread } from './writer-thread.js';
@@ -36,11 +38,21 @@ function startWriter(to: MessagePort): FromWorker {
     driverName: engine.driverName,
     canShareFile: engine.canShareFile,
     isWritable: engine.isWritable,
-    restored: engine.restored,
+    notices: engine.notices,
+    placeRing: engine.placeRing.shared,
   };
 }
 
 function startReader(to: MessagePort): FromWorker {
-  new ReaderThread({ folder: start.folder, open: chooseDriver(start.driver) }, to).start();
-  return { type: 'opened', era: '', driverName: '', canShareFile: true, isWritable: true, restored: undefined };
+  const ring = new PlaceRing(start.placeRing);
+  new ReaderThread({ folder: start.folder, open: chooseDriver(start.driver), ring }, to).start();
+  return {
+    type: 'opened',
+    era: '',
+    driverName: '',
+    canShareFile: true,
+    isWritable: true,
+    notices: [],
+    placeRing: ring.shared,
+  };
 }

@@ -2,7 +2,8 @@
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { MAX_BATCH_ENTRIES } from '../../append-check.js';
-import { asStorageError, type SqliteEngine } from '../engine.js';
+import type { SqliteEngine } from '../engine.js';
+import { asStorageError } from '../storage-failures.js';
 import {
   type BatchOutcome,
   type CallMessage,
@@ -17,6 +18,9 @@ import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.
 const MAX_COMMIT_ENTRIES = MAX_BATCH_ENTRIES;
 const MAX_COMMIT_BODY_UNITS = 4_194_304;
 const READ_SLICE_MS = 5;
+const PLACE_SLICE_MS = 5;
+const MIN_PLACED_ROWS = 256;
+const PLACED_PER_STORED = 2;
 /** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
 const CURSOR_PAUSE_FACTOR = 4;
 /** How often a full disk is tried again while nothing is sent. */
@@ -34,6 +38,8 @@ export class WriterThread {
   readonly #reads: ReadCall[] = [];
   readonly #cursors: CursorTask[] = [];
   #cursorsNotBefore = 0;
+  /** Entries stored since rows were placed. */
+  #stored = 0;
   #isClosing = false;
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
@@ -86,6 +92,7 @@ export class WriterThread {
         this.#commit();
         this.#read();
         this.#writeCursors();
+        this.#place();
         if (this.#pacer.isDue) this.#checkpoint();
         this.#drain();
       } while (this.#hasWork);
@@ -100,6 +107,7 @@ export class WriterThread {
 
   get #hasWork(): boolean {
     if (this.#appends.length > 0 || this.#devices.length > 0 || this.#reads.length > 0) return true;
+    if (this.#engine.isPlacingDue && this.#engine.isWritable && !this.#isClosing) return true;
     return this.#cursors.length > 0 && (this.#isClosing || performance.now() >= this.#cursorsNotBefore);
   }
 
@@ -113,12 +121,15 @@ export class WriterThread {
   }
 
   #commit(): void {
+    // What is read again at a start is bounded: places first, then more entries.
+    if (this.#engine.isPlacingBehind && this.#engine.isWritable) return;
     const { count, entries } = this.#nextCommit();
     const appends = this.#appends.splice(0, count);
     const devices = this.#devices.splice(0, MAX_COMMIT_ENTRIES);
     if (appends.length + devices.length === 0) return;
     this.#engine.write([...devices, ...appends]);
     this.#pacer.wrote(entries + devices.length);
+    this.#stored += entries;
     this.#done(
       appends.map((task) => task.outcome!),
       devices.map((task) => task.outcome!),
@@ -194,6 +205,14 @@ export class WriterThread {
     this.#done([], [outcome]);
   }
 
+  /** More rows than were stored meanwhile, so that they do not gather; a few milliseconds at most. */
+  #place(): void {
+    if (!this.#engine.isPlacingDue || !this.#engine.isWritable) return;
+    const rows = Math.max(MIN_PLACED_ROWS, PLACED_PER_STORED * this.#stored);
+    this.#stored = 0;
+    this.#pacer.wrote(this.#engine.place(rows, PLACE_SLICE_MS));
+  }
+
   #checkpoint(): void {
     this.#pacer.checkpointed(this.#engine.checkpoint());
   }
@@ -216,7 +235,8 @@ export class WriterThread {
         this.#engine.tryWrite();
         if (this.#engine.isWritable) this.#post({ type: 'writable', isWritable: true });
       }
-      if (this.#pacer.hasWritten && this.#engine.isWritable) this.#checkpoint();
+      const isPlacing = this.#engine.isWritable && this.#engine.beginPlacing();
+      if (this.#pacer.hasWritten && this.#engine.isWritable && !isPlacing) this.#checkpoint();
     } catch (error) {
       this.#isOver = true;
       this.#post({ type: 'fatal', failure: failureOf(asStorageError(error)) });

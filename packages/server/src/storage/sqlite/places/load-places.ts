@@ -1,0 +1,115 @@
+// At a start: the rows that are not in the table `place` are read again, and those whose keys are remembered.
+
+import { rollBack, type SqlDatabase } from '../driver/sql-database.js';
+import type { EntryTable, RowKey } from '../tables/entry-table.js';
+import type { PlaceTable } from './place-table.js';
+import { Placer } from './placer.js';
+import { PlaceRing, RecentPlaces } from './recent-places.js';
+
+const SLICE_ROWS = 4_096;
+
+export interface LoadedPlaces {
+  readonly ring: PlaceRing;
+  readonly recent: RecentPlaces;
+  readonly placer: Placer;
+  /** Newest entries that cannot be read, and of which it is unknown where they belong: offsets may be assigned again. */
+  readonly lost: number;
+}
+
+interface LoadParts {
+  readonly database: SqlDatabase;
+  readonly entries: EntryTable;
+  readonly places: PlaceTable;
+  /** Of the newest rows, how many to show to `onRow`. */
+  readonly keyRows: number;
+  /** Called in the order of the rows. */
+  readonly onRow: (row: RowKey) => void;
+  readonly placeBatchRows: number;
+}
+
+/** What a start reads is bounded: by what may be unplaced, and by `keyRows`. */
+export function loadPlaces(parts: LoadParts): LoadedPlaces {
+  return new PlaceLoader(parts).load();
+}
+
+class PlaceLoader {
+  readonly #parts: LoadParts;
+  readonly #ring = new PlaceRing();
+  readonly #recent: RecentPlaces;
+  readonly #placer: Placer;
+  readonly #newest: number;
+  #lost = 0;
+
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
+    this.#newest = parts.entries.newest();
+    // Where it cannot be read how far the table goes, all of it is made again.
+    const placed = parts.places.placed() ?? 0;
+    this.#recent = new RecentPlaces(this.#ring, placed);
+    this.#placer = new Placer(this.#ring, this.#recent, parts.places, parts.placeBatchRows);
+  }
+
+  load(): LoadedPlaces {
+    const { entries, places, keyRows, onRow } = this.#parts;
+    const firstKey = this.#newest - keyRows + 1;
+    let after = Math.max(0, Math.min(this.#recent.floor, firstKey - 1));
+    while (after < this.#newest) {
+      const { keys, through } = entries.keysAfter(after, SLICE_ROWS);
+      for (const row of keys) {
+        if (row.seq > this.#recent.floor) this.#add(row);
+        if (row.seq >= firstKey) onRow(row);
+      }
+      after = through;
+    }
+    this.#expectNext(this.#newest + 1);
+    this.#ring.publish(this.#recent.newest);
+    const lost = this.#isAccountedFor(places) ? 0 : this.#lost;
+    // So that the next start does not meet them again.
+    if (lost > 0) this.#placeAll();
+    return { ring: this.#ring, recent: this.#recent, placer: this.#placer, lost };
+  }
+
+  #add(row: RowKey): void {
+    this.#expectNext(row.seq);
+    if (this.#placer.unplaced === this.#placer.maxUnplaced) this.#placeAll();
+    const isPlaced = row.isVerified || this.#fits(row);
+    if (!isPlaced) this.#lost += 1;
+    this.#ring.set(row.seq, isPlaced ? row.channel : 0, isPlaced ? row.offset : 0);
+    this.#recent.catchUp(row.seq);
+  }
+
+  /** Of a row that is damaged, or not verified: what its columns say is where the next entry of that channel belongs. */
+  #fits({ channel, offset }: RowKey): boolean {
+    const last = this.#recent.last(channel)?.offset ?? this.#parts.places.claimedLast(channel);
+    return offset === last + 1;
+  }
+
+  /** Row numbers have no holes: what is missing before `seq` is lost. */
+  #expectNext(seq: number): void {
+    const missing = seq - this.#recent.newest - 1;
+    if (missing <= 0) return;
+    this.#lost += missing;
+    this.#placeAll();
+    this.#recent.dropThrough(seq - 1);
+  }
+
+  /** Each lost entry left a hole that later entries of its channel show: it is known which ones they are. */
+  #isAccountedFor(places: PlaceTable): boolean {
+    return this.#lost === 0 || this.#lost === this.#recent.countHoles((channel) => places.claimedLast(channel));
+  }
+
+  #placeAll(): void {
+    const { database } = this.#parts;
+    while (this.#placer.unplaced > 0) {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        this.#placer.place(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        database.exec('COMMIT');
+      } catch (error) {
+        rollBack(database);
+        throw error;
+      }
+      this.#placer.commit();
+    }
+  }
+}

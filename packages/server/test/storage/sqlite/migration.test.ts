@@ -1,0 +1,145 @@
+// Data folders of earlier versions are brought to this one, with a backup, and keep everything.
+
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Entry } from '../../../src/channel/entry.js';
+import { type ChannelName, channelOfName } from '../../../src/storage/channel-name.js';
+import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
+import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
+import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
+import { appendOne, direct, message, readLog } from '../requests.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+import { straceMissing } from './fault-run.js';
+import {
+  changeRows,
+  contentsOf,
+  copyFixture,
+  findDifferences,
+  killMigrations,
+  schemaVersionIn,
+} from './migration-run.js';
+
+const inChannel = (name: string) => `channel = (SELECT id FROM channel WHERE name = '${name}')`;
+
+describe.each(testedDrivers)('a data folder of schema version 1, opened through %s,', (driver) => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+  });
+  afterEach(() => remove());
+
+  // By the first code that had it, by commit 53036e9, and by the last code before version 2.
+  test.each(['store-v1-53036e9', 'store-v1-last'])('has all entries, cursors and keys it had (%s)', async (fixture) => {
+    copyFixture(fixture, folder, driver);
+    const contents = contentsOf(fixture);
+    const notices: string[] = [];
+    const store = await openSqliteStore({ folder, driver, onNotice: (notice) => notices.push(notice) });
+    expect(notices[0]).toMatch(`from schema version 1 to ${SCHEMA_VERSION}`);
+    expect(await findDifferences(store, contents)).toEqual([]);
+    for (const log of Object.values(contents.logs)) {
+      for (const entry of log as { channel: string; from: string; key?: string; epoch: string; offset: number }[]) {
+        if (entry.key === undefined) continue;
+        const repeat = message(entry.from, entry.from, {
+          channel: channelOfName(entry.channel as ChannelName),
+          key: entry.key,
+        });
+        expect(await appendOne(store.log, repeat)).toMatchObject({
+          outcome: 'repeated',
+          offset: entry.offset,
+          epoch: entry.epoch,
+        });
+      }
+    }
+    const [[name, first]] = Object.entries(contents.logs) as [[ChannelName, readonly Entry[]]];
+    const { from, epoch, messages } = first.at(-1)!;
+    expect(await appendOne(store.log, message(from, from, { channel: channelOfName(name) }))).toMatchObject({
+      outcome: 'stored',
+      offset: first.length + 1,
+      messages: messages + 1,
+      epoch,
+    });
+    await store.close();
+  });
+
+  test('keeps its rows of version 1 beside a new entry (data-v1)', async () => {
+    copyFixture('data-v1', folder, driver);
+    const store = await openSqliteStore({ folder, driver });
+    const log = await readLog(store.log, direct('alice', 'bob'));
+    expect(log.map(({ offset, from, messages, key, body }) => ({ offset, from, messages, key, body }))).toEqual([
+      { offset: 1, from: 'alice', messages: 1, key: 'k1', body: '{"text":"one"}' },
+      { offset: 2, from: 'bob', messages: 2, key: 'k2', body: '{"text":"二"}' },
+      { offset: 3, from: 'alice', messages: 3, key: undefined, body: '"AQID"' },
+    ]);
+    const epoch = log[0]?.epoch;
+    expect(epoch).toBe('7vn3dq2u-1');
+    expect(log[2]).toMatchObject({
+      bodyFormat: 'base64',
+      slot: 'subject',
+      headers: '{"traceparent":"00"}',
+      contentType: 'application/octet-stream',
+      replyTo: { epoch, offset: 2 },
+    });
+    expect(await appendOne(store.log, message('alice', 'bob'))).toMatchObject({ outcome: 'stored', offset: 4, epoch });
+    await store.close();
+  });
+
+  test('has its damage noticed as before: rows keep their form of checksum, and the index is taken over as it is', async () => {
+    copyFixture('store-v1-last', folder, driver);
+    const { logs } = contentsOf('store-v1-last');
+    const [channel, log] = Object.entries(logs).find(([, entries]) => entries.length > 10)!;
+    changeRows(folder, driver, `UPDATE entry SET at = at + 1 WHERE offset = 3 AND ${inChannel(channel)}`);
+    changeRows(folder, driver, `DELETE FROM entry WHERE offset = 6 AND ${inChannel(channel)}`);
+    const store = await openSqliteStore({ folder, driver });
+    const page = (offset: number) =>
+      store.log.page({
+        channel: channelOfName(channel as ChannelName),
+        direction: 'after',
+        offset,
+        limit: 100,
+        maxBytes: 1_000_000,
+      });
+    expect(await page(0)).toMatchObject({ entries: [{ offset: 1 }, { offset: 2 }], more: true });
+    await expect(page(2)).rejects.toMatchObject({ code: 'corrupt', offset: 3 });
+    expect((await page(3)).entries.map(({ offset }) => offset)).toEqual([4, 5]);
+    await expect(page(5)).rejects.toMatchObject({ code: 'corrupt', offset: 6 });
+    expect((await page(6)).entries.at(-1)).toMatchObject({ offset: log.length });
+    await store.close();
+  });
+
+  test('is kept as it was in longwire.db.v1.bak, which opens when it is put back', async () => {
+    copyFixture('store-v1-last', folder, driver);
+    const before = readFileSync(join(folder, DATABASE_FILE));
+    await openSqliteStore({ folder, driver }).then((store) => store.close());
+    expect(schemaVersionIn(folder, driver)).toBe(SCHEMA_VERSION);
+    const backup = join(folder, `${DATABASE_FILE}.v1.bak`);
+    expect(readFileSync(backup).equals(before)).toBe(true);
+    cpSync(backup, join(folder, DATABASE_FILE));
+    const store = await openSqliteStore({ folder, driver });
+    const [channel, log] = Object.entries(contentsOf('store-v1-last').logs)[0]!;
+    expect(await readLog(store.log, channelOfName(channel as ChannelName))).toHaveLength(log.length);
+    await store.close();
+  });
+
+  test('is not touched again, and its backup not made again, once it has this version', async () => {
+    copyFixture('store-v1-last', folder, driver);
+    await openSqliteStore({ folder, driver }).then((store) => store.close());
+    const backup = join(folder, `${DATABASE_FILE}.v1.bak`);
+    rmSync(backup);
+    const notices: string[] = [];
+    const store = await openSqliteStore({ folder, driver, onNotice: (notice) => notices.push(notice) });
+    expect(await findDifferences(store, contentsOf('store-v1-last'))).toEqual([]);
+    await store.close();
+    expect(notices).toEqual([]);
+    expect(existsSync(backup)).toBe(false);
+  });
+
+  test.skipIf(straceMissing)(
+    `is of one version or the other after SIGKILL at any call, and goes on ${straceMissing ?? ''}`,
+    { timeout: 120_000 },
+    async () => {
+      expect(await killMigrations(driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
+    },
+  );
+});
