@@ -270,10 +270,13 @@ export class FrameDecoder {
       this.#endFrame(piece);
       return;
     }
-    // At most 125 bytes and rarely split: joining them piece by piece is cheap enough.
-    const control = this.#control === undefined ? Buffer.from(piece) : Buffer.concat([this.#control, piece]);
-    this.#control = isComplete ? undefined : control;
-    if (isComplete) this.#endFrame(control);
+    // A peer may never send the rest, so what is kept of such a frame has memory of its own.
+    this.#control ??= Buffer.allocUnsafeSlow(this.#payloadBytes);
+    this.#control.set(piece, this.#position - piece.length);
+    if (!isComplete) return;
+    const control = this.#control;
+    this.#control = undefined;
+    this.#endFrame(control);
   }
 
   #endFrame(controlPayload: Buffer): void {

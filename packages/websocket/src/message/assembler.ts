@@ -3,6 +3,7 @@ import { constants } from 'node:buffer';
 import { WebSocketError, type WebSocketErrorCode } from '../errors.js';
 import type { Inflater, InflateSink } from '../extension/inflater.js';
 import { type DataOpcode, Opcode } from '../frame/opcode.js';
+import { ownCopy } from '../own-memory.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import { Utf8Validator } from './utf8.js';
 
@@ -212,7 +213,7 @@ export class MessageAssembler implements InflateSink {
       end--;
       while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
     }
-    this.#textTail = end === bytes.length ? undefined : Buffer.from(bytes.subarray(end));
+    this.#textTail = end === bytes.length ? undefined : ownCopy(bytes.subarray(end));
     return bytes.toString('utf8', 0, end);
   }
 

@@ -1,4 +1,5 @@
 // Pieces of one message gathered into one buffer that grows with the bytes received, not with the length announced.
+import { ownCopy } from '../own-memory.js';
 
 const FIRST_BYTES = 256;
 // Below this, `set` costs more than a loop: a peer may send a byte at a time.
@@ -33,7 +34,7 @@ export class GrowingBuffer {
     if (length === bytes.length) return bytes;
     // The receiver may keep the message: it should not keep much more memory alive than it has bytes.
     return length < bytes.length - (bytes.length >>> 2)
-      ? Buffer.from(bytes.subarray(0, length))
+      ? ownCopy(bytes.subarray(0, length))
       : bytes.subarray(0, length);
   }
 

@@ -114,6 +114,16 @@ it('gives a control frame between fragments at its place', () => {
   ]);
 });
 
+it('keeps no more than the payload of a control frame whose rest has not come', () => {
+  const payloads: Buffer[] = [];
+  const log = new FrameLog();
+  log.onControlFrame = (_opcode, payload) => payloads.push(payload);
+  const decoder = new FrameDecoder('client', log, false);
+  for (const piece of ['89 05 48', '65 6c', '6c 6f']) decoder.push(Buffer.from(hex(piece)));
+  expect(payloads.map(String)).toEqual(['Hello']);
+  expect(payloads[0]!.buffer.byteLength).toBe(5);
+});
+
 it('reads empty frames, masked and not', () => {
   expect(decode('client', [hex('81 00 89 00 82 00')])).toEqual([
     'data 1 fin 0',

@@ -1,15 +1,13 @@
 // What one source sends to many connections in one turn of the event loop: stored once, referenced by each connection once.
 import type { PerMessageDeflate } from '../../extension/permessage-deflate.js';
 import type { PreparedMessage } from '../../message/prepared-message.js';
+import { isSmallPart, ownCopy } from '../../own-memory.js';
 import { scheduledWriters } from './socket-writer.js';
 import type { SharedTail } from './write-queue.js';
 
 // Messages are gathered in chunks of up to this size.
 const MAX_CHUNK_BYTES = 65_536;
 const MIN_CHUNK_BYTES = 1_024;
-// A part of a chunk is shared only if it is at least this fraction of it. So a connection that keeps a small part does not keep
-// much more memory alive than is counted for it.
-const MIN_SHARED_FRACTION = 1 / 4;
 
 /**
  * The messages that one source, such as a room or a channel, sends in one turn of the event loop. Receivers that follow it get
@@ -261,8 +259,9 @@ class TurnSegment implements SharedTail {
   }
 }
 
+/** A copy of a small part, so that a connection that keeps it does not keep much more memory than is counted for it. */
 function sharedPart(chunk: Buffer, start: number, end: number): Buffer {
   if (start === 0 && end === chunk.length) return chunk;
   const part = chunk.subarray(start, end);
-  return part.length < chunk.length * MIN_SHARED_FRACTION ? Buffer.from(part) : part;
+  return isSmallPart(part) ? ownCopy(part) : part;
 }

@@ -242,7 +242,7 @@ describe('TurnBuffer', () => {
     turn.append(text('last'));
     await turnEnd();
     expect(late.socket.bytes).toEqual(frames('last'));
-    expect(late.socket.chunks[0]!.buffer.byteLength).toBeLessThanOrEqual(8_192);
+    expect(late.socket.chunks[0]!.buffer.byteLength).toBe(frames('last').length);
     expect(early.socket.chunks[0]!.buffer.byteLength).toBeGreaterThan(20_000);
   });
 
