@@ -130,6 +130,7 @@ export class ClientCore {
       onAckAnswer: (id, error) => this.#onAckAnswer(id, error),
       onReceipt: (receipt) =>
         void this.listeners.call('receipt', { ...receipt, own: receipt.user === this.#session?.user }),
+      onChannel: (channel) => void this.listeners.call('channel', channel),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),
       onFault: (error) => this.#onFault(error),

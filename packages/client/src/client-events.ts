@@ -1,6 +1,13 @@
 // The events of a client.
 
-import type { ConnectedAnswer, GapPush, GoodbyePush, ReceiptPush } from '@longwire/protocol';
+import type {
+  ChannelChangedPush,
+  ChannelRemovedPush,
+  ConnectedAnswer,
+  GapPush,
+  GoodbyePush,
+  ReceiptPush,
+} from '@longwire/protocol';
 import type { ConnectionStateChange } from './connection/connection-state.js';
 import type { LongwireError } from './errors.js';
 import type { LongwireMessage } from './reading/message.js';
@@ -14,6 +21,8 @@ export interface Receipt extends Omit<ReceiptPush, 'type'> {
   /** The user is the one who is signed in here: the channel was read on another tab or device, or here. */
   readonly own: boolean;
 }
+/** A channel as it is now, because something outside its log changed, or `removed` if it is no longer one of the user's. */
+export type ChannelChange = Omit<ChannelChangedPush, 'type'> | Omit<ChannelRemovedPush, 'type'>;
 /** The server is about to end the session. */
 export type Goodbye = Omit<GoodbyePush, 'type'>;
 
@@ -29,6 +38,8 @@ export interface LongwireEvents {
   /** Every sign-in: the first, and those after a lost connection. */
   connected: SessionInfo;
   receipt: Receipt;
+  /** Servers of this version do not send it: direct channels have nothing that it reports. */
+  channel: ChannelChange;
   goodbye: Goodbye;
   /**
    * An error that no promise has, or whose promise the app ignores: a handler that threw, a failed `getToken`, a fault of
@@ -43,6 +54,7 @@ const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   state: true,
   connected: true,
   receipt: true,
+  channel: true,
   goodbye: true,
   error: true,
 };

@@ -3,7 +3,7 @@
 // `@longwire/client/node` has more for Node.
 
 // shapes of the protocol that appear in these types
-export type { ChannelSummary, JsonValue } from '@longwire/protocol';
+export type { ChannelSummary, JsonValue, ReactionState } from '@longwire/protocol';
 export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';
 // options
 export type { ConnectOptions } from './arguments/options.js';
@@ -11,7 +11,7 @@ export type { PositionInput } from './arguments/position-input.js';
 export type { Channel } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events
-export type { Gap, Goodbye, LongwireEvents, Receipt, SessionInfo } from './client-events.js';
+export type { ChannelChange, Gap, Goodbye, LongwireEvents, Receipt, SessionInfo } from './client-events.js';
 export { connect } from './connect.js';
 export type { ConnectionState, ConnectionStateChange } from './connection/connection-state.js';
 export type { GetToken, TokenRequest } from './connection/token-provider.js';

@@ -67,7 +67,6 @@ export { utf8ByteLength } from './codec/utf8.js';
 // messages
 export type {
   Answer,
-  ChannelSummary,
   ChannelsAnswer,
   ConnectedAnswer,
   ErrorAnswer,
@@ -77,6 +76,7 @@ export type {
   RefreshedAnswer,
   SentAnswer,
 } from './messages/answers.js';
+export type { ChannelSummary } from './messages/channel-summary.js';
 export {
   type AckCommand,
   type ChannelsCommand,
@@ -92,20 +92,26 @@ export {
   type SendCommand,
   type SendFields,
 } from './messages/commands.js';
-export type { JsonValue } from './messages/json-value.js';
 export {
   type EntryPlace,
   type EntryPush,
+  isMessageEntry,
+  type MessageEntry,
+  type ReactionState,
+  type UnknownEntry,
+} from './messages/entries.js';
+export type { JsonValue } from './messages/json-value.js';
+export {
+  type ChannelChangedPush,
+  type ChannelPush,
+  type ChannelRemovedPush,
   type ErrorPush,
   type GapPush,
   type GapReason,
   type GoodbyePush,
   gapReasons,
-  isMessageEntry,
-  type MessageEntry,
   type Push,
   type ReceiptPush,
-  type UnknownEntry,
 } from './messages/pushes.js';
 export { textOfBody } from './messages/text-of-body.js';
 // names
@@ -136,3 +142,4 @@ export {
 } from './names/ids.js';
 export { type Epoch, isOffset, type Position, parseEpoch } from './names/position.js';
 export { randomId } from './names/random-id.js';
+export { formatTopicLevels } from './names/topic-levels.js';

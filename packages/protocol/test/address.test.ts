@@ -44,6 +44,18 @@ describe('addresses', () => {
     );
   }, 120_000);
 
+  test('formatAddress of a topic is parsed back, whatever its levels', () => {
+    const level = fc
+      .string({ unit: 'grapheme', maxLength: 6 })
+      .map((text) => text.normalize('NFC').replace(/[\0/]/g, ''));
+    fc.assert(
+      fc.property(fc.array(level, { minLength: 1, maxLength: 5 }), (levels) => {
+        expect(parseAddress(formatAddress({ kind: 'topic', levels }))).toEqual({ kind: 'topic', levels });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('parseUserId accepts exactly one normal form of a text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), (text) => {

@@ -94,9 +94,9 @@ export class ClientModel {
 
   #onPush(push: Push): void {
     if (push.type === 'gap') this.#onGap(push);
-    if (push.type === 'receipt') {
-      const { type, ...receipt } = push;
-      this.#events.push({ event: type, ...receipt });
+    if (push.type === 'receipt' || push.type === 'channel') {
+      const { type, ...fields } = push;
+      this.#events.push({ event: type, ...fields });
     }
   }
 

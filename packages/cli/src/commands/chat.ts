@@ -208,7 +208,7 @@ class Chat {
   }
 
   async #show(message: LongwireMessage): Promise<void> {
-    const who = message.own ? `${this.#user} → ${peerOf(message)}` : message.from;
+    const who = message.own ? `${this.#user} → ${peerOf(message)}` : (message.from ?? message.by ?? '?');
     // Indented, so that no line of a message looks like a message of its own.
     const text = messageText(message).replaceAll('\n', '\n    ');
     try {

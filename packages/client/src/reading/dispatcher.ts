@@ -1,7 +1,7 @@
 // Passes each message of the server to the part that handles it.
 
 import type { Answer, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
-import type { Goodbye, Receipt } from '../client-events.js';
+import type { ChannelChange, Goodbye, Receipt } from '../client-events.js';
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { CommandQueue } from '../sending/command-queue.js';
 import type { Inbound } from './inbound.js';
@@ -12,6 +12,7 @@ export interface DispatcherParts {
   readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
   onReceipt(receipt: Omit<Receipt, 'own'>): void;
+  onChannel(channel: ChannelChange): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
   /** The stream has a fault: nothing after it can be trusted. */
@@ -65,6 +66,11 @@ export class Dispatcher {
       case 'receipt': {
         const { type: _type, ...receipt } = push;
         this.#parts.onReceipt(receipt);
+        return;
+      }
+      case 'channel': {
+        const { type: _type, ...channel } = push;
+        this.#parts.onChannel(channel);
         return;
       }
       case 'goodbye': {

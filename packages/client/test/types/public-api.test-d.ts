@@ -17,13 +17,14 @@ const off: () => void = client.on('message', async (message) => {
   message.body satisfies unknown;
   message.offset satisfies number;
   message.own satisfies boolean;
-  message.from satisfies string;
+  message.from satisfies string | undefined;
+  message.by satisfies string | undefined;
   message.bytes satisfies Uint8Array | undefined;
   message.bodyText satisfies string | undefined;
   // @ts-expect-error: a message cannot be changed
   message.offset = 2;
   client.ack(message);
-  await client.user(message.from).read(message);
+  await client.channel(message.channel).read(message);
 });
 off();
 client.on('state', ({ state, willReconnect }) => {
@@ -31,6 +32,10 @@ client.on('state', ({ state, willReconnect }) => {
   willReconnect satisfies boolean;
 });
 client.on('gap', ({ next, reason }) => void [next satisfies number, reason satisfies string]);
+client.on('channel', (channel) => {
+  if (channel.removed) return;
+  channel.unread satisfies number;
+});
 client.on('error', (error) => error satisfies LongwireError);
 client.on('connected', ({ channels }) => channels[0]?.unread satisfies number | undefined);
 // @ts-expect-error: there is no such event

@@ -40,10 +40,17 @@ export const fieldLimits = Object.freeze({
   clientTextBytes: 64,
   /** Addresses in `cursors`, in `connect` and in `ack`. */
   cursors: 500,
-  topicLevels: 16,
-  topicLevelBytes: 64,
+  /** The name of a topic: its address after `topic/`. */
+  topicBytes: 1024,
+  topicLevels: 32,
+  /** One level as written, with its escapes. */
+  topicLevelBytes: 255,
   /** Nested arrays and objects in a `body`; the command around it is one more level. */
   bodyDepth: 64,
+  /** Different reactions to one message. */
+  messageReactions: 50,
+  /** Users listed in one reaction; its `count` counts all. */
+  reactionUsers: 20,
   /** Entries or channels in one page. */
   pageItems: 200,
   defaultPageItems: 50,

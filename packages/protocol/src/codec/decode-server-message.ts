@@ -3,7 +3,8 @@
 
 import { barePong } from '../catalogue/version.js';
 import type { Answer } from '../messages/answers.js';
-import type { MessageEntry, Push, UnknownEntry } from '../messages/pushes.js';
+import type { MessageEntry, UnknownEntry } from '../messages/entries.js';
+import type { Push } from '../messages/pushes.js';
 import { type CommandId, isCommandId } from '../names/ids.js';
 import { isOffset } from '../names/position.js';
 import { addBodyTexts } from './body-texts.js';
@@ -45,7 +46,8 @@ const optional =
 const entryPosition: Shape = { channel: text, epoch: text, offset: entryOffset, skipped: optional(offset) };
 const messageShape: Shape = {
   ...entryPosition,
-  from: text,
+  from: optional(text),
+  by: optional(text),
   at: number,
   key: optional(text),
   bytes: optional(text),
@@ -69,6 +71,8 @@ const channelShape: Shape = {
   last: optional((last) => entries([last])),
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
+
+const channelRemovedShape: Shape = { address: text };
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
@@ -137,12 +141,17 @@ function decodeAnswer(source: JsonObject, type: string, re: CommandId): ServerMe
 
 function decodePush(source: JsonObject, type: string): ServerMessage {
   const isMessage = type === 'message';
-  const shape = isMessage ? messageShape : pushShapes.get(type);
+  const shape = isMessage ? messageShape : pushShapeOf(source, type);
   if (shape === undefined) return decodeUnknownPush(source, type);
   const wrong = firstWrong(source, shape);
   if (wrong !== undefined) return malformed(`the push ${type} has no valid "${wrong}"`);
   if (isMessage) return { kind: 'entry', entry: source as unknown as MessageEntry };
   return { kind: 'push', push: source as unknown as Push };
+}
+
+function pushShapeOf(source: JsonObject, type: string): Shape | undefined {
+  if (type !== 'channel') return pushShapes.get(type);
+  return source['removed'] === true ? channelRemovedShape : channelShape;
 }
 
 // Only entries have channel, epoch and offset all three, in later versions too.

@@ -1,7 +1,8 @@
 // Answers as text. `sent` and `ok` are on the hot path; entries are inserted as the texts that they already are.
 
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
-import type { ChannelSummary, ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
+import type { ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
+import type { ChannelSummary } from '../messages/channel-summary.js';
 import type { CommandId } from '../names/ids.js';
 
 /** A `sent`. Undefined fields are left out. */

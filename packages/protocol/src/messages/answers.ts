@@ -5,7 +5,8 @@ import type { SessionLimits } from '../catalogue/limits.js';
 import type { Address } from '../names/address.js';
 import type { CommandId, UserId } from '../names/ids.js';
 import type { Epoch } from '../names/position.js';
-import type { EntryPush, MessageEntry } from './pushes.js';
+import type { ChannelSummary } from './channel-summary.js';
+import type { EntryPush } from './entries.js';
 
 export interface AnswerFields {
   /** The `id` of the command. */
@@ -36,22 +37,6 @@ export interface ConnectedAnswer extends AnswerFields {
   readonly more?: boolean | undefined;
   /** Names in `connect.cursors` that are not channels which this user may read, as many as fit `fieldLimits.ignoredBytes`. */
   readonly ignored: readonly string[];
-}
-
-/** One channel from the viewpoint of its reader, in `connected` and `channels`. */
-export interface ChannelSummary {
-  readonly address: Address;
-  readonly epoch: Epoch;
-  readonly head: number;
-  /** The user's read cursor; 0 before the first `read`. */
-  readonly read: number;
-  readonly unread: number;
-  /** The first offset that this user may read. */
-  readonly visibleFrom: number;
-  /** The newest message that this user may read; missing if there is none. `truncated` if it is long. */
-  readonly last?: MessageEntry | undefined;
-  /** Direct channels: what the peer has received and read. */
-  readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
 }
 
 /** To `refresh`. */

@@ -3,51 +3,8 @@
 import type { ErrorFields } from '../catalogue/error-catalogue.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
-import type { Epoch, Position } from '../names/position.js';
-import type { JsonValue } from './json-value.js';
-
-/** The fields that identify an entry. No push that is not an entry has all of the first three. */
-export interface EntryPlace {
-  readonly channel: Address;
-  readonly epoch: Epoch;
-  /** 1…2^53−1, without gaps within an epoch. */
-  readonly offset: number;
-  /** Number of entries directly before this one that conflation dropped. */
-  readonly skipped?: number | undefined;
-}
-
-/** A message. Exactly one of `body` and `bytes`, or `truncated`. */
-export interface MessageEntry extends EntryPlace {
-  readonly type: 'message';
-  readonly from: UserId;
-  /** When it was stored, in milliseconds since 1970; never decreases within a channel. */
-  readonly at: number;
-  readonly body?: JsonValue | undefined;
-  /** Not a field of the wire: the exact JSON text of `body`, if `decodeServerMessage` was asked to keep it. */
-  readonly bodyText?: string | undefined;
-  /** Base64. */
-  readonly bytes?: string | undefined;
-  /** Only for the sender's own devices. */
-  readonly key?: string | undefined;
-  readonly slot?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly contentType?: string | undefined;
-  readonly replyTo?: Position | undefined;
-  /** Only as `last` of a channel: `body` or `bytes`, and `headers`, are left out for their size; `history` has them. */
-  readonly truncated?: boolean | undefined;
-}
-
-/** An entry of a kind that this version does not know. A client moves its position over it. */
-export interface UnknownEntry extends EntryPlace {
-  readonly type: string;
-}
-
-/** An entry of a log, as pushed and as listed in `history`. */
-export type EntryPush = MessageEntry | UnknownEntry;
-
-export function isMessageEntry(entry: EntryPush): entry is MessageEntry {
-  return entry.type === 'message';
-}
+import type { Epoch } from '../names/position.js';
+import type { ChannelSummary } from './channel-summary.js';
 
 /** How far a user has received or read a channel; at least one of `delivered` and `read`. */
 export interface ReceiptPush {
@@ -85,6 +42,24 @@ export interface GapPush {
   readonly reason: GapReason | (string & Record<never, never>);
 }
 
+/**
+ * What changed for this user outside the log: the channel as it is now, because it was added or has another title, role or
+ * mute, or its removal.
+ */
+export type ChannelPush = ChannelChangedPush | ChannelRemovedPush;
+
+export interface ChannelChangedPush extends ChannelSummary {
+  readonly type: 'channel';
+  readonly removed?: undefined;
+}
+
+/** The channel is no longer one of the user's. */
+export interface ChannelRemovedPush {
+  readonly type: 'channel';
+  readonly address: Address;
+  readonly removed: true;
+}
+
 /** The last push before the server closes, if there was time to write it. Only the close code is authoritative. */
 export interface GoodbyePush {
   readonly type: 'goodbye';
@@ -103,4 +78,4 @@ export interface ErrorPush extends ErrorFields {
 }
 
 /** Every known push except entries. */
-export type Push = ReceiptPush | GapPush | GoodbyePush | ErrorPush;
+export type Push = ReceiptPush | GapPush | ChannelPush | GoodbyePush | ErrorPush;

@@ -1,8 +1,8 @@
 // The names of channels: `user/bob`, `group/eng`, `inbox`, `all`, `topic/stocks/AAPL`.
 
-import { fieldLimits } from '../catalogue/limits.js';
 import type { Branded } from './brand.js';
-import { type GroupId, isNameText, parseGroupId, parseUserId, type UserId } from './ids.js';
+import { type GroupId, parseGroupId, parseUserId, type UserId } from './ids.js';
+import { formatTopicLevels, parseTopicLevels } from './topic-levels.js';
 
 /** The text form. Relative to the user: alice's `user/bob` is bob's `user/alice`. */
 export type Address = Branded<string, 'Address'>;
@@ -23,7 +23,7 @@ export interface InboxAddress {
 export interface AnnouncementAddress {
   readonly kind: 'announcement';
 }
-/** 1-16 levels of 1-64 bytes each, in the grammar of ids without `+` and `#`, which patterns use. */
+/** 1-32 levels. In the address each has 1-255 bytes, with `%` escapes; here they are unescaped, and may be empty. */
 export interface TopicAddress {
   readonly kind: 'topic';
   readonly levels: readonly string[];
@@ -55,8 +55,10 @@ export function parseAddress(text: string): ParsedAddress | undefined {
       const user = parseUserId(rest);
       return user === undefined ? undefined : { kind: 'inbox', user };
     }
-    case 'topic':
-      return parseTopic(rest);
+    case 'topic': {
+      const levels = parseTopicLevels(rest);
+      return levels === undefined ? undefined : { kind: 'topic', levels };
+    }
     default:
       return undefined;
   }
@@ -74,7 +76,7 @@ export function formatAddress(address: ParsedAddress): Address {
     case 'announcement':
       return 'all' as Address;
     case 'topic':
-      return `topic/${address.levels.join('/')}` as Address;
+      return `topic/${formatTopicLevels(address.levels)}` as Address;
   }
 }
 
@@ -86,14 +88,4 @@ export function directAddress(peer: UserId): Address {
 /** Whether `text` follows the grammar of addresses. The channel need not exist. */
 export function isAddress(text: string): text is Address {
   return parseAddress(text) !== undefined;
-}
-
-function parseTopic(text: string): TopicAddress | undefined {
-  // The limit keeps a text of slashes from becoming an array of a hundred thousand levels.
-  const levels = text.split('/', fieldLimits.topicLevels + 1);
-  if (levels.length > fieldLimits.topicLevels) return undefined;
-  for (const level of levels) {
-    if (!isNameText(level, fieldLimits.topicLevelBytes) || level.includes('+') || level.includes('#')) return undefined;
-  }
-  return { kind: 'topic', levels };
 }

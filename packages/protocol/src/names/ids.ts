@@ -25,17 +25,17 @@ const forbidden = /[\p{Cc}\p{Cs}\s/]/u;
 
 /** `text` as a user id, or undefined if it violates the grammar. */
 export function parseUserId(text: string): UserId | undefined {
-  return isNameText(text, fieldLimits.nameBytes) ? (text as UserId) : undefined;
+  return isNameText(text) ? (text as UserId) : undefined;
 }
 
 /** `text` as a device id, or undefined if it violates the grammar. */
 export function parseDeviceId(text: string): DeviceId | undefined {
-  return isNameText(text, fieldLimits.nameBytes) ? (text as DeviceId) : undefined;
+  return isNameText(text) ? (text as DeviceId) : undefined;
 }
 
 /** `text` as a group id, or undefined if it violates the grammar. */
 export function parseGroupId(text: string): GroupId | undefined {
-  return isNameText(text, fieldLimits.nameBytes) ? (text as GroupId) : undefined;
+  return isNameText(text) ? (text as GroupId) : undefined;
 }
 
 /** Whether `value` is a valid `id` of a command. */
@@ -44,9 +44,9 @@ export function isCommandId(value: unknown): value is CommandId {
   return typeof value === 'string' && fitsUtf8Bytes(value, fieldLimits.commandIdBytes);
 }
 
-/** The grammar itself. The levels of a topic use it too, with another length. */
-export function isNameText(text: string, maxBytes: number): boolean {
-  if (text.length === 0 || !fitsUtf8Bytes(text, maxBytes)) return false;
+/** The grammar itself. */
+function isNameText(text: string): boolean {
+  if (text.length === 0 || !fitsUtf8Bytes(text, fieldLimits.nameBytes)) return false;
   if (plainAscii.test(text)) return true;
   // Ids are compared byte for byte, so each has exactly one form: NFC.
   return !forbidden.test(text) && text.normalize('NFC') === text;

@@ -1,6 +1,13 @@
 // Channels and the addresses that users have for them. Apart from `channel.ts`, because the storage thread needs no addresses.
 
-import { type Address, directAddress, formatAddress, type ParsedAddress, type UserId } from '@longwire/protocol';
+import {
+  type Address,
+  directAddress,
+  formatAddress,
+  formatTopicLevels,
+  type ParsedAddress,
+  type UserId,
+} from '@longwire/protocol';
 import {
   announcements,
   type Channel,
@@ -23,7 +30,7 @@ export function channelAt(address: ParsedAddress, speaker: UserId): Channel {
     case 'announcement':
       return announcements;
     case 'topic':
-      return topicChannel(address.levels.join('/'));
+      return topicChannel(formatTopicLevels(address.levels));
   }
 }
 
@@ -39,6 +46,6 @@ export function addressOf(channel: Channel, viewer: UserId): Address {
     case 'all':
       return formatAddress({ kind: 'announcement' });
     case 'topic':
-      return formatAddress({ kind: 'topic', levels: channel.topic.split('/') });
+      return `topic/${channel.topic}` as Address;
   }
 }

@@ -18,6 +18,7 @@ export interface StoredMessage {
   readonly kind: 'message';
   readonly epoch: string;
   readonly offset: number;
+  /** The user, or the application. */
   readonly from: string;
   readonly at: number;
   readonly own: boolean;
@@ -173,7 +174,9 @@ export class Conversation {
   }
 }
 
-function storedMessage({ epoch, offset, from, at, own, body, bodyText, bytes }: LongwireMessage): StoredMessage {
+function storedMessage(message: LongwireMessage): StoredMessage {
+  const { epoch, offset, at, own, body, bodyText, bytes } = message;
+  const from = message.from ?? message.by ?? '';
   return { kind: 'message', epoch, offset, from, at, own, text: messageText({ body, bodyText, bytes }) };
 }
 

@@ -1,0 +1,28 @@
+// A channel, as one of its readers sees it.
+
+import type { Address } from '../names/address.js';
+import type { Epoch } from '../names/position.js';
+import type { MessageEntry } from './entries.js';
+
+/** One channel from the viewpoint of its reader, in `connected`, `channels` and pushes `channel`. */
+export interface ChannelSummary {
+  readonly address: Address;
+  readonly epoch: Epoch;
+  readonly head: number;
+  /** The user's read cursor; 0 before the first `read`. */
+  readonly read: number;
+  /** Messages of others after `read`. A message that was retracted counts until it is read. */
+  readonly unread: number;
+  /** The first offset that this user may read. */
+  readonly visibleFrom: number;
+  /** The newest message that this user may read; missing if there is none. `truncated` if it is long. */
+  readonly last?: MessageEntry | undefined;
+  /** Direct channels: what the peer has received and read. */
+  readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
+  /** Groups: the title, and the role of the user. */
+  readonly title?: string | undefined;
+  readonly role?: string | undefined;
+  /** The user does not want to be notified until then, in milliseconds since 1970, or `true` for no end. */
+  readonly muted?: number | true | undefined;
+  readonly archived?: boolean | undefined;
+}
