@@ -3,6 +3,7 @@
 import {
   appendFile,
   closeSync,
+  existsSync,
   fdatasync,
   fsyncSync,
   mkdirSync,
@@ -41,9 +42,10 @@ export class Mailbox {
   #isWriting = false;
   #failure: unknown;
 
-  /** Reads the letters in `folder`, which is created if it does not exist. Throws if the file is damaged. */
+  /** Reads the letters in `folder`, and creates it if its parent exists. Throws if the file is damaged. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
+    // Not `recursive`, with which Node's mkdir loops endlessly in /proc.
+    if (!existsSync(folder)) mkdirSync(folder);
     this.#path = join(folder, 'mailbox.jsonl');
     for (const line of linesOf(this.#path)) {
       if ('has' in line) this.#forget(line);

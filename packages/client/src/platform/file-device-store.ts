@@ -1,6 +1,6 @@
 // Device ids in a file, for programs that continue to read where they stopped.
 
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseDeviceId } from '@longwire/protocol';
 import type { DeviceStore } from './platform.js';
@@ -10,7 +10,8 @@ import type { DeviceStore } from './platform.js';
  *
  * Any number of processes may share the file, without a lock: each id is appended as one line, and of several ids of a
  * user the first line counts, for every process.
- * Rejects if the file exists and is not a file of device ids; it is not changed then.
+ * Rejects if the file exists and is not a file of device ids, which is not changed then, and if the file or its folder cannot
+ * be created.
  */
 export function fileDeviceStore(path: string): DeviceStore {
   return {
@@ -18,7 +19,7 @@ export function fileDeviceStore(path: string): DeviceStore {
     save: async (user = '', device) => {
       const kept = (await readDevices(path)).get(user);
       if (kept !== undefined) return kept;
-      await mkdir(dirname(path), { recursive: true });
+      await createFolder(dirname(path));
       const line = `${JSON.stringify({ user, device })}\n`;
       // Behind a line that was cut off by a full disk the first attempt is not readable. The second begins a new line.
       for (const text of [line, `\n${line}`]) {
@@ -29,6 +30,29 @@ export function fileDeviceStore(path: string): DeviceStore {
       throw new Error(`${path} does not keep what is written`);
     },
   };
+}
+
+/**
+ * Creates the folder and those above it that are missing. One at a time: with `recursive`, Node's mkdir loops endlessly where
+ * the parent exists and creation fails with ENOENT, as in /proc.
+ */
+async function createFolder(folder: string): Promise<void> {
+  if (await exists(folder)) return;
+  if (dirname(folder) !== folder) await createFolder(dirname(folder));
+  await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    // EEXIST: another process was faster.
+    if (cause.code !== 'EEXIST') throw new Error(`cannot create the folder ${folder}: ${cause.message}`, { cause });
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** User → device id; '' is the user of a token that names none. */

@@ -68,13 +68,27 @@ describe('fileDeviceStore', () => {
       expect(await readFile(path, 'utf8')).toBe(text);
     }
   });
+
+  it.runIf(process.platform === 'linux')('save rejects where no folder can be created, such as in /proc', async () => {
+    // In a process of its own: a loop in Node's thread pool would keep this one from ending.
+    const program = `
+      import { fileDeviceStore } from ${JSON.stringify(builtModule)};
+      fileDeviceStore('/proc/nope/nested/ids').save('alice', 'a1').catch((error) => console.log(error.message));`;
+    const { result } = new ProgramProcess([process.execPath, '--input-type=module', '-e', program]);
+    expect(await result).toMatchObject({
+      exit: 0,
+      stdout: expect.stringMatching(/^cannot create the folder \/proc\/nope: ENOENT/),
+    });
+  });
 });
+
+/** The compiled store, for programs. */
+const builtModule = new URL('../../dist/node.js', import.meta.url).href;
 
 /** Processes that all save an id at once, each for its user; what each of them got. */
 async function saveAtOnce(users: readonly string[]): Promise<string[]> {
-  const module = new URL('../../dist/node.js', import.meta.url).href;
   const program = `
-    import { fileDeviceStore } from ${JSON.stringify(module)};
+    import { fileDeviceStore } from ${JSON.stringify(builtModule)};
     const [path, user, device] = process.argv.slice(1);
     const store = fileDeviceStore(path);
     console.log('ready');
