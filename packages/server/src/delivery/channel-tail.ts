@@ -57,6 +57,7 @@ export class ChannelTail implements BudgetedRing {
     if (entry.offset !== this.head + 1) this.emptyRing();
     this.head = entry.offset;
     this.epoch = entry.epoch;
+    pushes.keep();
     this.#ring.push(pushes);
     this.#ringBytes += COPIES * retainedBytes(entry);
     while (this.#ring.length > MAX_RING_ENTRIES || (this.#ringBytes > MAX_RING_BYTES && this.#ring.length > 1)) {

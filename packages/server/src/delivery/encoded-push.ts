@@ -10,9 +10,19 @@ export class EncodedPush {
   /** Until the frame is made, which holds it as well. */
   #text: string | undefined;
   #prepared: PreparedMessage | undefined;
+  #isKept: boolean;
 
-  constructor(text: string) {
+  /** @param isKept  see `EntryPushes.keep` */
+  constructor(text: string, isKept = false) {
     this.#text = text;
+    this.#isKept = isKept;
+  }
+
+  keep(): void {
+    if (this.#isKept) return;
+    this.#text = this.text;
+    this.#prepared = undefined;
+    this.#isKept = true;
   }
 
   get text(): string {
@@ -22,7 +32,7 @@ export class EncodedPush {
   /** The WebSocket frame. Made on first use: other transports need the text alone. */
   get prepared(): PreparedMessage {
     if (this.#prepared === undefined) {
-      this.#prepared = PreparedMessage.text(this.text);
+      this.#prepared = PreparedMessage.text(this.text, { longLived: this.#isKept });
       this.#text = undefined;
     }
     return this.#prepared;
@@ -42,9 +52,17 @@ export class EntryPushes {
   readonly entry: Entry;
   #own: EncodedPush | undefined;
   #others: EncodedPush | undefined;
+  #isKept = false;
 
   constructor(entry: Entry) {
     this.entry = entry;
+  }
+
+  /** They are kept beyond this turn: their frames have memory of their own, so that what is counted is what they keep. */
+  keep(): void {
+    this.#isKept = true;
+    this.#own?.keep();
+    this.#others?.keep();
   }
 
   for(viewer: UserId): EncodedPush {
@@ -58,6 +76,6 @@ export class EntryPushes {
 
   #encode(viewer: UserId, key: string | undefined): EncodedPush {
     const entry = this.entry;
-    return new EncodedPush(encodeMessagePush(entry, addressOf(entry.channel, viewer), key));
+    return new EncodedPush(encodeMessagePush(entry, addressOf(entry.channel, viewer), key), this.#isKept);
   }
 }

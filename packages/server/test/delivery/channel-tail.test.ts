@@ -53,6 +53,22 @@ describe('ChannelTail', () => {
   });
 });
 
+describe('ChannelTail', () => {
+  it.each(['before', 'after'] as const)(
+    'keeps frames in memory of their own, encoded %s they are added, and not in blocks that Node shares',
+    (when) => {
+      const tail = new ChannelTail(channel, epoch, 0, rings);
+      const pushes = entry(1);
+      const viewers = ['alice', 'bob'] as UserId[];
+      const sent = when === 'before' ? viewers.map((viewer) => pushes.for(viewer).prepared.frames) : [];
+      tail.add(pushes);
+      const kept = viewers.map((viewer) => pushes.for(viewer).prepared.frames);
+      if (when === 'before') expect(kept).toEqual(sent);
+      for (const frames of kept) expect(frames.buffer.byteLength).toBe(frames.length);
+    },
+  );
+});
+
 describe('RingBudget', () => {
   const full = (budget: RingBudget): ChannelTail => {
     const tail = new ChannelTail(channel, epoch, 0, budget);

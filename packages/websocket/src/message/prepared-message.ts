@@ -3,12 +3,18 @@ import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { encodeFrame, encodeTextFrame, firstByte } from '../frame/frame-encoder.js';
 import { FIN_BIT, headerBytes } from '../frame/header.js';
 import { Opcode } from '../frame/opcode.js';
+import { ownCopy } from '../own-memory.js';
 import type { MessageKind } from './assembler.js';
 import { assertBytes, assertText } from './payload-type.js';
 
 export interface PreparedMessageOptions {
   /** False: never compressed, even if negotiated (for secrets next to text that an attacker chooses). Default true. */
   readonly compress?: boolean;
+  /**
+   * True for a message that is kept, such as the last value of a topic: its frames then have memory of their own. Otherwise small
+   * ones may be part of a larger block that Node uses for many buffers, all of which stays in memory with the message. Default false.
+   */
+  readonly longLived?: boolean;
 }
 
 /**
@@ -22,27 +28,34 @@ export class PreparedMessage {
   readonly parts: readonly PreparedMessage[];
   readonly kind: MessageKind;
   readonly mayCompress: boolean;
+  readonly #isLongLived: boolean;
   /** Compressed forms by the parameters they depend on. Few: windows differ rarely. */
   #compressed: Map<number, Buffer> | undefined;
 
-  private constructor(frames: Buffer, kind: MessageKind, mayCompress: boolean, parts: readonly PreparedMessage[]) {
-    this.frames = frames;
+  private constructor(
+    frames: Buffer,
+    kind: MessageKind,
+    parts: readonly PreparedMessage[],
+    { compress = true, longLived = false }: PreparedMessageOptions = {},
+  ) {
+    this.frames = longLived ? ownCopy(frames) : frames;
     this.kind = kind;
-    this.mayCompress = mayCompress;
+    this.mayCompress = compress;
     this.parts = parts;
+    this.#isLongLived = longLived;
   }
 
   /** A text message. @throws WebSocketError `invalid_payload` for what is not a string */
   static text(text: string, options?: PreparedMessageOptions): PreparedMessage {
     assertText(text);
-    return new PreparedMessage(encodeTextFrame('server', text), 'text', options?.compress ?? true, []);
+    return new PreparedMessage(encodeTextFrame('server', text), 'text', [], options);
   }
 
   /** A binary message; `data` is copied. @throws WebSocketError `invalid_payload` for what is not a Uint8Array */
   static binary(data: Uint8Array, options?: PreparedMessageOptions): PreparedMessage {
     assertBytes(data);
     const frame = encodeFrame('server', FIN_BIT | Opcode.binary, data);
-    return new PreparedMessage(frame, 'binary', options?.compress ?? true, []);
+    return new PreparedMessage(frame, 'binary', [], options);
   }
 
   /**
@@ -52,7 +65,7 @@ export class PreparedMessage {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) return only;
     const frames = Buffer.concat(messages.map((message) => message.frames));
-    return new PreparedMessage(frames, only?.kind ?? 'text', true, messages.slice());
+    return new PreparedMessage(frames, only?.kind ?? 'text', messages.slice());
   }
 
   /** Bytes on the wire to an uncompressed client: headers and payloads. */
@@ -71,6 +84,7 @@ export class PreparedMessage {
     let frames = this.#compressed.get(deflate.sharedKey);
     if (frames === undefined) {
       frames = this.#compress(deflate);
+      if (this.#isLongLived && frames !== this.frames) frames = ownCopy(frames);
       this.#compressed.set(deflate.sharedKey, frames);
     }
     return frames;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MessageKind } from '../../src/message/assembler.js';
 import { Fragmenter } from '../../src/message/fragmenter.js';
 import { PreparedMessage } from '../../src/message/prepared-message.js';
+import { plainDeflate } from '../support/deflate.js';
 import { toHex } from '../support/hex.js';
 import { Reading } from '../support/reading.js';
 
@@ -22,6 +23,17 @@ it('joins prepared messages in order into one buffer', () => {
   const only = PreparedMessage.text('a');
   expect(PreparedMessage.join([only])).toBe(only);
   expect(PreparedMessage.join([]).byteLength).toBe(0);
+});
+
+it('PreparedMessage with longLived has frames in memory of their own', () => {
+  const deflate = plainDeflate();
+  const text = 'abc'.repeat(1_000);
+  const message = PreparedMessage.text(text, { longLived: true });
+  const compressed = message.compressedFrames(deflate);
+  expect(message.frames).toEqual(PreparedMessage.text(text).frames);
+  expect(compressed).toEqual(PreparedMessage.text(text).compressedFrames(plainDeflate()));
+  expect(compressed.length).toBeLessThan(message.byteLength);
+  for (const frames of [message.frames, compressed]) expect(frames.buffer.byteLength).toBe(frames.length);
 });
 
 it('fragments a message of unknown length: kind first, continuations, FIN on the last', () => {

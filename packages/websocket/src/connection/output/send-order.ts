@@ -1,7 +1,7 @@
 // The order of messages while one of them is streamed: frames of another message must not come between its fragments
 // (RFC 6455 §5.4), so later messages wait behind it. Exists only on connections that have streamed.
 import { Queue } from '../../queue.js';
-import { COMPACT_PIECES, compactLast } from './write-queue.js';
+import { compactLast, MAX_LOOSE_PIECES } from './write-queue.js';
 import { WriteWaiters } from './write-waiters.js';
 
 /** A streamed message, current or waiting; while it waits it keeps its fragments itself. */
@@ -111,9 +111,8 @@ export class WaitingOutput {
   /** By their position in what waits here. */
   readonly waiters = new WriteWaiters();
   #bytes = 0;
-  /** Pieces at the end that were pushed since the last compaction. */
+  /** Pieces at the end that the next compaction looks at. */
   #loosePieces = 0;
-  #looseBytes = 0;
 
   get pieces(): readonly Buffer[] {
     return this.#pieces;
@@ -126,11 +125,8 @@ export class WaitingOutput {
   push(piece: Buffer): void {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
-    this.#looseBytes += piece.length;
-    if (++this.#loosePieces < COMPACT_PIECES) return;
-    compactLast(this.#pieces, this.#loosePieces, this.#looseBytes);
-    this.#loosePieces = 0;
-    this.#looseBytes = 0;
+    if (++this.#loosePieces < MAX_LOOSE_PIECES) return;
+    this.#loosePieces = compactLast(this.#pieces, this.#loosePieces);
   }
 
   /** Calls back when the operating system has taken all that waits here now, or never will. */

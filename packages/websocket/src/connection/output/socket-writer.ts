@@ -244,7 +244,10 @@ export class SocketWriter<Owner> {
 
   #schedule(): void {
     // A write in progress continues with what is queued when it completes.
-    if (this.#writingBytes > 0) return;
+    if (this.#writingBytes > 0) {
+      this.#queue.compactIfNeeded();
+      return;
+    }
     this.#isScheduled = true;
     scheduledWriters.add(this);
   }

@@ -1,4 +1,5 @@
 // Frames that wait to be written, in order. Urgent control frames go ahead of the others, but never inside a frame.
+import { isSmallPart } from '../../own-memory.js';
 
 /** The end of a queue that is shared with other queues and still grows: see `TurnBuffer`. */
 export interface SharedTail {
@@ -14,9 +15,12 @@ export interface SharedTail {
   noteLeft(receiver: unknown): void;
 }
 
-// A piece costs about a hundred bytes beyond its content. This many small ones in a row, which gather only while the peer does
-// not read or a streamed message is ahead of them, are joined, so that memory stays close to what is counted.
-export const COMPACT_PIECES = 512;
+// Pieces that may gather before they are compacted, so that memory stays close to what is counted: in one turn, and once the
+// peer does not read or a streamed message is ahead of them. Each may be part of another block of Node's pool.
+const MAX_LOOSE_PIECES_PER_TURN = 512;
+export const MAX_LOOSE_PIECES = 32;
+// Compacting joins small pieces, each of which costs up to two hundred bytes beyond its content, and small parts of large blocks.
+const SMALL_PIECE_BYTES = 1_024;
 const COMPACT_UP_TO_BYTES = 65_536;
 
 /** Up to this many bytes, several pieces are copied into one: cheaper than a vectored write (see `joinPieces`). */
@@ -43,9 +47,8 @@ export class WriteQueue {
   #bytes = 0;
   /** Number of pieces at the front that belong to a frame written in part: its rest, and a payload behind its header. */
   #begun = 0;
-  /** Pieces at the end that were pushed since the last compaction. */
+  /** Pieces at the end that the next compaction looks at. */
   #loosePieces = 0;
-  #looseBytes = 0;
   /** What follows everything above, and to whom it is known. Its bytes are not counted in `#bytes`. */
   #tail: SharedTail | undefined;
   #receiver: unknown;
@@ -92,7 +95,7 @@ export class WriteQueue {
 
   #appendAndCompact(piece: Buffer): void {
     this.#append(piece);
-    if (this.#loosePieces >= COMPACT_PIECES) this.#compact();
+    if (this.#loosePieces >= MAX_LOOSE_PIECES_PER_TURN) this.#compact();
   }
 
   #append(piece: Buffer): void {
@@ -100,7 +103,6 @@ export class WriteQueue {
     if (this.#pieces !== undefined) {
       this.#pieces.push(piece);
       this.#loosePieces++;
-      this.#looseBytes += piece.length;
     } else if (this.#only === undefined) {
       this.#only = piece;
     } else {
@@ -118,14 +120,13 @@ export class WriteQueue {
     this.push(payload);
   }
 
-  #compact(): void {
-    compactLast(this.#pieces!, this.#loosePieces, this.#looseBytes);
-    this.#resetLoose();
+  /** Called after a push while a write is in progress: what is queued may have to wait for long. */
+  compactIfNeeded(): void {
+    if (this.#loosePieces >= MAX_LOOSE_PIECES) this.#compact();
   }
 
-  #resetLoose(): void {
-    this.#loosePieces = 0;
-    this.#looseBytes = 0;
+  #compact(): void {
+    this.#loosePieces = compactLast(this.#pieces!, this.#loosePieces);
   }
 
   pushUrgent(piece: Buffer): void {
@@ -144,7 +145,7 @@ export class WriteQueue {
     this.#urgent = undefined;
     this.#only = undefined;
     this.#bytes = 0;
-    this.#resetLoose();
+    this.#loosePieces = 0;
     for (const piece of rest ?? []) this.#bytes += piece.length;
   }
 
@@ -183,7 +184,7 @@ export class WriteQueue {
     this.#urgent = undefined;
     this.#bytes = 0;
     this.#begun = 0;
-    this.#resetLoose();
+    this.#loosePieces = 0;
     return pieces;
   }
 
@@ -215,7 +216,7 @@ export class WriteQueue {
     this.#urgent = urgent.length === 0 ? undefined : urgent;
     this.#only = undefined;
     this.#pieces = rest.concat(waiting.slice(Math.max(index, urgentEnd)));
-    this.#resetLoose();
+    this.#loosePieces = Math.min(this.#loosePieces, this.#pieces.length - this.#begun);
     this.#bytes -= limit;
     return taken;
   }
@@ -246,9 +247,42 @@ function isSameList(left: readonly Buffer[], right: readonly Buffer[]): boolean 
   return true;
 }
 
-/** Joins the last `count` pieces, `bytes` in total, unless they are large. */
-export function compactLast(pieces: Buffer[], count: number, bytes: number): void {
-  if (bytes > COMPACT_UP_TO_BYTES) return;
-  const last = pieces.splice(pieces.length - count);
-  pieces.push(Buffer.concat(last, bytes));
+/**
+ * Joins those of the last `count` pieces that follow each other and take more memory than they have bytes.
+ * @returns number of pieces at the end to be looked at again
+ */
+export function compactLast(pieces: Buffer[], count: number): 0 | 1 {
+  let run: Buffer[] = [];
+  let runBytes = 0;
+  const endRun = (): void => {
+    if (run.length > 0) pieces.push(joinedInOwnMemory(run, runBytes));
+    run = [];
+    runBytes = 0;
+  };
+  for (const piece of pieces.splice(pieces.length - count)) {
+    const isJoined = isWorthJoining(piece);
+    if (!isJoined || runBytes + piece.length > COMPACT_UP_TO_BYTES) endRun();
+    if (isJoined) {
+      run.push(piece);
+      runBytes += piece.length;
+    } else {
+      pieces.push(piece);
+    }
+  }
+  endRun();
+  return isWorthJoining(pieces.at(-1)!) ? 1 : 0;
+}
+
+function isWorthJoining(piece: Buffer): boolean {
+  return (piece.length <= SMALL_PIECE_BYTES || isSmallPart(piece)) && !detachedPayloads.has(piece);
+}
+
+function joinedInOwnMemory(pieces: readonly Buffer[], bytes: number): Buffer {
+  const joined = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { until } from '@longwire/test-support/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dial } from '../../../src/handshake/dial.js';
@@ -20,6 +22,17 @@ afterEach(async () => {
 });
 
 const WRITES = ['auto', 'stream'] as const;
+
+/** Returns a function that collects garbage and returns the bytes of all buffers. */
+function collector(): () => number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  return () => {
+    // The memory of buffers is freed in the background.
+    for (let n = 0; n < 3; n++) collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+}
 
 describe.each(WRITES)('output written by way of %s', (socketWrites) => {
   it('writes all sends of a turn in order, and nothing before its end', async () => {
@@ -253,6 +266,27 @@ it('never lets memory out that is not its own: whatever is sent, only payloads a
   await until(() => peer.received.length >= 2 + 2 + 6004 + 2 + 12 + 2 + 5);
   expect(peer.received.includes(0xa5)).toBe(false);
 });
+
+it.each(WRITES)(
+  'keeps little more than bufferedBytes for a peer that does not read, written by way of %s',
+  async (way) => {
+    const { peer, connection } = await open({ socketWrites: way, maxBufferedBytes: 64_000_000 });
+    peer.socket.pause();
+    connection.sendBinary(Buffer.alloc(20_000_000));
+    await until(() => connection.bufferedBytes < 20_000_000);
+    const collect = collector();
+    const [before, bufferedBefore] = [collect(), connection.bufferedBytes];
+    for (let n = 0; n < 8_000; n++) {
+      connection.sendText('x'.repeat(200));
+      // Other connections send as well: Node begins a new block for pooled buffers.
+      for (let k = 0; k < 4; k++) Buffer.allocUnsafe(Buffer.poolSize / 4);
+    }
+    const buffered = connection.bufferedBytes - bufferedBefore;
+    expect(buffered).toBeGreaterThan(1_600_000);
+    // At most 32 messages wait to be joined, each in a block of its own.
+    expect(collect() - before).toBeLessThan(2 * buffered + 64 * Buffer.poolSize);
+  },
+);
 
 it('masks everything a client sends, prepared messages too', async () => {
   server = await LiveServer.start();

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { forgetJoinedPieces, WriteQueue } from '../../../src/connection/output/write-queue.js';
+import { compactLast, forgetJoinedPieces, WriteQueue } from '../../../src/connection/output/write-queue.js';
 
 function bytesOf(taken: Buffer | Buffer[] | undefined): Buffer {
   return Array.isArray(taken) ? Buffer.concat(taken) : (taken ?? Buffer.alloc(0));
@@ -113,4 +114,48 @@ it('holds many small pieces as few large ones, without a byte lost', () => {
   }
   const taken = queue.take(1_000_000);
   expect(bytesOf(taken).toString()).toBe(pushed);
+});
+
+/** Makes Node begin a new block for pooled buffers. */
+function fillPool(): void {
+  for (let n = 0; n < 4; n++) Buffer.allocUnsafe(Buffer.poolSize / 4);
+}
+
+function retainedBytes(pieces: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const memory of new Set(pieces.map((piece) => piece.buffer))) bytes += memory.byteLength;
+  return bytes;
+}
+
+it.each([2, 32, 60, 200, 4_000])('compactLast joins pooled pieces of %d bytes until they keep little more', (size) => {
+  const pieces: Buffer[] = [];
+  const expected: Buffer[] = [];
+  for (let n = 0; n < 512; n++) {
+    const piece = Buffer.from(randomBytes(size));
+    pieces.push(piece);
+    expected.push(piece);
+    fillPool();
+    if (n % 32 === 31) compactLast(pieces, 32);
+  }
+  expect(Buffer.concat(pieces).equals(Buffer.concat(expected))).toBe(true);
+  expect(retainedBytes(pieces)).toBeLessThanOrEqual(4 * 512 * size);
+});
+
+it('compactLast keeps large pieces, and payloads that follow their header, as they are', () => {
+  const large = [Buffer.alloc(2_000), Buffer.alloc(70_000)];
+  const pieces = [...large, Buffer.from('a'), Buffer.from('b')];
+  compactLast(pieces, 4);
+  expect(pieces).toEqual([...large, Buffer.from('ab')]);
+  expect(pieces[0]).toBe(large[0]);
+
+  const queue = new WriteQueue();
+  const payload = Buffer.alloc(70_000).subarray(0, 5_000);
+  queue.push(Buffer.from('first'));
+  queue.pushFrame(Buffer.from('header'), payload);
+  for (let n = 0; n < 32; n++) queue.push(Buffer.from('next'));
+  queue.compactIfNeeded();
+  // The header is written, so nothing may come before its payload.
+  expect(bytesOf(queue.take(11)).toString()).toBe('firstheader');
+  queue.pushUrgent(Buffer.from('urgent'));
+  expect(bytesOf(queue.take(5_006)).subarray(5_000).toString()).toBe('urgent');
 });
