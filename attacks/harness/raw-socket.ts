@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import { until } from '@longwire/test-support/until';
 import { type ReceivedFrame, readFrames } from './frame-reader.js';
+import { textFrame } from './frame-writer.js';
 import { upgradeRequest } from './handshake-text.js';
 import { type HttpAnswer, readAnswer } from './http-answer.js';
 
@@ -58,6 +59,14 @@ export class RawSocket {
       peer.destroy();
       throw new Error(`the upgrade was answered with ${answer.status}`);
     }
+    return peer;
+  }
+
+  /** Upgrades and signs in to a gateway in auth dev; resolves once `connected` has come. */
+  static async signIn(port: number, user: string, device?: string): Promise<RawSocket> {
+    const peer = await RawSocket.upgrade(port);
+    peer.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: `dev:${user}`, device })));
+    await until(() => peer.frames.length > 0, 'connected');
     return peer;
   }
 

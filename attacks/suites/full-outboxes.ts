@@ -6,7 +6,6 @@ import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
 
 export interface FullOutboxScale {
@@ -21,8 +20,13 @@ export interface FullOutboxScale {
 }
 
 const BODY_BYTES = 60_000;
+const LARGE_BODY_BYTES = 250_000;
 const IN_FLIGHT = 16;
 const BURST_MESSAGES = 3;
+/** As many as `sessions.perUser` allows. */
+const SESSIONS_OF_A_USER = 20;
+/** More than the kernels of both sides buffer for one connection. */
+const KERNEL_BYTES = 6_000_000;
 
 export function describeFullOutboxes(scale: FullOutboxScale): void {
   describe('outboxes of the gateway', () => {
@@ -41,6 +45,40 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
       for (const client of [sender, reader]) client.cut();
     });
 
+    it('are closed with 4004, the largest first, beyond limits.allOutboxesBytes (row 81)', async () => {
+      server = await ServerProcess.start({
+        ...raisedRates,
+        LONGWIRE_LIMITS_OUTBOX_BYTES: '524288',
+        LONGWIRE_LIMITS_ALL_OUTBOXES_BYTES: '1048576',
+        LONGWIRE_LIMITS_BODY_BYTES: String(LARGE_BODY_BYTES),
+        LONGWIRE_LIMITS_COMMAND_BYTES: String(2 * LARGE_BODY_BYTES),
+      });
+      const { gatewayUrl, port } = server;
+      const slow: RawSocket[] = [];
+      await inParallel(SESSIONS_OF_A_USER, 8, async (index) => {
+        slow[index] = await RawSocket.signIn(port, 'slow');
+        slow[index]?.socket.pause();
+      });
+      const writer = await WireClient.signIn(gatewayUrl, 'writer');
+      const body = 'x'.repeat(LARGE_BODY_BYTES - 2);
+      // Each takes what its kernels take and, while it is empty, a message more: too much for all of them.
+      await inParallel(KERNEL_BYTES / LARGE_BODY_BYTES, 2, async () => {
+        await writer.ask({ type: 'send', to: 'user/slow', body });
+      });
+      await until(() => server?.output.includes('closed with 4004'), 'a line of the log');
+      for (const peer of slow) peer.socket.resume();
+      const ended = await Promise.all(slow.map((peer) => endOf(peer)));
+      // Those that go on have everything.
+      for (const [index, code] of ended.entries()) {
+        if (code === undefined) expect(slow[index]?.receivedBytes).toBeGreaterThan(KERNEL_BYTES);
+        else expect([4004, 1006]).toContain(code);
+      }
+      expect(ended).toContain(4004);
+      expect(await writer.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+      for (const peer of slow) peer.destroy();
+      writer.cut();
+    });
+
     it('that fill limits.allOutboxesBytes stop no delivery between other users (row 81)', async () => {
       server = await ServerProcess.start({
         ...raisedRates,
@@ -50,7 +88,7 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
       const { gatewayUrl, port } = server;
       const slow: RawSocket[] = [];
       await inParallel(scale.slow, 8, async (index) => {
-        slow[index] = await signIn(port, `slow-${index % scale.slowUsers}`);
+        slow[index] = await RawSocket.signIn(port, `slow-${index % scale.slowUsers}`);
         slow[index]?.socket.pause();
       });
       const writer = await WireClient.signIn(gatewayUrl, 'writer');
@@ -77,9 +115,13 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
   });
 }
 
-async function signIn(port: number, user: string): Promise<RawSocket> {
-  const peer = await RawSocket.upgrade(port);
-  peer.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: `dev:${user}` })));
-  await until(() => peer.frames.length > 0, 'connected');
-  return peer;
+/** The close code of a session that is closed, 1006 without one; undefined once it was given everything. */
+async function endOf(peer: RawSocket): Promise<number | undefined> {
+  let code: number | undefined;
+  await until(() => {
+    const close = peer.frames.find(({ opcode }) => opcode === 8);
+    code = close?.payload.readUInt16BE(0) ?? (peer.hasEnded ? 1006 : undefined);
+    return code !== undefined || peer.receivedBytes > KERNEL_BYTES;
+  }, 'the end of a session, or of what is due to it');
+  return code;
 }

@@ -6,7 +6,6 @@ import { raisedRates } from '@longwire/test-support/raised-rates';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { Target } from '../harness/target.js';
 
@@ -39,9 +38,7 @@ export function describeManyChannelsBehind(scale: ChannelsBehindScale): void {
     afterAll(() => target.stop());
 
     it('costs the server no more than limits.allRingsBytes, and gets everything when it reads (row 82)', async () => {
-      const stalled = await RawSocket.upgrade(target.port);
-      stalled.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: 'dev:mallory', device: 'stalled' })));
-      await until(() => stalled.frames.length > 0, 'connected');
+      const stalled = await RawSocket.signIn(target.port, 'mallory', 'stalled');
       stalled.socket.pause();
       const senders: WireClient[] = [];
       for (let n = 0; n < SENDERS; n += 1) senders.push(await WireClient.signIn(target.url, 'mallory'));

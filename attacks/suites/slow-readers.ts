@@ -41,7 +41,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
           const stalled: RawSocket[] = [];
           const reading: WireClient[] = [];
           await inParallel(scale.stalled, 8, async (index) => {
-            stalled[index] = await signIn(target.port, `stalled-${index}`);
+            stalled[index] = await RawSocket.signIn(target.port, `stalled-${index}`);
           });
           await inParallel(scale.reading, 8, async (index) => {
             reading[index] = await WireClient.signIn(target.url, `reading-${index}`);
@@ -77,7 +77,7 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
             expect(first).toEqual(everything.slice(0, first.length));
             if (first.length === everything.length) return;
             // A reader that was stalled for longer than the heartbeat allows was closed; after it reconnects, nothing is lost.
-            expect(await takenBy(await signIn(target.port, `stalled-${index}`), scale)).toEqual(everything);
+            expect(await takenBy(await RawSocket.signIn(target.port, `stalled-${index}`), scale)).toEqual(everything);
           });
           for (const client of [...reading, sender]) client.cut();
         },
@@ -133,13 +133,6 @@ export function describeSlowReaders(scale: SlowReaderScale): void {
       peer.destroy();
     });
   });
-}
-
-async function signIn(port: number, user: string): Promise<RawSocket> {
-  const peer = await RawSocket.upgrade(port);
-  peer.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: `dev:${user}` })));
-  await until(() => peer.frames.length > 0, 'connected');
-  return peer;
 }
 
 /** Reads what is due, or until the server ends it; the offsets that came. */

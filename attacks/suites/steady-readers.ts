@@ -6,7 +6,6 @@ import { ServerProcess } from '@longwire/test-support/server-process';
 import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { textFrame } from '../harness/frame-writer.js';
 import { RawSocket } from '../harness/raw-socket.js';
 
 export interface SteadyReaderScale {
@@ -48,9 +47,7 @@ export function describeSteadyReaders(scale: SteadyReaderScale): void {
       ['after fast ones', scale.fastBytes],
     ])('are not closed with 4003 or 4004: slow %s (row 83)', { timeout }, async (name, fastBytes) => {
       const user = `reader-${name.replaceAll(' ', '-')}`;
-      const reader = await RawSocket.upgrade(server.port);
-      reader.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: `dev:${user}` })));
-      await until(() => reader.frames.length > 0, 'connected');
+      const reader = await RawSocket.signIn(server.port, user);
       if (fastBytes === 0) reader.socket.pause();
       const writer = await WireClient.signIn(server.gatewayUrl, `writer-${user}`);
       const body = 'x'.repeat(BODY_BYTES - 2);
@@ -81,9 +78,7 @@ export function describeSteadyReaders(scale: SteadyReaderScale): void {
     });
 
     it('are closed with 4003 or 4004 once they take nothing any more (row 83)', { timeout }, async () => {
-      const reader = await RawSocket.upgrade(server.port);
-      reader.send(textFrame(JSON.stringify({ id: 1, type: 'connect', token: 'dev:stopped' })));
-      await until(() => reader.frames.length > 0, 'connected');
+      const reader = await RawSocket.signIn(server.port, 'stopped');
       reader.socket.pause();
       const writer = await WireClient.signIn(server.gatewayUrl, 'writer-stopped');
       const body = 'x'.repeat(BODY_BYTES - 2);

@@ -299,7 +299,7 @@ async function serve(
     }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(FREE_SPACE_INTERVAL_MS, () => void freeSpace?.check()),
-    clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => outboxes.count()),
+    clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => countOutboxes(outboxes, failures)),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {
       users.sweep();
       connectionLimits.sweep();
@@ -335,6 +335,16 @@ async function serve(
       return stopping;
     },
   };
+}
+
+/** What was given up since the last count, when outboxes queued too much in between, is reported as well. */
+function countOutboxes(outboxes: OutboxBudget, failures: FailureLog): void {
+  outboxes.count();
+  const closed = outboxes.takeGivenUp();
+  if (closed === 0) return;
+  const message =
+    'Sessions with the most unsent output were closed with 4004: all together had limits.allOutboxesBytes';
+  failures.report(message, undefined, { closed });
 }
 
 function sessionLimits(limits: ServerLimits): SessionLimits {

@@ -3,11 +3,11 @@
 import type { TurnBuffer } from '@longwire/websocket';
 import type { EncodedPush } from '../delivery/encoded-push.js';
 import type { RoomWaiter } from '../delivery/log-reader.js';
-import type { CountedOutbox, OutboxBudget } from './limits/outbox-budget.js';
+import { type CountedOutbox, NOT_HOLDING, type OutboxBudget } from './limits/outbox-budget.js';
 import type { Outlet } from './outlet.js';
 
 export class Outbox implements CountedOutbox {
-  isCounted = false;
+  heldBytes = NOT_HOLDING;
   readonly #outlet: Outlet;
   readonly #maxBytes: number;
   readonly #budget: OutboxBudget;
@@ -16,7 +16,6 @@ export class Outbox implements CountedOutbox {
   #waiting: Map<RoomWaiter, number> | undefined;
   #isWaking = false;
   #isWriteAwaited = false;
-  #isGivenUp = false;
 
   /** @param onOverload the budget gives this outbox up: the session has to end */
   constructor(outlet: Outlet, maxBytes: number, budget: OutboxBudget, onOverload: () => void) {
@@ -85,11 +84,8 @@ export class Outbox implements CountedOutbox {
     this.#waiting = undefined;
   }
 
-  giveUp(): boolean {
-    const isFirst = !this.#isGivenUp;
-    this.#isGivenUp = true;
+  giveUp(): void {
     this.#onOverload();
-    return isFirst;
   }
 
   #fits(bytes: number): boolean {

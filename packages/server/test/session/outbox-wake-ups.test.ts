@@ -224,6 +224,19 @@ describe('Outbox', () => {
     }
   });
 
+  it('closes no session when one message to many sessions exceeds allOutboxesBytes within its turn', async () => {
+    const delivery = new Delivery(10_000, 100_000);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => delivery.connect('bob')));
+    for (let message = 1; message <= 3; message += 1) {
+      delivery.send('alice', 'bob', 9_000);
+      delivery.budget.count();
+      await delivery.readAll();
+    }
+    for (const client of clients) expectEverything(delivery, client);
+    expect(delivery.budget.givenUp).toBe(0);
+    await delivery.close();
+  });
+
   it('brings whoever is connected and reads everything, with any budgets, sizes and drains', async () => {
     const step = fc.oneof(
       {
