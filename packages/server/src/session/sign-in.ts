@@ -133,6 +133,7 @@ export class SignIn {
     if (pending === undefined || session.phase !== 'pending') return;
     pending.timer.cancel();
     session.phase = 'signing-in';
+    session.takesBatches = command.batch === true;
     this.#connect(session, command, pending)
       .then((isReady) => {
         if (isReady) onReady();
