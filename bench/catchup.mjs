@@ -7,13 +7,8 @@ import { median, spread } from './harness/statistics.mjs';
 const messages = 100_000;
 const targetMs = 2_000;
 
-/** One long conversation, and many; one message each, and several (`batch` in `connect`). */
-const shapes = [
-  { channels: 1, batch: false },
-  { channels: 1, batch: true },
-  { channels: 20, batch: false },
-  { channels: 20, batch: true },
-];
+/** One long conversation, and many. */
+const shapes = [1, 20];
 
 /**
  * @param {import('./harness/settings.mjs').Settings} settings
@@ -21,11 +16,11 @@ const shapes = [
  */
 export async function catchup({ runs }) {
   const samples = [];
-  for (const shape of shapes) samples.push({ ...shape, ...(await measure(shape, runs)) });
-  const rows = samples.flatMap(({ channels, batch, fresh, warm }) => {
-    const name = `${channels}${batch ? ' in batches' : ''}`;
-    return [row(`${name}, server just started`, fresh), row(`${name}, server warm`, warm)];
-  });
+  for (const channels of shapes) samples.push({ channels, ...(await measure(channels, runs)) });
+  const rows = samples.flatMap(({ channels, fresh, warm }) => [
+    row(`${channels} of them, server just started`, fresh),
+    row(`${channels} of them, server warm`, warm),
+  ]);
   return {
     title: `catchup: ${messages.toLocaleString('en')} offline messages of 128 bytes to one device, median of ${runs} (not pinned)`,
     rows,
@@ -60,10 +55,10 @@ function row(channels, readings) {
 
 /**
  * The reader acks nothing, so that the same messages wait for it the next time.
- * @param {{ channels: number, batch: boolean }} shape
+ * @param {number} channels
  * @param {number} runs
  */
-async function measure({ channels, batch }, runs) {
+async function measure(channels, runs) {
   const folder = await makeDataFolder();
   const clients = new BenchProcess(new URL('./processes/catchup-clients.mjs', import.meta.url), { core: undefined });
   /** @type {Reading[]} */
@@ -77,8 +72,8 @@ async function measure({ channels, batch }, runs) {
     });
     for (let run = 0; run < runs; run++) {
       await withServer(folder, async (server) => {
-        fresh.push(await read(clients, server, batch));
-        warm.push(await read(clients, server, batch));
+        fresh.push(await read(clients, server));
+        warm.push(await read(clients, server));
       });
     }
     return { fresh, warm };
@@ -91,12 +86,11 @@ async function measure({ channels, batch }, runs) {
 /**
  * @param {BenchProcess} clients
  * @param {{ port: number, pid: number }} server
- * @param {boolean} batch
  * @returns {Promise<Reading>}
  */
-async function read(clients, { port, pid }, batch) {
+async function read(clients, { port, pid }) {
   const before = cpuOfProcess(pid);
-  const times = await clients.ask('read', { port, messages, batch });
+  const times = await clients.ask('read', { port, messages });
   return { ...times, serverCpuMs: cpuBetween(before, cpuOfProcess(pid)) };
 }
 

@@ -64,7 +64,6 @@ function request(number) {
     },
     at: Date.now(),
     isRefused: false,
-    mustExist: [],
   };
 }
 

@@ -1,11 +1,10 @@
-// A healthy connection beside an attack: does it still get its answers, and how fast?
+// Healthy connections beside an attack: do they still get their answers and messages, and how fast?
 
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { WorkerPeer } from './worker-peer.js';
 
 export interface CanaryOptions {
   readonly url: string;
-  /** Said first; its answer is awaited. Default: nothing. */
+  /** Sent first; its answer is awaited. Default: nothing. */
   readonly greeting?: string | undefined;
   /** Has one answer. Default: the bare text `ping`, which the gateway answers with `pong`, an echo server with itself. */
   readonly question?: string;
@@ -14,59 +13,39 @@ export interface CanaryOptions {
 export interface CanaryReport {
   /** Round trips since the last report. */
   readonly latenciesMs: readonly number[];
-  /** How long the canary's thread was ever ready and not let run. */
+  /** For how long in all the canary's thread was ready and not running. */
   readonly keptWaitingMs: number;
 }
 
-const INTERVAL_MS = 10;
+export interface CanaryPairOptions {
+  readonly url: string;
+  readonly senderToken: string;
+  /** User id. */
+  readonly recipient: string;
+  readonly recipientToken: string;
+  /** Between two messages; they are sent at fixed times, however late the ones before arrive. */
+  readonly everyMs: number;
+}
 
-type Report =
-  | { readonly type: 'ready' }
-  | ({ readonly type: 'latencies' } & CanaryReport)
-  | { readonly type: 'ended'; readonly why: string };
+export interface CanaryPairReport {
+  /** From the planned time of a message to its arrival, since the last report. */
+  readonly latenciesMs: readonly number[];
+  /** Errors in all that the sender was answered with. */
+  readonly refused: number;
+}
 
-export class Canary {
-  readonly #worker: Worker;
-  /** Why it has no connection any more. */
-  ended: string | undefined;
+/** One connection that asks one thing at a time. */
+export function startCanary(options: CanaryOptions): Promise<WorkerPeer<CanaryReport>> {
+  return WorkerPeer.start(new URL('./canary-worker.mjs', import.meta.url), {
+    question: 'ping',
+    ...options,
+    intervalMs: 10,
+  });
+}
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on('message', (report: Report) => {
-      if (report.type === 'ended') this.ended = report.why;
-    });
-  }
-
-  /** Resolves once it has begun to ask. */
-  static async start(options: CanaryOptions): Promise<Canary> {
-    const worker = new Worker(new URL('./canary-worker.mjs', import.meta.url), {
-      workerData: { question: 'ping', ...options, intervalMs: INTERVAL_MS },
-    });
-    const canary = new Canary(worker);
-    const [first] = (await once(worker, 'message')) as [Report];
-    if (first.type === 'ended') throw new Error(`the canary could not connect: ${first.why}`);
-    return canary;
-  }
-
-  /** What it saw since the last call. */
-  async take(): Promise<CanaryReport> {
-    const answer = new Promise<CanaryReport>((resolve) => {
-      const listen = (report: Report): void => {
-        if (report.type !== 'latencies') return;
-        this.#worker.off('message', listen);
-        resolve(report);
-      };
-      this.#worker.on('message', listen);
-    });
-    this.#worker.postMessage('take');
-    return answer;
-  }
-
-  async stop(): Promise<void> {
-    const gone = once(this.#worker, 'exit');
-    this.#worker.postMessage('end');
-    await gone;
-  }
+/** One user who sends to another. */
+export function startCanaryPair(options: CanaryPairOptions): Promise<WorkerPeer<CanaryPairReport>> {
+  return WorkerPeer.start(new URL('./canary-pair-worker.mjs', import.meta.url), options);
 }
 
 export function percentile(samples: readonly number[], share: number): number {

@@ -3,7 +3,7 @@
 import { keptWaitingMs } from '@longwire/test-support/process-facts';
 import { stretched } from '@longwire/test-support/stretched';
 import { expect } from 'vitest';
-import { Canary, percentile } from './canary.js';
+import { percentile, startCanary } from './canary.js';
 import type { Target } from './target.js';
 
 const QUIET_MS = 500;
@@ -17,7 +17,7 @@ const MIN_SAMPLES_FOR_P99 = 100;
 
 /** Sends one message after the other, first in quiet and then while `attack` runs: `sent` must not take much longer. */
 export async function sendsUnharmed(target: Target, attack: () => Promise<unknown>): Promise<void> {
-  const sender = await Canary.start({
+  const sender = await startCanary({
     url: target.url,
     greeting: '{"id":1,"type":"connect","token":"dev:bystander"}',
     question: '{"id":2,"type":"send","to":"user/friend","body":1}',

@@ -7,10 +7,11 @@ import { stretched } from '@longwire/test-support/stretched';
 import { until } from '@longwire/test-support/until';
 import type { WebSocketOptions } from '@longwire/websocket';
 import { expect } from 'vitest';
-import { Canary, percentile } from './canary.js';
+import { type CanaryReport, percentile, startCanary } from './canary.js';
 import { type ContainerSettings, EngineProcess } from './engine-process.js';
 import { closeFrame, textFrame } from './frame-writer.js';
 import { RawSocket } from './raw-socket.js';
+import type { WorkerPeer } from './worker-peer.js';
 
 const MIB = 1_048_576;
 const MAX_CANARY_P99_MS = 250;
@@ -48,10 +49,10 @@ export interface UnharmedOptions {
 export class Target {
   readonly served: Served;
   readonly url: string;
-  readonly #canary: Canary;
+  readonly #canary: WorkerPeer<CanaryReport>;
   readonly #stop: () => Promise<void>;
 
-  private constructor(served: Served, url: string, canary: Canary, stop: () => Promise<void>) {
+  private constructor(served: Served, url: string, canary: WorkerPeer<CanaryReport>, stop: () => Promise<void>) {
     this.served = served;
     this.url = url;
     this.#canary = canary;
@@ -66,7 +67,7 @@ export class Target {
     const server = await ServerProcess.start({ LONGWIRE_LOG_LEVEL: 'info', ...manyClients, ...settings }, command);
     try {
       const greeting = JSON.stringify({ id: 1, type: 'connect', token: 'dev:canary' });
-      const canary = await Canary.start({ url: server.gatewayUrl, greeting });
+      const canary = await startCanary({ url: server.gatewayUrl, greeting });
       await warmUp(server.port, '/v1/connect');
       return new Target(server, server.gatewayUrl, canary, () => server.remove());
     } catch (error) {
@@ -79,7 +80,7 @@ export class Target {
   static async engine(options: WebSocketOptions): Promise<Target> {
     const engine = await EngineProcess.start(options);
     try {
-      const canary = await Canary.start({ url: engine.url });
+      const canary = await startCanary({ url: engine.url });
       await warmUp(engine.port, '/');
       return new Target(engine, engine.url, canary, () => engine.stop());
     } catch (error) {
@@ -93,7 +94,7 @@ export class Target {
     const served = await EngineProcess.startContainer(settings, command);
     const url = `${served.url}echo`;
     try {
-      const canary = await Canary.start({ url });
+      const canary = await startCanary({ url });
       await warmUp(served.port, '/echo');
       return new Target(served, url, canary, () => served.stop());
     } catch (error) {

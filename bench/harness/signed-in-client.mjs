@@ -3,7 +3,6 @@ import { maskedText } from './masked-frame.mjs';
 import { RawClient } from './raw-client.mjs';
 
 const quote = 0x22;
-const lineFeed = 0x0a;
 const letterM = 0x6d;
 const letterS = 0x73;
 const letterR = 0x72;
@@ -21,11 +20,10 @@ const answerNameAfterNumber = 9;
  * @param {number} options.port
  * @param {number} options.index
  * @param {string} options.user
- * @param {boolean} [options.batch] whether the server may send several objects in one message
  * @param {(kind: Kind, bytes: Buffer, start: number, end: number) => void} options.onFrame
  * @param {() => void} [options.onChunkEnd]
  */
-export async function signIn({ port, index, user, batch = false, onFrame, onChunkEnd }) {
+export async function signIn({ port, index, user, onFrame, onChunkEnd }) {
   /** @type {(value?: unknown) => void} */
   let onConnected = () => undefined;
   let isConnected = false;
@@ -39,7 +37,7 @@ export async function signIn({ port, index, user, batch = false, onFrame, onChun
     subprotocol: 'longwire.v1.json',
     onFrame(_opcode, bytes, start, end) {
       if (isConnected) {
-        forEachObject(bytes, start, end, batch, (from, to) => onFrame(kindOf(bytes, from, to), bytes, from, to));
+        onFrame(kindOf(bytes, start, end), bytes, start, end);
         return;
       }
       const text = bytes.toString('utf8', start, end);
@@ -50,26 +48,9 @@ export async function signIn({ port, index, user, batch = false, onFrame, onChun
     onChunkEnd,
   });
   await client.opened();
-  client.write(maskedText(`{"id":1,"type":"connect","token":"dev:${user}","device":"bench","batch":${batch}}`));
+  client.write(maskedText(`{"id":1,"type":"connect","token":"dev:${user}","device":"bench"}`));
   await connected;
   return client;
-}
-
-/**
- * @param {Buffer} bytes
- * @param {number} start
- * @param {number} end
- * @param {boolean} batch
- * @param {(start: number, end: number) => void} run
- */
-function forEachObject(bytes, start, end, batch, run) {
-  while (batch) {
-    const at = bytes.indexOf(lineFeed, start);
-    if (at < 0 || at >= end) break;
-    run(start, at);
-    start = at + 1;
-  }
-  run(start, end);
 }
 
 /**

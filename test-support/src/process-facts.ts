@@ -30,8 +30,45 @@ export async function processorMs(pid: number): Promise<number> {
 
 /** How long the main thread was ever ready and not let run, because the machine had other things to do. */
 export async function keptWaitingMs(pid: number): Promise<number> {
+  return (await scheduleOf(pid))[1] ?? 0;
+}
+
+/** For how long the main thread ran, and was ready and not let run. */
+async function scheduleOf(pid: number): Promise<number[]> {
   const schedule = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').catch(() => '0 0 0');
-  return Number(schedule.split(' ')[1]) / 1e6;
+  return schedule.split(' ', 2).map((nanoseconds) => Number(nanoseconds) / 1e6);
+}
+
+/** Processor time of all processes of the machine so far, on all its cores. */
+async function machineMs(): Promise<number> {
+  if (!hasProcessFacts) return 0;
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of user and nice.
+  const ticks = (await readFile('/proc/stat', 'utf8')).split('\n', 1)[0]!.split(/\s+/).slice(1, 9).map(Number);
+  const [, , , idle = 0, iowait = 0] = ticks;
+  return ((ticks.reduce((sum, each) => sum + each, 0) - idle - iowait) * 1_000) / TICKS_PER_SECOND;
+}
+
+/**
+ * Begins to watch by how much other programs slow the main thread of `pid` down.
+ * @param ours  all processes of the test, `pid` included
+ * @returns  called at the end: 1 on a machine with nothing else to do; 3 if the thread needed three times as long for its work
+ *   as without the others. What processes of the test keep it waiting does not count.
+ */
+export async function watchSlowdown(pid: number, ours: readonly number[]): Promise<() => Promise<number>> {
+  const look = async () => {
+    const [ran = 0, waited = 0] = await scheduleOf(pid);
+    const used = await Promise.all(ours.map(processorMs));
+    return { ran, waited, ours: used.reduce((sum, each) => sum + each, 0), all: await machineMs() };
+  };
+  const before = await look();
+  return async () => {
+    const after = await look();
+    const [ran, waited] = [after.ran - before.ran, after.waited - before.waited];
+    const all = after.all - before.all;
+    if (ran <= 0 || all <= 0) return 1;
+    const shareOfOthers = Math.max(0, 1 - (after.ours - before.ours) / all);
+    return 1 + (waited / ran) * shareOfOthers;
+  };
 }
 
 /** The highest resident memory while `work` ran. */

@@ -43,7 +43,6 @@ export function readCommandFields(
         token: fields.token(),
         device: fields.device(),
         cursors: fields.cursorsOfConnect(),
-        batch: fields.flag('batch'),
         client: fields.client(),
       };
     case 'refresh':

@@ -38,7 +38,6 @@ function openReader(read: () => Promise<Page>) {
       texts.push(push.text);
       return true;
     },
-    takesBatches: false,
     follow: () => false,
     unfollow: () => {},
   });
