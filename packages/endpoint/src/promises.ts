@@ -17,7 +17,7 @@ export function answeredAtOnce<Answer>(asked: string, answer: Answer): Answer {
   throw new TypeError(`${asked} has to answer at once, not with a promise`);
 }
 
-/** Marks a rejection as handled: Node ends the process for one that nobody handles. */
+/** Marks a rejection as handled: Node ends the process for an unhandled one. */
 export function ignorable<Result>(work: Promise<Result>): Promise<Result> {
   work.catch(() => {});
   return work;

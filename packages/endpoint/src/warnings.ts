@@ -3,7 +3,7 @@
 /** What a warning is about. */
 export type WarningKind = 'origin_refused' | 'refusal_unused' | 'result_ignored' | 'program_error' | 'handler_pending';
 
-/** Something that is not an error of the container, and that whoever develops or runs the program should know. */
+/** Something that is not an error of the container, and that the developers or operators of the program should know. */
 export interface ContainerWarning {
   readonly kind: WarningKind;
   /** A sentence or two: what happened, and what to do. */

@@ -6,7 +6,7 @@ export const container = new EndpointContainer();
 container.add(defineEndpoint('/echo', { onText: (message) => message }));
 
 export const server = createServer((request, response) => {
-  // Somebody opened an endpoint's address in a browser.
+  // An endpoint's address, opened in a browser.
   if (container.serves(request.url ?? '/')) upgradeRequired(response);
   else if (request.url === '/') response.end('Hello from node:http');
   else response.writeHead(404).end('Nothing here');

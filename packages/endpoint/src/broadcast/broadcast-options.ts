@@ -43,7 +43,7 @@ export interface BroadcastSendOptions<Path extends string = string> {
   readonly except?: Session<Path> | Iterable<Session<Path>> | ((session: Session<Path>) => boolean);
 }
 
-/** The default: nobody is excepted, and nothing has to be checked. */
+/** The default: no member is excepted, and nothing has to be checked. */
 export const toAll = Object.freeze({});
 
 /**
@@ -61,7 +61,7 @@ export function assertSendOptions(options: { readonly except?: unknown }): void 
   throw new EndpointError('invalid_option', `a message of a broadcast: ${expected}, not ${kindOf(except)}`);
 }
 
-const nobody: ReadonlySet<never> = new Set();
+const noMembers: ReadonlySet<never> = new Set();
 
 /**
  * The sessions that do not get a message. What a function of the program returns is collected here, so that it throws before
@@ -71,7 +71,7 @@ export function exceptedBy<Path extends string>(
   { except }: BroadcastSendOptions<Path>,
   sessions: Iterable<Session<Path>>,
 ): ReadonlySet<Session<Path>> {
-  if (except === undefined) return nobody;
+  if (except === undefined) return noMembers;
   if (typeof except === 'function') {
     return new Set([...sessions].filter((session) => answeredAtOnce('except', except(session))));
   }

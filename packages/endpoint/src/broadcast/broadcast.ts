@@ -109,7 +109,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
    * Queues a message for every session: a string as text, bytes as binary. Never throws because of a receiver, never
    * waits for one. What the receivers above `maxBufferedBytes` get is told by the policy of this broadcast.
    * @throws EndpointError invalid_message, unknown_option, invalid_option; and what an `except` function throws, before
-   *   anybody gets anything
+   *   any member gets anything
    */
   send(message: string | Uint8Array | PreparedMessage, options: BroadcastSendOptions<Path> = toAll): BroadcastResult {
     assertSendOptions(options);
@@ -134,7 +134,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   /**
    * As {@link send}, and resolves once the operating system has taken the message for everyone it was queued for. Who
    * has not taken it after `waitMs` is closed with 1008, whatever the policy: so no receiver holds this up for longer.
-   * A rejection that nobody handles ends nothing.
+   * An unhandled rejection ends nothing.
    * @throws (rejects) as {@link send}
    */
   sendAndWait(
@@ -146,8 +146,8 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
 
   /**
    * Encodes `value` once and sends it as {@link send} does: at once, unless the encoder gives a promise. Await or return
-   * what this gives, to hear of an encoder that fails; a rejection that nobody handles ends nothing.
-   * @throws (rejects) as {@link send}, and what the encoder throws or rejects with; nobody gets anything then
+   * what this gives, to hear of an encoder that fails; an unhandled rejection ends nothing.
+   * @throws (rejects) as {@link send}, and what the encoder throws or rejects with; no member gets anything then
    */
   sendObject<Value>(
     value: Value,

@@ -35,7 +35,7 @@ export interface ContainerOptions {
    * Whose word counts about the client behind it: addresses, blocks such as `10.0.0.0/8`, `loopback`, and `unix` for
    * proxies that connect through a Unix socket. Their `Forwarded` header, or `X-Forwarded-For`, `-Proto` and `-Host`,
    * then say what the remote address, `secure` and the host of the origin check are; if a request has both kinds and
-   * they contradict each other, neither counts. Default none: from anybody else these headers change nothing. A proxy
+   * they contradict each other, neither counts. Default none: from other addresses these headers change nothing. A proxy
    * on the list must overwrite or extend what it writes; let it remove the kind that it does not write.
    */
   readonly trustedProxies?: readonly string[];

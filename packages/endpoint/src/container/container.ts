@@ -143,7 +143,7 @@ export class EndpointContainer {
 
   /**
    * Takes the upgrade requests of a server that are for this container's endpoints, until {@link detach}; other
-   * `upgrade` listeners do not see those and keep theirs. A path that nobody knows is answered with 404 when there is
+   * `upgrade` listeners do not see those and keep theirs. An unknown path is answered with 404 when there is
    * no other listener. Attaching twice does nothing.
    * @throws EndpointError not_a_server: for an application of a framework, the message says where its server is
    */

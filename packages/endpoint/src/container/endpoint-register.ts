@@ -10,7 +10,7 @@ interface Entry {
   isAdded: boolean;
   /** Handshakes that are going on without a path that leads here. */
   users: number;
-  /** Somebody waits already for its last session. */
+  /** Its last session is already waited for. */
   isAwaited: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface OpenedConnection extends OpenedSession {
 export class MountedEndpoint<Path extends string = string> implements NotAnAnswer {
   readonly definition: EndpointDefinition<Path>;
   readonly #sessions = new Set<Session>();
-  /** Of the sessions that somebody waits for. */
+  /** Of the sessions that are waited for. */
   readonly #endListeners = new Map<Session, (reason: CloseReason) => void>();
   readonly #host: SessionHost;
   readonly #connected = new LiveCount();

@@ -6,7 +6,7 @@ import type { HandlerResult } from './message-handler.js';
 
 /**
  * The class to extend for an endpoint that chooses its message handlers session by session: `onOpen` adds them with
- * {@link Session.addMessageHandler}. Until a session has one for a kind of message, messages of that kind reach nobody.
+ * {@link Session.addMessageHandler}. Until a session has one for a kind of message, messages of that kind are dropped.
  * Declared with {@link defineEndpoint}; each connection gets its own instance.
  * ```ts
  * class Chat extends Endpoint {

@@ -17,12 +17,12 @@ export class Guest {
   }
 }
 
-/** What `authenticate` returns to let somebody in whom it does not know: the session has no principal. */
+/** What `authenticate` returns to accept an unknown client: the session has no principal. */
 export const guest = new Guest();
 
 /**
  * Takes what `authenticate` returned, which in JavaScript may be anything. Whatever is neither a principal nor
- * {@link guest} is an error and lets nobody in: `undefined` and `null` are what a failed look-up returns.
+ * {@link guest} is an error, and the client is refused: `undefined` and `null` are what a failed look-up returns.
  * @throws EndpointError invalid_principal
  */
 export function principalOf(returned: unknown): Principal | undefined {
@@ -30,6 +30,6 @@ export function principalOf(returned: unknown): Principal | undefined {
   if (typeof returned === 'object' && returned !== null && typeof (returned as Principal).name === 'string') {
     return returned as Principal;
   }
-  const expected = 'return an object with a name, refuse(…), closeWith(…), or guest to let in somebody unknown';
+  const expected = 'return an object with a name, refuse(…), closeWith(…), or guest to accept an unknown client';
   throw new EndpointError('invalid_principal', `authenticate returned ${kindOf(returned)}; ${expected}`);
 }

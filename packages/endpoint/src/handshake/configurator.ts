@@ -14,7 +14,7 @@ export type OriginCheck = (origin: string | undefined, request: HandshakeRequest
  *
  * The hooks are called in the order in which they stand here. Each of them may refuse: what {@link refuse} or
  * {@link closeWith} returns refuses this handshake, returned or thrown. A refusal that is neither returned nor thrown
- * refuses nobody; there is a warning. A hook that throws something else, or does not finish within the time for a
+ * has no effect; there is a warning. A hook that throws something else, or does not finish within the time for a
  * handshake (`limits.handshakeTimeoutMs`, which all of them share), refuses this one handshake with 500, in
  * `createInstance` with 1011, and is reported to the container's `onUnhandledError`, because there is no session yet.
  */
@@ -28,15 +28,15 @@ export interface Configurator<Instance extends object = object> {
    */
   readonly checkOrigin?: readonly string[] | OriginCheck;
   /**
-   * Lets every page of the web connect, with the cookies of whoever looks at it. Only for endpoints that say nothing to
-   * anybody that they would not say to everybody. Default false; excludes `checkOrigin`.
+   * Lets every page of the web connect, with the cookies of its visitor. Only for endpoints that send
+   * nothing that is not public. Default false; excludes `checkOrigin`.
    */
   readonly dangerouslyAllowAnyOrigin?: boolean;
   /**
    * Who is this? The principal is `request.principal` for the hooks after this one, and `session.principal`.
-   * {@link guest} lets somebody unknown in, without a principal. `refuse(401, …)` answers before the upgrade,
+   * {@link guest} accepts an unknown client, without a principal. `refuse(401, …)` answers before the upgrade,
    * `closeWith(4401, …)` accepts and closes with a code that pages can read. Anything else, `undefined` included, is an
-   * error and lets nobody in.
+   * error, and the client is refused.
    */
   authenticate?(request: HandshakeRequest): OrRefusal<Principal | Guest>;
   /**

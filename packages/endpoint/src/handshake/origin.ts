@@ -57,7 +57,7 @@ function readEntry(origin: unknown, where: string): { isWildcard: boolean; spell
   };
   if (typeof origin !== 'string') return invalid('expected an origin such as "https://app.example.org"');
   if (origin === '*') return invalid('to let every page of the web connect, write dangerouslyAllowAnyOrigin: true');
-  if (origin === 'null') return invalid('sandboxed frames, files and redirects of anybody have the origin "null"');
+  if (origin === 'null') return invalid('sandboxed frames, files and redirects of any site have the origin "null"');
   // As browsers spell it: names in Punycode, no default port.
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   const isOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(origin);

@@ -1,5 +1,5 @@
 // The two ways to send a client away: in HTTP before the upgrade, or with a close code after it. Every hook of a
-// configurator may return or throw a refusal; one that it makes and forgets refuses nobody, so there is a warning.
+// configurator may return or throw a refusal; one that it makes and forgets has no effect, so there is a warning.
 import { STATUS_CODES } from 'node:http';
 import {
   type HandshakeRefusal,
@@ -128,6 +128,6 @@ function warnOf(forgotten: ConnectionRefusal): void {
     forgotten instanceof ClosedWithCode
       ? `closeWith(${forgotten.code}, ${JSON.stringify(forgotten.reason)})`
       : `refuse(${forgotten.answer.status}, ${JSON.stringify(forgotten.answer.body)})`;
-  const message = `${call} was called in a hook of a configurator that neither returned nor threw it, so it refused nobody: write "return refuse(…)"`;
+  const message = `${call} was called in a hook of a configurator that neither returned nor threw it, so it had no effect: write "return refuse(…)"`;
   warnings.once('refusal_unused', call, () => ({ message, endpoint: undefined }));
 }

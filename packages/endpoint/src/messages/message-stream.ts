@@ -7,7 +7,7 @@ const READ_AHEAD = 65_536;
 
 /**
  * A message as it arrives: an asynchronous iterable of its parts, which are as long as the network made them, text in
- * whole characters. The connection is read as fast as the parts are taken, and not faster: while nobody asks for the
+ * whole characters. The connection is read as fast as the parts are taken, and not faster: while no one asks for the
  * next one, at most 64 KiB are read ahead. What is not read when the handler has settled is passed over. When the
  * session ends in the middle of the message, reading fails with session_ended.
  *
@@ -106,7 +106,7 @@ export class IncomingStream<Part extends string | Uint8Array = string | Uint8Arr
     this.#ended();
   }
 
-  /** Nobody reads on: what is there and what still comes is dropped. */
+  /** Nothing more is read: what is there and what still comes is dropped. */
   passOver(): void {
     if (this.#isPassedOver) return;
     this.#isPassedOver = true;

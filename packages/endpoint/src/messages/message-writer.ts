@@ -45,7 +45,7 @@ export class MessageWriter implements NotAnAnswer {
   /**
    * Sends the next part: text in a text message, bytes in a binary one, or UTF-8. Resolves once the operating system has
    * it: await it to go no faster than the peer reads. Rejects with session_ended or invalid_message; a rejection that
-   * nobody handles ends nothing.
+   * is not handled ends nothing.
    */
   write(part: string | Uint8Array): Promise<void> {
     return this.#do(async (writer) => {

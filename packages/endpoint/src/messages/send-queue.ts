@@ -14,7 +14,7 @@ export interface Place {
 // encoder that hangs would else be many times what they are counted as.
 const placeBytes = 160;
 
-/** What a place costs in addition that somebody waits for with a promise, measured. */
+/** What a place costs in addition if a promise waits for it, measured. */
 export const awaitedBytes = 460;
 
 export class SendQueue {
@@ -74,7 +74,7 @@ export class SendQueue {
     this.#deadline.unref();
   }
 
-  /** Waits for no place any more: whoever has one learns at once that the session has ended. */
+  /** Waits for no place any more: those that have one are rejected at once, because the session has ended. */
   giveUp(): void {
     const places = this.#places.takeAll();
     this.#waitingBytes = 0;

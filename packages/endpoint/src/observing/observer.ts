@@ -21,7 +21,7 @@ export interface FaultContext {
 /**
  * What goes on in a container, for metrics and tracing: `new EndpointContainer({ observer })`. Every hook is optional;
  * one that is absent costs nothing. They are called where it happens and must be quick. A hook that throws or rejects
- * hurts nobody: its first fault goes to `onUnhandledError` (during `observer`), the others nowhere.
+ * has no effect on sessions: its first fault goes to `onUnhandledError` (during `observer`), the others nowhere.
  * @typeParam Span  what `handlerStarted` gives and `handlerEnded` gets back, such as a span of a tracer
  */
 export interface ContainerObserver<Span = unknown> {

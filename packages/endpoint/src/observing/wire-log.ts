@@ -132,7 +132,7 @@ export class ConnectionLog {
 
 /** `over, 1000, closed by the peer` */
 function endText({ code, wasClean, initiator, error }: CloseDetails): string {
-  const by = { local: 'closed here', remote: 'closed by the peer', none: 'closed by nobody' }[initiator];
+  const by = { local: 'closed here', remote: 'closed by the peer', none: 'closed by neither side' }[initiator];
   return `over, ${code}, ${by}${wasClean || error === undefined ? '' : `: ${error.code}`}`;
 }
 

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 
 /** What one proxy said of the request it received. Undefined: it said nothing, or nothing readable. */
 export interface ForwardedHop {
-  /** Address of whoever sent the request to that proxy. */
+  /** Address from which the request was sent to that proxy. */
   readonly address: string | undefined;
   readonly scheme: string | undefined;
   readonly host: string | undefined;

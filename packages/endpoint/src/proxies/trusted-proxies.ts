@@ -71,7 +71,7 @@ export class TrustedProxies {
     for (const hop of [...hops].reverse()) {
       if (hop.scheme !== undefined) secure = hop.scheme === 'https' || hop.scheme === 'wss';
       host = hop.host ?? host;
-      // `unknown`, or a name the proxy made up (RFC 7239 §6.2, §6.3): nobody knows what is behind it.
+      // `unknown`, or a name the proxy made up (RFC 7239 §6.2, §6.3): what is behind it is unknown.
       if (hop.address === undefined) break;
       remoteAddress = hop.address;
       if (!this.trusts(remoteAddress)) break;

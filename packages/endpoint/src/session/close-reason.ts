@@ -12,7 +12,7 @@ import { type CloseDetails, WebSocketCloseCode, type WebSocketErrorCode } from '
  * - `unsupported_data`: the peer sent a binary message to a session that takes only text, or text to one that takes only
  *   binary messages
  * - `message_too_big`: the peer sent more than `maxTextBytes` or `maxBinaryBytes` in one message
- * - `handler_failed`: a handler failed that nobody was there to report to, the opening handler, or the source of a
+ * - `handler_failed`: a handler failed without an `onError` to report it to, the opening handler, or the source of a
  *   streamed message
  * - `terminated`: the program cut the connection
  * - `close_timeout`: the program closed the session and the peer did not answer in time

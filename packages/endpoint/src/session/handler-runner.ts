@@ -36,7 +36,7 @@ export interface RunnerHost {
   /** A handler failed for which there is no error handler, or the opening one. */
   endWithFailure(): void;
   reportUnhandled(error: unknown, during: HandlerKind): void;
-  /** A handler has not settled for so long that somebody should know. */
+  /** A handler has not settled for so long that it should be reported. */
   handlerOverdue(kind: HandlerKind): void;
   /** A handler returned something that would be an answer if another handler had returned it. */
   resultIgnored(kind: HandlerKind, result: unknown): void;
@@ -94,7 +94,7 @@ export class HandlerRunner implements PendingEvents {
     if (isDone || !this.handlers.isOrdered) this.#performWaiting();
   }
 
-  /** There is no instance, and will be none: what waits reaches nobody. */
+  /** There is no instance, and will be none: what waits is dropped. */
   abandon(): void {
     this.#waiting?.clear();
   }

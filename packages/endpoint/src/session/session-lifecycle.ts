@@ -54,7 +54,7 @@ export class SessionLifecycle implements SessionControl<Session>, RunnerHost, In
   #closeCause: CloseCause | undefined;
   /**
    * There is no instance that could serve it; the connection is over; the codecs of the session are ending; they have
-   * ended; nobody waits for the session.
+   * ended; nothing waits for the session.
    */
   #stage: 'connected' | 'failed' | 'over' | 'ending' | 'ended' | 'finished' = 'connected';
   idle: IdleTimeout | undefined;

@@ -262,7 +262,7 @@ export class SessionSender {
     );
   }
 
-  /** Settles as `work` does. A rejection that nobody handles is reported, and ends nothing. */
+  /** Settles as `work` does. An unhandled rejection is reported, and ends nothing. */
   #releaseAfter(work: PromiseLike<unknown>): Promise<unknown> {
     const released = Promise.resolve(work).finally(() => this.connection.release());
     released.catch((error: unknown) => this.control.reportOnce(error));

@@ -94,7 +94,7 @@ export class Session<Path extends string = string> implements NotAnAnswer {
     return this.handshake.headers;
   }
 
-  /** Who the client is, as the configurator's `authenticate` said; undefined if nobody asked or it is nobody. */
+  /** Who the client is, as the configurator's `authenticate` said; undefined for a guest, or without that hook. */
   get principal(): Principal | undefined {
     return this.handshake.principal;
   }
@@ -228,7 +228,7 @@ export class Session<Path extends string = string> implements NotAnAnswer {
 
   /**
    * Sends a message; resolves when all of it was handed to the operating system, which is not yet the peer. Rejects
-   * with an EndpointError session_ended or invalid_message. Nobody has to wait for it: a rejection that nobody handles
+   * with an EndpointError session_ended or invalid_message. It need not be awaited: an unhandled rejection
    * ends nothing.
    */
   sendAsync(message: string | Uint8Array): Promise<void> {
@@ -258,7 +258,7 @@ export class Session<Path extends string = string> implements NotAnAnswer {
    * handed to the operating system. Rejects with session_ended, or with stream_failed when the source fails or gives
    * something that is no part: the error handler hears of that as well, once. When the session ends, the source is asked
    * to return as soon as it has given its next part. A message that has begun cannot be taken
-   * back then, so the session closes with 1011; one that has not is not sent. A rejection that nobody handles ends
+   * back then, so the session closes with 1011; one that has not is not sent. An unhandled rejection ends
    * nothing.
    */
   sendStream<Kind extends 'text' | 'binary'>(
@@ -282,7 +282,7 @@ export class Session<Path extends string = string> implements NotAnAnswer {
     this.#sender.sendControl('ping', payload);
   }
 
-  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered without it. Otherwise as {@link ping}. */
+  /** Sends an unsolicited pong (RFC 6455 §5.5.3); pings are answered without it. Otherwise as {@link ping}. */
   pong(payload?: Uint8Array): void {
     this.#sender.sendControl('pong', payload);
   }

@@ -58,7 +58,7 @@ class UpgradeListener {
   end(): void {
     this.#isOver = true;
     this.#server.off('upgrade', this.#listen);
-    // Whoever wrapped `emit` after us still calls ours, which then only passes on.
+    // Code that wrapped `emit` later still calls ours, which then only passes on.
     if (this.#server.emit === this.#asking) {
       if (this.#ownEmit === undefined) Reflect.deleteProperty(this.#server, 'emit');
       else this.#server.emit = this.#ownEmit;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { upgradeRefusal } from '@longwire/websocket';
 
 /**
- * Answers 426 with a sentence, for whoever opened an endpoint's address in a browser. For the owner of the http server,
+ * Answers 426 with a sentence, for people who open an endpoint's address in a browser. For the owner of the http server,
  * whose request listener gets such requests: `if (container.serves(request.url ?? '/')) upgradeRequired(response)`.
  */
 export function upgradeRequired(response: ServerResponse): void {

@@ -44,7 +44,7 @@ const mistakes: [what: string, act: (session: Session) => unknown, says: string]
     (session) => session.sendObject({}),
     'no encoder of the endpoint takes an object',
   ],
-  ["session.close('bye')", (session) => session.close('bye' as never), 'bye must not be sent'],
+  ["session.close('bye')", (session) => session.close('bye' as never), 'a close code is a number, not "bye"'],
   ['session.close(1006)', (session) => session.close(1006), '1006 must not be sent'],
   ['session.ping(126 bytes)', (session) => session.ping(Buffer.alloc(126)), '125'],
   [

@@ -65,7 +65,7 @@ describe('authenticate', () => {
     expect(calls).toBe(1);
   });
 
-  it('lets somebody unknown in when it returns guest, without a principal', async () => {
+  it('authenticate accepts an unknown client, without a principal, when it returns guest', async () => {
     const configurator: Configurator = { authenticate: () => guest };
     const endpoint = defineEndpoint('/x', { configurator, onText: (_, session) => `${session.handshake.principal}` });
     const client = await (await serve([endpoint])).connect('/x');

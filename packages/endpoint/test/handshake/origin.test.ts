@@ -86,7 +86,7 @@ it.each(['http://evil.example', 'null', 'file://', undefined])(
 describe('is refused when declared:', () => {
   it.each<[entry: unknown, advice: string]>([
     ['*', 'dangerouslyAllowAnyOrigin: true'],
-    ['null', 'of anybody'],
+    ['null', 'of any site'],
     ['https://*', 'one whole label'],
     ['https://a*.example.org', 'one whole label'],
     ['https://*.*.example.org', 'one whole label'],

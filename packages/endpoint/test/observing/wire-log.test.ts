@@ -185,7 +185,7 @@ it('a broken rule, a refusal and a broken line are told, each connection under i
   const refused = lines.filter((line) => line.startsWith('#2'));
   expect(refused).toContain('#2 → HTTP/1.1 403 Forbidden');
   expect(refused.at(-1)).toBe('#2 →   This origin may not connect.');
-  expect(lines.at(-1)).toBe('#3 × over, 1006, closed by nobody: connection_lost');
+  expect(lines.at(-1)).toBe('#3 × over, 1006, closed by neither side: connection_lost');
 });
 
 it('a request that reaches no endpoint is printed with its refusal, and those that others accept are not', async () => {

@@ -22,6 +22,10 @@ export function encodeClosePayload(code: number | undefined, reason: string): Bu
     if (reason === '') return Buffer.alloc(0);
     throw new WebSocketError('invalid_close_code', 'a close reason needs a close code before it');
   }
+  if (typeof code !== 'number') {
+    const message = `a close code is a number, not ${JSON.stringify(code)}; a close reason is the second argument`;
+    throw new WebSocketError('invalid_close_code', message);
+  }
   if (!isCloseCodeOnWire(code)) {
     throw new WebSocketError('invalid_close_code', `${code} must not be sent; use 1000-1003, 1007-1014 or 3000-4999`);
   }

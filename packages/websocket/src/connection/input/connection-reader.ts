@@ -12,7 +12,7 @@ import { monotonicMs } from '../lifecycle/timer-wheel.js';
 
 /** What one connection may cost before the others get their turn, in bytes and what is counted as bytes. */
 const TURN_BYTES = 131_072;
-/** Whoever has used this much begins the next turn with a whole share; less is not worth a task at the end of a turn. */
+/** A connection that has used this much begins the next turn with a whole share; less is not worth a task at the end of a turn. */
 const RENEWED_BYTES = TURN_BYTES / 8;
 /** An empty frame costs time as well: about as much as looking at this many bytes. */
 const FRAME_COST_BYTES = 32;
