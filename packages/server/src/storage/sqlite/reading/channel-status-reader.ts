@@ -7,12 +7,20 @@ import type { ChannelName } from '../../channel-name.js';
 import type { MemberState } from '../../directory.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
-import { type ChannelState, lowMessagesAt } from '../tables/channel-state.js';
+import { type ChannelState, type KnownMember, lowMessagesAt, type MemberRow } from '../tables/channel-state.js';
 import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js';
 import type { DeviceTable } from '../tables/device-table.js';
-import { cursorFrom, type MemberRow, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
+import type { EntryRow } from '../tables/entry-row.js';
+import { cursorFrom, type MemberTable, memberFrom, rememberMember, unreadMember } from '../tables/member-table.js';
 import type { UserTable } from '../tables/user-table.js';
-import { type HeadFrame, headFrameOf, type PageFrame, truncateFirst } from './page-frames.js';
+import {
+  type FlatEntries,
+  flattenEntry,
+  type HeadFrame,
+  headFrameOf,
+  type PageFrame,
+  truncateFirst,
+} from './page-frames.js';
 import type { PageReader } from './page-reader.js';
 
 export interface ChannelStatusFrame extends HeadFrame {
@@ -83,18 +91,45 @@ export class ChannelStatusReader {
   channelStatuses(user: UserId, device: DeviceId, after: number | undefined, limit: number): ChannelStatusSliceFrame {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return { channels: [], next: undefined };
-    const { members, next } = this.#membersOf(userNumber, after ?? 0, limit);
     const deviceNumber = this.#devices.find(user, device);
     const cursors = deviceNumber === undefined ? new Map() : this.#cursorsOf(deviceNumber, after ?? 0, limit + 1);
+    const listed = after === undefined ? this.#listed(userNumber, cursors, limit) : undefined;
+    if (listed !== undefined) return { channels: listed, next: undefined };
+    const { members, next } = this.#membersOf(userNumber, after ?? 0, limit);
+    const isAll = after === undefined && next === undefined;
     const statuses: ChannelStatusFrame[] = [];
+    let unreadable = 0;
     for (const member of members) {
       if (member.leftAt !== null) continue;
-      const status = this.#readAround(`channel number ${member.channel} of ${user}`, () =>
-        this.#statusOf(member, cursors.get(member.channel)),
+      const status = this.#readAround(`channel number ${member.channel} of ${user}`, () => {
+        const cursor = cursors.get(member.channel);
+        return isAll ? this.#loadedStatusOf(member, cursor) : this.#statusOf(member, cursor);
+      });
+      if (status === undefined) unreadable += 1;
+      else statuses.push(status);
+    }
+    // Damage is reported each time.
+    if (isAll && unreadable === 0) {
+      this.#channels.rememberList(
+        userNumber,
+        statuses.map(({ channel }) => channel),
       );
-      if (status !== undefined) statuses.push(status);
     }
     return { channels: statuses, next };
+  }
+
+  /** The same from memory, for a user who was seen a while ago; undefined where something has to be read. */
+  #listed(user: number, cursors: ReadonlyMap<number, number>, limit: number): ChannelStatusFrame[] | undefined {
+    const names = this.#channels.listOf(user);
+    if (names === undefined || names.length > limit) return undefined;
+    const statuses: ChannelStatusFrame[] = [];
+    for (const name of names) {
+      const state = this.#channels.peek(name);
+      const member = user === state?.lowUser ? state.lowMember : state?.highMember;
+      if (state === undefined || member === undefined) return undefined;
+      statuses.push(statusFrom(state, member, cursors.get(state.number)));
+    }
+    return statuses;
   }
 
   /**
@@ -161,19 +196,20 @@ export class ChannelStatusReader {
     if (state === undefined || number === undefined) return undefined;
     const member = this.#memberIn(state, number, user);
     const read = Math.max(callersRead, member.read, member.visibleFrom - 1);
-    const last = this.#readAround(key, () => this.#lastEntry(state)) ?? emptyPage(state);
+    const lastRow = this.#readAround(key, () => this.#pages.newestRow(state));
+    const last = lastRow === undefined ? undefined : this.#readAround(key, () => pageOf(state, lastRow));
     return {
       visibleFrom: member.visibleFrom,
-      unread: this.#countUnread(state, number, read),
-      last,
+      unread: this.#countUnread(state, member, read, lastRow),
+      last: last ?? emptyPage(state),
       // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
-      isLastTruncated: truncateFirst(last.entries, maxLastBytes),
+      isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
       members: this.#memberStates(state),
       recency: state.lastRow,
     };
   }
 
-  #memberIn(state: ChannelState, number: number, user: string): MemberRow {
+  #memberIn(state: ChannelState, number: number, user: string): KnownMember {
     const member = this.#readAround(state.key, () => {
       const row = this.#members.find(number, state);
       if (row === undefined) throw missingMember(user, state.key);
@@ -182,24 +218,26 @@ export class ChannelStatusReader {
     return member ?? unreadMember(number, state.number);
   }
 
-  #lastEntry(state: ChannelState): PageFrame {
-    const offset = Number.MAX_SAFE_INTEGER;
-    return this.#pages.read(state, { channel: state.key, direction: 'before', offset, limit: 1, maxBytes: offset });
-  }
-
   /** Unread entries: each row counts the messages up to it, so two look-ups are enough; the newest is in memory. */
-  #countUnread(state: ChannelState, user: number, read: number): number {
+  #countUnread(state: ChannelState, member: KnownMember, read: number, newest: EntryRow | undefined): number {
     if (read >= state.head) return 0;
-    const next = this.#pages.readableAfter(state, read, this.#onDamage);
+    const isLow = member.user === state.lowUser;
+    const own = isLow ? state.lowMessages : state.messages - state.lowMessages;
+    const others = state.messages - own;
+    if (member.countedAt === read) return others - member.othersThen;
+    const isOne = newest !== undefined && read === state.head - 1;
+    const next = isOne ? newest : this.#pages.readableAfter(state, read, this.#onDamage);
     if (next === undefined) return 0;
     // What `next` counts includes itself.
-    const isLow = user === state.lowUser;
-    const own = isLow ? state.lowMessages : state.messages - state.lowMessages;
     const ownThen = isLow ? lowMessagesAt(state, next) : next.messages - lowMessagesAt(state, next);
-    const others = state.messages - own;
-    const othersThen = next.messages - ownThen;
-    const nextIsOthers = next.sender !== user ? 1 : 0;
-    return others - othersThen + nextIsOthers;
+    const nextIsOthers = next.sender !== member.user ? 1 : 0;
+    const othersThen = next.messages - ownThen - nextIsOthers;
+    // After damage was passed over it is reported again the next time.
+    if (next.offset === Math.max(read, state.base) + 1) {
+      member.countedAt = read;
+      member.othersThen = othersThen;
+    }
+    return others - othersThen;
   }
 
   #memberStates(state: ChannelState): MemberState[] {
@@ -211,28 +249,47 @@ export class ChannelStatusReader {
     });
   }
 
+  /** Its state stays in memory: it is described next. */
+  #loadedStatusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
+    const state = this.#channels.stateFrom(this.#verifiedRow(member.channel));
+    rememberMember(state, member);
+    return statusFrom(state, member, cursor);
+  }
+
+  /** For a user with so many channels that they would take the place of all others in memory. */
   #statusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
-    const row = this.#channel.get([member.channel]);
-    if (row === undefined) throw new ServerError('corrupt', `channel number ${member.channel} has members but no row`);
-    verifyChannelRow(row);
+    const row = this.#verifiedRow(member.channel);
     const key = textOf(row, 'name') as ChannelName;
     const base = integerOf(row, 'base');
     const end = this.#channels.endOf({ number: member.channel, key, base });
-    return {
-      channel: key,
-      life: integerOf(row, 'life'),
-      head: end.head,
-      base,
-      visibleFrom: member.visibleFrom,
-      cursor,
-      read: member.read,
-      recency: end.lastRow,
-    };
+    return statusFrom({ ...end, key, base, life: integerOf(row, 'life') }, member, cursor);
+  }
+
+  #verifiedRow(channel: number): SqlRow {
+    const row = this.#channel.get([channel]);
+    if (row === undefined) throw new ServerError('corrupt', `channel number ${channel} has members but no row`);
+    verifyChannelRow(row);
+    return row;
   }
 
   #readAround<Value>(place: string, read: () => Value | undefined): Value | undefined {
     return readAround(place, this.#onDamage, read);
   }
+}
+
+function statusFrom(
+  { key, life, head, base, lastRow }: Pick<ChannelState, 'key' | 'life' | 'head' | 'base' | 'lastRow'>,
+  { visibleFrom, read }: MemberRow,
+  cursor: number | undefined,
+): ChannelStatusFrame {
+  return { channel: key, life, head, base, visibleFrom, cursor, read, recency: lastRow };
+}
+
+/** @throws ServerError `corrupt` */
+function pageOf(state: ChannelState, row: EntryRow): PageFrame {
+  const entries: FlatEntries = [];
+  flattenEntry(state, row, entries);
+  return { ...headFrameOf(state.key, state), entries, more: false };
 }
 
 /** Of a channel whose newest entry cannot be read. */

@@ -36,6 +36,11 @@ export class PageReader {
     return { ...headFrameOf(request.channel, state), entries, more };
   }
 
+  /** @throws ServerError `corrupt` with its offset */
+  newestRow({ key, number, head, lastRow }: ChannelState): EntryRow {
+    return expectReadable(key, this.#log.row(number, { offset: head, seq: lastRow }));
+  }
+
   /** The first entry above `offset` that can be read; undefined where none can. Reports those it skips. */
   readableAfter(state: ChannelState, offset: number, onDamage: DamageListener): EntryRow | undefined {
     for (let next = Math.max(offset, state.base) + 1; next <= state.head; next += 1) {

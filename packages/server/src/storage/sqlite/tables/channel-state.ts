@@ -27,6 +27,26 @@ export interface ChannelState {
   lastAt: number;
   /** Row number of the newest entry: ascending over all channels. */
   lastRow: number;
+  /** The rows of the pair's users in the table `member`, once they were read. In a channel with oneself only the first. */
+  lowMember: KnownMember | undefined;
+  highMember: KnownMember | undefined;
+}
+
+/** A user in a channel, as in the table `member`. */
+export interface MemberRow {
+  readonly user: number;
+  readonly channel: number;
+  readonly visibleFrom: number;
+  readonly leftAt: number | null;
+  readonly read: number;
+  readonly delivered: number;
+}
+
+/** A row of `member` in memory, with what was counted for it. */
+export interface KnownMember extends MemberRow {
+  /** Up to this offset the others have written `othersThen` entries of kind `message`; -1: not counted yet. */
+  countedAt: number;
+  othersThen: number;
 }
 
 /** How many `message` entries the pair's first user has, from any row of the channel. */

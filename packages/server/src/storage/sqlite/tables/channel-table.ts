@@ -19,6 +19,9 @@ import type { ChannelState } from './channel-state.js';
 import { ChannelEnds } from './channel-state.js';
 
 const CACHED_CHANNELS = 65_536;
+/** Users whose channels are remembered as a list, and how many those may be: 400 000 names at most. */
+const CACHED_LISTS = 1_024;
+const MAX_LISTED_CHANNELS = 200;
 /** Kinds of channels in the file: never renumbered, never reused. */
 const DIRECT_KIND = 1;
 const FIRST_LIFE = 1;
@@ -31,6 +34,7 @@ export class ChannelTable {
   readonly #newest: SqlStatement;
   readonly #ends: ChannelEnds;
   readonly #states = new GenerationCache<ChannelName, ChannelState>(CACHED_CHANNELS);
+  readonly #lists = new GenerationCache<number, ChannelName[]>(CACHED_LISTS);
   #nextNumber: number | undefined;
 
   constructor(database: SqlDatabase, log: ChannelLog) {
@@ -52,6 +56,11 @@ export class ChannelTable {
     const state = this.read(key);
     if (state !== undefined) this.#states.set(key, state);
     return state;
+  }
+
+  /** Undefined where it would have to be read. */
+  peek(key: ChannelName): ChannelState | undefined {
+    return this.#states.get(key);
   }
 
   /** As it is in the tables now, past the memory: for connections beside the writer. */
@@ -89,8 +98,11 @@ export class ChannelTable {
       lowBytes: 0,
       lastAt: 0,
       lastRow: 0,
+      lowMember: undefined,
+      highMember: undefined,
     };
     this.#states.set(key, state);
+    this.#addToLists(state);
     return state;
   }
 
@@ -105,9 +117,30 @@ export class ChannelTable {
     return { head: offset, lastRow: seq };
   }
 
+  /** The state of a channel of which the row was read. The row must be right. */
+  stateFrom(row: SqlRow): ChannelState {
+    const key = textOf(row, 'name') as ChannelName;
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    const state = this.#load(key, row);
+    this.#states.set(key, state);
+    return state;
+  }
+
+  /** The channels of a user by number, if they were listed a while ago; undefined: they have to be read. */
+  listOf(user: number): readonly ChannelName[] | undefined {
+    return this.#lists.get(user);
+  }
+
+  /** Remembers all channels of a user, by number, unless they are more than {@link MAX_LISTED_CHANNELS}. */
+  rememberList(user: number, names: readonly ChannelName[]): void {
+    if (names.length <= MAX_LISTED_CHANNELS) this.#lists.set(user, [...names]);
+  }
+
   /** After a rollback nothing that the transaction changed may be remembered. */
   forgetAll(): void {
     this.#states.clear();
+    this.#lists.clear();
     this.#nextNumber = undefined;
   }
 
@@ -139,7 +172,18 @@ export class ChannelTable {
       lowBytes: end.lowBytes,
       lastAt: end.lastAt,
       lastRow: end.lastRow,
+      lowMember: undefined,
+      highMember: undefined,
     };
+  }
+
+  #addToLists({ key, lowUser, highUser }: ChannelState): void {
+    for (const user of lowUser === highUser ? [lowUser] : [lowUser, highUser]) {
+      const names = this.#lists.get(user);
+      if (names === undefined) continue;
+      if (names.length < MAX_LISTED_CHANNELS) names.push(key);
+      else this.#lists.delete(user);
+    }
   }
 }
 

@@ -5,18 +5,9 @@ import type { CursorWrite } from '../../cursors.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { expectChecksum, rowChecksum } from '../row-checks.js';
-import type { ChannelState } from './channel-state.js';
+import type { ChannelState, KnownMember, MemberRow } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
 import type { DeviceTable } from './device-table.js';
-
-export interface MemberRow {
-  readonly user: number;
-  readonly channel: number;
-  readonly visibleFrom: number;
-  readonly leftAt: number | null;
-  readonly read: number;
-  readonly delivered: number;
-}
 
 export class MemberTable {
   readonly #channels: ChannelTable;
@@ -46,9 +37,12 @@ export class MemberTable {
   }
 
   /** @throws ServerError `corrupt` */
-  find(user: number, state: ChannelState): MemberRow | undefined {
+  find(user: number, state: ChannelState): KnownMember | undefined {
+    const known = user === state.lowUser ? state.lowMember : state.highMember;
+    if (known !== undefined) return known;
     const row = this.#find.get([user, state.number]);
-    return row === undefined ? undefined : memberFrom(row);
+    if (row === undefined) return undefined;
+    return rememberMember(state, memberFrom(row));
   }
 
   /** The member's number where the name is one of the channel's two. */
@@ -72,6 +66,7 @@ export class MemberTable {
     if (read !== member.read || delivered !== member.delivered) {
       const crc = rowChecksum(user, state.number, member.visibleFrom, member.leftAt, read, delivered);
       this.#update.run([read, delivered, crc, user, state.number]);
+      rememberMember(state, { ...member, read, delivered });
     }
     for (const [device, offset] of write.devices) {
       const number = this.#devices.acknowledged(write.user, device, at);
@@ -98,12 +93,21 @@ export class MemberTable {
   }
 }
 
+/** So that it need not be read again while the channel is in memory. */
+export function rememberMember(state: ChannelState, member: MemberRow): KnownMember {
+  const { user, channel, visibleFrom, leftAt, read, delivered } = member;
+  const known = { user, channel, visibleFrom, leftAt, read, delivered, countedAt: -1, othersThen: 0 };
+  if (user === state.lowUser) state.lowMember = known;
+  else state.highMember = known;
+  return known;
+}
+
 /**
  * In place of a row that is damaged: the state of a member who has read nothing. Members of direct channels see all of
  * them, so it reveals nothing.
  */
-export function unreadMember(user: number, channel: number): MemberRow {
-  return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0 };
+export function unreadMember(user: number, channel: number): KnownMember {
+  return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0, countedAt: -1, othersThen: 0 };
 }
 
 /** Verifies a row of `member`. */
