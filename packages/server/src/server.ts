@@ -178,7 +178,7 @@ async function serve(
   bus.subscribe(hub);
 
   const { directory } = store;
-  const channels = new ChannelList(directory, turns, cursors);
+  const channels = new ChannelList(directory, turns, cursors, clock);
   const proxies = new TrustedProxies(config.trustedProxies);
   const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);

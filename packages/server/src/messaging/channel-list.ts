@@ -2,7 +2,9 @@
 
 import { type DeviceId, fieldLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
+import type { Clock } from '../runtime/clock.js';
 import type { ChannelDescription, Directory } from '../storage/directory.js';
+import { ChannelOrder, ChannelOrders, type OrderedPage } from './channel-orders.js';
 import { channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { StoreTurns } from './store-turns.js';
@@ -19,11 +21,15 @@ export class ChannelList {
   readonly #directory: Directory;
   readonly #turns: StoreTurns;
   readonly #cursors: CursorCache;
+  readonly #orders: ChannelOrders;
+  /** Users for whom all channels are being read. */
+  readonly #passes = new Map<UserId, Promise<void>>();
 
-  constructor(directory: Directory, turns: StoreTurns, cursors: CursorCache) {
+  constructor(directory: Directory, turns: StoreTurns, cursors: CursorCache, clock: Clock) {
     this.#directory = directory;
     this.#turns = turns;
     this.#cursors = cursors;
+    this.#orders = new ChannelOrders(clock);
   }
 
   /**
@@ -37,18 +43,48 @@ export class ChannelList {
     after: Channel | undefined,
     limit: number,
   ): Promise<ChannelListPage | undefined> {
+    // One at a time for each user: further pages then have the order of the one before.
+    for (let other = this.#passes.get(user); other !== undefined; other = this.#passes.get(user)) await other;
+    const following = after && this.#orders.pageAfter(user, after, limit);
+    if (following !== undefined) return this.describe(user, following);
+    const pass = this.#firstPage(user, device, after, limit);
+    const over = pass.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#passes.set(user, over);
+    try {
+      const page = await pass;
+      return page && (await this.describe(user, page));
+    } finally {
+      this.#passes.delete(user);
+    }
+  }
+
+  /** Passes over all channels of the user, and remembers their order for the pages that follow. */
+  async #firstPage(
+    user: UserId,
+    device: DeviceId,
+    after: Channel | undefined,
+    limit: number,
+  ): Promise<OrderedPage | undefined> {
     const olderThan = after === undefined ? undefined : await this.#recencyOf(user, after);
     if (after !== undefined && olderThan === undefined) return undefined;
     const newest = new NewestChannels(limit, olderThan);
+    const order = new ChannelOrder();
     for await (const slice of channelSlices(this.#directory, this.#turns, user, device)) {
-      for (const status of slice) newest.add(status);
+      for (const status of slice) {
+        newest.add(status);
+        order.add(status);
+      }
     }
-    return this.describe(user, newest);
+    if (newest.isMore) this.#orders.remember(user, order);
+    return newest;
   }
 
-  /** The page of those that were chosen while all channels came by. */
-  async describe(user: UserId, newest: NewestChannels): Promise<ChannelListPage> {
-    const wanted = newest.channels.map(({ channel, read }) => ({
+  /** The channels of a page as their reader sees them. */
+  async describe(user: UserId, page: OrderedPage): Promise<ChannelListPage> {
+    const wanted = page.channels.map(({ channel, read }) => ({
       channel,
       read: Math.max(read, this.#cursors.peek(user, channel)?.read ?? 0),
     }));
@@ -58,7 +94,7 @@ export class ChannelList {
       const described = await this.#turns.run(user, () => this.#directory.describe(user, part, fieldLimits.lastBytes));
       for (const channel of described) channels.push(this.#overlay(channel));
     }
-    return { channels, more: newest.isMore };
+    return { channels, more: page.isMore };
   }
 
   async #recencyOf(user: UserId, channel: Channel): Promise<number | undefined> {
