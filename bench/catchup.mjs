@@ -7,8 +7,13 @@ import { median, spread } from './harness/statistics.mjs';
 const messages = 100_000;
 const targetMs = 2_000;
 
-/** One long conversation, and many. */
-const shapes = [1, 20];
+/** One long conversation, and many; one message each, and several (`batch` in `connect`). */
+const shapes = [
+  { channels: 1, batch: false },
+  { channels: 1, batch: true },
+  { channels: 20, batch: false },
+  { channels: 20, batch: true },
+];
 
 /**
  * @param {import('./harness/settings.mjs').Settings} settings
@@ -16,11 +21,11 @@ const shapes = [1, 20];
  */
 export async function catchup({ runs }) {
   const samples = [];
-  for (const channels of shapes) samples.push({ channels, ...(await measure(channels, runs)) });
-  const rows = samples.flatMap(({ channels, fresh, warm }) => [
-    row(`${channels} of them, server just started`, fresh),
-    row(`${channels} of them, server warm`, warm),
-  ]);
+  for (const shape of shapes) samples.push({ ...shape, ...(await measure(shape, runs)) });
+  const rows = samples.flatMap(({ channels, batch, fresh, warm }) => {
+    const name = `${channels}${batch ? ' in batches' : ''}`;
+    return [row(`${name}, server just started`, fresh), row(`${name}, server warm`, warm)];
+  });
   return {
     title: `catchup: ${messages.toLocaleString('en')} offline messages of 128 bytes to one device, median of ${runs} (not pinned)`,
     rows,
@@ -55,10 +60,10 @@ function row(channels, readings) {
 
 /**
  * The reader acks nothing, so that the same messages wait for it the next time.
- * @param {number} channels
+ * @param {{ channels: number, batch: boolean }} shape
  * @param {number} runs
  */
-async function measure(channels, runs) {
+async function measure({ channels, batch }, runs) {
   const folder = await makeDataFolder();
   const clients = new BenchProcess(new URL('./processes/catchup-clients.mjs', import.meta.url), { core: undefined });
   /** @type {Reading[]} */
@@ -72,8 +77,8 @@ async function measure(channels, runs) {
     });
     for (let run = 0; run < runs; run++) {
       await withServer(folder, async (server) => {
-        fresh.push(await read(clients, server));
-        warm.push(await read(clients, server));
+        fresh.push(await read(clients, server, batch));
+        warm.push(await read(clients, server, batch));
       });
     }
     return { fresh, warm };
@@ -86,11 +91,12 @@ async function measure(channels, runs) {
 /**
  * @param {BenchProcess} clients
  * @param {{ port: number, pid: number }} server
+ * @param {boolean} batch
  * @returns {Promise<Reading>}
  */
-async function read(clients, { port, pid }) {
+async function read(clients, { port, pid }, batch) {
   const before = cpuOfProcess(pid);
-  const times = await clients.ask('read', { port, messages });
+  const times = await clients.ask('read', { port, messages, batch });
   return { ...times, serverCpuMs: cpuBetween(before, cpuOfProcess(pid)) };
 }
 

@@ -19,6 +19,7 @@ const requests = Array.from({ length: size }, (_, index) => ({
   replyTo: undefined,
   since: undefined,
   isRefused: false,
+  mustExist: [],
 }));
 
 /** Each shape: a batch to a message, and what the receiver must do before it has the fields. */

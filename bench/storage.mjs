@@ -64,6 +64,7 @@ function request(number) {
     },
     at: Date.now(),
     isRefused: false,
+    mustExist: [],
   };
 }
 

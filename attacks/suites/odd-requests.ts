@@ -178,16 +178,15 @@ export function describeOddRequests(scale: OddRequestScale): void {
     it('with Upgrade: h2c are answered as plain requests, in constant memory on one connection (row 6)', async () => {
       await target.unharmed(async () => {
         const peer = new RawSocket(target.port);
+        const request = { path: '/healthz', without: ['upgrade'], lines: ['Upgrade: h2c'] };
         for (let n = 0; n < scale.strangeUpgrades; n++) {
-          const request = {
-            path: '/healthz',
-            without: ['upgrade'],
-            lines: ['Upgrade: h2c', 'Content-Length: 2'],
-            body: 'ab',
-          };
           peer.send(upgradeRequest(target.port, request));
           expect((await peer.answer()).status).toBe(200);
         }
+        // Last: from Node 24.9 on, a request with a body ends the connection.
+        const lines = [...request.lines, 'Content-Length: 2'];
+        peer.send(upgradeRequest(target.port, { ...request, lines, body: 'ab' }));
+        expect((await peer.answer()).status).toBe(200);
         peer.destroy();
       });
     });

@@ -3,6 +3,7 @@ import { maskedText } from './masked-frame.mjs';
 import { RawClient } from './raw-client.mjs';
 
 const quote = 0x22;
+const lineFeed = 0x0a;
 const letterM = 0x6d;
 const letterS = 0x73;
 const letterR = 0x72;
@@ -20,10 +21,11 @@ const answerNameAfterNumber = 9;
  * @param {number} options.port
  * @param {number} options.index
  * @param {string} options.user
+ * @param {boolean} [options.batch] whether the server may send several objects in one message
  * @param {(kind: Kind, bytes: Buffer, start: number, end: number) => void} options.onFrame
  * @param {() => void} [options.onChunkEnd]
  */
-export async function signIn({ port, index, user, onFrame, onChunkEnd }) {
+export async function signIn({ port, index, user, batch = false, onFrame, onChunkEnd }) {
   /** @type {(value?: unknown) => void} */
   let onConnected = () => undefined;
   let isConnected = false;
@@ -37,7 +39,7 @@ export async function signIn({ port, index, user, onFrame, onChunkEnd }) {
     subprotocol: 'longwire.v1.json',
     onFrame(_opcode, bytes, start, end) {
       if (isConnected) {
-        onFrame(kindOf(bytes, start, end), bytes, start, end);
+        forEachObject(bytes, start, end, batch, (from, to) => onFrame(kindOf(bytes, from, to), bytes, from, to));
         return;
       }
       const text = bytes.toString('utf8', start, end);
@@ -48,9 +50,26 @@ export async function signIn({ port, index, user, onFrame, onChunkEnd }) {
     onChunkEnd,
   });
   await client.opened();
-  client.write(maskedText(`{"id":1,"type":"connect","token":"dev:${user}","device":"bench"}`));
+  client.write(maskedText(`{"id":1,"type":"connect","token":"dev:${user}","device":"bench","batch":${batch}}`));
   await connected;
   return client;
+}
+
+/**
+ * @param {Buffer} bytes
+ * @param {number} start
+ * @param {number} end
+ * @param {boolean} batch
+ * @param {(start: number, end: number) => void} run
+ */
+function forEachObject(bytes, start, end, batch, run) {
+  while (batch) {
+    const at = bytes.indexOf(lineFeed, start);
+    if (at < 0 || at >= end) break;
+    run(start, at);
+    start = at + 1;
+  }
+  run(start, end);
 }
 
 /**

@@ -25,9 +25,9 @@ answerQuestions({
   },
   /**
    * Connects, signs in and reads. Resolves when the last message has come.
-   * @param {{ port: number, messages: number }} input
+   * @param {{ port: number, messages: number, batch: boolean }} input
    */
-  async read({ port, messages }) {
+  async read({ port, messages, batch }) {
     let missing = messages;
     /** @type {(value?: unknown) => void} */
     let onLast = () => undefined;
@@ -40,6 +40,7 @@ answerQuestions({
       port,
       index: 0,
       user: reader,
+      batch,
       onFrame(kind) {
         if (kind !== 'message') return;
         if (missing === messages) firstAt = performance.now();

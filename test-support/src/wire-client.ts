@@ -14,14 +14,19 @@ export class WireClient {
   /** Everything that came, in order; texts that are not JSON objects as `{type: text}`. */
   readonly received: WireMessage[] = [];
   readonly socket: WebSocket;
+  /** Text messages, which are fewer than objects if `connect` asked for batches. */
+  textCount = 0;
+  #takesBatches = false;
   closed: { readonly code: number; readonly reason: string } | undefined;
   #nextId = 1;
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data) => {
-      const text = String(data);
-      this.received.push(text.startsWith('{') ? (JSON.parse(text) as WireMessage) : { type: text });
+      this.textCount += 1;
+      for (const text of this.#takesBatches ? String(data).split('\n') : [String(data)]) {
+        this.received.push(text.startsWith('{') ? (JSON.parse(text) as WireMessage) : { type: text });
+      }
     });
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) };
@@ -44,6 +49,7 @@ export class WireClient {
   /** Upgrades and signs in. */
   static async signIn(url: string, user: string, connect: object = {}): Promise<WireClient> {
     const client = await WireClient.open(url);
+    client.#takesBatches = 'batch' in connect && connect.batch === true;
     await client.ask({ type: 'connect', token: `dev:${user}`, ...connect });
     return client;
   }

@@ -240,7 +240,7 @@ export class ClientCore {
 
   #connectText(id: number, token: string | undefined, device: string): string {
     const cursors = this.inbound.cursors(fieldLimits.cursors, CURSOR_BYTES);
-    return JSON.stringify({ id, type: 'connect', token, device, cursors, client: this.#options.client });
+    return JSON.stringify({ id, type: 'connect', token, device, cursors, batch: true, client: this.#options.client });
   }
 
   #onConnected({ re: _re, type: _type, ...session }: ConnectedAnswer): void {

@@ -210,10 +210,12 @@ class World {
   #waiting: ReturnType<TestSocket['take']> = [];
 
   #deliver(count: number): void {
-    for (const message of this.#session?.out.splice(0, count) ?? []) {
-      this.#delivered.push(message);
-      this.#socket?.push(message);
-    }
+    const messages = this.#session?.out.splice(0, count) ?? [];
+    this.#delivered.push(...messages);
+    // Batches begin after `connected`; half of the deliveries are one.
+    const batchFrom = count % 2 === 0 ? messages.findIndex(isConnected) + 1 : messages.length;
+    for (const message of messages.slice(0, batchFrom)) this.#socket?.push(message);
+    this.#socket?.pushBatch(messages.slice(batchFrom));
   }
 
   #settle(count: number): void {
@@ -303,6 +305,10 @@ class World {
   #lastMoved(channel: string): number {
     return this.client.position(channel)?.offset ?? 0;
   }
+}
+
+function isConnected(message: object): boolean {
+  return (message as { type: string }).type === 'connected';
 }
 
 function isEntry(message: object): boolean {

@@ -113,7 +113,7 @@ class Player {
 
 /** As the vectors leave them out; and `cursors: {}` says the same as none. */
 function withoutPrivateFields(command: WireObject): object {
-  const { id: _id, token: _token, device: _device, client: _client, cursors, ...rest } = command;
+  const { id: _id, token: _token, device: _device, batch: _batch, client: _client, cursors, ...rest } = command;
   return cursors === undefined || Object.keys(cursors as object).length === 0 ? rest : { ...rest, cursors };
 }
 

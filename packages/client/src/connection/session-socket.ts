@@ -52,6 +52,8 @@ export class SessionSocket {
   #timer: PlatformTimer | undefined;
   #lingering: PlatformTimer | undefined;
   #isConnected = false;
+  /** The server may send several objects in one text message. */
+  #isBatching = false;
   #isEnded = false;
   #afterMs: number | undefined;
 
@@ -99,6 +101,16 @@ export class SessionSocket {
   }
 
   #onText(text: string): void {
+    let start = 0;
+    let end = this.#isBatching ? text.indexOf('\n') : -1;
+    for (; end >= 0; end = text.indexOf('\n', start)) {
+      this.#onObject(text.slice(start, end));
+      start = end + 1;
+    }
+    this.#onObject(start === 0 ? text : text.slice(start));
+  }
+
+  #onObject(text: string): void {
     if (this.#isEnded) return;
     const message = decodeServerMessage(text, this.#options);
     if (message.kind === 'push' && message.push.type === 'goodbye')
@@ -111,6 +123,7 @@ export class SessionSocket {
     const { answer } = message;
     if (answer.type === 'connected') {
       this.#isConnected = true;
+      this.#isBatching = answer.features.includes('batch');
       this.#cancelTimer();
       this.#port.onConnected(answer);
     } else if (answer.type === 'error') {

@@ -37,6 +37,7 @@ describe('a sign-in', () => {
       token: 'dev:alice',
       device: 'phone-1',
       cursors: positions,
+      batch: true,
       client: { name: 'longwire-js', version: '0.1.0' },
     });
   });

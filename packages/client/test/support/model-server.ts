@@ -116,7 +116,8 @@ export class ModelSession {
   #connect(command: WireObject): void {
     const cursors = (command['cursors'] ?? {}) as Record<string, Cursor>;
     this.#isSignedIn = true;
-    this.out.push(connectedAnswer(command['id'], { limits: { ...defaultSessionLimits, inFlight: this.#inFlight } }));
+    const limits = { ...defaultSessionLimits, inFlight: this.#inFlight };
+    this.out.push(connectedAnswer(command['id'], { limits, features: ['batch'] }));
     for (const [channel, log] of this.#server.logs) {
       const position = cursors[channel]?.offset ?? this.#server.acked.get(channel) ?? 0;
       if (position < log.length) this.#behind.set(channel, position);

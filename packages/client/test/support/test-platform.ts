@@ -52,6 +52,12 @@ export class TestSocket implements ClientSocket {
     if (!this.#isGone && !this.isTerminated) this.#listener.onText(JSON.stringify(message));
   }
 
+  /** Several messages of the server in one text. */
+  pushBatch(messages: readonly object[]): void {
+    const text = messages.map((message) => JSON.stringify(message)).join('\n');
+    if (text !== '' && !this.#isGone && !this.isTerminated) this.#listener.onText(text);
+  }
+
   pushText(text: string): void {
     this.#listener.onText(text);
   }

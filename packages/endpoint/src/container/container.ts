@@ -25,7 +25,7 @@ import {
   type UpgradeTaken,
   unreadablePath,
 } from '../upgrade/upgrade-listener.js';
-import type { UpgradeRequest } from '../upgrade/upgrade-request.js';
+import { inTurn, type UpgradeRequest } from '../upgrade/upgrade-request.js';
 import {
   type ContainerCloseOptions,
   closeInWaves,
@@ -192,7 +192,7 @@ export class EndpointContainer {
     const definition = definitionOf(endpoint);
     const values = definition.template.parametersOf(parameters);
     const asked = { request, socket, head, isAsReceived: false };
-    return this.#register.use(definition, async (mounted) => this.#open(mounted, values, asked));
+    return this.#register.use(definition, async (mounted) => inTurn(asked, () => this.#open(mounted, values, asked)));
   }
 
   /**
@@ -243,8 +243,10 @@ export class EndpointContainer {
     this.#options.wireLog?.watchRefusal(upgrade);
     const found = this.#register.find(path);
     if (found.kind === 'unknown') return found.isReadable ? 'unknown' : 'malformed';
-    if (found.kind === 'malformed') refuseHandshake(upgrade.socket, unreadablePath);
-    else void this.#open(found.target, found.parameters, upgrade);
+    void inTurn(upgrade, () => {
+      if (found.kind === 'found') return this.#open(found.target, found.parameters, upgrade);
+      return refuseHandshake(upgrade.socket, unreadablePath);
+    });
     return 'taken';
   };
 

@@ -3,14 +3,14 @@
 // An 'upgrade' event has no way to say "taken", and other libraries on the same server do not wait for one: `ws` with
 // `{ server, path }` answers 400 to every path but its own, others end sockets they do not know. So what a container
 // takes is not emitted at all: the server's `emit` asks the containers first.
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refusal, refuseHandshake } from '@longwire/websocket';
 import { EndpointError } from '../errors.js';
 import { requestedPathOf } from '../handshake/handshake-request.js';
 import { kindOf } from '../option-checks.js';
-import { answerAsPlainRequest, asksForWebSocket, type UpgradeRequest } from './upgrade-request.js';
+import { answerAsPlainRequest, asksForWebSocket, hasBody, inTurn, type UpgradeRequest } from './upgrade-request.js';
 
 /** What a container answers to a path: it takes the request, the path is unreadable, or it is not one of its paths. */
 export type UpgradeTaken = 'taken' | 'malformed' | 'unknown';
@@ -22,7 +22,10 @@ export const unreadablePath = refusal(400, 'The path cannot be decoded.');
 
 const listeners = new WeakMap<Server, UpgradeListener>();
 
-/** Node from 24.9 asks before it takes a request for an upgrade; what it is told not to stays an ordinary request. */
+/** The events by which node:http hands out an ordinary request; the last two are for those with an `Expect` header. */
+const requestEvents: ReadonlySet<string | symbol> = new Set(['request', 'checkContinue', 'checkExpectation']);
+
+/** Node from 24.9 asks this before it makes an upgrade of a request; otherwise the request stays an ordinary one. */
 interface AskingServer {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }
@@ -37,8 +40,10 @@ class UpgradeListener {
   readonly #server: Server;
   readonly #ownEmit: Server['emit'] | undefined;
   readonly #asking: Server['emit'];
-  #isOver = false;
   readonly #askedBefore: AskingServer['shouldUpgradeCallback'];
+  /** Requests that node:http answers itself although they asked for another protocol. */
+  readonly #leftToNode = new WeakSet<object>();
+  #isOver = false;
 
   constructor(server: Server) {
     this.#server = server;
@@ -52,7 +57,7 @@ class UpgradeListener {
     const before = asking.shouldUpgradeCallback;
     this.#askedBefore = before;
     if (before === undefined) return;
-    asking.shouldUpgradeCallback = (request) => !this.#isPlain(request) && before.call(server, request);
+    asking.shouldUpgradeCallback = (request) => !this.#isLeftToNode(request) && before.call(server, request);
   }
 
   end(): void {
@@ -76,12 +81,26 @@ class UpgradeListener {
     return this.#isAlone && !asksForWebSocket(request);
   }
 
+  /** From Node 26 on, the body of a request does not come with the upgrade, so such a request cannot be read anew. */
+  #isLeftToNode(request: IncomingMessage): boolean {
+    if (!this.#isPlain(request) || !hasBody(request)) return false;
+    this.#leftToNode.add(request);
+    return true;
+  }
+
   #hasTaken(event: string | symbol, values: unknown[]): boolean {
-    if (event !== 'upgrade' || this.#isOver) return false;
+    if (this.#isOver) return false;
+    if (requestEvents.has(event)) this.#closeAfter(values as [IncomingMessage, ServerResponse]);
+    if (event !== 'upgrade') return false;
     const [request, socket, head] = values as [IncomingMessage & JoiningMessage, Duplex, Buffer];
     if (this.#isPlain(request)) return false;
     const isAsReceived = request.joinDuplicateHeaders !== true;
     return this.#offer({ request, socket, head, isAsReceived }) === 'taken';
+  }
+
+  /** node:http drops the requests that came in one chunk with such a request, so the client must not wait for answers. */
+  #closeAfter([request, response]: [IncomingMessage, ServerResponse]): void {
+    if (this.#leftToNode.has(request)) response.setHeader('Connection', 'close');
   }
 
   /** Asks the containers one after the other. */
@@ -100,7 +119,7 @@ class UpgradeListener {
   readonly #listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const upgrade = { request, socket, head, isAsReceived: false };
     if (this.#isPlain(request)) {
-      answerAsPlainRequest(this.#server, upgrade);
+      void inTurn(upgrade, () => answerAsPlainRequest(this.#server, upgrade));
       return;
     }
     // Asked again for an event that did not come through the server's `emit`.
@@ -108,7 +127,7 @@ class UpgradeListener {
     if (offered === 'taken' || !this.#isAlone) return;
     const answer =
       offered === 'malformed' ? unreadablePath : refusal(404, 'There is no WebSocket endpoint at this path.');
-    refuseHandshake(socket, answer);
+    void inTurn(upgrade, () => refuseHandshake(socket, answer));
   };
 }
 

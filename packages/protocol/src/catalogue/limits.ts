@@ -56,6 +56,8 @@ export const fieldLimits = Object.freeze({
   defaultPageItems: 50,
   /** JSON text of one page, in bytes. A first entry larger than that is a page by itself. */
   pageBytes: 262_144,
+  /** A text message of several objects, in bytes; a longer object is a message by itself. */
+  batchBytes: 65_536,
   /** Channels listed in `connected`. */
   connectedChannels: 50,
   /** JSON text of `connected`, in bytes. */

@@ -23,5 +23,6 @@ export const features = /* @__PURE__ */ Object.freeze([
   'history',
   'channels',
   'refresh',
+  'batch',
 ] as const);
 export type Feature = (typeof features)[number];

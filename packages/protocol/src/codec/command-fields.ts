@@ -43,6 +43,7 @@ export function readCommandFields(
         token: fields.token(),
         device: fields.device(),
         cursors: fields.cursorsOfConnect(),
+        batch: fields.flag('batch'),
         client: fields.client(),
       };
     case 'refresh':

@@ -30,7 +30,14 @@ export interface LoggedMessage {
 export function encodeMessagePush(message: LoggedMessage, channel: Address, key: string | undefined): string {
   const text = messageFields(message, channel, key);
   // Base64 has no character that JSON escapes.
-  return message.bodyFormat === 'json' ? `${text},"body":${message.body}}` : `${text},"bytes":"${message.body}"}`;
+  return message.bodyFormat === 'json'
+    ? `${text},"body":${oneLine(message.body)}}`
+    : `${text},"bytes":"${message.body}"}`;
+}
+
+/** JSON text without line breaks: they are only between its tokens, where any white space means the same. */
+function oneLine(json: string): string {
+  return json.includes('\n') || json.includes('\r') ? json.replace(/[\n\r]/g, ' ') : json;
 }
 
 /** The same for `last` of a channel, with `truncated` in place of the body. */

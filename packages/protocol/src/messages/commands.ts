@@ -22,6 +22,8 @@ export interface ConnectCommand extends CommandFields {
    * The keys stay plain text: those that are not addresses are returned in `connected.ignored`.
    */
   readonly cursors?: Readonly<Record<string, Position>> | undefined;
+  /** The client accepts several objects, separated by line feeds, in one text message. Default: one. */
+  readonly batch?: boolean | undefined;
   readonly client?: ClientDescription | undefined;
 }
 

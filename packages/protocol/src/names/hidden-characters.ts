@@ -6,6 +6,9 @@ import { endsJoining, startsJoining } from './joining-types.js';
 // characters, variation selectors and zero-width characters.
 const hidden = /[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
 
+// None of them. Nearly all ids are, and each message asks for two.
+const ascii = /^[\0-\x7f]*$/;
+
 const zeroWidthNonJoiner = '\u200c';
 const zeroWidthJoiner = '\u200d';
 
@@ -18,6 +21,7 @@ const zeroWidthJoiner = '\u200d';
  * @returns `U+202E`, for an error message; undefined if there is none
  */
 export function findHiddenCharacter(id: string): string | undefined {
+  if (ascii.test(id)) return undefined;
   for (const { 0: character, index } of id.matchAll(hidden)) {
     if (isAllowedJoiner(character, id.slice(0, index), id.slice(index + character.length))) continue;
     return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;

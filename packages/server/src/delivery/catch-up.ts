@@ -8,6 +8,7 @@ import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import type { ChannelTail } from './channel-tail.js';
 import { EncodedPush, EntryPushes } from './encoded-push.js';
+import { EntryBatches } from './entry-batches.js';
 import type { BehindState, LogReader } from './log-reader.js';
 import type { PageSource } from './page-source.js';
 
@@ -79,7 +80,7 @@ export class CatchUp {
         this.#read(reader, state.tail, state.position);
         return;
       }
-      if (!this.#queueAll(reader, state, recent)) break;
+      if (!this.#queueAll(reader, state, new EntryBatches(recent))) break;
       this.#events.onJoin(reader, state.tail.channel);
     }
     reader.isBeingServed = false;
@@ -126,7 +127,7 @@ export class CatchUp {
   }
 
   #deliverPage(readers: readonly LogReader[], read: PageRead, page: Page): void {
-    const entries = page.entries.map((entry) => new EntryPushes(entry));
+    const entries = new EntryBatches(page.entries.map((entry) => new EntryPushes(entry)));
     for (const reader of readers) {
       const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
@@ -138,7 +139,8 @@ export class CatchUp {
       if (!this.#queueAll(reader, state, entries)) continue;
       // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
       const recent = state.tail.since(state.position);
-      if (recent !== undefined && this.#queueAll(reader, state, recent)) this.#events.onJoin(reader, read.channel);
+      if (recent === undefined || !this.#queueAll(reader, state, new EntryBatches(recent))) continue;
+      this.#events.onJoin(reader, read.channel);
     }
   }
 
@@ -159,17 +161,16 @@ export class CatchUp {
   }
 
   /** @returns false if the outbox filled up; the position then says how far it went. */
-  #queueAll(reader: LogReader, state: BehindState, entries: readonly EntryPushes[]): boolean {
-    for (const pushes of entries) {
-      const { offset } = pushes.entry;
-      if (offset <= state.position) continue;
-      // Cut at the head: what is committed but not fanned out yet arrives as a live entry.
-      if (offset > state.tail.head) return true;
-      if (!reader.offer(pushes.for(reader.user))) return false;
-      state.position = offset;
+  #queueAll(reader: LogReader, state: BehindState, entries: EntryBatches): boolean {
+    const { user, takesBatches } = reader.recipient;
+    for (;;) {
+      const { position, tail } = state;
+      const batch = takesBatches ? entries.several(user, position, tail.head) : entries.one(user, position, tail.head);
+      if (batch === undefined) return true;
+      if (!reader.offer(batch.push)) return false;
+      state.position = batch.to;
       if (reader.phase !== 'open') return false;
     }
-    return true;
   }
 
   #queueGap(reader: LogReader, state: BehindState): boolean {

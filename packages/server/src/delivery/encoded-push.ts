@@ -74,8 +74,17 @@ export class EntryPushes {
     return this.#others;
   }
 
+  /** The text alone, for a batch: nothing of it is kept. */
+  textFor(viewer: UserId): string {
+    const isOwn = viewer === this.entry.from;
+    return (isOwn ? this.#own : this.#others)?.text ?? this.#textOf(viewer, isOwn ? this.entry.key : undefined);
+  }
+
   #encode(viewer: UserId, key: string | undefined): EncodedPush {
-    const entry = this.entry;
-    return new EncodedPush(encodeMessagePush(entry, addressOf(entry.channel, viewer), key), this.#isKept);
+    return new EncodedPush(this.#textOf(viewer, key), this.#isKept);
+  }
+
+  #textOf(viewer: UserId, key: string | undefined): string {
+    return encodeMessagePush(this.entry, addressOf(this.entry.channel, viewer), key);
   }
 }

@@ -16,6 +16,8 @@ export interface RoomWaiter {
 /** What delivery knows of a session: who it is, and whether it takes more. */
 export interface Recipient {
   readonly user: UserId;
+  /** Several entries may be one push, separated by line feeds. */
+  readonly takesBatches: boolean;
   /**
    * Queues the push, or returns false for want of room. Every refusal is followed by one call of `waiter.onRoom`, once
    * there is room for this push; only a session that has ended is not called any more.

@@ -1,8 +1,8 @@
 // The rule of `send`: who may write where, and the outcome of an append for its sender.
 
-import type { ErrorCode, Position } from '@longwire/protocol';
+import { type ErrorCode, findHiddenCharacter, type Position, type UserId } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/bus.js';
-import type { Channel } from '../channel/channel.js';
+import { type Channel, namedReaders } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
@@ -63,13 +63,14 @@ export class MessageSender {
     const { channel, content, since } = message;
     const { queue, cursors, clock, hasRoom, refusals } = this.#parts;
     const isTaken = queue.add({
-      request: { channel, content, at: clock.now(), since, isRefused: !hasRoom() },
+      request: { channel, content, at: clock.now(), since, isRefused: !hasRoom(), mustExist: hiddenIn(channel) },
       origin: context.origin,
       echo: context.echo,
       onSettled: (outcome) => {
         if (outcome.outcome === 'stored') cursors.readOwn(content.from, channel, outcome.offset);
         if (outcome.outcome === 'refused') refusals.count('limits.minFreeBytes');
-        settle(sendOutcome(outcome));
+        if (outcome.outcome === 'unknown-user') refusals.count('hiddenCharacter');
+        settle(sendOutcome(outcome, channel));
       },
     });
     if (isTaken) return;
@@ -83,7 +84,7 @@ export class MessageSender {
   }
 }
 
-function sendOutcome(outcome: AppendOutcome): SendOutcome {
+function sendOutcome(outcome: AppendOutcome, channel: Channel): SendOutcome {
   switch (outcome.outcome) {
     case 'stored':
     case 'repeated': {
@@ -93,6 +94,8 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
     case 'refused':
       // For want of room: every user may write to every channel of this version.
       return storageFull('the disk of the server has too little room');
+    case 'unknown-user':
+      return { ok: false, code: 'invalid_field', message: hiddenMessage(channel), afterMs: undefined };
     case 'failed':
       if (outcome.error.code === 'storage_full') return storageFull('the store of the server is full');
       if (outcome.error.code === 'corrupt') {
@@ -106,6 +109,16 @@ function sendOutcome(outcome: AppendOutcome): SendOutcome {
         afterMs: RETRY_AFTER_MS,
       };
   }
+}
+
+/** Of ids with hidden characters, only those that are stored already are used. */
+function hiddenIn(channel: Channel): readonly UserId[] {
+  return namedReaders(channel).filter((id) => findHiddenCharacter(id) !== undefined);
+}
+
+function hiddenMessage(channel: Channel): string {
+  const found = hiddenIn(channel).map(findHiddenCharacter)[0];
+  return `to: expected the id of a user who is known, or one without hidden characters, got one with ${found}`;
 }
 
 function storageFull(reason: string): SendOutcome {

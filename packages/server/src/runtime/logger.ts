@@ -89,5 +89,18 @@ function blankTokens(line: string): string {
 }
 
 function prettyFormat(color: boolean): (line: string) => string {
-  return pretty.prettyFactory({ colorize: color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+  const format = pretty.prettyFactory({ colorize: color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+  return (line) => format(line.replace(unsafeInJson, visibleInJson));
+}
+
+// What must not reach a terminal in the id or the header of a stranger: control characters, which JSON escapes, and those that it does
+// not escape, with line separators and the marks that change the direction of the text around them. `\\` is found first, because
+// what follows it is no escape.
+const unsafeInJson =
+  /\\(?:\\|u00[01][\da-f]|[bfr])|[\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The escape itself, instead of what it stands for. */
+function visibleInJson(found: string): string {
+  if (found === '\\\\') return found;
+  return found.startsWith('\\') ? `\\${found}` : `\\\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -20,6 +20,8 @@ export const refusalKinds = [
   'blockedUser',
   'sessions.perUser',
   'devicesInUse',
+  // New ids of users and devices, also in commands.
+  'hiddenCharacter',
   // Commands.
   'limits.commandsPerSecond',
   'limits.sendsPerSecond',

@@ -32,6 +32,7 @@ export class ClientSession implements Recipient {
   readonly outbox: Outbox;
   phase: SessionPhase = 'pending';
   identity: Identity | undefined;
+  takesBatches = false;
   /** Those of its user, from the moment it was admitted. */
   rates: UserRates | undefined;
   reader: LogReader | undefined;

@@ -1,6 +1,13 @@
 // From an admitted session to one that stands in the hub: its device, and where it is in each of its channels.
 
-import { type ConnectCommand, type DeviceId, fieldLimits, type Position, type UserId } from '@longwire/protocol';
+import {
+  type ConnectCommand,
+  type DeviceId,
+  fieldLimits,
+  findHiddenCharacter,
+  type Position,
+  type UserId,
+} from '@longwire/protocol';
 import { addressOf } from '../channel/channel-address.js';
 import type { Hub } from '../delivery/hub.js';
 import { type StartPosition, startPosition } from '../delivery/start-position.js';
@@ -10,7 +17,7 @@ import { channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelStatus, DeviceState, Directory } from '../storage/directory.js';
+import type { ChannelStatus, DeviceRefusal, DeviceState, Directory } from '../storage/directory.js';
 import type { ActiveUsers } from './active-users.js';
 import type { ClientSession } from './client-session.js';
 
@@ -58,13 +65,12 @@ export class SessionOpener {
   /**
    * Brings an admitted session into the hub and compares all its channels. When this resolves, the session stands in the hub in
    * phase opening: the caller queues `connected` and then finishes opening, in one step.
-   * @returns undefined if the session ended meanwhile: the rest was not done. `no-device`: neither was it, because all devices
-   *   that the user may have are in use
+   * @returns undefined if the session ended meanwhile, or why its device is refused: the rest was not done
    */
-  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | 'no-device' | undefined> {
+  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | DeviceRefusal | undefined> {
     const device = await this.#openDevice(session);
     if (session.hasEnded) return undefined;
-    if (device === undefined) return 'no-device';
+    if (typeof device === 'string') return device;
     session.reader = this.#parts.hub.enter(session);
     const given = new Map<string, Position>(Object.entries(command.cursors ?? {}));
     const newest = await this.#compareAll(session, device, given);
@@ -78,29 +84,29 @@ export class SessionOpener {
   async storeDevices(): Promise<void> {
     for (const session of [...this.#unstored]) {
       this.#unstored.delete(session);
-      if (!session.hasEnded && (await this.#openDevice(session)) === undefined) this.#unstored.add(session);
+      if (!session.hasEnded && (await this.#openDevice(session)) === 'all-in-use') this.#unstored.add(session);
     }
   }
 
-  /**
-   * Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not.
-   * Undefined: all devices that the user may have are in use.
-   */
-  async #openDevice(session: ClientSession): Promise<OpenedDevice | undefined> {
+  /** Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not. */
+  async #openDevice(session: ClientSession): Promise<OpenedDevice | DeviceRefusal> {
     const { directory, turns, users, clock } = this.#parts;
     const { user, device } = session.identity!;
+    // Of ids with hidden characters, only those that are stored already are used.
+    const mustExist = { user: hasHiddenCharacter(user), device: hasHiddenCharacter(device) };
     try {
       const state = await turns.run(user, () => {
         const inUse = users.sessionsOf(user).map(({ identity }) => identity!.device);
-        return directory.openDevice({ user, device, at: clock.now(), inUse });
+        return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse });
       });
-      return state === 'all-in-use' ? undefined : { user, device, state, isStored: true };
+      return isRefusal(state) ? state : { user, device, state, isStored: true };
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== 'storage_full') throw error;
+      const state = await turns.run(user, () => directory.findDevice(user, device));
+      if (state !== 'known' && (mustExist.user || mustExist.device)) throw error;
+      this.#unstored.add(session);
+      return { user, device, state, isStored: false };
     }
-    const state = await turns.run(user, () => directory.findDevice(user, device));
-    this.#unstored.add(session);
-    return { user, device, state, isStored: false };
   }
 
   /** Takes the addresses that were found out of `given`. Ends early with the session. */
@@ -138,6 +144,14 @@ export class SessionOpener {
     const { newDeviceBacklog } = this.#options;
     return startPosition({ ...status, cursor: newest(stored, unwritten) }, { given, device: state, newDeviceBacklog });
   }
+}
+
+function hasHiddenCharacter(id: string): boolean {
+  return findHiddenCharacter(id) !== undefined;
+}
+
+function isRefusal(state: DeviceState | DeviceRefusal): state is DeviceRefusal {
+  return state !== 'known' && state !== 'new' && state !== 'maybe-forgotten';
 }
 
 function newest(stored: number | undefined, unwritten: number | undefined): number | undefined {

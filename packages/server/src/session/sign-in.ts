@@ -24,6 +24,7 @@ import type { Authenticated, AuthenticationRefusal, Authenticator } from './auth
 import type { ClientSession } from './client-session.js';
 import { channelText, fittingTexts } from './commands/channel-summary.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
+import { type ConnectRefusal, refusalOfDevice, tooManySessions } from './connect-refusal.js';
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
 import type { RefusalLog, RefusedCaller } from './limits/refusal-log.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
@@ -132,6 +133,7 @@ export class SignIn {
     if (pending === undefined || session.phase !== 'pending') return;
     pending.timer.cancel();
     session.phase = 'signing-in';
+    session.takesBatches = command.batch === true;
     this.#connect(session, command, pending)
       .then((isReady) => {
         if (isReady) onReady();
@@ -191,8 +193,7 @@ export class SignIn {
       return false;
     }
     if (!this.#users.admit(session, who.user, command.device ?? defaultDeviceId)) {
-      const message = 'this user has as many sessions as allowed, none of them of this device';
-      this.#refuseForQuota(session, command, 'sessions.perUser', who.user, message);
+      this.#refuseConnect(session, command, who.user, tooManySessions);
       return false;
     }
     const turn = this.#turns.take(who.user);
@@ -201,9 +202,8 @@ export class SignIn {
       if (!(await turn.granted) || session.hasEnded) return false;
       const opened = await this.#opener.open(session, command);
       if (opened === undefined) return false;
-      if (opened === 'no-device') {
-        const message = 'this user has as many devices as allowed, and all of them have sessions';
-        this.#refuseForQuota(session, command, 'devicesInUse', who.user, message);
+      if (typeof opened === 'string') {
+        this.#refuseConnect(session, command, who.user, refusalOfDevice(opened, session.identity!));
         return false;
       }
       session.phase = 'ready';
@@ -278,17 +278,10 @@ export class SignIn {
     session.end(closeCodeOf(refusal), refusal.message, refusal.afterMs);
   }
 
-  #refuseForQuota(
-    session: ClientSession,
-    command: ConnectCommand,
-    quota: 'sessions.perUser' | 'devicesInUse',
-    user: UserId,
-    message: string,
-  ): void {
-    const refusal: CommandError = { code: 'quota_exceeded', message };
-    this.#refusals.report(quota, { user }, refusal);
+  #refuseConnect(session: ClientSession, command: ConnectCommand, user: UserId, refusal: ConnectRefusal): void {
+    this.#refusals.report(refusal.kind, { user }, refusal);
     replyError(session, command, refusal);
-    session.end(CloseCode.sessionLimit, message);
+    session.end(refusal.closeCode, refusal.message);
   }
 
   #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {

@@ -52,10 +52,18 @@ export interface ChannelDescription {
 /** `maybe-forgotten`: not known, but the user has had as many devices as there may be, and this may be one of the forgotten. */
 export type DeviceState = 'known' | 'new' | 'maybe-forgotten';
 
+/**
+ * Why a device is not stored. `unknown-…`: it or its user is not known, and had to be. `all-in-use`: the user has as many as
+ * there may be, and none may be forgotten.
+ */
+export type DeviceRefusal = 'unknown-user' | 'unknown-device' | 'all-in-use';
+
 /** A device that signs in. */
 export interface DeviceSignIn {
   readonly user: UserId;
   readonly device: DeviceId;
+  /** True: it is not created. */
+  readonly mustExist: { readonly user: boolean; readonly device: boolean };
   readonly at: number;
   /** Devices of the user with a session: these are not forgotten. */
   readonly inUse: readonly DeviceId[];
@@ -66,9 +74,9 @@ export interface Directory {
    * Makes sure that the user and the device exist. A device that is not known gets a cursor in every channel the user has
    * read, at the read cursor. Beyond 32 devices the longest unused is forgotten with its cursors: signing in is use, and so
    * is an acknowledgement, to the minute; the order is that of the calls, whatever the clock says. Durable when resolved.
-   * @returns how the device stood before; `all-in-use`: it cannot be stored, because no other may be forgotten
+   * @returns how the device stood before, or why it cannot be stored
    */
-  openDevice(signIn: DeviceSignIn): Promise<DeviceState | 'all-in-use'>;
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal>;
 
   /** Writes nothing, so it answers on a full disk as well. */
   findDevice(user: UserId, device: DeviceId): Promise<DeviceState>;

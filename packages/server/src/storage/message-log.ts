@@ -1,6 +1,6 @@
 // Port: the logs of all channels. The log is the truth; everything else is a way of reading it.
 
-import type { Epoch } from '@longwire/protocol';
+import type { Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 
@@ -13,6 +13,8 @@ export interface AppendRequest {
   readonly since: { readonly epoch: Epoch; readonly offset: number } | undefined;
   /** True: the sender may not append. The key is still looked up, because the repeat of something stored is never forbidden. */
   readonly isRefused: boolean;
+  /** Users of the channel who are not created, although they may be new. */
+  readonly mustExist: readonly UserId[];
 }
 
 export type AppendResult =
@@ -27,6 +29,8 @@ export type AppendResult =
   | { readonly outcome: 'repeated'; readonly epoch: Epoch; readonly offset: number; readonly at: number }
   /** `isRefused` was set and the key is not known. */
   | { readonly outcome: 'refused' }
+  /** A user in `mustExist` is not known: nothing was created. */
+  | { readonly outcome: 'unknown-user' }
   /** What the channel, its users or the key's first attempt look like cannot be read: nothing was appended. */
   | { readonly outcome: 'damaged' };
 

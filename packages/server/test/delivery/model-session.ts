@@ -12,6 +12,7 @@ type SharedTail = ReturnType<TurnBuffer<LogReader>['beginFollowing']>;
 export class ModelSession<Device> implements Recipient {
   readonly user: UserId;
   readonly device: Device;
+  readonly takesBatches: boolean;
   reader: LogReader | undefined;
   capacity: number;
   /** Per address, where the comparison found the session to begin: nothing up to there is due. */
@@ -25,7 +26,8 @@ export class ModelSession<Device> implements Recipient {
   #tail: SharedTail | undefined;
   readonly #faults: string[];
 
-  constructor(user: UserId, device: Device, capacity: number, faults: string[]) {
+  constructor(user: UserId, device: Device, capacity: number, takesBatches: boolean, faults: string[]) {
+    this.takesBatches = takesBatches;
     this.#faults = faults;
     this.user = user;
     this.device = device;
@@ -92,6 +94,12 @@ export class ModelSession<Device> implements Recipient {
   }
 
   #add(text: string): void {
+    const objects = text.split('\n');
+    if (objects.length > 1 && !this.takesBatches) this.#fault('a batch was queued to a session that takes none');
+    for (const object of objects) this.#addObject(object);
+  }
+
+  #addObject(text: string): void {
     const { channel, offset, type } = JSON.parse(text) as { channel: string; offset: number; type: string };
     if (type === 'message') {
       // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.

@@ -143,7 +143,7 @@ export class ReadingModel {
 
   connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
     if (device.session !== undefined) return;
-    const session = new ModelSession(device.user, device, capacity, this.faults);
+    const session = new ModelSession(device.user, device, capacity, device.id === 'laptop', this.faults);
     device.session = session;
     // A new SDK instance that gives no cursors begins from the device's stored ones: what it was handed may come again.
     if (!givesCursors) this.#forgetClient(device);

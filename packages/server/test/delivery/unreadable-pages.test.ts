@@ -38,6 +38,7 @@ function openReader(read: () => Promise<Page>) {
       texts.push(push.text);
       return true;
     },
+    takesBatches: false,
     follow: () => false,
     unfollow: () => {},
   });

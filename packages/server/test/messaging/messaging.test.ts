@@ -113,7 +113,13 @@ describe('positions', () => {
   it('never go back, neither in memory nor on disk', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 0; index < 5; index += 1) await floor.send();
-    await floor.store.directory.openDevice({ user: bob, device: phone, at: 1, inUse: [] });
+    await floor.store.directory.openDevice({
+      user: bob,
+      device: phone,
+      mustExist: { user: false, device: false },
+      at: 1,
+      inUse: [],
+    });
     floor.cursors.acknowledge(bob, phone, channel, 4);
     floor.cursors.acknowledge(bob, phone, channel, 2);
     await floor.cursors.load(bob, channel);
@@ -127,7 +133,13 @@ describe('positions', () => {
   it('that were accepted are written by flush while the stored ones are still being loaded, and published once they are', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
-    await floor.store.directory.openDevice({ user: bob, device: phone, at: 1, inUse: [] });
+    await floor.store.directory.openDevice({
+      user: bob,
+      device: phone,
+      mustExist: { user: false, device: false },
+      at: 1,
+      inUse: [],
+    });
     // All places in the store are taken by other look-ups.
     const others = deferred<void>();
     const busy = Array.from({ length: 100 }, (_, index) =>

@@ -31,6 +31,16 @@ describe('createLogger', () => {
     expect(colourful.lines[0]).toContain('\u001b[');
   });
 
+  it('writes control characters and bidirectional marks to a terminal as escapes, and other text as it is', () => {
+    const { lines, logger } = capture({ isTTY: true });
+    logger.info({ user: 'bob\u202egnp\u009b2J', path: 'C:\\u001b' }, 'a\u001b[2J\\b\u0007 "é" 张三');
+    const text = lines.join('');
+    expect(text).toContain('a\\u001b[2J\\b\\u0007 "é" 张三');
+    expect(text).toContain('bob\\u202egnp\\u009b2J');
+    expect(text).toContain('"C:\\u001b"');
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+  });
+
   it('leaves out what is below its level', () => {
     const { lines, logger } = capture({ level: 'warn' });
     logger.info({}, 'unseen');

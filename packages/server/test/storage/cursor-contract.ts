@@ -24,7 +24,13 @@ export function describeCursorContract(name: string, create: StoreFactory): void
     });
 
     const signIn = (id: string, at: number) =>
-      tested.store.directory.openDevice({ user: user('bob'), device: device(id), at, inUse: [] });
+      tested.store.directory.openDevice({
+        user: user('bob'),
+        device: device(id),
+        mustExist: { user: false, device: false },
+        at,
+        inUse: [],
+      });
 
     test('cursors move forward only', async () => {
       const { cursors } = tested.store;

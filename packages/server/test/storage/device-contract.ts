@@ -23,7 +23,13 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
       await tested.dispose();
     });
     const signIn = (index: number, at: number, inUse: readonly number[] = [], owner = bob) =>
-      tested.store.directory.openDevice({ user: owner, device: idOf(index), at, inUse: inUse.map(idOf) });
+      tested.store.directory.openDevice({
+        user: owner,
+        device: idOf(index),
+        mustExist: { user: false, device: false },
+        at,
+        inUse: inUse.map(idOf),
+      });
     /** One after the other, a minute apart. */
     const fill = async (from = 0, direction = 1) => {
       for (let index = from; index < MAX_DEVICES_PER_USER; index += 1) {

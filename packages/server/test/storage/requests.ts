@@ -18,8 +18,8 @@ export const FIRST_AT = 1_790_000_000_000;
 type RequestFields = Partial<Omit<AppendRequest, 'content'> & EntryContent>;
 
 export function message(from: string, to: string, fields: RequestFields = {}): AppendRequest {
-  const { channel = direct(from, to), at = FIRST_AT, since, isRefused = false, ...content } = fields;
-  return { channel, content: { ...contentOf(user(from)), ...content }, at, since, isRefused };
+  const { channel = direct(from, to), at = FIRST_AT, since, isRefused = false, mustExist = [], ...content } = fields;
+  return { channel, content: { ...contentOf(user(from)), ...content }, at, since, isRefused, mustExist };
 }
 
 export function contentOf(from: UserId, body = '"hello"'): EntryContent {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeCursorContract } from './cursor-contract.js';
 import { describeDeviceContract } from './device-contract.js';
+import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { appendOne, direct, FIRST_AT, message, readLog, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
@@ -230,6 +231,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   });
 
   describeCursorContract(name, create);
+  describeKnownIdsContract(name, create);
   describeDeviceContract(name, create);
   describeModelContract(name, create);
 }

@@ -26,6 +26,7 @@ const logMessages = {
   credentials: 'Credentials refused',
   blockedUser: 'A blocked user was refused',
   'sessions.perUser': 'A session was refused',
+  hiddenCharacter: 'A new id with a hidden character was refused',
   devicesInUse: 'A new device was refused',
   caller: 'A caller was refused',
   malformedCommand: 'A malformed command was refused',

@@ -4,7 +4,14 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
 import { MAX_DEVICES_PER_USER } from '../append-check.js';
-import type { ChannelDescription, ChannelStatusSlice, DeviceSignIn, DeviceState, Directory } from '../directory.js';
+import type {
+  ChannelDescription,
+  ChannelStatusSlice,
+  DeviceRefusal,
+  DeviceSignIn,
+  DeviceState,
+  Directory,
+} from '../directory.js';
 import { type MemoryChannel, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
@@ -14,10 +21,13 @@ export class MemoryDirectory implements Directory {
     this.#state = state;
   }
 
-  async openDevice({ user: userId, device: deviceId, inUse }: DeviceSignIn): Promise<DeviceState | 'all-in-use'> {
+  async openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal> {
+    const { user: userId, device: deviceId, mustExist, inUse } = signIn;
     this.#state.assertOpen();
     const known = this.#state.users.get(userId);
+    if (mustExist.user && known === undefined) return 'unknown-user';
     const state = stateOf(known, deviceId);
+    if (mustExist.device && state !== 'known') return 'unknown-device';
     if (known !== undefined && state === 'known') {
       useDevice(known, deviceId);
       return state;

@@ -18,7 +18,9 @@ export class MemoryMessageLog implements MessageLog {
     assertBatchSize(batch.length);
     // The whole batch is checked before any of it is stored: a bad request must not leave half a batch behind.
     for (const request of batch) pairOfRequest(request);
-    const fresh = batch.filter((request) => !request.isRefused && this.#firstWithKey(request) === undefined);
+    const fresh = batch.filter(
+      (request) => !request.isRefused && this.#knowsUsers(request) && this.#firstWithKey(request) === undefined,
+    );
     const newChannels = new Set(
       fresh.map(({ channel }) => channel.key).filter((key) => !this.#state.channels.has(key)),
     );
@@ -51,6 +53,7 @@ export class MemoryMessageLog implements MessageLog {
     const first = this.#firstWithKey(request);
     if (first !== undefined) return { outcome: 'repeated', epoch: first.epoch, offset: first.offset, at: first.at };
     if (request.isRefused) return { outcome: 'refused' };
+    if (!this.#knowsUsers(request)) return { outcome: 'unknown-user' };
 
     const channel = this.#state.ensureChannel(request.channel);
     const last = channel.entries.at(-1);
@@ -64,6 +67,10 @@ export class MemoryMessageLog implements MessageLog {
     channel.recency = this.#state.nextRecency();
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
     return { outcome: 'stored', epoch: entry.epoch, offset: entry.offset, at: entry.at, messages: entry.messages };
+  }
+
+  #knowsUsers({ mustExist }: AppendRequest): boolean {
+    return mustExist.every((id) => this.#state.users.has(id));
   }
 
   #firstWithKey(request: AppendRequest): Entry | undefined {

@@ -8,7 +8,14 @@ import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
 import { channelOfName, named, nameOf } from '../channel-name.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
-import type { ChannelDescription, ChannelStatusSlice, DeviceSignIn, DeviceState, Directory } from '../directory.js';
+import type {
+  ChannelDescription,
+  ChannelStatusSlice,
+  DeviceRefusal,
+  DeviceSignIn,
+  DeviceState,
+  Directory,
+} from '../directory.js';
 import { epochOf } from '../epoch.js';
 import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
 import type { Store } from '../store.js';
@@ -168,7 +175,7 @@ class SqliteDirectory implements Directory {
     this.#client = client;
   }
 
-  openDevice(signIn: DeviceSignIn): Promise<DeviceState | 'all-in-use'> {
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal> {
     return this.#client.call('openDevice', signIn);
   }
 

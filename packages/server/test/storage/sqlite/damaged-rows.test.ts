@@ -38,7 +38,13 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     engine.write([
       {
         apply: (self) => {
-          self.openDevice({ user: alice, device: phone, at: FIRST_AT, inUse: [] });
+          self.openDevice({
+            user: alice,
+            device: phone,
+            mustExist: { user: false, device: false },
+            at: FIRST_AT,
+            inUse: [],
+          });
           const batch = [withBob, withCarol].map((channel) => ({
             user: alice,
             channel,
@@ -222,7 +228,15 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     ]);
     const opened: string[] = [];
     const open = (self: SqliteEngine) =>
-      opened.push(self.openDevice({ user: alice, device: device('phones'), at: FIRST_AT, inUse: [] }));
+      opened.push(
+        self.openDevice({
+          user: alice,
+          device: device('phones'),
+          mustExist: { user: false, device: false },
+          at: FIRST_AT,
+          inUse: [],
+        }),
+      );
     engine.write([{ apply: open, fail: ({ message: text }) => opened.push(text) }]);
     expect(opened).toEqual(['new']);
     const { channels: listed } = engine.channelStatuses({

@@ -97,7 +97,13 @@ function build(folder: string, driver: TestedDriver): Truth {
   engine.write([
     {
       apply: (self) => {
-        self.openDevice({ user: user('alice'), device: PHONE, at: FIRST_AT, inUse: [] });
+        self.openDevice({
+          user: user('alice'),
+          device: PHONE,
+          mustExist: { user: false, device: false },
+          at: FIRST_AT,
+          inUse: [],
+        });
         const batch = channels.map((channel, index) => ({
           user: user('alice'),
           channel,

@@ -12,6 +12,7 @@ interface RareFields {
   readonly content: RareContent<Position> | undefined;
   readonly since: AppendRequest['since'];
   readonly isRefused: boolean;
+  readonly mustExist: readonly UserId[];
 }
 
 export type FlatRequests = (string | number | undefined | RareFields)[];
@@ -26,9 +27,10 @@ export function flattenRequest(request: AppendRequest, into: FlatRequests): void
   into.push(nameOf(channel), content.from, content.body, content.key, at, rareFieldsOf(request));
 }
 
-function rareFieldsOf({ content, since, isRefused }: AppendRequest): RareFields | undefined {
+function rareFieldsOf({ content, since, isRefused, mustExist }: AppendRequest): RareFields | undefined {
   const rare = rareContentOf(content, content.replyTo);
-  return rare === undefined && since === undefined && !isRefused ? undefined : { content: rare, since, isRefused };
+  const isPlain = rare === undefined && since === undefined && !isRefused && mustExist.length === 0;
+  return isPlain ? undefined : { content: rare, since, isRefused, mustExist };
 }
 
 export function requestAt(flat: FlatRequests, index: number): AppendRequest {
@@ -42,6 +44,7 @@ export function requestAt(flat: FlatRequests, index: number): AppendRequest {
     at: flat[start + 4] as number,
     since: rare?.since,
     isRefused: rare?.isRefused ?? false,
+    mustExist: rare?.mustExist ?? [],
   };
 }
 
@@ -52,10 +55,12 @@ export const STORED = 0;
 export const REPEATED = 1;
 export const REFUSED = 2;
 export const DAMAGED = 3;
+export const UNKNOWN_USER = 4;
 
 export function resultAt(flat: readonly number[], start: number, era: string): AppendResult {
   const outcome = flat[start];
   if (outcome === REFUSED) return { outcome: 'refused' };
+  if (outcome === UNKNOWN_USER) return { outcome: 'unknown-user' };
   if (outcome === DAMAGED) return { outcome: 'damaged' };
   const epoch = epochOf(era, flat[start + 1]!);
   const offset = flat[start + 2]!;

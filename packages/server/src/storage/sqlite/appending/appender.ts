@@ -13,7 +13,16 @@ import type { ChannelTable } from '../tables/channel-table.js';
 import { type EntryRow, MESSAGE_KIND, type StoredReply } from '../tables/entry-row.js';
 import type { EntryTable } from '../tables/entry-table.js';
 import type { UserTable } from '../tables/user-table.js';
-import { DAMAGED, type FlatRequests, REFUSED, REPEATED, REQUEST_STRIDE, requestAt, STORED } from './append-frames.js';
+import {
+  DAMAGED,
+  type FlatRequests,
+  REFUSED,
+  REPEATED,
+  REQUEST_STRIDE,
+  requestAt,
+  STORED,
+  UNKNOWN_USER,
+} from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
 
 /** Where a request goes. */
@@ -87,7 +96,7 @@ export class Appender {
   #appendOne(request: AppendRequest, results: number[]): void {
     const pair = pairOfRequest(request);
     const name = nameOf(request.channel);
-    let place: Place;
+    let place: Place | undefined;
     try {
       place = this.#lookUp(request, pair);
     } catch (error) {
@@ -95,6 +104,10 @@ export class Appender {
       // Nothing was changed for this request: the others of its batch, of other channels mostly, are stored.
       this.#onDamage(damageAt(name, error));
       results.push(DAMAGED, 0, 0, 0, 0);
+      return;
+    }
+    if (place === undefined) {
+      results.push(UNKNOWN_USER, 0, 0, 0, 0);
       return;
     }
     const { known, first } = place;
@@ -111,8 +124,8 @@ export class Appender {
     results.push(STORED, state.life, state.head, state.lastAt, state.messages);
   }
 
-  /** Everything that can meet damage, before anything of the channel is written. */
-  #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place {
+  /** Everything that can meet damage, before anything of the channel is written. Undefined: a user is not known who has to be. */
+  #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place | undefined {
     const known = this.#channels.find(nameOf(request.channel));
     if (known !== undefined) {
       const first =
@@ -120,6 +133,7 @@ export class Appender {
       return { known, first, lowUser: known.lowUser, highUser: known.highUser };
     }
     if (request.isRefused) return { known, first: undefined, lowUser: 0, highUser: 0 };
+    if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return undefined;
     const lowUser = this.#users.ensure(pair[0], request.at);
     const highUser = this.#users.ensure(pair[1], request.at);
     return { known, first: undefined, lowUser, highUser };

@@ -3,7 +3,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../../append-check.js';
-import type { DeviceSignIn, DeviceState } from '../../directory.js';
+import type { DeviceRefusal, DeviceSignIn, DeviceState } from '../../directory.js';
 import {
   integerOf,
   newestNumber,
@@ -70,20 +70,21 @@ export class DeviceTable {
   }
 
   /** A device signs in; inside a transaction. */
-  open({ user, device, at, inUse }: DeviceSignIn): DeviceState | 'all-in-use' {
+  open({ user, device, mustExist, at, inUse }: DeviceSignIn): DeviceState | DeviceRefusal {
+    if (mustExist.user && this.#users.find(user) === undefined) return 'unknown-user';
+    const state = this.stateOf(user, device);
+    if (mustExist.device && state !== 'known') return 'unknown-device';
     const userNumber = this.#users.ensure(user, at);
-    const known = this.#find(userNumber, device);
-    if (known !== undefined) {
-      this.#use(userNumber, known, at);
-      return 'known';
+    if (state === 'known') {
+      this.#use(userNumber, this.#find(userNumber, device)!, at);
+      return state;
     }
-    const isFull = this.#isFull(userNumber);
-    if (isFull && !this.#forgetLongestUnused(userNumber, inUse)) return 'all-in-use';
+    if (state === 'maybe-forgotten' && !this.#forgetLongestUnused(userNumber, inUse)) return 'all-in-use';
     const number = newestNumber(this.#newest) + 1;
     const usedAt = Math.max(at, this.#lastUseOf(userNumber) + 1);
     this.#insert.run([number, userNumber, device, at, usedAt, rowChecksum(number, userNumber, device, at, usedAt)]);
     this.#startAtReadCursors(userNumber, number);
-    return isFull ? 'maybe-forgotten' : 'new';
+    return state;
   }
 
   /** A device acknowledged something; inside a transaction. Returns its number, undefined if it is not known. */

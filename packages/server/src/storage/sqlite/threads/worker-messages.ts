@@ -4,7 +4,7 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
-import type { DeviceSignIn, DeviceState } from '../../directory.js';
+import type { DeviceRefusal, DeviceSignIn, DeviceState } from '../../directory.js';
 import type { PageRequest } from '../../message-log.js';
 import type { FlatRequests } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
@@ -49,7 +49,7 @@ export interface WorkerCalls {
   };
   openDevice: {
     readonly input: DeviceSignIn;
-    readonly output: DeviceState | 'all-in-use';
+    readonly output: DeviceState | DeviceRefusal;
   };
   findDevice: {
     readonly input: { readonly user: UserId; readonly device: DeviceId };

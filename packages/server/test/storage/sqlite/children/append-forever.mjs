@@ -37,6 +37,7 @@ function request(number) {
     },
     at: 1_790_000_000_000 + number,
     isRefused: false,
+    mustExist: [],
   };
 }
 
