@@ -1,9 +1,7 @@
 // Readers behind the tail: pages from the log, round robin over the readers, until each may join the tail.
 
-import { encodeGapPush } from '@longwire/protocol';
 import { Queue } from '@longwire/websocket';
 import type { Channel } from '../channel/channel.js';
-import { addressOf } from '../channel/channel-address.js';
 import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import type { ChannelTail } from './channel-tail.js';
@@ -162,10 +160,12 @@ export class CatchUp {
 
   /** @returns false if the outbox filled up; the position then says how far it went. */
   #queueAll(reader: LogReader, state: BehindState, entries: EntryBatches): boolean {
-    const { user, takesBatches } = reader.recipient;
+    const { recipient } = reader;
     for (;;) {
       const { position, tail } = state;
-      const batch = takesBatches ? entries.several(user, position, tail.head) : entries.one(user, position, tail.head);
+      const batch = recipient.takesBatches
+        ? entries.several(recipient, position, tail.head)
+        : entries.one(recipient, position, tail.head);
       if (batch === undefined) return true;
       if (!reader.offer(batch.push)) return false;
       state.position = batch.to;
@@ -176,7 +176,8 @@ export class CatchUp {
   #queueGap(reader: LogReader, state: BehindState): boolean {
     if (state.gap === undefined) return true;
     const { channel, epoch } = state.tail;
-    const push = new EncodedPush(encodeGapPush({ ...state.gap, epoch }, addressOf(channel, reader.user)));
+    const { codec, user } = reader.recipient;
+    const push = new EncodedPush(codec.gap({ ...state.gap, epoch }, channel, user));
     if (!reader.offer(push)) return false;
     state.gap = undefined;
     return true;

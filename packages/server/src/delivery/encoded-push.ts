@@ -1,57 +1,111 @@
-// A push, encoded once for all who see it the same way.
+// What is delivered, encoded once for all who see it the same way.
 
 import type { UserId } from '@longwire/protocol';
-import { encodeMessagePush } from '@longwire/protocol';
 import { PreparedMessage } from '@longwire/websocket';
-import { addressOf } from '../channel/channel-address.js';
 import type { Entry } from '../channel/entry.js';
+import type { Codec, Payload } from './codec.js';
 
 export class EncodedPush {
   /** Until the frame is made, which holds it as well. */
-  #text: string | undefined;
+  #payload: Payload | undefined;
   #prepared: PreparedMessage | undefined;
   #isKept: boolean;
 
   /** @param isKept  see `EntryPushes.keep` */
-  constructor(text: string, isKept = false) {
-    this.#text = text;
+  constructor(payload: Payload, isKept = false) {
+    this.#payload = payload;
     this.#isKept = isKept;
   }
 
   keep(): void {
     if (this.#isKept) return;
-    this.#text = this.text;
+    this.#payload = this.payload;
     this.#prepared = undefined;
     this.#isKept = true;
   }
 
-  get text(): string {
-    return this.#text ?? this.prepared.payload.toString();
+  get payload(): Payload {
+    if (this.#payload !== undefined) return this.#payload;
+    const { kind, payload } = this.prepared;
+    return kind === 'text' ? payload.toString() : payload;
   }
 
-  /** The WebSocket frame. Made on first use: other transports need the text alone. */
+  /** The WebSocket frame. Made on first use: other transports need the payload alone. */
   get prepared(): PreparedMessage {
     if (this.#prepared === undefined) {
-      this.#prepared = PreparedMessage.text(this.text, { longLived: this.#isKept });
-      this.#text = undefined;
+      const payload = this.#payload!;
+      const options = { longLived: this.#isKept };
+      this.#prepared =
+        typeof payload === 'string' ? PreparedMessage.text(payload, options) : PreparedMessage.binary(payload, options);
+      this.#payload = undefined;
     }
     return this.#prepared;
   }
 
-  /** Bytes to count it as before it is encoded; exact for ASCII, low by at most a factor of three. */
+  /** Bytes to count it as before it is encoded; exact for ASCII and binary data, low by at most a factor of three. */
   get estimatedBytes(): number {
-    return this.#prepared?.byteLength ?? this.text.length;
+    return this.#prepared?.byteLength ?? this.#payload!.length;
+  }
+}
+
+/** Who sees a thing the same way: the same user, in the same codec. */
+export interface Viewpoint {
+  readonly user: UserId;
+  readonly codec: Codec;
+}
+
+/** One thing from the view of one user, or of several who see no difference: encoded once in each codec that is asked for. */
+export class CodecPushes {
+  readonly #encode: (codec: Codec) => Payload;
+  #isKept: boolean;
+  /** Nearly always the only one. */
+  #firstCodec: Codec | undefined;
+  #first: EncodedPush | undefined;
+  #others: Map<Codec, EncodedPush> | undefined;
+
+  constructor(encode: (codec: Codec) => Payload, isKept = false) {
+    this.#encode = encode;
+    this.#isKept = isKept;
+  }
+
+  keep(): void {
+    this.#isKept = true;
+    this.#first?.keep();
+    for (const push of this.#others?.values() ?? []) push.keep();
+  }
+
+  in(codec: Codec): EncodedPush {
+    const made = this.#find(codec);
+    if (made !== undefined) return made;
+    const push = new EncodedPush(this.#encode(codec), this.#isKept);
+    if (this.#first === undefined) {
+      this.#firstCodec = codec;
+      this.#first = push;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(codec, push);
+    }
+    return push;
+  }
+
+  /** The payload alone, for a batch: what is made for it is not kept. */
+  payloadIn(codec: Codec): Payload {
+    return this.#find(codec)?.payload ?? this.#encode(codec);
+  }
+
+  #find(codec: Codec): EncodedPush | undefined {
+    return codec === this.#firstCodec ? this.#first : this.#others?.get(codec);
   }
 }
 
 /**
- * The pushes of one entry, one per viewpoint: the sender's own devices see the key, all others share one. In a
- * direct channel the two viewpoints are also the two addresses.
+ * The pushes of one entry: the sender's own devices see the key, all others share one. In a direct channel these two are also
+ * the two addresses.
  */
 export class EntryPushes {
   readonly entry: Entry;
-  #own: EncodedPush | undefined;
-  #others: EncodedPush | undefined;
+  #own: CodecPushes | undefined;
+  #others: CodecPushes | undefined;
   #isKept = false;
 
   constructor(entry: Entry) {
@@ -65,26 +119,21 @@ export class EntryPushes {
     this.#others?.keep();
   }
 
-  for(viewer: UserId): EncodedPush {
-    if (viewer === this.entry.from) {
-      this.#own ??= this.#encode(viewer, this.entry.key);
+  for({ user, codec }: Viewpoint): EncodedPush {
+    return this.#from(user).in(codec);
+  }
+
+  payloadFor({ user, codec }: Viewpoint): Payload {
+    return this.#from(user).payloadIn(codec);
+  }
+
+  #from(viewer: UserId): CodecPushes {
+    const { entry } = this;
+    if (viewer === entry.from) {
+      this.#own ??= new CodecPushes((codec) => codec.entry(entry, viewer, entry.key), this.#isKept);
       return this.#own;
     }
-    this.#others ??= this.#encode(viewer, undefined);
+    this.#others ??= new CodecPushes((codec) => codec.entry(entry, viewer, undefined), this.#isKept);
     return this.#others;
-  }
-
-  /** The text alone, for a batch: nothing of it is kept. */
-  textFor(viewer: UserId): string {
-    const isOwn = viewer === this.entry.from;
-    return (isOwn ? this.#own : this.#others)?.text ?? this.#textOf(viewer, isOwn ? this.entry.key : undefined);
-  }
-
-  #encode(viewer: UserId, key: string | undefined): EncodedPush {
-    return new EncodedPush(this.#textOf(viewer, key), this.#isKept);
-  }
-
-  #textOf(viewer: UserId, key: string | undefined): string {
-    return encodeMessagePush(this.entry, addressOf(this.entry.channel, viewer), key);
   }
 }

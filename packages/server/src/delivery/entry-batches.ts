@@ -1,7 +1,8 @@
 // Consecutive entries of a channel for readers behind: one by one, or several in one message for recipients that take it so.
 
-import { fieldLimits, type UserId } from '@longwire/protocol';
-import { EncodedPush, type EntryPushes } from './encoded-push.js';
+import { fieldLimits } from '@longwire/protocol';
+import type { Codec, Payload } from './codec.js';
+import { EncodedPush, type EntryPushes, type Viewpoint } from './encoded-push.js';
 
 /** What is queued at once: one entry, or several. */
 export interface EntryBatch {
@@ -13,40 +14,51 @@ export interface EntryBatch {
 export class EntryBatches {
   /** Ascending. */
   readonly #entries: readonly EntryPushes[];
-  /** Of several entries, by their first one and the viewer, for all who come back to the same place. */
-  readonly #joined = new Map<string, EntryBatch>();
+  /** Of several entries, by their first one and the viewpoint, for all who come back to the same place. */
+  readonly #joined = new Map<Codec, Map<string, EntryBatch>>();
 
   constructor(entries: readonly EntryPushes[]) {
     this.#entries = entries;
   }
 
   /** The entry after `position`, up to `head`; undefined if there is none. */
-  one(viewer: UserId, position: number, head: number): EntryBatch | undefined {
+  one(viewpoint: Viewpoint, position: number, head: number): EntryBatch | undefined {
     const entry = this.#entryAfter(position, head);
-    return entry && { push: entry.for(viewer), to: entry.entry.offset };
+    return entry && { push: entry.for(viewpoint), to: entry.entry.offset };
   }
 
   /** As many entries after `position`, up to `head`, as fit into one message; undefined if there is none. */
-  several(viewer: UserId, position: number, head: number): EntryBatch | undefined {
-    const id = `${position} ${head} ${viewer}`;
-    let batch = this.#joined.get(id);
+  several(viewpoint: Viewpoint, position: number, head: number): EntryBatch | undefined {
+    const { user, codec } = viewpoint;
+    const joined = this.#joinedIn(codec);
+    const id = `${position} ${head} ${user}`;
+    let batch = joined.get(id);
     if (batch !== undefined) return batch;
-    const texts: string[] = [];
+    const payloads: Payload[] = [];
     let bytes = 0;
     let to = position;
     for (;;) {
       const entry = this.#entryAfter(to, head);
       if (entry === undefined) break;
-      const text = entry.textFor(viewer);
-      bytes += Buffer.byteLength(text) + 1;
-      if (bytes > fieldLimits.batchBytes && texts.length > 0) break;
-      texts.push(text);
+      const payload = entry.payloadFor(viewpoint);
+      bytes += Buffer.byteLength(payload) + 1;
+      if (bytes > fieldLimits.batchBytes && payloads.length > 0) break;
+      payloads.push(payload);
       to = entry.entry.offset;
     }
-    if (texts.length === 0) return undefined;
-    batch = { push: new EncodedPush(texts.join('\n')), to };
-    this.#joined.set(id, batch);
+    if (payloads.length === 0) return undefined;
+    batch = { push: new EncodedPush(codec.join(payloads)), to };
+    joined.set(id, batch);
     return batch;
+  }
+
+  #joinedIn(codec: Codec): Map<string, EntryBatch> {
+    let joined = this.#joined.get(codec);
+    if (joined === undefined) {
+      joined = new Map();
+      this.#joined.set(codec, joined);
+    }
+    return joined;
   }
 
   #entryAfter(position: number, head: number): EntryPushes | undefined {

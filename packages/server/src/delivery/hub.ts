@@ -2,14 +2,12 @@
 // the tail. A session without room becomes a reader behind the tail; delivery never waits for a socket.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import { encodeReceiptPush } from '@longwire/protocol';
 import type { BusListener, CommittedEntry, ReceiptEvent } from '../bus/bus.js';
 import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
-import { addressOf } from '../channel/channel-address.js';
 import type { ChannelStatus } from '../storage/directory.js';
 import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
-import { EncodedPush, EntryPushes } from './encoded-push.js';
+import { CodecPushes, EntryPushes } from './encoded-push.js';
 import { LogReader, type LogReaderEvents, type Recipient } from './log-reader.js';
 import type { PageSource } from './page-source.js';
 import { RingBudget } from './ring-budget.js';
@@ -144,8 +142,8 @@ export class Hub implements BusListener {
       if (viewer === event.user && event.read === undefined) continue;
       const readers = this.#users.get(viewer);
       if (readers === undefined) continue;
-      const push = receiptPush(event, viewer);
-      for (const reader of readers) this.#offerReceipt(reader, event.channel, push);
+      const pushes = receiptPushes(event, viewer);
+      for (const reader of readers) this.#offerReceipt(reader, event.channel, pushes);
     }
   }
 
@@ -182,9 +180,9 @@ export class Hub implements BusListener {
     this.#catchUp.serve(reader);
   }
 
-  #offerReceipt(reader: LogReader, channel: Channel, push: EncodedPush): void {
+  #offerReceipt(reader: LogReader, channel: Channel, pushes: CodecPushes): void {
     const isAtTail = reader.phase === 'open' && !reader.behind.has(channel.key);
-    if (isAtTail && reader.offer(push)) return;
+    if (isAtTail && reader.offer(pushes.in(reader.recipient.codec))) return;
     reader.receiptsDue ??= new Map();
     if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.set(channel.key, channel);
   }
@@ -199,7 +197,7 @@ export class Hub implements BusListener {
     void this.#receiptsOf(channel).then((receipts) => {
       for (const receipt of receipts) {
         if (receipt.user === reader.user && receipt.read === undefined) continue;
-        if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPush(receipt, reader.user));
+        if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPushes(receipt, reader.user));
       }
     });
   }
@@ -232,6 +230,6 @@ export class Hub implements BusListener {
   }
 }
 
-function receiptPush(event: ReceiptEvent, viewer: UserId): EncodedPush {
-  return new EncodedPush(encodeReceiptPush(event, addressOf(event.channel, viewer)));
+function receiptPushes(event: ReceiptEvent, viewer: UserId): CodecPushes {
+  return new CodecPushes((codec) => codec.receipt(event, viewer));
 }

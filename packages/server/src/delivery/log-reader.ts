@@ -1,11 +1,12 @@
 // One session as a reader of logs: opening, then per channel at the tail or behind at a position.
 // Being at the tail needs no state: a channel that is not in `behind` is one.
 
-import type { GapReason, UserId } from '@longwire/protocol';
+import type { UserId } from '@longwire/protocol';
 import type { TurnBuffer } from '@longwire/websocket';
 import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { ChannelTail } from './channel-tail.js';
-import type { EncodedPush } from './encoded-push.js';
+import type { DueGap } from './codec.js';
+import type { EncodedPush, Viewpoint } from './encoded-push.js';
 
 /** Who was refused room in an outbox. */
 export interface RoomWaiter {
@@ -13,10 +14,9 @@ export interface RoomWaiter {
   onRoom(): void;
 }
 
-/** What delivery knows of a session: who it is, and whether it takes more. */
-export interface Recipient {
-  readonly user: UserId;
-  /** Several entries may be one push, separated by line feeds. */
+/** What delivery knows of a session: who it is, how it is written to, and whether it takes more. */
+export interface Recipient extends Viewpoint {
+  /** Several entries may be one push, joined by the codec. */
   readonly takesBatches: boolean;
   /**
    * Queues the push, or returns false for want of room. Every refusal is followed by one call of `waiter.onRoom`, once
@@ -42,13 +42,8 @@ export interface LogReaderEvents {
   onMoved(reader: LogReader): void;
 }
 
-/** Entries that will not be delivered, reported before anything newer. Reading continues at `next`. */
-export interface PendingGap {
-  readonly from: number;
-  readonly to: number;
-  readonly next: number;
-  readonly reason: GapReason;
-}
+/** Reported before anything newer, in the epoch of that moment. */
+export type PendingGap = Omit<DueGap, 'epoch'>;
 
 export interface BehindState {
   readonly tail: ChannelTail;

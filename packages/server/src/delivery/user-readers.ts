@@ -3,6 +3,7 @@
 
 import type { UserId } from '@longwire/protocol';
 import { TurnBuffer } from '@longwire/websocket';
+import type { Codec } from './codec.js';
 import type { EntryPushes } from './encoded-push.js';
 import type { LogReader, Recipient } from './log-reader.js';
 
@@ -18,6 +19,8 @@ export interface SharedRoom {
 export type OnMissed = (reader: LogReader, pushes: EntryPushes) => void;
 
 interface Sharing {
+  /** That of most readers. The others are written to one by one. */
+  readonly codec: Codec;
   readonly turn: TurnBuffer<LogReader>;
   /** Readers that do not get every new entry: opening, or behind in a channel. */
   readonly partial: Set<LogReader>;
@@ -82,22 +85,23 @@ export class UserReaders {
   #offer(reader: LogReader, pushes: EntryPushes, answered: object | undefined): void {
     if (isExcepted(reader, pushes, answered)) {
       if (reader.phase === 'opening' && !reader.behind.has(pushes.entry.channel.key)) this.#onMissed(reader, pushes);
-    } else if (!reader.offer(pushes.for(this.user))) {
+    } else if (!reader.offer(pushes.for(reader.recipient))) {
       this.#onMissed(reader, pushes);
     }
   }
 
   /** Does what `#offer` does for each reader, and after the first entry of a turn only looks at those that do not follow. */
   #share(pushes: EntryPushes, answered: object | undefined): void {
-    const push = pushes.for(this.user).prepared;
     this.#sharing ??= this.#beginSharing();
-    const { turn } = this.#sharing;
+    const { turn, codec } = this.#sharing;
+    const push = pushes.for({ user: this.user, codec }).prepared;
     const isFirst = !turn.isOpen;
     if (isFirst) turn.open();
     else this.#endFollowing(this.#sharing, pushes, answered, push.byteLength);
     const others: LogReader[] = [];
     for (const reader of isFirst ? this.#readers.values() : turn.apart) {
-      if (!isExcepted(reader, pushes, answered) && reader.follow(turn, push.byteLength)) {
+      const mayFollow = reader.recipient.codec === codec && !isExcepted(reader, pushes, answered);
+      if (mayFollow && reader.follow(turn, push.byteLength)) {
         if (!isFirst) turn.apart.delete(reader);
       } else {
         turn.apart.add(reader);
@@ -110,8 +114,10 @@ export class UserReaders {
   }
 
   #beginSharing(): Sharing {
-    const partial = [...this.#readers.values()].filter((reader) => !reader.isAtEveryTail);
-    return { turn: new TurnBuffer(), partial: new Set(partial) };
+    const readers = [...this.#readers.values()];
+    const partial = readers.filter((reader) => !reader.isAtEveryTail);
+    const codec = mostFrequent(readers.map(({ recipient }) => recipient.codec));
+    return { codec, turn: new TurnBuffer(), partial: new Set(partial) };
   }
 
   /** Those that follow, but must not get this entry or may have no room for it, stop following. */
@@ -136,4 +142,11 @@ export class UserReaders {
 /** Whether the reader gets the entry another way: from the log, or as `sent`. */
 function isExcepted(reader: LogReader, pushes: EntryPushes, answered: object | undefined): boolean {
   return reader.recipient === answered || reader.phase !== 'open' || reader.behind.has(pushes.entry.channel.key);
+}
+
+/** @param values  at least one */
+function mostFrequent<Value>(values: readonly Value[]): Value {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }

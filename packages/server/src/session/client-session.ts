@@ -2,8 +2,9 @@
 // the transport hands in texts and takes texts out.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { CloseCode, encodeGoodbyePush, reconnectRule } from '@longwire/protocol';
+import { CloseCode, reconnectRule } from '@longwire/protocol';
 import type { TurnBuffer } from '@longwire/websocket';
+import type { Codec } from '../delivery/codec.js';
 import { EncodedPush } from '../delivery/encoded-push.js';
 import type { LogReader, Recipient, RoomWaiter } from '../delivery/log-reader.js';
 import type { Clock } from '../runtime/clock.js';
@@ -68,6 +69,10 @@ export class ClientSession implements Recipient {
   /** It is closing or gone: what is still being done for it is in vain. */
   get hasEnded(): boolean {
     return this.endedWith !== undefined || this.phase === 'ended';
+  }
+
+  get codec(): Codec {
+    return this.outlet.codec;
   }
 
   get user(): UserId {
@@ -151,7 +156,7 @@ export class ClientSession implements Recipient {
     if (this.hasEnded) return;
     this.endedWith = code;
     const reconnect = reconnectRule(code) !== 'no';
-    this.queueText(encodeGoodbyePush({ code, reason, reconnect, afterMs }));
+    this.outbox.queue(new EncodedPush(this.codec.goodbye({ code, reason, reconnect, afterMs })));
     this.outlet.close(code, reason);
   }
 

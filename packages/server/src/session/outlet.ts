@@ -1,10 +1,13 @@
 // The way out of one session: where its texts go, the switch that stops its input, and its end.
 
 import type { TurnBuffer } from '@longwire/websocket';
+import type { Codec } from '../delivery/codec.js';
 import type { EncodedPush } from '../delivery/encoded-push.js';
 
 /** One per connection, made by its transport. */
 export interface Outlet {
+  /** How its transport writes what is delivered. */
+  readonly codec: Codec;
   /** Queued and not yet with the operating system, in bytes. */
   readonly bufferedBytes: number;
   /** Queues; never throws, also after the end. */

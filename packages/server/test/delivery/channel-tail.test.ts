@@ -4,6 +4,7 @@ import { directChannel } from '../../src/channel/channel.js';
 import { makeEntry } from '../../src/channel/entry.js';
 import { ChannelTail } from '../../src/delivery/channel-tail.js';
 import { EntryPushes } from '../../src/delivery/encoded-push.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { RingBudget } from '../../src/delivery/ring-budget.js';
 import { contentOf } from '../storage/requests.js';
 
@@ -60,9 +61,10 @@ describe('ChannelTail', () => {
       const tail = new ChannelTail(channel, epoch, 0, rings);
       const pushes = entry(1);
       const viewers = ['alice', 'bob'] as UserId[];
-      const sent = when === 'before' ? viewers.map((viewer) => pushes.for(viewer).prepared.frames) : [];
+      const sent =
+        when === 'before' ? viewers.map((user) => pushes.for({ user, codec: jsonCodec }).prepared.frames) : [];
       tail.add(pushes);
-      const kept = viewers.map((viewer) => pushes.for(viewer).prepared.frames);
+      const kept = viewers.map((user) => pushes.for({ user, codec: jsonCodec }).prepared.frames);
       if (when === 'before') expect(kept).toEqual(sent);
       for (const frames of kept) expect(frames.buffer.byteLength).toBe(frames.length);
     },

@@ -3,15 +3,22 @@
 
 import type { UserId } from '@longwire/protocol';
 import { FrameDecoder, type TurnBuffer } from '@longwire/websocket';
+import type { Codec } from '../../src/delivery/codec.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
 import type { LogReader, Recipient, RoomWaiter } from '../../src/delivery/log-reader.js';
+import { objectsIn } from './binary-codec.js';
 
 type SharedTail = ReturnType<TurnBuffer<LogReader>['beginFollowing']>;
+
+/** How a session is written to. */
+export type SessionKind = Pick<Recipient, 'codec' | 'takesBatches'>;
 
 /** One connection of a device. The client reads when the test says so. */
 export class ModelSession<Device> implements Recipient {
   readonly user: UserId;
   readonly device: Device;
+  readonly codec: Codec;
   readonly takesBatches: boolean;
   reader: LogReader | undefined;
   capacity: number;
@@ -26,8 +33,9 @@ export class ModelSession<Device> implements Recipient {
   #tail: SharedTail | undefined;
   readonly #faults: string[];
 
-  constructor(user: UserId, device: Device, capacity: number, takesBatches: boolean, faults: string[]) {
-    this.takesBatches = takesBatches;
+  constructor(user: UserId, device: Device, capacity: number, kind: SessionKind, faults: string[]) {
+    this.codec = kind.codec;
+    this.takesBatches = kind.takesBatches;
     this.#faults = faults;
     this.user = user;
     this.device = device;
@@ -35,7 +43,7 @@ export class ModelSession<Device> implements Recipient {
   }
 
   get outbox(): readonly string[] {
-    return [...this.#texts, ...(this.#tail === undefined ? [] : textsIn(this.#tail.pieces()))];
+    return [...this.#texts, ...(this.#tail === undefined ? [] : textsIn(this.#tail.pieces(), this.codec))];
   }
 
   offer(push: EncodedPush, waiter: RoomWaiter): boolean {
@@ -43,7 +51,9 @@ export class ModelSession<Device> implements Recipient {
       this.#waiters.add(waiter);
       return false;
     }
-    this.queue(push.text);
+    const objects = objectsIn(push.payload, this.codec);
+    if (objects.length > 1 && !this.takesBatches) this.#fault('a batch was queued to a session that takes none');
+    for (const object of objects) this.queue(object);
     return true;
   }
 
@@ -89,17 +99,11 @@ export class ModelSession<Device> implements Recipient {
     const tail = this.#tail;
     if (tail === undefined) return;
     this.#tail = undefined;
-    for (const text of textsIn(tail.pieces())) this.#add(text);
+    for (const text of textsIn(tail.pieces(), this.codec)) this.#add(text);
     tail.noteLeft(this.reader);
   }
 
   #add(text: string): void {
-    const objects = text.split('\n');
-    if (objects.length > 1 && !this.takesBatches) this.#fault('a batch was queued to a session that takes none');
-    for (const object of objects) this.#addObject(object);
-  }
-
-  #addObject(text: string): void {
     const { channel, offset, type } = JSON.parse(text) as { channel: string; offset: number; type: string };
     if (type === 'message') {
       // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
@@ -119,12 +123,12 @@ export class ModelSession<Device> implements Recipient {
   }
 }
 
-/** The texts of whole frames of a server. */
-function textsIn(pieces: readonly Buffer[]): string[] {
-  const texts: string[] = [];
+/** The texts of the objects in whole frames of a server. */
+function textsIn(pieces: readonly Buffer[], codec: Codec): string[] {
+  const payloads: Buffer[] = [];
   const sink = {
-    onDataFrame: () => texts.push(''),
-    onDataPayload: (piece: Buffer) => texts.push(`${texts.pop()}${piece.toString()}`),
+    onDataFrame: () => payloads.push(Buffer.alloc(0)),
+    onDataPayload: (piece: Buffer) => payloads.push(Buffer.concat([payloads.pop()!, piece])),
     onDataFrameEnd: () => {},
     onControlFrame: () => {},
     onFrameError: (error: Error) => {
@@ -133,5 +137,5 @@ function textsIn(pieces: readonly Buffer[]): string[] {
   };
   // The decoder owns what it is given, and others read the same pieces.
   new FrameDecoder('client', sink, false).push(Buffer.concat(pieces));
-  return texts;
+  return payloads.flatMap((payload) => objectsIn(codec === jsonCodec ? payload.toString() : payload, codec));
 }

@@ -7,11 +7,13 @@ import { type Channel, type ChannelKey, directChannel, namedReaders } from '../.
 import { addressOf } from '../../src/channel/channel-address.js';
 import { type Entry, makeEntry } from '../../src/channel/entry.js';
 import { Hub, type HubOptions, SHARE_FROM } from '../../src/delivery/hub.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { startPosition } from '../../src/delivery/start-position.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
 import { contentOf } from '../storage/requests.js';
-import { ModelSession } from './model-session.js';
+import { binaryCodec } from './binary-codec.js';
+import { ModelSession, type SessionKind } from './model-session.js';
 
 export const epoch = 'e1' as Epoch;
 /** Channels of one slice of the comparison at sign-in. */
@@ -77,9 +79,13 @@ export class ModelDevice {
   unwritten = new Map<ChannelKey, number>();
   session: DeviceSession | undefined;
 
-  constructor(user: UserId, id: DeviceId) {
+  /** How its sessions are written to. */
+  readonly kind: SessionKind;
+
+  constructor(user: UserId, id: DeviceId, kind: SessionKind) {
     this.user = user;
     this.id = id;
+    this.kind = kind;
   }
 }
 
@@ -110,11 +116,11 @@ export class ReadingModel {
       ...peers.map((peer) => directChannel(bob, peer)),
     ];
     this.devices = [
-      new ModelDevice(alice, 'phone' as DeviceId),
-      new ModelDevice(bob, 'phone' as DeviceId),
-      new ModelDevice(bob, 'laptop' as DeviceId),
-      new ModelDevice(carol, 'phone' as DeviceId),
-      new ModelDevice(alice, 'laptop' as DeviceId),
+      new ModelDevice(alice, 'phone' as DeviceId, { codec: jsonCodec, takesBatches: false }),
+      new ModelDevice(bob, 'phone' as DeviceId, { codec: binaryCodec, takesBatches: false }),
+      new ModelDevice(bob, 'laptop' as DeviceId, { codec: jsonCodec, takesBatches: true }),
+      new ModelDevice(carol, 'phone' as DeviceId, { codec: jsonCodec, takesBatches: false }),
+      new ModelDevice(alice, 'laptop' as DeviceId, { codec: binaryCodec, takesBatches: true }),
     ];
   }
 
@@ -143,7 +149,7 @@ export class ReadingModel {
 
   connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
     if (device.session !== undefined) return;
-    const session = new ModelSession(device.user, device, capacity, device.id === 'laptop', this.faults);
+    const session = new ModelSession(device.user, device, capacity, device.kind, this.faults);
     device.session = session;
     // A new SDK instance that gives no cursors begins from the device's stored ones: what it was handed may come again.
     if (!givesCursors) this.#forgetClient(device);

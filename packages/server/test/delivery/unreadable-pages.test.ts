@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
 import { Hub } from '../../src/delivery/hub.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/page-source.js';
 import { ServerError } from '../../src/errors.js';
 import type { Page } from '../../src/storage/message-log.js';
@@ -35,9 +36,10 @@ function openReader(read: () => Promise<Page>) {
   const reader = hub.enter({
     user: bob,
     offer: (push: EncodedPush) => {
-      texts.push(push.text);
+      texts.push(push.payload as string);
       return true;
     },
+    codec: jsonCodec,
     takesBatches: false,
     follow: () => false,
     unfollow: () => {},

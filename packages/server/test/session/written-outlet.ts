@@ -1,15 +1,17 @@
 import type { EncodedPush } from '../../src/delivery/encoded-push.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
 import type { Outlet } from '../../src/session/outlet.js';
 
 /** A transport that is written down instead of sent, and holds everything until the test writes it. */
 export class WrittenOutlet implements Outlet {
+  readonly codec = jsonCodec;
   bufferedBytes = 0;
   readonly log: string[] = [];
   #whenWritten: (() => void)[] = [];
 
   send(push: EncodedPush): void {
-    this.log.push(push.text);
-    this.bufferedBytes += push.text.length;
+    this.log.push(push.payload as string);
+    this.bufferedBytes += push.payload.length;
   }
   follow(): boolean {
     return false;

@@ -3,6 +3,7 @@
 import type { Session } from '@longwire/endpoint';
 import { PreparedMessage, type TurnBuffer } from '@longwire/websocket';
 import type { EncodedPush } from '../../delivery/encoded-push.js';
+import { jsonCodec } from '../../delivery/json-codec.js';
 import type { Outlet } from '../../session/outlet.js';
 
 /** What the outlet uses of a container's session, whatever path it is at. */
@@ -24,6 +25,7 @@ type Connection = Pick<
 const NOTHING = PreparedMessage.join([]);
 
 export class EndpointOutlet implements Outlet {
+  readonly codec = jsonCodec;
   readonly #connection: Connection;
 
   constructor(connection: Connection) {

@@ -1,0 +1,30 @@
+// How what is delivered is written down. A transport names the codec of its sessions; delivery encodes each object once for
+// all who share the codec and the viewpoint.
+
+import type { Epoch, GapReason, GoodbyePush, UserId } from '@longwire/protocol';
+import type { ReceiptEvent } from '../bus/bus.js';
+import type { Channel } from '../channel/channel.js';
+import type { Entry } from '../channel/entry.js';
+
+/** Text, or binary data. */
+export type Payload = string | Uint8Array;
+
+/** Entries that will not be delivered. Reading continues at `next`. */
+export interface DueGap {
+  readonly epoch: Epoch;
+  readonly from: number;
+  readonly to: number;
+  readonly next: number;
+  readonly reason: GapReason;
+}
+
+/** One for each way, compared by identity. What it returns depends on its arguments alone. */
+export interface Codec {
+  /** @param key  the idempotency key of the entry, for its sender; undefined for other viewers */
+  entry(entry: Entry, viewer: UserId, key: string | undefined): Payload;
+  receipt(event: ReceiptEvent, viewer: UserId): Payload;
+  gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
+  goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
+  /** Several payloads as one, for recipients that take batches. */
+  join(payloads: readonly Payload[]): Payload;
+}
