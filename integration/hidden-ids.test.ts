@@ -30,7 +30,13 @@ afterAll(() => Promise.all([server, withJwt, inMemory].map((each) => each.remove
 async function storeOldIds(folder: string): Promise<void> {
   const store = await openSqliteStore({ folder });
   const device = { user: old.user as UserId, device: old.device as DeviceId };
-  await store.directory.openDevice({ ...device, mustExist: { user: false, device: false }, at: 1, inUse: [] });
+  await store.directory.openDevice({
+    ...device,
+    mustExist: { user: false, device: false },
+    at: 1,
+    inUse: [],
+    unfinished: undefined,
+  });
   await store.close();
 }
 

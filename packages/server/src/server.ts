@@ -21,6 +21,7 @@ import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
 import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
 import { History } from './messaging/history.js';
+import { KeySearches } from './messaging/key-searches.js';
 import { MessageSender } from './messaging/message-sender.js';
 import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
@@ -99,6 +100,7 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
   store.onFatal = options.onFatal;
   const damage = new DamageLog(logger);
   store.onDamage = (error) => damage.report(error);
+  store.onHeld = (held) => logger.warn({ ...held }, 'One command held the store, and all others waited for it');
   try {
     return await serve(config, options, { authenticator, tls, store, damage });
   } catch (error) {
@@ -206,7 +208,17 @@ async function serve(
       ? undefined
       : new FreeSpace({ folder: dataFolder, minFreeBytes: limits.minFreeBytes, logger });
   const rules = {
-    sender: new MessageSender({ queue, cursors, clock, hasRoom: () => freeSpace?.isEnough ?? true, refusals: counter }),
+    sender: new MessageSender({
+      queue,
+      searches: new KeySearches(store.log, turns),
+      cursors,
+      clock,
+      hasRoom: () => freeSpace?.isEnough ?? true,
+      refusals: counter,
+      onFailure: (error) => {
+        if (!damage.report(error)) failures.report('The log could not be searched for a key', error);
+      },
+    }),
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,

@@ -1,7 +1,7 @@
 // What was sent in one turn of the event loop goes to the log as one batch, and comes back in the order of the offsets.
 
 import type { Bus, EntryOrigin } from '../bus/bus.js';
-import { makeEntry, retainedBytes } from '../channel/entry.js';
+import { type EntryContent, makeEntry, retainedBytes } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
 import { MAX_BATCH_ENTRIES } from '../storage/append-check.js';
 import type { AppendRequest, AppendResult, MessageLog } from '../storage/message-log.js';
@@ -46,9 +46,7 @@ export class AppendQueue {
 
   /** Takes a place in the queue, or returns false if too much waits for the disk already. */
   add(append: PendingAppend): boolean {
-    const bytes = retainedBytes(append.request.content);
-    if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
-    this.#waitingBytes += bytes;
+    if (!this.reserve(append.request.content)) return false;
     this.#gathered.push(append);
     if (!this.#isFlushScheduled) {
       this.#isFlushScheduled = true;
@@ -56,6 +54,18 @@ export class AppendQueue {
       setImmediate(this.#flush);
     }
     return true;
+  }
+
+  /** Counts what comes to the queue later. False: too much waits already. */
+  reserve(content: EntryContent): boolean {
+    const bytes = retainedBytes(content);
+    if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
+    this.#waitingBytes += bytes;
+    return true;
+  }
+
+  release(content: EntryContent): void {
+    this.#waitingBytes -= retainedBytes(content);
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -104,7 +114,7 @@ export class AppendQueue {
   }
 
   #settle(append: PendingAppend, outcome: AppendOutcome): void {
-    this.#waitingBytes -= retainedBytes(append.request.content);
+    this.release(append.request.content);
     if (outcome.outcome === 'stored') {
       const { request, origin, echo } = append;
       this.#bus.publish({ entry: makeEntry(request.channel, request.content, outcome), origin, echo });

@@ -4,10 +4,12 @@ import { type ErrorCode, findHiddenCharacter, type Position, type UserId } from 
 import type { EntryOrigin } from '../bus/bus.js';
 import { type Channel, namedReaders } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
+import { ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import type { AppendOutcome, AppendQueue } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
+import type { KeySearches } from './key-searches.js';
 
 export interface OutgoingMessage {
   readonly channel: Channel;
@@ -18,7 +20,8 @@ export interface OutgoingMessage {
 }
 
 export interface SendContext {
-  readonly origin: EntryOrigin | undefined;
+  /** The session that sends, if any: the origin of the entry. */
+  readonly session: (EntryOrigin & { readonly hasEnded: boolean }) | undefined;
   /** The origin gets the entry itself too. */
   readonly echo: boolean;
 }
@@ -39,11 +42,14 @@ const RETRY_AFTER_MS = 1_000;
 
 export interface MessageSenderParts {
   readonly queue: AppendQueue;
+  readonly searches: KeySearches;
   readonly cursors: CursorCache;
   readonly clock: Clock;
   /** Whether the disk has room for new messages; repeats of stored ones are answered in any case. */
   readonly hasRoom: () => boolean;
   readonly refusals: RefusalCounter;
+  /** Called when the log could not be searched for a key. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export class MessageSender {
@@ -61,10 +67,44 @@ export class MessageSender {
    */
   send(message: OutgoingMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
     const { channel, content, since } = message;
+    const { searches, queue, onFailure } = this.#parts;
+    const { from, key } = content;
+    const needsSearch = key !== undefined && since !== undefined;
+    if (!needsSearch && !searches.isAtWork(channel, from)) {
+      this.#append(message, context, settle);
+      return;
+    }
+    if (!queue.reserve(content)) {
+      this.#refuseQueued(settle);
+      return;
+    }
+    searches.add({
+      channel,
+      from,
+      key,
+      since,
+      isAbandoned: () => context.session?.hasEnded === true,
+      onSearched: (searchedSince) => {
+        queue.release(content);
+        this.#append({ ...message, since: searchedSince }, context, settle);
+      },
+      onFailed: (error) => {
+        queue.release(content);
+        if (error !== undefined) onFailure(error);
+        settle(sendOutcome({ outcome: 'failed', error: asServerError(error) }, channel));
+      },
+    });
+  }
+
+  #append(
+    { channel, content, since }: OutgoingMessage,
+    context: SendContext,
+    settle: (outcome: SendOutcome) => void,
+  ): void {
     const { queue, cursors, clock, hasRoom, refusals } = this.#parts;
     const isTaken = queue.add({
       request: { channel, content, at: clock.now(), since, isRefused: !hasRoom(), mustExist: hiddenIn(channel) },
-      origin: context.origin,
+      origin: context.session,
       echo: context.echo,
       onSettled: (outcome) => {
         if (outcome.outcome === 'stored') cursors.readOwn(content.from, channel, outcome.offset);
@@ -73,15 +113,18 @@ export class MessageSender {
         settle(sendOutcome(outcome, channel));
       },
     });
-    if (isTaken) return;
-    refusals.count('limits.pendingAppendBytes');
-    settle({
-      ok: false,
-      code: 'unavailable',
-      message: 'too many messages wait for the disk; repeat this one with the same key',
-      afterMs: RETRY_AFTER_MS,
-    });
+    if (!isTaken) this.#refuseQueued(settle);
   }
+
+  #refuseQueued(settle: (outcome: SendOutcome) => void): void {
+    this.#parts.refusals.count('limits.pendingAppendBytes');
+    settle(notNow('too many messages wait for the disk; repeat this one with the same key'));
+  }
+}
+
+function asServerError(error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  return new ServerError('fatal', 'the log could not be searched', { cause: error });
 }
 
 function sendOutcome(outcome: AppendOutcome, channel: Channel): SendOutcome {
@@ -96,18 +139,15 @@ function sendOutcome(outcome: AppendOutcome, channel: Channel): SendOutcome {
       return storageFull('the disk of the server has too little room');
     case 'unknown-user':
       return { ok: false, code: 'invalid_field', message: hiddenMessage(channel), afterMs: undefined };
+    case 'unsearched':
+      return notNow('the log has to be searched for the key again; repeat the message with the same key');
     case 'failed':
       if (outcome.error.code === 'storage_full') return storageFull('the store of the server is full');
       if (outcome.error.code === 'corrupt') {
         const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
         return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
       }
-      return {
-        ok: false,
-        code: 'unavailable',
-        message: 'the message is perhaps stored; repeat it with the same key',
-        afterMs: RETRY_AFTER_MS,
-      };
+      return notNow('the message is perhaps stored; repeat it with the same key');
   }
 }
 
@@ -119,6 +159,10 @@ function hiddenIn(channel: Channel): readonly UserId[] {
 function hiddenMessage(channel: Channel): string {
   const found = hiddenIn(channel).map(findHiddenCharacter)[0];
   return `to: expected the id of a user who is known, or one without hidden characters, got one with ${found}`;
+}
+
+function notNow(message: string): SendOutcome {
+  return { ok: false, code: 'unavailable', message, afterMs: RETRY_AFTER_MS };
 }
 
 function storageFull(reason: string): SendOutcome {

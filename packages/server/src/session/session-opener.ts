@@ -17,7 +17,7 @@ import { channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelStatus, DeviceRefusal, DeviceState, Directory } from '../storage/directory.js';
+import type { ChannelStatus, DeviceRefusal, DeviceState, Directory, UnfinishedDevice } from '../storage/directory.js';
 import type { ActiveUsers } from './active-users.js';
 import type { ClientSession } from './client-session.js';
 
@@ -94,12 +94,20 @@ export class SessionOpener {
     const { user, device } = session.identity!;
     // Of ids with hidden characters, only those that are stored already are used.
     const mustExist = { user: hasHiddenCharacter(user), device: hasHiddenCharacter(device) };
+    let unfinished: UnfinishedDevice | undefined;
     try {
-      const state = await turns.run(user, () => {
-        const inUse = users.sessionsOf(user).map(({ identity }) => identity!.device);
-        return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse });
-      });
-      return isRefusal(state) ? state : { user, device, state, isStored: true };
+      for (;;) {
+        const opened = await turns.run(user, () => {
+          const inUse = users.sessionsOf(user).map(({ identity }) => identity!.device);
+          return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse, unfinished });
+        });
+        if (typeof opened === 'string') {
+          return isRefusal(opened) ? opened : { user, device, state: opened, isStored: true };
+        }
+        // Of a client that is gone, nothing more is written.
+        if (session.hasEnded) return { user, device, state: opened.state, isStored: false };
+        unfinished = opened;
+      }
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== 'storage_full') throw error;
       const state = await turns.run(user, () => directory.findDevice(user, device));

@@ -58,6 +58,14 @@ export type DeviceState = 'known' | 'new' | 'maybe-forgotten';
  */
 export type DeviceRefusal = 'unknown-user' | 'unknown-device' | 'all-in-use';
 
+/** A device for which not all cursors are written yet. Until then it is no known device. */
+export interface UnfinishedDevice {
+  /** How it stood before. */
+  readonly state: DeviceState;
+  /** Where the next step goes on; its meaning is the engine's. */
+  readonly after: number;
+}
+
 /** A device that signs in. */
 export interface DeviceSignIn {
   readonly user: UserId;
@@ -67,6 +75,8 @@ export interface DeviceSignIn {
   readonly at: number;
   /** Devices of the user with a session: these are not forgotten. */
   readonly inUse: readonly DeviceId[];
+  /** What the last call returned; undefined: this is the first one. */
+  readonly unfinished: UnfinishedDevice | undefined;
 }
 
 export interface Directory {
@@ -74,9 +84,12 @@ export interface Directory {
    * Makes sure that the user and the device exist. A device that is not known gets a cursor in every channel the user has
    * read, at the read cursor. Beyond 32 devices the longest unused is forgotten with its cursors: signing in is use, and so
    * is an acknowledgement, to the minute; the order is that of the calls, whatever the clock says. Durable when resolved.
+   *
+   * A user may have many channels, so a call writes a bounded number of cursors and may return an unfinished device: it is
+   * to be called again with that. A device that stays unfinished is not known, and the next sign-in begins anew.
    * @returns how the device stood before, or why it cannot be stored
    */
-  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal>;
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal | UnfinishedDevice>;
 
   /** Writes nothing, so it answers on a full disk as well. */
   findDevice(user: UserId, device: DeviceId): Promise<DeviceState>;

@@ -1,6 +1,6 @@
 // Port: the logs of all channels. The log is the truth; everything else is a way of reading it.
 
-import type { Epoch, UserId } from '@longwire/protocol';
+import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 
@@ -9,8 +9,8 @@ export interface AppendRequest {
   readonly content: EntryContent;
   /** Wall clock of the caller, milliseconds since 1970. The engine never lets it go back within a channel. */
   readonly at: number;
-  /** The position the client had in this channel before its first attempt; present on repeats only. */
-  readonly since: { readonly epoch: Epoch; readonly offset: number } | undefined;
+  /** A position before the first attempt; present on repeats only. The client's, moved on by `searchKey`. */
+  readonly since: Position | undefined;
   /** True: the sender may not append. The key is still looked up, because the repeat of something stored is never forbidden. */
   readonly isRefused: boolean;
   /** Users of the channel who are not created, although they may be new. */
@@ -31,8 +31,27 @@ export type AppendResult =
   | { readonly outcome: 'refused' }
   /** A user in `mustExist` is not known: nothing was created. */
   | { readonly outcome: 'unknown-user' }
+  /** The log after `since` is too long to be searched in a commit: nothing was appended. `searchKey` comes first. */
+  | { readonly outcome: 'unsearched' }
   /** What the channel, its users or the key's first attempt look like cannot be read: nothing was appended. */
   | { readonly outcome: 'damaged' };
+
+/** A key whose first attempt may be older than what an engine recognises by itself. */
+export interface KeySearch {
+  readonly channel: Channel;
+  readonly from: UserId;
+  readonly key: string;
+  readonly since: Position;
+  /** What the last call returned; undefined: this is the first one. */
+  readonly until: number | undefined;
+}
+
+export interface SearchedKey {
+  /** Between the `since` that was given and this one, the log does not have the key. */
+  readonly since: Position;
+  /** The offset at which the search ends. Once `since` is there, `append` finds the key by itself, or there is none. */
+  readonly until: number;
+}
 
 export interface ChannelHead {
   readonly channel: Channel;
@@ -73,6 +92,13 @@ export interface MessageLog {
    * @throws ServerError `storage_full` (nothing of the batch is stored, reads go on); any other failure ends the store (`Store.onFatal`)
    */
   append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]>;
+
+  /**
+   * Searches the log for the first attempt of a send, a few milliseconds of it, beside the commits. To be called again
+   * with the result, until that says that the search has ended.
+   * @throws ServerError `corrupt` if an entry cannot be read that may be the one
+   */
+  searchKey(search: KeySearch): Promise<SearchedKey>;
 
   /**
    * Reads one page. It may already hold entries of an append that has not been reported yet: the caller cuts it

@@ -5,6 +5,12 @@ import type { Cursors } from './cursors.js';
 import type { Directory } from './directory.js';
 import type { MessageLog } from './message-log.js';
 
+export interface HeldEngine {
+  /** The method of the store. */
+  readonly command: string;
+  readonly ms: number;
+}
+
 export interface Store {
   readonly log: MessageLog;
   readonly directory: Directory;
@@ -18,6 +24,8 @@ export interface Store {
   onFatal: ((error: ServerError) => void) | undefined;
   /** Called with damage of single rows that was passed over, each time it is met: `corrupt`, naming the place. */
   onDamage: ((damage: ServerError) => void) | undefined;
+  /** Called when one command held the engine for more than 50 ms, so that all others waited for it. */
+  onHeld: ((held: HeldEngine) => void) | undefined;
   /** False while the last write failed for want of space; reads go on. */
   readonly isWritable: boolean;
   /** Waits for what was given, writes it, releases the folder. Idempotent. */

@@ -17,7 +17,8 @@ function counted(floor: MessagingFixture): [MessageLog, number[]] {
     calls.push(channels.length);
     return log.heads(channels);
   };
-  return [{ append: (batch) => log.append(batch), page: (request) => log.page(request), heads }, calls];
+  const page: MessageLog['page'] = (request) => log.page(request);
+  return [{ append: (batch) => log.append(batch), searchKey: (search) => log.searchKey(search), page, heads }, calls];
 }
 
 it('ofAll asks the store in slices for what is not in memory, and remembers that channels have no entry', async () => {

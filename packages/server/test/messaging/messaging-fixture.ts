@@ -8,6 +8,7 @@ import type { EntryContent } from '../../src/channel/entry.js';
 import { AppendQueue } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
+import { KeySearches } from '../../src/messaging/key-searches.js';
 import { MessageSender, type OutgoingMessage, type SendOutcome } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
@@ -53,10 +54,12 @@ export class MessagingFixture {
     this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
     this.sender = new MessageSender({
       queue: this.queue,
+      searches: new KeySearches(store.log, this.turns),
       cursors: this.cursors,
       clock: systemClock,
       hasRoom: () => this.hasRoom,
       refusals: this.refusals,
+      onFailure: (error) => this.failures.push(error),
     });
     bus.subscribe(this.heads);
     bus.subscribe({
@@ -77,7 +80,7 @@ export class MessagingFixture {
     return new Promise((resolve) => {
       this.sender.send(
         { channel: directChannel(from, to), content: { ...contentOf(from), ...content }, since },
-        { origin: undefined, echo: false },
+        { session: undefined, echo: false },
         (outcome) => {
           onSettled?.(outcome);
           resolve(outcome);

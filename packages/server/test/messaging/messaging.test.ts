@@ -119,6 +119,7 @@ describe('positions', () => {
       mustExist: { user: false, device: false },
       at: 1,
       inUse: [],
+      unfinished: undefined,
     });
     floor.cursors.acknowledge(bob, phone, channel, 4);
     floor.cursors.acknowledge(bob, phone, channel, 2);
@@ -139,6 +140,7 @@ describe('positions', () => {
       mustExist: { user: false, device: false },
       at: 1,
       inUse: [],
+      unfinished: undefined,
     });
     // All places in the store are taken by other look-ups.
     const others = deferred<void>();
@@ -229,6 +231,7 @@ describe('history', () => {
     const log: MessageLog = {
       append: (batch) => floor.store.log.append(batch),
       heads: (channels) => floor.store.log.heads(channels),
+      searchKey: (search) => floor.store.log.searchKey(search),
       page: async (request) => {
         const page = await floor.store.log.page(request);
         const entries = request.direction === 'after' ? page.entries : page.entries.toReversed();

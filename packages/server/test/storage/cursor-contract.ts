@@ -30,6 +30,7 @@ export function describeCursorContract(name: string, create: StoreFactory): void
         mustExist: { user: false, device: false },
         at,
         inUse: [],
+        unfinished: undefined,
       });
 
     test('cursors move forward only', async () => {

@@ -29,6 +29,7 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
         mustExist: { user: false, device: false },
         at,
         inUse: inUse.map(idOf),
+        unfinished: undefined,
       });
     /** One after the other, a minute apart. */
     const fill = async (from = 0, direction = 1) => {

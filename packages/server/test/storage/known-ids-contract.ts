@@ -21,6 +21,7 @@ export function describeKnownIdsContract(name: string, create: StoreFactory): vo
         mustExist,
         at: FIRST_AT,
         inUse: [],
+        unfinished: undefined,
       });
 
     test('append answers unknown-user if a user in mustExist is not known, and stores the rest of its batch', async () => {

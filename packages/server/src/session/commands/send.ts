@@ -40,7 +40,7 @@ export function handleSend(
   sender.send(
     { channel: channelAt(to, session.user), content, since: command.since },
     // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
-    { origin: session, echo: command.echo === true || command.id === undefined },
+    { session, echo: command.echo === true || command.id === undefined },
     (outcome) => {
       if (outcome.ok) {
         const { position, at, isRepeated } = outcome;

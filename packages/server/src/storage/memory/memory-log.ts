@@ -3,7 +3,16 @@
 import type { Channel } from '../../channel/channel.js';
 import { type Entry, makeEntry } from '../../channel/entry.js';
 import { assertBatchSize, pairOfRequest } from '../append-check.js';
-import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
+import type {
+  AppendRequest,
+  AppendResult,
+  ChannelHead,
+  KeySearch,
+  MessageLog,
+  Page,
+  PageRequest,
+  SearchedKey,
+} from '../message-log.js';
 import type { MemoryChannel, MemoryState } from './memory-state.js';
 
 export class MemoryMessageLog implements MessageLog {
@@ -29,6 +38,12 @@ export class MemoryMessageLog implements MessageLog {
       newChannels.size,
     );
     return batch.map((request) => this.#appendOne(request));
+  }
+
+  /** All keys are recognised, for as long as there is the engine. */
+  async searchKey({ since }: KeySearch): Promise<SearchedKey> {
+    this.#state.assertOpen();
+    return { since, until: since.offset };
   }
 
   async page(request: PageRequest): Promise<Page> {

@@ -27,6 +27,8 @@ class MemoryStore implements Store {
   readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
   onDamage: ((damage: ServerError) => void) | undefined;
+  /** Never called: nothing here is large. */
+  onHeld: Store['onHeld'];
   readonly #state: MemoryState;
 
   constructor(maxBytes: number) {

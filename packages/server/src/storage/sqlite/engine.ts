@@ -16,20 +16,25 @@ import { PlaceTable } from './places/place-table.js';
 import { PLACE_BATCH_ROWS, type Placer } from './places/placer.js';
 import type { PlaceRing } from './places/recent-places.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
+import { searchIn } from './reading/key-search.js';
 import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { completeRecovery } from './recovery.js';
 import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
+import { memberNumber } from './tables/channel-state.js';
 import { ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { EntryTable } from './tables/entry-table.js';
 import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
 import { UserTable } from './tables/user-table.js';
+import type { HoldWatch } from './threads/hold-watch.js';
 import { type FailureFrame, failureOf, type WorkerCalls } from './threads/worker-messages.js';
 
 /** Something that changes rows inside the open transaction. */
 export interface WriteTask {
+  /** The method of the store. */
+  readonly command: string;
   /** @throws ServerError, SqlFailure, TypeError: the transaction is undone, the other tasks are tried without this one */
   apply(engine: SqliteEngine): void;
   fail(failure: FailureFrame): void;
@@ -47,6 +52,7 @@ export interface EngineOptions {
   readonly placeBatchRows?: number;
   /** Called with damage that was skipped. */
   readonly onDamage: DamageListener;
+  readonly watch: HoldWatch;
 }
 
 /** Fewer rows are not worth a batch of their own when there is nothing else to do. */
@@ -67,8 +73,10 @@ export class SqliteEngine {
   readonly #lineage: Lineage;
   #isRecovered: boolean;
   readonly #onDamage: DamageListener;
+  readonly #watch: HoldWatch;
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
+  readonly #log: ChannelLog;
   readonly #appender: Appender;
   readonly #placer: Placer;
   readonly #devices: DeviceTable;
@@ -86,6 +94,7 @@ export class SqliteEngine {
     try {
       this.#assertOwned = options.assertOwned;
       this.#onDamage = options.onDamage;
+      this.#watch = options.watch;
       this.#file = file;
       const { database, isRecovered, notice } = openMigrated(options.open, file);
       this.#database = database;
@@ -96,7 +105,7 @@ export class SqliteEngine {
       const entries = new EntryTable(database);
       const places = new PlaceTable(database, entries);
       const window = openKeyWindow(options.keyWindowEntries);
-      const { ring, recent, placer, lost } = loadPlaces({
+      const { ring, recent, placer, lost, firstKeyRow } = loadPlaces({
         database,
         entries,
         places,
@@ -104,6 +113,7 @@ export class SqliteEngine {
         onRow: (row) => rememberKey(window, row),
         placeBatchRows: options.placeBatchRows ?? PLACE_BATCH_ROWS,
       });
+      window.raiseFloor(firstKeyRow);
       this.placeRing = ring;
       this.#placer = placer;
       this.#lineage = new Lineage(database, { ...options, file, lostEntries: lost });
@@ -112,6 +122,7 @@ export class SqliteEngine {
       this.#isWritable = this.#tryPrepare();
       this.#files = new OpenFiles(file);
       const log = new ChannelLog(database, entries, places, recent);
+      this.#log = log;
       const keys = new KeyLookup({ window, era: this.era, entries, log });
       this.#users = new UserTable(database);
       this.#channels = new ChannelTable(database, log);
@@ -177,6 +188,15 @@ export class SqliteEngine {
     }
   }
 
+  keySearchRange(search: WorkerCalls['keySearchRange']['input']): WorkerCalls['keySearchRange']['output'] {
+    const state = this.#channels.find(search.channel);
+    return state === undefined ? undefined : this.#appender.searchRange(state, search);
+  }
+
+  searchKey(search: WorkerCalls['searchKey']['input']): WorkerCalls['searchKey']['output'] {
+    return searchIn(this.#log, this.#channels.find(search.channel), search);
+  }
+
   page(request: WorkerCalls['page']['input']): WorkerCalls['page']['output'] {
     const state = this.#channels.find(request.channel);
     if (state === undefined) return { ...headFrameOf(request.channel, undefined), entries: [], more: false };
@@ -204,7 +224,7 @@ export class SqliteEngine {
     return wanted.map(({ user, channel }) => {
       const member = readAround(channel, this.#onDamage, () => {
         const state = this.#channels.find(channel);
-        const number = state === undefined ? undefined : this.#members.numberIn(state, user);
+        const number = state === undefined ? undefined : memberNumber(state, user);
         return state === undefined || number === undefined ? undefined : this.#members.find(number, state);
       });
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
@@ -278,7 +298,9 @@ export class SqliteEngine {
   tryWrite(): void {
     this.checkpoint();
     const failed: FailureFrame[] = [];
-    this.write([{ apply: () => this.#trial.run([Date.now()]), fail: (failure) => void failed.push(failure) }]);
+    this.write([
+      { command: 'trial', apply: () => this.#trial.run([Date.now()]), fail: (failure) => void failed.push(failure) },
+    ]);
   }
 
   close(): void {
@@ -300,7 +322,9 @@ export class SqliteEngine {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const task of tasks) {
         current = task;
+        this.#watch.begin();
         task.apply(this);
+        this.#watch.end(task.command);
       }
       current = undefined;
       this.#assertOwned();

@@ -15,9 +15,19 @@ import type {
   DeviceSignIn,
   DeviceState,
   Directory,
+  UnfinishedDevice,
 } from '../directory.js';
 import { epochOf } from '../epoch.js';
-import type { AppendRequest, AppendResult, ChannelHead, MessageLog, Page, PageRequest } from '../message-log.js';
+import type {
+  AppendRequest,
+  AppendResult,
+  ChannelHead,
+  KeySearch,
+  MessageLog,
+  Page,
+  PageRequest,
+  SearchedKey,
+} from '../message-log.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { DATABASE_FILE } from './driver/connection-settings.js';
@@ -36,6 +46,8 @@ export interface SqliteStoreOptions {
   readonly keyWindowEntries?: number;
   /** Gives the store a new era, and with it every channel a new epoch, although nothing shows that it was restored. */
   readonly needsNewEra?: boolean;
+  /** For tests: a command that takes more processor time than this in the writing thread ends the store. */
+  readonly maxHoldMs?: number;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
   /** Called with sentences for the log: that it waits for another server, was restored or migrated, or is open to other accounts. */
@@ -60,8 +72,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let writer: WorkerClient | undefined;
   try {
     for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
-    const { keyWindowEntries = defaultSessionLimits.keyWindow, needsNewEra = false } = options;
-    const start = { folder, driver, keyWindowEntries, needsNewEra };
+    const { keyWindowEntries = defaultSessionLimits.keyWindow, needsNewEra = false, maxHoldMs } = options;
+    const start = { folder, driver, keyWindowEntries, needsNewEra, maxHoldMs };
     writer = await WorkerClient.start({
       ...start,
       role: 'writer',
@@ -133,6 +145,14 @@ class SqliteStore implements Store {
     this.#writer.onDamage = listener;
   }
 
+  get onHeld(): Store['onHeld'] {
+    return this.#writer.onHeld;
+  }
+
+  set onHeld(listener: Store['onHeld']) {
+    this.#writer.onHeld = listener;
+  }
+
   async close(): Promise<void> {
     // The reader first: the writer's last checkpoint needs the file for itself.
     await this.#reader?.close();
@@ -155,11 +175,26 @@ class SqliteMessageLog implements MessageLog {
     return await this.#client.append(batch);
   }
 
+  async searchKey(search: KeySearch): Promise<SearchedKey> {
+    const { channel, from, key, since, until } = search;
+    const where = { channel: nameOf(channel), from, key };
+    if (until !== undefined) {
+      const part = await this.#source.call('searchKey', { ...where, after: since.offset, until });
+      return { since: { epoch: since.epoch, offset: part.after }, until: part.until };
+    }
+    const range = await this.#client.call('keySearchRange', { ...where, since });
+    if (range === undefined) return { since, until: since.offset };
+    return { since: { epoch: epochOf(this.#client.era, range.life), offset: range.after }, until: range.until };
+  }
+
   async page(request: PageRequest): Promise<Page> {
-    // The writer can do all that a reader does, if that one failed.
-    const source = this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
-    const frame = await source.call('page', named(request));
+    const frame = await this.#source.call('page', named(request));
     return pageFrom(frame, request.channel, this.#client.era);
+  }
+
+  /** The writer can do all that a reader does, if that one failed. */
+  get #source(): WorkerClient {
+    return this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
   }
 
   async heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]> {
@@ -175,7 +210,7 @@ class SqliteDirectory implements Directory {
     this.#client = client;
   }
 
-  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal> {
+  openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal | UnfinishedDevice> {
     return this.#client.call('openDevice', signIn);
   }
 

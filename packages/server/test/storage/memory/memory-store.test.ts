@@ -20,7 +20,14 @@ describe('the memory engine at maxBytes', () => {
   afterEach(() => store.close());
 
   function signIn(name: string, id: string) {
-    return { user: user(name), device: device(id), mustExist: { user: false, device: false }, at: FIRST_AT, inUse: [] };
+    return {
+      user: user(name),
+      device: device(id),
+      mustExist: { user: false, device: false },
+      at: FIRST_AT,
+      inUse: [],
+      unfinished: undefined,
+    };
   }
 
   /** Appends until the store refuses; returns how many were stored. */

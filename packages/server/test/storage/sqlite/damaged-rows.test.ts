@@ -37,6 +37,7 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     append(engine, message('bob', 'alice', { key: 'b5' }), message('alice', 'carol'));
     engine.write([
       {
+        command: 'test',
         apply: (self) => {
           self.openDevice({
             user: alice,
@@ -44,6 +45,7 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
             mustExist: { user: false, device: false },
             at: FIRST_AT,
             inUse: [],
+            unfinished: undefined,
           });
           const batch = [withBob, withCarol].map((channel) => ({
             user: alice,
@@ -170,7 +172,7 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     damaged('UPDATE cursor SET offset = 4 WHERE channel = 1');
     const batch = [{ user: alice, channel: withBob, read: 2, delivered: 3, devices: new Map([[phone, 3]]) }];
     const write = (self: SqliteEngine) => self.writeCursors({ batch, at: FIRST_AT });
-    engine.write([{ apply: write, fail: ({ message: text }) => expect.fail(text) }]);
+    engine.write([{ command: 'test', apply: write, fail: ({ message: text }) => expect.fail(text) }]);
     damaged('SELECT 1');
     damage.length = 0;
     expect(statuses()[0]).toMatchObject({ channel: withBob, read: 2, cursor: 3, visibleFrom: 1 });
@@ -226,7 +228,7 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
       { outcome: 'stored', offset: 1 },
       { outcome: 'stored', offset: 1 },
     ]);
-    const opened: string[] = [];
+    const opened: unknown[] = [];
     const open = (self: SqliteEngine) =>
       opened.push(
         self.openDevice({
@@ -235,9 +237,10 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
           mustExist: { user: false, device: false },
           at: FIRST_AT,
           inUse: [],
+          unfinished: undefined,
         }),
       );
-    engine.write([{ apply: open, fail: ({ message: text }) => opened.push(text) }]);
+    engine.write([{ command: 'test', apply: open, fail: ({ message: text }) => opened.push(text) }]);
     expect(opened).toEqual(['new']);
     const { channels: listed } = engine.channelStatuses({
       user: alice,

@@ -12,6 +12,7 @@ import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { type EngineOptions, SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
+import { HoldWatch } from '../../../src/storage/sqlite/threads/hold-watch.js';
 import { errorFrom, type WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import type { TestedDriver } from './data-folder.js';
 
@@ -24,7 +25,17 @@ export function openEngine(
 ): SqliteEngine {
   const open = chooseDriver(driver);
   const assertOwned = () => undefined;
-  return new SqliteEngine({ folder, open, assertOwned, keyWindowEntries, needsNewEra: false, onDamage, ...options });
+  const watch = new HoldWatch({ onHeld: () => undefined, maxHoldMs: undefined });
+  return new SqliteEngine({
+    folder,
+    open,
+    assertOwned,
+    keyWindowEntries,
+    needsNewEra: false,
+    onDamage,
+    watch,
+    ...options,
+  });
 }
 
 /** One batch in one transaction. */
@@ -35,6 +46,7 @@ export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
   let failure: Error | undefined;
   engine.write([
     {
+      command: 'append',
       apply: (self) => self.append(requests, flat),
       fail: (frame) => {
         failure = errorFrom(frame);

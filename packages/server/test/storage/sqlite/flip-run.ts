@@ -96,6 +96,7 @@ function build(folder: string, driver: TestedDriver): Truth {
   }
   engine.write([
     {
+      command: 'test',
       apply: (self) => {
         self.openDevice({
           user: user('alice'),
@@ -103,6 +104,7 @@ function build(folder: string, driver: TestedDriver): Truth {
           mustExist: { user: false, device: false },
           at: FIRST_AT,
           inUse: [],
+          unfinished: undefined,
         });
         const batch = channels.map((channel, index) => ({
           user: user('alice'),

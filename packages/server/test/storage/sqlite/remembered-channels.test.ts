@@ -50,7 +50,7 @@ function run(engine: SqliteEngine, done: Step): void {
       const devices: CursorWrite['devices'] = new Map([[device('phone'), done.delivered]]);
       const { read, delivered } = done;
       const write = { channel: directName(reader, peer), user: user(reader), read, delivered, devices };
-      engine.write([{ apply: (self) => self.writeCursors({ batch: [write], at: 1 }), fail }]);
+      engine.write([{ command: 'test', apply: (self) => self.writeCursors({ batch: [write], at: 1 }), fail }]);
       return;
     }
     case 'look':
@@ -81,9 +81,10 @@ test.each(testedDrivers)(
             device: device('phone'),
             at: 1,
             inUse: [],
+            unfinished: undefined,
             mustExist: { user: false, device: false },
           };
-          engine.write([{ apply: (self) => void self.openDevice(signIn), fail }]);
+          engine.write([{ command: 'test', apply: (self) => void self.openDevice(signIn), fail }]);
         }
         for (const done of steps) run(engine, done);
         const remembered = names.map((id) => look(engine, id));

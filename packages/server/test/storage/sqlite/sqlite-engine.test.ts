@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { epochOf } from '../../../src/storage/epoch.js';
 import { type FlatRequests, flattenRequest } from '../../../src/storage/sqlite/appending/append-frames.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import {
@@ -66,6 +67,18 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     expect(append(engine, message('alice', 'bob', { key: 'old' }))).toMatchObject([{ outcome: 'stored', offset: 3 }]);
   });
 
+  test('a key beyond the window is found in the log after a restart, when the client says since when', () => {
+    engine = openEngine(folder, driver, 8);
+    append(engine, message('alice', 'bob', { key: 'old' }));
+    for (let count = 0; count < 20; count += 1) append(engine, message('alice', 'carol', { key: `new-${count}` }));
+    closeEngine();
+    engine = openEngine(folder, driver, 8);
+    const since = { epoch: epochOf(engine.era, 1), offset: 0 };
+    expect(append(engine, message('alice', 'bob', { key: 'old', since }))).toMatchObject([
+      { outcome: 'repeated', offset: 1 },
+    ]);
+  });
+
   test('the window of keys is there again after a restart, as far back as its size', () => {
     engine = openEngine(folder, driver, 8);
     for (let count = 0; count < 20; count += 1) append(engine, message('alice', 'bob', { key: `k${count}` }));
@@ -98,7 +111,7 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
         throw how === 'full' ? new SqlFailure('full', 'database or disk is full') : new TypeError('impossible');
       };
       const failures: string[] = [];
-      engine.write([{ apply: appendMore, fail: ({ code }) => void failures.push(code) }]);
+      engine.write([{ command: 'test', apply: appendMore, fail: ({ code }) => void failures.push(code) }]);
       expect(failures).toEqual([how === 'full' ? 'storage_full' : 'invalid']);
       for (const [index, key] of ['k1', 'k2', 'k3', 'k4'].entries()) {
         expect(append(engine, message('alice', 'bob', { key }))).toMatchObject([
@@ -114,6 +127,7 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
     const failed: string[] = [];
     const outcomes: string[] = [];
     const task = (name: string, body: () => void) => ({
+      command: name,
       apply: () => {
         body();
         outcomes.push(name);

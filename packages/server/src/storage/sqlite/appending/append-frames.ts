@@ -56,10 +56,12 @@ export const REPEATED = 1;
 export const REFUSED = 2;
 export const DAMAGED = 3;
 export const UNKNOWN_USER = 4;
+export const UNSEARCHED = 5;
 
 export function resultAt(flat: readonly number[], start: number, era: string): AppendResult {
   const outcome = flat[start];
   if (outcome === REFUSED) return { outcome: 'refused' };
+  if (outcome === UNSEARCHED) return { outcome: 'unsearched' };
   if (outcome === UNKNOWN_USER) return { outcome: 'unknown-user' };
   if (outcome === DAMAGED) return { outcome: 'damaged' };
   const epoch = epochOf(era, flat[start + 1]!);

@@ -8,11 +8,12 @@ import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
 import type { PlaceRing, RecentPlaces } from '../places/recent-places.js';
-import type { ChannelState } from '../tables/channel-state.js';
+import { type ChannelState, memberNumber } from '../tables/channel-state.js';
 import type { ChannelTable } from '../tables/channel-table.js';
 import { type EntryRow, MESSAGE_KIND, type StoredReply } from '../tables/entry-row.js';
 import type { EntryTable } from '../tables/entry-table.js';
 import type { UserTable } from '../tables/user-table.js';
+import type { WorkerCalls } from '../threads/worker-messages.js';
 import {
   DAMAGED,
   type FlatRequests,
@@ -22,6 +23,7 @@ import {
   requestAt,
   STORED,
   UNKNOWN_USER,
+  UNSEARCHED,
 } from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
 
@@ -79,6 +81,16 @@ export class Appender {
     for (let index = 0; index < count; index += 1) this.#appendOne(requestAt(requests, index), results);
   }
 
+  /** Where a key would have to be searched, beside the commits. Undefined: its sender has never stored anything there. */
+  searchRange(
+    state: ChannelState,
+    { from, key, since }: WorkerCalls['keySearchRange']['input'],
+  ): WorkerCalls['keySearchRange']['output'] {
+    const sender = memberNumber(state, from);
+    if (sender === undefined) return undefined;
+    return { ...this.#keys.searchRange(state, sender, key, since), life: state.life };
+  }
+
   /** The rows are stored: they can be found from now on. */
   commit(): void {
     this.#keys.commit();
@@ -96,7 +108,7 @@ export class Appender {
   #appendOne(request: AppendRequest, results: number[]): void {
     const pair = pairOfRequest(request);
     const name = nameOf(request.channel);
-    let place: Place | undefined;
+    let place: Place | typeof UNKNOWN_USER | typeof UNSEARCHED;
     try {
       place = this.#lookUp(request, pair);
     } catch (error) {
@@ -106,8 +118,8 @@ export class Appender {
       results.push(DAMAGED, 0, 0, 0, 0);
       return;
     }
-    if (place === undefined) {
-      results.push(UNKNOWN_USER, 0, 0, 0, 0);
+    if (typeof place === 'number') {
+      results.push(place, 0, 0, 0, 0);
       return;
     }
     const { known, first } = place;
@@ -124,23 +136,27 @@ export class Appender {
     results.push(STORED, state.life, state.head, state.lastAt, state.messages);
   }
 
-  /** Everything that can meet damage, before anything of the channel is written. Undefined: a user is not known who has to be. */
-  #lookUp(request: AppendRequest, pair: ReturnType<typeof pairOfRequest>): Place | undefined {
+  /** Everything that can meet damage, before anything of the channel is written. */
+  #lookUp(
+    request: AppendRequest,
+    pair: ReturnType<typeof pairOfRequest>,
+  ): Place | typeof UNKNOWN_USER | typeof UNSEARCHED {
     const known = this.#channels.find(nameOf(request.channel));
     if (known !== undefined) {
       const first =
         request.content.key === undefined ? undefined : this.#findFirst(known, request, request.content.key);
+      if (first === 'unsearched') return UNSEARCHED;
       return { known, first, lowUser: known.lowUser, highUser: known.highUser };
     }
     if (request.isRefused) return { known, first: undefined, lowUser: 0, highUser: 0 };
-    if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return undefined;
+    if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return UNKNOWN_USER;
     const lowUser = this.#users.ensure(pair[0], request.at);
     const highUser = this.#users.ensure(pair[1], request.at);
     return { known, first: undefined, lowUser, highUser };
   }
 
-  #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | undefined {
-    const sender = senderNumber(state, request);
+  #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | 'unsearched' | undefined {
+    const sender = memberNumber(state, request.content.from);
     // A sender who is not of the channel has never stored anything in it.
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
   }
@@ -197,9 +213,4 @@ export class Appender {
     const isPresent = replyTo.epoch === epochOf(this.#era, state.life);
     return { offset: replyTo.offset, epoch: isPresent ? undefined : replyTo.epoch };
   }
-}
-
-function senderNumber(state: ChannelState, request: AppendRequest): number | undefined {
-  if (request.content.from === state.pair[0]) return state.lowUser;
-  return request.content.from === state.pair[1] ? state.highUser : undefined;
 }

@@ -1,15 +1,17 @@
 // Whether an entry was stored before: first the window of keys, then, if the client says since when, the log.
 
+import type { Position } from '@longwire/protocol';
 import { MAX_BATCH_ENTRIES } from '../../append-check.js';
 import { epochOf } from '../../epoch.js';
-import type { AppendRequest } from '../../message-log.js';
-import { type ChannelLog, expectReadable } from '../places/channel-log.js';
+import type { ChannelLog } from '../places/channel-log.js';
+import { findKey, type SearchedPart } from '../reading/key-search.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { EntryRow } from '../tables/entry-row.js';
 import type { EntryTable, RowKey } from '../tables/entry-table.js';
 import { KeyWindow } from './key-window.js';
 
-const SEARCH_SLICE_ROWS = 200;
+/** Rows after `since` that a commit searches. What was before them is searched outside of it. */
+const COMMIT_SEARCH_ROWS = 64;
 
 interface KeyLookupParts {
   readonly window: KeyWindow;
@@ -34,7 +36,20 @@ export class KeyLookup {
   }
 
   /** The first attempt's row. */
-  find(state: ChannelState, sender: number, key: string, since: AppendRequest['since']): EntryRow | undefined {
+  find(state: ChannelState, sender: number, key: string, since: undefined): EntryRow | undefined;
+  /** Also in the log after `since`; `unsearched` if that is long. */
+  find(
+    state: ChannelState,
+    sender: number,
+    key: string,
+    since: Position | undefined,
+  ): EntryRow | 'unsearched' | undefined;
+  find(
+    state: ChannelState,
+    sender: number,
+    key: string,
+    since: Position | undefined,
+  ): EntryRow | 'unsearched' | undefined {
     const hash = this.#window.hash(sender, state.number, key);
     let found: EntryRow | undefined;
     const isMatch = (seq: number): boolean => {
@@ -64,28 +79,40 @@ export class KeyLookup {
     this.#added = 0;
   }
 
-  #searchLog(
-    state: ChannelState,
-    sender: number,
-    key: string,
-    since: NonNullable<AppendRequest['since']>,
-  ): EntryRow | undefined {
-    // A position of another life says nothing about this one: all of it is searched.
-    const after = since.epoch === epochOf(this.#era, state.life) ? since.offset : state.base;
+  /**
+   * The part of the log in which the first attempt may be, and which the window does not cover: up to `until`, an offset.
+   * Empty if the window knows the key.
+   */
+  searchRange(state: ChannelState, sender: number, key: string, since: Position): SearchedPart {
+    const after = this.#start(state, since);
+    if (this.find(state, sender, key, undefined) !== undefined) return { after, until: after };
+    // The first offset above `low` that the window covers is at most `high`.
+    let low = after;
+    let high = (this.#log.end(state)?.offset ?? 0) + 1;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#log.seqAt(state.number, middle) ?? 0) >= this.#window.floor) high = middle;
+      else low = middle;
+    }
+    return { after, until: Math.max(after, high - 1) };
+  }
+
+  #searchLog(state: ChannelState, sender: number, key: string, since: Position): EntryRow | 'unsearched' | undefined {
+    const after = this.#start(state, since);
     // What the open transaction has appended is in the window.
     const head = this.#log.end(state)?.offset ?? 0;
-    for (let first = Math.max(after, state.base) + 1; first <= head; first += SEARCH_SLICE_ROWS) {
-      // From here on everything is newer than the oldest key in the window, which did not know the key.
-      const seq = this.#log.seqAt(state.number, first);
-      if (seq !== undefined && seq >= this.#window.floor) return undefined;
-      const last = Math.min(first + SEARCH_SLICE_ROWS - 1, head);
-      for (const found of this.#log.rows(state.number, first, last)) {
-        // One that cannot be read may be the one.
-        const row = expectReadable(state.key, found);
-        if (row.sender === sender && row.key === key) return row;
-      }
-    }
-    return undefined;
+    // From here on everything is newer than the oldest key in the window, which did not know the key.
+    const isCovered = (offset: number) => (this.#log.seqAt(state.number, offset) ?? 0) >= this.#window.floor;
+    if (after >= head || isCovered(after + 1)) return undefined;
+    const last = Math.min(after + COMMIT_SEARCH_ROWS, head);
+    const found = findKey(this.#log, state, { sender, key }, after + 1, last);
+    if (found !== undefined || last === head || isCovered(last + 1)) return found;
+    return 'unsearched';
+  }
+
+  /** A position of another life says nothing about this one: all of it is searched. */
+  #start(state: ChannelState, since: Position): number {
+    return Math.max(since.epoch === epochOf(this.#era, state.life) ? since.offset : 0, state.base);
   }
 }
 

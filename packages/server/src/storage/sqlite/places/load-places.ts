@@ -14,6 +14,8 @@ export interface LoadedPlaces {
   readonly placer: Placer;
   /** Newest entries that cannot be read, and of which it is unknown where they belong: offsets may be assigned again. */
   readonly lost: number;
+  /** Of the rows from this one on, `onRow` was called with all that have keys. */
+  readonly firstKeyRow: number;
 }
 
 interface LoadParts {
@@ -66,7 +68,8 @@ class PlaceLoader {
     const lost = this.#isAccountedFor(places) ? 0 : this.#lost;
     // So that the next start does not meet them again.
     if (lost > 0) this.#placeAll();
-    return { ring: this.#ring, recent: this.#recent, placer: this.#placer, lost };
+    const firstKeyRow = Math.max(1, firstKey);
+    return { ring: this.#ring, recent: this.#recent, placer: this.#placer, lost, firstKeyRow };
   }
 
   #add(row: RowKey): void {

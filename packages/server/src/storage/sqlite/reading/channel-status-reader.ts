@@ -7,7 +7,13 @@ import type { ChannelName } from '../../channel-name.js';
 import type { MemberState } from '../../directory.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
-import { type ChannelState, type KnownMember, lowMessagesAt, type MemberRow } from '../tables/channel-state.js';
+import {
+  type ChannelState,
+  type KnownMember,
+  lowMessagesAt,
+  type MemberRow,
+  memberNumber,
+} from '../tables/channel-state.js';
 import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js';
 import type { DeviceTable } from '../tables/device-table.js';
 import type { EntryRow } from '../tables/entry-row.js';
@@ -192,7 +198,7 @@ export class ChannelStatusReader {
 
   #describe(user: UserId, key: ChannelName, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
-    const number = state === undefined ? undefined : this.#members.numberIn(state, user);
+    const number = state === undefined ? undefined : memberNumber(state, user);
     if (state === undefined || number === undefined) return undefined;
     const member = this.#memberIn(state, number, user);
     const read = Math.max(callersRead, member.read, member.visibleFrom - 1);

@@ -49,6 +49,12 @@ export interface KnownMember extends MemberRow {
   othersThen: number;
 }
 
+/** The number of a user where the name is one of the channel's two. */
+export function memberNumber({ pair, lowUser, highUser }: ChannelState, user: string): number | undefined {
+  if (user === pair[0]) return lowUser;
+  return user === pair[1] ? highUser : undefined;
+}
+
 /** How many `message` entries the pair's first user has, from any row of the channel. */
 export function lowMessagesAt(
   state: Pick<ChannelState, 'lowUser'>,

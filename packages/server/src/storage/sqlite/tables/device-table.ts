@@ -1,9 +1,12 @@
 // Devices of users: created at their first sign-in, forgotten when there are too many. `used_at` orders them by use: it is the
 // time of the last use, but never earlier than that of a use before it, so a clock that goes back changes no order.
+//
+// `created_at` is 0 while a device is unfinished: not all of its first cursors are written, or some were removed already. Users
+// may have many channels, so both are done in steps, each in one transaction with those of others.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { MAX_DEVICES_PER_USER } from '../../append-check.js';
-import type { DeviceRefusal, DeviceSignIn, DeviceState } from '../../directory.js';
+import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import {
   integerOf,
   newestNumber,
@@ -17,6 +20,10 @@ import type { UserTable } from './user-table.js';
 
 /** A use within this time of the stored one is not written, if that changes no order: a transaction without changes costs no sync. */
 const USE_RESOLUTION_MS = 60_000;
+/** Cursors that one step writes or removes. Together with those of others in one transaction they take a few milliseconds. */
+export const DEVICE_STEP_CURSORS = 250;
+/** Of a device that is unfinished. */
+const UNFINISHED = 0;
 const MAX_TIME = Number.MAX_SAFE_INTEGER - 1;
 
 export class DeviceTable {
@@ -24,15 +31,16 @@ export class DeviceTable {
   readonly #byName: SqlStatement;
   readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
-  readonly #touch: SqlStatement;
+  readonly #update: SqlStatement;
   readonly #count: SqlStatement;
   readonly #byUse: SqlStatement;
   readonly #lastUse: SqlStatement;
   readonly #forgetCursors: SqlStatement;
+  readonly #hasCursors: SqlStatement;
   readonly #forget: SqlStatement;
   readonly #newest: SqlStatement;
-  readonly #readChannels: SqlStatement;
-  readonly #insertCursor: SqlStatement;
+  readonly #channelsAfter: SqlStatement;
+  readonly #startCursor: SqlStatement;
 
   constructor(database: SqlDatabase, users: UserTable) {
     this.#users = users;
@@ -40,18 +48,28 @@ export class DeviceTable {
     this.#byName = database.prepare(`SELECT ${columns} FROM device WHERE user = ? AND name = ?`);
     this.#neighbours = new IndexNeighbours(database, 'device', ['user', 'name']);
     this.#insert = database.prepare(`INSERT INTO device (${columns}) VALUES (?,?,?,?,?,?)`);
-    this.#touch = database.prepare('UPDATE device SET used_at = ?, crc = ? WHERE id = ?');
+    this.#update = database.prepare('UPDATE device SET created_at = ?, used_at = ?, crc = ? WHERE id = ?');
     this.#count = database.prepare('SELECT count(*) AS count FROM device WHERE user = ?');
     this.#byUse = database.prepare('SELECT id, name FROM device WHERE user = ? ORDER BY used_at, id');
     // What a damaged row has may be no time.
     this.#lastUse = database.prepare(
       `SELECT max(used_at) AS used_at FROM device WHERE user = ? AND used_at BETWEEN 0 AND ${MAX_TIME}`,
     );
-    this.#forgetCursors = database.prepare('DELETE FROM cursor WHERE device = ?');
+    this.#forgetCursors = database.prepare(
+      'DELETE FROM cursor WHERE device = ?1 AND channel IN (SELECT channel FROM cursor WHERE device = ?1 ORDER BY channel LIMIT ?2)',
+    );
+    this.#hasCursors = database.prepare('SELECT 1 AS one FROM cursor WHERE device = ? LIMIT 1');
     this.#forget = database.prepare('DELETE FROM device WHERE id = ?');
     this.#newest = database.prepare('SELECT max(id) AS id FROM device');
-    this.#readChannels = database.prepare('SELECT channel, read FROM member WHERE user = ? AND read > 0');
-    this.#insertCursor = database.prepare('INSERT INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?)');
+    // All channels, also those that are not read: a step looks at a bounded number of rows.
+    this.#channelsAfter = database.prepare(
+      'SELECT channel, read FROM member WHERE user = ? AND channel > ? ORDER BY channel LIMIT ?',
+    );
+    // Of a device that began anew, some cursors are there already; what it acknowledged meanwhile counts.
+    this.#startCursor = database.prepare(
+      'INSERT INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?) ON CONFLICT (device, channel) DO UPDATE ' +
+        'SET offset = excluded.offset, crc = excluded.crc WHERE excluded.offset > cursor.offset',
+    );
   }
 
   /** The device's number; undefined for a user or device never seen. */
@@ -65,25 +83,40 @@ export class DeviceTable {
   stateOf(user: UserId, device: DeviceId): DeviceState {
     const userNumber = this.#users.find(user);
     if (userNumber === undefined) return 'new';
-    if (this.#find(userNumber, device) !== undefined) return 'known';
+    if (isFinished(this.#find(userNumber, device))) return 'known';
     return this.#isFull(userNumber) ? 'maybe-forgotten' : 'new';
   }
 
-  /** A device signs in; inside a transaction. */
-  open({ user, device, mustExist, at, inUse }: DeviceSignIn): DeviceState | DeviceRefusal {
+  /** A device signs in, or goes on signing in: one step of it, inside a transaction. */
+  open({
+    user,
+    device,
+    mustExist,
+    at,
+    inUse,
+    unfinished,
+  }: DeviceSignIn): DeviceState | DeviceRefusal | UnfinishedDevice {
     if (mustExist.user && this.#users.find(user) === undefined) return 'unknown-user';
-    const state = this.stateOf(user, device);
-    if (mustExist.device && state !== 'known') return 'unknown-device';
+    const found = this.stateOf(user, device);
+    if (mustExist.device && found !== 'known') return 'unknown-device';
     const userNumber = this.#users.ensure(user, at);
-    if (state === 'known') {
-      this.#use(userNumber, this.#find(userNumber, device)!, at);
-      return state;
+    const row = this.#find(userNumber, device);
+    if (row !== undefined && found === 'known') {
+      this.#use(userNumber, row, at);
+      return found;
     }
-    if (state === 'maybe-forgotten' && !this.#forgetLongestUnused(userNumber, inUse)) return 'all-in-use';
-    const number = newestNumber(this.#newest) + 1;
-    const usedAt = Math.max(at, this.#lastUseOf(userNumber) + 1);
-    this.#insert.run([number, userNumber, device, at, usedAt, rowChecksum(number, userNumber, device, at, usedAt)]);
-    this.#startAtReadCursors(userNumber, number);
+    const state = unfinished?.state ?? found;
+    if (row === undefined && this.#isFull(userNumber)) {
+      const isDone = this.#forgetLongestUnused(userNumber, inUse);
+      if (isDone === undefined) return 'all-in-use';
+      if (!isDone) return { state, after: 0 };
+    }
+    const started = row ?? this.#insertUnfinished(userNumber, device, at);
+    // One that was forgotten meanwhile begins anew.
+    const writtenTo = row === undefined ? 0 : (unfinished?.after ?? 0);
+    const after = this.#startAtReadCursors(userNumber, started.number, writtenTo);
+    if (after !== undefined) return { state, after };
+    this.#change(userNumber, started, Math.max(at, UNFINISHED + 1), Math.max(at, this.#lastUseOf(userNumber) + 1));
     return state;
   }
 
@@ -109,12 +142,22 @@ export class DeviceTable {
     return row !== undefined && integerOf(row, 'count') >= MAX_DEVICES_PER_USER;
   }
 
+  #insertUnfinished(user: number, name: string, at: number): DeviceRow {
+    const number = newestNumber(this.#newest) + 1;
+    const usedAt = Math.max(at, this.#lastUseOf(user) + 1);
+    this.#insert.run([number, user, name, UNFINISHED, usedAt, rowChecksum(number, user, name, UNFINISHED, usedAt)]);
+    return { number, name, createdAt: UNFINISHED, usedAt };
+  }
+
   /** Makes the device the last one used. Not written if it is that already, and was used a moment ago. */
-  #use(user: number, { number, name, createdAt, usedAt }: DeviceRow, at: number): void {
+  #use(user: number, device: DeviceRow, at: number): void {
     const last = this.#lastUseOf(user);
-    if (usedAt === last && at - usedAt < USE_RESOLUTION_MS) return;
-    const next = Math.max(at, last + 1);
-    this.#touch.run([next, rowChecksum(number, user, name, createdAt, next), number]);
+    if (device.usedAt === last && at - device.usedAt < USE_RESOLUTION_MS) return;
+    this.#change(user, device, device.createdAt, Math.max(at, last + 1));
+  }
+
+  #change(user: number, { number, name }: Pick<DeviceRow, 'number' | 'name'>, createdAt: number, usedAt: number): void {
+    this.#update.run([createdAt, usedAt, rowChecksum(number, user, name, createdAt, usedAt), number]);
   }
 
   /** Of any device of the user; 0: it has none. */
@@ -123,24 +166,35 @@ export class DeviceTable {
     return row === undefined || row['used_at'] === null ? 0 : integerOf(row, 'used_at');
   }
 
-  /** False: all of them are in use. */
-  #forgetLongestUnused(user: number, inUse: readonly string[]): boolean {
+  /** One step of it. False: there are more of its cursors. Undefined: all devices are in use. */
+  #forgetLongestUnused(user: number, inUse: readonly string[]): boolean | undefined {
     const names = new Set<unknown>(inUse);
     const row = this.#byUse.all([user]).find(({ name }) => !names.has(name));
-    if (row === undefined) return false;
-    const device = integerOf(row, 'id');
-    this.#forgetCursors.run([device]);
-    this.#forget.run([device]);
-    return true;
+    if (row === undefined) return undefined;
+    const number = integerOf(row, 'id');
+    this.#forgetCursors.run([number, DEVICE_STEP_CURSORS]);
+    if (this.#hasCursors.get([number]) === undefined) {
+      this.#forget.run([number]);
+      return true;
+    }
+    // It lacks some of its cursors: if it comes back before it is forgotten, it begins anew.
+    this.#change(user, { number, name: textOf(row, 'name') }, UNFINISHED, 0);
+    return false;
   }
 
-  /** At the first connect of a device its cursors are written, one for every channel that the user has read. */
-  #startAtReadCursors(user: number, device: number): void {
-    for (const row of this.#readChannels.all([user])) {
-      const channel = integerOf(row, 'channel');
+  /**
+   * At the first connect of a device its cursors are written, one for every channel that the user has read. One step of it.
+   * @returns where the next step goes on; undefined: that was the last one
+   */
+  #startAtReadCursors(user: number, device: number, after: number): number | undefined {
+    const rows = this.#channelsAfter.all([user, after, DEVICE_STEP_CURSORS]);
+    for (const row of rows) {
       const read = integerOf(row, 'read');
-      this.#insertCursor.run([device, channel, read, rowChecksum(device, channel, read)]);
+      if (read <= 0) continue;
+      const channel = integerOf(row, 'channel');
+      this.#startCursor.run([device, channel, read, rowChecksum(device, channel, read)]);
     }
+    return rows.length < DEVICE_STEP_CURSORS ? undefined : integerOf(rows.at(-1)!, 'channel');
   }
 }
 
@@ -149,6 +203,11 @@ interface DeviceRow {
   readonly name: string;
   readonly createdAt: number;
   readonly usedAt: number;
+}
+
+/** Whether all of its first cursors are written. */
+function isFinished(device: DeviceRow | undefined): boolean {
+  return device !== undefined && device.createdAt !== UNFINISHED;
 }
 
 /** Verifies a row of `device`. */

@@ -5,7 +5,7 @@ import type { CursorWrite } from '../../cursors.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { expectChecksum, rowChecksum } from '../row-checks.js';
-import type { ChannelState, KnownMember, MemberRow } from './channel-state.js';
+import { type ChannelState, type KnownMember, type MemberRow, memberNumber } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
 import type { DeviceTable } from './device-table.js';
 
@@ -45,19 +45,13 @@ export class MemberTable {
     return rememberMember(state, memberFrom(row));
   }
 
-  /** The member's number where the name is one of the channel's two. */
-  numberIn(state: ChannelState, user: string): number | undefined {
-    if (user === state.pair[0]) return state.lowUser;
-    return user === state.pair[1] ? state.highUser : undefined;
-  }
-
   /**
    * Moves cursors forward, at the time `at`; inside a transaction. Unknown channels, users and devices are passed over. A
    * damaged row begins anew with what is written, so that it is damaged no longer.
    */
   write(write: Named<CursorWrite>, at: number): void {
     const state = this.#channels.find(write.channel);
-    const user = state === undefined ? undefined : this.numberIn(state, write.user);
+    const user = state === undefined ? undefined : memberNumber(state, write.user);
     if (state === undefined || user === undefined) return;
     const member = this.#findOrRenew(user, state);
     if (member === undefined) return;

@@ -1,5 +1,5 @@
-// The reader thread: a second connection that only reads pages, one after the other, so that history waits for no commit and
-// no commit for history. Where the driver lets two connections share a file.
+// The reader thread: a second connection that only reads pages and searches keys, one call after the other, so that history
+// waits for no commit and no commit for history. Where the driver lets two connections share a file.
 
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
@@ -8,14 +8,15 @@ import type { SqlDatabase } from '../driver/sql-database.js';
 import { ChannelLog } from '../places/channel-log.js';
 import { PlaceTable } from '../places/place-table.js';
 import { type PlaceRing, RecentPlaces } from '../places/recent-places.js';
+import { searchIn } from '../reading/key-search.js';
 import { headFrameOf } from '../reading/page-frames.js';
 import { PageReader } from '../reading/page-reader.js';
 import { asStorageError } from '../storage-failures.js';
 import { ChannelTable } from '../tables/channel-table.js';
 import { EntryTable } from '../tables/entry-table.js';
-import { type CallOutcome, type FromWorker, failureOf, type ToWorker, type WorkerCalls } from './worker-messages.js';
+import { type CallMessage, type CallOutcome, type FromWorker, failureOf, type ToWorker } from './worker-messages.js';
 
-type PageCall = WorkerCalls['page'];
+type ReadCall = Extract<CallMessage, { readonly method: 'page' | 'searchKey' }>;
 
 interface ReaderOptions {
   readonly folder: string;
@@ -30,6 +31,7 @@ export class ReaderThread {
   readonly #places: PlaceTable;
   readonly #recent: RecentPlaces;
   readonly #channels: ChannelTable;
+  readonly #log: ChannelLog;
   readonly #pages: PageReader;
   readonly #port: MessagePort;
 
@@ -43,6 +45,7 @@ export class ReaderThread {
     this.#places = new PlaceTable(database, entries);
     this.#recent = new RecentPlaces(this.#ring, this.#places.placed() ?? 0);
     const log = new ChannelLog(database, entries, this.#places, this.#recent);
+    this.#log = log;
     this.#channels = new ChannelTable(database, log);
     this.#pages = new PageReader(log);
     this.#port = port;
@@ -57,28 +60,29 @@ export class ReaderThread {
       this.#database.close();
       this.#post({ type: 'closed' });
       this.#port.close();
-    } else if (message.type === 'call' && message.method === 'page') {
+    } else if (message.type === 'call' && (message.method === 'page' || message.method === 'searchKey')) {
       this.#post({ type: 'done', appends: [], calls: [this.#reply(message)], isWritable: true });
     }
   }
 
-  #reply({ id, input }: { readonly id: number; readonly input: PageCall['input'] }): CallOutcome {
+  #reply(call: ReadCall): CallOutcome {
     try {
-      return { id, output: this.#page(input) };
+      return { id: call.id, output: this.#read(call) };
     } catch (error) {
-      return { id, failure: failureOf(asStorageError(error)) };
+      return { id: call.id, failure: failureOf(asStorageError(error)) };
     }
   }
 
-  #page(request: PageCall['input']): PageCall['output'] {
+  #read({ method, input }: ReadCall): unknown {
     // One transaction: the head and the rows are those of one moment, no earlier than that of the newest places.
     const { newest } = this.#ring;
     this.#database.exec('BEGIN');
     try {
       this.#recent.follow(newest, this.#places.placed() ?? this.#recent.floor);
-      const state = this.#channels.read(request.channel);
-      if (state === undefined) return { ...headFrameOf(request.channel, undefined), entries: [], more: false };
-      return this.#pages.read(state, request);
+      const state = this.#channels.read(input.channel);
+      if (method === 'searchKey') return searchIn(this.#log, state, input);
+      if (state === undefined) return { ...headFrameOf(input.channel, undefined), entries: [], more: false };
+      return this.#pages.read(state, input);
     } finally {
       this.#database.exec('COMMIT');
     }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { Queue } from '@longwire/websocket';
 import { ServerError } from '../../../errors.js';
 import type { AppendRequest, AppendResult } from '../../message-log.js';
+import type { HeldEngine } from '../../store.js';
 import { type FlatRequests, flattenRequest, RESULT_STRIDE, resultAt } from '../appending/append-frames.js';
 import {
   type BatchOutcome,
@@ -43,6 +44,7 @@ export class WorkerClient {
   #closed: (() => void) | undefined;
   onFatal: ((error: ServerError) => void) | undefined;
   onDamage: ((damage: ServerError) => void) | undefined;
+  onHeld: ((held: HeldEngine) => void) | undefined;
 
   private constructor(start: WorkerStart) {
     const entry = createRequire(import.meta.url).resolve('#sqlite-worker');
@@ -169,6 +171,9 @@ export class WorkerClient {
         return;
       case 'damage':
         this.onDamage?.(errorFrom(message.failure) as ServerError);
+        return;
+      case 'held':
+        this.onHeld?.(message);
         return;
       case 'fatal':
         this.#end(errorFrom(message.failure));

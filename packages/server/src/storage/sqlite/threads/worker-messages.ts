@@ -4,21 +4,25 @@ import type { DeviceId, UserId } from '@longwire/protocol';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
-import type { DeviceRefusal, DeviceSignIn, DeviceState } from '../../directory.js';
-import type { PageRequest } from '../../message-log.js';
+import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
+import type { KeySearch, PageRequest } from '../../message-log.js';
+import type { HeldEngine } from '../../store.js';
 import type { FlatRequests } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
+import type { SearchedPart } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
 
 /** Given to the worker when it starts. */
 export interface WorkerStart {
-  /** `writer`: everything. `reader`: pages only, beside a writer that has the folder open. */
+  /** `writer`: everything. `reader`: pages and searches only, beside a writer that has the folder open. */
   readonly role: 'writer' | 'reader';
   readonly folder: string;
   readonly driver: DriverChoice;
   readonly keyWindowEntries: number;
   readonly needsNewEra: boolean;
+  /** For tests: of `HoldWatch`. */
+  readonly maxHoldMs: number | undefined;
   /** The writer's, for a reader. */
   readonly placeRing: SharedArrayBuffer | undefined;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */
@@ -47,9 +51,18 @@ export interface WorkerCalls {
     /** One for each channel asked for; undefined where the user is not in it. */
     readonly output: readonly (DescriptionFrame | undefined)[];
   };
+  /** Undefined: the channel has no entries of the sender. */
+  keySearchRange: {
+    readonly input: Named<Omit<KeySearch, 'until'>>;
+    readonly output: (SearchedPart & { readonly life: number }) | undefined;
+  };
+  searchKey: {
+    readonly input: { readonly channel: ChannelName; readonly from: UserId; readonly key: string } & SearchedPart;
+    readonly output: SearchedPart;
+  };
   openDevice: {
     readonly input: DeviceSignIn;
-    readonly output: DeviceState | DeviceRefusal;
+    readonly output: DeviceState | DeviceRefusal | UnfinishedDevice;
   };
   findDevice: {
     readonly input: { readonly user: UserId; readonly device: DeviceId };
@@ -113,6 +126,7 @@ export type FromWorker =
   | { readonly type: 'writable'; readonly isWritable: boolean }
   /** A row that was passed over. */
   | { readonly type: 'damage'; readonly failure: FailureFrame }
+  | ({ readonly type: 'held' } & HeldEngine)
   /** Nothing more will come. */
   | { readonly type: 'fatal'; readonly failure: FailureFrame }
   | { readonly type: 'closed' };

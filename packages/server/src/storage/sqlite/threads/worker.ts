@@ -6,6 +6,7 @@ import { SqliteEngine } from '../engine.js';
 import { folderGuard } from '../folder/lock-record.js';
 import { PlaceRing } from '../places/recent-places.js';
 import { asStorageError } from '../storage-failures.js';
+import { HoldWatch } from './hold-watch.js';
 import { ReaderThread } from './reader-thread.js';
 import { type FromWorker, failureOf, type WorkerStart } from './worker-messages.js';
 import { WriterThread } from './writer-thread.js';
@@ -23,15 +24,20 @@ try {
 }
 
 function startWriter(to: MessagePort): FromWorker {
+  const watch = new HoldWatch({
+    onHeld: (held) => to.postMessage({ type: 'held', ...held } satisfies FromWorker),
+    maxHoldMs: start.maxHoldMs,
+  });
   const engine = new SqliteEngine({
     folder: start.folder,
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
     keyWindowEntries: start.keyWindowEntries,
     needsNewEra: start.needsNewEra,
+    watch,
     onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
   });
-  new WriterThread(engine, to).start();
+  new WriterThread(engine, watch, to).start();
   return {
     type: 'opened',
     era: engine.era,

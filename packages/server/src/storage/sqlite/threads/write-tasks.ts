@@ -8,6 +8,7 @@ import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './wor
 export const CURSOR_CHUNK = 250;
 
 export class AppendTask implements WriteTask {
+  readonly command = 'append';
   readonly #requests: FlatRequests;
   readonly bodyUnits: number;
   outcome: BatchOutcome | undefined;
@@ -35,6 +36,7 @@ export class AppendTask implements WriteTask {
 }
 
 export class DeviceTask implements WriteTask {
+  readonly command = 'openDevice';
   readonly #input: WorkerCalls['openDevice']['input'];
   readonly #id: number;
   outcome: CallOutcome | undefined;
@@ -54,6 +56,7 @@ export class DeviceTask implements WriteTask {
 }
 
 export class CursorTask implements WriteTask {
+  readonly command = 'writeCursors';
   readonly id: number;
   readonly #input: WorkerCalls['writeCursors']['input'];
   #written = 0;

@@ -4,6 +4,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { MAX_BATCH_ENTRIES } from '../../append-check.js';
 import type { SqliteEngine } from '../engine.js';
 import { asStorageError } from '../storage-failures.js';
+import type { HoldWatch } from './hold-watch.js';
 import {
   type BatchOutcome,
   type CallMessage,
@@ -31,6 +32,7 @@ type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCur
 
 export class WriterThread {
   readonly #engine: SqliteEngine;
+  readonly #watch: HoldWatch;
   readonly #port: MessagePort;
   readonly #pacer = new CheckpointPacer();
   readonly #appends: AppendTask[] = [];
@@ -44,8 +46,9 @@ export class WriterThread {
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(engine: SqliteEngine, port: MessagePort) {
+  constructor(engine: SqliteEngine, watch: HoldWatch, port: MessagePort) {
     this.#engine = engine;
+    this.#watch = watch;
     this.#port = port;
   }
 
@@ -164,7 +167,10 @@ export class WriterThread {
 
   #answer(call: ReadCall): CallOutcome {
     try {
-      return { id: call.id, output: this.#output(call) };
+      this.#watch.begin();
+      const output = this.#output(call);
+      this.#watch.end(call.method);
+      return { id: call.id, output };
     } catch (error) {
       const failure = failureOf(asStorageError(error));
       // A read that fails for an unknown reason says nothing about the writes: only its caller gets the error.
@@ -176,6 +182,10 @@ export class WriterThread {
     switch (call.method) {
       case 'page':
         return this.#engine.page(call.input);
+      case 'keySearchRange':
+        return this.#engine.keySearchRange(call.input);
+      case 'searchKey':
+        return this.#engine.searchKey(call.input);
       case 'heads':
         return this.#engine.heads(call.input);
       case 'channelStatuses':
