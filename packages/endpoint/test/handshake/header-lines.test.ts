@@ -20,6 +20,7 @@ const name = fc.oneof(
   fc.constantFrom(
     ...['Host', 'HOST', 'origin', 'Cookie', 'cookie', 'Set-Cookie', 'set-cookie', 'Authorization', 'authorization'],
     ...['User-Agent', 'X-A', 'x-a', 'Upgrade', 'Sec-WebSocket-Protocol', 'Content-Length', 'ETag', 'Forwarded'],
+    ...['Host', 'Connection', 'Sec-WebSocket-Version', 'Sec-WebSocket-Key', 'Accept-Encoding', 'websocket', '13'],
     ...['__proto__', 'constructor', 'toString', 'hasOwnProperty'],
   ),
   fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/),
