@@ -6,7 +6,7 @@ export { WebSocketCloseCode } from './close-codes.js';
 export { type ConnectionHandler, WebSocketConnection } from './connection/connection.js';
 export type { HandlerOf, ReadyState } from './connection/connection-setup.js';
 // Live connections.
-export type { CloseDetails, CloseOptions } from './connection/lifecycle/closing-state.js';
+export type { CloseDetails, CloseOptions } from './connection/lifecycle/closing-handshake.js';
 // Not WebSocket, for the packages that build on this one: deadlines of any number of objects with one timer, a queue of any
 // length, and checks of option objects.
 export { peerAddressOf } from './connection/lifecycle/peer-address.js';

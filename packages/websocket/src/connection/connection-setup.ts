@@ -5,7 +5,7 @@ import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import type { SeenFrame } from '../frame/frame-tap.js';
 import type { Role } from '../frame/opcode.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
-import type { CloseDetails } from './lifecycle/closing-state.js';
+import type { CloseDetails } from './lifecycle/closing-handshake.js';
 
 export type ReadyState = 'open' | 'closing' | 'closed';
 

@@ -5,7 +5,7 @@ import type { WebSocketError } from '../errors.js';
 import type { PerMessageDeflate } from '../extension/permessage-deflate.js';
 import { Opcode, type Role } from '../frame/opcode.js';
 import type { MessageKind } from '../message/assembler.js';
-import { type ClosePayload, encodeClosePayload, fitCloseReason } from '../message/close-payload.js';
+import { type ClosePayload, encodeClosePayload } from '../message/close-payload.js';
 import { assertControlPayload } from '../message/control-payload.js';
 import type { PreparedMessage } from '../message/prepared-message.js';
 import type { ResolvedWebSocketOptions } from '../options.js';
@@ -13,7 +13,7 @@ import type { ConnectionSetup, HandlerOf, ReadyState } from './connection-setup.
 import { frameWatch } from './frame-watch.js';
 import { ConnectionReader } from './input/connection-reader.js';
 import { type ConnectionAccess, notify, notifyClose, notifyError, readerEventsFor } from './input/handler-calls.js';
-import { type CloseOptions, ClosingState } from './lifecycle/closing-state.js';
+import { type CloseOptions, ClosingHandshake } from './lifecycle/closing-handshake.js';
 import { connectionErrors } from './lifecycle/connection-errors.js';
 import { Heartbeat } from './lifecycle/heartbeat.js';
 import { type SocketBinder, socketBinder } from './lifecycle/socket-binding.js';
@@ -61,7 +61,7 @@ export class WebSocketConnection {
   // Made when first needed: an idle connection has neither.
   #reader: ConnectionReader<WebSocketConnection> | undefined;
   #output: ConnectionOutput<WebSocketConnection> | undefined;
-  #closing: ClosingState | undefined;
+  #closing: ClosingHandshake | undefined;
   #state: ReadyState = 'open';
   #isPaused = false;
   #isHoldingBack = false;
@@ -180,9 +180,9 @@ export class WebSocketConnection {
   close(code: number = WebSocketCloseCode.normal, reason = '', options?: CloseOptions): void {
     const payload = encodeClosePayload(code, reason);
     if (this.#state !== 'open') return;
-    const closing = this.#beginClosing(new ClosingState('local'));
+    const closing = this.#beginClosing('local');
     if (options?.dropQueued === true) this.#output?.drop(connectionErrors.ended(undefined));
-    this.#sendClose(closing, payload);
+    closing.send(this.#writeTo(), payload);
     // While paused nothing is reported to the handler, but the peer's Close frame must be read.
     if (this.#isPaused) this.#readOn();
   }
@@ -239,7 +239,8 @@ export class WebSocketConnection {
     if (!this.#isHoldingBack && !(this.#isPaused && this.#state === 'open')) this.#socket.resume();
   }
 
-  #beginClosing(closing: ClosingState): ClosingState {
+  #beginClosing(initiator: ClosingHandshake['initiator'], error?: WebSocketError): ClosingHandshake {
+    const closing = new ClosingHandshake(initiator, error);
     this.#state = 'closing';
     this.#closing = closing;
     this.#output?.writer.endTail();
@@ -247,40 +248,20 @@ export class WebSocketConnection {
     return closing;
   }
 
-  #sendClose(closing: ClosingState, payload: Uint8Array): void {
-    closing.isCloseSent = true;
-    this.#writeTo().sendClose(payload);
-  }
-
-  /** Answers the peer's Close frame if ours was not sent yet. A server then closes TCP first (RFC 6455 §7.1.1). */
   #onCloseFrame(received: ClosePayload): void {
-    const closing = this.#closing ?? this.#beginClosing(new ClosingState('remote'));
-    closing.received = received;
-    if (!closing.isCloseSent) {
-      // RFC 6455 §5.5.1: the answer typically echoes the code received.
-      const isEmpty = received.code === WebSocketCloseCode.noStatusReceived;
-      this.#sendClose(closing, isEmpty ? NO_BYTES : encodeClosePayload(received.code, ''));
-    }
-    if (this.role === 'server') this.#writeTo().writer.endWhenEmpty();
+    const closing = this.#closing ?? this.#beginClosing('remote');
+    closing.receive(received, this.#writeTo(), this.role);
     // Data is discarded from here on, but the end of TCP must be noticed.
     this.#socket.resume();
   }
 
-  /** RFC 6455 §7.1.7, fail the connection: send the reason, close TCP, discard what is still received. */
+  /** Sends the reason, closes TCP, discards what is still received. */
   #fail(error: WebSocketError): void {
     if (this.#state === 'closed' || this.#closing?.error !== undefined) return;
-    const wasCloseSent = this.#closing?.isCloseSent ?? false;
-    const closing = this.#beginClosing(this.#closing ?? new ClosingState('local'));
-    closing.error = error;
+    const closing = this.#closing ?? this.#beginClosing('local');
     this.#reader?.stop();
     const output = this.#writeTo();
-    // Answers to the frames before the bad one go first, as far as the socket takes them at once.
-    output.writer.flush();
-    output.drop(error);
-    if (!wasCloseSent) {
-      this.#sendClose(closing, encodeClosePayload(error.closeCode, fitCloseReason(error.message)));
-    }
-    output.writer.endWhenEmpty();
+    closing.fail(error, output);
     wheel.schedule(this.#heartbeat, Math.min(this.#options.closeTimeoutMs, FAULT_LINGER_MS));
     notifyError<WebSocketConnection>(this, error);
     output.writer.flush();
@@ -290,7 +271,8 @@ export class WebSocketConnection {
   /** Without a closing handshake. */
   #breakOff(initiator: 'local' | 'remote' | 'none', error: WebSocketError): void {
     if (this.#state === 'closed') return;
-    this.#beginClosing(this.#closing ?? new ClosingState(initiator)).error ??= error;
+    const closing = this.#closing ?? this.#beginClosing(initiator);
+    closing.error ??= error;
     this.#reader?.stop();
     this.#socket.destroy();
   }
@@ -298,7 +280,7 @@ export class WebSocketConnection {
   #onDeadline(nowMs: number): number {
     if (this.#state !== 'open') {
       // Both Close frames were exchanged and only TCP is late: the closing handshake did not fail.
-      if (this.#closing?.isHandshakeDone) this.#socket.destroy();
+      if (this.#closing?.isDone) this.#socket.destroy();
       else this.#breakOff('local', connectionErrors.closeTimeout(this.#options));
       return -1;
     }
@@ -316,8 +298,8 @@ export class WebSocketConnection {
 
   #onSocketClosed(): void {
     if (this.#state === 'closed') return;
-    const closing = this.#closing ?? new ClosingState('none');
-    if (!closing.isHandshakeDone) closing.error ??= connectionErrors.lost();
+    const closing = this.#closing ?? new ClosingHandshake('none');
+    if (!closing.isDone) closing.error ??= connectionErrors.lost();
     this.#state = 'closed';
     wheel.remove(this.#heartbeat);
     this.#reader?.stop();
@@ -337,7 +319,7 @@ export class WebSocketConnection {
 
   /** The peer has ended its side of TCP, after the closing handshake or without one, and all its data has been read. */
   #onEnd(): void {
-    if (this.#closing === undefined) this.#beginClosing(new ClosingState('remote')).error = connectionErrors.lost();
+    if (this.#closing === undefined) this.#beginClosing('remote', connectionErrors.lost());
     // What is queued is still sent, the rest of the closing handshake included, within the deadline.
     this.#writeTo().writer.endWhenEmpty();
   }
@@ -345,7 +327,7 @@ export class WebSocketConnection {
   #onSocketError(cause: Error): void {
     if (this.#closing !== undefined) return;
     const error = connectionErrors.lost(cause);
-    this.#beginClosing(new ClosingState('none', error));
+    this.#beginClosing('none', error);
     notifyError<WebSocketConnection>(this, error);
   }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { until } from '@longwire/test-support/until';
 import type { ConnectionHandler, WebSocketConnection } from '../../src/connection/connection.js';
-import type { CloseDetails } from '../../src/connection/lifecycle/closing-state.js';
+import type { CloseDetails } from '../../src/connection/lifecycle/closing-handshake.js';
 import type { WebSocketError } from '../../src/errors.js';
 import { type AcceptOptions, accept } from '../../src/handshake/accept.js';
 import { resolveWebSocketOptions, type WebSocketOptions } from '../../src/options.js';

@@ -5,7 +5,7 @@ import type { ClosePayload } from '../../message/close-payload.js';
 import { TurnTasks } from '../../turn-tasks.js';
 import type { HandlerOf } from '../connection-setup.js';
 import { frameWatch } from '../frame-watch.js';
-import type { CloseDetails } from '../lifecycle/closing-state.js';
+import type { CloseDetails } from '../lifecycle/closing-handshake.js';
 import { warnOfError } from '../lifecycle/connection-errors.js';
 import type { ReaderEvents } from './connection-reader.js';
 
