@@ -1,4 +1,4 @@
-// Faults of the disk and of the process under the store, by the hundred. Rows 58, 59, 62 and 64 of docs/fault-catalogue.md.
+// Faults of the disk and of the process under the store, by the hundred. Rows 58, 59, 62, 64 and 65 of docs/fault-catalogue.md.
 // The short forms run with the unit tests of the server, from the same modules.
 
 import { describe, expect, test } from 'vitest';
@@ -12,10 +12,12 @@ import {
 } from '../packages/server/test/storage/sqlite/fault-run.js';
 import { flipBits } from '../packages/server/test/storage/sqlite/flip-run.js';
 import { killMigrations } from '../packages/server/test/storage/sqlite/migration-run.js';
+import { cutPowerAfterFailedSync } from '../packages/server/test/storage/sqlite/power-cut.js';
 
 const MINUTES_MS = 60_000;
 const KILLS = 50;
 const CALLS = 50;
+const POWER_CUTS = 20;
 const FLIPS = 1_000;
 const BATCHES = 12;
 
@@ -50,6 +52,22 @@ for (const driver of testedDrivers) {
         );
       }
     }
+
+    test.skipIf(straceMissing)(
+      `keeps what it acknowledged after a failed n-th fsync, a restart and a power cut, for every n up to ${POWER_CUTS} (row 65) ${straceMissing ?? ''}`,
+      { timeout: 20 * MINUTES_MS },
+      async () => {
+        const faults: string[] = [];
+        let acked = 0;
+        for (let nth = 1; nth <= POWER_CUTS; nth += 1) {
+          const cut = await cutPowerAfterFailedSync(driver, nth);
+          faults.push(...cut.faults);
+          acked += cut.acked;
+        }
+        expect(faults).toEqual([]);
+        expect(acked).toBeGreaterThan(20 * POWER_CUTS);
+      },
+    );
 
     test.skipIf(straceMissing)(
       `migrates a folder of schema version 1 although it is killed at any call (row 58) ${straceMissing ?? ''}`,

@@ -3,7 +3,8 @@
 
 import { closeSync, cpSync, openSync, readFileSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { WRITTEN_FILES } from './fault-run.js';
+import { makeDataFolder, type TestedDriver } from './data-folder.js';
+import { findBrokenPromises, integrityOf, runAppender, WRITTEN_FILES } from './fault-run.js';
 
 interface Range {
   readonly file: string;
@@ -12,13 +13,43 @@ interface Range {
 }
 
 /** Calls on the database and its log, as `strace -y -s 0` wrote them down. */
-export interface TracedCalls {
+interface TracedCalls {
   readonly writes: readonly Range[];
   /** Written, and not on disk: after a sync that failed, a later one does not write these again. */
   readonly unsynced: readonly Range[];
 }
 
-export function readTrace(traceFile: string): TracedCalls {
+/**
+ * The n-th sync of a store fails, the store is opened again on the same pages, and the power is cut at a later sync.
+ * @returns what contradicts the promises, and how much was acknowledged after the failure
+ */
+export async function cutPowerAfterFailedSync(
+  driver: TestedDriver,
+  nth: number,
+): Promise<{ readonly faults: readonly string[]; readonly acked: number }> {
+  const { folder, remove } = await makeDataFolder();
+  const disk = await makeDataFolder();
+  try {
+    const traceTo = join(disk.folder, 'trace');
+    const failed = await runAppender({ folder, driver, batches: 40, inject: `fsync:error=EIO:when=${nth}`, traceTo });
+    const data = join(disk.folder, 'data');
+    copyWithout(folder, data, readTrace(traceTo).unsynced);
+
+    const inject = 'fsync:signal=SIGKILL:when=20';
+    const restarted = await runAppender({ folder, driver, batches: 40, firstNumber: 1_000, inject, traceTo });
+    writeSince(folder, data, readTrace(traceTo).writes);
+    const faults = await findBrokenPromises({ folder: data, driver }, [failed, restarted]);
+    if (failed.fatal !== 'fatal' && failed.openedAs !== 'fatal') faults.push('the failed sync did not end the store');
+    if (restarted.openedAs !== 'ok' || restarted.isClosed) faults.push(`the restart: ${restarted.openedAs}`);
+    const integrity = integrityOf(data);
+    if (integrity !== 'ok') faults.push(`integrity check: ${integrity}`);
+    return { faults: faults.map((fault) => `fsync ${nth}: ${fault}`), acked: restarted.acked.size };
+  } finally {
+    await Promise.all([remove(), disk.remove()]);
+  }
+}
+
+function readTrace(traceFile: string): TracedCalls {
   const writes: Range[] = [];
   let dirty: Range[] = [];
   let lost: Range[] = [];
@@ -57,7 +88,7 @@ function wholeCalls(trace: string): string[] {
 }
 
 /** A copy of the folder as it is on disk when the writes of these ranges never got there. */
-export function copyWithout(folder: string, to: string, lost: readonly Range[]): void {
+function copyWithout(folder: string, to: string, lost: readonly Range[]): void {
   cpSync(folder, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
   for (const { file, start, length } of lost) {
     const size = statSync(join(to, file), { throwIfNoEntry: false })?.size ?? 0;
@@ -67,7 +98,7 @@ export function copyWithout(folder: string, to: string, lost: readonly Range[]):
 }
 
 /** Brings a disk up to what was written since: those ranges as they are now, and the present lengths. */
-export function writeSince(folder: string, disk: string, writes: readonly Range[]): void {
+function writeSince(folder: string, disk: string, writes: readonly Range[]): void {
   for (const file of WRITTEN_FILES) {
     const size = statSync(join(folder, file)).size;
     // Also if it was not there.

@@ -1,0 +1,151 @@
+// Senders that repeat, devices that come and go, and a server that is killed, stopped, left without disk and set back.
+
+import { inParallel } from '@longwire/test-support/in-parallel';
+import { SeededRandom } from '@longwire/test-support/seeded-random';
+import { until } from '@longwire/test-support/until';
+import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
+import { ChurningDevice } from './churning-device.js';
+import { type Disturbance, DisturbedServer, diskFault, disturbances } from './disturbances.js';
+import { Ledger } from './ledger.js';
+import { pass, RepeatingSender } from './repeating-sender.js';
+import { WireSessions } from './wire-sessions.js';
+
+export interface DisturbedRunOptions {
+  readonly seed: number;
+  /** Times that each disturbance comes, in random order. */
+  readonly times: number;
+}
+
+export interface DisturbedRunReport {
+  /** In the end: without what was taken away by setting the store back. */
+  readonly acknowledged: number;
+  readonly repeated: number;
+  readonly signIns: number;
+  /** Sign-ins of devices that had been forgotten. */
+  readonly forgotten: number;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly disturbances: readonly Disturbance[];
+  /** What was found wrong, in sentences. */
+  readonly faults: readonly string[];
+}
+
+const RECIPIENTS = ['bob', 'carol'];
+const SENDERS_OF_EACH = 2;
+const IN_FLIGHT = 4;
+/** More than are compared in one slice at sign-in. */
+const PEERS = 450;
+/** Of one recipient, together more than the server keeps. Those of one stream come one at a time. */
+const STREAMS = 3;
+const DEVICES_OF_STREAM = 12;
+const WAIT_MS = 120_000;
+
+export async function runDisturbed(
+  { seed, times }: DisturbedRunOptions,
+  log: (line: string) => void,
+): Promise<DisturbedRunReport> {
+  const random = new SeededRandom(seed);
+  const ledger = new Ledger();
+  const disturbed = await DisturbedServer.start(ledger);
+  const { server } = disturbed;
+  const sessions = new WireSessions(server.gatewayUrl);
+  disturbed.sessions = sessions;
+  try {
+    for (const recipient of RECIPIENTS) await beginChannels(server.gatewayUrl, recipient);
+    const senders = RECIPIENTS.flatMap((recipient) =>
+      Array.from({ length: SENDERS_OF_EACH }, (_, n) => {
+        const name = `${recipient}-sender${n}`;
+        return new RepeatingSender(name, recipient, sessions, ledger, new SeededRandom(random.next()));
+      }),
+    );
+    const sending = senders.map((sender) => sender.run(IN_FLIGHT));
+    let isChurning = true;
+    const device = (user: string, name: string) => new ChurningDevice(user, name, sessions, ledger);
+    const lasting = RECIPIENTS.flatMap((user) => [device(user, 'phone'), device(user, 'tablet')]);
+    const fleeting = RECIPIENTS.flatMap((user) =>
+      Array.from({ length: STREAMS }, (_, stream) =>
+        Array.from({ length: DEVICES_OF_STREAM }, (_, n) => device(user, `device-${stream}-${n}`)),
+      ),
+    );
+    const churn = [
+      ...lasting.map((each) => ({ devices: [each], visitMs: 3_000 })),
+      ...fleeting.map((devices) => ({ devices, visitMs: 300 })),
+    ].map(async ({ devices, visitMs }) => {
+      const own = new SeededRandom(random.next());
+      while (isChurning) await own.pick(devices).visit(own.below(visitMs), own);
+    });
+
+    const planned = shuffled(
+      disturbances
+        .filter((each) => diskFault === undefined || each !== 'full disk')
+        .flatMap((each) => Array<Disturbance>(times).fill(each)),
+      random,
+    );
+    for (const [round, disturbance] of planned.entries()) {
+      const { acknowledged } = ledger;
+      await until(() => ledger.acknowledged > acknowledged, `round ${round + 1} to flow`, WAIT_MS);
+      await pass(random.below(1_000));
+      log(`round ${round + 1}: ${disturbance}, ${ledger.acknowledged} acknowledged`);
+      await disturbed.disturb(disturbance, random);
+    }
+    for (const sender of senders) sender.isSending = false;
+    await Promise.all(sending);
+    isChurning = false;
+    await Promise.all(churn);
+
+    for (const user of RECIPIENTS) {
+      const heads = new Map<string, number>();
+      for (const { name, channel } of senders.filter(({ recipient }) => recipient === user)) {
+        const whole = await readWholeLog(server.gatewayUrl, user, `user/${name}`);
+        ledger.checkLog(channel, name, whole);
+        heads.set(`user/${name}`, whole.length);
+      }
+      for (const each of lasting.filter((each) => each.user === user)) {
+        if (!(await each.catchUp(heads))) ledger.fault(`${user} on ${each.name} did not get everything`);
+      }
+    }
+    if (!server.isRunning) ledger.fault(`the server ended: ${server.output.slice(-1_000)}`);
+    const all = [...lasting, ...fleeting.flat()];
+    return {
+      acknowledged: ledger.acknowledged,
+      repeated: ledger.repeated,
+      signIns: all.reduce((sum, { signIns }) => sum + signIns, 0),
+      forgotten: all.reduce((sum, { timesForgotten }) => sum + timesForgotten, 0),
+      refusals: Object.fromEntries(ledger.refusals),
+      disturbances: planned,
+      faults: ledger.faults,
+    };
+  } catch (error) {
+    const faults = ledger.faults.slice(0, 10).join('\n');
+    throw new Error(`${String(error)}\nfaults: ${faults}\n${server.output.slice(-3_000)}`, { cause: error });
+  } finally {
+    await disturbed.remove();
+  }
+}
+
+/** The recipient has many channels, so that messages arrive while a sign-in compares them. */
+async function beginChannels(url: string, user: string): Promise<void> {
+  const client = await WireClient.signIn(url, user, { device: 'phone' });
+  await inParallel(PEERS, 32, async (n) => {
+    await client.ask({ type: 'send', to: `user/${user}-peer${n}`, body: `${user}-peer${n} 0` });
+  });
+  await client.end();
+}
+
+function shuffled<Item>(items: readonly Item[], random: SeededRandom): Item[] {
+  return items
+    .map((item) => ({ item, at: random.fraction() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}
+
+async function readWholeLog(url: string, user: string, channel: string): Promise<WireMessage[]> {
+  const reader = await WireClient.signIn(url, user, { device: 'phone' });
+  const entries: WireMessage[] = [];
+  for (let more = true; more; ) {
+    const page = await reader.ask({ type: 'history', channel, after: entries.length, limit: 200 });
+    entries.push(...(page['entries'] as WireMessage[]));
+    more = page['more'] === true;
+  }
+  await reader.end();
+  return entries;
+}
