@@ -13,7 +13,8 @@ let port: number;
 
 beforeAll(async () => {
   server = await startTestServer({
-    LONGWIRE_SESSIONS_PER_USER: '1',
+    LONGWIRE_SESSIONS_PER_USER: '2',
+    LONGWIRE_LIMITS_DEVICES_PER_USER: '1',
     LONGWIRE_LIMITS_BODY_BYTES: '1000',
     LONGWIRE_LIMITS_COMMAND_BYTES: '8192',
     LONGWIRE_LIMITS_BODY_BYTES_BURST: '20000',
@@ -50,7 +51,7 @@ const open = (localAddress: string, headers: Record<string, string> = {}) =>
 /** Sends bytes from an address and resolves when the connection has ended. */
 function raw(localAddress: string, bytes: string): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(bytes));
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(bytes, 'latin1'));
     socket.resume();
     socket.on('error', () => undefined);
     socket.on('close', () => resolve());
@@ -107,7 +108,26 @@ describe('longwire refusals counts', () => {
     for (const client of [stranger, known]) client.cut();
   });
 
-  it('credentials, blockedUser and sessions.perUser', async () => {
+  it('beforeSignIn and malformedFrame', async () => {
+    await counts('beforeSignIn', 1, async () => {
+      const client = await open('127.0.0.27');
+      expect(await client.ask({ type: 'channels' })).toMatchObject({ code: 'unauthenticated' });
+      client.cut();
+    });
+    await counts('malformedFrame', 1, async () => {
+      const binary = await open('127.0.0.27');
+      binary.socket.send(new Uint8Array(3));
+      expect(await binary.whenClosed()).toMatchObject({ code: 1003 });
+    });
+    await counts('malformedFrame', 1, async () => {
+      // A text frame without a mask.
+      const handshake = 'GET /v1/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+      const keys = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      await raw('127.0.0.27', `${handshake}${keys}\x81\x01a`);
+    });
+  });
+
+  it('credentials, blockedUser, sessions.perUser and limits.devicesPerUser', async () => {
     await counts('credentials', 1, async () => {
       const client = await open('127.0.0.21');
       await client.ask({ type: 'connect', token: 'nobody' });
@@ -118,11 +138,18 @@ describe('longwire refusals counts', () => {
       await client.ask({ type: 'connect', token: 'dev:mallory' });
     });
     const first = await WireClient.signIn(server.url, 'single', { device: 'one' });
+    await counts('limits.devicesPerUser', 1, async () => {
+      const client = await open('127.0.0.21');
+      await client.ask({ type: 'connect', token: 'dev:single', device: 'two' });
+      expect(await client.whenClosed()).toMatchObject({ code: 4102 });
+    });
+    const second = await WireClient.signIn(server.url, 'single', { device: 'one' });
     await counts('sessions.perUser', 1, async () => {
       const client = await open('127.0.0.21');
       await client.ask({ type: 'connect', token: 'dev:single', device: 'two' });
+      expect(await client.whenClosed()).toMatchObject({ code: 4102 });
     });
-    first.cut();
+    for (const client of [first, second]) client.cut();
   });
 
   it('origin and caller', async () => {

@@ -13,13 +13,15 @@ export interface LongCommandScale {
   readonly entries: number;
   /** Repeats at once, each with a key that was never sent. */
   readonly repeats: number;
-  /** Channels of the user, all of them read. */
+  /** Channels of the user, each of them read. */
   readonly channels: number;
   /** New devices of the user at once. */
   readonly devices: number;
 }
 
 const IN_FLIGHT = 48;
+/** Most of it is what has to be stored first. */
+const TIMEOUT_MS = 900_000;
 /** Fewer than the channel has entries, so that its first ones have to be searched for. */
 const KEY_WINDOW = 1_024;
 
@@ -37,7 +39,9 @@ export function describeLongCommands(scale: LongCommandScale): void {
     });
     afterAll(() => target.stop());
 
-    it('do not make others wait for sent: since at the start of a long channel (row 79)', async () => {
+    it('do not make others wait for sent: since at the start of a long channel (row 79)', {
+      timeout: TIMEOUT_MS,
+    }, async () => {
       const sender = await WireClient.signIn(target.url, 'repeater');
       const send = (body: number, fields: object = {}) =>
         sender.ask({ type: 'send', to: 'user/peer', body, ...fields });
@@ -61,7 +65,9 @@ export function describeLongCommands(scale: LongCommandScale): void {
       sender.cut();
     });
 
-    it('do not make others wait for sent: new devices of a user with many channels (row 79)', async () => {
+    it('do not make others wait for sent: new devices of a user with many channels (row 79)', {
+      timeout: TIMEOUT_MS,
+    }, async () => {
       const owner = await WireClient.signIn(target.url, 'owner');
       await inParallel(scale.channels, IN_FLIGHT, async (index) => {
         const channel = `user/peer-${index}`;

@@ -125,10 +125,12 @@ export async function startNewEra(data: DataLocation, onNotice: (message: string
 }
 
 function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Store> {
-  if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes });
+  if (data.kind === 'memory')
+    return openMemoryStore({ maxBytes: limits.memoryBytes, devicesPerUser: limits.devicesPerUser });
   return openSqliteStore({
     folder: data.path,
     keyWindowEntries: limits.keyWindow,
+    devicesPerUser: limits.devicesPerUser,
     onNotice: (message) => logger.warn({}, message),
   });
 }

@@ -100,6 +100,12 @@ export const settings = Object.freeze({
     'free space of the disk below which sends get storage_full; never more than 5 % of it; 0 lets them fill the disk',
   ),
   'limits.memoryBytes': integer(256 * MIB, MIB, 64 * GIB, 'what data memory: holds; sends beyond it get storage_full'),
+  'limits.devicesPerUser': integer(
+    32,
+    1,
+    10_000,
+    'devices of one user; for another one, the longest unused is forgotten',
+  ),
   'limits.newDeviceBacklog': integer(1_000, 0, 1_000_000, 'entries of a channel pushed to a device that is new'),
   'limits.keyWindow': integer(
     defaultSessionLimits.keyWindow,

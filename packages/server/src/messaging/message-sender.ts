@@ -108,6 +108,7 @@ export class MessageSender {
       echo: context.echo,
       onSettled: (outcome) => {
         if (outcome.outcome === 'stored') cursors.readOwn(content.from, channel, outcome.offset);
+        if (outcome.outcome === 'failed' && outcome.error.code === 'storage_full') refusals.count('storageFull');
         if (outcome.outcome === 'refused') refusals.count('limits.minFreeBytes');
         if (outcome.outcome === 'unknown-user') refusals.count('hiddenCharacter');
         settle(sendOutcome(outcome, channel));

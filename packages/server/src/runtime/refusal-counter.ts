@@ -19,7 +19,7 @@ export const refusalKinds = [
   'credentials',
   'blockedUser',
   'sessions.perUser',
-  'devicesInUse',
+  'limits.devicesPerUser',
   // New ids of users and devices, also in commands.
   'hiddenCharacter',
   // Commands.
@@ -33,8 +33,12 @@ export const refusalKinds = [
   'limits.storeCalls',
   'limits.pendingAppendBytes',
   'limits.minFreeBytes',
+  'storageFull',
   'malformedCommand',
-  // Sessions of clients that do not read, or are gone.
+  'beforeSignIn',
+  // Sessions of clients that break RFC 6455, do not read, or are gone.
+  'malformedFrame',
+  'limits.allOutboxesBytes',
   'slowReader',
   'limits.heartbeatGraceMs',
 ] as const;

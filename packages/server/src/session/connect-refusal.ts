@@ -5,7 +5,7 @@ import type { DeviceRefusal } from '../storage/directory.js';
 import type { Identity } from './client-session.js';
 
 export interface ConnectRefusal {
-  readonly kind: 'sessions.perUser' | 'devicesInUse' | 'hiddenCharacter';
+  readonly kind: 'sessions.perUser' | 'limits.devicesPerUser' | 'hiddenCharacter';
   readonly code: ErrorCode;
   readonly message: string;
   readonly closeCode: CloseCode;
@@ -22,7 +22,7 @@ export function refusalOfDevice(refusal: DeviceRefusal, { user, device }: Identi
   switch (refusal) {
     case 'all-in-use':
       return {
-        kind: 'devicesInUse',
+        kind: 'limits.devicesPerUser',
         code: 'quota_exceeded',
         message: 'this user has as many devices as allowed, and all of them have sessions',
         closeCode: CloseCode.sessionLimit,

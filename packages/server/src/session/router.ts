@@ -174,6 +174,7 @@ export class Router {
   #handleEarly(session: ClientSession, text: string): void {
     session.earlyMessages += 1;
     if (session.earlyMessages > this.#limits.earlyMessages) {
+      this.#refusals.counter.count('beforeSignIn');
       session.end(CloseCode.protocolError, 'too many messages before sign-in');
       return;
     }
@@ -222,6 +223,7 @@ export class Router {
   }
 
   #refuseUnauthenticated(session: ClientSession, command: CommandRef): void {
+    this.#refusals.counter.count('beforeSignIn');
     replyError(session, command, {
       code: 'unauthenticated',
       message: 'before sign-in only connect and ping are accepted',

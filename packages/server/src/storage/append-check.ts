@@ -6,9 +6,6 @@ import type { AppendRequest } from './message-log.js';
 /** Entries one call of `append` may carry. */
 export const MAX_BATCH_ENTRIES = 1_000;
 
-/** Devices per user; the longest unused is forgotten for the next one. */
-export const MAX_DEVICES_PER_USER = 32;
-
 /** @throws RangeError when the batch is empty or larger than {@link MAX_BATCH_ENTRIES} */
 export function assertBatchSize(length: number): void {
   if (length < 1 || length > MAX_BATCH_ENTRIES) {

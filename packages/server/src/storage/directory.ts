@@ -82,7 +82,7 @@ export interface DeviceSignIn {
 export interface Directory {
   /**
    * Makes sure that the user and the device exist. A device that is not known gets a cursor in every channel the user has
-   * read, at the read cursor. Beyond 32 devices the longest unused is forgotten with its cursors: signing in is use, and so
+   * read, at the read cursor. Beyond the devices that a user may have, the longest unused is forgotten with its cursors: signing in is use, and so
    * is an acknowledgement, to the minute; the order is that of the calls, whatever the clock says. Durable when resolved.
    *
    * A user may have many channels, so a call writes a bounded number of cursors and may return an unfinished device: it is

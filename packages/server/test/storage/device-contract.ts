@@ -2,18 +2,19 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_DEVICES_PER_USER } from '../../src/storage/append-check.js';
 import type { DeviceState } from '../../src/storage/directory.js';
 import { device, direct, FIRST_AT, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
+/** The default. */
+const DEVICES_PER_USER = 32;
 const MINUTE_MS = 60_000;
 const RUNS = 10;
 const bob = user('bob');
 const channel = direct('alice', 'bob');
 
 export function describeDeviceContract(name: string, create: StoreFactory): void {
-  describe(`${name} has at most ${MAX_DEVICES_PER_USER} devices of a user`, () => {
+  describe(`${name} has at most ${DEVICES_PER_USER} devices of a user`, () => {
     let tested: StoreUnderTest;
     beforeEach(async () => {
       tested = await create();
@@ -33,7 +34,7 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
       });
     /** One after the other, a minute apart. */
     const fill = async (from = 0, direction = 1) => {
-      for (let index = from; index < MAX_DEVICES_PER_USER; index += 1) {
+      for (let index = from; index < DEVICES_PER_USER; index += 1) {
         expect(await signIn(index, FIRST_AT + direction * index * MINUTE_MS)).toBe('new');
       }
     };
@@ -72,7 +73,7 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
 
     test('openDevice returns all-in-use when no other device may be forgotten, and forgets none', async () => {
       await fill();
-      const all = range(0, MAX_DEVICES_PER_USER);
+      const all = range(0, DEVICES_PER_USER);
       expect(await signIn(40, FIRST_AT, all)).toBe('all-in-use');
       expect(await signIn(3, FIRST_AT, all)).toBe('known');
       expect(await known()).toEqual(all);
@@ -125,7 +126,7 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
 /** What a user's devices are, the longest unused first. */
 function useInList(list: number[], index: number, inUse: readonly number[]): DeviceState | 'all-in-use' {
   const place = list.indexOf(index);
-  const isFull = list.length >= MAX_DEVICES_PER_USER;
+  const isFull = list.length >= DEVICES_PER_USER;
   const forgotten = list.findIndex((other) => !inUse.includes(other));
   if (place >= 0) list.splice(place, 1);
   else if (isFull && forgotten < 0) return 'all-in-use';

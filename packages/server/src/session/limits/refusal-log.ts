@@ -27,7 +27,7 @@ const logMessages = {
   blockedUser: 'A blocked user was refused',
   'sessions.perUser': 'A session was refused',
   hiddenCharacter: 'A new id with a hidden character was refused',
-  devicesInUse: 'A new device was refused',
+  'limits.devicesPerUser': 'A new device was refused',
   caller: 'A caller was refused',
   malformedCommand: 'A malformed command was refused',
 } as const satisfies Partial<Record<RefusalKind, string>>;

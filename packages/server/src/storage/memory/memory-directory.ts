@@ -3,7 +3,6 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
-import { MAX_DEVICES_PER_USER } from '../append-check.js';
 import type {
   ChannelDescription,
   ChannelStatusSlice,
@@ -16,9 +15,11 @@ import { type MemoryChannel, type MemoryState, type MemoryUser, useDevice } from
 
 export class MemoryDirectory implements Directory {
   readonly #state: MemoryState;
+  readonly #devicesPerUser: number;
 
-  constructor(state: MemoryState) {
+  constructor(state: MemoryState, devicesPerUser: number) {
     this.#state = state;
+    this.#devicesPerUser = devicesPerUser;
   }
 
   async openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal> {
@@ -26,7 +27,7 @@ export class MemoryDirectory implements Directory {
     this.#state.assertOpen();
     const known = this.#state.users.get(userId);
     if (mustExist.user && known === undefined) return 'unknown-user';
-    const state = stateOf(known, deviceId);
+    const state = this.#stateOf(known, deviceId);
     if (mustExist.device && state !== 'known') return 'unknown-device';
     if (known !== undefined && state === 'known') {
       useDevice(known, deviceId);
@@ -45,7 +46,7 @@ export class MemoryDirectory implements Directory {
 
   async findDevice(userId: UserId, deviceId: DeviceId): Promise<DeviceState> {
     this.#state.assertOpen();
-    return stateOf(this.#state.users.get(userId), deviceId);
+    return this.#stateOf(this.#state.users.get(userId), deviceId);
   }
 
   async channelStatuses(
@@ -103,15 +104,15 @@ export class MemoryDirectory implements Directory {
     return descriptions;
   }
 
+  #stateOf(user: MemoryUser | undefined, device: DeviceId): DeviceState {
+    if (user?.devices.has(device) === true) return 'known';
+    return (user?.devices.size ?? 0) < this.#devicesPerUser ? 'new' : 'maybe-forgotten';
+  }
+
   #forget(user: MemoryUser, device: DeviceId): void {
     this.#state.releaseDevice(user.devices.get(device)?.cursors.size ?? 0);
     user.devices.delete(device);
   }
-}
-
-function stateOf(user: MemoryUser | undefined, device: DeviceId): DeviceState {
-  if (user?.devices.has(device) === true) return 'known';
-  return (user?.devices.size ?? 0) < MAX_DEVICES_PER_USER ? 'new' : 'maybe-forgotten';
 }
 
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {

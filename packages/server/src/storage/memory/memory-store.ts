@@ -13,11 +13,15 @@ import { MemoryState } from './memory-state.js';
 export interface MemoryStoreOptions {
   /** Entries, users, devices and channels together, as estimated. Beyond it nothing new is stored. */
   readonly maxBytes: number;
+  /** For another one, the longest unused is forgotten. Default 32. */
+  readonly devicesPerUser?: number;
 }
 
+const DEFAULT_DEVICES = 32;
+
 /** Opens an empty store in memory. Nothing survives its process; each opening is a new era. */
-export async function openMemoryStore({ maxBytes }: MemoryStoreOptions): Promise<Store> {
-  return new MemoryStore(maxBytes);
+export async function openMemoryStore(options: MemoryStoreOptions): Promise<Store> {
+  return new MemoryStore(options.maxBytes, options.devicesPerUser ?? DEFAULT_DEVICES);
 }
 
 class MemoryStore implements Store {
@@ -31,10 +35,10 @@ class MemoryStore implements Store {
   onHeld: Store['onHeld'];
   readonly #state: MemoryState;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, devicesPerUser: number) {
     this.#state = new MemoryState(maxBytes);
     this.log = new MemoryMessageLog(this.#state);
-    this.directory = new MemoryDirectory(this.#state);
+    this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
   }
 

@@ -46,6 +46,7 @@ export interface EngineOptions {
   /** Asked before each commit whether the folder is still ours; throws if not. */
   readonly assertOwned: () => void;
   readonly keyWindowEntries: number;
+  readonly devicesPerUser: number;
   /** Gives the store a new era, although nothing shows that it was restored. */
   readonly needsNewEra: boolean;
   /** Entries that get their places in one batch. Fewer are for tests. */
@@ -134,7 +135,7 @@ export class SqliteEngine {
         ring,
         recent,
       });
-      this.#devices = new DeviceTable(database, this.#users);
+      this.#devices = new DeviceTable(database, this.#users, options.devicesPerUser);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
       this.#pages = new PageReader(log);
       this.#statuses = new ChannelStatusReader(database, options.onDamage, {

@@ -44,6 +44,8 @@ export interface SqliteStoreOptions {
   readonly driver?: DriverChoice;
   /** Newest entries of which the keys are always recognised; rounded up to a power of two. Default: the protocol's. */
   readonly keyWindowEntries?: number;
+  /** For another one, the longest unused is forgotten. Default 32. */
+  readonly devicesPerUser?: number;
   /** Gives the store a new era, and with it every channel a new epoch, although nothing shows that it was restored. */
   readonly needsNewEra?: boolean;
   /** For tests: a command that takes more processor time than this in the writing thread ends the store. */
@@ -55,6 +57,7 @@ export interface SqliteStoreOptions {
 }
 
 const LOCK_WAIT_MS = 5_000;
+const DEFAULT_DEVICES = 32;
 
 /**
  * Opens the store in a folder, creating it if need be, and holds the folder until `close`. Resolves when it can be used.
@@ -72,8 +75,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let writer: WorkerClient | undefined;
   try {
     for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
-    const { keyWindowEntries = defaultSessionLimits.keyWindow, needsNewEra = false, maxHoldMs } = options;
-    const start = { folder, driver, keyWindowEntries, needsNewEra, maxHoldMs };
+    const { keyWindowEntries = defaultSessionLimits.keyWindow, devicesPerUser = DEFAULT_DEVICES } = options;
+    const { needsNewEra = false, maxHoldMs } = options;
+    const start = { folder, driver, keyWindowEntries, devicesPerUser, needsNewEra, maxHoldMs };
     writer = await WorkerClient.start({
       ...start,
       role: 'writer',

@@ -121,6 +121,7 @@ class GatewayConnection {
   }
 
   onBinary(_data: Uint8Array, connection: Session<typeof connectPath>): void {
+    this.#parts.refusals.counter.count('malformedFrame');
     connection.close(StandardCloseCode.unsupportedData, 'longwire.v1.json is spoken in text');
   }
 
@@ -150,8 +151,11 @@ class GatewayConnection {
 /** What the server refused by closing a session. */
 function refusalOf({ endedWith }: ClientSession, { cause }: CloseReason): RefusalKind | undefined {
   if (endedWith === CloseCode.noConnect) return 'limits.connectTimeoutMs';
-  if (endedWith === CloseCode.slow || cause === 'slow_consumer') return 'slowReader';
+  if (endedWith === CloseCode.slow) return 'limits.allOutboxesBytes';
+  if (cause === 'slow_consumer') return 'slowReader';
   if (cause === 'heartbeat_timeout') return 'limits.heartbeatGraceMs';
+  // Also more pings than a peer may send.
+  if (cause === 'protocol_error') return 'malformedFrame';
   return cause === 'message_too_big' ? 'limits.commandBytes' : undefined;
 }
 

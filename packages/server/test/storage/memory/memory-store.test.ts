@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_DEVICES_PER_USER } from '../../../src/storage/append-check.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import type { Store } from '../../../src/storage/store.js';
 import { appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
 import { describeStoreContract } from '../store-contract.js';
+
+/** The default. */
+const DEVICES_PER_USER = 32;
 
 describeStoreContract('the memory engine', async () => {
   const store = await openMemoryStore({ maxBytes: 256 * 1_048_576 });
@@ -77,7 +79,7 @@ describe('the memory engine at maxBytes', () => {
 
   it('counts a device that was forgotten for a newer one no longer', async () => {
     for (let index = 0; index < 1_000; index += 1) {
-      const expected = index < MAX_DEVICES_PER_USER ? 'new' : 'maybe-forgotten';
+      const expected = index < DEVICES_PER_USER ? 'new' : 'maybe-forgotten';
       expect(await store.directory.openDevice(signIn('alice', `d${index}`))).toBe(expected);
     }
   });

@@ -31,6 +31,7 @@ export function openEngine(
     open,
     assertOwned,
     keyWindowEntries,
+    devicesPerUser: 32,
     needsNewEra: false,
     onDamage,
     watch,

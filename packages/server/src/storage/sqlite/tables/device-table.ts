@@ -5,7 +5,6 @@
 // may have many channels, so both are done in steps, each in one transaction with those of others.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { MAX_DEVICES_PER_USER } from '../../append-check.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import {
   integerOf,
@@ -28,6 +27,7 @@ const MAX_TIME = Number.MAX_SAFE_INTEGER - 1;
 
 export class DeviceTable {
   readonly #users: UserTable;
+  readonly #maxPerUser: number;
   readonly #byName: SqlStatement;
   readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
@@ -42,8 +42,9 @@ export class DeviceTable {
   readonly #channelsAfter: SqlStatement;
   readonly #startCursor: SqlStatement;
 
-  constructor(database: SqlDatabase, users: UserTable) {
+  constructor(database: SqlDatabase, users: UserTable, maxPerUser: number) {
     this.#users = users;
+    this.#maxPerUser = maxPerUser;
     const columns = 'id, user, name, created_at, used_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM device WHERE user = ? AND name = ?`);
     this.#neighbours = new IndexNeighbours(database, 'device', ['user', 'name']);
@@ -109,7 +110,8 @@ export class DeviceTable {
     if (row === undefined && this.#isFull(userNumber)) {
       const isDone = this.#forgetLongestUnused(userNumber, inUse);
       if (isDone === undefined) return 'all-in-use';
-      if (!isDone) return { state, after: 0 };
+      // More than one, if fewer are allowed than before.
+      if (!isDone || this.#isFull(userNumber)) return { state, after: 0 };
     }
     const started = row ?? this.#insertUnfinished(userNumber, device, at);
     // One that was forgotten meanwhile begins anew.
@@ -139,7 +141,7 @@ export class DeviceTable {
 
   #isFull(user: number): boolean {
     const row = this.#count.get([user]);
-    return row !== undefined && integerOf(row, 'count') >= MAX_DEVICES_PER_USER;
+    return row !== undefined && integerOf(row, 'count') >= this.#maxPerUser;
   }
 
   #insertUnfinished(user: number, name: string, at: number): DeviceRow {

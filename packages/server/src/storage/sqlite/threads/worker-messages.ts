@@ -20,6 +20,7 @@ export interface WorkerStart {
   readonly folder: string;
   readonly driver: DriverChoice;
   readonly keyWindowEntries: number;
+  readonly devicesPerUser: number;
   readonly needsNewEra: boolean;
   /** For tests: of `HoldWatch`. */
   readonly maxHoldMs: number | undefined;

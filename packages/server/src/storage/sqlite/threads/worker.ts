@@ -33,6 +33,7 @@ function startWriter(to: MessagePort): FromWorker {
     open: chooseDriver(start.driver),
     assertOwned: folderGuard(start.lock),
     keyWindowEntries: start.keyWindowEntries,
+    devicesPerUser: start.devicesPerUser,
     needsNewEra: start.needsNewEra,
     watch,
     onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
