@@ -93,7 +93,7 @@ export class HandshakeRequest {
 
   /** Host and port that the client addressed: what a trusted proxy says, else the header `Host`. */
   get host(): string | undefined {
-    return this.#rare?.client === undefined ? this.#find('host') : this.#rare.client.host;
+    return this.#rare?.client === undefined ? headerIn(this.#headers, 'host') : this.#rare.client.host;
   }
 
   /** Subprotocols in the client's order of preference (RFC 6455 §4.1 number 10). */
@@ -110,11 +110,7 @@ export class HandshakeRequest {
 
   /** The page a browser connects from; undefined from programs that send none. */
   get origin(): string | undefined {
-    return this.#find('origin');
-  }
-
-  #find(name: 'host' | 'origin'): string | undefined {
-    return typeof this.#headers === 'string' ? findPackedHeader(this.#headers, name) : this.#headers[name];
+    return headerIn(this.#headers, 'origin');
   }
 
   /** Who the client is, once the configurator's `authenticate` has said it. */
@@ -130,6 +126,10 @@ export class HandshakeRequest {
     this.#rare = { ...this.#rare, query };
     return query;
   }
+}
+
+function headerIn(headers: IncomingHttpHeaders | string, name: 'host' | 'origin'): string | undefined {
+  return typeof headers === 'string' ? findPackedHeader(headers, name) : headers[name];
 }
 
 /** The path of a request target: origin form `/path?query`, or absolute form `http://host/path` (RFC 9112 §3.2). */
