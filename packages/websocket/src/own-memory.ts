@@ -1,4 +1,4 @@
-// Node takes small buffers from a pool: one block (8 KiB; 64 KiB from Node 26 on) that is freed once none of them is in use.
+// Node takes small buffers from a pool: one block (8 KiB on Node 20, 64 KiB on Node 24 and 26) that is freed once none of them is in use.
 // What is kept for long, such as a queued frame, would keep the whole block while it is counted as its own few bytes.
 
 // The least fraction of the memory behind a buffer that the buffer itself must be, to be kept as it is.
