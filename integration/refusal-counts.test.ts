@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let server: TestServer;
 let operator: OperatorClient;
-let port: number;
 
 beforeAll(async () => {
   server = await startTestServer({
@@ -31,9 +30,12 @@ beforeAll(async () => {
     LONGWIRE_LIMITS_HANDSHAKES_PER_SECOND: '10',
   });
   operator = new OperatorClient(server.folder);
-  port = Number(new URL(server.httpUrl).port);
 });
 afterAll(() => server.remove());
+
+const upgrade =
+  'GET /v1/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 /** Waits until a kind was counted so often more than before what `cause` does. */
 async function counts(kind: RefusalKind, times: number, cause: () => Promise<unknown>): Promise<void> {
@@ -49,8 +51,9 @@ const open = (localAddress: string, headers: Record<string, string> = {}) =>
   WireClient.open(server.url, { localAddress, headers });
 
 /** Sends bytes from an address and resolves when the connection has ended. */
-function raw(localAddress: string, bytes: string): Promise<void> {
+function raw(localAddress: string, bytes: string, target = server): Promise<void> {
   return new Promise((resolve) => {
+    const port = Number(new URL(target.httpUrl).port);
     const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(bytes, 'latin1'));
     socket.resume();
     socket.on('error', () => undefined);
@@ -121,9 +124,7 @@ describe('longwire refusals counts', () => {
     });
     await counts('malformedFrame', 1, async () => {
       // A text frame without a mask.
-      const handshake = 'GET /v1/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
-      const keys = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-      await raw('127.0.0.27', `${handshake}${keys}\x81\x01a`);
+      await raw('127.0.0.27', `${upgrade}\x81\x01a`);
     });
   });
 
@@ -182,5 +183,58 @@ describe('longwire refusals counts', () => {
     await counts('limits.connectionsPerAddress', 5, () =>
       Promise.all(Array.from({ length: 45 }, () => raw('127.0.0.26', 'G'))),
     );
+  });
+});
+
+describe('RunningServer.refusals counts', () => {
+  let small: TestServer;
+  beforeAll(async () => {
+    small = await startTestServer({
+      LONGWIRE_DATA: 'memory:',
+      LONGWIRE_LIMITS_MEMORY_BYTES: '1048576',
+      LONGWIRE_LIMITS_CONNECTIONS: '8',
+      LONGWIRE_LIMITS_WAITING: '2',
+      LONGWIRE_LIMITS_HEARTBEAT_MS: '500',
+      LONGWIRE_LIMITS_HEARTBEAT_GRACE_MS: '500',
+      LONGWIRE_LIMITS_SEND_BURST: '1000',
+    });
+  });
+  afterAll(() => small.remove());
+
+  it('storageFull', async () => {
+    const client = await WireClient.signIn(small.url, 'writer');
+    const send = () => client.ask({ type: 'send', to: 'user/bob', body: 'x'.repeat(60_000) });
+    while ((await send()).type === 'sent');
+    expect(small.refusals().storageFull).toBe(1);
+    expect(await send()).toMatchObject({ code: 'storage_full' });
+    expect(small.refusals().storageFull).toBe(2);
+    await client.end();
+  });
+
+  it('limits.heartbeatGraceMs', async () => {
+    // Answers no ping.
+    await raw('127.0.0.30', upgrade, small);
+    await until(() => small.refusals()['limits.heartbeatGraceMs'] === 1, 'a session that was silent');
+  });
+
+  it('limits.waiting and idleConnections', async () => {
+    const waiting = [await WireClient.open(small.url), await WireClient.open(small.url)];
+    await expect(WireClient.open(small.url)).rejects.toThrow('503');
+    expect(small.refusals()['limits.waiting']).toBe(1);
+    for (const client of waiting) await client.end();
+    // At most a quarter of the connections may be silent.
+    const silent = [1, 2, 3].map(() => raw('127.0.0.31', '', small));
+    await until(() => small.refusals().idleConnections === 1, 'a silent connection to be closed');
+    await Promise.race(silent);
+  });
+
+  it('limits.connections', async () => {
+    const signedIn: WireClient[] = [];
+    for (let index = 0; small.refusals()['limits.connections'] === 0; index += 1) {
+      const client = await WireClient.signIn(small.url, `user-${index}`).catch(() => undefined);
+      if (client !== undefined) signedIn.push(client);
+      expect(signedIn.length).toBeLessThanOrEqual(8);
+    }
+    for (const client of signedIn) client.cut();
   });
 });

@@ -1,5 +1,6 @@
 // Outboxes that fill up: what is refused for want of room comes later, and those who read are served whatever others hold.
 
+import { OperatorClient } from '@longwire/server';
 import { inParallel } from '@longwire/test-support/in-parallel';
 import { raisedRates } from '@longwire/test-support/raised-rates';
 import { ServerProcess } from '@longwire/test-support/server-process';
@@ -74,6 +75,9 @@ export function describeFullOutboxes(scale: FullOutboxScale): void {
         else expect([4004, 1006]).toContain(code);
       }
       expect(ended).toContain(4004);
+      const operator = new OperatorClient(server.folder);
+      const isCounted = async () => (await operator.refusals()).refusals['limits.allOutboxesBytes'] > 0;
+      await until(isCounted, 'limits.allOutboxesBytes to be counted');
       expect(await writer.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
       for (const peer of slow) peer.destroy();
       writer.cut();

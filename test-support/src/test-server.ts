@@ -3,13 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, loadConfig, type RunningServer, startServer } from '@longwire/server';
+import { createLogger, loadConfig, type RefusalCounts, type RunningServer, startServer } from '@longwire/server';
 
 export interface TestServer {
   readonly url: string;
   readonly httpUrl: string;
   readonly folder: string;
   readonly logLines: string[];
+  refusals(): RefusalCounts;
   /** Stops it and starts another on the same folder. */
   restart(): Promise<TestServer>;
   stop(): Promise<void>;
@@ -35,6 +36,7 @@ export async function startTestServer(settings: Record<string, string> = {}, fol
     httpUrl: `http://127.0.0.1:${port}`,
     folder: data,
     logLines,
+    refusals: () => running.refusals,
     stop,
     restart: async () => {
       await stop();

@@ -299,7 +299,7 @@ async function serve(
     const advice = 'Let a proxy end TLS and set --behind-proxy, or give --tls-cert and --tls-key';
     logger.warn(
       { host: config.host },
-      `Listening without TLS: whoever is on the way can read tokens and messages. ${advice}`,
+      `Listening without TLS: tokens and messages can be read on their way. ${advice}`,
     );
   }
   if (config.data.kind === 'memory')

@@ -37,6 +37,7 @@ describe('sending', () => {
     const [taken, refused] = await Promise.all([floor.send({ body: large }), floor.send({ body: large })]);
     expect(taken.ok).toBe(true);
     expect(refused).toMatchObject({ ok: false, code: 'unavailable', afterMs: expect.any(Number) });
+    expect(floor.refusals.counts['limits.pendingAppendBytes']).toBe(1);
     expect((await floor.send({ body: large })).ok).toBe(true);
   });
 
@@ -47,6 +48,7 @@ describe('sending', () => {
     expect(await floor.send({ key: 'k2' })).toMatchObject({ ok: false, code: 'storage_full' });
     expect(await floor.send({ key: 'k1' })).toMatchObject({ ok: true, isRepeated: true, position: { offset: 1 } });
     expect(await floor.send({ from: alice, to: alice })).toMatchObject({ ok: false, code: 'storage_full' });
+    expect(floor.refusals.counts['limits.minFreeBytes']).toBe(2);
     floor.hasRoom = true;
     expect(await floor.send({ key: 'k2' })).toMatchObject({ ok: true, isRepeated: false, position: { offset: 2 } });
     expect(floor.entries).toHaveLength(2);
