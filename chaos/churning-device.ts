@@ -68,15 +68,15 @@ export class ChurningDevice {
   async #signIn(givesCursors: boolean): Promise<WireSession | undefined> {
     this.#next = new Map();
     this.#given = givesCursors ? Object.fromEntries([...this.#positions].slice(0, MAX_CURSORS)) : {};
-    const session = await this.#sessions.signIn({
-      user: this.user,
-      connect: { device: this.name, cursors: this.#given },
-      onPush: (push) => this.#take(push),
-    });
-    if (session !== undefined) this.signIns += 1;
-    // Perhaps the server did sign it in, and had forgotten it.
-    else for (const each of this.#acknowledged.values()) each.answered = 0;
-    return session;
+    const session = await this.#sessions.open((push) => this.#take(push));
+    if (session === undefined) return undefined;
+    if (await session.signIn(this.user, { device: this.name, cursors: this.#given })) {
+      this.signIns += 1;
+      return session;
+    }
+    // Perhaps the server had forgotten the device, and began it anew: then it need not know what was acknowledged.
+    for (const each of this.#acknowledged.values()) each.answered = 0;
+    return undefined;
   }
 
   #take(push: WireMessage): void {

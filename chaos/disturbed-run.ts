@@ -37,6 +37,8 @@ const PEERS = 450;
 /** Of one recipient, together more than the server keeps. Those of one stream come one at a time. */
 const STREAMS = 3;
 const DEVICES_OF_STREAM = 12;
+/** Of each lasting device, before the next disturbance: the first session begins to read after the one before. */
+const SIGN_INS_OF_ROUND = 2;
 const WAIT_MS = 120_000;
 
 export async function runDisturbed(
@@ -67,7 +69,7 @@ export async function runDisturbed(
       ),
     );
     const churn = [
-      ...lasting.map((each) => ({ devices: [each], visitMs: 3_000 })),
+      ...lasting.map((each) => ({ devices: [each], visitMs: 1_000 })),
       ...fleeting.map((devices) => ({ devices, visitMs: 300 })),
     ].map(async ({ devices, visitMs }) => {
       const own = new SeededRandom(random.next());
@@ -81,9 +83,12 @@ export async function runDisturbed(
       random,
     );
     for (const [round, disturbance] of planned.entries()) {
-      const { acknowledged } = ledger;
-      await until(() => ledger.acknowledged > acknowledged, `round ${round + 1} to flow`, WAIT_MS);
-      await pass(random.below(1_000));
+      const [{ acknowledged }, signIns] = [ledger, lasting.map((each) => each.signIns)];
+      const hasFlowed = () =>
+        ledger.acknowledged > acknowledged &&
+        lasting.every((each, n) => each.signIns >= signIns[n]! + SIGN_INS_OF_ROUND);
+      await until(hasFlowed, `round ${round + 1} to flow`, WAIT_MS);
+      await pass(random.below(500));
       log(`round ${round + 1}: ${disturbance}, ${ledger.acknowledged} acknowledged`);
       await disturbed.disturb(disturbance, random);
     }

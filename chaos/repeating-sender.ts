@@ -69,9 +69,13 @@ export class RepeatingSender {
   /** One session for all that is in flight. */
   async #signedIn(): Promise<WireSession | undefined> {
     const current = this.#session;
-    if ((await current)?.isOpen !== true && this.#session === current)
-      this.#session = this.#sessions.signIn({ user: this.name });
+    if ((await current)?.isOpen !== true && this.#session === current) this.#session = this.#signIn();
     return this.#session;
+  }
+
+  async #signIn(): Promise<WireSession | undefined> {
+    const session = await this.#sessions.open();
+    return (await session?.signIn(this.name)) === true ? session : undefined;
   }
 }
 

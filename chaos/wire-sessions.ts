@@ -3,14 +3,6 @@
 import type { WireMessage } from '@longwire/test-support/wire-client';
 import { WebSocket } from 'ws';
 
-export interface SessionOptions {
-  readonly user: string;
-  /** Further fields of `connect`. */
-  readonly connect?: object;
-  /** Called for everything that is no answer to {@link WireSession.ask}, `connected` first. */
-  readonly onPush?: (push: WireMessage) => void;
-}
-
 /** All sessions with one server. */
 export class WireSessions {
   readonly #url: string;
@@ -20,16 +12,16 @@ export class WireSessions {
     this.#url = url;
   }
 
-  /** Resolves when it is signed in, or with undefined if the connection ended before. */
-  async signIn({ user, connect = {}, onPush = () => {} }: SessionOptions): Promise<WireSession | undefined> {
+  /**
+   * Resolves when it is connected, or with undefined if it could not be.
+   * @param onPush  called for everything that is no answer to `ask`, and for `connected`
+   */
+  async open(onPush: (push: WireMessage) => void = () => {}): Promise<WireSession | undefined> {
     const session = new WireSession(new WebSocket(this.#url, 'longwire.v1.json', { perMessageDeflate: false }), onPush);
     this.#open.add(session);
     void session.ended.then(() => this.#open.delete(session));
     await session.opened;
-    const connected = await session.ask({ type: 'connect', token: `dev:${user}`, ...connect });
-    if (connected?.type === 'connected') return session;
-    session.cut();
-    return undefined;
+    return session.isOpen ? session : undefined;
   }
 
   /** Resolves once all that the server wrote to the sessions of now has been taken, and they have ended. */
@@ -66,6 +58,13 @@ export class WireSession {
 
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** False if it was refused, or the connection ended before the answer. */
+  async signIn(user: string, connect: object = {}): Promise<boolean> {
+    const connected = await this.ask({ type: 'connect', token: `dev:${user}`, ...connect });
+    if (connected?.type !== 'connected') this.cut();
+    return connected?.type === 'connected';
   }
 
   /** Resolves with the answer, or with undefined if the connection ends before it. */
