@@ -47,6 +47,7 @@ function summarize(samplesMs) {
 const channelNumber = (number) =>
   directChannel(`user-${(number * 7) % channels}`, `user-${(number * 13 + 1) % channels}`);
 
+const FIRST_TRY = { stamp: 0, isSecondTry: false };
 let keys = 0;
 const keyPrefix = randomBytes(9).toString('base64url');
 
@@ -83,7 +84,7 @@ async function fill(store, count) {
       given += size;
       const requests = Array.from({ length: size }, () => request(randomInt(channels)));
       const start = performance.now();
-      await store.log.append(requests);
+      await store.log.append(requests, FIRST_TRY);
       samples.push(performance.now() - start);
       done += size;
       if (done < nextReport) continue;
@@ -167,7 +168,7 @@ const away = Array.from({ length: 100 }, () =>
     return { ...rest, channel: busy, content: { ...content, from: 'busy' } };
   }),
 );
-for (const requests of away) await store.log.append(requests);
+for (const requests of away) await store.log.append(requests, FIRST_TRY);
 const catchUp = performance.now();
 let offset = 0;
 for (;;) {

@@ -6,7 +6,9 @@ import { Server as TlsServer } from 'node:tls';
 import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode, type SessionLimits } from '@longwire/protocol';
 import { isLoopbackHost } from '@longwire/websocket';
+import { InFlightAppends } from './bus/in-flight-appends.js';
 import { LocalBus } from './bus/local/local-bus.js';
+import { OrderGate } from './bus/order-gate.js';
 import type { DataLocation, ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { pacedPages } from './delivery/page-source.js';
@@ -150,11 +152,15 @@ async function serve(
 ): Promise<RunningServer> {
   const { limits } = config;
   const clock = systemClock;
-  const bus = new LocalBus();
   const failures = new FailureLog(logger, clock);
+  const inFlight = new InFlightAppends();
+  const gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => {
+    failures.report('Committed entries could not be read', error);
+  });
+  const bus = new LocalBus(gate);
   const counter = new RefusalCounter();
   const turns = new StoreTurns(limits.storeCalls, counter);
-  const heads = new CommittedHeads(store.log, turns);
+  const heads = new CommittedHeads(store.log, gate, turns);
   const receipts = new Receipts(bus, heads);
   const cursors = new CursorCache({
     cursors: store.cursors,
@@ -163,7 +169,8 @@ async function serve(
     onMoved: (user, channel, moved) => receipts.onMoved(user, channel, moved),
     onFailure: (error) => failures.report('Cursors could not be written or read', error),
   });
-  const queue = new AppendQueue(store.log, bus, limits.pendingAppendBytes, (error) => {
+  const queueParts = { log: store.log, bus, gate, inFlight, clock };
+  const queue = new AppendQueue(queueParts, limits.pendingAppendBytes, (error) => {
     failures.report('An append failed', error);
   });
   const outboxes = new OutboxBudget(limits.allOutboxesBytes);
@@ -178,11 +185,12 @@ async function serve(
     },
     { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM },
   );
-  bus.subscribe(heads);
+  gate.follow(heads);
+  gate.follow(hub);
   bus.subscribe(hub);
 
-  const { directory } = store;
-  const channels = new ChannelList(directory, turns, cursors, clock);
+  const source = { directory: store.directory, turns, gate };
+  const channels = new ChannelList(source, cursors, clock);
   const proxies = new TrustedProxies(config.trustedProxies);
   const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
@@ -192,7 +200,7 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
-  const opener = new SessionOpener({ directory, turns, hub, cursors, channels, users, clock }, limits);
+  const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
   const signIn = new SignIn(
     { authenticator, users, blocks, opener, hub, clock, logger, failures, connectionLimits, refusals },
@@ -333,6 +341,7 @@ async function serve(
     await stoppedListening;
     await closedToOperators;
     await cursors.flush();
+    gate.close();
     await store.close();
   };
   let stopping: Promise<void> | undefined;

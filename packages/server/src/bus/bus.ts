@@ -1,20 +1,9 @@
-// Port: what happens after a commit, for delivery. In one process a call, in several a numbered stream.
-// The log is the truth, the bus only a nudge.
+// Port: what this process tells all others. In one process a call, in several a numbered stream. The log is the truth, the
+// bus only a nudge.
 
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
-import type { Entry } from '../channel/entry.js';
-
-/** The session an entry came from, on the node it came from. Opaque here; delivery compares it by identity. */
-export type EntryOrigin = object;
-
-export interface CommittedEntry {
-  readonly entry: Entry;
-  /** Undefined on other nodes and for what no session sent. */
-  readonly origin: EntryOrigin | undefined;
-  /** The sending session gets the entry itself as well. */
-  readonly echo: boolean;
-}
+import type { Lane, LaneRow } from '../channel/lane.js';
 
 /** How far a user got in a channel. States, not entries: the newest one counts. */
 export interface ReceiptEvent {
@@ -29,18 +18,18 @@ export interface ReceiptEvent {
 
 export type BusEvent = ReceiptEvent;
 
-export interface BusListener {
-  /** Returns after the entry was queued for every local reader at the tail. */
-  onEntry(committed: CommittedEntry): void;
+export interface EventListener {
   onEvent(event: BusEvent): void;
-  /** Trust in the stream was lost: the sessions concerned go back to opening. Never happens in one process. */
-  onSuspect(): void;
 }
 
 export interface Bus {
-  /** Entries of one channel are published in the order of their offsets. Never throws. */
-  publish(committed: CommittedEntry): void;
+  /**
+   * Offers committed rows to the order gate of every process, this one included. They may be lost, or come late, twice or
+   * in another order: the gate reads from the log what is missing. Never throws.
+   */
+  commit(lane: Lane, rows: readonly LaneRow[]): void;
+  /** What passes no log. May be lost. */
   signal(event: BusEvent): void;
-  /** Listeners are called in the order in which they subscribed, synchronously. */
-  subscribe(listener: BusListener): void;
+  /** Listeners are called in the order in which they subscribed. */
+  subscribe(listener: EventListener): void;
 }

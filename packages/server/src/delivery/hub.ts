@@ -2,8 +2,11 @@
 // the tail. A session without room becomes a reader behind the tail; delivery never waits for a socket.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import type { BusListener, CommittedEntry, ReceiptEvent } from '../bus/bus.js';
+import type { EventListener, ReceiptEvent } from '../bus/bus.js';
+import type { EntryOrigin } from '../bus/in-flight-appends.js';
+import type { LaneListener } from '../bus/order-gate.js';
 import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
+import type { Entry } from '../channel/entry.js';
 import type { ChannelStatus } from '../storage/directory.js';
 import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
@@ -36,7 +39,7 @@ export const SHARE_FROM = 8;
 /** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect has them. */
 const MAX_RECEIPTS_DUE = 1_000;
 
-export class Hub implements BusListener {
+export class Hub implements LaneListener, EventListener {
   readonly #users = new Map<UserId, UserReaders>();
   /** Exist only for channels in which a reader is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
@@ -120,7 +123,7 @@ export class Hub implements BusListener {
     for (const { tail } of [...reader.behind.values()]) this.#release(reader, tail.channel);
   }
 
-  onEntry({ entry, origin, echo }: CommittedEntry): void {
+  onEntry(entry: Entry, origin: EntryOrigin | undefined, echo: boolean): void {
     let pushes: EntryPushes | undefined;
     const tail = this.#tails.get(entry.channel.key);
     if (tail !== undefined) {
@@ -145,10 +148,6 @@ export class Hub implements BusListener {
       const pushes = receiptPushes(event, viewer);
       for (const reader of readers) this.#offerReceipt(reader, event.channel, pushes);
     }
-  }
-
-  onSuspect(): void {
-    throw new Error('the bus of one process cannot become suspect');
   }
 
   /** Users with a session. */

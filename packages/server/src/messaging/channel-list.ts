@@ -3,11 +3,10 @@
 import { type DeviceId, fieldLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelDescription, Directory } from '../storage/directory.js';
+import type { ChannelDescription } from '../storage/directory.js';
 import { ChannelOrder, ChannelOrders, type OrderedPage } from './channel-orders.js';
-import { channelSlices, NewestChannels } from './channel-slices.js';
+import { type ChannelSource, channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
-import type { StoreTurns } from './store-turns.js';
 
 export interface ChannelListPage {
   readonly channels: readonly ChannelDescription[];
@@ -18,16 +17,14 @@ export interface ChannelListPage {
 const CHANNELS_PER_CALL = 50;
 
 export class ChannelList {
-  readonly #directory: Directory;
-  readonly #turns: StoreTurns;
+  readonly #source: ChannelSource;
   readonly #cursors: CursorCache;
   readonly #orders: ChannelOrders;
   /** Users for whom all channels are being read. */
   readonly #passes = new Map<UserId, Promise<void>>();
 
-  constructor(directory: Directory, turns: StoreTurns, cursors: CursorCache, clock: Clock) {
-    this.#directory = directory;
-    this.#turns = turns;
+  constructor(source: ChannelSource, cursors: CursorCache, clock: Clock) {
+    this.#source = source;
     this.#cursors = cursors;
     this.#orders = new ChannelOrders(clock);
   }
@@ -72,7 +69,7 @@ export class ChannelList {
     if (after !== undefined && olderThan === undefined) return undefined;
     const newest = new NewestChannels(limit, olderThan);
     const order = new ChannelOrder();
-    for await (const slice of channelSlices(this.#directory, this.#turns, user, device)) {
+    for await (const slice of channelSlices(this.#source, user, device)) {
       for (const status of slice) {
         newest.add(status);
         order.add(status);
@@ -88,17 +85,19 @@ export class ChannelList {
       channel,
       read: Math.max(read, this.#cursors.peek(user, channel)?.read ?? 0),
     }));
+    const { directory, turns } = this.#source;
     const channels: ChannelDescription[] = [];
     for (let start = 0; start < wanted.length; start += CHANNELS_PER_CALL) {
       const part = wanted.slice(start, start + CHANNELS_PER_CALL);
-      const described = await this.#turns.run(user, () => this.#directory.describe(user, part, fieldLimits.lastBytes));
+      const described = await turns.run(user, () => directory.describe(user, part, fieldLimits.lastBytes));
       for (const channel of described) channels.push(this.#overlay(channel));
     }
     return { channels, more: page.isMore };
   }
 
   async #recencyOf(user: UserId, channel: Channel): Promise<number | undefined> {
-    const [described] = await this.#turns.run(user, () => this.#directory.describe(user, [{ channel, read: 0 }], 0));
+    const { directory, turns } = this.#source;
+    const [described] = await turns.run(user, () => directory.describe(user, [{ channel, read: 0 }], 0));
     return described?.recency;
   }
 

@@ -1,16 +1,26 @@
 // All channels of a user, a slice at a time: what is done with them need not hold them all.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
+import type { OrderGate } from '../bus/order-gate.js';
 import type { ChannelStatus, Directory } from '../storage/directory.js';
 import type { StoreTurns } from './store-turns.js';
 
 /** Channels of one call: the storage thread takes about 5 ms for them, and others wait for that long. */
 const SLICE_CHANNELS = 200;
 
-/** The user's channels as the device stands to them. Between two slices commits are made, and other users have their turn. */
+/** Where slices come from. */
+export interface ChannelSource {
+  readonly directory: Directory;
+  readonly turns: StoreTurns;
+  readonly gate: Pick<OrderGate, 'whenApplied'>;
+}
+
+/**
+ * The user's channels as the device stands to them: a slice comes when everything it has seen was fanned out. Between two
+ * slices commits are made, and other users have their turn.
+ */
 export async function* channelSlices(
-  directory: Directory,
-  turns: StoreTurns,
+  { directory, turns, gate }: ChannelSource,
   user: UserId,
   device: DeviceId,
 ): AsyncGenerator<readonly ChannelStatus[], void, undefined> {
@@ -18,6 +28,7 @@ export async function* channelSlices(
   do {
     const next = after;
     const slice = await turns.run(user, () => directory.channelStatuses(user, device, next, SLICE_CHANNELS));
+    await gate.whenApplied(slice.through);
     yield slice.channels;
     after = slice.next;
   } while (after !== undefined);

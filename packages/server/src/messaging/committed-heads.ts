@@ -1,8 +1,9 @@
-// The newest committed offset of channels in use: what acknowledgements and reads are checked against.
+// The newest offset that was committed and fanned out, of channels in use: what acknowledgements and reads are checked against.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import type { BusListener, CommittedEntry } from '../bus/bus.js';
+import type { LaneListener, OrderGate } from '../bus/order-gate.js';
 import type { Channel, ChannelKey } from '../channel/channel.js';
+import type { Entry } from '../channel/entry.js';
 import { GenerationCache } from '../runtime/generation-cache.js';
 import type { MessageLog } from '../storage/message-log.js';
 import type { StoreTurns } from './store-turns.js';
@@ -24,19 +25,21 @@ const NO_ENTRY: CommittedHead = Object.freeze({ epoch: undefined, head: 0 });
 
 type LoadedHeads = ReadonlyMap<ChannelKey, CommittedHead>;
 
-export class CommittedHeads implements BusListener {
+export class CommittedHeads implements LaneListener {
   readonly #log: MessageLog;
+  readonly #gate: OrderGate;
   readonly #turns: StoreTurns;
   readonly #heads = new GenerationCache<ChannelKey, { epoch: Epoch; head: number }>(CACHED_CHANNELS);
   readonly #empty = new GenerationCache<ChannelKey, CommittedHead>(CACHED_EMPTY_CHANNELS);
   readonly #loads = new Map<ChannelKey, Promise<LoadedHeads>>();
 
-  constructor(log: MessageLog, turns: StoreTurns) {
+  constructor(log: MessageLog, gate: OrderGate, turns: StoreTurns) {
     this.#log = log;
+    this.#gate = gate;
     this.#turns = turns;
   }
 
-  onEntry({ entry }: CommittedEntry): void {
+  onEntry(entry: Entry): void {
     const { key } = entry.channel;
     const known = this.#heads.get(key);
     if (known === undefined) {
@@ -46,15 +49,6 @@ export class CommittedHeads implements BusListener {
     }
     known.epoch = entry.epoch;
     known.head = entry.offset;
-  }
-
-  onEvent(): void {
-    // Receipts and what comes after them move no head.
-  }
-
-  onSuspect(): void {
-    this.#heads.clear();
-    this.#empty.clear();
   }
 
   /** At once if the channel is in use, or was asked for a moment ago. */
@@ -88,7 +82,9 @@ export class CommittedHeads implements BusListener {
   }
 
   async #load(user: UserId, channels: readonly Channel[]): Promise<LoadedHeads> {
-    const stored = await this.#turns.run(user, () => this.#log.heads(channels));
+    const { heads: stored, through } = await this.#turns.run(user, () => this.#log.heads(channels));
+    // What was read may be above what was fanned out: it becomes a head when that has caught up.
+    await this.#gate.whenApplied(through);
     const loaded = new Map<ChannelKey, CommittedHead>();
     channels.forEach(({ key }, index) => {
       const { epoch, head } = stored[index]!;

@@ -1,13 +1,13 @@
 // The rule of `send`: who may write where, and the outcome of an append for its sender.
 
 import { type ErrorCode, findHiddenCharacter, type Position, type UserId } from '@longwire/protocol';
-import type { EntryOrigin } from '../bus/bus.js';
+import type { EntryOrigin } from '../bus/in-flight-appends.js';
 import { type Channel, namedReaders } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
-import type { AppendOutcome, AppendQueue } from './append-queue.js';
+import type { AppendQueue, SettledAppend } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { KeySearches } from './key-searches.js';
 
@@ -39,6 +39,7 @@ export type SendOutcome =
 
 /** After this time a sender that met a full queue may come back. */
 const RETRY_AFTER_MS = 1_000;
+const PERHAPS_STORED = 'the message is perhaps stored; repeat it with the same key';
 
 export interface MessageSenderParts {
   readonly queue: AppendQueue;
@@ -106,12 +107,12 @@ export class MessageSender {
       request: { channel, content, at: clock.now(), since, isRefused: !hasRoom(), mustExist: hiddenIn(channel) },
       origin: context.session,
       echo: context.echo,
-      onSettled: (outcome) => {
-        if (outcome.outcome === 'stored') cursors.readOwn(content.from, channel, outcome.offset);
-        if (outcome.outcome === 'failed' && outcome.error.code === 'storage_full') refusals.count('storageFull');
-        if (outcome.outcome === 'refused') refusals.count('limits.minFreeBytes');
-        if (outcome.outcome === 'unknown-user') refusals.count('hiddenCharacter');
-        settle(sendOutcome(outcome, channel));
+      onSettled: (settled) => {
+        if (settled.outcome === 'stored') cursors.readOwn(content.from, channel, settled.offset);
+        if (settled.outcome === 'failed' && settled.error.code === 'storage_full') refusals.count('storageFull');
+        if (settled.outcome === 'refused') refusals.count('limits.minFreeBytes');
+        if (settled.outcome === 'unknown-user') refusals.count('hiddenCharacter');
+        settle(sendOutcome(settled, channel));
       },
     });
     if (!isTaken) this.#refuseQueued(settle);
@@ -128,12 +129,12 @@ function asServerError(error: unknown): ServerError {
   return new ServerError('fatal', 'the log could not be searched', { cause: error });
 }
 
-function sendOutcome(outcome: AppendOutcome, channel: Channel): SendOutcome {
-  switch (outcome.outcome) {
+function sendOutcome(settled: SettledAppend, channel: Channel): SendOutcome {
+  switch (settled.outcome) {
     case 'stored':
     case 'repeated': {
-      const { epoch, offset, at } = outcome;
-      return { ok: true, position: { epoch, offset }, at, isRepeated: outcome.outcome === 'repeated' };
+      const { epoch, offset, at } = settled;
+      return { ok: true, position: { epoch, offset }, at, isRepeated: settled.outcome === 'repeated' };
     }
     case 'refused':
       // For want of room: every user may write to every channel of this version.
@@ -143,12 +144,14 @@ function sendOutcome(outcome: AppendOutcome, channel: Channel): SendOutcome {
     case 'unsearched':
       return notNow('the log has to be searched for the key again; repeat the message with the same key');
     case 'failed':
-      if (outcome.error.code === 'storage_full') return storageFull('the store of the server is full');
-      if (outcome.error.code === 'corrupt') {
+      if (settled.error.code === 'storage_full') return storageFull('the store of the server is full');
+      if (settled.error.code === 'corrupt') {
         const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
         return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
       }
-      return notNow('the message is perhaps stored; repeat it with the same key');
+      return notNow(PERHAPS_STORED);
+    case 'unknown':
+      return notNow(PERHAPS_STORED);
   }
 }
 

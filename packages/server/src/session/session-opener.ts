@@ -13,11 +13,10 @@ import type { Hub } from '../delivery/hub.js';
 import { type StartPosition, startPosition } from '../delivery/start-position.js';
 import { ServerError } from '../errors.js';
 import type { ChannelList, ChannelListPage } from '../messaging/channel-list.js';
-import { channelSlices, NewestChannels } from '../messaging/channel-slices.js';
+import { type ChannelSource, channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
-import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelStatus, DeviceRefusal, DeviceState, Directory, UnfinishedDevice } from '../storage/directory.js';
+import type { ChannelStatus, DeviceRefusal, DeviceState, UnfinishedDevice } from '../storage/directory.js';
 import type { ActiveUsers } from './active-users.js';
 import type { ClientSession } from './client-session.js';
 
@@ -28,9 +27,7 @@ export interface OpenedSession {
   readonly ignored: readonly string[];
 }
 
-export interface SessionOpenerParts {
-  readonly directory: Directory;
-  readonly turns: StoreTurns;
+export interface SessionOpenerParts extends ChannelSource {
   readonly hub: Hub;
   readonly cursors: CursorCache;
   readonly channels: ChannelList;
@@ -123,10 +120,10 @@ export class SessionOpener {
     device: OpenedDevice,
     given: Map<string, Position>,
   ): Promise<NewestChannels> {
-    const { directory, turns, hub } = this.#parts;
+    const { hub } = this.#parts;
     const newest = new NewestChannels(fieldLimits.connectedChannels);
     const { user } = device;
-    for await (const slice of channelSlices(directory, turns, user, device.device)) {
+    for await (const slice of channelSlices(this.#parts, user, device.device)) {
       if (session.hasEnded) break;
       hub.compare(session.reader!, slice, (status) => {
         const address = addressOf(status.channel, user);

@@ -3,6 +3,7 @@
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
+import type { LaneNumbers } from '../channel/lane.js';
 
 /** One channel as one user's device stands to it; what a session compares when it opens. */
 export interface ChannelStatus {
@@ -24,6 +25,8 @@ export interface ChannelStatusSlice {
   readonly channels: readonly ChannelStatus[];
   /** Give it to the next call; undefined: that was the last slice. */
   readonly next: number | undefined;
+  /** The newest rows when the slice was read. */
+  readonly through: LaneNumbers;
 }
 
 export interface MemberState {
@@ -94,7 +97,7 @@ export interface Directory {
   /** Writes nothing, so it answers on a full disk as well. */
   findDevice(user: UserId, device: DeviceId): Promise<DeviceState>;
 
-  /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. Ordered with appends as `heads`. */
+  /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. As they are stored, which may be above what has been fanned out. */
   channelStatuses(
     user: UserId,
     device: DeviceId,

@@ -3,6 +3,7 @@
 import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
+import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 
 export interface AppendRequest {
   readonly channel: Channel;
@@ -17,24 +18,48 @@ export interface AppendRequest {
   readonly mustExist: readonly UserId[];
 }
 
+/** Without a row, `seq` is the number of the newest row of the lane that was there when the request was judged. */
 export type AppendResult =
   | {
       readonly outcome: 'stored';
+      readonly seq: number;
       readonly epoch: Epoch;
       readonly offset: number;
       readonly at: number;
       readonly messages: number;
     }
   /** A known key: nothing was appended, the position is that of the first attempt. */
-  | { readonly outcome: 'repeated'; readonly epoch: Epoch; readonly offset: number; readonly at: number }
+  | {
+      readonly outcome: 'repeated';
+      readonly seq: number;
+      readonly epoch: Epoch;
+      readonly offset: number;
+      readonly at: number;
+    }
   /** `isRefused` was set and the key is not known. */
-  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'refused'; readonly seq: number }
   /** A user in `mustExist` is not known: nothing was created. */
-  | { readonly outcome: 'unknown-user' }
+  | { readonly outcome: 'unknown-user'; readonly seq: number }
   /** The log after `since` is too long to be searched in a commit: nothing was appended. `searchKey` comes first. */
-  | { readonly outcome: 'unsearched' }
+  | { readonly outcome: 'unsearched'; readonly seq: number }
   /** What the channel, its users or the key's first attempt look like cannot be read: nothing was appended. */
-  | { readonly outcome: 'damaged' };
+  | { readonly outcome: 'damaged'; readonly seq: number };
+
+export interface AppendAttempt {
+  /** The rows of the batch are stamped `stamp`, `stamp` + 1 and so on. */
+  readonly stamp: number;
+  /** The outcome of an earlier attempt is unknown: rows of it that are there are recognised by their stamps. */
+  readonly isSecondTry: boolean;
+}
+
+export type AppendOutcome =
+  /** One result per entry, in order. Their `seq` ascend. */
+  | { readonly outcome: 'done'; readonly lane: Lane; readonly results: readonly AppendResult[] }
+  /**
+   * The connection was lost during the commit: the caller gives the same batch again, as a second try. Batches that were
+   * given after it and not answered are unknown as well, so that a second try keeps the order.
+   */
+  | { readonly outcome: 'unknown' };
 
 /** A key whose first attempt may be older than what an engine recognises by itself. */
 export interface KeySearch {
@@ -63,6 +88,13 @@ export interface ChannelHead {
   readonly base: number;
 }
 
+export interface Heads {
+  /** In the order asked. */
+  readonly heads: readonly ChannelHead[];
+  /** The newest rows when the heads were read. */
+  readonly through: LaneNumbers;
+}
+
 export interface PageRequest {
   readonly channel: Channel;
   /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, returned ascending all the same. Exclusive. */
@@ -88,10 +120,15 @@ export interface MessageLog {
    * members and users that were never seen. Resolves once all of them survive a power cut. Batches complete in the order
    * in which they were given; an engine may commit several given batches together.
    * @param batch 1-1 000 entries; a known (sender, channel, key) appends nothing
-   * @returns one result per entry, in order
    * @throws ServerError `storage_full` (nothing of the batch is stored, reads go on); any other failure ends the store (`Store.onFatal`)
    */
-  append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]>;
+  append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome>;
+
+  /**
+   * Committed rows of a lane above `after`: at most `limit` (≤ 1 000), and not more than about 1 MiB of content. Reading
+   * them never blocks commits.
+   */
+  feed(lane: Lane, after: number, limit: number): Promise<LanePage>;
 
   /**
    * Searches the log for the first attempt of a send, a few milliseconds of it, beside the commits. To be called again
@@ -108,6 +145,6 @@ export interface MessageLog {
    */
   page(request: PageRequest): Promise<Page>;
 
-  /** Heads of channels, ordered with appends: every entry up to a returned head was reported by an append that completed before. */
-  heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]>;
+  /** Heads of channels as they are stored, which may be above what has been fanned out. */
+  heads(channels: readonly Channel[]): Promise<Heads>;
 }

@@ -1,5 +1,6 @@
 // Port: one storage engine, opened. What `server.ts` chooses by configuration and closes last.
 
+import type { LaneNumbers } from '../channel/lane.js';
 import type { ServerError } from '../errors.js';
 import type { Cursors } from './cursors.js';
 import type { Directory } from './directory.js';
@@ -15,6 +16,8 @@ export interface Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
+  /** The newest rows when the store was opened. */
+  readonly lanes: LaneNumbers;
   /** For the banner and the logs, e.g. `sqlite (node:sqlite) ./.longwire`. */
   readonly description: string;
   /**

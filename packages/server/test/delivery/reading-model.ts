@@ -140,7 +140,7 @@ export class ReadingModel {
     if (next === undefined) return;
     const { origin, entry, echo } = next;
     const before = origin?.outbox.length;
-    this.hub.onEntry(next);
+    this.hub.onEntry(entry, origin, echo);
     if (!echo && origin?.outbox.length !== before) throw new Error('an entry reached its sender beside `sent`');
     if (origin === undefined || origin.reader?.phase !== 'open') return;
     const channel = addressOf(entry.channel, origin.user);

@@ -9,7 +9,7 @@ import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { Directory } from '../../src/storage/directory.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { Store } from '../../src/storage/store.js';
-import { message } from '../storage/requests.js';
+import { appendOne, message } from '../storage/requests.js';
 
 const alice = 'alice' as UserId;
 const phone = 'phone' as DeviceId;
@@ -23,7 +23,7 @@ describe('ChannelList.page', () => {
   let slices: number;
   beforeEach(async () => {
     store = await openMemoryStore({ maxBytes: 100_000_000 });
-    for (let peer = 0; peer < CHANNELS; peer += 1) await store.log.append([message('alice', `peer-${peer}`)]);
+    for (let peer = 0; peer < CHANNELS; peer += 1) await appendOne(store.log, message('alice', `peer-${peer}`));
     slices = 0;
     const directory = new Proxy(store.directory, {
       get(target, name: keyof Directory) {
@@ -40,7 +40,7 @@ describe('ChannelList.page', () => {
       onMoved: () => undefined,
       onFailure: () => undefined,
     });
-    list = new ChannelList(directory, turns, cursors, clock);
+    list = new ChannelList({ directory, turns, gate: { whenApplied: () => undefined } }, cursors, clock);
   });
   afterEach(() => store.close());
 
@@ -67,7 +67,7 @@ describe('ChannelList.page', () => {
 
   it('leaves out no channel that got an entry between two pages', async () => {
     await list.page(alice, phone, undefined, 100);
-    await store.log.append([message('peer-349', 'alice')]);
+    await appendOne(store.log, message('peer-349', 'alice'));
     const page = await list.page(alice, phone, channelOf(350), 2);
     expect(peersOf(page)).toEqual(peersFrom(349, 2));
     expect(page?.channels[0]?.unread).toBe(1);

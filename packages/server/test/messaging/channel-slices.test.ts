@@ -3,11 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChannelKey, directChannel } from '../../src/channel/channel.js';
 import { channelSlices, NewestChannels } from '../../src/messaging/channel-slices.js';
-import { StoreTurns } from '../../src/messaging/store-turns.js';
-import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
-import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
-import { message } from '../storage/requests.js';
+import { append, message } from '../storage/requests.js';
+import { alice, MessagingFixture } from './messaging-fixture.js';
 
 function status(recency: number): ChannelStatus {
   const position = { head: 1, base: 0, visibleFrom: 1, cursor: undefined, read: 0 };
@@ -36,19 +34,17 @@ describe('NewestChannels', () => {
 
 describe('channelSlices', () => {
   it('passes each channel of the user once, a slice at a time', async () => {
-    const store = await openMemoryStore({ maxBytes: 100_000_000 });
+    const { store, gate, turns } = await MessagingFixture.open();
     for (let start = 0; start < 450; start += 50) {
-      await store.log.append(Array.from({ length: 50 }, (_, n) => message('alice', `peer-${start + n}`)));
+      await append(
+        store.log,
+        Array.from({ length: 50 }, (_, n) => message('alice', `peer-${start + n}`)),
+      );
     }
     const slices: number[] = [];
     const seen = new Set<ChannelKey>();
-    const alice = 'alice' as UserId;
-    for await (const slice of channelSlices(
-      store.directory,
-      new StoreTurns(10, new RefusalCounter()),
-      alice,
-      'phone' as DeviceId,
-    )) {
+    const source = { directory: store.directory, turns, gate };
+    for await (const slice of channelSlices(source, alice, 'phone' as DeviceId)) {
       slices.push(slice.length);
       for (const { channel } of slice) seen.add(channel.key);
     }

@@ -17,14 +17,20 @@ function counted(floor: MessagingFixture): [MessageLog, number[]] {
     calls.push(channels.length);
     return log.heads(channels);
   };
-  const page: MessageLog['page'] = (request) => log.page(request);
-  return [{ append: (batch) => log.append(batch), searchKey: (search) => log.searchKey(search), page, heads }, calls];
+  const counting: MessageLog = {
+    append: (batch, attempt) => log.append(batch, attempt),
+    feed: (lane, after, limit) => log.feed(lane, after, limit),
+    searchKey: (search) => log.searchKey(search),
+    page: (request) => log.page(request),
+    heads,
+  };
+  return [counting, calls];
 }
 
 it('ofAll asks the store in slices for what is not in memory, and remembers that channels have no entry', async () => {
   const floor = await MessagingFixture.open();
   const [log, calls] = counted(floor);
-  const heads = new CommittedHeads(log, new StoreTurns(100, new RefusalCounter()));
+  const heads = new CommittedHeads(log, floor.gate, new StoreTurns(100, new RefusalCounter()));
   await heads.ofAll(alice, nobodies);
   expect(calls).toEqual([100, 100, 100, 100, 100]);
   expect(await heads.ofAll(alice, nobodies)).toEqual(nobodies.map(() => ({ epoch: undefined, head: 0 })));
@@ -47,7 +53,7 @@ it('ofAll gives the head of a channel whose first entry was committed while the 
 it('ofAll asks once for a channel that several ask for at the same time', async () => {
   const floor = await MessagingFixture.open();
   const [log, calls] = counted(floor);
-  const heads = new CommittedHeads(log, new StoreTurns(100, new RefusalCounter()));
+  const heads = new CommittedHeads(log, floor.gate, new StoreTurns(100, new RefusalCounter()));
   await Promise.all([heads.ofAll(alice, nobodies.slice(0, 3)), heads.ofAll(alice, nobodies.slice(1, 4))]);
   expect(calls.reduce((sum, count) => sum + count, 0)).toBe(4);
 });

@@ -1,10 +1,12 @@
 // The messaging floor on a real store in memory, with the bus's events written down.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { BusEvent, CommittedEntry } from '../../src/bus/bus.js';
+import type { BusEvent } from '../../src/bus/bus.js';
+import { type EntryOrigin, InFlightAppends } from '../../src/bus/in-flight-appends.js';
 import { LocalBus } from '../../src/bus/local/local-bus.js';
+import { OrderGate } from '../../src/bus/order-gate.js';
 import { directChannel } from '../../src/channel/channel.js';
-import type { EntryContent } from '../../src/channel/entry.js';
+import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import { AppendQueue } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
@@ -26,11 +28,12 @@ type SendFields = Pick<OutgoingMessage, 'since'> & EntryContent & { readonly to:
 
 export class MessagingFixture {
   readonly store: Store;
-  readonly entries: CommittedEntry[] = [];
+  readonly entries: { entry: Entry; origin: EntryOrigin | undefined; echo: boolean }[] = [];
   readonly events: BusEvent[] = [];
   readonly failures: unknown[] = [];
   readonly refusals = new RefusalCounter();
   readonly turns = new StoreTurns(1_000, this.refusals);
+  readonly gate: OrderGate;
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
   readonly cursors: CursorCache;
@@ -41,32 +44,33 @@ export class MessagingFixture {
 
   constructor(store: Store, maxWaitingBytes: number) {
     this.store = store;
-    const bus = new LocalBus();
-    this.heads = new CommittedHeads(store.log, this.turns);
+    const inFlight = new InFlightAppends();
+    const clock = systemClock;
+    this.gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => this.failures.push(error));
+    const bus = new LocalBus(this.gate);
+    this.heads = new CommittedHeads(store.log, this.gate, this.turns);
     this.receipts = new Receipts(bus, this.heads);
     this.cursors = new CursorCache({
       cursors: store.cursors,
       turns: this.turns,
-      clock: systemClock,
+      clock,
       onMoved: (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
       onFailure: (error) => this.failures.push(error),
     });
-    this.queue = new AppendQueue(store.log, bus, maxWaitingBytes, (error) => this.failures.push(error));
+    const parts = { log: store.log, bus, gate: this.gate, inFlight, clock };
+    this.queue = new AppendQueue(parts, maxWaitingBytes, (error) => this.failures.push(error));
     this.sender = new MessageSender({
       queue: this.queue,
       searches: new KeySearches(store.log, this.turns),
       cursors: this.cursors,
-      clock: systemClock,
+      clock,
       hasRoom: () => this.hasRoom,
       refusals: this.refusals,
       onFailure: (error) => this.failures.push(error),
     });
-    bus.subscribe(this.heads);
-    bus.subscribe({
-      onEntry: (committed) => this.entries.push(committed),
-      onEvent: (event) => this.events.push(event),
-      onSuspect: () => {},
-    });
+    this.gate.follow(this.heads);
+    this.gate.follow({ onEntry: (entry, origin, echo) => this.entries.push({ entry, origin, echo }) });
+    bus.subscribe({ onEvent: (event) => this.events.push(event) });
   }
 
   static async open(maxWaitingBytes = 1_000_000): Promise<MessagingFixture> {

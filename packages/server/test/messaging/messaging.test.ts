@@ -231,7 +231,8 @@ describe('history', () => {
     const damaged = [1, 3, 4, 7];
     // As the store does: a page ends before what it cannot read, and fails where that comes first.
     const log: MessageLog = {
-      append: (batch) => floor.store.log.append(batch),
+      append: (batch, attempt) => floor.store.log.append(batch, attempt),
+      feed: (lane, after, limit) => floor.store.log.feed(lane, after, limit),
       heads: (channels) => floor.store.log.heads(channels),
       searchKey: (search) => floor.store.log.searchKey(search),
       page: async (request) => {

@@ -67,7 +67,7 @@ export class Delivery {
     this.logs.set(channel.key, log);
     const entry = entryOf(channel, from as UserId, log.length + 1, bodyBytes);
     log.push(entry);
-    this.hub.onEntry({ entry, origin: undefined, echo: false });
+    this.hub.onEntry(entry, undefined, false);
   }
 
   /** As `history` does: the answer is made when there is room for it. */

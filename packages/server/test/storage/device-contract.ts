@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DeviceState } from '../../src/storage/directory.js';
-import { device, direct, FIRST_AT, message, user } from './requests.js';
+import { append, device, direct, FIRST_AT, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 /** The default. */
@@ -18,7 +18,10 @@ export function describeDeviceContract(name: string, create: StoreFactory): void
     let tested: StoreUnderTest;
     beforeEach(async () => {
       tested = await create();
-      await tested.store.log.append(Array.from({ length: 10 }, () => message('alice', 'bob')));
+      await append(
+        tested.store.log,
+        Array.from({ length: 10 }, () => message('alice', 'bob')),
+      );
     });
     afterEach(async () => {
       await tested.dispose();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type ChannelName, channelOfName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, AppendResult } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
-import { device, direct, directName, FIRST_AT, message, readLog, user } from './requests.js';
+import { append, device, direct, directName, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
 import type { StoreFactory } from './store-under-test.js';
 
 const NAMES = ['ann', 'ben', 'cat'] as const;
@@ -129,13 +129,13 @@ type AppendStep = Extract<Step, { type: 'append' }>;
 
 async function runAppend(store: Store, model: Model, batch: AppendStep['batch']): Promise<void> {
   const channels = batch.map(({ from, to }) => direct(model.name(from), model.name(to)));
-  const heads = await store.log.heads(channels);
+  const heads = await headsOf(store.log, channels);
   const requests = batch.map(({ from, to, hasSince, at, ...fields }, index) => {
     const epoch = heads[index]?.epoch;
     const since = hasSince && epoch !== undefined ? { epoch, offset: 0 } : undefined;
     return message(model.name(from), model.name(to), { ...fields, since, at: FIRST_AT + at });
   });
-  const results = await store.log.append(requests);
+  const results = await append(store.log, requests);
   expect(results).toMatchObject(requests.map((request) => model.append(request)));
 }
 

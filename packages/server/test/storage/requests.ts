@@ -3,6 +3,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { type Channel, directChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
+import type { LaneRow } from '../../src/channel/lane.js';
 import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, MessageLog, Page } from '../../src/storage/message-log.js';
 
@@ -36,9 +37,20 @@ export function contentOf(from: UserId, body = '"hello"'): EntryContent {
   };
 }
 
+/** The first try of a batch, and its results. */
+export async function append(log: MessageLog, batch: readonly AppendRequest[], stamp = 0) {
+  const outcome = await log.append(batch, { stamp, isSecondTry: false });
+  if (outcome.outcome !== 'done') throw new Error(`the outcome of the append is ${outcome.outcome}`);
+  return outcome.results;
+}
+
+export async function headsOf(log: MessageLog, channels: readonly Channel[]) {
+  return (await log.heads(channels)).heads;
+}
+
 /** Appends one entry and returns its result. */
 export async function appendOne(log: MessageLog, request: AppendRequest) {
-  const [result] = await log.append([request]);
+  const [result] = await append(log, [request]);
   if (result === undefined) throw new Error('append returned no result');
   return result;
 }
@@ -56,5 +68,17 @@ export async function readLog(log: MessageLog, channel: Channel): Promise<Entry[
     });
     entries.push(...page.entries);
     if (!page.more) return entries;
+  }
+}
+
+/** All rows of the lane above `after`, page by page. */
+export async function readFeed(log: MessageLog, after = 0, limit = 1_000): Promise<LaneRow[]> {
+  const rows: LaneRow[] = [];
+  let through = after;
+  for (;;) {
+    const page = await log.feed(0, through, limit);
+    if (page.through === through) return rows;
+    rows.push(...page.rows);
+    through = page.through;
   }
 }

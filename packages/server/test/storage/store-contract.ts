@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeCursorContract } from './cursor-contract.js';
 import { describeDeviceContract } from './device-contract.js';
+import { describeFeedContract } from './feed-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeModelContract } from './model-contract.js';
-import { appendOne, direct, FIRST_AT, message, readLog, user } from './requests.js';
+import { append, appendOne, direct, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 export function describeStoreContract(name: string, create: StoreFactory): void {
@@ -19,7 +20,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     });
 
     test('offsets and counts start at 1 and have no gaps, per channel', async () => {
-      const results = await tested.store.log.append([
+      const results = await append(tested.store.log, [
         message('alice', 'bob'),
         message('alice', 'carol'),
         message('bob', 'alice'),
@@ -49,7 +50,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
       const result = await appendOne(tested.store.log, request);
       const [entry] = await readLog(tested.store.log, request.channel);
       const { channel, content } = request;
-      expect(entry).toEqual({ channel, ...content, ...result, outcome: undefined });
+      expect(entry).toEqual({ channel, ...content, ...result, outcome: undefined, seq: undefined });
     });
 
     test('an answer names its target in the present epoch or in an earlier one', async () => {
@@ -67,12 +68,12 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
         tested.store.log,
         message('alice', 'bob', { key: 'k', body: '3', at: FIRST_AT + 5 }),
       );
-      expect(again).toEqual({ ...first, outcome: 'repeated', messages: undefined });
+      expect(again).toEqual({ ...first, outcome: 'repeated', messages: undefined, seq: 2 });
       expect((await readLog(tested.store.log, direct('alice', 'bob'))).map(({ body }) => body)).toEqual(['1', '2']);
     });
 
     test('a key repeated within one batch joins the first one', async () => {
-      const results = await tested.store.log.append([
+      const results = await append(tested.store.log, [
         message('alice', 'bob', { key: 'k' }),
         message('alice', 'bob', { key: 'k' }),
       ]);
@@ -83,7 +84,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     });
 
     test('a key belongs to its sender and channel', async () => {
-      const results = await tested.store.log.append([
+      const results = await append(tested.store.log, [
         message('alice', 'bob', { key: 'k' }),
         message('bob', 'alice', { key: 'k' }),
         message('alice', 'carol', { key: 'k' }),
@@ -93,7 +94,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
 
     test('a refused sender gets the first position of a known key, and nothing else', async () => {
       await appendOne(tested.store.log, message('alice', 'bob', { key: 'k' }));
-      const results = await tested.store.log.append([
+      const results = await append(tested.store.log, [
         message('alice', 'bob', { key: 'k', isRefused: true }),
         message('alice', 'bob', { key: 'other', isRefused: true }),
         message('alice', 'nobody', { isRefused: true }),
@@ -105,14 +106,14 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
         { outcome: 'refused' },
         { outcome: 'refused' },
       ]);
-      expect(await tested.store.log.heads([direct('alice', 'bob'), direct('alice', 'nobody')])).toMatchObject([
+      expect(await headsOf(tested.store.log, [direct('alice', 'bob'), direct('alice', 'nobody')])).toMatchObject([
         { head: 1 },
         { head: 0, epoch: undefined },
       ]);
     });
 
     test('the time of entries never goes back within a channel', async () => {
-      const results = await tested.store.log.append([
+      const results = await append(tested.store.log, [
         message('alice', 'bob', { at: FIRST_AT + 10 }),
         message('alice', 'bob', { at: FIRST_AT }),
         message('alice', 'carol', { at: FIRST_AT }),
@@ -121,7 +122,8 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     });
 
     test('a page after an offset ascends, ends at its limit and says whether there is more', async () => {
-      await tested.store.log.append(
+      await append(
+        tested.store.log,
         Array.from({ length: 5 }, (_, index) => message('alice', 'bob', { body: `${index}` })),
       );
       const channel = direct('alice', 'bob');
@@ -134,7 +136,10 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     });
 
     test('a page before an offset has the newest entries below it, ascending', async () => {
-      await tested.store.log.append(Array.from({ length: 5 }, () => message('alice', 'bob')));
+      await append(
+        tested.store.log,
+        Array.from({ length: 5 }, () => message('alice', 'bob')),
+      );
       const channel = direct('alice', 'bob');
       const page = await tested.store.log.page({ channel, direction: 'before', offset: 4, limit: 2, maxBytes: 1_000 });
       expect(page).toMatchObject({ more: true, entries: [{ offset: 2 }, { offset: 3 }] });
@@ -151,7 +156,10 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
 
     test('a page ends before the entry that exceeds its bytes, and has at least one', async () => {
       const body = JSON.stringify('é'.repeat(49)); // 100 bytes
-      await tested.store.log.append(Array.from({ length: 30 }, () => message('alice', 'bob', { body })));
+      await append(
+        tested.store.log,
+        Array.from({ length: 30 }, () => message('alice', 'bob', { body })),
+      );
       const channel = direct('alice', 'bob');
       const after = await tested.store.log.page({
         channel,
@@ -175,13 +183,13 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
 
     test('a channel that never had an entry has no epoch, no head and no page', async () => {
       const channel = direct('alice', 'bob');
-      expect(await tested.store.log.heads([channel])).toEqual([{ channel, epoch: undefined, head: 0, base: 0 }]);
+      expect(await headsOf(tested.store.log, [channel])).toEqual([{ channel, epoch: undefined, head: 0, base: 0 }]);
       const page = await tested.store.log.page({ channel, direction: 'after', offset: 0, limit: 10, maxBytes: 1_000 });
       expect(page).toEqual({ channel, epoch: undefined, head: 0, base: 0, entries: [], more: false });
     });
 
     test('a channel with oneself has one member and one side', async () => {
-      await tested.store.log.append([message('alice', 'alice', { key: 'k' }), message('alice', 'alice')]);
+      await append(tested.store.log, [message('alice', 'alice', { key: 'k' }), message('alice', 'alice')]);
       const channel = direct('alice', 'alice');
       const described = await tested.store.directory.describe(user('alice'), [{ channel, read: 0 }], 1_000);
       expect(described).toMatchObject([{ head: 2, unread: 0, last: { offset: 2 }, members: [{ user: 'alice' }] }]);
@@ -192,12 +200,12 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
       const order: string[] = [];
       await Promise.all([
         ...Array.from({ length: 20 }, (_, index) =>
-          tested.store.log.append([message('alice', 'bob')]).then(([result]) => {
+          append(tested.store.log, [message('alice', 'bob')]).then(([result]) => {
             expect(result).toMatchObject({ offset: index + 1 });
             order.push(`${index}`);
           }),
         ),
-        tested.store.log.heads([direct('alice', 'bob')]).then(([head]) => {
+        headsOf(tested.store.log, [direct('alice', 'bob')]).then(([head]) => {
           expect(order).toHaveLength(head?.head ?? -1);
         }),
       ]);
@@ -205,26 +213,26 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
     });
 
     test('an impossible request is refused with its whole batch, and others go on', async () => {
-      const wrong = tested.store.log.append([
+      const wrong = append(tested.store.log, [
         message('alice', 'bob'),
         message('eve', 'x', { channel: direct('a', 'b') }),
       ]);
-      const right = tested.store.log.append([message('carol', 'bob')]);
+      const right = append(tested.store.log, [message('carol', 'bob')]);
       await expect(wrong).rejects.toThrow(TypeError);
       await expect(right).resolves.toMatchObject([{ outcome: 'stored', offset: 1 }]);
-      await expect(tested.store.log.append([])).rejects.toThrow(RangeError);
-      expect(await tested.store.log.heads([direct('alice', 'bob')])).toMatchObject([{ head: 0 }]);
+      await expect(append(tested.store.log, [])).rejects.toThrow(RangeError);
+      expect(await headsOf(tested.store.log, [direct('alice', 'bob')])).toMatchObject([{ head: 0 }]);
     });
 
     test('after closing every call rejects, and closing again is no fault', async () => {
       await tested.store.close();
       await tested.store.close();
-      await expect(tested.store.log.append([message('alice', 'bob')])).rejects.toMatchObject({ code: 'closed' });
-      await expect(tested.store.log.heads([])).rejects.toMatchObject({ code: 'closed' });
+      await expect(append(tested.store.log, [message('alice', 'bob')])).rejects.toMatchObject({ code: 'closed' });
+      await expect(headsOf(tested.store.log, [])).rejects.toMatchObject({ code: 'closed' });
     });
 
     test('closing waits for what was given', async () => {
-      const given = tested.store.log.append([message('alice', 'bob')]);
+      const given = append(tested.store.log, [message('alice', 'bob')]);
       await tested.store.close();
       await expect(given).resolves.toMatchObject([{ outcome: 'stored' }]);
     });
@@ -233,5 +241,6 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeCursorContract(name, create);
   describeKnownIdsContract(name, create);
   describeDeviceContract(name, create);
+  describeFeedContract(name, create);
   describeModelContract(name, create);
 }

@@ -1,19 +1,26 @@
-// Engine of the bus for one process: a publish is a call.
+// Engine of the bus for one process: a call.
 
-import type { Bus, BusEvent, BusListener, CommittedEntry } from '../bus.js';
+import type { Lane, LaneRow } from '../../channel/lane.js';
+import type { Bus, BusEvent, EventListener } from '../bus.js';
+import type { OrderGate } from '../order-gate.js';
 
 export class LocalBus implements Bus {
-  readonly #listeners: BusListener[] = [];
+  readonly #gate: OrderGate;
+  readonly #listeners: EventListener[] = [];
 
-  subscribe(listener: BusListener): void {
-    this.#listeners.push(listener);
+  constructor(gate: OrderGate) {
+    this.#gate = gate;
   }
 
-  publish(committed: CommittedEntry): void {
-    for (const listener of this.#listeners) listener.onEntry(committed);
+  commit(lane: Lane, rows: readonly LaneRow[]): void {
+    this.#gate.offer(lane, rows);
   }
 
   signal(event: BusEvent): void {
     for (const listener of this.#listeners) listener.onEvent(event);
+  }
+
+  subscribe(listener: EventListener): void {
+    this.#listeners.push(listener);
   }
 }

@@ -57,7 +57,7 @@ export class MemoryDirectory implements Directory {
   ): Promise<ChannelStatusSlice> {
     this.#state.assertOpen();
     const user = this.#state.users.get(userId);
-    if (user === undefined) return { channels: [], next: undefined };
+    if (user === undefined) return { channels: [], next: undefined, through: this.#state.through };
     const device = user.devices.get(deviceId);
     const rest = user.channels.filter((channel) => channel.number > (after ?? 0));
     const slice = rest.slice(0, limit);
@@ -73,6 +73,7 @@ export class MemoryDirectory implements Directory {
         recency: channel.recency,
       })),
       next: rest.length > slice.length ? slice.at(-1)?.number : undefined,
+      through: this.#state.through,
     };
   }
 

@@ -1,19 +1,25 @@
 // The logs of the memory engine.
 
 import type { Channel } from '../../channel/channel.js';
-import { type Entry, makeEntry } from '../../channel/entry.js';
+import { contentBytes, type Entry, makeEntry } from '../../channel/entry.js';
+import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
 import { assertBatchSize, pairOfRequest } from '../append-check.js';
 import type {
+  AppendAttempt,
+  AppendOutcome,
   AppendRequest,
   AppendResult,
   ChannelHead,
+  Heads,
   KeySearch,
   MessageLog,
   Page,
   PageRequest,
   SearchedKey,
 } from '../message-log.js';
-import type { MemoryChannel, MemoryState } from './memory-state.js';
+import { MEMORY_LANE, type MemoryChannel, type MemoryState } from './memory-state.js';
+
+const FEED_BYTES = 1_048_576;
 
 export class MemoryMessageLog implements MessageLog {
   readonly #state: MemoryState;
@@ -22,12 +28,14 @@ export class MemoryMessageLog implements MessageLog {
     this.#state = state;
   }
 
-  async append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
+  async append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome> {
     this.#state.assertOpen();
     assertBatchSize(batch.length);
     // The whole batch is checked before any of it is stored: a bad request must not leave half a batch behind.
     for (const request of batch) pairOfRequest(request);
-    const fresh = batch.filter(
+    const own = attempt.isSecondTry ? this.#rowsOf(attempt.stamp, batch.length) : NO_ROWS;
+    const missing = batch.filter((_, index) => !own.has(attempt.stamp + index));
+    const fresh = missing.filter(
       (request) => !request.isRefused && this.#knowsUsers(request) && this.#firstWithKey(request) === undefined,
     );
     const newChannels = new Set(
@@ -37,7 +45,19 @@ export class MemoryMessageLog implements MessageLog {
       fresh.map(({ content }) => content),
       newChannels.size,
     );
-    return batch.map((request) => this.#appendOne(request));
+    const results = batch.map((request, index) => {
+      const stamp = attempt.stamp + index;
+      const row = own.get(stamp);
+      return row === undefined ? this.#appendOne(request, stamp) : stored(row);
+    });
+    return { outcome: 'done', lane: MEMORY_LANE, results };
+  }
+
+  async feed(_lane: Lane, after: number, limit: number): Promise<LanePage> {
+    this.#state.assertOpen();
+    const candidates = this.#state.rows.slice(after, after + limit);
+    const count = countWithin(candidates, FEED_BYTES, ({ entry }) => contentBytes(entry));
+    return { rows: candidates.slice(0, count), through: after + count };
   }
 
   /** All keys are recognised, for as long as there is the engine. */
@@ -54,9 +74,9 @@ export class MemoryMessageLog implements MessageLog {
     return { ...head, ...(request.direction === 'after' ? pageAfter(channel, request) : pageBefore(channel, request)) };
   }
 
-  async heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]> {
+  async heads(channels: readonly Channel[]): Promise<Heads> {
     this.#state.assertOpen();
-    return channels.map((channel) => this.#headOf(channel));
+    return { heads: channels.map((channel) => this.#headOf(channel)), through: this.#state.through };
   }
 
   #headOf(asked: Channel): ChannelHead {
@@ -64,11 +84,14 @@ export class MemoryMessageLog implements MessageLog {
     return { channel: asked, epoch: channel?.epoch, head: channel?.entries.length ?? 0, base: 0 };
   }
 
-  #appendOne(request: AppendRequest): AppendResult {
+  #appendOne(request: AppendRequest, stamp: number): AppendResult {
+    const { rows } = this.#state;
     const first = this.#firstWithKey(request);
-    if (first !== undefined) return { outcome: 'repeated', epoch: first.epoch, offset: first.offset, at: first.at };
-    if (request.isRefused) return { outcome: 'refused' };
-    if (!this.#knowsUsers(request)) return { outcome: 'unknown-user' };
+    if (first !== undefined) {
+      return { outcome: 'repeated', seq: rows.length, epoch: first.epoch, offset: first.offset, at: first.at };
+    }
+    if (request.isRefused) return { outcome: 'refused', seq: rows.length };
+    if (!this.#knowsUsers(request)) return { outcome: 'unknown-user', seq: rows.length };
 
     const channel = this.#state.ensureChannel(request.channel);
     const last = channel.entries.at(-1);
@@ -78,10 +101,23 @@ export class MemoryMessageLog implements MessageLog {
       at: Math.max(request.at, last?.at ?? 0),
       messages: (last?.messages ?? 0) + 1,
     });
+    const row: LaneRow = { seq: rows.length + 1, stamp, entry };
     channel.entries.push(entry);
-    channel.recency = this.#state.nextRecency();
+    rows.push(row);
+    channel.recency = row.seq;
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
-    return { outcome: 'stored', epoch: entry.epoch, offset: entry.offset, at: entry.at, messages: entry.messages };
+    return stored(row);
+  }
+
+  /** The rows of a batch by their stamps. Stamps ascend with the rows. */
+  #rowsOf(stamp: number, count: number): ReadonlyMap<number, LaneRow> {
+    const found = new Map<number, LaneRow>();
+    const { rows } = this.#state;
+    for (let index = rows.length - 1; index >= 0 && rows[index]!.stamp >= stamp; index -= 1) {
+      const row = rows[index]!;
+      if (row.stamp < stamp + count) found.set(row.stamp, row);
+    }
+    return found;
   }
 
   #knowsUsers({ mustExist }: AppendRequest): boolean {
@@ -95,6 +131,13 @@ export class MemoryMessageLog implements MessageLog {
   }
 }
 
+const NO_ROWS: ReadonlyMap<number, LaneRow> = new Map();
+
+function stored({ seq, entry }: LaneRow): AppendResult {
+  const { epoch, offset, at, messages } = entry;
+  return { outcome: 'stored', seq, epoch, offset, at, messages };
+}
+
 function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
   const keys = channel.keys.get(entry.from);
   if (keys === undefined) channel.keys.set(entry.from, new Map([[key, entry]]));
@@ -104,23 +147,27 @@ function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
 function pageAfter(channel: MemoryChannel, request: PageRequest): Pick<Page, 'entries' | 'more'> {
   const start = Math.max(request.offset, 0);
   const candidates = channel.entries.slice(start, start + request.limit);
-  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes));
+  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes));
   return { entries, more: start + entries.length < channel.entries.length };
 }
 
 function pageBefore(channel: MemoryChannel, request: PageRequest): Pick<Page, 'entries' | 'more'> {
   const end = Math.max(Math.min(request.offset - 1, channel.entries.length), 0);
   const candidates = channel.entries.slice(Math.max(end - request.limit, 0), end).reverse();
-  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes)).reverse();
+  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes)).reverse();
   return { entries, more: end - entries.length > 0 };
 }
 
-/** How many of the entries, from the first, stay within the bytes; at least one. */
-function countWithin(entries: readonly Entry[], maxBytes: number): number {
+function bodyBytes({ body }: Entry): number {
+  return Buffer.byteLength(body);
+}
+
+/** How many of the items, from the first, stay within the bytes; at least one. */
+function countWithin<Item>(items: readonly Item[], maxBytes: number, bytesOf: (item: Item) => number): number {
   let bytes = 0;
-  for (const [index, entry] of entries.entries()) {
-    bytes += Buffer.byteLength(entry.body);
+  for (const [index, item] of items.entries()) {
+    bytes += bytesOf(item);
     if (index > 0 && bytes > maxBytes) return index;
   }
-  return entries.length;
+  return items.length;
 }

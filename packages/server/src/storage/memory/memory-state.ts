@@ -3,6 +3,7 @@
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
 import { type Entry, type EntryContent, retainedBytes } from '../../channel/entry.js';
+import type { Lane, LaneNumbers, LaneRow } from '../../channel/lane.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
 
@@ -53,14 +54,18 @@ const USER_BYTES = 500;
 const DEVICE_BYTES = 500;
 const CURSOR_BYTES = 100;
 
+/** There is one lane. */
+export const MEMORY_LANE: Lane = 0;
+
 export class MemoryState {
   readonly channels = new Map<ChannelKey, MemoryChannel>();
   readonly users = new Map<UserId, MemoryUser>();
+  /** The row with number n is at index n − 1. */
+  readonly rows: LaneRow[] = [];
   readonly #maxBytes: number;
   readonly #era = mintEra();
   #bytes = 0;
   #isFull = false;
-  #appended = 0;
   #isClosed = false;
 
   constructor(maxBytes: number) {
@@ -116,9 +121,9 @@ export class MemoryState {
     this.#bytes += bytes;
   }
 
-  nextRecency(): number {
-    this.#appended += 1;
-    return this.#appended;
+  /** The newest rows, as of now. */
+  get through(): LaneNumbers {
+    return new Map([[MEMORY_LANE, this.rows.length]]);
   }
 
   ensureUser(id: UserId): MemoryUser {

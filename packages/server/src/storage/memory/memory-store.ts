@@ -1,5 +1,6 @@
 // The engine that keeps nothing: for trying Longwire, for tests of applications, and as the model of the other engine.
 
+import type { LaneNumbers } from '../../channel/lane.js';
 import type { ServerError } from '../../errors.js';
 import type { Cursors } from '../cursors.js';
 import type { Directory } from '../directory.js';
@@ -28,6 +29,7 @@ class MemoryStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
+  readonly lanes: LaneNumbers;
   readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
   onDamage: ((damage: ServerError) => void) | undefined;
@@ -40,6 +42,7 @@ class MemoryStore implements Store {
     this.log = new MemoryMessageLog(this.#state);
     this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
+    this.lanes = this.#state.through;
   }
 
   get isWritable(): boolean {

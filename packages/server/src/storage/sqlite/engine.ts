@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { MAX_BATCH_ENTRIES } from '../append-check.js';
-import type { FlatRequests } from './appending/append-frames.js';
+import type { BatchFrame } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
 import { KeyLookup, openKeyWindow, rememberKey } from './appending/key-lookup.js';
 import { type DamageListener, readAround } from './damage.js';
@@ -16,6 +16,7 @@ import { PlaceTable } from './places/place-table.js';
 import { PLACE_BATCH_ROWS, type Placer } from './places/placer.js';
 import type { PlaceRing } from './places/recent-places.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
+import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
 import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
@@ -83,6 +84,7 @@ export class SqliteEngine {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
+  readonly #feed: FeedReader;
   readonly #statuses: ChannelStatusReader;
   readonly #cache: PageCache;
   readonly #checkpoint: SqlStatement;
@@ -138,6 +140,7 @@ export class SqliteEngine {
       this.#devices = new DeviceTable(database, this.#users, options.devicesPerUser);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
       this.#pages = new PageReader(log);
+      this.#feed = new FeedReader(database, entries, options.onDamage);
       this.#statuses = new ChannelStatusReader(database, options.onDamage, {
         users: this.#users,
         channels: this.#channels,
@@ -150,6 +153,11 @@ export class SqliteEngine {
     } catch (error) {
       throw openingError(error, options.folder, file);
     }
+  }
+
+  /** The number of the newest row. */
+  get newest(): number {
+    return this.#appender.newest;
   }
 
   /** False while the last write failed for want of room. */
@@ -170,8 +178,8 @@ export class SqliteEngine {
     }
   }
 
-  append(requests: FlatRequests, results: number[]): void {
-    this.#appender.append(requests, results);
+  append(batch: BatchFrame, results: number[]): void {
+    this.#appender.append(batch, results);
   }
 
   openDevice(input: WorkerCalls['openDevice']['input']): WorkerCalls['openDevice']['output'] {
@@ -204,8 +212,13 @@ export class SqliteEngine {
     return this.#pages.read(state, request);
   }
 
+  feed({ after, limit }: WorkerCalls['feed']['input']): WorkerCalls['feed']['output'] {
+    return this.#feed.read(after, limit, this.newest);
+  }
+
   heads(channels: WorkerCalls['heads']['input']): WorkerCalls['heads']['output'] {
-    return channels.map((key) => headFrameOf(key, this.#channels.find(key)));
+    const heads = channels.map((key) => headFrameOf(key, this.#channels.find(key)));
+    return { heads, through: this.newest };
   }
 
   channelStatuses({
@@ -214,7 +227,7 @@ export class SqliteEngine {
     after,
     limit,
   }: WorkerCalls['channelStatuses']['input']): WorkerCalls['channelStatuses']['output'] {
-    return this.#statuses.channelStatuses(user, device, after, limit);
+    return { ...this.#statuses.channelStatuses(user, device, after, limit), through: this.newest };
   }
 
   describe({ user, channels, maxLastBytes }: WorkerCalls['describe']['input']): WorkerCalls['describe']['output'] {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
+import type { Lane, LaneNumbers, LanePage } from '../../channel/lane.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
 import { channelOfName, named, nameOf } from '../channel-name.js';
@@ -19,9 +20,10 @@ import type {
 } from '../directory.js';
 import { epochOf } from '../epoch.js';
 import type {
+  AppendAttempt,
+  AppendOutcome,
   AppendRequest,
-  AppendResult,
-  ChannelHead,
+  Heads,
   KeySearch,
   MessageLog,
   Page,
@@ -34,6 +36,7 @@ import { DATABASE_FILE } from './driver/connection-settings.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
 import { makeDataFolder } from './folder/make-data-folder.js';
 import { makeFilesPrivate } from './folder/private-files.js';
+import { feedRowFrom } from './reading/feed-reader.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
 
@@ -58,6 +61,12 @@ export interface SqliteStoreOptions {
 
 const LOCK_WAIT_MS = 5_000;
 const DEFAULT_DEVICES = 32;
+/** There is one lane. */
+const LANE: Lane = 0;
+
+function numbersOf(newest: number): LaneNumbers {
+  return new Map([[LANE, newest]]);
+}
 
 /**
  * Opens the store in a folder, creating it if need be, and holds the folder until `close`. Resolves when it can be used.
@@ -114,6 +123,7 @@ class SqliteStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
+  readonly lanes: LaneNumbers;
   readonly description: string;
   readonly #writer: WorkerClient;
   readonly #reader: WorkerClient | undefined;
@@ -126,6 +136,7 @@ class SqliteStore implements Store {
     this.log = new SqliteMessageLog(writer, reader);
     this.directory = new SqliteDirectory(writer);
     this.cursors = new SqliteCursors(writer);
+    this.lanes = numbersOf(writer.newest);
     this.description = `sqlite (${writer.driverName}) ${folder}`;
   }
 
@@ -147,6 +158,7 @@ class SqliteStore implements Store {
 
   set onDamage(listener: ((damage: ServerError) => void) | undefined) {
     this.#writer.onDamage = listener;
+    if (this.#reader !== undefined) this.#reader.onDamage = listener;
   }
 
   get onHeld(): Store['onHeld'] {
@@ -174,9 +186,16 @@ class SqliteMessageLog implements MessageLog {
     this.#reader = reader;
   }
 
-  async append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
+  /** Never `unknown`: a commit that fails ends the process, and its outcome is known at the next start. */
+  async append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome> {
     assertBatchSize(batch.length);
-    return await this.#client.append(batch);
+    return { outcome: 'done', lane: LANE, results: await this.#client.append(batch, attempt) };
+  }
+
+  async feed(_lane: Lane, after: number, limit: number): Promise<LanePage> {
+    const { era } = this.#client;
+    const { rows, through } = await this.#source.call('feed', { after, limit });
+    return { rows: rows.map((row) => feedRowFrom(row, era)), through };
   }
 
   async searchKey(search: KeySearch): Promise<SearchedKey> {
@@ -196,14 +215,17 @@ class SqliteMessageLog implements MessageLog {
     return pageFrom(frame, request.channel, this.#client.era);
   }
 
-  /** The writer can do all that a reader does, if that one failed. */
-  get #source(): WorkerClient {
-    return this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
+  async heads(channels: readonly Channel[]): Promise<Heads> {
+    const { heads, through } = await this.#client.call('heads', channels.map(nameOf));
+    return {
+      heads: heads.map((frame, index) => headFrom(frame, channels[index]!, this.#client.era)),
+      through: numbersOf(through),
+    };
   }
 
-  async heads(channels: readonly Channel[]): Promise<readonly ChannelHead[]> {
-    const frames = await this.#client.call('heads', channels.map(nameOf));
-    return frames.map((frame, index) => headFrom(frame, channels[index]!, this.#client.era));
+  /** The writer can do all that a reader does, if there is none, or it failed. */
+  get #source(): WorkerClient {
+    return this.#reader === undefined || this.#reader.isOver ? this.#client : this.#reader;
   }
 }
 
@@ -234,7 +256,7 @@ class SqliteDirectory implements Directory {
       channel: channelOfName(status.channel),
       epoch: epochOf(this.#client.era, life ?? 0),
     }));
-    return { channels: statuses, next: slice.next };
+    return { channels: statuses, next: slice.next, through: numbersOf(slice.through) };
   }
 
   async describe(

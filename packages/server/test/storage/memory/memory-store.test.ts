@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import type { Store } from '../../../src/storage/store.js';
-import { appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
+import { append, appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
 import { describeStoreContract } from '../store-contract.js';
 
 /** The default. */
@@ -56,7 +56,7 @@ describe('the memory engine at maxBytes', () => {
   it('stores nothing of a batch that does not fit as a whole', async () => {
     const stored = await fill();
     const batch = [message('alice', 'bob', { body: '1' }), message('alice', 'bob', { body })];
-    await expect(store.log.append(batch)).rejects.toMatchObject({ code: 'storage_full' });
+    await expect(append(store.log, batch)).rejects.toMatchObject({ code: 'storage_full' });
     expect(await readLog(store.log, direct('alice', 'bob'))).toHaveLength(stored);
     expect(await appendOne(store.log, batch[0]!)).toMatchObject({ outcome: 'stored', offset: stored + 1 });
     expect(store.isWritable).toBe(true);

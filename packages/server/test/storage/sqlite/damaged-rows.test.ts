@@ -276,7 +276,7 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
       engine = openEngine(folder, driver);
       for (const channel of [withBob, withCarol]) {
         try {
-          expect(engine.heads([channel])[0]?.head).toBe(channel === withBob ? 5 : 1);
+          expect(engine.heads([channel]).heads[0]?.head).toBe(channel === withBob ? 5 : 1);
         } catch (error) {
           expect(error).toMatchObject({ code: 'corrupt' });
         }
@@ -325,6 +325,21 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     damaged('SELECT 1');
     expect(describeOne(withCarol)).toMatchObject({ last: { head: 2 } });
     expect(append(engine, message('alice', 'carol'))).toMatchObject([{ outcome: 'stored', offset: 3 }]);
+  });
+
+  test('feed leaves out rows that cannot be read and reports them, and passes over numbers that no row has', () => {
+    append(engine, message('alice', 'bob'), message('alice', 'carol'));
+    damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1 AND offset = 3');
+    damaged('UPDATE entry SET seq = seq + 1099511627777 WHERE channel = 2 AND offset = 2');
+    const seqs = (after: number): number[] => {
+      const { rows, through } = engine.feed({ after, limit: 100 });
+      return through === after ? [] : [...rows.map(({ seq }) => seq), ...seqs(through)];
+    };
+    // The number that jumped is not the one that its checksum covers.
+    expect([seqs(0), engine.newest]).toEqual([[1, 2, 4, 5, 6, 7], 1_099_511_627_785]);
+    expect(damage.map(({ message: text }) => text)).toContainEqual(expect.stringMatching(/^row 3 cannot be read: /));
+    append(engine, message('alice', 'bob'));
+    expect(seqs(7)).toEqual([1_099_511_627_786]);
   });
 
   test('the mark of how far the table `place` goes is made again from the entries', () => {

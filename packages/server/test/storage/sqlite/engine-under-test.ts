@@ -2,12 +2,7 @@
 
 import { channelOfName } from '../../../src/storage/channel-name.js';
 import type { AppendRequest } from '../../../src/storage/message-log.js';
-import {
-  type FlatRequests,
-  flattenRequest,
-  RESULT_STRIDE,
-  resultAt,
-} from '../../../src/storage/sqlite/appending/append-frames.js';
+import { batchFrameOf, RESULT_STRIDE, resultAt } from '../../../src/storage/sqlite/appending/append-frames.js';
 import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import { type EngineOptions, SqliteEngine } from '../../../src/storage/sqlite/engine.js';
@@ -41,14 +36,13 @@ export function openEngine(
 
 /** One batch in one transaction. */
 export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
-  const requests: FlatRequests = [];
-  for (const request of batch) flattenRequest(request, requests);
+  const frame = batchFrameOf(batch, { stamp: 0, isSecondTry: false });
   const flat: number[] = [];
   let failure: Error | undefined;
   engine.write([
     {
       command: 'append',
-      apply: (self) => self.append(requests, flat),
+      apply: (self) => self.append(frame, flat),
       fail: (frame) => {
         failure = errorFrom(frame);
       },

@@ -16,7 +16,7 @@ import {
 } from '../../../src/storage/sqlite/folder/folder-lock.js';
 import { LOCK_FILE } from '../../../src/storage/sqlite/folder/lock-record.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
-import { message } from '../requests.js';
+import { append, message } from '../requests.js';
 import { makeDataFolder } from './data-folder.js';
 import { straceMissing } from './fault-run.js';
 
@@ -132,14 +132,14 @@ describe('the lock of a data folder', () => {
 
   test('a server that lost its folder stores nothing more and ends', async () => {
     const store = await openSqliteStore({ folder });
-    await store.log.append([message('alice', 'bob')]);
+    await append(store.log, [message('alice', 'bob')]);
     const fatal = new Promise((resolve) => {
       store.onFatal = resolve;
     });
     const file = join(folder, LOCK_FILE);
     writeFileSync(`${file}.theirs`, readFileSync(file, 'utf8').replace(/"token":"[0-9a-f]{8}/, '"token":"00000000'));
     renameSync(`${file}.theirs`, file);
-    await expect(store.log.append([message('alice', 'bob')])).rejects.toMatchObject({ code: 'locked' });
+    await expect(append(store.log, [message('alice', 'bob')])).rejects.toMatchObject({ code: 'locked' });
     await expect(fatal).resolves.toMatchObject({ code: 'locked' });
     await store.close();
     expect(existsSync(file)).toBe(true);

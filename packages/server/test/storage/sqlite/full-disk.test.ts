@@ -9,7 +9,7 @@ import type { AppendRequest } from '../../../src/storage/message-log.js';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/storage/store.js';
-import { direct, message, readLog } from '../requests.js';
+import { append, direct, headsOf, message, readLog } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { contentsOf, copyFixture, findDifferences } from './migration-run.js';
 
@@ -24,7 +24,7 @@ const big = (number: number): AppendRequest =>
 async function fillUntilFull(store: Store, from: number): Promise<number> {
   for (let number = from; ; number += 1) {
     try {
-      await store.log.append([big(number)]);
+      await append(store.log, [big(number)]);
     } catch (error) {
       expect(error).toMatchObject({ code: 'storage_full', retryable: true });
       return number;
@@ -60,12 +60,12 @@ describe.skipIf(mountFault)(`a full disk ${mountFault ?? ''}`, () => {
       expect(refused).toBeGreaterThan(10);
       // Full for a while: everything is refused, nothing of it is stored, reads go on.
       for (let round = 0; round < 10; round += 1) {
-        await expect(store.log.append([big(refused + 1 + round)])).rejects.toMatchObject({ code: 'storage_full' });
+        await expect(append(store.log, [big(refused + 1 + round)])).rejects.toMatchObject({ code: 'storage_full' });
         expect((await readLog(store.log, channel)).length).toBe(refused);
       }
       rmSync(ballast);
       await expect.poll(() => store.isWritable).toBe(true);
-      expect(await store.log.append([big(refused)])).toMatchObject([{ outcome: 'stored', offset: refused + 1 }]);
+      expect(await append(store.log, [big(refused)])).toMatchObject([{ outcome: 'stored', offset: refused + 1 }]);
       const stored = (await readLog(store.log, channel)).map(({ key }) => key);
       expect(stored).toEqual(Array.from({ length: refused + 1 }, (_, number) => `k${number}`));
       expect(isFatal).toBe(false);
@@ -75,17 +75,17 @@ describe.skipIf(mountFault)(`a full disk ${mountFault ?? ''}`, () => {
 
   test.each(testedDrivers)('a store can be opened and read on a full disk (row 63, %s)', async (driver) => {
     const store = await openSqliteStore({ folder, driver });
-    const [first] = await store.log.append([message('alice', 'bob')]);
+    const [first] = await append(store.log, [message('alice', 'bob')]);
     await store.close();
     // Room for the lock (and the log's index of 32 KiB, where that is a file), none for the write-ahead log.
     const { bavail, bsize } = statfsSync(folder);
     const roomBlocks = driver === 'wasm' ? 1 : 9;
     writeFileSync(join(folder, 'ballast'), Buffer.alloc((bavail - roomBlocks) * bsize));
     const again = await openSqliteStore({ folder, driver });
-    const [head] = await again.log.heads([channel]);
+    const [head] = await headsOf(again.log, [channel]);
     expect(head).toMatchObject({ head: 1, epoch: (first as { epoch: string }).epoch });
     expect(again.isWritable).toBe(false);
-    await expect(again.log.append([message('alice', 'bob')])).rejects.toMatchObject({ code: 'storage_full' });
+    await expect(append(again.log, [message('alice', 'bob')])).rejects.toMatchObject({ code: 'storage_full' });
     rmSync(join(folder, 'ballast'));
     await expect.poll(() => again.isWritable).toBe(true);
     await again.close();

@@ -8,7 +8,7 @@ import { RefusalCounter } from '../../../src/runtime/refusal-counter.js';
 import type { DeviceState, UnfinishedDevice } from '../../../src/storage/directory.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/storage/store.js';
-import { appendOne, device, direct, FIRST_AT, message, user } from '../requests.js';
+import { append, appendOne, device, direct, FIRST_AT, headsOf, message, user } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -26,7 +26,8 @@ const long = direct('owner', 'peer');
 /** One for each batch: a batch is no single command. */
 async function appendAll(store: Store, count: number, request: (index: number) => ReturnType<typeof message>) {
   for (let start = 0; start < count; start += BATCH) {
-    await store.log.append(
+    await append(
+      store.log,
       Array.from({ length: Math.min(BATCH, count - start) }, (_, index) => request(start + index)),
     );
   }
@@ -82,7 +83,8 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
   async function cursorsOf(id: string): Promise<number> {
     let cursors = 0;
     const turns = new StoreTurns(10, new RefusalCounter());
-    for await (const slice of channelSlices(store.directory, turns, owner, device(id))) {
+    const source = { directory: store.directory, turns, gate: { whenApplied: () => undefined } };
+    for await (const slice of channelSlices(source, owner, device(id))) {
       cursors += slice.filter(({ cursor }) => cursor === 1).length;
     }
     return cursors;
@@ -132,9 +134,9 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
   });
 
   test('by append with since at the start of a long log: it answers unsearched, and after searchKey it finds the key', async () => {
-    const [head] = await store.log.heads([long]);
+    const [head] = await headsOf(store.log, [long]);
     const first: Position = { epoch: head!.epoch!, offset: 0 };
-    const append = (key: string, since = first) => appendOne(store.log, message('owner', 'peer', { key, since }));
+    const repeat = (key: string, since = first) => appendOne(store.log, message('owner', 'peer', { key, since }));
     const searched = async (key: string) => {
       let part = await store.log.searchKey({ channel: long, from: owner, key, since: first, until: undefined });
       let calls = 1;
@@ -143,14 +145,14 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
       }
       return { since: part.since, calls };
     };
-    expect(await append('k3000')).toEqual({ outcome: 'unsearched' });
+    expect(await repeat('k3000')).toMatchObject({ outcome: 'unsearched' });
     const found = await searched('k3000');
-    expect(await append('k3000', found.since)).toMatchObject({ outcome: 'repeated', offset: 3_001 });
+    expect(await repeat('k3000', found.since)).toMatchObject({ outcome: 'repeated', offset: 3_001 });
     const missing = await searched('never-sent');
     expect(missing.calls).toBeGreaterThan(ENTRIES / 1_000);
-    expect(await append('never-sent', missing.since)).toMatchObject({ outcome: 'stored', offset: ENTRIES + 1 });
+    expect(await repeat('never-sent', missing.since)).toMatchObject({ outcome: 'stored', offset: ENTRIES + 1 });
     // What the window knows needs no search.
     expect(await searched('never-sent')).toMatchObject({ calls: 1 });
-    expect(await append('never-sent')).toMatchObject({ outcome: 'repeated', offset: ENTRIES + 1 });
+    expect(await repeat('never-sent')).toMatchObject({ outcome: 'repeated', offset: ENTRIES + 1 });
   });
 });

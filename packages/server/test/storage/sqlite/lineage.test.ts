@@ -66,7 +66,7 @@ describe.each(testedDrivers)('the era of a data folder through %s', (driver) => 
     const first = runOnce();
     expect(first.restored).toBeUndefined();
     expect(runOnce()).toEqual(first);
-    expect(start().heads([pair])).toMatchObject([{ head: 2 }]);
+    expect(start().heads([pair])).toMatchObject({ heads: [{ head: 2 }] });
   });
 
   test('a renamed folder keeps every epoch', () => {

@@ -8,7 +8,7 @@ import { type ChannelName, channelOfName } from '../../../src/storage/channel-na
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import { SCHEMA_VERSION } from '../../../src/storage/sqlite/tables/schema.js';
-import { appendOne, direct, message, readLog } from '../requests.js';
+import { appendOne, direct, message, readFeed, readLog } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { straceMissing } from './fault-run.js';
 import {
@@ -60,6 +60,11 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
       messages: messages + 1,
       epoch,
     });
+    const fed = (await readFeed(store.log)).map(({ entry }) => entry);
+    for (const log of Object.keys(contents.logs)) {
+      const channel = channelOfName(log as ChannelName);
+      expect(fed.filter((entry) => entry.channel.key === channel.key)).toEqual(await readLog(store.log, channel));
+    }
     await store.close();
   });
 

@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
-import { message } from '../requests.js';
+import { append, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 
 describe.skipIf(process.platform === 'win32')('the files of a store', () => {
@@ -27,7 +27,7 @@ describe.skipIf(process.platform === 'win32')('the files of a store', () => {
       chmodSync(folder, 0o755);
       const warnings: string[] = [];
       const store = await openSqliteStore({ folder, driver, onNotice: (warning) => warnings.push(warning) });
-      await store.log.append([message('alice', 'bob')]);
+      await append(store.log, [message('alice', 'bob')]);
       expect(readdirSync(folder)).toEqual(expect.arrayContaining(['longwire.db', 'longwire.db-wal']));
       expect(exposed()).toEqual([]);
       expect(warnings).toEqual([expect.stringMatching(/may enter the data folder .* \(mode 755\)/)]);

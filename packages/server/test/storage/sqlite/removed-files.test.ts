@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/storage/store.js';
-import { direct, message, readLog } from '../requests.js';
+import { append, direct, message, readLog } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 
 const channel = direct('alice', 'bob');
@@ -35,24 +35,27 @@ describe.each(testedDrivers)('a store through %s whose files are taken away', (d
       'replaced',
     ],
   ])('acknowledges nothing any more and ends with fatal when %s (row 66)', async (_what, takeAway, expected) => {
-    expect(await store.log.append([message('alice', 'bob')])).toMatchObject([{ outcome: 'stored' }]);
+    expect(await append(store.log, [message('alice', 'bob')])).toMatchObject([{ outcome: 'stored' }]);
     const fatal = new Promise((resolve) => {
       store.onFatal = resolve;
     });
     takeAway(join(folder, DATABASE_FILE));
-    const append = store.log.append([message('alice', 'bob')]);
-    await expect(append).rejects.toMatchObject({ code: 'fatal', message: expect.stringContaining(expected) });
+    const refused = append(store.log, [message('alice', 'bob')]);
+    await expect(refused).rejects.toMatchObject({ code: 'fatal', message: expect.stringContaining(expected) });
     expect(await fatal).toMatchObject({ code: 'fatal' });
   });
 
   test('goes on through commits, checkpoints and restarts that replace nothing', async () => {
     for (let count = 0; count < 50; count += 1) {
-      await store.log.append(Array.from({ length: 200 }, () => message('alice', 'bob')));
+      await append(
+        store.log,
+        Array.from({ length: 200 }, () => message('alice', 'bob')),
+      );
     }
     await store.close();
     expect(readdirSync(folder).sort()).toEqual(['generation', DATABASE_FILE]);
     store = await openSqliteStore({ folder, driver });
-    expect(await store.log.append([message('alice', 'bob')])).toMatchObject([{ outcome: 'stored', offset: 10_001 }]);
+    expect(await append(store.log, [message('alice', 'bob')])).toMatchObject([{ outcome: 'stored', offset: 10_001 }]);
     expect((await readLog(store.log, channel)).length).toBe(10_001);
   });
 });

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { epochOf } from '../../../src/storage/epoch.js';
-import { type FlatRequests, flattenRequest } from '../../../src/storage/sqlite/appending/append-frames.js';
+import { batchFrameOf } from '../../../src/storage/sqlite/appending/append-frames.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import {
   configureConnection,
@@ -105,9 +105,8 @@ describe.each(testedDrivers)('the SQLite engine through %s', (driver) => {
       engine = openEngine(folder, driver, 4);
       for (const key of ['k1', 'k2', 'k3', 'k4']) append(engine, message('alice', 'bob', { key }));
       const appendMore = (self: SqliteEngine) => {
-        const flat: FlatRequests = [];
-        for (const key of ['k5', 'k6', 'k7']) flattenRequest(message('alice', 'bob', { key }), flat);
-        self.append(flat, []);
+        const batch = ['k5', 'k6', 'k7'].map((key) => message('alice', 'bob', { key }));
+        self.append(batchFrameOf(batch, { stamp: 0, isSecondTry: false }), []);
         throw how === 'full' ? new SqlFailure('full', 'database or disk is full') : new TypeError('impossible');
       };
       const failures: string[] = [];

@@ -4,7 +4,7 @@
 import type { Position, UserId } from '@longwire/protocol';
 import { type ChannelName, channelOfName, nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
-import type { AppendRequest, AppendResult } from '../../message-log.js';
+import type { AppendAttempt, AppendRequest, AppendResult } from '../../message-log.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
 
 /** What most requests do not have. */
@@ -22,7 +22,21 @@ export const REQUEST_STRIDE = 6;
 /** Where in a request its body stands. */
 export const REQUEST_BODY = 2;
 
-export function flattenRequest(request: AppendRequest, into: FlatRequests): void {
+/** One batch. */
+export interface BatchFrame {
+  /** Of the first request; the others follow it. */
+  readonly stamp: number;
+  readonly isSecondTry: boolean;
+  readonly requests: FlatRequests;
+}
+
+export function batchFrameOf(batch: readonly AppendRequest[], { stamp, isSecondTry }: AppendAttempt): BatchFrame {
+  const requests: FlatRequests = [];
+  for (const request of batch) flattenRequest(request, requests);
+  return { stamp, isSecondTry, requests };
+}
+
+function flattenRequest(request: AppendRequest, into: FlatRequests): void {
   const { channel, content, at } = request;
   into.push(nameOf(channel), content.from, content.body, content.key, at, rareFieldsOf(request));
 }
@@ -48,8 +62,8 @@ export function requestAt(flat: FlatRequests, index: number): AppendRequest {
   };
 }
 
-/** outcome, life, offset, at, messages */
-export const RESULT_STRIDE = 5;
+/** outcome, row number, life, offset, at, messages */
+export const RESULT_STRIDE = 6;
 
 export const STORED = 0;
 export const REPEATED = 1;
@@ -60,13 +74,14 @@ export const UNSEARCHED = 5;
 
 export function resultAt(flat: readonly number[], start: number, era: string): AppendResult {
   const outcome = flat[start];
-  if (outcome === REFUSED) return { outcome: 'refused' };
-  if (outcome === UNSEARCHED) return { outcome: 'unsearched' };
-  if (outcome === UNKNOWN_USER) return { outcome: 'unknown-user' };
-  if (outcome === DAMAGED) return { outcome: 'damaged' };
-  const epoch = epochOf(era, flat[start + 1]!);
-  const offset = flat[start + 2]!;
-  const at = flat[start + 3]!;
-  if (outcome === REPEATED) return { outcome: 'repeated', epoch, offset, at };
-  return { outcome: 'stored', epoch, offset, at, messages: flat[start + 4]! };
+  const seq = flat[start + 1]!;
+  if (outcome === REFUSED) return { outcome: 'refused', seq };
+  if (outcome === UNSEARCHED) return { outcome: 'unsearched', seq };
+  if (outcome === UNKNOWN_USER) return { outcome: 'unknown-user', seq };
+  if (outcome === DAMAGED) return { outcome: 'damaged', seq };
+  const epoch = epochOf(era, flat[start + 2]!);
+  const offset = flat[start + 3]!;
+  const at = flat[start + 4]!;
+  if (outcome === REPEATED) return { outcome: 'repeated', seq, epoch, offset, at };
+  return { outcome: 'stored', seq, epoch, offset, at, messages: flat[start + 5]! };
 }

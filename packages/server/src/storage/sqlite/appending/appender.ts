@@ -15,8 +15,8 @@ import type { EntryTable } from '../tables/entry-table.js';
 import type { UserTable } from '../tables/user-table.js';
 import type { WorkerCalls } from '../threads/worker-messages.js';
 import {
+  type BatchFrame,
   DAMAGED,
-  type FlatRequests,
   REFUSED,
   REPEATED,
   REQUEST_STRIDE,
@@ -46,6 +46,8 @@ interface AppenderParts {
   readonly recent: RecentPlaces;
 }
 
+const NO_ROWS: ReadonlyMap<number, number> = new Map();
+
 export class Appender {
   readonly #era: string;
   readonly #onDamage: DamageListener;
@@ -58,6 +60,8 @@ export class Appender {
   /** The number of the newest row that is committed, and of the newest one in the open transaction. */
   #committed: number;
   #newest: number;
+  /** The number of the newest row when the store was opened. */
+  readonly #openedAt: number;
 
   constructor(era: string, onDamage: DamageListener, parts: AppenderParts) {
     this.#era = era;
@@ -70,15 +74,27 @@ export class Appender {
     this.#recent = parts.recent;
     this.#committed = parts.recent.newest;
     this.#newest = this.#committed;
+    this.#openedAt = this.#committed;
   }
 
   /**
    * Appends one batch and adds its results to `results`.
    * @throws TypeError, ServerError `corrupt`, SqlFailure: the transaction must be rolled back
    */
-  append(requests: FlatRequests, results: number[]): void {
+  append({ requests, stamp, isSecondTry }: BatchFrame, results: number[]): void {
     const count = requests.length / REQUEST_STRIDE;
-    for (let index = 0; index < count; index += 1) this.#appendOne(requestAt(requests, index), results);
+    const stored = isSecondTry ? this.#rowsStamped(stamp, count) : NO_ROWS;
+    for (let index = 0; index < count; index += 1) {
+      const request = requestAt(requests, index);
+      const seq = stored.get(stamp + index);
+      if (seq === undefined) this.#appendOne(request, stamp + index, results);
+      else this.#pushStored(request, seq, results);
+    }
+  }
+
+  /** The number of the newest row, that of the open transaction included. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** Where a key would have to be searched, beside the commits. Undefined: its sender has never stored anything there. */
@@ -105,7 +121,23 @@ export class Appender {
     this.#newest = this.#committed;
   }
 
-  #appendOne(request: AppendRequest, results: number[]): void {
+  /** Rows of an earlier try by their stamps. Stamps ascend with the rows of one process. */
+  #rowsStamped(stamp: number, count: number): ReadonlyMap<number, number> {
+    const found = new Map<number, number>();
+    for (let seq = this.#newest; seq > this.#openedAt; seq -= 1) {
+      const row = this.#entries.read(seq);
+      if (row === undefined || row.stamp < stamp) break;
+      if (row.stamp < stamp + count) found.set(row.stamp, seq);
+    }
+    return found;
+  }
+
+  #pushStored({ channel }: AppendRequest, seq: number, results: number[]): void {
+    const { offset, at, messages } = this.#entries.read(seq)!;
+    results.push(STORED, seq, this.#channels.find(nameOf(channel))!.life, offset, at, messages);
+  }
+
+  #appendOne(request: AppendRequest, stamp: number, results: number[]): void {
     const pair = pairOfRequest(request);
     const name = nameOf(request.channel);
     let place: Place | typeof UNKNOWN_USER | typeof UNSEARCHED;
@@ -115,25 +147,25 @@ export class Appender {
       if (!isDamage(error)) throw error;
       // Nothing was changed for this request: the others of its batch, of other channels mostly, are stored.
       this.#onDamage(damageAt(name, error));
-      results.push(DAMAGED, 0, 0, 0, 0);
+      results.push(DAMAGED, this.newest, 0, 0, 0, 0);
       return;
     }
     if (typeof place === 'number') {
-      results.push(place, 0, 0, 0, 0);
+      results.push(place, this.newest, 0, 0, 0, 0);
       return;
     }
     const { known, first } = place;
     if (known !== undefined && first !== undefined) {
-      results.push(REPEATED, known.life, first.offset, first.at, first.messages);
+      results.push(REPEATED, this.newest, known.life, first.offset, first.at, first.messages);
       return;
     }
     if (request.isRefused) {
-      results.push(REFUSED, 0, 0, 0, 0);
+      results.push(REFUSED, this.newest, 0, 0, 0, 0);
       return;
     }
     const state = known ?? this.#channels.createDirect(name, pair, place.lowUser, place.highUser, request.at);
-    this.#insertEntry(state, request);
-    results.push(STORED, state.life, state.head, state.lastAt, state.messages);
+    this.#insertEntry(state, request, stamp);
+    results.push(STORED, state.lastRow, state.life, state.head, state.lastAt, state.messages);
   }
 
   /** Everything that can meet damage, before anything of the channel is written. */
@@ -161,7 +193,7 @@ export class Appender {
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
   }
 
-  #insertEntry(state: ChannelState, request: AppendRequest): void {
+  #insertEntry(state: ChannelState, request: AppendRequest, stamp: number): void {
     const { content } = request;
     const isLow = content.from === state.pair[0];
     const sender = isLow ? state.lowUser : state.highUser;
@@ -180,7 +212,7 @@ export class Appender {
       sender,
       application: 0,
       at,
-      stamp: 0,
+      stamp,
       messages,
       senderMessages: isLow ? lowMessages : messages - lowMessages,
       bytes,

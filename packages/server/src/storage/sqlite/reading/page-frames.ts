@@ -19,7 +19,11 @@ export type FlatEntries = (string | number | undefined | RareColumns)[];
 const ENTRY_STRIDE = 7;
 
 /** @throws ServerError `corrupt` for a sender who is not of the channel */
-export function flattenEntry(state: ChannelState, row: EntryRow, into: FlatEntries): void {
+export function flattenEntry(
+  state: Pick<ChannelState, 'key' | 'lowUser' | 'highUser'>,
+  row: EntryRow,
+  into: FlatEntries,
+): void {
   const sender = row.sender === state.lowUser ? 0 : 1;
   if (sender === 1 && row.sender !== state.highUser) {
     throw new ServerError('corrupt', `${state.key}, offset ${row.offset}: its sender is not one of the two users`, {

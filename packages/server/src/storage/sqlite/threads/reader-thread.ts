@@ -1,5 +1,5 @@
-// The reader thread: a second connection that only reads pages and searches keys, one call after the other, so that history
-// waits for no commit and no commit for history. Where the driver lets two connections share a file.
+// The reader thread: a second connection that only reads the log, one call after the other, so that no reader waits for a
+// commit and no commit for a reader. Where the driver lets two connections share a file.
 
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
@@ -8,13 +8,21 @@ import type { SqlDatabase } from '../driver/sql-database.js';
 import { ChannelLog } from '../places/channel-log.js';
 import { PlaceTable } from '../places/place-table.js';
 import { type PlaceRing, RecentPlaces } from '../places/recent-places.js';
+import { FeedReader } from '../reading/feed-reader.js';
 import { searchIn } from '../reading/key-search.js';
 import { headFrameOf } from '../reading/page-frames.js';
 import { PageReader } from '../reading/page-reader.js';
 import { asStorageError } from '../storage-failures.js';
 import { ChannelTable } from '../tables/channel-table.js';
 import { EntryTable } from '../tables/entry-table.js';
-import { type CallMessage, type CallOutcome, type FromWorker, failureOf, type ToWorker } from './worker-messages.js';
+import {
+  type CallMessage,
+  type CallOutcome,
+  type FromWorker,
+  failureOf,
+  type ToWorker,
+  type WorkerCalls,
+} from './worker-messages.js';
 
 type ReadCall = Extract<CallMessage, { readonly method: 'page' | 'searchKey' }>;
 
@@ -33,6 +41,7 @@ export class ReaderThread {
   readonly #channels: ChannelTable;
   readonly #log: ChannelLog;
   readonly #pages: PageReader;
+  readonly #feed: FeedReader;
   readonly #port: MessagePort;
 
   constructor(options: ReaderOptions, port: MessagePort) {
@@ -48,6 +57,9 @@ export class ReaderThread {
     this.#log = log;
     this.#channels = new ChannelTable(database, log);
     this.#pages = new PageReader(log);
+    this.#feed = new FeedReader(database, entries, (damage) => {
+      this.#post({ type: 'damage', failure: failureOf(damage) });
+    });
     this.#port = port;
   }
 
@@ -60,16 +72,19 @@ export class ReaderThread {
       this.#database.close();
       this.#post({ type: 'closed' });
       this.#port.close();
-    } else if (message.type === 'call' && (message.method === 'page' || message.method === 'searchKey')) {
+    } else if (message.type === 'call') {
       this.#post({ type: 'done', appends: [], calls: [this.#reply(message)], isWritable: true });
     }
   }
 
-  #reply(call: ReadCall): CallOutcome {
+  #reply(call: CallMessage): CallOutcome {
+    const { id, method } = call;
     try {
-      return { id: call.id, output: this.#read(call) };
+      if (method === 'page' || method === 'searchKey') return { id, output: this.#read(call) };
+      if (method === 'feed') return { id, output: this.#feedPage(call.input) };
+      throw new TypeError(`expected a call that only reads the log, got ${method}`);
     } catch (error) {
-      return { id: call.id, failure: failureOf(asStorageError(error)) };
+      return { id, failure: failureOf(asStorageError(error)) };
     }
   }
 
@@ -86,6 +101,11 @@ export class ReaderThread {
     } finally {
       this.#database.exec('COMMIT');
     }
+  }
+
+  #feedPage({ after, limit }: WorkerCalls['feed']['input']): WorkerCalls['feed']['output'] {
+    // What the ring has published is committed.
+    return this.#feed.read(after, limit, this.#ring.newest);
   }
 
   #post(message: FromWorker): void {

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { Queue } from '@longwire/websocket';
 import { ServerError } from '../../../errors.js';
-import type { AppendRequest, AppendResult } from '../../message-log.js';
+import type { AppendAttempt, AppendRequest, AppendResult } from '../../message-log.js';
 import type { HeldEngine } from '../../store.js';
-import { type FlatRequests, flattenRequest, RESULT_STRIDE, resultAt } from '../appending/append-frames.js';
+import { type BatchFrame, batchFrameOf, RESULT_STRIDE, resultAt } from '../appending/append-frames.js';
 import {
   type BatchOutcome,
   type CallOutcome,
@@ -30,7 +30,7 @@ export class WorkerClient {
   readonly #worker: Worker;
   readonly #appends = new Queue<Pending<readonly AppendResult[]>>();
   readonly #calls = new Map<number, Pending<unknown>>();
-  #gathered: FlatRequests[] = [];
+  #gathered: BatchFrame[] = [];
   #nextId = 1;
   #era = '';
   #driverName = '';
@@ -38,6 +38,7 @@ export class WorkerClient {
   #canShareFile = false;
   #notices: readonly string[] = [];
   #placeRing: SharedArrayBuffer | undefined;
+  #newest = 0;
   #ended: ServerError | undefined;
   #opening: Pending<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -81,6 +82,11 @@ export class WorkerClient {
     return this.#placeRing;
   }
 
+  /** The number of the newest row when the store was opened. */
+  get newest(): number {
+    return this.#newest;
+  }
+
   /** A second worker may read the same file. */
   get canShareFile(): boolean {
     return this.#canShareFile;
@@ -95,14 +101,12 @@ export class WorkerClient {
     return this.#isWritable;
   }
 
-  append(batch: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
+  append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<readonly AppendResult[]> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
-      const flat: FlatRequests = [];
-      for (const request of batch) flattenRequest(request, flat);
       // Batches given in one turn travel together: a message between threads costs as much as ten entries in it.
       if (this.#gathered.length === 0) queueMicrotask(() => this.#postGathered());
-      this.#gathered.push(flat);
+      this.#gathered.push(batchFrameOf(batch, attempt));
       this.#appends.push({ resolve, reject });
     });
   }
@@ -157,6 +161,7 @@ export class WorkerClient {
         this.#isWritable = message.isWritable;
         this.#notices = message.notices;
         this.#placeRing = message.placeRing;
+        this.#newest = message.newest;
         this.#opening?.resolve();
         this.#opening = undefined;
         return;

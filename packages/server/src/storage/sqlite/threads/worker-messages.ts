@@ -7,9 +7,10 @@ import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import type { KeySearch, PageRequest } from '../../message-log.js';
 import type { HeldEngine } from '../../store.js';
-import type { FlatRequests } from '../appending/append-frames.js';
+import type { BatchFrame } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
+import type { FeedFrame } from '../reading/feed-reader.js';
 import type { SearchedPart } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
 
@@ -33,7 +34,11 @@ export interface WorkerStart {
 /** Calls with an answer of their own, by method: arguments and answer. */
 export interface WorkerCalls {
   page: { readonly input: Named<PageRequest>; readonly output: PageFrame };
-  heads: { readonly input: readonly ChannelName[]; readonly output: readonly HeadFrame[] };
+  feed: { readonly input: { readonly after: number; readonly limit: number }; readonly output: FeedFrame };
+  heads: {
+    readonly input: readonly ChannelName[];
+    readonly output: { readonly heads: readonly HeadFrame[]; readonly through: number };
+  };
   channelStatuses: {
     readonly input: {
       readonly user: UserId;
@@ -41,7 +46,7 @@ export interface WorkerCalls {
       readonly after: number | undefined;
       readonly limit: number;
     };
-    readonly output: ChannelStatusSliceFrame;
+    readonly output: ChannelStatusSliceFrame & { readonly through: number };
   };
   describe: {
     readonly input: {
@@ -91,8 +96,8 @@ export type CallMessage = {
 }[WorkerMethod];
 
 export type ToWorker =
-  /** The batches given in one turn, in order: how many entries each has, and all of them. */
-  { readonly type: 'append'; readonly batches: readonly FlatRequests[] } | CallMessage | { readonly type: 'close' };
+  /** The batches given in one turn, in order. */
+  { readonly type: 'append'; readonly batches: readonly BatchFrame[] } | CallMessage | { readonly type: 'close' };
 
 export interface FailureFrame {
   readonly code: ServerErrorCode | 'invalid';
@@ -112,6 +117,8 @@ export type FromWorker =
       readonly driverName: string;
       readonly canShareFile: boolean;
       readonly isWritable: boolean;
+      /** The number of the newest row. */
+      readonly newest: number;
       /** What was found and done at the opening, as sentences for the log. */
       readonly notices: readonly string[];
       /** Where the newest entries are: the reader shares it with the writer. */

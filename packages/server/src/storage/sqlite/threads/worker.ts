@@ -45,6 +45,7 @@ function startWriter(to: MessagePort): FromWorker {
     driverName: engine.driverName,
     canShareFile: engine.canShareFile,
     isWritable: engine.isWritable,
+    newest: engine.newest,
     notices: engine.notices,
     placeRing: engine.placeRing.shared,
   };
@@ -59,6 +60,7 @@ function startReader(to: MessagePort): FromWorker {
     driverName: '',
     canShareFile: true,
     isWritable: true,
+    newest: 0,
     notices: [],
     placeRing: ring.shared,
   };

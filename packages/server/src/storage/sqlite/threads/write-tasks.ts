@@ -1,6 +1,6 @@
 // What changes rows: one given batch, one sign-in of a device, one piece of a cursor write.
 
-import { type FlatRequests, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
+import { type BatchFrame, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
 import type { SqliteEngine, WriteTask } from '../engine.js';
 import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
 
@@ -9,24 +9,25 @@ export const CURSOR_CHUNK = 250;
 
 export class AppendTask implements WriteTask {
   readonly command = 'append';
-  readonly #requests: FlatRequests;
+  readonly #batch: BatchFrame;
   readonly bodyUnits: number;
   outcome: BatchOutcome | undefined;
 
-  constructor(requests: FlatRequests) {
-    this.#requests = requests;
+  constructor(batch: BatchFrame) {
+    this.#batch = batch;
+    const { requests } = batch;
     let units = 0;
     for (let at = REQUEST_BODY; at < requests.length; at += REQUEST_STRIDE) units += (requests[at] as string).length;
     this.bodyUnits = units;
   }
 
   get entries(): number {
-    return this.#requests.length / REQUEST_STRIDE;
+    return this.#batch.requests.length / REQUEST_STRIDE;
   }
 
   apply(engine: SqliteEngine): void {
     const results: number[] = [];
-    engine.append(this.#requests, results);
+    engine.append(this.#batch, results);
     this.outcome = results;
   }
 

@@ -182,6 +182,8 @@ export class WriterThread {
     switch (call.method) {
       case 'page':
         return this.#engine.page(call.input);
+      case 'feed':
+        return this.#engine.feed(call.input);
       case 'keySearchRange':
         return this.#engine.keySearchRange(call.input);
       case 'searchKey':

@@ -45,7 +45,7 @@ const start = Number(process.env.FIRST_NUMBER ?? 0);
 for (let batch = 0; Number(batches) === 0 || batch < Number(batches); batch += 1) {
   const numbers = Array.from({ length: BATCH }, (_, index) => start + batch * BATCH + index);
   try {
-    const results = await store.log.append(numbers.map(request));
+    const { results } = await store.log.append(numbers.map(request), { stamp: 0, isSecondTry: false });
     tell({ acked: numbers.map((number, index) => [number, results[index].offset, results[index].outcome]) });
   } catch (error) {
     tell({ refused: numbers, code: error.code });
