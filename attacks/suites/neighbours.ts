@@ -32,11 +32,9 @@ const MAX_SLOWDOWN = 5;
 /** The clock and the scheduler decide about less. */
 const LEAST_QUIET_P99_MS = 4;
 const MAX_RSS_BEYOND_BUDGETS = 64 * MIB;
-/** `limits.pendingAppendBytes` and `limits.allOutboxesBytes` of the server: what all users together may occupy. */
-const PENDING_APPEND_BYTES = 64 * MIB;
-const ALL_OUTBOXES_BYTES = 256 * MIB;
-/** `limits.outboxBytes`, `sessions.perUser` and `limits.inFlight`. */
-const OUTBOX_BYTES = MIB;
+/** `limits.allOutboxesBytes`, `limits.allRingsBytes` and `limits.pendingAppendBytes`: what all users together may occupy. */
+const BUDGETS = (256 + 64 + 64) * MIB;
+/** `sessions.perUser` and `limits.inFlight`. */
 const SESSIONS = 20;
 const IN_FLIGHT = 64;
 const CANARY_EVERY_MS = 40;
@@ -109,8 +107,7 @@ export function describeNeighbours(scale: NeighbourScale): void {
         for (const user of hostile) reports.push(await user.take());
         const p99Ms = percentile(seen.latenciesMs, 0.99);
         const quietP99Ms = percentile(seenInQuiet.latenciesMs, 0.99);
-        const outboxBytes = Math.min(ALL_OUTBOXES_BYTES, kinds.length * SESSIONS * OUTBOX_BYTES);
-        const allowedBytes = quietBytes + outboxBytes + PENDING_APPEND_BYTES + MAX_RSS_BEYOND_BUDGETS;
+        const allowedBytes = quietBytes + BUDGETS + MAX_RSS_BEYOND_BUDGETS;
         process.stdout.write(
           `${kinds.join(' + ')}: p99 ${p99Ms.toFixed(1)} ms (quiet ${quietP99Ms.toFixed(1)}), ` +
             `slowed down ${slowedDown.toFixed(1)} times by other programs, ` +
