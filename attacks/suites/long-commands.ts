@@ -1,10 +1,17 @@
 // Commands that would hold the storage thread if it did them in one piece: repeats with `since` at the start of a long
 // channel, and new devices of a user with a great many channels.
 
-import { inParallel } from '@longwire/test-support/in-parallel';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UserId } from '@longwire/protocol';
 import { raisedRates } from '@longwire/test-support/raised-rates';
+import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directChannel } from '../../packages/server/src/channel/channel.js';
+import { openSqliteStore } from '../../packages/server/src/storage/sqlite/sqlite-store.js';
+import { append, message } from '../../packages/server/test/storage/requests.js';
 import { sendsUnharmed } from '../harness/sender-latency.js';
 import { Target } from '../harness/target.js';
 
@@ -19,47 +26,51 @@ export interface LongCommandScale {
   readonly devices: number;
 }
 
-const IN_FLIGHT = 48;
-/** Most of it is what has to be stored first. */
-const TIMEOUT_MS = 900_000;
+const BATCH = 1_000;
 /** Fewer than the channel has entries, so that its first ones have to be searched for. */
 const KEY_WINDOW = 1_024;
+const TIMEOUT_MS = 600_000;
 
 export function describeLongCommands(scale: LongCommandScale): void {
   describe('commands that look at everything', () => {
+    let folder: string;
     let target: Target;
 
     beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'longwire-long-commands-'));
+      await fill(folder, scale);
       target = await Target.gateway({
         ...raisedRates,
+        LONGWIRE_DATA: folder,
         LONGWIRE_LIMITS_KEY_WINDOW: `${KEY_WINDOW}`,
         LONGWIRE_LIMITS_SIGN_INS_PER_USER: `${scale.devices}`,
         LONGWIRE_SESSIONS_PER_USER: `${2 * scale.devices}`,
       });
+    }, TIMEOUT_MS);
+    afterAll(async () => {
+      await target?.stop();
+      await rm(folder, { recursive: true, force: true });
     });
-    afterAll(() => target.stop());
 
     it('do not make others wait for sent: since at the start of a long channel (row 79)', {
       timeout: TIMEOUT_MS,
     }, async () => {
       const sender = await WireClient.signIn(target.url, 'repeater');
-      const send = (body: number, fields: object = {}) =>
-        sender.ask({ type: 'send', to: 'user/peer', body, ...fields });
-      const { epoch } = await send(0, { key: 'first' });
-      await inParallel(scale.entries, IN_FLIGHT, async (index) => {
-        expect(await send(index)).toMatchObject({ type: 'sent' });
-      });
+      const send = { type: 'send', to: 'user/peer', body: 1 };
+      const { epoch } = await sender.ask(send);
+      const since = { epoch, offset: 0 };
       await target.unharmed(() =>
         sendsUnharmed(target, async () => {
-          const since = { epoch, offset: 0 };
-          const repeats = Array.from({ length: scale.repeats }, (_, index) =>
-            send(index, { key: `new-${index}`, since }),
-          );
-          const behind = send(-1);
+          for (let id = 0; id < scale.repeats; id += 1) sender.say({ ...send, id: `${id}`, key: `new-${id}`, since });
+          sender.say({ ...send, id: 'behind' });
+          sender.say({ ...send, id: 'known', key: 'k0', since });
+          const answers = () => sender.received.filter(({ re }) => typeof re === 'string');
+          await until(() => answers().length === scale.repeats + 2, 'all answers', TIMEOUT_MS);
           // In the order in which they were given, whatever had to be searched.
-          const offsets = (await Promise.all([...repeats, behind])).map(({ offset }) => offset);
-          expect(offsets).toEqual(offsets.map((_, index) => scale.entries + 2 + index));
-          expect(await send(0, { key: 'first', since })).toMatchObject({ type: 'sent', offset: 1, repeated: true });
+          expect(answers().map(({ offset }) => offset)).toEqual([
+            ...Array.from({ length: scale.repeats + 1 }, (_, index) => scale.entries + 2 + index),
+            1,
+          ]);
         }),
       );
       sender.cut();
@@ -68,25 +79,48 @@ export function describeLongCommands(scale: LongCommandScale): void {
     it('do not make others wait for sent: new devices of a user with many channels (row 79)', {
       timeout: TIMEOUT_MS,
     }, async () => {
-      const owner = await WireClient.signIn(target.url, 'owner');
-      await inParallel(scale.channels, IN_FLIGHT, async (index) => {
-        const channel = `user/peer-${index}`;
-        const { offset } = await owner.ask({ type: 'send', to: channel, body: 1 });
-        expect(await owner.ask({ type: 'read', channel, offset })).toMatchObject({ type: 'ok' });
-      });
       await target.unharmed(() =>
         sendsUnharmed(target, async () => {
-          const devices = Array.from({ length: scale.devices }, (_, index) => `device-${index}`);
-          const clients = await Promise.all(
-            devices.map((device) => WireClient.signIn(target.url, 'owner', { device })),
-          );
+          const clients = await Promise.all(Array.from({ length: scale.devices }, () => WireClient.open(target.url)));
+          for (const [index, client] of clients.entries()) {
+            client.say({ id: 1, type: 'connect', token: 'dev:owner', device: `device-${index}` });
+          }
+          await until(() => clients.every(({ received }) => received.length > 0), 'all answers', TIMEOUT_MS);
           for (const client of clients) {
-            expect(client.ofType('connected')).toMatchObject([{ device: 'new' }]);
+            expect(client.received[0]).toMatchObject({ type: 'connected', device: 'new' });
             client.cut();
           }
         }),
       );
-      owner.cut();
     });
   });
+}
+
+/** What the users have stored before. */
+async function fill(folder: string, { entries, channels }: LongCommandScale): Promise<void> {
+  const store = await openSqliteStore({ folder });
+  for (let start = 0; start < entries; start += BATCH) {
+    await append(
+      store.log,
+      range(start, entries).map((index) => message('repeater', 'peer', { key: `k${index}` })),
+    );
+  }
+  for (let start = 0; start < channels; start += BATCH) {
+    const peers = range(start, channels).map((index) => `peer-${index}`);
+    await append(
+      store.log,
+      peers.map((peer) => message(peer, 'owner')),
+    );
+    const owner = 'owner' as UserId;
+    const writes = peers.map((peer) => {
+      const channel = directChannel(owner, peer as UserId);
+      return { user: owner, channel, read: 1, delivered: 1, devices: new Map() };
+    });
+    await store.cursors.write(writes, 1);
+  }
+  await store.close();
+}
+
+function range(start: number, end: number): number[] {
+  return Array.from({ length: Math.min(BATCH, end - start) }, (_, index) => start + index);
 }
