@@ -19,7 +19,9 @@ export class EncodedPush {
 
   keep(): void {
     if (this.#isKept) return;
-    this.#payload = this.payload;
+    const { payload } = this;
+    // That of a frame is a part of it.
+    this.#payload = typeof payload === 'string' ? payload : Uint8Array.from(payload);
     this.#prepared = undefined;
     this.#isKept = true;
   }

@@ -7,6 +7,7 @@ import { EntryPushes } from '../../src/delivery/encoded-push.js';
 import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { RingBudget } from '../../src/delivery/ring-budget.js';
 import { contentOf } from '../storage/requests.js';
+import { binaryCodec } from './binary-codec.js';
 
 const channel = directChannel('alice' as UserId, 'bob' as UserId);
 const epoch = 'e1' as Epoch;
@@ -55,18 +56,26 @@ describe('ChannelTail', () => {
 });
 
 describe('ChannelTail', () => {
-  it.each(['before', 'after'] as const)(
-    'keeps frames in memory of their own, encoded %s they are added, and not in blocks that Node shares',
-    (when) => {
+  it.each([
+    ['before', 'json', jsonCodec],
+    ['after', 'json', jsonCodec],
+    ['before', 'binary', binaryCodec],
+    ['after', 'binary', binaryCodec],
+  ] as const)(
+    'keeps frames in memory of their own, encoded %s they are added as %s, and not in blocks that Node shares',
+    (when, _name, codec) => {
       const tail = new ChannelTail(channel, epoch, 0, rings);
       const pushes = entry(1);
       const viewers = ['alice', 'bob'] as UserId[];
-      const sent =
-        when === 'before' ? viewers.map((user) => pushes.for({ user, codec: jsonCodec }).prepared.frames) : [];
+      const sent = when === 'before' ? viewers.map((user) => pushes.for({ user, codec }).prepared.frames) : [];
       tail.add(pushes);
-      const kept = viewers.map((user) => pushes.for({ user, codec: jsonCodec }).prepared.frames);
+      const kept = viewers.map((user) => pushes.for({ user, codec }).prepared.frames);
       if (when === 'before') expect(kept).toEqual(sent);
       for (const frames of kept) expect(frames.buffer.byteLength).toBe(frames.length);
+      for (const user of viewers) {
+        const { payload } = pushes.for({ user, codec });
+        if (typeof payload !== 'string') expect(payload.buffer.byteLength).toBeLessThan(payload.length + 16);
+      }
     },
   );
 });
