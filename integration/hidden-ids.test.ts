@@ -49,27 +49,30 @@ describe.each([
   ['SQLite', () => server],
   ['memory', () => inMemory],
 ])('on %s', (_, given) => {
-  it.each(hidden)('send to user/%j, who is new, gets invalid_field, and later sends are answered', async (id) => {
-    const alice = await WireClient.signIn(given().url, 'alice');
-    const [refused, sent] = await Promise.all([
-      alice.ask({ type: 'send', to: `user/${id}`, body: 1, key: 'k' }),
-      alice.ask({ type: 'send', to: 'user/bob', body: 2 }),
-    ]);
-    expect(refused).toMatchObject({ type: 'error', code: 'invalid_field', retryable: false });
-    expect(refused['message']).toMatch(/^to: .* U\+[0-9A-F]+$/);
-    expect(sent).toMatchObject({ type: 'sent' });
-    expect(await alice.ask({ type: 'history', channel: `user/${id}` })).toMatchObject({ entries: [] });
-    alice.cut();
-  });
+  it.each(hidden)(
+    'send to user/%j, who is new, gets invalid_field, and later sends are answered (row 38)',
+    async (id) => {
+      const alice = await WireClient.signIn(given().url, 'alice');
+      const [refused, sent] = await Promise.all([
+        alice.ask({ type: 'send', to: `user/${id}`, body: 1, key: 'k' }),
+        alice.ask({ type: 'send', to: 'user/bob', body: 2 }),
+      ]);
+      expect(refused).toMatchObject({ type: 'error', code: 'invalid_field', retryable: false });
+      expect(refused['message']).toMatch(/^to: .* U\+[0-9A-F]+$/);
+      expect(sent).toMatchObject({ type: 'sent' });
+      expect(await alice.ask({ type: 'history', channel: `user/${id}` })).toMatchObject({ entries: [] });
+      alice.cut();
+    },
+  );
 
-  it.each(hidden)('connect with the token dev:%j gets unauthenticated and 4100', async (id) => {
+  it.each(hidden)('connect with the token dev:%j gets unauthenticated and 4100 (row 38)', async (id) => {
     const { client, answer } = await connect(given(), `dev:${id}`);
     expect(answer).toMatchObject({ type: 'error', code: 'unauthenticated' });
     expect(answer['message']).toMatch(/U\+[0-9A-F]+/);
     expect(await client.whenClosed()).toMatchObject({ code: 4100 });
   });
 
-  it('connect with a new device gets invalid_field and 4104', async () => {
+  it('connect with a new device gets invalid_field and 4104 (row 38)', async () => {
     const { client, answer } = await connect(given(), 'dev:alice', hidden[0]);
     expect(answer).toMatchObject({ type: 'error', code: 'invalid_field' });
     expect(await client.whenClosed()).toMatchObject({ code: 4104 });
@@ -83,7 +86,7 @@ describe.each([
 });
 
 describe('ids with hidden characters', () => {
-  it('that are stored can sign in, send and be written to', async () => {
+  it('that are stored can sign in, send and be written to (row 38)', async () => {
     const { client, answer } = await connect(server, `dev:${old.user}`, old.device);
     expect(answer).toMatchObject({ type: 'connected', user: old.user, device: 'known' });
     const alice = await WireClient.signIn(server.url, 'alice');
