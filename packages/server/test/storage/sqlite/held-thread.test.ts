@@ -91,6 +91,27 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
   }
   const stateOf = (id: string): Promise<DeviceState> => store.directory.findDevice(owner, device(id));
 
+  test('by cursors.write and load, heads, channelStatuses and describe, of channels that were not read before', async () => {
+    const channels = Array.from({ length: CHANNELS }, (_, index) => direct(`peer-${index}`, 'owner'));
+    const wanted = (from: number, count: number) =>
+      channels.slice(from, from + count).map((channel) => ({ user: owner, channel }));
+    // As many at a time as the server asks for.
+    await store.cursors.load(wanted(0, 100));
+    await store.log.heads(channels.slice(500, 600));
+    await store.directory.channelStatuses(owner, device('phone'), 1_000, 200);
+    await store.directory.describe(
+      owner,
+      channels.slice(1_500, 1_550).map((channel) => ({ channel, read: 0 })),
+      512,
+    );
+    const writes = wanted(2_000, 1_000).map((one) => ({ ...one, read: 1, delivered: 1, devices: new Map() }));
+    await store.cursors.write(writes, FIRST_AT);
+    await store.cursors.write(
+      wanted(3_000, 1_000).map((one) => ({ ...one, read: 1, delivered: 1, devices: new Map([[device('x'), 1]]) })),
+      FIRST_AT,
+    );
+  });
+
   test('by openDevice of a new device, which has all its cursors once it is known', async () => {
     const { outcome, steps } = await openDevice('phone');
     expect(outcome).toBe('new');
