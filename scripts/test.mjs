@@ -1,12 +1,14 @@
 // npm test: prepares the checkout, finds what tests need, runs vitest; the last line is "N passed, N failed, N skipped".
 // Arguments go to vitest; without --project: unit, integration, e2e and e2e-alone.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrapOrExit } from './bootstrap.mjs';
 import { projectRoot } from './workspaces.mjs';
 
+/** Longer than a run takes. */
+const LEFTOVER_MS = 3 * 3_600_000;
 const defaultProjects = ['unit', 'integration', 'e2e', 'e2e-alone'];
 
 await bootstrapOrExit('npm test');
@@ -19,8 +21,10 @@ for (const { what, reason } of missing) {
   process.stdout.write(`${isStrict ? 'MISSING' : 'SKIPPED'} ${what}: ${reason}\n`);
 }
 
-const resultFolder = mkdtempSync(join(tmpdir(), 'longwire-test-'));
-const resultFile = join(resultFolder, 'results.json');
+removeLeftovers();
+// Everything that tests put into the folder for temporary files is in here, and goes with it.
+const runFolder = mkdtempSync(join(tmpdir(), `longwire-test-${process.pid}-`));
+const resultFile = join(runFolder, 'results.json');
 const given = process.argv.slice(2);
 const projects = given.some((argument) => argument.startsWith('--project'))
   ? []
@@ -59,7 +63,7 @@ function runVitest(args) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: projectRoot,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, TMPDIR: runFolder },
       stdio: 'inherit',
     });
     // The terminal sends Ctrl+C to vitest as well, and a second one would make it drop the report: it is not passed on.
@@ -75,6 +79,35 @@ function readResults() {
   } catch {
     return undefined;
   } finally {
-    rmSync(resultFolder, { recursive: true, force: true });
+    removeFolder(runFolder);
+  }
+}
+
+/** Folders of runs that were killed. Another container may share the folder but not the process ids: hence their age. */
+function removeLeftovers() {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^longwire-test-(\d+)-/.exec(name) ?? [];
+    const folder = join(tmpdir(), name);
+    const isOld = () => Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > LEFTOVER_MS;
+    if (pid !== undefined && !isRunning(Number(pid)) && isOld()) removeFolder(folder);
+  }
+}
+
+/** @param {number} pid */
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
+  }
+}
+
+/** What cannot be removed stays, such as a file system that a test mounted. @param {string} folder */
+function removeFolder(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    process.stdout.write(`${folder} could not be removed\n`);
   }
 }

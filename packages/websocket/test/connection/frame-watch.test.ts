@@ -127,7 +127,10 @@ it('a client sees its own frames with their keys, and compressed ones as they ar
 
 it('a throw in onFrame is a warning, once for each direction, and hurts nothing', async () => {
   const warnings: Error[] = [];
-  const onWarning = (warning: Error): void => void warnings.push(warning);
+  const onWarning = (warning: Error): void => {
+    // Node may warn of something else meanwhile.
+    if (warning.message === 'onlooker') warnings.push(warning);
+  };
   process.on('warning', onWarning);
   log.onFrame = () => {
     throw new Error('onlooker');
@@ -139,6 +142,6 @@ it('a throw in onFrame is a warning, once for each direction, and hurts nothing'
   expect(client.texts).toEqual(['a', 'b', 'c']);
   await until(() => warnings.length === 2);
   process.off('warning', onWarning);
-  expect(warnings.map((warning) => warning.message)).toEqual(['onlooker', 'onlooker']);
+  expect(warnings.length).toBe(2);
   expect(log.errors).toEqual([]);
 });

@@ -6,12 +6,15 @@ import { PassThrough } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { tlsCertificate } from '@longwire/test-support/tls-certificate';
 import { until } from '@longwire/test-support/until';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext, vi } from 'vitest';
 import { Heartbeat } from '../../../src/connection/lifecycle/heartbeat.js';
 import { readSendQueues, sendQueueKey } from '../../../src/connection/lifecycle/send-queue-table.js';
 import { SendQueueWatch } from '../../../src/connection/lifecycle/send-queue-watch.js';
 import { SocketWriter } from '../../../src/connection/output/socket-writer.js';
 import { resolveWebSocketOptions } from '../../../src/options.js';
+
+// The kernel's table of sockets is read again and again; with a load of 30 that took more than a minute.
+vi.setConfig({ testTimeout: 240_000 });
 
 const hasTables = existsSync('/proc/net/tcp');
 /** More than any kernel buffers by itself. */
