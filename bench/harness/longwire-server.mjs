@@ -38,6 +38,16 @@ const raisedLimits = [
   .flatMap((flag) => [flag, '1000000000'])
   .concat(
     [
+      '--limits-new-peers-per-hour',
+      '--limits-new-peers-per-day',
+      '--limits-channels-per-user',
+      '--limits-stored-bytes-per-user',
+      '--limits-undelivered-bytes-per-peer',
+      '--limits-undelivered-bytes-to-unseen',
+    ].flatMap((flag) => [flag, '1000000000000']),
+  )
+  .concat(
+    [
       '--limits-connections-per-address',
       '--limits-waiting-per-address',
       '--limits-handshakes-per-second',

@@ -1,6 +1,8 @@
-// Rate limits so high that no test reaches them, for tests of a load that no user should have. The limiters run all the same.
+// Rate limits and quotas so high that no test reaches them, for tests of a load that no user should have. They are judged all
+// the same.
 
 const RATE = '1000000000';
+const QUOTA = '1000000000000';
 
 /** Settings for the environment of a server. */
 export const raisedRates: Readonly<Record<string, string>> = Object.freeze({
@@ -11,4 +13,10 @@ export const raisedRates: Readonly<Record<string, string>> = Object.freeze({
   LONGWIRE_LIMITS_BODY_BYTES_BURST: RATE,
   LONGWIRE_LIMITS_PAGES_PER_SECOND: RATE,
   LONGWIRE_LIMITS_ACKS_PER_SECOND: RATE,
+  LONGWIRE_LIMITS_NEW_PEERS_PER_HOUR: QUOTA,
+  LONGWIRE_LIMITS_NEW_PEERS_PER_DAY: QUOTA,
+  LONGWIRE_LIMITS_CHANNELS_PER_USER: QUOTA,
+  LONGWIRE_LIMITS_STORED_BYTES_PER_USER: QUOTA,
+  LONGWIRE_LIMITS_UNDELIVERED_BYTES_PER_PEER: QUOTA,
+  LONGWIRE_LIMITS_UNDELIVERED_BYTES_TO_UNSEEN: QUOTA,
 });

@@ -45,6 +45,7 @@ import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
+import type { StoreQuotas } from './storage/quotas.js';
 import { FREE_SPACE_INTERVAL_MS, FreeSpace } from './storage/sqlite/folder/free-space.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
 import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
@@ -127,14 +128,28 @@ export async function startNewEra(data: DataLocation, onNotice: (message: string
 }
 
 function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Store> {
-  if (data.kind === 'memory')
-    return openMemoryStore({ maxBytes: limits.memoryBytes, devicesPerUser: limits.devicesPerUser });
+  const { devicesPerUser } = limits;
+  const quotas = quotasOf(limits);
+  if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes, devicesPerUser, quotas });
   return openSqliteStore({
     folder: data.path,
     keyWindowEntries: limits.keyWindow,
-    devicesPerUser: limits.devicesPerUser,
+    devicesPerUser,
+    quotas,
     onNotice: (message) => logger.warn({}, message),
   });
+}
+
+/** Of the limits, those that the store judges. */
+function quotasOf(limits: StoreQuotas): StoreQuotas {
+  return {
+    newPeersPerHour: limits.newPeersPerHour,
+    newPeersPerDay: limits.newPeersPerDay,
+    channelsPerUser: limits.channelsPerUser,
+    storedBytesPerUser: limits.storedBytesPerUser,
+    undeliveredBytesPerPeer: limits.undeliveredBytesPerPeer,
+    undeliveredBytesToUnseen: limits.undeliveredBytesToUnseen,
+  };
 }
 
 /** What is there before anything is served. */

@@ -123,6 +123,12 @@ export const settings = Object.freeze({
   'limits.bodyBytesBurst': rate(4_000_000, 'the same at once, after a rest'),
   'limits.pagesPerSecond': rate(20, 'pages of history and channels for one user; twice as many at once'),
   'limits.acksPerSecond': rate(10, 'ack and read commands of one user; five times as many at once'),
+  'limits.newPeersPerHour': quota(60, 'people who never answered that one user may begin to write to in an hour'),
+  'limits.newPeersPerDay': quota(100, 'the same in a day'),
+  'limits.channelsPerUser': quota(10_000, 'conversations that one user may begin'),
+  'limits.storedBytesPerUser': quota(1_000_000_000, 'bytes of stored messages of one user'),
+  'limits.undeliveredBytesPerPeer': quota(20_000_000, 'bytes from one user that another one has not received yet'),
+  'limits.undeliveredBytesToUnseen': quota(1_000_000, 'the same while that one has never signed in'),
 
   'sessions.perUser': integer(
     20,
@@ -169,6 +175,10 @@ function integer(byDefault: number, min: number, max: number, help: string): Int
 
 function rate(byDefault: number, help: string): IntegerSetting {
   return integer(byDefault, 1, 1_000_000_000, help);
+}
+
+function quota(byDefault: number, help: string): IntegerSetting {
+  return integer(byDefault, 1, 1_000_000_000_000_000, help);
 }
 
 function text(byDefault: string, placeholder: string, help: string): TextSetting<string> {

@@ -9,6 +9,7 @@ import { ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import { MAX_BATCH_ENTRIES } from '../storage/append-check.js';
 import type { AppendRequest, AppendResult, MessageLog } from '../storage/message-log.js';
+import type { QuotaRefusal } from '../storage/quotas.js';
 
 /**
  * How an append ended. `unknown`: perhaps it is stored. `failed`: nothing is known to be stored; the error's code says
@@ -17,6 +18,7 @@ import type { AppendRequest, AppendResult, MessageLog } from '../storage/message
 export type SettledAppend =
   | (Pick<Entry, 'epoch' | 'offset' | 'at'> & { readonly outcome: 'stored' | 'repeated' })
   | { readonly outcome: 'refused' | 'unknown-user' | 'unsearched' | 'unknown' }
+  | ({ readonly outcome: 'quota' } & QuotaRefusal)
   | { readonly outcome: 'failed'; readonly error: ServerError };
 
 export interface PendingAppend {
@@ -269,6 +271,8 @@ function settledFrom({ channel }: AppendRequest, result: Exclude<AppendResult, {
     case 'unknown-user':
     case 'unsearched':
       return { outcome: result.outcome };
+    case 'quota':
+      return { outcome: 'quota', quota: result.quota, afterMs: result.afterMs };
     case 'damaged': {
       // The place is in the server's log already, through `Store.onDamage`.
       const error = new ServerError('corrupt', `${channel.key} is damaged where it would have to be read`);

@@ -7,6 +7,7 @@ import type { EntryContent } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
+import type { QuotaName, QuotaRefusal } from '../storage/quotas.js';
 import type { AppendQueue, SettledAppend } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { KeySearches } from './key-searches.js';
@@ -112,6 +113,7 @@ export class MessageSender {
         if (settled.outcome === 'failed' && settled.error.code === 'storage_full') refusals.count('storageFull');
         if (settled.outcome === 'refused') refusals.count('limits.minFreeBytes');
         if (settled.outcome === 'unknown-user') refusals.count('hiddenCharacter');
+        if (settled.outcome === 'quota') refusals.count(`limits.${settled.quota}`);
         settle(sendOutcome(settled, channel));
       },
     });
@@ -143,6 +145,8 @@ function sendOutcome(settled: SettledAppend, channel: Channel): SendOutcome {
       return { ok: false, code: 'invalid_field', message: hiddenMessage(channel), afterMs: undefined };
     case 'unsearched':
       return notNow('the log has to be searched for the key again; repeat the message with the same key');
+    case 'quota':
+      return quotaExceeded(settled);
     case 'failed':
       if (settled.error.code === 'storage_full') return storageFull('the store of the server is full');
       if (settled.error.code === 'corrupt') {
@@ -172,4 +176,18 @@ function notNow(message: string): SendOutcome {
 function storageFull(reason: string): SendOutcome {
   const message = `${reason}: nothing was stored; repeat it later with the same key`;
   return { ok: false, code: 'storage_full', message, afterMs: undefined };
+}
+
+const quotaMessages: Readonly<Record<QuotaName, string>> = {
+  newPeersPerHour: 'you have written to too many new people within an hour who have not answered',
+  newPeersPerDay: 'you have written to too many new people within a day who have not answered',
+  channelsPerUser: 'you have begun as many conversations as allowed',
+  storedBytesPerUser: 'you have stored as many messages as allowed',
+  undeliveredBytesPerPeer: 'too much of what you sent to this user is not delivered yet',
+  undeliveredBytesToUnseen: 'too much of what you sent waits for this user, who has never signed in',
+};
+
+/** Not retryable: a client that repeats it by itself would hold back what is sent after it. */
+function quotaExceeded({ quota, afterMs }: QuotaRefusal): SendOutcome {
+  return { ok: false, code: 'quota_exceeded', message: `${quotaMessages[quota]}: nothing was stored`, afterMs };
 }

@@ -34,6 +34,12 @@ export const refusalKinds = [
   'limits.pendingAppendBytes',
   'limits.minFreeBytes',
   'storageFull',
+  'limits.newPeersPerHour',
+  'limits.newPeersPerDay',
+  'limits.channelsPerUser',
+  'limits.storedBytesPerUser',
+  'limits.undeliveredBytesPerPeer',
+  'limits.undeliveredBytesToUnseen',
   'malformedCommand',
   'beforeSignIn',
   // Sessions of clients that break RFC 6455, do not read, or are gone.

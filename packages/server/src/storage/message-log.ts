@@ -4,6 +4,7 @@ import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
+import type { QuotaRefusal } from './quotas.js';
 
 export interface AppendRequest {
   readonly channel: Channel;
@@ -42,6 +43,8 @@ export type AppendResult =
   | { readonly outcome: 'unknown-user'; readonly seq: number }
   /** The log after `since` is too long to be searched in a commit: nothing was appended. `searchKey` comes first. */
   | { readonly outcome: 'unsearched'; readonly seq: number }
+  /** A quota of the sender is exhausted, and the key is not known. */
+  | ({ readonly outcome: 'quota'; readonly seq: number } & QuotaRefusal)
   /** What the channel, its users or the key's first attempt look like cannot be read: nothing was appended. */
   | { readonly outcome: 'damaged'; readonly seq: number };
 

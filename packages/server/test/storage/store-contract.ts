@@ -6,6 +6,7 @@ import { describeDeviceContract } from './device-contract.js';
 import { describeFeedContract } from './feed-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeModelContract } from './model-contract.js';
+import { describeQuotaContract } from './quota-contract.js';
 import { append, appendOne, direct, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
@@ -242,5 +243,6 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeKnownIdsContract(name, create);
   describeDeviceContract(name, create);
   describeFeedContract(name, create);
+  describeQuotaContract(name, create);
   describeModelContract(name, create);
 }

@@ -1,5 +1,6 @@
 // What the contract suites are given: an engine, and a way to open it again.
 
+import type { StoreQuotas } from '../../src/storage/quotas.js';
 import type { Store } from '../../src/storage/store.js';
 
 export interface StoreUnderTest {
@@ -9,4 +10,5 @@ export interface StoreUnderTest {
   dispose(): Promise<void>;
 }
 
-export type StoreFactory = () => Promise<StoreUnderTest>;
+/** @param quotas  default: none */
+export type StoreFactory = (quotas?: StoreQuotas) => Promise<StoreUnderTest>;

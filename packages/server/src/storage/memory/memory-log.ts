@@ -17,15 +17,19 @@ import type {
   PageRequest,
   SearchedKey,
 } from '../message-log.js';
+import type { StoreQuotas } from '../quotas.js';
+import { MemoryQuotas } from './memory-quotas.js';
 import { MEMORY_LANE, type MemoryChannel, type MemoryState } from './memory-state.js';
 
 const FEED_BYTES = 1_048_576;
 
 export class MemoryMessageLog implements MessageLog {
   readonly #state: MemoryState;
+  readonly #quotas: MemoryQuotas;
 
-  constructor(state: MemoryState) {
+  constructor(state: MemoryState, quotas: StoreQuotas) {
     this.#state = state;
+    this.#quotas = new MemoryQuotas(state, quotas);
   }
 
   async append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome> {
@@ -50,6 +54,13 @@ export class MemoryMessageLog implements MessageLog {
       const row = own.get(stamp);
       return row === undefined ? this.#appendOne(request, stamp) : stored(row);
     });
+    // Those that a quota refused were counted as well.
+    const refused = batch.filter((_, index) => results[index]?.outcome === 'quota');
+    const notCreated = [...newChannels].filter((key) => !this.#state.channels.has(key));
+    this.#state.releaseEntries(
+      refused.map(({ content }) => content),
+      notCreated.length,
+    );
     return { outcome: 'done', lane: MEMORY_LANE, results };
   }
 
@@ -92,8 +103,10 @@ export class MemoryMessageLog implements MessageLog {
     }
     if (request.isRefused) return { outcome: 'refused', seq: rows.length };
     if (!this.#knowsUsers(request)) return { outcome: 'unknown-user', seq: rows.length };
+    const refusal = this.#quotas.judge(request);
+    if (refusal !== undefined) return { outcome: 'quota', seq: rows.length, ...refusal };
 
-    const channel = this.#state.ensureChannel(request.channel);
+    const channel = this.#state.ensureChannel(request.channel, request.at);
     const last = channel.entries.at(-1);
     const entry = makeEntry(request.channel, request.content, {
       epoch: channel.epoch,
@@ -105,6 +118,7 @@ export class MemoryMessageLog implements MessageLog {
     channel.entries.push(entry);
     rows.push(row);
     channel.recency = row.seq;
+    this.#quotas.count(channel, request);
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
     return stored(row);
   }

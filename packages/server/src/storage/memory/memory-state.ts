@@ -25,6 +25,10 @@ export interface MemoryChannel {
   readonly members: Map<UserId, MemoryMember>;
   /** Number of the newest entry in the order of appends over all channels. */
   recency: number;
+  readonly createdAt: number;
+  /** Content of the first user of the pair and of both, up to and including the entry with the same index. */
+  readonly sentBytes: { readonly low: number; readonly all: number }[];
+  readonly writers: Set<UserId>;
 }
 
 export interface MemoryDevice {
@@ -48,7 +52,7 @@ export function useDevice({ devices }: MemoryUser, id: DeviceId): MemoryDevice |
 }
 
 // Estimates of what an object with its maps and its places in other maps takes, beside the text counted by `retainedBytes`.
-const ENTRY_BYTES = 150;
+const ENTRY_BYTES = 190;
 const CHANNEL_BYTES = 1_500;
 const USER_BYTES = 500;
 const DEVICE_BYTES = 500;
@@ -91,8 +95,12 @@ export class MemoryState {
    * @throws ServerError `storage_full`
    */
   reserveEntries(contents: readonly EntryContent[], newChannels: number): void {
-    const text = contents.reduce((bytes, content) => bytes + retainedBytes(content), 0);
-    this.#reserve(text + contents.length * ENTRY_BYTES + newChannels * (CHANNEL_BYTES + 2 * USER_BYTES));
+    this.#reserve(entriesBytes(contents, newChannels));
+  }
+
+  /** Of what was reserved and is not stored after all. */
+  releaseEntries(contents: readonly EntryContent[], newChannels: number): void {
+    this.#bytes -= entriesBytes(contents, newChannels);
   }
 
   /** @throws ServerError `storage_full` */
@@ -134,7 +142,7 @@ export class MemoryState {
     return user;
   }
 
-  ensureChannel(channel: Channel): MemoryChannel {
+  ensureChannel(channel: Channel, at: number): MemoryChannel {
     const known = this.channels.get(channel.key);
     if (known !== undefined) return known;
     const created: MemoryChannel = {
@@ -145,6 +153,9 @@ export class MemoryState {
       keys: new Map(),
       members: new Map(),
       recency: 0,
+      createdAt: at,
+      sentBytes: [],
+      writers: new Set(),
     };
     this.channels.set(channel.key, created);
     for (const user of namedReaders(channel)) {
@@ -153,4 +164,9 @@ export class MemoryState {
     }
     return created;
   }
+}
+
+function entriesBytes(contents: readonly EntryContent[], newChannels: number): number {
+  const text = contents.reduce((bytes, content) => bytes + retainedBytes(content), 0);
+  return text + contents.length * ENTRY_BYTES + newChannels * (CHANNEL_BYTES + 2 * USER_BYTES);
 }

@@ -5,6 +5,7 @@ import type { ServerError } from '../../errors.js';
 import type { Cursors } from '../cursors.js';
 import type { Directory } from '../directory.js';
 import type { MessageLog } from '../message-log.js';
+import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
 import { MemoryCursors } from './memory-cursors.js';
 import { MemoryDirectory } from './memory-directory.js';
@@ -16,13 +17,16 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
   /** For another one, the longest unused is forgotten. Default 32. */
   readonly devicesPerUser?: number;
+  /** Default: none. */
+  readonly quotas?: StoreQuotas;
 }
 
 const DEFAULT_DEVICES = 32;
 
 /** Opens an empty store in memory. Nothing survives its process; each opening is a new era. */
 export async function openMemoryStore(options: MemoryStoreOptions): Promise<Store> {
-  return new MemoryStore(options.maxBytes, options.devicesPerUser ?? DEFAULT_DEVICES);
+  const { maxBytes, devicesPerUser = DEFAULT_DEVICES, quotas = unlimitedQuotas } = options;
+  return new MemoryStore(maxBytes, devicesPerUser, quotas);
 }
 
 class MemoryStore implements Store {
@@ -37,9 +41,9 @@ class MemoryStore implements Store {
   onHeld: Store['onHeld'];
   readonly #state: MemoryState;
 
-  constructor(maxBytes: number, devicesPerUser: number) {
+  constructor(maxBytes: number, devicesPerUser: number, quotas: StoreQuotas) {
     this.#state = new MemoryState(maxBytes);
-    this.log = new MemoryMessageLog(this.#state);
+    this.log = new MemoryMessageLog(this.#state, quotas);
     this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
     this.lanes = this.#state.through;

@@ -2,9 +2,12 @@
 
 import { join } from 'node:path';
 import { MAX_BATCH_ENTRIES } from '../append-check.js';
+import type { StoreQuotas } from '../quotas.js';
 import type { BatchFrame } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
 import { KeyLookup, openKeyWindow, rememberKey } from './appending/key-lookup.js';
+import { QuotaJudge } from './appending/quota-judge.js';
+import { UsageLedger } from './appending/usage-ledger.js';
 import { type DamageListener, readAround } from './damage.js';
 import { DATABASE_FILE, PageCache, setSynchronous } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
@@ -22,7 +25,6 @@ import { headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { completeRecovery } from './recovery.js';
 import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
-import { memberNumber } from './tables/channel-state.js';
 import { ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { EntryTable } from './tables/entry-table.js';
@@ -50,6 +52,7 @@ export interface EngineOptions {
   readonly devicesPerUser: number;
   /** Gives the store a new era, although nothing shows that it was restored. */
   readonly needsNewEra: boolean;
+  readonly quotas: StoreQuotas;
   /** Entries that get their places in one batch. Fewer are for tests. */
   readonly placeBatchRows?: number;
   /** Called with damage that was skipped. */
@@ -107,6 +110,7 @@ export class SqliteEngine {
       this.#cache = new PageCache(database);
       const entries = new EntryTable(database);
       const places = new PlaceTable(database, entries);
+      const ledger = new UsageLedger(database, places.placed() ?? 0, options.onDamage);
       const window = openKeyWindow(options.keyWindowEntries);
       const { ring, recent, placer, lost, firstKeyRow } = loadPlaces({
         database,
@@ -115,6 +119,7 @@ export class SqliteEngine {
         keyRows: options.keyWindowEntries,
         onRow: (row) => rememberKey(window, row),
         placeBatchRows: options.placeBatchRows ?? PLACE_BATCH_ROWS,
+        ledger,
       });
       window.raiseFloor(firstKeyRow);
       this.placeRing = ring;
@@ -129,25 +134,15 @@ export class SqliteEngine {
       const keys = new KeyLookup({ window, era: this.era, entries, log });
       this.#users = new UserTable(database);
       this.#channels = new ChannelTable(database, log);
-      this.#appender = new Appender(this.era, options.onDamage, {
-        users: this.#users,
-        channels: this.#channels,
-        keys,
-        entries,
-        ring,
-        recent,
-      });
       this.#devices = new DeviceTable(database, this.#users, options.devicesPerUser);
       this.#members = new MemberTable(database, this.#channels, this.#devices);
+      const { quotas, onDamage } = options;
+      const tables = { users: this.#users, channels: this.#channels, devices: this.#devices, members: this.#members };
+      const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
+      this.#appender = new Appender(this.era, onDamage, { ...tables, keys, entries, ring, recent, ledger, judge });
       this.#pages = new PageReader(log);
-      this.#feed = new FeedReader(database, entries, options.onDamage);
-      this.#statuses = new ChannelStatusReader(database, options.onDamage, {
-        users: this.#users,
-        channels: this.#channels,
-        devices: this.#devices,
-        members: this.#members,
-        pages: this.#pages,
-      });
+      this.#feed = new FeedReader(database, entries, onDamage);
+      this.#statuses = new ChannelStatusReader(database, onDamage, { ...tables, pages: this.#pages });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
       this.#trial = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', ?)");
     } catch (error) {
@@ -236,11 +231,7 @@ export class SqliteEngine {
 
   loadCursors(wanted: WorkerCalls['loadCursors']['input']): WorkerCalls['loadCursors']['output'] {
     return wanted.map(({ user, channel }) => {
-      const member = readAround(channel, this.#onDamage, () => {
-        const state = this.#channels.find(channel);
-        const number = state === undefined ? undefined : memberNumber(state, user);
-        return state === undefined || number === undefined ? undefined : this.#members.find(number, state);
-      });
+      const member = readAround(channel, this.#onDamage, () => this.#members.findByName(user, channel));
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
     });
   }

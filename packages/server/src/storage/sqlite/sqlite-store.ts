@@ -30,6 +30,7 @@ import type {
   PageRequest,
   SearchedKey,
 } from '../message-log.js';
+import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { DATABASE_FILE } from './driver/connection-settings.js';
@@ -53,6 +54,8 @@ export interface SqliteStoreOptions {
   readonly needsNewEra?: boolean;
   /** For tests: a command that takes more processor time than this in the writing thread ends the store. */
   readonly maxHoldMs?: number;
+  /** What a user may store and begin. Default: none. */
+  readonly quotas?: StoreQuotas;
   /** How long to wait for a server that holds the folder to end. Default 5 s. */
   readonly lockWaitMs?: number;
   /** Called with sentences for the log: that it waits for another server, was restored or migrated, or is open to other accounts. */
@@ -85,8 +88,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     for (const warning of makeFilesPrivate(folder)) options.onNotice?.(warning);
     const { keyWindowEntries = defaultSessionLimits.keyWindow, devicesPerUser = DEFAULT_DEVICES } = options;
-    const { needsNewEra = false, maxHoldMs } = options;
-    const start = { folder, driver, keyWindowEntries, devicesPerUser, needsNewEra, maxHoldMs };
+    const { needsNewEra = false, quotas = unlimitedQuotas, maxHoldMs } = options;
+    const start = { folder, driver, keyWindowEntries, devicesPerUser, needsNewEra, quotas, maxHoldMs };
     writer = await WorkerClient.start({
       ...start,
       role: 'writer',

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
+import { unlimitedQuotas } from '../../../src/storage/quotas.js';
 import type { Store } from '../../../src/storage/store.js';
 import { append, appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
 import { describeStoreContract } from '../store-contract.js';
@@ -7,8 +8,8 @@ import { describeStoreContract } from '../store-contract.js';
 /** The default. */
 const DEVICES_PER_USER = 32;
 
-describeStoreContract('the memory engine', async () => {
-  const store = await openMemoryStore({ maxBytes: 256 * 1_048_576 });
+describeStoreContract('the memory engine', async (quotas = unlimitedQuotas) => {
+  const store = await openMemoryStore({ maxBytes: 256 * 1_048_576, quotas });
   return { store, restart: undefined, dispose: () => store.close() };
 });
 

@@ -2,6 +2,7 @@
 
 import { channelOfName } from '../../../src/storage/channel-name.js';
 import type { AppendRequest } from '../../../src/storage/message-log.js';
+import { unlimitedQuotas } from '../../../src/storage/quotas.js';
 import { batchFrameOf, RESULT_STRIDE, resultAt } from '../../../src/storage/sqlite/appending/append-frames.js';
 import type { DamageListener } from '../../../src/storage/sqlite/damage.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
@@ -16,7 +17,7 @@ export function openEngine(
   driver: TestedDriver,
   keyWindowEntries = 1_024,
   onDamage: DamageListener = () => undefined,
-  options: Partial<Pick<EngineOptions, 'needsNewEra' | 'placeBatchRows'>> = {},
+  options: Partial<Pick<EngineOptions, 'needsNewEra' | 'placeBatchRows' | 'quotas'>> = {},
 ): SqliteEngine {
   const open = chooseDriver(driver);
   const assertOwned = () => undefined;
@@ -28,6 +29,7 @@ export function openEngine(
     keyWindowEntries,
     devicesPerUser: 32,
     needsNewEra: false,
+    quotas: unlimitedQuotas,
     onDamage,
     watch,
     ...options,

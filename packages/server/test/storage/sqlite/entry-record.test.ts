@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { contentBytes } from '../../../src/channel/entry.js';
 import {
   decodeRecord,
-  decodeRecordKey,
+  decodeRecordSummary,
   EntryRecordEncoder,
   recordChecksum,
 } from '../../../src/storage/sqlite/tables/entry-record.js';
@@ -55,11 +56,13 @@ describe('EntryRecordEncoder', () => {
     );
   });
 
-  test('decodeRecordKey returns the parts of a key', () => {
+  test('decodeRecordSummary returns what the row says, and the bytes of body and headers', () => {
     fc.assert(
       fc.property(row, (given) => {
-        const { channel, offset, sender, key } = withUtf8(given);
-        expect(decodeRecordKey(encode(1, given).record)).toEqual({ channel, offset, sender, key });
+        const { channel, offset, sender, at, messages, senderMessages, body, headers, key } = withUtf8(given);
+        const size = contentBytes({ body, headers });
+        const summary = { channel, offset, sender, at, messages, senderMessages, size, key };
+        expect(decodeRecordSummary(encode(1, given).record)).toEqual(summary);
       }),
     );
   });
@@ -92,10 +95,10 @@ describe('decodeRecord of a damaged row', () => {
     expect(() => decodeRecord(1, recordChecksum(1, record), record)).toThrow(/row 1 is of an unknown form/);
   });
 
-  test('decodeRecordKey of arbitrary bytes returns', () => {
+  test('decodeRecordSummary of arbitrary bytes returns', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-        decodeRecordKey(bytes);
+        decodeRecordSummary(bytes);
       }),
     );
   });

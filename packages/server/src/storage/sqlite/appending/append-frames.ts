@@ -5,6 +5,7 @@ import type { Position, UserId } from '@longwire/protocol';
 import { type ChannelName, channelOfName, nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendAttempt, AppendRequest, AppendResult } from '../../message-log.js';
+import { type QuotaRefusal, quotaNames } from '../../quotas.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
 
 /** What most requests do not have. */
@@ -71,6 +72,8 @@ export const REFUSED = 2;
 export const DAMAGED = 3;
 export const UNKNOWN_USER = 4;
 export const UNSEARCHED = 5;
+/** With the number of the quota, and `afterMs` or −1, in place of life and offset. */
+export const QUOTA = 6;
 
 export function resultAt(flat: readonly number[], start: number, era: string): AppendResult {
   const outcome = flat[start];
@@ -79,9 +82,18 @@ export function resultAt(flat: readonly number[], start: number, era: string): A
   if (outcome === UNSEARCHED) return { outcome: 'unsearched', seq };
   if (outcome === UNKNOWN_USER) return { outcome: 'unknown-user', seq };
   if (outcome === DAMAGED) return { outcome: 'damaged', seq };
+  if (outcome === QUOTA) return { outcome: 'quota', seq, ...quotaRefusalFrom(flat[start + 2]!, flat[start + 3]!) };
   const epoch = epochOf(era, flat[start + 2]!);
   const offset = flat[start + 3]!;
   const at = flat[start + 4]!;
   if (outcome === REPEATED) return { outcome: 'repeated', seq, epoch, offset, at };
   return { outcome: 'stored', seq, epoch, offset, at, messages: flat[start + 5]! };
+}
+
+export function pushQuotaRefusal({ quota, afterMs }: QuotaRefusal, newest: number, results: number[]): void {
+  results.push(QUOTA, newest, quotaNames.indexOf(quota), afterMs ?? -1, 0, 0);
+}
+
+function quotaRefusalFrom(number: number, afterMs: number): QuotaRefusal {
+  return { quota: quotaNames[number]!, afterMs: afterMs < 0 ? undefined : afterMs };
 }

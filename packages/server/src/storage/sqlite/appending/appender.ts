@@ -3,7 +3,7 @@
 import type { Position } from '@longwire/protocol';
 import { contentBytes } from '../../../channel/entry.js';
 import { pairOfRequest } from '../../append-check.js';
-import { nameOf } from '../../channel-name.js';
+import { type ChannelName, type DirectPair, nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
@@ -17,6 +17,7 @@ import type { WorkerCalls } from '../threads/worker-messages.js';
 import {
   type BatchFrame,
   DAMAGED,
+  pushQuotaRefusal,
   REFUSED,
   REPEATED,
   REQUEST_STRIDE,
@@ -26,6 +27,8 @@ import {
   UNSEARCHED,
 } from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
+import type { QuotaJudge } from './quota-judge.js';
+import type { UsageLedger } from './usage-ledger.js';
 
 /** Where a request goes. */
 interface Place {
@@ -33,8 +36,9 @@ interface Place {
   readonly known: ChannelState | undefined;
   /** The first attempt, if its key is known. */
   readonly first: EntryRow | undefined;
-  readonly lowUser: number;
-  readonly highUser: number;
+  /** Undefined: never seen. */
+  readonly lowUser: number | undefined;
+  readonly highUser: number | undefined;
 }
 
 interface AppenderParts {
@@ -44,6 +48,8 @@ interface AppenderParts {
   readonly entries: EntryTable;
   readonly ring: PlaceRing;
   readonly recent: RecentPlaces;
+  readonly ledger: UsageLedger;
+  readonly judge: QuotaJudge;
 }
 
 const NO_ROWS: ReadonlyMap<number, number> = new Map();
@@ -57,6 +63,8 @@ export class Appender {
   readonly #entries: EntryTable;
   readonly #ring: PlaceRing;
   readonly #recent: RecentPlaces;
+  readonly #ledger: UsageLedger;
+  readonly #judge: QuotaJudge;
   /** The number of the newest row that is committed, and of the newest one in the open transaction. */
   #committed: number;
   #newest: number;
@@ -72,6 +80,8 @@ export class Appender {
     this.#entries = parts.entries;
     this.#ring = parts.ring;
     this.#recent = parts.recent;
+    this.#ledger = parts.ledger;
+    this.#judge = parts.judge;
     this.#committed = parts.recent.newest;
     this.#newest = this.#committed;
     this.#openedAt = this.#committed;
@@ -112,12 +122,14 @@ export class Appender {
     this.#keys.commit();
     if (this.#newest === this.#committed) return;
     this.#committed = this.#newest;
+    this.#ledger.commit(this.#newest);
     this.#recent.catchUp(this.#newest);
     this.#ring.publish(this.#newest);
   }
 
   rollback(): void {
     this.#keys.rollback();
+    this.#ledger.rollback();
     this.#newest = this.#committed;
   }
 
@@ -163,7 +175,12 @@ export class Appender {
       results.push(REFUSED, this.newest, 0, 0, 0, 0);
       return;
     }
-    const state = known ?? this.#channels.createDirect(name, pair, place.lowUser, place.highUser, request.at);
+    const refusal = this.#judge.judge(request, place);
+    if (refusal !== undefined) {
+      pushQuotaRefusal(refusal, this.newest, results);
+      return;
+    }
+    const state = known ?? this.#createChannel(name, pair, request.at);
     this.#insertEntry(state, request, stamp);
     results.push(STORED, state.lastRow, state.life, state.head, state.lastAt, state.messages);
   }
@@ -180,11 +197,15 @@ export class Appender {
       if (first === 'unsearched') return UNSEARCHED;
       return { known, first, lowUser: known.lowUser, highUser: known.highUser };
     }
-    if (request.isRefused) return { known, first: undefined, lowUser: 0, highUser: 0 };
+    if (request.isRefused) return { known, first: undefined, lowUser: undefined, highUser: undefined };
     if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return UNKNOWN_USER;
-    const lowUser = this.#users.ensure(pair[0], request.at);
-    const highUser = this.#users.ensure(pair[1], request.at);
-    return { known, first: undefined, lowUser, highUser };
+    return { known, first: undefined, lowUser: this.#users.find(pair[0]), highUser: this.#users.find(pair[1]) };
+  }
+
+  #createChannel(name: ChannelName, pair: DirectPair, at: number): ChannelState {
+    const lowUser = this.#users.ensure(pair[0], at);
+    const highUser = this.#users.ensure(pair[1], at);
+    return this.#channels.createDirect(name, pair, lowUser, highUser, at);
   }
 
   #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | 'unsearched' | undefined {
@@ -231,6 +252,15 @@ export class Appender {
     if (content.key !== undefined) this.#keys.add(state, sender, content.key, seq);
     this.#ring.set(seq, state.number, offset);
     this.#newest = seq;
+    const senderMessages = isLow ? lowMessages : messages - lowMessages;
+    this.#ledger.count({
+      sender,
+      peer: state.lowUser === state.highUser ? undefined : isLow ? state.highUser : state.lowUser,
+      bytes: size,
+      isFirst: offset === 1,
+      isAnswer: senderMessages === 1 && messages > 1,
+      channelCreatedAt: state.createdAt,
+    });
     state.head = offset;
     state.messages = messages;
     state.lowMessages = lowMessages;

@@ -1,5 +1,6 @@
 // At a start: the rows that are not in the table `place` are read again, and those whose keys are remembered.
 
+import type { UsageLedger } from '../appending/usage-ledger.js';
 import { rollBack, type SqlDatabase } from '../driver/sql-database.js';
 import type { EntryTable, RowKey } from '../tables/entry-table.js';
 import type { PlaceTable } from './place-table.js';
@@ -27,6 +28,7 @@ interface LoadParts {
   /** Called in the order of the rows. */
   readonly onRow: (row: RowKey) => void;
   readonly placeBatchRows: number;
+  readonly ledger: UsageLedger;
 }
 
 /** What a start reads is bounded: by what may be unplaced, and by `keyRows`. */
@@ -48,7 +50,8 @@ class PlaceLoader {
     // Where it cannot be read how far the table goes, all of it is made again.
     const placed = parts.places.placed() ?? 0;
     this.#recent = new RecentPlaces(this.#ring, placed);
-    this.#placer = new Placer(this.#ring, this.#recent, parts.places, parts.placeBatchRows);
+    const { places: table, ledger, placeBatchRows: batchRows } = parts;
+    this.#placer = new Placer({ ring: this.#ring, recent: this.#recent, table, ledger, batchRows });
   }
 
   load(): LoadedPlaces {
@@ -64,6 +67,7 @@ class PlaceLoader {
       after = through;
     }
     this.#expectNext(this.#newest + 1);
+    this.#parts.ledger.finishRecount();
     this.#ring.publish(this.#recent.newest);
     const lost = this.#isAccountedFor(places) ? 0 : this.#lost;
     // So that the next start does not meet them again.
@@ -79,6 +83,7 @@ class PlaceLoader {
     if (!isPlaced) this.#lost += 1;
     this.#ring.set(row.seq, isPlaced ? row.channel : 0, isPlaced ? row.offset : 0);
     this.#recent.catchUp(row.seq);
+    if (row.isVerified) this.#parts.ledger.recount(row);
   }
 
   /** Of a row that is damaged, or not verified: what its columns say is where the next entry of that channel belongs. */

@@ -1,6 +1,7 @@
 // Fills the table `place` behind the commits: the newest rows in batches, sorted by channel, a few milliseconds at a time.
 // A page of the table is written once for all the entries of a batch that belong on it, instead of once for each of them.
 
+import type { UsageLedger } from '../appending/usage-ledger.js';
 import type { PlaceTable } from './place-table.js';
 import { MAX_UNPLACED_ROWS, type PlaceRing, type RecentPlaces } from './recent-places.js';
 
@@ -19,22 +20,35 @@ interface Batch {
   readonly last: number;
   /** How many of them are in the table. */
   done: number;
+  /** The users who wrote them and later ones, in the order of the table `usage`; undefined until the rows are done. */
+  users: Float64Array | undefined;
+  usersDone: number;
+}
+
+interface PlacerParts {
+  readonly ring: PlaceRing;
+  readonly recent: RecentPlaces;
+  readonly table: PlaceTable;
+  readonly ledger: UsageLedger;
+  /** {@link PLACE_BATCH_ROWS}, or fewer */
+  readonly batchRows: number;
 }
 
 export class Placer {
   readonly #ring: PlaceRing;
   readonly #recent: RecentPlaces;
   readonly #table: PlaceTable;
+  readonly #ledger: UsageLedger;
   readonly #batchRows: number;
   #batch: Batch | undefined;
   /** Rows up to this one are in the table, and may still be in memory. */
   #placed: number;
 
-  /** @param batchRows  {@link PLACE_BATCH_ROWS}, or fewer */
-  constructor(ring: PlaceRing, recent: RecentPlaces, table: PlaceTable, batchRows: number) {
+  constructor({ ring, recent, table, ledger, batchRows }: PlacerParts) {
     this.#ring = ring;
     this.#recent = recent;
     this.#table = table;
+    this.#ledger = ledger;
     this.#batchRows = batchRows;
     this.#placed = recent.floor;
   }
@@ -63,7 +77,7 @@ export class Placer {
    * Places some of the newest rows, inside a transaction that `commit` or `rollback` follows.
    * @param maxRows ends after so many
    * @param until ends at this time of `performance.now()`
-   * @returns rows that were placed
+   * @returns rows that were written
    */
   place(maxRows: number, until: number): number {
     if (this.#isForgetting) {
@@ -72,27 +86,31 @@ export class Placer {
     }
     this.#batch ??= this.#nextBatch();
     const batch = this.#batch;
-    const start = batch.done;
-    const end = Math.min(batch.seqs.length, start + maxRows);
-    while (batch.done < end) {
-      const stop = Math.min(end, batch.done + ROWS_PER_LOOK);
-      for (; batch.done < stop; batch.done += 1) this.#put(batch.seqs[batch.done]!);
-      if (performance.now() >= until) break;
+    if (batch.done < batch.seqs.length) {
+      const start = batch.done;
+      batch.done = forEachUntil(batch.seqs, start, maxRows, until, (seq) => this.#put(seq));
+      return batch.done - start;
     }
-    if (batch.done === batch.seqs.length) this.#table.markPlaced(batch.last);
-    return batch.done - start;
+    // What these rows add to the use of their senders has to be in its table before they need not be read again.
+    batch.users ??= this.#ledger.unwritten();
+    const start = batch.usersDone;
+    batch.usersDone = forEachUntil(batch.users, start, maxRows, until, (user) => this.#ledger.write(user));
+    if (isDone(batch)) this.#table.markPlaced(batch.last);
+    return batch.usersDone - start;
   }
 
   /** The transaction is committed. */
   commit(): void {
+    this.#ledger.commitWritten();
     const batch = this.#batch;
-    if (batch === undefined || batch.done < batch.seqs.length) return;
+    if (batch === undefined || !isDone(batch)) return;
     this.#batch = undefined;
     this.#placed = batch.last;
   }
 
   /** The transaction is undone: its rows are placed again. */
   rollback(): void {
+    this.#ledger.rollbackWritten();
     this.#batch = undefined;
   }
 
@@ -108,7 +126,7 @@ export class Placer {
   #nextBatch(): Batch {
     const { floor, newest } = this.#recent;
     const last = Math.min(newest, floor + this.#batchRows);
-    return { seqs: this.#byChannel(floor + 1, last - floor), last, done: 0 };
+    return { seqs: this.#byChannel(floor + 1, last - floor), last, done: 0, users: undefined, usersDone: 0 };
   }
 
   /** Row numbers by channel, and ascending within each: as offsets ascend with them, that is the order of the table. */
@@ -133,4 +151,26 @@ export class Placer {
     }
     return from;
   }
+}
+
+function isDone({ users, usersDone }: Batch): boolean {
+  return users !== undefined && usersDone === users.length;
+}
+
+/** @returns the index after the last one that was done: of `maxRows` from `start`, or of fewer where `until` is over */
+function forEachUntil(
+  numbers: Float64Array,
+  start: number,
+  maxRows: number,
+  until: number,
+  write: (number: number) => void,
+): number {
+  const end = Math.min(numbers.length, start + maxRows);
+  let next = start;
+  while (next < end) {
+    const stop = Math.min(end, next + ROWS_PER_LOOK);
+    for (; next < stop; next += 1) write(numbers[next]!);
+    if (performance.now() >= until) break;
+  }
+  return next;
 }

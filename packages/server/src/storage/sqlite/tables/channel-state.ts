@@ -17,6 +17,7 @@ export interface ChannelState {
   readonly highUser: number;
   readonly life: number;
   readonly base: number;
+  readonly createdAt: number;
   head: number;
   messages: number;
   /** `message` entries of the pair's first user; the rest is the second one's. In a channel with oneself: all. */
@@ -47,6 +48,9 @@ export interface KnownMember extends MemberRow {
   /** Up to this offset the others have written `othersThen` entries of kind `message`; -1: not counted yet. */
   countedAt: number;
   othersThen: number;
+  /** Up to this offset the others have written `receivedBytes` of content; -1: not counted yet. */
+  receivedAt: number;
+  receivedBytes: number;
 }
 
 /** The number of a user where the name is one of the channel's two. */
@@ -64,7 +68,7 @@ export function lowMessagesAt(
 }
 
 /** The same of bytes of content. */
-function lowBytesAt(
+export function lowBytesAt(
   state: Pick<ChannelState, 'lowUser'>,
   row: Pick<EntryRow, 'sender' | 'bytes' | 'senderBytes'>,
 ): number {

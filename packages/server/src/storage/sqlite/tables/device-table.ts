@@ -88,6 +88,11 @@ export class DeviceTable {
     return this.#isFull(userNumber) ? 'maybe-forgotten' : 'new';
   }
 
+  /** Whether a user has ever signed in. */
+  hasAny(user: number): boolean {
+    return this.#countOf(user) > 0;
+  }
+
   /** A device signs in, or goes on signing in: one step of it, inside a transaction. */
   open({
     user,
@@ -140,8 +145,12 @@ export class DeviceTable {
   }
 
   #isFull(user: number): boolean {
+    return this.#countOf(user) >= this.#maxPerUser;
+  }
+
+  #countOf(user: number): number {
     const row = this.#count.get([user]);
-    return row !== undefined && integerOf(row, 'count') >= this.#maxPerUser;
+    return row === undefined ? 0 : integerOf(row, 'count');
   }
 
   #insertUnfinished(user: number, name: string, at: number): DeviceRow {

@@ -144,8 +144,12 @@ export function recordChecksum(seq: number, record: Uint8Array): number {
   return crc32(record, seq >>> 0);
 }
 
-/** The parts by which a key is recognised. */
-export type RecordKey = Pick<EntryRow, 'channel' | 'offset' | 'sender' | 'key'>;
+/** What a start needs of a row: its key, and what it adds to the use of its sender. */
+export interface RecordSummary
+  extends Pick<EntryRow, 'channel' | 'offset' | 'sender' | 'at' | 'messages' | 'senderMessages' | 'key'> {
+  /** Of body and headers. */
+  readonly size: number;
+}
 
 /**
  * The row as it was written.
@@ -209,21 +213,27 @@ export function decodeRecord(seq: number, crc: number, record: Uint8Array): Entr
   };
 }
 
-/** The parts by which a key is recognised. Unverified: of a damaged record they may be anything. */
-export function decodeRecordKey(record: Uint8Array): RecordKey {
+/** Unverified: of a damaged record it may be anything. */
+export function decodeRecordSummary(record: Uint8Array): RecordSummary {
   const reader = new RecordReader(record);
   const { flags } = reader;
   const channel = reader.number();
   const offset = reader.number();
   const sender = reader.number();
-  if ((flags & HAS_KEY) === 0) return { channel, offset, sender, key: undefined };
-  const between = flags & (IS_REMOVED | HAS_APPLICATION | HAS_TARGET | HAS_REPLY | HAS_EXPIRY);
-  reader.skipNumbers(7 + bitsIn(between));
+  reader.skipNumbers(1);
+  const at = reader.number();
+  reader.skipNumbers(1);
+  const messages = reader.number();
+  const senderMessages = reader.number();
+  reader.skipNumbers(2 + bitsIn(flags & (IS_REMOVED | HAS_APPLICATION | HAS_TARGET | HAS_REPLY | HAS_EXPIRY)));
   const bodyBytes = reader.number();
-  const keyBytes = reader.number();
-  reader.skipNumbers(bitsIn(flags & (HAS_SLOT | HAS_HEADERS | HAS_CONTENT_TYPE | HAS_REPLY_EPOCH)));
+  const keyBytes = flags & HAS_KEY ? reader.number() : undefined;
+  reader.skipNumbers(bitsIn(flags & HAS_SLOT));
+  const size = bodyBytes + (flags & HAS_HEADERS ? reader.number() : 0);
+  reader.skipNumbers(bitsIn(flags & (HAS_CONTENT_TYPE | HAS_REPLY_EPOCH)));
   reader.skipBytes(bodyBytes);
-  return { channel, offset, sender, key: reader.text(keyBytes) };
+  const key = keyBytes === undefined ? undefined : reader.text(keyBytes);
+  return { channel, offset, sender, at, messages, senderMessages, size, key };
 }
 
 function bitsIn(flags: number): number {

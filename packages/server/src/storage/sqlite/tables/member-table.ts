@@ -1,6 +1,6 @@
 // Members of channels with how far they have read, and the cursors of their devices.
 
-import type { Named } from '../../channel-name.js';
+import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite } from '../../cursors.js';
 import { isDamage } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
@@ -34,6 +34,13 @@ export class MemberTable {
       'SELECT device, channel, offset, crc FROM cursor WHERE device = ? AND channel = ?',
     );
     this.#putCursor = database.prepare('INSERT OR REPLACE INTO cursor (device, channel, offset, crc) VALUES (?,?,?,?)');
+  }
+
+  /** @throws ServerError `corrupt` */
+  findByName(user: string, channel: ChannelName): KnownMember | undefined {
+    const state = this.#channels.find(channel);
+    const number = state === undefined ? undefined : memberNumber(state, user);
+    return state === undefined || number === undefined ? undefined : this.find(number, state);
   }
 
   /** @throws ServerError `corrupt` */
@@ -90,7 +97,18 @@ export class MemberTable {
 /** So that it need not be read again while the channel is in memory. */
 export function rememberMember(state: ChannelState, member: MemberRow): KnownMember {
   const { user, channel, visibleFrom, leftAt, read, delivered } = member;
-  const known = { user, channel, visibleFrom, leftAt, read, delivered, countedAt: -1, othersThen: 0 };
+  const known = {
+    user,
+    channel,
+    visibleFrom,
+    leftAt,
+    read,
+    delivered,
+    countedAt: -1,
+    othersThen: 0,
+    receivedAt: -1,
+    receivedBytes: 0,
+  };
   if (user === state.lowUser) state.lowMember = known;
   else state.highMember = known;
   return known;
@@ -101,7 +119,18 @@ export function rememberMember(state: ChannelState, member: MemberRow): KnownMem
  * them, so it reveals nothing.
  */
 export function unreadMember(user: number, channel: number): KnownMember {
-  return { user, channel, visibleFrom: 1, leftAt: null, read: 0, delivered: 0, countedAt: -1, othersThen: 0 };
+  return {
+    user,
+    channel,
+    visibleFrom: 1,
+    leftAt: null,
+    read: 0,
+    delivered: 0,
+    countedAt: -1,
+    othersThen: 0,
+    receivedAt: -1,
+    receivedBytes: 0,
+  };
 }
 
 /** Verifies a row of `member`. */

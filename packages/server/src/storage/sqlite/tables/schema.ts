@@ -1,7 +1,10 @@
 // The tables, their version, and the way from older versions.
 
-import { newestNumber, type SqlDatabase } from '../driver/sql-database.js';
+import { noUsage } from '../../quotas.js';
+import { isDamage } from '../damage.js';
+import { integerOf, newestNumber, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { markOf } from '../places/place-table.js';
+import { UsageTable } from './usage-table.js';
 
 /**
  * Text that clients wrote is kept as the bytes of its UTF-8 (BLOB): lengths are exact and NUL is an ordinary character,
@@ -54,13 +57,45 @@ CREATE TABLE place (
 ) WITHOUT ROWID;
 INSERT OR IGNORE INTO place SELECT channel, offset, id FROM entry_v1 INDEXED BY entry_position ORDER BY channel, offset;
 DROP INDEX entry_position;
+CREATE TABLE usage (
+  user INTEGER PRIMARY KEY, through INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, channels_begun INTEGER NOT NULL,
+  hour_start INTEGER NOT NULL, hour_peers INTEGER NOT NULL, day_start INTEGER NOT NULL, day_peers INTEGER NOT NULL,
+  crc INTEGER NOT NULL
+);
 `;
 
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
   if (newest === 0) database.exec('DROP TABLE entry_v1');
+  else countUsage(database, newest);
   database.prepare("INSERT INTO meta (name, value) VALUES ('placed', ?)").run([markOf(newest)]);
+}
+
+/** New peers are counted from now on. */
+function countUsage(database: SqlDatabase, through: number): void {
+  const usages = new UsageTable(database);
+  const counted = database.prepare(
+    'SELECT sender, sum(length(body) + coalesce(length(headers), 0)) AS bytes, sum(offset = 1) AS begun FROM entry_v1 GROUP BY sender',
+  );
+  for (const row of readAll(counted)) {
+    const storedBytes = integerOf(row, 'bytes');
+    usages.put(
+      integerOf(row, 'sender'),
+      { ...noUsage(), storedBytes, channelsBegun: integerOf(row, 'begun') },
+      through,
+    );
+  }
+}
+
+/** None where damage is in the way: it must not keep the store from being opened. */
+function readAll(statement: SqlStatement): readonly SqlRow[] {
+  try {
+    return statement.all([]);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [];
+  }
 }
 
 /** Step n brings a store of version n to n + 1, inside a transaction. */

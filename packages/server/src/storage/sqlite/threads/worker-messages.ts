@@ -6,6 +6,7 @@ import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import type { KeySearch, PageRequest } from '../../message-log.js';
+import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
 import type { BatchFrame } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
@@ -25,6 +26,7 @@ export interface WorkerStart {
   readonly needsNewEra: boolean;
   /** For tests: of `HoldWatch`. */
   readonly maxHoldMs: number | undefined;
+  readonly quotas: StoreQuotas;
   /** The writer's, for a reader. */
   readonly placeRing: SharedArrayBuffer | undefined;
   /** The folder's lock: file and the token that proves it is still ours. Undefined: not locked by us. */

@@ -35,6 +35,7 @@ function startWriter(to: MessagePort): FromWorker {
     keyWindowEntries: start.keyWindowEntries,
     devicesPerUser: start.devicesPerUser,
     needsNewEra: start.needsNewEra,
+    quotas: start.quotas,
     watch,
     onDamage: (damage) => to.postMessage({ type: 'damage', failure: failureOf(damage) } satisfies FromWorker),
   });

@@ -1,0 +1,88 @@
+// Whether the quotas of a sender allow one more entry, judged in the transaction that would store it.
+
+import { contentBytes } from '../../../channel/entry.js';
+import type { AppendRequest } from '../../message-log.js';
+import { judgeUndelivered, judgeUsage, noUsage, type QuotaRefusal, type StoreQuotas } from '../../quotas.js';
+import { type DamageListener, readAround } from '../damage.js';
+import { type ChannelLog, UnreadableEntry } from '../places/channel-log.js';
+import { type ChannelState, type KnownMember, lowBytesAt } from '../tables/channel-state.js';
+import type { DeviceTable } from '../tables/device-table.js';
+import type { MemberTable } from '../tables/member-table.js';
+import type { UsageLedger } from './usage-ledger.js';
+
+const NO_USAGE = Object.freeze(noUsage());
+
+interface QuotaJudgeParts {
+  readonly quotas: StoreQuotas;
+  readonly ledger: UsageLedger;
+  readonly members: MemberTable;
+  readonly devices: DeviceTable;
+  readonly log: ChannelLog;
+  readonly onDamage: DamageListener;
+}
+
+/** Where the entry goes. */
+interface JudgedPlace {
+  /** Undefined: its channel begins with it. */
+  readonly known: ChannelState | undefined;
+  /** Undefined: never seen. */
+  readonly lowUser: number | undefined;
+  readonly highUser: number | undefined;
+}
+
+export class QuotaJudge {
+  readonly #parts: QuotaJudgeParts;
+  /** Below this nothing has to be looked up. */
+  readonly #leastUndelivered: number;
+
+  constructor(parts: QuotaJudgeParts) {
+    this.#parts = parts;
+    const { undeliveredBytesPerPeer, undeliveredBytesToUnseen } = parts.quotas;
+    this.#leastUndelivered = Math.min(undeliveredBytesPerPeer, undeliveredBytesToUnseen);
+  }
+
+  /** Undefined: the entry may be stored. */
+  judge(request: AppendRequest, { known, lowUser, highUser }: JudgedPlace): QuotaRefusal | undefined {
+    const { channel, content, at } = request;
+    const { quotas, ledger } = this.#parts;
+    if (channel.kind !== 'direct') return undefined;
+    const bytes = contentBytes(content);
+    const isSelf = channel.low === channel.high;
+    const isLow = content.from === channel.low;
+    const begins = known !== undefined ? undefined : isSelf ? 'self' : 'peer';
+    const sender = isLow ? lowUser : highUser;
+    const usage = sender === undefined ? NO_USAGE : ledger.of(sender);
+    const refusal = judgeUsage(usage, { bytes, begins, at }, quotas);
+    if (refusal !== undefined || isSelf) return refusal;
+    const sent = known === undefined ? 0 : isLow ? known.lowBytes : known.bytes - known.lowBytes;
+    if (sent + bytes <= this.#leastUndelivered) return undefined;
+    const recipient = isLow ? highUser : lowUser;
+    const received = known === undefined || recipient === undefined ? 0 : this.#received(known, recipient, sent);
+    return judgeUndelivered(sent + bytes - received, () => this.#wasSeen(recipient), quotas);
+  }
+
+  #wasSeen(user: number | undefined): boolean {
+    return user !== undefined && this.#parts.devices.hasAny(user);
+  }
+
+  /** What a member has received of the other one's content; all of it where damage hides how much. */
+  #received(state: ChannelState, user: number, sent: number): number {
+    const { members, onDamage } = this.#parts;
+    const member = readAround(state.key, onDamage, () => members.find(user, state));
+    if (member === undefined) return sent;
+    const offset = Math.max(member.delivered, member.read);
+    if (offset === 0) return 0;
+    if (member.receivedAt !== offset) this.#countReceived(state, member, offset, sent);
+    return member.receivedBytes;
+  }
+
+  #countReceived(state: ChannelState, member: KnownMember, offset: number, sent: number): void {
+    const { log } = this.#parts;
+    const seq = log.seqAt(state.number, offset);
+    const row = seq === undefined ? undefined : log.row(state.number, { offset, seq });
+    const isReadable = row !== undefined && !(row instanceof UnreadableEntry);
+    const low = isReadable ? lowBytesAt(state, row) : 0;
+    member.receivedAt = offset;
+    member.receivedBytes = !isReadable ? sent : member.user === state.lowUser ? row.bytes - low : low;
+  }
+}
