@@ -197,6 +197,7 @@ async function serve(
       },
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
       room: outboxes,
+      onRingEmptied: () => counter.count('limits.allRingsBytes'),
     },
     { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM },
   );

@@ -24,6 +24,8 @@ export interface HubPorts {
   /** The present receipts of a channel's members; never rejects. */
   readonly receiptsOf: (channel: Channel) => Promise<readonly ReceiptEvent[]>;
   readonly room: SharedRoom;
+  /** Called when the newest entries of a channel are dropped for want of memory: they are read from the log instead. */
+  readonly onRingEmptied: () => void;
 }
 
 export interface HubOptions {
@@ -61,7 +63,7 @@ export class Hub implements LaneListener, EventListener {
   };
 
   constructor(ports: HubPorts, { allRingsBytes, shareFrom }: HubOptions) {
-    this.#rings = new RingBudget(allRingsBytes);
+    this.#rings = new RingBudget(allRingsBytes, ports.onRingEmptied);
     this.#room = ports.room;
     this.#shareFrom = shareFrom;
     this.#receiptsOf = ports.receiptsOf;
@@ -163,11 +165,6 @@ export class Hub implements LaneListener, EventListener {
   /** What those newest entries take. */
   get ringBytes(): number {
     return this.#rings.bytes;
-  }
-
-  /** How often the newest entries of a channel were dropped for want of memory, and were or will be read from the log. */
-  get ringsEmptied(): number {
-    return this.#rings.emptied;
   }
 
   /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */

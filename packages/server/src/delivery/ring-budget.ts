@@ -1,5 +1,5 @@
-// The memory of all rings of newest entries: beyond it the rings that were not used for longest are emptied, and whoever needs
-// them reads the log instead.
+// The memory of all rings of newest entries: beyond it the rings that were not used for longest are emptied, and the
+// readers that need them read the log instead.
 
 /** What the budget knows of a ring. */
 export interface BudgetedRing {
@@ -11,24 +11,23 @@ export interface BudgetedRing {
 
 export class RingBudget {
   readonly #maxBytes: number;
+  readonly #onEmptied: () => void;
   #bytes = 0;
-  #emptied = 0;
   /** Rings that hold something, the one that was not used for longest first. */
   readonly #rings = new Set<BudgetedRing>();
 
-  /** @param maxBytes  also for pinned rings, of which there are few: they take the place of others and may exceed it alone */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes  also for pinned rings, of which there are few: they take the place of others and may exceed it alone
+   * @param onEmptied  called for each ring that is emptied for want of memory
+   */
+  constructor(maxBytes: number, onEmptied: () => void) {
     this.#maxBytes = maxBytes;
+    this.#onEmptied = onEmptied;
   }
 
   /** What all rings hold. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Rings emptied for want of memory so far. */
-  get emptied(): number {
-    return this.#emptied;
   }
 
   /** The ring was used: read, or changed by so many bytes. */
@@ -50,7 +49,7 @@ export class RingBudget {
       if (ring.isPinned) continue;
       this.remove(ring);
       ring.emptyRing();
-      this.#emptied += 1;
+      this.#onEmptied();
     }
   }
 }

@@ -45,6 +45,8 @@ export const refusalKinds = [
   // Sessions of clients that break RFC 6455, do not read, or are gone.
   'malformedFrame',
   'limits.allOutboxesBytes',
+  // Nothing is refused: channels whose newest entries are read from disk, for want of memory.
+  'limits.allRingsBytes',
   'slowReader',
   'limits.heartbeatGraceMs',
 ] as const;

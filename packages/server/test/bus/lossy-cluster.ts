@@ -121,6 +121,7 @@ export class Node {
         pages: store.log,
         onPageError: (error) => faults.push(String(error)),
         receiptsOf: () => Promise.resolve([]),
+        onRingEmptied: () => undefined,
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
       { allRingsBytes: 2_000, shareFrom: SHARE_FROM },

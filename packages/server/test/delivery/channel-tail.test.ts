@@ -21,7 +21,7 @@ function offsets(list: readonly EntryPushes[] | undefined): number[] | undefined
   return list?.map((pushes) => pushes.entry.offset);
 }
 
-const rings = new RingBudget(1_000_000_000);
+const rings = new RingBudget(1_000_000_000, () => undefined);
 
 describe('ChannelTail', () => {
   it('gives all entries above a position it reaches back to', () => {
@@ -87,23 +87,26 @@ describe('RingBudget', () => {
     return tail;
   };
   const bytes = (() => {
-    const budget = new RingBudget(1_000_000);
+    const budget = new RingBudget(1_000_000, () => undefined);
     full(budget);
     return budget.bytes;
   })();
 
   it('empties the ring that was not used for longest, and keeps its head', () => {
-    const budget = new RingBudget(2.5 * bytes);
+    let emptied = 0;
+    const budget = new RingBudget(2.5 * bytes, () => {
+      emptied += 1;
+    });
     const [first, second] = [full(budget), full(budget)];
     first.since(0);
     const third = full(budget);
     expect([first, second, third].map((tail) => tail.since(0)?.length)).toEqual([1, undefined, 1]);
     expect(second.head).toBe(1);
-    expect([budget.bytes, budget.emptied]).toEqual([2 * bytes, 1]);
+    expect([budget.bytes, emptied]).toEqual([2 * bytes, 1]);
   });
 
   it('does not empty a pinned ring, whatever the others hold', () => {
-    const budget = new RingBudget(0);
+    const budget = new RingBudget(0, () => undefined);
     const tail = new ChannelTail(channel, epoch, 0, budget);
     tail.pin();
     tail.add(entry(1));
@@ -118,7 +121,7 @@ describe('RingBudget', () => {
   });
 
   it('holds nothing of tails that were dropped', () => {
-    const budget = new RingBudget(1_000_000);
+    const budget = new RingBudget(1_000_000, () => undefined);
     const tail = full(budget);
     tail.drop();
     tail.drop();

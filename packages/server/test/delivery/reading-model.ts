@@ -318,6 +318,7 @@ export class ReadingModel {
           throw error;
         },
         receiptsOf: () => Promise.resolve([]),
+        onRingEmptied: () => undefined,
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
       this.#options,

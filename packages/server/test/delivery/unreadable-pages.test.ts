@@ -29,6 +29,7 @@ function openReader(read: () => Promise<Page>) {
       },
       onPageError: (error) => errors.push(error),
       receiptsOf: async () => [],
+      onRingEmptied: () => undefined,
       room: { freeBytes: 1_000_000, noteShared: () => {} },
     },
     { allRingsBytes: 1_000_000, shareFrom: 8 },

@@ -36,6 +36,7 @@ export class Delivery {
           throw error;
         },
         receiptsOf: async () => [],
+        onRingEmptied: () => undefined,
         room: this.budget,
       },
       { allRingsBytes, shareFrom },
