@@ -42,7 +42,10 @@ const catalogue = {
     closeCode: CloseCode.sessionLimit,
     meaning: 'A quota of the user is exhausted',
   },
-  storage_full: { retryable: false, meaning: 'The disk is full: nothing of this was stored; reading still works' },
+  storage_full: {
+    retryable: false,
+    meaning: 'The disk is full or nearly full: nothing of this was stored; reading still works',
+  },
   unavailable: {
     retryable: true,
     closeCode: CloseCode.internal,
