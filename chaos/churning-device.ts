@@ -26,6 +26,7 @@ export class ChurningDevice {
   signIns = 0;
   readonly #sessions: WireSessions;
   readonly #ledger: Ledger;
+  readonly #writesIn: (channel: string) => boolean;
   /** Channel → newest position handed to the app; survives the sessions. */
   readonly #positions = new Map<string, Position>();
   readonly #acknowledged = new Map<string, Acknowledged>();
@@ -34,7 +35,15 @@ export class ChurningDevice {
   #given: Readonly<Record<string, Position>> = {};
   #isNew = true;
 
-  constructor(user: string, name: string, sessions: WireSessions, ledger: Ledger) {
+  /** @param writesIn whether the user writes in a channel */
+  constructor(
+    user: string,
+    name: string,
+    sessions: WireSessions,
+    ledger: Ledger,
+    writesIn: (channel: string) => boolean,
+  ) {
+    this.#writesIn = writesIn;
     this.user = user;
     this.name = name;
     this.#sessions = sessions;
@@ -103,7 +112,8 @@ export class ChurningDevice {
   /** Whether a session begins to read where it has to: nothing is left out, and nothing acknowledged comes again. */
   #checkStart(channel: string, push: WireMessage, first: number): void {
     const given = this.#given[channel];
-    const acknowledged = this.#acknowledged.get(channel) ?? { sent: 0, answered: 0, crashes: 0 };
+    const known = this.#acknowledged.get(channel);
+    const acknowledged = known ?? { sent: 0, answered: 0, crashes: 0 };
     const isEpochGap = push.type === 'gap' && push['reason'] === 'epoch';
     if (given !== undefined && given.epoch === push['epoch']) {
       if (first !== given.offset + 1) this.#fault(channel, `${first} came first after the cursor ${given.offset}`);
@@ -112,8 +122,9 @@ export class ChurningDevice {
     if (given !== undefined && !isEpochGap)
       this.#fault(channel, `${JSON.stringify(push)} came first after a cursor of epoch ${given.epoch}`);
     const start = isEpochGap ? Number(push['next']) : first;
-    // A cursor never moves forward by itself.
-    if (start > acknowledged.sent + 1)
+    // A cursor never moves forward by itself. A new one is where the user has read, and writing in a channel reads it.
+    const isUnknown = known === undefined && this.#writesIn(channel);
+    if (!isUnknown && start > acknowledged.sent + 1)
       this.#fault(
         channel,
         `${start} came first, ${acknowledged.sent} was acknowledged (${this.#isNew ? 'new' : 'known'})`,

@@ -7,7 +7,7 @@ import { WireClient, type WireMessage } from '@longwire/test-support/wire-client
 import { ChurningDevice } from './churning-device.js';
 import { type Disturbance, DisturbedServer, diskFault, disturbances } from './disturbances.js';
 import { Ledger } from './ledger.js';
-import { pass, RepeatingSender } from './repeating-sender.js';
+import { pass, RepeatingSender, type Target } from './repeating-sender.js';
 import { WireSessions } from './wire-sessions.js';
 
 export interface DisturbedRunOptions {
@@ -53,15 +53,20 @@ export async function runDisturbed(
   disturbed.sessions = sessions;
   try {
     for (const recipient of RECIPIENTS) await beginChannels(server.gatewayUrl, recipient);
-    const senders = RECIPIENTS.flatMap((recipient) =>
-      Array.from({ length: SENDERS_OF_EACH }, (_, n) => {
+    const senders = RECIPIENTS.flatMap((recipient) => {
+      const targetsOf = new Map([[recipient, peersOf(recipient)]]);
+      for (let n = 0; n < SENDERS_OF_EACH; n += 1) {
         const name = `${recipient}-sender${n}`;
-        return new RepeatingSender(name, recipient, sessions, ledger, new SeededRandom(random.next()));
-      }),
-    );
+        targetsOf.set(name, [{ address: `user/${recipient}`, channel: `${recipient} user/${name}` }]);
+      }
+      return [...targetsOf].map(
+        ([name, targets]) => new RepeatingSender(name, targets, sessions, ledger, new SeededRandom(random.next())),
+      );
+    });
     const sending = senders.map((sender) => sender.run(IN_FLIGHT));
     let isChurning = true;
-    const device = (user: string, name: string) => new ChurningDevice(user, name, sessions, ledger);
+    const device = (user: string, name: string) =>
+      new ChurningDevice(user, name, sessions, ledger, (channel) => channel.startsWith(`user/${user}-peer`));
     const lasting = RECIPIENTS.flatMap((user) => [device(user, 'phone'), device(user, 'tablet')]);
     const fleeting = RECIPIENTS.flatMap((user) =>
       Array.from({ length: STREAMS }, (_, stream) =>
@@ -99,11 +104,18 @@ export async function runDisturbed(
 
     for (const user of RECIPIENTS) {
       const heads = new Map<string, number>();
-      for (const { name, channel } of senders.filter(({ recipient }) => recipient === user)) {
-        const whole = await readWholeLog(server.gatewayUrl, user, `user/${name}`);
-        ledger.checkLog(channel, name, whole);
-        heads.set(`user/${name}`, whole.length);
-      }
+      const reader = await WireClient.signIn(server.gatewayUrl, user, { device: 'phone' });
+      const channels = senders
+        .flatMap(({ targets }) => targets.map(({ channel }) => channel))
+        .filter((channel) => channel.startsWith(`${user} `));
+      await inParallel(channels.length, 8, async (n) => {
+        const channel = channels[n]!;
+        const address = channel.slice(user.length + 1);
+        const log = await readWholeLog(reader, address);
+        ledger.checkLog(channel, log);
+        heads.set(address, log.length);
+      });
+      await reader.end();
       for (const each of lasting.filter((each) => each.user === user)) {
         if (!(await each.catchUp(heads))) ledger.fault(`${user} on ${each.name} did not get everything`);
       }
@@ -127,11 +139,22 @@ export async function runDisturbed(
   }
 }
 
-/** The recipient has many channels, so that messages arrive while a sign-in compares them. */
+/**
+ * The user has many channels, and writes in them: at a sign-in most have been read to the end, and messages arrive in some of
+ * them while it compares them.
+ */
+function peersOf(user: string): Target[] {
+  return Array.from({ length: PEERS }, (_, n) => {
+    const address = `user/${user}-peer${n}`;
+    return { address, channel: `${user} ${address}` };
+  });
+}
+
 async function beginChannels(url: string, user: string): Promise<void> {
-  const client = await WireClient.signIn(url, user, { device: 'phone' });
+  const client = await WireClient.signIn(url, user, { device: 'sender' });
   await inParallel(PEERS, 32, async (n) => {
-    await client.ask({ type: 'send', to: `user/${user}-peer${n}`, body: `${user}-peer${n} 0` });
+    const { address } = peersOf(user)[n]!;
+    await client.ask({ type: 'send', to: address, body: `${address} begins` });
   });
   await client.end();
 }
@@ -143,14 +166,12 @@ function shuffled<Item>(items: readonly Item[], random: SeededRandom): Item[] {
     .map(({ item }) => item);
 }
 
-async function readWholeLog(url: string, user: string, channel: string): Promise<WireMessage[]> {
-  const reader = await WireClient.signIn(url, user, { device: 'phone' });
+async function readWholeLog(reader: WireClient, channel: string): Promise<WireMessage[]> {
   const entries: WireMessage[] = [];
   for (let more = true; more; ) {
     const page = await reader.ask({ type: 'history', channel, after: entries.length, limit: 200 });
     entries.push(...(page['entries'] as WireMessage[]));
     more = page['more'] === true;
   }
-  await reader.end();
   return entries;
 }

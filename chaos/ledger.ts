@@ -8,7 +8,7 @@ export interface Position {
   readonly offset: number;
 }
 
-/** The body of a message is its key. Channels are named as their recipient sees them, `<recipient> user/<sender>`. */
+/** The body of a message is its key. Channels are named as the user of the devices sees them, `<user> user/<peer>`. */
 export class Ledger {
   /** What was found wrong, in sentences. */
   readonly faults: string[] = [];
@@ -22,8 +22,8 @@ export class Ledger {
   readonly #epochs = new Set<string>();
   /** Epochs from before the store was set back. */
   #retired: ReadonlySet<string> = new Set();
-  /** Key → offset. */
-  #acknowledged = new Map<string, number>();
+  /** Key → where it stands. */
+  #acknowledged = new Map<string, { readonly channel: string; readonly offset: number }>();
   #copied: ReadonlySet<string> = new Set();
 
   get acknowledged(): number {
@@ -37,12 +37,12 @@ export class Ledger {
   /** `sent` came. */
   acknowledge(channel: string, key: string, sent: WireMessage): void {
     const { epoch, offset } = sent as unknown as Position;
-    const before = this.#acknowledged.get(key);
+    const before = this.#acknowledged.get(key)?.offset;
     if (before !== undefined && before !== offset) this.fault(`${key} was stored at ${before} and at ${offset}`);
     if (before !== undefined && sent['repeated'] !== true)
       this.fault(`${key} was stored, and its repeat was not known`);
     if (sent['repeated'] === true) this.repeated += 1;
-    this.#acknowledged.set(key, offset);
+    this.#acknowledged.set(key, { channel, offset });
     this.see(channel, { epoch, offset }, key);
   }
 
@@ -72,8 +72,8 @@ export class Ledger {
     this.crashes += 1;
   }
 
-  /** Compares the whole log of a channel with what its sender was answered. */
-  checkLog(channel: string, sender: string, log: readonly WireMessage[]): void {
+  /** Compares the whole log of a channel with what its senders were answered. */
+  checkLog(channel: string, log: readonly WireMessage[]): void {
     const offsetOf = new Map<string, number>();
     log.forEach((entry, index) => {
       const { offset, body } = entry as unknown as { offset: number; body: string };
@@ -82,9 +82,8 @@ export class Ledger {
       offsetOf.set(body, offset);
       this.see(channel, entry as unknown as Position, body);
     });
-    for (const [key, offset] of this.#acknowledged) {
-      if (!key.startsWith(`${sender} `)) continue;
-      if (offsetOf.get(key) !== offset)
+    for (const [key, { channel: stood, offset }] of this.#acknowledged) {
+      if (stood === channel && offsetOf.get(key) !== offset)
         this.fault(`${key} was acknowledged at ${offset}, stands at ${offsetOf.get(key)}`);
     }
   }

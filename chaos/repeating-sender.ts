@@ -10,23 +10,32 @@ const REPEAT_EVERY = 10;
 const REPEATED_AMONG = 100;
 const MAX_PAUSE_MS = 15;
 
+/** Where a sender sends. */
+export interface Target {
+  readonly address: string;
+  /** The channel as the ledger names it. */
+  readonly channel: string;
+}
+
+interface Sent {
+  readonly key: string;
+  readonly target: Target;
+}
+
 export class RepeatingSender {
   readonly name: string;
-  readonly recipient: string;
-  /** The channel with its recipient, as the ledger names it. */
-  readonly channel: string;
+  readonly targets: readonly Target[];
   isSending = true;
   readonly #sessions: WireSessions;
   readonly #ledger: Ledger;
   readonly #random: SeededRandom;
-  readonly #recent: string[] = [];
+  readonly #recent: Sent[] = [];
   #next = 0;
   #session: Promise<WireSession | undefined> = Promise.resolve(undefined);
 
-  constructor(name: string, recipient: string, sessions: WireSessions, ledger: Ledger, random: SeededRandom) {
+  constructor(name: string, targets: readonly Target[], sessions: WireSessions, ledger: Ledger, random: SeededRandom) {
     this.name = name;
-    this.recipient = recipient;
-    this.channel = `${recipient} user/${name}`;
+    this.targets = targets;
     this.#sessions = sessions;
     this.#ledger = ledger;
     this.#random = random;
@@ -38,7 +47,7 @@ export class RepeatingSender {
       Array.from({ length: inFlight }, async () => {
         while (this.isSending) {
           const isRepeat = this.#recent.length > 0 && this.#random.below(REPEAT_EVERY) === 0;
-          await this.#store(isRepeat ? this.#random.pick(this.#recent) : `${this.name} ${this.#next++}`);
+          await this.#store(isRepeat ? this.#random.pick(this.#recent) : this.#newSend());
           await pass(this.#random.below(MAX_PAUSE_MS));
         }
       }),
@@ -46,13 +55,18 @@ export class RepeatingSender {
     await (await this.#session)?.close();
   }
 
-  async #store(key: string): Promise<void> {
+  #newSend(): Sent {
+    return { key: `${this.name} ${this.#next++}`, target: this.#random.pick(this.targets) };
+  }
+
+  async #store(send: Sent): Promise<void> {
+    const { key, target } = send;
     for (;;) {
       const session = await this.#signedIn();
-      const answer = await session?.ask({ type: 'send', to: `user/${this.recipient}`, body: key, key });
+      const answer = await session?.ask({ type: 'send', to: target.address, body: key, key });
       if (answer?.type === 'sent') {
-        this.#ledger.acknowledge(this.channel, key, answer);
-        this.#recent.push(key);
+        this.#ledger.acknowledge(target.channel, key, answer);
+        this.#recent.push(send);
         if (this.#recent.length > REPEATED_AMONG) this.#recent.shift();
         return;
       }
@@ -75,7 +89,7 @@ export class RepeatingSender {
 
   async #signIn(): Promise<WireSession | undefined> {
     const session = await this.#sessions.open();
-    return (await session?.signIn(this.name)) === true ? session : undefined;
+    return (await session?.signIn(this.name, { device: 'sender' })) === true ? session : undefined;
   }
 }
 
