@@ -175,13 +175,14 @@ export class Appender {
       results.push(REFUSED, this.newest, 0, 0, 0, 0);
       return;
     }
-    const refusal = this.#judge.judge(request, place);
+    const size = contentBytes(request.content);
+    const refusal = this.#judge.judge(request, place, size);
     if (refusal !== undefined) {
       pushQuotaRefusal(refusal, this.newest, results);
       return;
     }
     const state = known ?? this.#createChannel(name, pair, request.at);
-    this.#insertEntry(state, request, stamp);
+    this.#insertEntry(state, request, stamp, size);
     results.push(STORED, state.lastRow, state.life, state.head, state.lastAt, state.messages);
   }
 
@@ -214,11 +215,11 @@ export class Appender {
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
   }
 
-  #insertEntry(state: ChannelState, request: AppendRequest, stamp: number): void {
+  /** @param size  of body and headers */
+  #insertEntry(state: ChannelState, request: AppendRequest, stamp: number, size: number): void {
     const { content } = request;
     const isLow = content.from === state.pair[0];
     const sender = isLow ? state.lowUser : state.highUser;
-    const size = contentBytes(content);
     const seq = this.#newest + 1;
     const offset = state.head + 1;
     const at = Math.max(request.at, state.lastAt);

@@ -1,6 +1,5 @@
 // Whether the quotas of a sender allow one more entry, judged in the transaction that would store it.
 
-import { contentBytes } from '../../../channel/entry.js';
 import type { AppendRequest } from '../../message-log.js';
 import { judgeUndelivered, judgeUsage, noUsage, type QuotaRefusal, type StoreQuotas } from '../../quotas.js';
 import { type DamageListener, readAround } from '../damage.js';
@@ -41,12 +40,14 @@ export class QuotaJudge {
     this.#leastUndelivered = Math.min(undeliveredBytesPerPeer, undeliveredBytesToUnseen);
   }
 
-  /** Undefined: the entry may be stored. */
-  judge(request: AppendRequest, { known, lowUser, highUser }: JudgedPlace): QuotaRefusal | undefined {
+  /**
+   * Undefined: the entry may be stored.
+   * @param bytes  of body and headers
+   */
+  judge(request: AppendRequest, { known, lowUser, highUser }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
     const { channel, content, at } = request;
     const { quotas, ledger } = this.#parts;
     if (channel.kind !== 'direct') return undefined;
-    const bytes = contentBytes(content);
     const isSelf = channel.low === channel.high;
     const isLow = content.from === channel.low;
     const begins = known !== undefined ? undefined : isSelf ? 'self' : 'peer';
