@@ -61,6 +61,8 @@ export class AppendQueue {
   readonly #onFailure: (error: unknown) => void;
   #gathered: QueuedAppend[] = [];
   #waitingBytes = 0;
+  /** Appends that are counted and come later. */
+  #reserved = 0;
   #isFlushScheduled = false;
   /** Batches of which the outcome is unknown, in the order in which they were given. Nothing new is given meanwhile. */
   readonly #toRepeat: Batch[] = [];
@@ -81,22 +83,31 @@ export class AppendQueue {
 
   /** Takes a place in the queue, or returns false if too much waits for the disk already. */
   add(pending: PendingAppend): boolean {
-    if (!this.reserve(pending.request.content)) return false;
+    if (!this.#count(pending.request.content)) return false;
     this.#gathered.push(new QueuedAppend(pending, this.#onSettled));
     this.#scheduleFlush();
     return true;
   }
 
-  /** Counts what comes to the queue later. False: too much waits already. */
+  /** Counts what comes to the queue later, until `release`. False: too much waits already. */
   reserve(content: EntryContent): boolean {
+    if (!this.#count(content)) return false;
+    this.#reserved += 1;
+    return true;
+  }
+
+  /** The append is added in this turn, or it was given up. */
+  release(content: EntryContent): void {
+    this.#waitingBytes -= retainedBytes(content);
+    this.#reserved -= 1;
+    queueMicrotask(this.#resolveIdle);
+  }
+
+  #count(content: EntryContent): boolean {
     const bytes = retainedBytes(content);
     if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
     this.#waitingBytes += bytes;
     return true;
-  }
-
-  release(content: EntryContent): void {
-    this.#waitingBytes -= retainedBytes(content);
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -106,7 +117,7 @@ export class AppendQueue {
   }
 
   get #isIdle(): boolean {
-    return this.#gathered.length === 0 && this.#parts.inFlight.isEmpty;
+    return this.#gathered.length === 0 && this.#reserved === 0 && this.#parts.inFlight.isEmpty;
   }
 
   #scheduleFlush(): void {
@@ -223,7 +234,11 @@ export class AppendQueue {
   }
 
   readonly #onSettled = ({ request }: QueuedAppend): void => {
-    this.release(request.content);
+    this.#waitingBytes -= retainedBytes(request.content);
+    this.#resolveIdle();
+  };
+
+  readonly #resolveIdle = (): void => {
     if (this.#whenIdle.length === 0 || !this.#isIdle) return;
     const waiting = this.#whenIdle;
     this.#whenIdle = [];

@@ -151,4 +151,20 @@ describe('AppendQueue', () => {
     expect([outcomes, failures]).toMatchObject([['a failed', 'b stored 1'], [{ code: 'storage_full' }]]);
     await queue.idle();
   });
+
+  it('idle waits for what was reserved: until it is added and settled, or given up', async () => {
+    const { content } = message('alice', 'bob', { body: '1' });
+    let isIdle = false;
+    expect([queue.reserve(content), queue.reserve(content)]).toEqual([true, true]);
+    const idle = queue.idle().then(() => {
+      isIdle = true;
+    });
+    queue.release(content);
+    await settled();
+    expect(isIdle).toBe(false);
+    queue.release(content);
+    const sent = send('late');
+    await Promise.all([idle, sent]);
+    expect(outcomes).toEqual(['late stored 1']);
+  });
 });
