@@ -161,15 +161,12 @@ describe('longwire send and tail', () => {
   it.each([
     ['the server takes', 300_000],
     ['the SDK holds', 9_000_000],
-  ])(
-    'send reports for a message larger than %s that nothing was stored, and suggests no --key',
-    async (_what, byteLength) => {
-      const { exit, stdout, stderr } = await run(['send', '--as', 'ann', 'user/big'], {}, 'x'.repeat(byteLength));
-      expect([exit, stdout]).toEqual([1, '']);
-      expect(stderr).toContain('Nothing was stored');
-      expect(stderr).not.toContain('--key');
-    },
-  );
+  ])('send reports "Not sent" for a message larger than %s, and suggests no --key', async (_what, byteLength) => {
+    const { exit, stdout, stderr } = await run(['send', '--as', 'ann', 'user/big'], {}, 'x'.repeat(byteLength));
+    expect([exit, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^error: Not sent \(\w+\)/);
+    expect(stderr).not.toContain('--key');
+  });
 
   it('tail exits 1 with the reason when the token is refused', async () => {
     const { exit, stderr } = await run(['tail', '--token', 'nonsense']);

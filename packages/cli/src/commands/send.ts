@@ -64,8 +64,11 @@ async function send(
     return await (options.body ? channel.sendJson(text, sendOptions) : channel.send({ text }, sendOptions));
   } catch (error) {
     if (!(error instanceof LongwireError)) throw error;
-    const outcome = error.perhapsStored ? `It may be stored; repeat it with --key ${error.key}` : 'Nothing was stored';
-    throw new CliFailure(ExitCode.failed, `Not sent (${error.code}): ${error.message}. ${outcome}`, { cause: error });
+    const { code, key, message } = error;
+    const failure = error.perhapsStored
+      ? `Perhaps not sent (${code}): ${message}. It may be stored; repeat it with --key ${key}`
+      : `Not sent (${code}): ${message}`;
+    throw new CliFailure(ExitCode.failed, failure, { cause: error });
   } finally {
     await client.close();
   }
