@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { connect, type LongwireClient } from '@longwire/client';
 import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
+import { raisedRates } from '@longwire/test-support/raised-rates';
 import { ServerProcess } from '@longwire/test-support/server-process';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -39,7 +40,8 @@ const fromEnd = (page: Page) =>
 
 describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, () => {
   beforeAll(async () => {
-    server = await ServerProcess.start();
+    // One of the tests writes to more people than a user may in an hour.
+    server = await ServerProcess.start(raisedRates);
     browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
   }, timeout);
 
