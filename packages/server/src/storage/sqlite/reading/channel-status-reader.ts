@@ -17,6 +17,7 @@ import {
 import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js';
 import type { DeviceTable } from '../tables/device-table.js';
 import type { EntryRow } from '../tables/entry-row.js';
+import { expectAbove, KeyedRows } from '../tables/keyed-rows.js';
 import { cursorFrom, type MemberTable, memberFrom, rememberMember, unreadMember } from '../tables/member-table.js';
 import type { UserTable } from '../tables/user-table.js';
 import {
@@ -56,9 +57,8 @@ export class ChannelStatusReader {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
-  readonly #membersAfter: SqlStatement;
-  readonly #memberBefore: SqlStatement;
-  readonly #cursorsAfter: SqlStatement;
+  readonly #memberRows: KeyedRows;
+  readonly #cursorRows: KeyedRows;
   readonly #channel: SqlStatement;
   readonly #onDamage: DamageListener;
 
@@ -79,16 +79,8 @@ export class ChannelStatusReader {
     this.#devices = tables.devices;
     this.#members = tables.members;
     this.#pages = tables.pages;
-    const columns = 'user, channel, visible_from, left_at, read, delivered, crc';
-    this.#membersAfter = database.prepare(
-      `SELECT ${columns} FROM member WHERE (user, channel) > (?, ?) ORDER BY user, channel LIMIT ?`,
-    );
-    this.#memberBefore = database.prepare(
-      `SELECT ${columns} FROM member WHERE (user, channel) < (?, ?) ORDER BY user DESC, channel DESC LIMIT 1`,
-    );
-    this.#cursorsAfter = database.prepare(
-      'SELECT device, channel, offset, crc FROM cursor WHERE (device, channel) > (?, ?) ORDER BY device, channel LIMIT ?',
-    );
+    this.#memberRows = new KeyedRows(database, 'member', 'user', 'visible_from, left_at, read, delivered, crc');
+    this.#cursorRows = new KeyedRows(database, 'cursor', 'device', 'offset, crc');
     this.#channel = database.prepare(
       'SELECT id, name, kind, life, base, low_user, high_user, created_at, crc FROM channel WHERE id = ?',
     );
@@ -143,15 +135,19 @@ export class ChannelStatusReader {
    * looked at as well: it would be the user's if its key were damaged.
    */
   #membersOf(user: number, after: number, limit: number): { members: MemberRow[]; next: number | undefined } {
-    const before = this.#memberBefore.get([user, after + 1]);
+    const before = this.#memberRows.before(user, after);
     if (before !== undefined) this.#readAround(`a member before user ${user}`, () => memberFrom(before));
     const members: MemberRow[] = [];
-    const rows = this.#membersAfter.all([user, after, limit + 1]);
+    const rows = this.#memberRows.after(user, after, limit + 1);
     for (const row of rows) {
       // One more row than wanted was read: it shows whether there is another slice.
       const isBeyond = row === rows[limit];
       const last = members.at(-1)?.channel ?? after;
-      const member = this.#readAround(`a member of user ${user}`, () => memberFrom(row)) ?? this.#standIn(row, last);
+      const read = this.#readAround(`a member of user ${user}`, () => {
+        const found = memberFrom(row);
+        return found.user === user ? expectAbove(last, found) : found;
+      });
+      const member = read ?? this.#standIn(row, last);
       if (member === undefined) continue;
       if (member.user !== user) return { members, next: undefined };
       if (isBeyond) return { members, next: last };
@@ -181,11 +177,18 @@ export class ChannelStatusReader {
    * damaged one counts as never written: what was acknowledged there comes again.
    */
   #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {
+    const before = this.#cursorRows.before(device, after);
+    if (before !== undefined) this.#readAround(`a cursor before device ${device}`, () => cursorFrom(before));
     const cursors = new Map<number, number>();
-    for (const row of this.#cursorsAfter.all([device, after, count])) {
-      const cursor = this.#readAround(`a cursor of device ${device}`, () => cursorFrom(row));
+    let last = after;
+    for (const row of this.#cursorRows.after(device, after, count)) {
+      const cursor = this.#readAround(`a cursor of device ${device}`, () => {
+        const found = cursorFrom(row);
+        return found.device === device ? expectAbove(last, found) : found;
+      });
       if (cursor === undefined) continue;
       if (cursor.device !== device) break;
+      last = cursor.channel;
       cursors.set(cursor.channel, cursor.offset);
     }
     return cursors;

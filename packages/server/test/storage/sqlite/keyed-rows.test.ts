@@ -1,0 +1,81 @@
+// Rows whose key was damaged, each of them in turn: SQLite neither finds them nor says that they are there.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import { expectAbove, KeyedRows } from '../../../src/storage/sqlite/tables/keyed-rows.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+
+const ROWS = 12;
+const SLICE = 5;
+/** Of a row: three columns, of which the first is the number 1 without a byte of its own, and the others take one byte each. */
+const HEAD_OF_ROW = Buffer.from([4, 9, 1, 1]);
+
+describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
+  let folder: string;
+  let file: string;
+  let remove: () => Promise<void>;
+
+  beforeEach(async () => {
+    ({ folder, remove } = await makeDataFolder());
+    file = join(folder, 'rows.db');
+    const database = chooseDriver(driver)(file);
+    database.exec(
+      'CREATE TABLE rows (key INTEGER NOT NULL, channel INTEGER NOT NULL, value, PRIMARY KEY (key, channel)) WITHOUT ROWID',
+    );
+    const insert = database.prepare('INSERT INTO rows VALUES (?,?,?)');
+    for (let channel = 2; channel < ROWS + 2; channel += 1) insert.run([1, channel, channel + 50]);
+    for (let channel = 2; channel < ROWS + 2; channel += 1) insert.run([3, channel, channel + 50]);
+    database.close();
+  });
+  afterEach(() => remove());
+
+  /** What a reader of slices sees of key 1: the rows that are as they were written, and how often it met another one. */
+  function read(): { readonly right: number[]; readonly wrong: number } {
+    const database = chooseDriver(driver)(file);
+    const rows = new KeyedRows(database, 'rows', 'key', 'value');
+    const right: number[] = [];
+    let wrong = 0;
+    for (let after = 0; ; ) {
+      const seen = [rows.before(1, after), ...rows.after(1, after, SLICE)].filter((row) => row !== undefined);
+      const whole = seen.filter(
+        ({ key, channel, value }) => [1, 3].includes(Number(key)) && Number(value) === Number(channel) + 50,
+      );
+      wrong += seen.length - whole.length;
+      const next = whole
+        .filter(({ key, channel }) => key === 1 && Number(channel) > after)
+        .map(({ channel }) => Number(channel));
+      right.push(...next);
+      if (next.length === 0) break;
+      after = next.at(-1)!;
+    }
+    database.close();
+    return { right, wrong };
+  }
+
+  it('returns every row once, in slices', () => {
+    expect(read()).toEqual({ right: Array.from({ length: ROWS }, (_, at) => at + 2), wrong: 0 });
+  });
+
+  it('returns a row whose key became smaller by one bit, wherever it stands', () => {
+    const intact = readFileSync(file);
+    const places: number[] = [];
+    for (let at = intact.indexOf(HEAD_OF_ROW); at >= 0; at = intact.indexOf(HEAD_OF_ROW, at + 1)) places.push(at);
+    expect(places).toHaveLength(ROWS);
+    for (const place of places) {
+      const damaged = Buffer.from(intact);
+      // The key is the number 0: one bit.
+      damaged[place + 1]! ^= 1;
+      writeFileSync(file, damaged);
+      expect([place, read().wrong > 0]).toEqual([place, true]);
+    }
+  });
+});
+
+describe('expectAbove', () => {
+  it('throws corrupt for a row at or below the one before it, and returns any other', () => {
+    expect(expectAbove(4, { channel: 5 })).toEqual({ channel: 5 });
+    for (const channel of [4, 3]) expect(() => expectAbove(4, { channel })).toThrow(`channel ${channel} stands behind`);
+  });
+});
