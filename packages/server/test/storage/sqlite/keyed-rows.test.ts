@@ -22,7 +22,7 @@ describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
     file = join(folder, 'rows.db');
     const database = chooseDriver(driver)(file);
     database.exec(
-      'CREATE TABLE rows (key INTEGER NOT NULL, channel INTEGER NOT NULL, value, PRIMARY KEY (key, channel)) WITHOUT ROWID',
+      'CREATE TABLE rows (key INTEGER NOT NULL, channel INTEGER NOT NULL, value INTEGER, PRIMARY KEY (key, channel)) WITHOUT ROWID',
     );
     const insert = database.prepare('INSERT INTO rows VALUES (?,?,?)');
     for (let channel = 2; channel < ROWS + 2; channel += 1) insert.run([1, channel, channel + 50]);
