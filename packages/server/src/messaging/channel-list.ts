@@ -45,17 +45,15 @@ export class ChannelList {
     const following = after && this.#orders.pageAfter(user, after, limit);
     if (following !== undefined) return this.describe(user, following);
     const pass = this.#firstPage(user, device, after, limit);
-    const over = pass.then(
-      () => undefined,
-      () => undefined,
-    );
+    // No longer there when it is over: those that wait would find it again, and do nothing else.
+    const over = pass
+      .catch(() => undefined)
+      .then(() => {
+        this.#passes.delete(user);
+      });
     this.#passes.set(user, over);
-    try {
-      const page = await pass;
-      return page && (await this.describe(user, page));
-    } finally {
-      this.#passes.delete(user);
-    }
+    const page = await pass;
+    return page && (await this.describe(user, page));
   }
 
   /** Passes over all channels of the user, and remembers their order for the pages that follow. */

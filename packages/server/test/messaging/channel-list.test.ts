@@ -28,7 +28,10 @@ describe('ChannelList.page', () => {
     const directory = new Proxy(store.directory, {
       get(target, name: keyof Directory) {
         if (name === 'channelStatuses') slices += 1;
-        return target[name].bind(target);
+        const call = target[name].bind(target) as (...args: unknown[]) => unknown;
+        if (name !== 'describe') return call;
+        // As from another thread: in a later turn of the event loop.
+        return (...args: unknown[]) => new Promise((resolve) => setImmediate(resolve)).then(() => call(...args));
       },
     });
     clock = new ManualClock();
@@ -77,6 +80,15 @@ describe('ChannelList.page', () => {
     const pages = [undefined, channelOf(350), channelOf(250)].map((after) => list.page(alice, phone, after, 100));
     expect((await Promise.all(pages)).map(peersOf)).toEqual([449, 349, 249].map((newest) => peersFrom(newest, 100)));
     expect(slices).toBe(3);
+  });
+
+  it('returns pages that are asked for while another one is still being described', async () => {
+    const pages: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 12; turn += 1) {
+      pages.push(list.page(alice, phone, turn % 2 === 0 ? undefined : channelOf(350), 100));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await Promise.all(pages)).filter((page) => page === undefined)).toEqual([]);
   });
 
   it('returns undefined when after is none of the channels of the user', async () => {
