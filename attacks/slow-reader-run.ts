@@ -27,7 +27,7 @@ export interface SlowReaderReport {
 const CANARY_INTERVAL_MS = 20;
 
 export async function runSlowReader(options: SlowReaderOptions): Promise<SlowReaderReport> {
-  // Whoever stands still answers no ping either. What is asked here is what that costs, not when it is given up: with the
+  // A reader that stands still answers no ping either. What is asked here is what that costs, not when it is given up: with the
   // default grace the 45 s of the long form would be the very instant.
   const server = await ServerProcess.start({
     LONGWIRE_LOG_LEVEL: 'warn',

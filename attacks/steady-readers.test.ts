@@ -1,6 +1,6 @@
 import { describeSteadyReaders } from './suites/steady-readers.js';
 
-// The heartbeat of a server that was configured by nobody.
+// The default heartbeat of a server.
 describeSteadyReaders({
   heartbeatMs: 25_000,
   heartbeatGraceMs: 20_000,

@@ -10,7 +10,7 @@ import { median, spread } from './harness/statistics.mjs';
 const pairs = 200;
 const inFlight = 4;
 const warmUpMs = 4_000;
-/** Commits and their CPU come in waves of seconds: a shorter window would tell of one of them. */
+/** Commits and their CPU come in waves of seconds: a shorter window would show one of them. */
 const shortestWindowMs = 3_000;
 
 /**

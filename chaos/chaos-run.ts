@@ -93,7 +93,7 @@ export async function runChaos(options: ChaosOptions, log: (line: string) => voi
     const receivers: LongwireClient[] = [];
     for (const { recipient } of senders) {
       const client = await receiveAs(recipient);
-      // Whoever is away was here once: a device at its first connect is not given a long backlog.
+      // A device that is away was here once: a device at its first connect is not given a long backlog.
       if (away.has(recipient)) await client.close();
       else receivers.push(client);
     }

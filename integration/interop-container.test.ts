@@ -128,7 +128,7 @@ const walks = new Map<Peer, Promise<Walked>>();
 beforeAll(() => {
   for (const peer of peers) {
     const walking = walkWith(peer);
-    // Whoever waits for it fails, and not the others.
+    // Tests that wait for it fail, and not the others.
     walking.catch(() => {});
     walks.set(peer, walking);
   }

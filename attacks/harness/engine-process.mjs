@@ -28,5 +28,5 @@ server.listen(0, '127.0.0.1', () => {
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   process.stdout.write(`${address.port}\n`);
 });
-// Whoever started this process has gone, however: so does it.
+// The process that started this one has ended, for whatever reason: this one ends too.
 process.stdin.on('end', () => process.exit(0)).resume();

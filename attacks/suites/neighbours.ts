@@ -1,5 +1,5 @@
 // What one user may cost the others: a hostile user at the highest rate that the limits allow, beside a pair of users who
-// write to each other, on the same two cores. Row 29 of docs/fault-catalogue.md.
+// write to each other, on the same two cores.
 
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

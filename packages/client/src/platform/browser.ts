@@ -6,7 +6,7 @@ import { fillRandom, startTimer } from './web-apis.js';
 
 const STORAGE_PREFIX = 'longwire.device.';
 
-// A browser does not tell a page which of these it was.
+// A browser does not say to a page which of these it was.
 const CANNOT_CONNECT =
   'No connection: check the address, that the server runs, that proxies forward WebSocket upgrades, and that --allowed-origins of the server has';
 

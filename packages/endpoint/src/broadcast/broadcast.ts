@@ -75,7 +75,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   }
 
   /**
-   * Adds a session, once however often it is added. One that has begun to close stays out: {@link has} tells.
+   * Adds a session, once however often it is added. One that has begun to close stays out: see {@link has}.
    * @throws EndpointError invalid_option for what is not a session
    */
   add(session: Session<Path>): this {
@@ -107,7 +107,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
 
   /**
    * Queues a message for every session: a string as text, bytes as binary. Never throws because of a receiver, never
-   * waits for one. What the receivers above `maxBufferedBytes` get is told by the policy of this broadcast.
+   * waits for one. What the receivers above `maxBufferedBytes` get is decided by the policy of this broadcast.
    * @throws EndpointError invalid_message, unknown_option, invalid_option; and what an `except` function throws, before
    *   any member gets anything
    */
@@ -132,7 +132,7 @@ export class Broadcast<Path extends string = string> implements Iterable<Session
   }
 
   /**
-   * As {@link send}, and resolves once the operating system has taken the message for everyone it was queued for. Who
+   * As {@link send}, and resolves once the operating system has taken the message for every session for which it was queued. Who
    * has not taken it after `waitMs` is closed with 1008, whatever the policy: so no receiver holds this up for longer.
    * An unhandled rejection ends nothing.
    * @throws (rejects) as {@link send}

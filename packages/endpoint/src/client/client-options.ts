@@ -19,7 +19,7 @@ export interface ClientAnswer {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What `container.connect` may be told about one connection; it goes before what the endpoint declares. */
+/** Options of `container.connect` for one connection; it goes before what the endpoint declares. */
 export interface ClientConnectionOptions {
   /** Subprotocols to offer, the preferred one first. Default: those of the endpoint. */
   readonly subprotocols?: readonly string[];

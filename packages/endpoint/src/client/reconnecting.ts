@@ -52,7 +52,7 @@ const passingCodes: ReadonlySet<number> = new Set([
 /**
  * True when another attempt may fare better. After a session: when the connection was lost, silent or too slow, when a
  * handler failed without an `onError` to report it to, and when the server closed with 1001, 1011-1014 or without a code;
- * not after other codes, 3000-4999 included, with which the server tells something, and not when the program closed it.
+ * not after other codes, 3000-4999 included, with which the server says something, and not when the program closed it.
  * After a failed attempt: unless the server does not speak WebSocket, has a certificate that is not trusted, or refused
  * with a status below 500, other than 408 and 429.
  */

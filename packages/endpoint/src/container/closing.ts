@@ -5,7 +5,7 @@ import { assertKnownNames, assertWholeNumber, dayMs } from '../option-checks.js'
 import { settledWithin } from '../promises.js';
 import { type Session, senderOf } from '../session/session.js';
 
-/** What closed sessions are told. */
+/** What is sent to closed sessions. */
 export interface SessionCloseOptions {
   /** Default 1001, going away. */
   readonly code?: number;

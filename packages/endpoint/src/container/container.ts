@@ -108,15 +108,15 @@ export class EndpointContainer {
 
   /**
    * Takes the endpoint at this path template out of service: handshakes are answered with 404 from now on, also those
-   * that are going on. Open sessions stay, unless `close` says what they are told. Undefined when there is no such
+   * that are going on. Open sessions stay, unless `close` says what is sent to them. Undefined when there is no such
    * endpoint.
    * @throws EndpointError unknown_option, invalid_option
    */
   remove(path: string, options: { readonly close?: SessionCloseOptions } = {}): MountedEndpoint | undefined {
     assertKnownNames(options, ['close'], 'remove');
-    const told = options.close === undefined ? undefined : resolveCloseOptions(options.close);
+    const closing = options.close === undefined ? undefined : resolveCloseOptions(options.close);
     const removed = this.#register.remove(path);
-    if (told !== undefined) removed?.closeSessions(told.code, told.reason);
+    if (closing !== undefined) removed?.closeSessions(closing.code, closing.reason);
     return removed;
   }
 

@@ -31,7 +31,7 @@ export class MountedEndpoint<Path extends string = string> implements NotAnAnswe
   readonly #unfinished = new LiveCount();
   /** Sessions whose close handlers wait for handlers that have not settled. */
   readonly #closing = new Set<SessionLifecycle>();
-  /** Connections that were accepted only to be told a close code. */
+  /** Connections that were accepted only to send them a close code. */
   readonly #dismissed = new Set<WebSocketConnection>();
   /** For connections that are going to be dismissed. */
   readonly dismissal: ConnectionHandler = {

@@ -32,7 +32,7 @@ export type HandlerResult = void | NotAnAnswer | PromiseLike<void | NotAnAnswer>
 /** Whole; each part as it arrives; or as a stream that the handler reads. */
 export type MessageDelivery = 'whole' | 'parts' | 'stream';
 
-/** What `@OnMessage` and `session.addMessageHandler` are told. `kind` is `text` and `delivery` is `whole` by default. */
+/** What `@OnMessage` and `session.addMessageHandler` take. `kind` is `text` and `delivery` is `whole` by default. */
 export interface MessageHandlerOptions {
   readonly kind?: 'text' | 'binary' | 'pong' | 'object';
   /** For text and binary messages only. */

@@ -99,7 +99,7 @@ const unused = new Set<ConnectionRefusal>();
 const made = new Queue<{ readonly refusal: ConnectionRefusal; readonly by: number }>();
 const warnings = new WarningsOnce();
 
-/** Returns what to tell {@link hookEnded}. */
+/** Returns what to pass to {@link hookEnded}. */
 export function hookStarted(): number {
   running.add(++hooksStarted);
   return hooksStarted;

@@ -14,7 +14,7 @@ const names: Readonly<Record<SeenFrame['opcode'], string>> = {
   10: 'PONG',
 };
 
-/** Describes the frames of one direction of one connection: how to read a continuation is told by what it continues. */
+/** Describes the frames of one direction of one connection: what a continuation continues says how to read it. */
 export class FrameText {
   #isText = false;
   #isCompressed = false;

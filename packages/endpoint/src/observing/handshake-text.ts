@@ -48,7 +48,7 @@ function headerValue(name: string, value: string): string {
     .trim();
 }
 
-/** Hides the values of parameters with telling names, wherever a query stands. */
+/** Hides the values of parameters with names such as these, wherever a query stands. */
 function withoutSecrets(text: string): string {
   return text.replace(/([?&;])([^=&;#\s]+)=([^&;#\s]+)/g, (all, before: string, name: string) =>
     secretParameters.test(decoded(name)) ? `${before}${name}=${hidden}` : all,

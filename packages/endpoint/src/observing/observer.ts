@@ -7,7 +7,7 @@ import { isThenable } from '../promises.js';
 import type { CloseReason } from '../session/close-reason.js';
 import type { Session } from '../session/session.js';
 
-/** Whose fault an observer is told of. */
+/** Whose fault is reported to an observer. */
 export interface FaultContext {
   /** Name of the endpoint. */
   readonly endpoint: string;
@@ -72,7 +72,7 @@ export type GuardedObserver = {
 
 type Report = (error: unknown, context: UnhandledErrorContext) => void;
 
-/** @param report  never throws, and tells no observer */
+/** @param report  never throws, and notifies no observer */
 export function guardObserver(observer: ContainerObserver, report: Report): GuardedObserver {
   const guarded = Object.fromEntries(hookNames.map((name) => [name, guardHook(observer, name, report)]));
   return Object.freeze(guarded) as GuardedObserver;

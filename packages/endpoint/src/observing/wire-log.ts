@@ -33,7 +33,7 @@ export function wireLog(write: WriteLine = writeToStandardError): WireLog {
 /** Made by {@link wireLog}. */
 export class WireLog {
   readonly #write: WriteLine;
-  /** Sockets whose request has been told, or has reached an endpoint, which tells it. */
+  /** Sockets whose request has been logged, or has reached an endpoint, which logs it. */
   readonly #followed = new WeakSet<Duplex>();
   #connections = 0;
   #hasFailed = false;
@@ -46,18 +46,18 @@ export class WireLog {
   watchUpgrade(upgrade: UpgradeRequest): ConnectionLog {
     this.#followed.add(upgrade.socket);
     const log = this.#beginWith(upgrade);
-    onFirstWrite(upgrade.socket, (text) => log.tell('→', writtenAnswerLines(text)));
+    onFirstWrite(upgrade.socket, (text) => log.write('→', writtenAnswerLines(text)));
     return log;
   }
 
-  /** Tells of a request that reaches no endpoint, such as one to a path with a slip in it, if it is refused. */
+  /** Logs a request that reaches no endpoint, such as one to a path with a slip in it, if it is refused. */
   watchRefusal(upgrade: UpgradeRequest): void {
     onFirstWrite(upgrade.socket, (text) => {
       // What others on this server accept is theirs.
       if (this.#followed.has(upgrade.socket) || !/^HTTP\/1\.1 [45]/.test(text)) return;
       // The containers of a server may share this log.
       this.#followed.add(upgrade.socket);
-      this.#beginWith(upgrade).tell('→', writtenAnswerLines(text));
+      this.#beginWith(upgrade).write('→', writtenAnswerLines(text));
     });
   }
 
@@ -65,14 +65,14 @@ export class WireLog {
   watchDialled(request: ClientRequest, answer: IncomingMessage): ConnectionLog {
     const log = this.#begin();
     const sent = request.getRawHeaderNames().flatMap((name) => [name, String(request.getHeader(name))]);
-    log.tell('→', requestLines(request.method, request.path, sent));
-    log.tell('←', answerLines(answer.statusCode ?? 0, answer.statusMessage ?? '', answer.rawHeaders));
+    log.write('→', requestLines(request.method, request.path, sent));
+    log.write('←', answerLines(answer.statusCode ?? 0, answer.statusMessage ?? '', answer.rawHeaders));
     return log;
   }
 
   #beginWith({ request }: UpgradeRequest): ConnectionLog {
     const log = this.#begin();
-    log.tell('←', requestLines(request.method ?? 'GET', request.url ?? '/', request.rawHeaders));
+    log.write('←', requestLines(request.method ?? 'GET', request.url ?? '/', request.rawHeaders));
     return log;
   }
 
@@ -108,11 +108,11 @@ export class ConnectionLog {
     this.#print = print;
   }
 
-  tell(arrow: '←' | '→', lines: readonly string[]): void {
+  write(arrow: '←' | '→', lines: readonly string[]): void {
     for (const line of lines) this.#print(`${arrow} ${line}`);
   }
 
-  /** The same handler, with the frames and the end of its connection told here first. */
+  /** The same handler, with the frames and the end of its connection logged here first. */
   over(handler: ConnectionHandler): ConnectionHandler {
     const watching: ConnectionHandler = {
       onFrame: (_connection: WebSocketConnection, frame: SeenFrame) => this.#tellFrame(frame),
@@ -141,18 +141,18 @@ function writeToStandardError(line: string): void {
 }
 
 /**
- * Calls `tell` with the first thing that is written to `socket`, as text, before it is written. For debugging only: it
+ * Calls `report` with the first thing that is written to `socket`, as text, before it is written. For debugging only: it
  * stands in the way of `write` and `end` until then, because acceptance and refusals of every kind go that way.
  */
-function onFirstWrite(socket: Duplex, tell: (text: string) => void): void {
+function onFirstWrite(socket: Duplex, report: (text: string) => void): void {
   const stepAside = (): void => {
     delete (socket as Partial<Duplex>).write;
     delete (socket as Partial<Duplex>).end;
   };
   const watch = (chunk: unknown): void => {
     stepAside();
-    if (typeof chunk === 'string') tell(chunk);
-    else if (chunk instanceof Uint8Array) tell(Buffer.from(chunk).toString('utf8'));
+    if (typeof chunk === 'string') report(chunk);
+    else if (chunk instanceof Uint8Array) report(Buffer.from(chunk).toString('utf8'));
   };
   const { write, end } = socket;
   socket.write = ((...given: unknown[]): boolean => {

@@ -11,7 +11,7 @@ export interface ForwardedHop {
 }
 
 /**
- * The hops that `Forwarded` tells of, in the order of the header: the client's first, that of the nearest proxy last. None
+ * The hops that `Forwarded` names, in the order of the header: the client's first, that of the nearest proxy last. None
  * when it breaks its grammar; undefined when there is none.
  */
 export function hopsOfForwarded({ forwarded }: IncomingHttpHeaders): readonly ForwardedHop[] | undefined {
@@ -19,7 +19,7 @@ export function hopsOfForwarded({ forwarded }: IncomingHttpHeaders): readonly Fo
 }
 
 /**
- * The hops that `X-Forwarded-For`, `-Proto` and `-Host` tell of, likewise; undefined when there is none of them.
+ * The hops that `X-Forwarded-For`, `-Proto` and `-Host` name, likewise; undefined when there is none of them.
  *
  * Each proxy adds to the right, but many set a single scheme or host for the whole way: a list that is shorter than
  * that of the addresses goes with them from the right, its leftmost value with all that are left.

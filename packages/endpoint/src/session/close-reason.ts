@@ -44,7 +44,7 @@ export function closeReasonOf(connection: CloseDetails, local: CloseCause | unde
 
 function causeOf({ code, error, initiator }: CloseDetails, local: CloseCause | undefined): CloseCause {
   if (initiator === 'local' && local !== undefined) {
-    // That the peer did not answer is worth telling only where nothing else is.
+    // That the peer did not answer is worth reporting only where nothing else is.
     return local === 'closed' && error !== undefined ? causeOfError(error.code) : local;
   }
   if (error !== undefined) return causeOfError(error.code);

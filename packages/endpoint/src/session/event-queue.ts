@@ -58,7 +58,7 @@ export class EventQueue {
     this.#bytes = 0;
   }
 
-  /** A session whose handler never settles must not collect the failures of everybody who still sends to it. */
+  /** A session whose handler never settles must not collect the failures of all sends that still reach it. */
   isRepeating(error: unknown): boolean {
     return this.#saysEnded > 0 && isSessionEnded(error);
   }

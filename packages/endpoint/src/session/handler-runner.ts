@@ -306,7 +306,7 @@ export class HandlerRunner implements PendingEvents {
     if (kind === 'close') this.#phase = 'closed';
     if (wasReported) this.#done(kind);
     const isDone = wasReported || this.#perform('error', error);
-    // As in Jakarta WebSocket a session stays open after an error that its handler was told; one that never opened is
+    // As in Jakarta WebSocket a session stays open after an error that was reported to its handler; one that never opened is
     // of no use.
     if (kind === 'open') host.endWithFailure();
     return isDone;

@@ -161,19 +161,19 @@ it('without onUnhandledError, a fault of the program becomes a process warning',
   const warnings: Error[] = [];
   const onWarning = (warning: Error): void => {
     // Node may warn of something else meanwhile.
-    if (warning.message.includes('nobody listens')) warnings.push(warning);
+    if (warning.message.includes('no listener')) warnings.push(warning);
   };
   process.on('warning', onWarning);
   const serving = await serve([defineEndpoint('/other', {})]);
   const silent = new EndpointContainer();
-  silent.add(defineEndpoint('/x', { onText: () => Promise.reject(new Error('nobody listens')) }));
+  silent.add(defineEndpoint('/x', { onText: () => Promise.reject(new Error('no listener')) }));
   silent.attach(serving.server);
   const client = await serving.connect('/x');
   client.send('x');
   expect(await client.closed).toMatchObject({ code: 1011 });
   await until(() => warnings.length === 1);
   process.off('warning', onWarning);
-  expect(warnings[0]!.message).toMatch(/unhandled error during text of endpoint \/x: Error: nobody listens/);
+  expect(warnings[0]!.message).toMatch(/unhandled error during text of endpoint \/x: Error: no listener/);
   await silent.close();
 });
 

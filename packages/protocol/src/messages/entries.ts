@@ -41,7 +41,7 @@ export interface MessageEntry extends EntryPlace {
   readonly truncated?: boolean | undefined;
 }
 
-/** One reaction to a message, such as 👍: never the list of everybody. */
+/** One reaction to a message, such as 👍: never the list of all users. */
 export interface ReactionState {
   readonly count: number;
   /** The user is one of them. */

@@ -1,5 +1,5 @@
-// Port: what this process tells all others. In one process a call, in several a numbered stream. The log is the truth, the
-// bus only a nudge.
+// Port: what this process reports to all others: in one process a call, in several a numbered stream. The log is
+// authoritative; the bus only brings it sooner.
 
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';

@@ -30,7 +30,7 @@ export interface InboxChannel {
   readonly user: UserId;
 }
 
-/** What is announced to everybody. */
+/** What is announced to all users. */
 export interface AllChannel {
   readonly kind: 'all';
   readonly key: ChannelKey;

@@ -52,7 +52,7 @@ export class TlsFiles {
   #readAgainIfChanged(server: TlsServer): void {
     const version = this.#presentVersion();
     if (version === this.#version) return;
-    // Once for each change, also one that is no use: whoever renews a certificate writes two files, one after the other.
+    // Once for each change, also one that is no use: a program that renews a certificate writes two files, one after the other.
     this.#version = version;
     try {
       server.setSecureContext(readKeyPair(this.#paths));

@@ -43,7 +43,7 @@ export class Outbox implements CountedOutbox {
   }
 
   /**
-   * Queues what is appended to `turn` from here on, as if each were offered; whoever appends notes the bytes at the budget.
+   * Queues what is appended to `turn` from here on, as if each were offered; the caller that appends notes the bytes at the budget.
    * @returns false if it does not, or does no longer: the next `bytes` have to be offered
    */
   follow<Receiver>(turn: TurnBuffer<Receiver>, receiver: Receiver, bytes: number): boolean {
@@ -59,7 +59,7 @@ export class Outbox implements CountedOutbox {
 
   /**
    * Whether so many bytes may be queued now; if not, `waiter` is called once they may. An empty outbox takes anything.
-   * While somebody waits everybody is refused, so that what is small cannot keep what is large waiting.
+   * While one waits, all are refused, so that what is small cannot keep what is large waiting.
    */
   hasRoomFor(bytes: number, waiter: RoomWaiter): boolean {
     if ((this.#waiting === undefined || this.#isWaking) && this.#fits(bytes)) return true;

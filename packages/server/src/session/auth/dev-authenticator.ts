@@ -17,7 +17,7 @@ export class DevAuthenticator implements Authenticator {
 
   // A loopback address alone proves nothing: pages from anywhere run in a browser of this machine (Origin), may point a
   // name of theirs at 127.0.0.1 (Host), and a proxy or tunnel connects from loopback for others. One that says nothing of
-  // it cannot be told from curl, so the banner and the page warn of proxies.
+  // it cannot be distinguished from curl, so the banner and the page warn of proxies.
   refuseCaller({ headers, remoteAddress }: Caller): string | undefined {
     if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) {
       return 'This server runs with auth dev, which answers its own machine only';

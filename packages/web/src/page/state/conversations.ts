@@ -1,5 +1,5 @@
 // All conversations of the user, the one with the newest message first. The order is that of the server's list and of what
-// arrives after it: clocks of different moments do not tell which message is newer.
+// arrives after it: clocks of different moments do not show which message is newer.
 
 import { type ChannelSummary, Conversation } from './conversation.js';
 

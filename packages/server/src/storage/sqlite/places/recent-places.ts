@@ -109,7 +109,7 @@ export class RecentPlaces {
     this.catchUp(newest);
   }
 
-  /** Offsets that are in nobody's row: those missing here, and those between here and what is placed. */
+  /** Offsets that are in no row: those missing here, and those between here and what is placed. */
   countHoles(lastPlaced: (channel: number) => number): number {
     let holes = 0;
     for (const [channel, seqs] of this.#byChannel) {
