@@ -10,18 +10,21 @@ const { url, greeting, question, intervalMs } = workerData;
 let latenciesMs = [];
 let askedAt = 0;
 let isWelcome = greeting === undefined;
+/** What is pushed between the answers, a receipt for example, begins no further round trip. */
+const answerStart = question.startsWith('{') ? `{"re":${JSON.parse(question).id},` : '';
 
 const socket = new WebSocket(url, { perMessageDeflate: false });
 socket.on('open', () => {
   if (greeting === undefined) begin();
   else socket.send(greeting);
 });
-socket.on('message', () => {
+socket.on('message', (data) => {
   if (!isWelcome) {
     isWelcome = true;
     begin();
     return;
   }
+  if (!String(data).startsWith(answerStart)) return;
   latenciesMs.push(performance.now() - askedAt);
   setTimeout(ask, intervalMs);
 });
