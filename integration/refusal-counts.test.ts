@@ -238,3 +238,36 @@ describe('RunningServer.refusals counts', () => {
     for (const client of signedIn) client.cut();
   });
 });
+
+describe('RunningServer.refusals counts for a full outbox', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({
+      LONGWIRE_LIMITS_OUTBOX_BYTES: '131072',
+      LONGWIRE_LIMITS_SLOW_READER_MS: '500',
+      LONGWIRE_LIMITS_SENDS_PER_SECOND: '1000000',
+      LONGWIRE_LIMITS_SEND_BURST: '1000000',
+      LONGWIRE_LIMITS_BODY_BYTES_PER_SECOND: '1000000000',
+      LONGWIRE_LIMITS_BODY_BYTES_BURST: '1000000000',
+    });
+  });
+  afterAll(() => server.remove());
+
+  it('slowReader', async () => {
+    const [reader, writer] = [
+      await WireClient.signIn(server.url, 'paused'),
+      await WireClient.signIn(server.url, 'busy'),
+    ];
+    reader.socket.pause();
+    // What the kernel keeps for the socket comes before the outbox, and is some megabytes.
+    const body = 'x'.repeat(60_000);
+    for (let n = 0; n < 250; n += 1) {
+      expect(await writer.ask({ type: 'send', to: 'user/paused', body })).toMatchObject({ type: 'sent' });
+    }
+    await until(() => server.refusals().slowReader === 1, 'a session that reads nothing to be closed');
+    // Nothing goes out any more, the close frame with 4004 neither.
+    reader.socket.resume();
+    await reader.whenClosed();
+    writer.cut();
+  });
+});

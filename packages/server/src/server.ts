@@ -286,6 +286,7 @@ async function serve(
         commandBytes: limits.commandBytes,
         heartbeatMs: limits.heartbeatMs,
         heartbeatGraceMs: limits.heartbeatGraceMs,
+        slowReaderMs: limits.slowReaderMs,
         outboxBytes: limits.outboxBytes,
         inFlight: limits.inFlight,
       },

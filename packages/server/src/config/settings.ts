@@ -76,6 +76,12 @@ export const settings = Object.freeze({
   'limits.tokenBytes': integer(8 * KIB, 256, fieldLimits.tokenBytes, 'size of a token'),
   'limits.heartbeatMs': integer(protocolTimes.heartbeatMs, 100, 600_000, 'time between two pings of the server'),
   'limits.heartbeatGraceMs': integer(20_000, 100, 600_000, 'silence allowed beyond the heartbeat'),
+  'limits.slowReaderMs': integer(
+    60_000,
+    100,
+    600_000,
+    'time for which a client with a full outbox may take less than 1 KiB/s',
+  ),
   'limits.bodyBytes': integer(defaultSessionLimits.bodyBytes, 1, 16 * MIB, 'JSON text of one body'),
   'limits.commandBytes': integer(defaultSessionLimits.commandBytes, KIB, 32 * MIB, 'one command'),
   'limits.inFlight': integer(defaultSessionLimits.inFlight, 1, 10_000, 'unanswered commands of one session'),

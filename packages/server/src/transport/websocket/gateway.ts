@@ -52,6 +52,7 @@ export interface GatewayOptions extends SessionBounds {
   readonly commandBytes: number;
   readonly heartbeatMs: number;
   readonly heartbeatGraceMs: number;
+  readonly slowReaderMs: number;
 }
 
 /** Seconds after which a client may come back that met a server which stops. */
@@ -69,6 +70,7 @@ export function gatewayEndpoint(parts: GatewayParts, options: GatewayOptions): E
       heartbeatMs: options.heartbeatMs,
       heartbeatGraceMs: options.heartbeatGraceMs,
       heartbeatCloseCode: CloseCode.heartbeatMissed,
+      slowReaderMs: options.slowReaderMs,
       slowReaderCloseCode: CloseCode.slow,
       drainBytes: Math.floor(options.outboxBytes / 2),
       // The outbox is bounded by the session, which becomes a reader behind its tail; this bound only catches faults.
