@@ -18,7 +18,7 @@ const requests = Array.from({ length: size }, (_, index) => ({
   contentType: undefined,
   replyTo: undefined,
   since: undefined,
-  isRefused: false,
+  guard: { rightsVersion: 0, isRefused: false },
   mustExist: [],
 }));
 

@@ -64,7 +64,7 @@ function request(number) {
       key: `${keyPrefix}-${keys.toString(36)}-0123456789`,
     },
     at: Date.now(),
-    isRefused: false,
+    guard: { rightsVersion: 0, isRefused: false },
     mustExist: [],
   };
 }

@@ -56,12 +56,12 @@ export {
   encodeSent,
 } from './codec/encode-answer.js';
 export {
+  encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
-  encodeMessagePush,
   encodeReceiptPush,
-  encodeTruncatedMessage,
-  type LoggedMessage,
+  encodeTruncatedEntry,
+  type LoggedEntry,
 } from './codec/encode-push.js';
 export { utf8ByteLength } from './codec/utf8.js';
 // messages

@@ -9,18 +9,18 @@ import {
   encodeChannelSummary,
   encodeChannels,
   encodeConnected,
+  encodeEntryPush,
   encodeError,
   encodeGapPush,
   encodeGoodbyePush,
   encodeHistory,
-  encodeMessagePush,
   encodeOk,
   encodePong,
   encodeReceiptPush,
   encodeRefreshed,
   encodeSent,
   errorCatalogue,
-  type LoggedMessage,
+  type LoggedEntry,
   type UserId,
 } from '../src/index.js';
 import { readVectors } from './vectors.js';
@@ -34,10 +34,12 @@ const textOf = (title: string) => messages.find((vector) => vector.title === tit
 
 const bob = 'user/bob' as Address;
 const epoch = 'k3' as Epoch;
-const message: LoggedMessage = {
+const message: LoggedEntry = {
+  kind: 'message',
   epoch,
   offset: 18,
   from: 'bob' as UserId,
+  by: undefined,
   at: 1_790_000_000_000,
   body: '"are you there?"',
   bodyFormat: 'json',
@@ -45,8 +47,10 @@ const message: LoggedMessage = {
   headers: undefined,
   contentType: undefined,
   replyTo: undefined,
+  target: undefined,
+  expiresAt: undefined,
 };
-const withBytes: LoggedMessage = {
+const withBytes: LoggedEntry = {
   ...message,
   offset: 19,
   from: 'alice' as UserId,
@@ -70,7 +74,7 @@ const summary = {
 const unread = { ...summary, read: 0, unread: 18, peer: { delivered: 0, read: 0 } };
 const connected = JSON.parse(textOf('connected') ?? '') as ConnectedAnswer;
 const sent = { channel: bob, epoch, offset: 19, at: 1_790_000_000_001 };
-const messageText = encodeMessagePush(message, bob, undefined);
+const messageText = encodeEntryPush(message, bob, undefined);
 
 describe('the encoders write the texts of the golden vectors', () => {
   test.each([
@@ -83,7 +87,7 @@ describe('the encoders write the texts of the golden vectors', () => {
     ['channels', encodeChannels(6, [encodeChannelSummary(unread, undefined)], { more: false })],
     ['pong', encodePong(7, 1_790_000_000_000)],
     ['message', messageText],
-    ['message with bytes', encodeMessagePush(withBytes, bob, 'a1')],
+    ['message with bytes', encodeEntryPush(withBytes, bob, 'a1')],
     ['receipt', encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: 18, read: 17 }, bob)],
     ['gap', encodeGapPush({ epoch, from: 3, to: 7, next: 8, reason: 'expired' }, bob)],
     ['goodbye', encodeGoodbyePush({ code: 4001, reason: 'restart', reconnect: true, afterMs: 500 })],
@@ -120,7 +124,7 @@ describe('a raw body inside a push', () => {
         const decoded = decodeCommand(sentText);
         if (!decoded.ok || decoded.bodyText === undefined) throw new Error('a good send was refused');
         const stored = { ...message, body: decoded.bodyText, slot, headers: JSON.stringify(headers) };
-        const text = encodeMessagePush(stored, bob, key);
+        const text = encodeEntryPush(stored, bob, key);
         expect(text).not.toMatch(/[\r\n]/);
         const read = decodeServerMessage(text);
         if (read.kind !== 'entry' || read.entry.type !== 'message') throw new Error('the push was not understood');
@@ -138,7 +142,7 @@ describe('a raw body inside a push', () => {
     for (const body of hostile) {
       const decoded = decodeCommand(`{"type":"send","to":"user/bob","body":${body}}`);
       if (!decoded.ok || decoded.bodyText === undefined) continue;
-      const text = encodeMessagePush({ ...message, body: decoded.bodyText }, bob, undefined);
+      const text = encodeEntryPush({ ...message, body: decoded.bodyText }, bob, undefined);
       expect(JSON.parse(text)).toMatchObject({ type: 'message', from: 'bob', offset: 18 });
     }
   });

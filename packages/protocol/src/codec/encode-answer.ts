@@ -51,7 +51,7 @@ export function encodeError(report: ErrorReport): string {
 
 /**
  * One channel of `connected` and `channels`.
- * @param lastText  the newest message, made by `encodeMessagePush` or `encodeTruncatedMessage`
+ * @param lastText  the newest message, made by `encodeEntryPush` or `encodeTruncatedEntry`
  */
 export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, lastText: string | undefined): string {
   const { address, epoch, head, read, unread, visibleFrom, peer } = summary;
@@ -72,7 +72,7 @@ export function encodeConnected(
   return `${headText},"channels":[${channelTexts.join(',')}]${moreText},"ignored":${JSON.stringify(ignored)}}`;
 }
 
-/** A `history`; `entryTexts` ascending, made by `encodeMessagePush`. */
+/** A `history`; `entryTexts` ascending, made by `encodeEntryPush`. */
 export function encodeHistory(re: CommandId, entryTexts: readonly string[], page: { readonly more: boolean }): string {
   return `{"re":${JSON.stringify(re)},"type":"history","entries":[${entryTexts.join(',')}],"more":${page.more}}`;
 }

@@ -6,11 +6,15 @@ import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 
-/** A message as the log keeps it. The name of its channel depends on the viewer. */
-export interface LoggedMessage {
+/** An entry as the log keeps it. The name of its channel depends on the viewer. */
+export interface LoggedEntry {
+  /** The `type` of the push: 1-32 of `[a-z0-9._-]`. */
+  readonly kind: string;
   readonly epoch: Epoch;
   readonly offset: number;
-  readonly from: UserId;
+  readonly from: UserId | undefined;
+  /** An application. */
+  readonly by: string | undefined;
   readonly at: number;
   /** JSON text as received (`json`), or canonical base64 (`base64`). */
   readonly body: string;
@@ -20,19 +24,21 @@ export interface LoggedMessage {
   readonly headers: string | undefined;
   readonly contentType: string | undefined;
   readonly replyTo: Position | undefined;
+  /** Offset of the entry that this one edits, retracts or reacts to. */
+  readonly target: number | undefined;
+  /** When it is removed, in milliseconds since 1970. */
+  readonly expiresAt: number | undefined;
 }
 
 /**
- * A `message`, for a push and for `history`.
+ * An entry, a `message` mostly, for a push and for `history`.
  * @param channel  its address from the viewpoint of the recipient
  * @param key  the idempotency key, for the sender's own devices; undefined for other recipients
  */
-export function encodeMessagePush(message: LoggedMessage, channel: Address, key: string | undefined): string {
-  const text = messageFields(message, channel, key);
+export function encodeEntryPush(entry: LoggedEntry, channel: Address, key: string | undefined): string {
+  const text = entryFields(entry, channel, key);
   // Base64 has no character that JSON escapes.
-  return message.bodyFormat === 'json'
-    ? `${text},"body":${oneLine(message.body)}}`
-    : `${text},"bytes":"${message.body}"}`;
+  return entry.bodyFormat === 'json' ? `${text},"body":${oneLine(entry.body)}}` : `${text},"bytes":"${entry.body}"}`;
 }
 
 /** JSON text without line breaks: they are only between its tokens, where any white space means the same. */
@@ -41,19 +47,25 @@ function oneLine(json: string): string {
 }
 
 /** The same for `last` of a channel, with `truncated` in place of the body. */
-export function encodeTruncatedMessage(message: LoggedMessage, channel: Address, key: string | undefined): string {
-  return `${messageFields(message, channel, key)},"truncated":true}`;
+export function encodeTruncatedEntry(entry: LoggedEntry, channel: Address, key: string | undefined): string {
+  return `${entryFields(entry, channel, key)},"truncated":true}`;
 }
 
 /** Everything but the body, without the closing brace. */
-function messageFields(message: LoggedMessage, channel: Address, key: string | undefined): string {
-  let text = `{"type":"message","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(message.epoch)}`;
-  text += `,"offset":${message.offset},"from":${JSON.stringify(message.from)},"at":${message.at}`;
+function entryFields(entry: LoggedEntry, channel: Address, key: string | undefined): string {
+  // A kind has no character that JSON escapes.
+  let text = `{"type":"${entry.kind}","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(entry.epoch)}`;
+  text += `,"offset":${entry.offset}`;
+  if (entry.from !== undefined) text += `,"from":${JSON.stringify(entry.from)}`;
+  if (entry.by !== undefined) text += `,"by":${JSON.stringify(entry.by)}`;
+  text += `,"at":${entry.at}`;
   if (key !== undefined) text += `,"key":${JSON.stringify(key)}`;
-  if (message.slot !== undefined) text += `,"slot":${JSON.stringify(message.slot)}`;
-  if (message.headers !== undefined) text += `,"headers":${message.headers}`;
-  if (message.contentType !== undefined) text += `,"contentType":${JSON.stringify(message.contentType)}`;
-  if (message.replyTo !== undefined) text += `,"replyTo":${encodePosition(message.replyTo)}`;
+  if (entry.slot !== undefined) text += `,"slot":${JSON.stringify(entry.slot)}`;
+  if (entry.headers !== undefined) text += `,"headers":${entry.headers}`;
+  if (entry.contentType !== undefined) text += `,"contentType":${JSON.stringify(entry.contentType)}`;
+  if (entry.replyTo !== undefined) text += `,"replyTo":${encodePosition(entry.replyTo)}`;
+  if (entry.target !== undefined) text += `,"target":${entry.target}`;
+  if (entry.expiresAt !== undefined) text += `,"expiresAt":${entry.expiresAt}`;
   return text;
 }
 

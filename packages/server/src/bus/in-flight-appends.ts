@@ -1,6 +1,6 @@
 // Appends of this process that wait until their rows are applied, by the stamps that they gave the rows.
 
-import type { Entry } from '../channel/entry.js';
+import type { LaneRow } from '../channel/lane.js';
 
 /** The session an append came from. Opaque here; delivery compares it by identity. */
 export type EntryOrigin = object;
@@ -10,8 +10,8 @@ export interface InFlightAppend {
   readonly origin: EntryOrigin | undefined;
   /** The origin gets the entry itself as well. */
   readonly echo: boolean;
-  /** Its entry was fanned out in this synchronous step. What is queued from here stands in the place of the entry. */
-  onStored(entry: Entry): void;
+  /** Its row was applied in this synchronous step. What is queued from here stands in the place of its entry. */
+  onStored(row: LaneRow): void;
 }
 
 /** Appends of one batch at most; stamps of one batch are consecutive. */

@@ -1,8 +1,7 @@
 // Where committed rows become visible in this process: one after the other in the order of their lane, whatever brought
 // them, in whichever order. What is missing is read from the log.
 
-import type { Entry } from '../channel/entry.js';
-import { retainedBytes } from '../channel/entry.js';
+import { type Entry, retainedBytes } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage, LaneRow } from '../channel/lane.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { EntryOrigin, InFlightAppends } from './in-flight-appends.js';
@@ -30,6 +29,7 @@ export const FEED_RETRY_MS = 1_000;
 /** Rows that came early are kept up to this size; beyond it they are read from the log when it is their turn. */
 const MAX_EARLY_BYTES = 4_194_304;
 const FEED_ROWS = 1_000;
+const ROW_BYTES = 200;
 
 /** Runs once a lane has come so far. */
 interface Waiting {
@@ -148,24 +148,27 @@ export class OrderGate {
   /** The row is the next one: heads, readers, and then its own sender, in one synchronous step. */
   #apply(state: LaneState, row: LaneRow): void {
     state.isApplying = true;
-    if (state.early.delete(row.seq)) state.earlyBytes -= retainedBytes(row.entry);
+    if (state.early.delete(row.seq)) state.earlyBytes -= rowBytes(row);
     const append = row.stamp === 0 ? undefined : this.#inFlight.take(row.stamp);
-    for (const listener of this.#listeners) listener.onEntry(row.entry, append?.origin, append?.echo === true);
+    const { entry } = row;
+    if (entry !== undefined) {
+      for (const listener of this.#listeners) listener.onEntry(entry, append?.origin, append?.echo === true);
+    }
     state.applied = row.seq;
-    append?.onStored(row.entry);
+    append?.onStored(row);
     state.isApplying = false;
     if (state.waiting.length > 0) this.#runWaiting(state);
   }
 
   /** A row that was removed before it could be applied leaves its sender waiting for the answer to the append. */
   #settle(state: LaneState, row: LaneRow): void {
-    if (row.stamp !== 0 && row.seq > state.start) this.#inFlight.take(row.stamp)?.onStored(row.entry);
+    if (row.stamp !== 0 && row.seq > state.start) this.#inFlight.take(row.stamp)?.onStored(row);
   }
 
   #keep(state: LaneState, row: LaneRow): void {
     state.known = Math.max(state.known, row.seq);
     if (state.early.has(row.seq)) return;
-    const bytes = retainedBytes(row.entry);
+    const bytes = rowBytes(row);
     // Not the next one: there is always room for that, or a large row would never be applied.
     if (row.seq !== state.applied + 1 && state.earlyBytes + bytes > MAX_EARLY_BYTES) return;
     state.early.set(row.seq, row);
@@ -241,8 +244,13 @@ export class OrderGate {
   #keepRead(state: LaneState, row: LaneRow): void {
     if (state.early.has(row.seq)) return;
     state.early.set(row.seq, row);
-    state.earlyBytes += retainedBytes(row.entry);
+    state.earlyBytes += rowBytes(row);
   }
+}
+
+/** A row without an entry, or with a change, is counted as its object alone. */
+function rowBytes({ entry }: LaneRow): number {
+  return entry === undefined ? ROW_BYTES : retainedBytes(entry);
 }
 
 function newLane(lane: Lane, seq: number): LaneState {

@@ -3,8 +3,11 @@
 import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from './channel.js';
 
-/** Kinds of entries that this version writes. Readers move over kinds they do not know. */
-export type EntryKind = 'message';
+/** An open set of tokens, see {@link isEntryKind}. Readers move over kinds they do not know. */
+export type EntryKind = string;
+
+/** The kind of entries that count as unread; of all others none does. */
+export const messageKind: EntryKind = 'message';
 
 /** `json`: the body is JSON text exactly as received. `base64`: it is the base64 of bytes. */
 export type BodyFormat = 'json' | 'base64';
@@ -14,7 +17,10 @@ export type RemovalReason = 'expired' | 'superseded' | 'removed' | 'erased';
 
 export interface EntryContent {
   readonly kind: EntryKind;
-  readonly from: UserId;
+  /** The user who wrote it. Neither this nor `by`: the server itself. */
+  readonly from: UserId | undefined;
+  /** Id of the application that wrote it, in the grammar of a user id. */
+  readonly by: string | undefined;
   readonly body: string;
   readonly bodyFormat: BodyFormat;
   /** Idempotency key the sender gave; shown to the sender's own devices only. */
@@ -26,6 +32,10 @@ export interface EntryContent {
   readonly contentType: string | undefined;
   /** The entry of the same channel that this one answers, as its sender named it. */
   readonly replyTo: Position | undefined;
+  /** Offset of the entry of the same channel that this one edits, retracts or reacts to. */
+  readonly target: number | undefined;
+  /** When it is removed, in milliseconds since 1970; undefined: it is kept. */
+  readonly expiresAt: number | undefined;
 }
 
 export interface Entry extends EntryContent {
@@ -53,6 +63,7 @@ export function makeEntry(channel: Channel, content: EntryContent, position: Ent
     offset: position.offset,
     kind: content.kind,
     from: content.from,
+    by: content.by,
     at: position.at,
     messages: position.messages,
     body: content.body,
@@ -62,7 +73,14 @@ export function makeEntry(channel: Channel, content: EntryContent, position: Ent
     headers: content.headers,
     contentType: content.contentType,
     replyTo: content.replyTo,
+    target: content.target,
+    expiresAt: content.expiresAt,
   };
+}
+
+/** 1-32 of `[a-z0-9._-]`. */
+export function isEntryKind(text: string): boolean {
+  return /^[a-z0-9._-]{1,32}$/.test(text);
 }
 
 /** What an entry carries, as UTF-8. */
@@ -77,7 +95,8 @@ export function retainedBytes(entry: EntryContent): number {
     (entry.key?.length ?? 0) +
     (entry.headers?.length ?? 0) +
     (entry.slot?.length ?? 0) +
-    entry.from.length;
+    (entry.from?.length ?? 0) +
+    (entry.by?.length ?? 0);
   return ENTRY_OVERHEAD_BYTES + 2 * text;
 }
 

@@ -22,7 +22,7 @@ export interface StartPosition {
 }
 
 export function startPosition(status: ChannelStatus, options: StartOptions): StartPosition {
-  const lowest = status.visibleFrom - 1;
+  const lowest = status.dueFrom - 1;
   const stored = Math.max(status.cursor ?? lowest, lowest);
   const { given } = options;
   if (given !== undefined) {

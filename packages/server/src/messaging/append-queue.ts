@@ -17,7 +17,8 @@ import type { QuotaRefusal } from '../storage/quotas.js';
  */
 export type SettledAppend =
   | (Pick<Entry, 'epoch' | 'offset' | 'at'> & { readonly outcome: 'stored' | 'repeated' })
-  | { readonly outcome: 'refused' | 'unknown-user' | 'unsearched' | 'unknown' }
+  | { readonly outcome: 'controlled' | 'refused' | 'unknown-user' | 'unsearched' | 'unknown' }
+  | { readonly outcome: 'stale'; readonly rightsVersion: number }
   | ({ readonly outcome: 'quota' } & QuotaRefusal)
   | { readonly outcome: 'failed'; readonly error: ServerError };
 
@@ -35,7 +36,7 @@ export interface PendingAppend {
 
 /** What the queue needs of its surroundings. */
 export interface AppendQueueParts {
-  readonly log: MessageLog;
+  readonly log: Pick<MessageLog, 'append'>;
   readonly bus: Bus;
   readonly gate: OrderGate;
   readonly inFlight: InFlightAppends;
@@ -103,8 +104,8 @@ export class AppendQueue {
     queueMicrotask(this.#resolveIdle);
   }
 
-  #count(content: EntryContent): boolean {
-    const bytes = retainedBytes(content);
+  #count(content: EntryContent | undefined): boolean {
+    const bytes = waitingBytesOf(content);
     if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
     this.#waitingBytes += bytes;
     return true;
@@ -175,9 +176,8 @@ export class AppendQueue {
       const { request } = batch.appends[index]!;
       this.#answeredLane = lane;
       this.#answeredSeq = result.seq;
-      if (result.outcome === 'stored') {
-        const entry = makeEntry(request.channel, request.content, result);
-        rows.push({ seq: result.seq, stamp: batch.stamp + index, entry });
+      if (result.outcome === 'stored' || result.outcome === 'controlled') {
+        rows.push(rowOf(request, result, batch.stamp + index));
         continue;
       }
       if (rows.length > 0) this.#parts.bus.commit(lane, rows);
@@ -234,7 +234,7 @@ export class AppendQueue {
   }
 
   readonly #onSettled = ({ request }: QueuedAppend): void => {
-    this.#waitingBytes -= retainedBytes(request.content);
+    this.#waitingBytes -= waitingBytesOf(request.content);
     this.#resolveIdle();
   };
 
@@ -268,8 +268,9 @@ class QueuedAppend implements InFlightAppend {
     return this.#pending.echo;
   }
 
-  onStored({ epoch, offset, at }: Entry): void {
-    this.settle({ outcome: 'stored', epoch, offset, at });
+  onStored({ entry }: LaneRow): void {
+    if (entry === undefined) this.settle(CONTROLLED);
+    else this.settle({ outcome: 'stored', epoch: entry.epoch, offset: entry.offset, at: entry.at });
   }
 
   settle(settled: SettledAppend): void {
@@ -278,7 +279,22 @@ class QueuedAppend implements InFlightAppend {
   }
 }
 
-function settledFrom({ channel }: AppendRequest, result: Exclude<AppendResult, { outcome: 'stored' }>): SettledAppend {
+const CONTROLLED: SettledAppend = Object.freeze({ outcome: 'controlled' });
+
+type StoredResult = Extract<AppendResult, { outcome: 'stored' | 'controlled' }>;
+
+function rowOf({ channel, content }: AppendRequest, result: StoredResult, stamp: number): LaneRow {
+  const isEntry = result.outcome === 'stored' && content !== undefined;
+  const entry = isEntry ? makeEntry(channel, content, result) : undefined;
+  return { seq: result.seq, stamp, channel, entry, change: result.change };
+}
+
+/** A row without an entry is small, and rare. */
+function waitingBytesOf(content: EntryContent | undefined): number {
+  return content === undefined ? 0 : retainedBytes(content);
+}
+
+function settledFrom({ channel }: AppendRequest, result: Exclude<AppendResult, StoredResult>): SettledAppend {
   switch (result.outcome) {
     case 'repeated':
       return { outcome: 'repeated', epoch: result.epoch, offset: result.offset, at: result.at };
@@ -286,6 +302,8 @@ function settledFrom({ channel }: AppendRequest, result: Exclude<AppendResult, {
     case 'unknown-user':
     case 'unsearched':
       return { outcome: result.outcome };
+    case 'stale':
+      return { outcome: 'stale', rightsVersion: result.rightsVersion };
     case 'quota':
       return { outcome: 'quota', quota: result.quota, afterMs: result.afterMs };
     case 'damaged': {

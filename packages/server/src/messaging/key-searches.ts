@@ -71,7 +71,7 @@ export class KeySearches {
       do {
         if (isAbandoned()) return () => onFailed(undefined);
         const searched: SearchedKey = await this.#turns.run(from, () =>
-          this.#log.searchKey({ channel, from, key, since, until }),
+          this.#log.searchKey({ channel, from, by: undefined, key, since, until }),
         );
         ({ since, until } = searched);
       } while (since.offset < until);

@@ -7,15 +7,18 @@ import type { EntryContent } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
+import type { Guard } from '../storage/message-log.js';
 import type { QuotaName, QuotaRefusal } from '../storage/quotas.js';
 import type { AppendQueue, SettledAppend } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { KeySearches } from './key-searches.js';
 
+/** What a user sends. */
+export type OutgoingContent = EntryContent & { readonly from: UserId };
+
 export interface OutgoingMessage {
   readonly channel: Channel;
-  /** Its `from` is the sender. */
-  readonly content: EntryContent;
+  readonly content: OutgoingContent;
   /** The position the client had in this channel before its first attempt; present on repeats only. */
   readonly since: Position | undefined;
 }
@@ -41,6 +44,10 @@ export type SendOutcome =
 /** After this time a sender that met a full queue may come back. */
 const RETRY_AFTER_MS = 1_000;
 const PERHAPS_STORED = 'the message is perhaps stored; repeat it with the same key';
+
+/** Nothing was ever changed: so it is in nearly all direct channels. */
+const UNCHANGED_RIGHTS: Guard = Object.freeze({ rightsVersion: 0, isRefused: false });
+const REFUSED: Guard = Object.freeze({ rightsVersion: 0, isRefused: true });
 
 export interface MessageSenderParts {
   readonly queue: AppendQueue;
@@ -105,7 +112,15 @@ export class MessageSender {
   ): void {
     const { queue, cursors, clock, hasRoom, refusals } = this.#parts;
     const isTaken = queue.add({
-      request: { channel, content, at: clock.now(), since, isRefused: !hasRoom(), mustExist: hiddenIn(channel) },
+      request: {
+        channel,
+        content,
+        at: clock.now(),
+        since,
+        guard: hasRoom() ? UNCHANGED_RIGHTS : REFUSED,
+        change: undefined,
+        mustExist: hiddenIn(channel),
+      },
       origin: context.session,
       echo: context.echo,
       onSettled: (settled) => {
@@ -138,9 +153,13 @@ function sendOutcome(settled: SettledAppend, channel: Channel): SendOutcome {
       const { epoch, offset, at } = settled;
       return { ok: true, position: { epoch, offset }, at, isRepeated: settled.outcome === 'repeated' };
     }
+    case 'controlled':
+      throw new TypeError('expected the outcome of a message, got that of a row without an entry');
     case 'refused':
       // For want of room: every user may write to every channel of this version.
       return storageFull('the disk of the server has too little room');
+    case 'stale':
+      return notNow('the rights in the channel have changed; repeat the message with the same key');
     case 'unknown-user':
       return { ok: false, code: 'invalid_field', message: hiddenMessage(channel), afterMs: undefined };
     case 'unsearched':

@@ -1,6 +1,7 @@
 // What every engine demands of a batch before it looks at anything stored.
 
-import type { DirectPair } from './channel-name.js';
+import { isEntryKind } from '../channel/entry.js';
+import { MAX_MEMBER_CHANGES, MAX_SETTINGS_BYTES, type RightsChange } from '../channel/membership.js';
 import type { AppendRequest } from './message-log.js';
 
 /** Entries one call of `append` may carry. */
@@ -13,16 +14,37 @@ export function assertBatchSize(length: number): void {
   }
 }
 
-/**
- * The two users of the request's channel.
- * @throws TypeError for a channel no engine can store, or a sender outside it who was not refused
- */
-export function pairOfRequest(request: Pick<AppendRequest, 'channel' | 'content' | 'isRefused'>): DirectPair {
-  const { channel, content, isRefused } = request;
-  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
-  const { from } = content;
-  if (!isRefused && from !== channel.low && from !== channel.high) {
-    throw new TypeError(`${from} is not one of the two users of ${channel.key}`);
+/** @throws TypeError for what no engine can store */
+export function assertStorable(request: AppendRequest): void {
+  const { channel, content, guard, change } = request;
+  const refuse = (message: string) => new TypeError(`${message} (an append to ${channel.key})`);
+  if (channel.kind === 'topic') throw refuse('expected a channel with a stored log');
+  if (content === undefined) {
+    if (change === undefined) throw refuse('expected a content, a change, or both');
+  } else {
+    const { kind, from, by } = content;
+    if (!isEntryKind(kind)) throw refuse(`expected a kind of 1-32 of [a-z0-9._-], got ${kind}`);
+    if (from !== undefined && by !== undefined) throw refuse('expected from or by, got both');
+    const isOutsider = channel.kind === 'direct' && from !== channel.low && from !== channel.high;
+    if (isOutsider && from !== undefined && !guard.isRefused) throw refuse(`${from} is not one of the two users`);
   }
-  return [channel.low, channel.high];
+  if (change !== undefined) assertChange(request, change, refuse);
+}
+
+function assertChange(
+  { channel, content, guard }: AppendRequest,
+  { members, settings, blocks }: RightsChange,
+  refuse: (message: string) => TypeError,
+): void {
+  if (guard.rightsVersion === 'any') throw refuse('a change depends on a version of the rights, got any');
+  if (members.length > MAX_MEMBER_CHANGES) throw refuse(`expected at most ${MAX_MEMBER_CHANGES} changes of members`);
+  if (members.length > 0 && channel.kind !== 'group') throw refuse('only groups have members that change');
+  if (members.length > 0 && content === undefined) throw refuse('a change of members is part of an entry');
+  if (settings !== undefined && Buffer.byteLength(settings) > MAX_SETTINGS_BYTES) {
+    throw refuse(`expected settings of at most ${MAX_SETTINGS_BYTES} bytes`);
+  }
+  for (const { by } of blocks) {
+    const isMember = channel.kind === 'direct' && (by === channel.low || by === channel.high);
+    if (!isMember) throw refuse(`${by} is not one of the two users of a direct channel`);
+  }
 }

@@ -11,9 +11,13 @@ export interface ChannelStatus {
   readonly epoch: Epoch;
   readonly head: number;
   readonly base: number;
-  /** First offset this user may see. */
+  /** First offset that is pushed to this user. */
+  readonly dueFrom: number;
+  /** First offset that this user may read; at most `dueFrom`. */
   readonly visibleFrom: number;
-  /** Stored cursor of the device; undefined: never acknowledged here, so from `visibleFrom`. */
+  /** Last offset that this user gets, because they left by it; undefined: they are in the channel. */
+  readonly left: number | undefined;
+  /** Stored cursor of the device; undefined: never acknowledged here, so from `dueFrom`. */
   readonly cursor: number | undefined;
   /** Stored read cursor of the user; 0: nothing read. */
   readonly read: number;
@@ -41,12 +45,14 @@ export interface ChannelDescription {
   readonly epoch: Epoch;
   readonly head: number;
   readonly visibleFrom: number;
-  /** `message` entries after the read cursor that are not the user's own. */
+  /** The user's read cursor, the caller's if that is newer. */
+  readonly read: number;
+  /** `message` entries after the read cursor, and since the user joined, that are not the user's own. */
   readonly unread: number;
   readonly last: Entry | undefined;
   /** The body and the headers of `last` are left out, because they are longer than was wanted. */
   readonly isLastTruncated: boolean;
-  /** All members of a direct channel. */
+  /** Both users of a direct channel; of other channels, none. */
   readonly members: readonly MemberState[];
   /** As in {@link ChannelStatus}. */
   readonly recency: number;
@@ -97,7 +103,11 @@ export interface Directory {
   /** Writes nothing, so it answers on a full disk as well. */
   findDevice(user: UserId, device: DeviceId): Promise<DeviceState>;
 
-  /** The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. As they are stored, which may be above what has been fanned out. */
+  /**
+   * The user's channels in slices of at most `limit` (≤ 1 000), so that commits pass between them. As they are stored, which may be
+   * above what has been fanned out. A channel that the user left is among them until the device has acknowledged `left`; the
+   * announcements are, once they have an entry that is due to the user.
+   */
   channelStatuses(
     user: UserId,
     device: DeviceId,

@@ -4,17 +4,36 @@ import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry, EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
+import type { AppliedChange, ChannelMember, RightsChange, Stay } from '../channel/membership.js';
 import type { QuotaRefusal } from './quotas.js';
 
+/** What an append depends on, judged inside its transaction. */
+export interface Guard {
+  /**
+   * The version of the channel's rights under which the append was allowed: the number of the newest row that changed them,
+   * 0 if none did. `any`: whatever they are, unless the channel is closed.
+   */
+  readonly rightsVersion: number | 'any';
+  /** True: the append is not allowed. The key is still looked up, because the repeat of something stored is never forbidden. */
+  readonly isRefused: boolean;
+}
+
+/**
+ * An append is judged in this order, in every engine: a known key is `repeated`, whatever the rights; then `isRefused`; then
+ * the rights, `stale` if they are others; then `mustExist` and the quotas. So the order of the log alone decides between a
+ * message and a change of rights.
+ */
 export interface AppendRequest {
   readonly channel: Channel;
-  readonly content: EntryContent;
+  /** Undefined: a row without an offset, which must have a `change`. */
+  readonly content: EntryContent | undefined;
   /** Wall clock of the caller, milliseconds since 1970. The engine never lets it go back within a channel. */
   readonly at: number;
   /** A position before the first attempt; present on repeats only. The client's, moved on by `searchKey`. */
   readonly since: Position | undefined;
-  /** True: the sender may not append. The key is still looked up, because the repeat of something stored is never forbidden. */
-  readonly isRefused: boolean;
+  readonly guard: Guard;
+  /** Applied with the row. The guard must then name a version. A group begins with the first one that has a join. */
+  readonly change: RightsChange | undefined;
   /** Users of the channel who are not created, although they may be new. */
   readonly mustExist: readonly UserId[];
 }
@@ -28,7 +47,11 @@ export type AppendResult =
       readonly offset: number;
       readonly at: number;
       readonly messages: number;
+      /** The request's change; `seq` is the version of the rights from now on. */
+      readonly change: AppliedChange | undefined;
     }
+  /** A row without an offset was stored: `seq` is the version of the rights from now on. */
+  | { readonly outcome: 'controlled'; readonly seq: number; readonly change: AppliedChange }
   /** A known key: nothing was appended, the position is that of the first attempt. */
   | {
       readonly outcome: 'repeated';
@@ -39,6 +62,8 @@ export type AppendResult =
     }
   /** `isRefused` was set and the key is not known. */
   | { readonly outcome: 'refused'; readonly seq: number }
+  /** The rights have another version, the channel is closed, or a group does not exist: nothing was stored. */
+  | { readonly outcome: 'stale'; readonly seq: number; readonly rightsVersion: number }
   /** A user in `mustExist` is not known: nothing was created. */
   | { readonly outcome: 'unknown-user'; readonly seq: number }
   /** The log after `since` is too long to be searched in a commit: nothing was appended. `searchKey` comes first. */
@@ -67,7 +92,9 @@ export type AppendOutcome =
 /** A key whose first attempt may be older than what an engine recognises by itself. */
 export interface KeySearch {
   readonly channel: Channel;
-  readonly from: UserId;
+  /** The sender, as the content has it. */
+  readonly from: UserId | undefined;
+  readonly by: string | undefined;
   readonly key: string;
   readonly since: Position;
   /** What the last call returned; undefined: this is the first one. */
@@ -95,6 +122,38 @@ export interface Heads {
   /** In the order asked. */
   readonly heads: readonly ChannelHead[];
   /** The newest rows when the heads were read. */
+  readonly through: LaneNumbers;
+}
+
+/** Who may do what in a channel, apart from its members. */
+export interface ChannelRights {
+  readonly channel: Channel;
+  /** Number of the newest row that changed them; 0: none did, or there is no such channel. */
+  readonly version: number;
+  readonly isClosed: boolean;
+  /** JSON text, as the newest change gave it. */
+  readonly settings: string | undefined;
+  /** Which of the two users of a direct channel blocks the other. */
+  readonly blocks: { readonly low: boolean; readonly high: boolean };
+  /** Users who are in a group. */
+  readonly memberCount: number;
+}
+
+export interface RightsSlice {
+  /** In the order asked. `damaged`: they cannot be read, so nobody may write there. */
+  readonly rights: readonly (ChannelRights | 'damaged')[];
+  /** The newest rows when they were read. */
+  readonly through: LaneNumbers;
+}
+
+export interface MemberPage {
+  /** Those who are in the group, ascending by the bytes of their ids. */
+  readonly members: readonly ChannelMember[];
+  /** Give it to the next call; undefined: that was the last page. */
+  readonly next: UserId | undefined;
+  /** The version of the rights that the page belongs to. */
+  readonly version: number;
+  /** The newest rows when it was read. */
   readonly through: LaneNumbers;
 }
 
@@ -150,4 +209,19 @@ export interface MessageLog {
 
   /** Heads of channels as they are stored, which may be above what has been fanned out. */
   heads(channels: readonly Channel[]): Promise<Heads>;
+
+  /** Rights as they are stored, which may be newer than what has been applied. */
+  rights(channels: readonly Channel[]): Promise<RightsSlice>;
+
+  /**
+   * Members of a group in pages of at most `limit` (≤ 1 000); a channel that is none has none.
+   * @throws ServerError `corrupt` if they cannot be read
+   */
+  members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage>;
+
+  /**
+   * All stays of a user in groups, in the order asked, each list ascending. Of other channels, none. Where they cannot be
+   * read, none: the user is then not a member.
+   */
+  stays(user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]>;
 }

@@ -41,18 +41,12 @@ interface GivenBatch {
 }
 
 /** The way to the store: what is given is committed later, in order, answered later still, or lost on either way. */
-class UnsureLog implements MessageLog {
-  readonly heads: MessageLog['heads'];
-  readonly page: MessageLog['page'];
-  readonly searchKey: MessageLog['searchKey'];
+class UnsureLog {
   readonly #log: MessageLog;
   readonly #given: GivenBatch[] = [];
 
   constructor(log: MessageLog) {
     this.#log = log;
-    this.heads = (asked) => log.heads(asked);
-    this.page = (request) => log.page(request);
-    this.searchKey = (search) => log.searchKey(search);
   }
 
   get isIdle(): boolean {
@@ -61,10 +55,6 @@ class UnsureLog implements MessageLog {
 
   append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome> {
     return new Promise((answer) => this.#given.push({ batch, attempt, answer, outcome: undefined }));
-  }
-
-  feed(lane: Lane, after: number, limit: number): Promise<LanePage> {
-    return this.#log.feed(lane, after, limit);
   }
 
   async commit(): Promise<void> {
@@ -227,7 +217,8 @@ export class LossyCluster {
         content: { ...contentOf(from, sent.body), key },
         at: this.clock.now(),
         since: undefined,
-        isRefused: false,
+        guard: { rightsVersion: 0, isRefused: false },
+        change: undefined,
         mustExist: [],
       },
       origin,
@@ -301,7 +292,7 @@ export class LossyCluster {
   async check(): Promise<void> {
     const rows = await readFeed(this.#store.log);
     for (const [index, { applied }] of this.nodes.entries()) {
-      const expected = rows.map(({ entry }) => `${entry.channel.key} ${entry.offset}`);
+      const expected = rows.map(({ entry }) => `${entry!.channel.key} ${entry!.offset}`);
       this.#expectSame(
         `rows applied by process ${index}`,
         applied.map(({ channel, offset }) => `${channel} ${offset}`),

@@ -14,7 +14,8 @@ const channel = directChannel(alice, 'bob' as UserId);
 
 function row(seq: number, { stamp = 0, body = '"x"' } = {}): LaneRow {
   const position = { epoch: 'e-1' as Epoch, offset: seq, at: 1, messages: seq };
-  return { seq, stamp, entry: makeEntry(channel, contentOf(alice, body), position) };
+  const entry = makeEntry(channel, contentOf(alice, body), position);
+  return { seq, stamp, channel, entry, change: undefined };
 }
 
 const rows = (...seqs: number[]): LaneRow[] => seqs.map((seq) => row(seq));
@@ -51,7 +52,7 @@ class Bench {
 }
 
 function append(settled: unknown[], origin: object | undefined = undefined): InFlightAppend {
-  return { origin, echo: false, onStored: ({ offset }) => settled.push(offset) };
+  return { origin, echo: false, onStored: ({ seq }) => settled.push(seq) };
 }
 
 describe('OrderGate', () => {

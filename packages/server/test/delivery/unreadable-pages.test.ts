@@ -45,7 +45,8 @@ function openReader(read: () => Promise<Page>) {
     follow: () => false,
     unfollow: () => {},
   });
-  const status = { channel, epoch, head: 5, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
+  const stay = { dueFrom: 1, visibleFrom: 1, left: undefined };
+  const status = { channel, epoch, head: 5, base: 0, ...stay, cursor: 0, read: 0, recency: 1 };
   hub.compare(reader, [status], () => ({ position: 0, gap: undefined }));
   hub.finishOpening(reader);
   return { hub, texts, errors, reads: () => reads };

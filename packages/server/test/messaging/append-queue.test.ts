@@ -9,7 +9,7 @@ import { AppendQueue, REPEAT_FOR_MS } from '../../src/messaging/append-queue.js'
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { AppendAttempt, AppendOutcome, AppendRequest } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
-import { message, readFeed } from '../storage/requests.js';
+import { message, methodsOf, readFeed } from '../storage/requests.js';
 
 /** What becomes of a try: nothing of it is committed, or it is and the answer is lost, or it is answered, or refused. */
 type Fate = 'lost' | 'unanswered' | 'answered' | ServerError;
@@ -36,19 +36,9 @@ beforeEach(async () => {
     const outcome = fate === 'lost' ? undefined : await store.log.append(batch, attempt);
     return fate === 'answered' ? outcome! : { outcome: 'unknown' };
   };
-  const parts = { log: { ...bound(store.log), append }, bus: new LocalBus(gate), gate, inFlight, clock };
+  const parts = { log: { ...methodsOf(store.log), append }, bus: new LocalBus(gate), gate, inFlight, clock };
   queue = new AppendQueue(parts, 1_000_000, (error) => failures.push(error));
 });
-
-function bound(log: Store['log']): Store['log'] {
-  return {
-    append: (batch, attempt) => log.append(batch, attempt),
-    feed: (lane, after, limit) => log.feed(lane, after, limit),
-    heads: (channels) => log.heads(channels),
-    page: (request) => log.page(request),
-    searchKey: (search) => log.searchKey(search),
-  };
-}
 
 async function send(name: string, fields: { readonly key?: string } = {}): Promise<void> {
   queue.add({
@@ -62,7 +52,7 @@ async function send(name: string, fields: { readonly key?: string } = {}): Promi
   await settled();
 }
 
-const bodies = async () => (await readFeed(store.log)).map(({ entry }) => entry.body.replaceAll('"', ''));
+const bodies = async () => (await readFeed(store.log)).map(({ entry }) => entry!.body.replaceAll('"', ''));
 
 describe('AppendQueue, when append returns unknown', () => {
   it('gives the batch again as a second try with the stamp of the first, after 50 ms, then after twice as long', async () => {

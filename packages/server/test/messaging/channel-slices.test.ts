@@ -8,7 +8,7 @@ import { append, message } from '../storage/requests.js';
 import { alice, MessagingFixture } from './messaging-fixture.js';
 
 function status(recency: number): ChannelStatus {
-  const position = { head: 1, base: 0, visibleFrom: 1, cursor: undefined, read: 0 };
+  const position = { head: 1, base: 0, dueFrom: 1, visibleFrom: 1, left: undefined, cursor: undefined, read: 0 };
   return {
     channel: directChannel('a' as UserId, `${recency}` as UserId),
     epoch: 'e' as ChannelStatus['epoch'],

@@ -5,6 +5,7 @@ import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
+import { methodsOf } from '../storage/requests.js';
 import { alice, bob, MessagingFixture } from './messaging-fixture.js';
 
 const unwritten = Array.from({ length: 500 }, (_, n) => directChannel(alice, `nobody-${n}` as UserId));
@@ -17,14 +18,7 @@ function counted(floor: MessagingFixture): [MessageLog, number[]] {
     calls.push(channels.length);
     return log.heads(channels);
   };
-  const counting: MessageLog = {
-    append: (batch, attempt) => log.append(batch, attempt),
-    feed: (lane, after, limit) => log.feed(lane, after, limit),
-    searchKey: (search) => log.searchKey(search),
-    page: (request) => log.page(request),
-    heads,
-  };
-  return [counting, calls];
+  return [{ ...methodsOf(log), heads }, calls];
 }
 
 it('ofAll asks the store in slices for what is not in memory, and remembers that channels have no entry', async () => {

@@ -7,6 +7,7 @@ import { History } from '../../src/messaging/history.js';
 import { Positions } from '../../src/messaging/positions.js';
 import { presentReceipts } from '../../src/messaging/receipts.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
+import { methodsOf } from '../storage/requests.js';
 import { alice, bob, MessagingFixture, phone } from './messaging-fixture.js';
 
 const channel = directChannel(alice, bob);
@@ -231,10 +232,7 @@ describe('history', () => {
     const damaged = [1, 3, 4, 7];
     // As the store does: a page ends before what it cannot read, and fails where that comes first.
     const log: MessageLog = {
-      append: (batch, attempt) => floor.store.log.append(batch, attempt),
-      feed: (lane, after, limit) => floor.store.log.feed(lane, after, limit),
-      heads: (channels) => floor.store.log.heads(channels),
-      searchKey: (search) => floor.store.log.searchKey(search),
+      ...methodsOf(floor.store.log),
       page: async (request) => {
         const page = await floor.store.log.page(request);
         const entries = request.direction === 'after' ? page.entries : page.entries.toReversed();

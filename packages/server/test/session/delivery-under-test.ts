@@ -6,13 +6,14 @@ import { settled } from '@longwire/test-support/until';
 import { expect } from 'vitest';
 import { type Channel, type ChannelKey, directChannel, namedReaders } from '../../src/channel/channel.js';
 import { addressOf } from '../../src/channel/channel-address.js';
-import type { Entry } from '../../src/channel/entry.js';
+import { type Entry, makeEntry } from '../../src/channel/entry.js';
 import { Hub } from '../../src/delivery/hub.js';
 import type { LogReader } from '../../src/delivery/log-reader.js';
 import type { ClientSession } from '../../src/session/client-session.js';
 import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
+import { contentOf } from '../storage/requests.js';
 import { type SlowClient, SlowGateway } from './slow-client.js';
 
 const epoch = 'e1' as Epoch;
@@ -102,24 +103,13 @@ export class Delivery {
 }
 
 function entryOf(channel: Channel, from: UserId, offset: number, bodyBytes: number): Entry {
-  const nothing = { key: undefined, slot: undefined, headers: undefined, contentType: undefined, replyTo: undefined };
-  const body = `"${'x'.repeat(bodyBytes)}"`;
-  return {
-    channel,
-    epoch,
-    offset,
-    kind: 'message',
-    from,
-    at: 1,
-    messages: offset,
-    body,
-    bodyFormat: 'json',
-    ...nothing,
-  };
+  const content = contentOf(from, `"${'x'.repeat(bodyBytes)}"`);
+  return makeEntry(channel, content, { epoch, offset, at: 1, messages: offset });
 }
 
 function statusOf(channel: Channel, head: number): ChannelStatus {
-  return { channel, epoch, head, base: 0, visibleFrom: 1, cursor: 0, read: 0, recency: 1 };
+  const stay = { dueFrom: 1, visibleFrom: 1, left: undefined };
+  return { channel, epoch, head, base: 0, ...stay, cursor: 0, read: 0, recency: 1 };
 }
 
 /** Offsets by address, and how many answers came. */

@@ -151,7 +151,7 @@ export function describeFeedContract(name: string, create: StoreFactory): void {
       const store = await tested.restart();
       expect(store.lanes).toEqual(new Map([[LANE, 1]]));
       expect(await again(store.log, [message('alice', 'bob')], 1_024)).toMatchObject([{ seq: 2, offset: 2 }]);
-      expect((await readFeed(store.log)).map(({ seq, entry }) => [seq, entry.offset])).toEqual([
+      expect((await readFeed(store.log)).map(({ seq, entry }) => [seq, entry?.offset])).toEqual([
         [1, 1],
         [2, 2],
       ]);

@@ -3,9 +3,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChannelName, channelOfName, nameOf } from '../../src/storage/channel-name.js';
-import type { AppendRequest, AppendResult } from '../../src/storage/message-log.js';
+import type { AppendResult } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
-import { append, device, direct, directName, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
+import {
+  append,
+  device,
+  direct,
+  directName,
+  FIRST_AT,
+  headsOf,
+  type MessageRequest,
+  message,
+  readLog,
+  user,
+} from './requests.js';
 import type { StoreFactory } from './store-under-test.js';
 
 const NAMES = ['ann', 'ben', 'cat'] as const;
@@ -34,12 +45,12 @@ class Model {
     return base + this.#suffix;
   }
 
-  append(request: AppendRequest): { outcome: AppendResult['outcome']; offset?: number; at?: number } {
+  append(request: MessageRequest): { outcome: AppendResult['outcome']; offset?: number; at?: number } {
     const log = this.logs.get(nameOf(request.channel)) ?? [];
     const { content } = request;
     const index = log.findIndex(({ from, key }) => key !== undefined && from === content.from && key === content.key);
     if (index >= 0) return { outcome: 'repeated', offset: index + 1, at: log[index]!.at };
-    if (request.isRefused) return { outcome: 'refused' };
+    if (request.guard.isRefused) return { outcome: 'refused' };
     const at = Math.max(request.at, log.at(-1)?.at ?? 0);
     log.push({ from: content.from, key: content.key, body: content.body, at });
     this.logs.set(nameOf(request.channel), log);

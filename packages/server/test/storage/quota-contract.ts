@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { contentBytes } from '../../src/channel/entry.js';
 import type { AppendRequest } from '../../src/storage/message-log.js';
 import { type StoreQuotas, unlimitedQuotas } from '../../src/storage/quotas.js';
-import { append, appendOne, device, direct, FIRST_AT, message, user } from './requests.js';
+import { append, appendOne, device, direct, FIRST_AT, type MessageRequest, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 const HOUR_MS = 3_600_000;
@@ -170,7 +170,7 @@ export function describeQuotaContract(name: string, create: StoreFactory): void 
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
           await open(quotas);
-          const stored: AppendRequest[] = [];
+          const stored: MessageRequest[] = [];
           let at = FIRST_AT;
           for (const each of steps) {
             if (each === 'restart') {
@@ -193,7 +193,7 @@ export function describeQuotaContract(name: string, create: StoreFactory): void 
 }
 
 /** By reading everything that was stored. */
-export function isAllowed(stored: readonly AppendRequest[], request: AppendRequest, quotas: StoreQuotas): boolean {
+export function isAllowed(stored: readonly MessageRequest[], request: MessageRequest, quotas: StoreQuotas): boolean {
   const { from } = request.content;
   const own = stored.filter(({ content }) => content.from === from);
   const bytes = [...own, request].reduce((sum, { content }) => sum + contentBytes(content), 0);

@@ -5,7 +5,7 @@ import { type Channel, directChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import type { LaneRow } from '../../src/channel/lane.js';
 import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
-import type { AppendRequest, MessageLog, Page } from '../../src/storage/message-log.js';
+import type { AppendRequest, Guard, MessageLog, Page } from '../../src/storage/message-log.js';
 
 export const user = (id: string): UserId => id as UserId;
 export const device = (id: string): DeviceId => id as DeviceId;
@@ -16,17 +16,22 @@ export const directName = (a: string, b: string): ChannelName => nameOf(direct(a
 
 export const FIRST_AT = 1_790_000_000_000;
 
-type RequestFields = Partial<Omit<AppendRequest, 'content'> & EntryContent>;
+type RequestFields = Partial<Omit<AppendRequest, 'content' | 'guard'> & Guard & EntryContent>;
 
-export function message(from: string, to: string, fields: RequestFields = {}): AppendRequest {
-  const { channel = direct(from, to), at = FIRST_AT, since, isRefused = false, mustExist = [], ...content } = fields;
-  return { channel, content: { ...contentOf(user(from)), ...content }, at, since, isRefused, mustExist };
+export type MessageRequest = AppendRequest & { readonly content: EntryContent & { readonly from: UserId } };
+
+export function message(from: string, to: string, fields: RequestFields = {}): MessageRequest {
+  const { channel = direct(from, to), at = FIRST_AT, since, change, mustExist = [], ...rest } = fields;
+  const { rightsVersion = 0, isRefused = false, ...content } = rest;
+  const guard = { rightsVersion, isRefused };
+  return { channel, content: { ...contentOf(user(from)), ...content }, at, since, guard, change, mustExist };
 }
 
-export function contentOf(from: UserId, body = '"hello"'): EntryContent {
+export function contentOf(from: UserId, body = '"hello"'): EntryContent & { readonly from: UserId } {
   return {
     kind: 'message',
     from,
+    by: undefined,
     body,
     bodyFormat: 'json',
     key: undefined,
@@ -34,6 +39,8 @@ export function contentOf(from: UserId, body = '"hello"'): EntryContent {
     headers: undefined,
     contentType: undefined,
     replyTo: undefined,
+    target: undefined,
+    expiresAt: undefined,
   };
 }
 
@@ -53,6 +60,20 @@ export async function appendOne(log: MessageLog, request: AppendRequest) {
   const [result] = await append(log, [request]);
   if (result === undefined) throw new Error('append returned no result');
   return result;
+}
+
+/** The methods of a log, to replace some of them. */
+export function methodsOf(log: MessageLog): MessageLog {
+  return {
+    append: (batch, attempt) => log.append(batch, attempt),
+    feed: (lane, after, limit) => log.feed(lane, after, limit),
+    searchKey: (search) => log.searchKey(search),
+    page: (request) => log.page(request),
+    heads: (channels) => log.heads(channels),
+    rights: (channels) => log.rights(channels),
+    members: (channel, after, limit) => log.members(channel, after, limit),
+    stays: (member, channels) => log.stays(member, channels),
+  };
 }
 
 /** The whole log of a channel, page by page. */

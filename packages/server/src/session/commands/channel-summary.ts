@@ -1,6 +1,6 @@
 // Channels and entries as `connected`, `channels` and `history` show them to one user.
 
-import { encodeChannelSummary, encodeMessagePush, encodeTruncatedMessage, type UserId } from '@longwire/protocol';
+import { encodeChannelSummary, encodeEntryPush, encodeTruncatedEntry, type UserId } from '@longwire/protocol';
 import { peerIn } from '../../channel/channel.js';
 import { addressOf } from '../../channel/channel-address.js';
 import type { Entry } from '../../channel/entry.js';
@@ -13,7 +13,7 @@ export function channelText(description: ChannelDescription, viewer: UserId): st
     address: addressOf(channel, viewer),
     epoch: description.epoch,
     head: description.head,
-    read: stateOf(viewer, members)?.read ?? 0,
+    read: description.read,
     unread: description.unread,
     visibleFrom: description.visibleFrom,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
@@ -37,9 +37,9 @@ export function fittingTexts(texts: readonly string[], maxBytes: number): readon
 
 function lastText({ last, isLastTruncated, channel }: ChannelDescription, viewer: UserId): string | undefined {
   if (last === undefined || !isLastTruncated) return last === undefined ? undefined : entryText(last, viewer);
-  return encodeTruncatedMessage(last, addressOf(channel, viewer), last.from === viewer ? last.key : undefined);
+  return encodeTruncatedEntry(last, addressOf(channel, viewer), last.from === viewer ? last.key : undefined);
 }
 
 export function entryText(entry: Entry, viewer: UserId): string {
-  return encodeMessagePush(entry, addressOf(entry.channel, viewer), entry.from === viewer ? entry.key : undefined);
+  return encodeEntryPush(entry, addressOf(entry.channel, viewer), entry.from === viewer ? entry.key : undefined);
 }

@@ -2,8 +2,7 @@
 
 import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
 import { channelAt } from '../../channel/channel-address.js';
-import type { EntryContent } from '../../channel/entry.js';
-import type { MessageSender } from '../../messaging/message-sender.js';
+import type { MessageSender, OutgoingContent } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
 import { reply, replyError } from './reply.js';
 
@@ -26,9 +25,10 @@ export function handleSend(
     return;
   }
   session.startCommand();
-  const content: EntryContent = {
+  const content: OutgoingContent = {
     kind: 'message',
     from: session.user,
+    by: undefined,
     body: bodyText ?? command.bytes ?? 'null',
     bodyFormat: bodyText === undefined ? 'base64' : 'json',
     key: command.key,
@@ -36,6 +36,8 @@ export function handleSend(
     headers: command.headers === undefined ? undefined : JSON.stringify(command.headers),
     contentType: command.contentType,
     replyTo: command.replyTo,
+    target: undefined,
+    expiresAt: undefined,
   };
   sender.send(
     { channel: channelAt(to, session.user), content, since: command.since },

@@ -22,13 +22,15 @@ export class MemoryCursors implements Cursors {
   ): Promise<readonly StoredCursors[]> {
     this.#state.assertOpen();
     return wanted.map(({ user, channel }) => {
-      const member = this.#state.channels.get(channel.key)?.members.get(user);
+      const known = this.#state.channels.get(channel.key);
+      const member = known && this.#state.memberOf(user, known);
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
     });
   }
 
   #writeOne(write: CursorWrite): void {
-    const member = this.#state.channels.get(write.channel.key)?.members.get(write.user);
+    const channel = this.#state.channels.get(write.channel.key);
+    const member = channel && this.#state.memberOf(write.user, channel);
     if (member === undefined) return;
     member.read = Math.max(member.read, write.read ?? 0);
     member.delivered = Math.max(member.delivered, write.delivered ?? 0);

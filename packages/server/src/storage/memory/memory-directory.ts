@@ -1,17 +1,19 @@
 // Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { Channel, ChannelKey } from '../../channel/channel.js';
-import { contentBytes } from '../../channel/entry.js';
+import { announcements, type Channel, type ChannelKey } from '../../channel/channel.js';
+import { contentBytes, messageKind } from '../../channel/entry.js';
 import type {
   ChannelDescription,
+  ChannelStatus,
   ChannelStatusSlice,
   DeviceRefusal,
   DeviceSignIn,
   DeviceState,
   Directory,
+  MemberState,
 } from '../directory.js';
-import { type MemoryChannel, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
+import { type MemoryChannel, type MemoryDevice, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
   readonly #state: MemoryState;
@@ -36,7 +38,7 @@ export class MemoryDirectory implements Directory {
     const forgotten =
       state === 'new' ? undefined : [...(known?.devices.keys() ?? [])].find((id) => !inUse.includes(id));
     if (state === 'maybe-forgotten' && forgotten === undefined) return 'all-in-use';
-    const cursors = readCursors(known?.channels ?? [], userId);
+    const cursors = readCursors(this.#channelsOf(known), userId);
     this.#state.reserveDevice(cursors.size, { isNewUser: known === undefined });
     const user = this.#state.ensureUser(userId);
     if (forgotten !== undefined) this.#forget(user, forgotten);
@@ -59,19 +61,11 @@ export class MemoryDirectory implements Directory {
     const user = this.#state.users.get(userId);
     if (user === undefined) return { channels: [], next: undefined, through: this.#state.through };
     const device = user.devices.get(deviceId);
-    const rest = user.channels.filter((channel) => channel.number > (after ?? 0));
+    const rest = this.#channelsOf(user).filter((channel) => channel.number > (after ?? 0));
     const slice = rest.slice(0, limit);
+    const statuses = slice.map((channel) => this.#statusOf(channel, userId, device));
     return {
-      channels: slice.map((channel) => ({
-        channel: channel.channel,
-        epoch: channel.epoch,
-        head: channel.entries.length,
-        base: 0,
-        visibleFrom: channel.members.get(userId)?.visibleFrom ?? 1,
-        cursor: device?.cursors.get(channel.channel.key),
-        read: channel.members.get(userId)?.read ?? 0,
-        recency: channel.recency,
-      })),
+      channels: statuses.filter((status) => status !== undefined),
       next: rest.length > slice.length ? slice.at(-1)?.number : undefined,
       through: this.#state.through,
     };
@@ -86,23 +80,53 @@ export class MemoryDirectory implements Directory {
     const descriptions: ChannelDescription[] = [];
     for (const { channel: asked, read } of wanted) {
       const channel = this.#state.channels.get(asked.key);
-      const member = channel?.members.get(userId);
-      if (channel === undefined || member === undefined) continue;
+      const member = channel && this.#state.memberOf(userId, channel);
+      const stay = member?.stays.at(-1);
+      if (channel === undefined || stay === undefined || stay.left !== undefined) continue;
       const last = channel.entries.at(-1);
       const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
       descriptions.push({
         channel: channel.channel,
         epoch: channel.epoch,
         head: channel.entries.length,
-        visibleFrom: member.visibleFrom,
-        unread: countUnread(channel, userId, Math.max(read, member.read, member.visibleFrom - 1)),
+        visibleFrom: stay.visibleFrom,
+        read: Math.max(read, member!.read),
+        unread: countUnread(channel, userId, Math.max(read, member!.read, stay.dueFrom - 1)),
         last: isLastTruncated ? { ...last, body: '', headers: undefined } : last,
         isLastTruncated,
-        members: [...channel.members].map(([user, state]) => ({ user, delivered: state.delivered, read: state.read })),
+        members: asked.kind === 'direct' ? memberStates(channel) : [],
         recency: channel.recency,
       });
     }
     return descriptions;
+  }
+
+  /** In the order of their creation. */
+  #channelsOf(user: MemoryUser | undefined): readonly MemoryChannel[] {
+    const announced = this.#state.channels.get(announcements.key);
+    if (user === undefined || announced === undefined) return user?.channels ?? [];
+    return [...user.channels, announced].sort((a, b) => a.number - b.number);
+  }
+
+  /** Undefined: it is no longer one of the user's, and the device knows. */
+  #statusOf(channel: MemoryChannel, user: UserId, device: MemoryDevice | undefined): ChannelStatus | undefined {
+    const member = this.#state.memberOf(user, channel);
+    if (member === undefined) return undefined;
+    const { dueFrom, visibleFrom, left } = member.stays.at(-1)!;
+    const cursor = device?.cursors.get(channel.channel.key);
+    if (left !== undefined && cursor !== undefined && cursor >= left) return undefined;
+    return {
+      channel: channel.channel,
+      epoch: channel.epoch,
+      head: channel.entries.length,
+      base: 0,
+      dueFrom,
+      visibleFrom,
+      left,
+      cursor,
+      read: member.read,
+      recency: channel.recency,
+    };
   }
 
   #stateOf(user: MemoryUser | undefined, device: DeviceId): DeviceState {
@@ -116,8 +140,12 @@ export class MemoryDirectory implements Directory {
   }
 }
 
+function memberStates({ members }: MemoryChannel): MemberState[] {
+  return [...members].map(([user, { delivered, read }]) => ({ user, delivered, read }));
+}
+
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
-  return channel.entries.slice(read).filter((entry) => entry.kind === 'message' && entry.from !== user).length;
+  return channel.entries.slice(read).filter((entry) => entry.kind === messageKind && entry.from !== user).length;
 }
 
 /** Where a device begins that is new: at the user's read cursor of every channel they have read. */

@@ -1,24 +1,30 @@
 // The logs of the memory engine.
 
+import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
-import { contentBytes, type Entry, makeEntry } from '../../channel/entry.js';
+import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
-import { assertBatchSize, pairOfRequest } from '../append-check.js';
+import type { Stay } from '../../channel/membership.js';
+import { assertBatchSize, assertStorable } from '../append-check.js';
 import type {
   AppendAttempt,
   AppendOutcome,
   AppendRequest,
   AppendResult,
   ChannelHead,
+  ChannelRights,
   Heads,
   KeySearch,
+  MemberPage,
   MessageLog,
   Page,
   PageRequest,
+  RightsSlice,
   SearchedKey,
 } from '../message-log.js';
 import type { StoreQuotas } from '../quotas.js';
 import { MemoryQuotas } from './memory-quotas.js';
+import { applyChange, compareBytes, presentMembers, rightsOf } from './memory-rights.js';
 import { MEMORY_LANE, type MemoryChannel, type MemoryState } from './memory-state.js';
 
 const FEED_BYTES = 1_048_576;
@@ -36,38 +42,33 @@ export class MemoryMessageLog implements MessageLog {
     this.#state.assertOpen();
     assertBatchSize(batch.length);
     // The whole batch is checked before any of it is stored: a bad request must not leave half a batch behind.
-    for (const request of batch) pairOfRequest(request);
+    for (const request of batch) assertStorable(request);
     const own = attempt.isSecondTry ? this.#rowsOf(attempt.stamp, batch.length) : NO_ROWS;
     const missing = batch.filter((_, index) => !own.has(attempt.stamp + index));
     const fresh = missing.filter(
-      (request) => !request.isRefused && this.#knowsUsers(request) && this.#firstWithKey(request) === undefined,
+      (request) => !request.guard.isRefused && this.#knowsUsers(request) && this.#firstWithKey(request) === undefined,
     );
     const newChannels = new Set(
       fresh.map(({ channel }) => channel.key).filter((key) => !this.#state.channels.has(key)),
     );
-    this.#state.reserveEntries(
-      fresh.map(({ content }) => content),
-      newChannels.size,
-    );
+    this.#state.reserveRows(fresh, newChannels.size);
     const results = batch.map((request, index) => {
       const stamp = attempt.stamp + index;
       const row = own.get(stamp);
       return row === undefined ? this.#appendOne(request, stamp) : stored(row);
     });
-    // Those that a quota refused were counted as well.
-    const refused = batch.filter((_, index) => results[index]?.outcome === 'quota');
+    // Those that were refused when it was their turn were counted as well.
+    const reserved = new Set(fresh);
+    const refused = batch.filter((request, index) => reserved.has(request) && !isStored(results[index]!));
     const notCreated = [...newChannels].filter((key) => !this.#state.channels.has(key));
-    this.#state.releaseEntries(
-      refused.map(({ content }) => content),
-      notCreated.length,
-    );
+    this.#state.releaseRows(refused, notCreated.length);
     return { outcome: 'done', lane: MEMORY_LANE, results };
   }
 
   async feed(_lane: Lane, after: number, limit: number): Promise<LanePage> {
     this.#state.assertOpen();
     const candidates = this.#state.rows.slice(after, after + limit);
-    const count = countWithin(candidates, FEED_BYTES, ({ entry }) => contentBytes(entry));
+    const count = countWithin(candidates, FEED_BYTES, ({ entry }) => (entry === undefined ? 0 : contentBytes(entry)));
     return { rows: candidates.slice(0, count), through: after + count };
   }
 
@@ -90,6 +91,35 @@ export class MemoryMessageLog implements MessageLog {
     return { heads: channels.map((channel) => this.#headOf(channel)), through: this.#state.through };
   }
 
+  async rights(channels: readonly Channel[]): Promise<RightsSlice> {
+    this.#state.assertOpen();
+    const rights = channels.map((asked) => {
+      const channel = this.#state.channels.get(asked.key);
+      return channel === undefined ? noRights(asked) : rightsOf(channel);
+    });
+    return { rights, through: this.#state.through };
+  }
+
+  async members(asked: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {
+    this.#state.assertOpen();
+    const { through } = this.#state;
+    const channel = this.#state.channels.get(asked.key);
+    if (channel === undefined) return { members: [], next: undefined, version: 0, through };
+    const all = presentMembers(channel);
+    const rest = after === undefined ? all : all.filter(({ user }) => compareBytes(user, after) > 0);
+    const members = rest.slice(0, limit);
+    const next = rest.length > members.length ? members.at(-1)?.user : undefined;
+    return { members, next, version: channel.rights.version, through };
+  }
+
+  async stays(user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {
+    this.#state.assertOpen();
+    return channels.map(({ kind, key }) => {
+      const member = kind === 'group' ? this.#state.channels.get(key)?.members.get(user) : undefined;
+      return [...(member?.stays ?? [])];
+    });
+  }
+
   #headOf(asked: Channel): ChannelHead {
     const channel = this.#state.channels.get(asked.key);
     return { channel: asked, epoch: channel?.epoch, head: channel?.entries.length ?? 0, base: 0 };
@@ -101,23 +131,27 @@ export class MemoryMessageLog implements MessageLog {
     if (first !== undefined) {
       return { outcome: 'repeated', seq: rows.length, epoch: first.epoch, offset: first.offset, at: first.at };
     }
-    if (request.isRefused) return { outcome: 'refused', seq: rows.length };
+    const { guard, content, change } = request;
+    if (guard.isRefused) return { outcome: 'refused', seq: rows.length };
+    const known = this.#state.channels.get(request.channel.key);
+    const { version = 0, isClosed = false } = known?.rights ?? {};
+    const isOther = guard.rightsVersion !== 'any' && guard.rightsVersion !== version;
+    if (isOther || isClosed || (known === undefined && !begins(request))) {
+      return { outcome: 'stale', seq: rows.length, rightsVersion: version };
+    }
     if (!this.#knowsUsers(request)) return { outcome: 'unknown-user', seq: rows.length };
     const refusal = this.#quotas.judge(request);
     if (refusal !== undefined) return { outcome: 'quota', seq: rows.length, ...refusal };
 
     const channel = this.#state.ensureChannel(request.channel, request.at);
-    const last = channel.entries.at(-1);
-    const entry = makeEntry(request.channel, request.content, {
-      epoch: channel.epoch,
-      offset: channel.entries.length + 1,
-      at: Math.max(request.at, last?.at ?? 0),
-      messages: (last?.messages ?? 0) + 1,
-    });
-    const row: LaneRow = { seq: rows.length + 1, stamp, entry };
-    channel.entries.push(entry);
+    const seq = rows.length + 1;
+    const entry = content === undefined ? undefined : nextEntry(channel, content, request.at);
+    const applied = change && applyChange(this.#state, channel, change, { seq, offset: entry?.offset });
+    const row: LaneRow = { seq, stamp, channel: request.channel, entry, change: applied };
     rows.push(row);
-    channel.recency = row.seq;
+    if (entry === undefined) return stored(row);
+    channel.entries.push(entry);
+    channel.recency = seq;
     this.#quotas.count(channel, request);
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
     return stored(row);
@@ -139,22 +173,54 @@ export class MemoryMessageLog implements MessageLog {
   }
 
   #firstWithKey(request: AppendRequest): Entry | undefined {
-    const { from, key } = request.content;
-    if (key === undefined) return undefined;
-    return this.#state.channels.get(request.channel.key)?.keys.get(from)?.get(key);
+    const { channel, content } = request;
+    if (content?.key === undefined) return undefined;
+    return this.#state.channels.get(channel.key)?.keys.get(senderOf(content))?.get(content.key);
   }
 }
 
 const NO_ROWS: ReadonlyMap<number, LaneRow> = new Map();
 
-function stored({ seq, entry }: LaneRow): AppendResult {
+/** Of the results, those that have a row. */
+function isStored({ outcome }: AppendResult): boolean {
+  return outcome === 'stored' || outcome === 'controlled';
+}
+
+/** A group begins when somebody joins it. */
+function begins({ channel, change }: AppendRequest): boolean {
+  return channel.kind !== 'group' || change?.members.some(({ type }) => type === 'join') === true;
+}
+
+function nextEntry(channel: MemoryChannel, content: EntryContent, at: number): Entry {
+  const last = channel.entries.at(-1);
+  return makeEntry(channel.channel, content, {
+    epoch: channel.epoch,
+    offset: channel.entries.length + 1,
+    at: Math.max(at, last?.at ?? 0),
+    messages: (last?.messages ?? 0) + (content.kind === messageKind ? 1 : 0),
+  });
+}
+
+function stored({ seq, entry, change }: LaneRow): AppendResult {
+  if (entry === undefined) return { outcome: 'controlled', seq, change: change! };
   const { epoch, offset, at, messages } = entry;
-  return { outcome: 'stored', seq, epoch, offset, at, messages };
+  return { outcome: 'stored', seq, epoch, offset, at, messages, change };
+}
+
+function noRights(channel: Channel): ChannelRights {
+  const blocks = { low: false, high: false };
+  return { channel, version: 0, isClosed: false, settings: undefined, blocks, memberCount: 0 };
+}
+
+/** An application and a user may have the same id. */
+function senderOf({ from, by }: Pick<EntryContent, 'from' | 'by'>): string {
+  return by === undefined ? `user ${from ?? ''}` : `application ${by}`;
 }
 
 function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
-  const keys = channel.keys.get(entry.from);
-  if (keys === undefined) channel.keys.set(entry.from, new Map([[key, entry]]));
+  const sender = senderOf(entry);
+  const keys = channel.keys.get(sender);
+  if (keys === undefined) channel.keys.set(sender, new Map([[key, entry]]));
   else keys.set(key, entry);
 }
 

@@ -1,8 +1,8 @@
 // The quotas of the memory engine: what each user has used, and what waits for each recipient.
 
 import type { UserId } from '@longwire/protocol';
+import type { Channel } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
-import { pairOfRequest } from '../append-check.js';
 import type { AppendRequest } from '../message-log.js';
 import {
   countAnswer,
@@ -26,33 +26,34 @@ export class MemoryQuotas {
     this.#quotas = quotas;
   }
 
-  /** Undefined: the request may be stored. */
-  judge(request: AppendRequest): QuotaRefusal | undefined {
-    const { from } = request.content;
-    const peer = peerOf(request);
-    const bytes = contentBytes(request.content);
-    const channel = this.#state.channels.get(request.channel.key);
-    const begins = channel !== undefined ? undefined : peer === undefined ? 'self' : 'peer';
+  /** Undefined: the request may be stored. Only users have quotas. */
+  judge({ channel, content, at }: AppendRequest): QuotaRefusal | undefined {
+    if (content?.from === undefined) return undefined;
+    const { from } = content;
+    const peer = peerOf(channel, from);
+    const bytes = contentBytes(content);
+    const known = this.#state.channels.get(channel.key);
+    const begins = known !== undefined ? undefined : peer === undefined ? 'self' : 'peer';
     const usage = this.#usages.get(from) ?? noUsage();
-    const refusal = judgeUsage(usage, { bytes, begins, at: request.at }, this.#quotas);
+    const refusal = judgeUsage(usage, { bytes, begins, at }, this.#quotas);
     if (refusal !== undefined || peer === undefined) return refusal;
-    const undelivered = bytes + (channel === undefined ? 0 : undeliveredIn(channel, from, peer));
+    const undelivered = bytes + (known === undefined ? 0 : undeliveredIn(known, from, peer));
     const wasSeen = () => (this.#state.users.get(peer)?.devices.size ?? 0) > 0;
     return judgeUndelivered(undelivered, wasSeen, this.#quotas);
   }
 
   /** For the newest entry of a channel. */
-  count(channel: MemoryChannel, request: AppendRequest): void {
-    const { from } = request.content;
-    const peer = peerOf(request);
-    const bytes = contentBytes(request.content);
+  count(channel: MemoryChannel, { content }: AppendRequest): void {
+    if (content === undefined) return;
+    const { from } = content;
+    const bytes = contentBytes(content);
+    const before = channel.sentBytes.at(-1);
+    const isLow = channel.channel.kind === 'direct' && from === channel.channel.low;
+    channel.sentBytes.push({ low: (before?.low ?? 0) + (isLow ? bytes : 0), all: (before?.all ?? 0) + bytes });
+    if (from === undefined) return;
+    const peer = peerOf(channel.channel, from);
     const usage = this.#usageOf(from);
     usage.storedBytes += bytes;
-    const before = channel.sentBytes.at(-1);
-    channel.sentBytes.push({
-      low: (before?.low ?? 0) + (from === pairOfRequest(request)[0] ? bytes : 0),
-      all: (before?.all ?? 0) + bytes,
-    });
     if (channel.entries.length === 1) countChannel(usage, channel.createdAt, { hasPeer: peer !== undefined });
     if (peer !== undefined && isAnswer(channel, from)) countAnswer(this.#usageOf(peer), channel.createdAt);
   }
@@ -66,11 +67,10 @@ export class MemoryQuotas {
   }
 }
 
-/** Undefined in a channel with oneself. */
-function peerOf(request: AppendRequest): UserId | undefined {
-  const [low, high] = pairOfRequest(request);
-  if (low === high) return undefined;
-  return request.content.from === low ? high : low;
+/** Undefined in a channel with oneself, and in all that are not between two users. */
+function peerOf(channel: Channel, from: UserId): UserId | undefined {
+  if (channel.kind !== 'direct' || channel.low === channel.high) return undefined;
+  return from === channel.low ? channel.high : channel.low;
 }
 
 function isAnswer({ entries, writers }: MemoryChannel, from: UserId): boolean {

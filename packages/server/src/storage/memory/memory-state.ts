@@ -1,14 +1,17 @@
 // What the memory engine holds, in plain maps, and how much of it there may be.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
-import { type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
-import { type Entry, type EntryContent, retainedBytes } from '../../channel/entry.js';
+import { announcements, type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
+import { type Entry, retainedBytes } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LaneRow } from '../../channel/lane.js';
+import type { Stay } from '../../channel/membership.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
+import type { AppendRequest } from '../message-log.js';
 
 export interface MemoryMember {
-  visibleFrom: number;
+  /** Ascending, at least one. */
+  readonly stays: Stay[];
   read: number;
   delivered: number;
 }
@@ -20,8 +23,9 @@ export interface MemoryChannel {
   readonly epoch: Epoch;
   /** The entry with offset n is at index n − 1. */
   readonly entries: Entry[];
-  /** Sender, then key. */
-  readonly keys: Map<UserId, Map<string, Entry>>;
+  /** Sender as `senderOf` names it, then key. */
+  readonly keys: Map<string, Map<string, Entry>>;
+  readonly rights: MemoryRights;
   readonly members: Map<UserId, MemoryMember>;
   /** Number of the newest entry in the order of appends over all channels. */
   recency: number;
@@ -31,6 +35,13 @@ export interface MemoryChannel {
   readonly writers: Set<UserId>;
 }
 
+export interface MemoryRights {
+  version: number;
+  isClosed: boolean;
+  settings: string | undefined;
+  readonly blocks: { low: boolean; high: boolean };
+}
+
 export interface MemoryDevice {
   readonly cursors: Map<ChannelKey, number>;
 }
@@ -38,8 +49,10 @@ export interface MemoryDevice {
 export interface MemoryUser {
   /** In the order of their last use. */
   readonly devices: Map<DeviceId, MemoryDevice>;
-  /** In the order of creation of the channels. */
+  /** In the order of creation of the channels; the announcements are not among them. */
   readonly channels: MemoryChannel[];
+  /** The first announcement that is due to the user. */
+  readonly announcementsFrom: number;
 }
 
 /** Moves the device to the end of the order of use. */
@@ -57,6 +70,11 @@ const CHANNEL_BYTES = 1_500;
 const USER_BYTES = 500;
 const DEVICE_BYTES = 500;
 const CURSOR_BYTES = 100;
+/** A member may be a new user. */
+const MEMBER_BYTES = USER_BYTES + 300;
+
+/** That of the users whom a channel itself names. */
+const ALWAYS: Stay = Object.freeze({ joined: 1, left: undefined, role: 'member', dueFrom: 1, visibleFrom: 1 });
 
 /** There is one lane. */
 export const MEMORY_LANE: Lane = 0;
@@ -94,13 +112,13 @@ export class MemoryState {
    * Called before anything of a batch is stored; a channel counts with its users.
    * @throws ServerError `storage_full`
    */
-  reserveEntries(contents: readonly EntryContent[], newChannels: number): void {
-    this.#reserve(entriesBytes(contents, newChannels));
+  reserveRows(requests: readonly AppendRequest[], newChannels: number): void {
+    this.#reserve(rowsBytes(requests, newChannels));
   }
 
   /** Of what was reserved and is not stored after all. */
-  releaseEntries(contents: readonly EntryContent[], newChannels: number): void {
-    this.#bytes -= entriesBytes(contents, newChannels);
+  releaseRows(requests: readonly AppendRequest[], newChannels: number): void {
+    this.#bytes -= rowsBytes(requests, newChannels);
   }
 
   /** @throws ServerError `storage_full` */
@@ -137,7 +155,8 @@ export class MemoryState {
   ensureUser(id: UserId): MemoryUser {
     const known = this.users.get(id);
     if (known !== undefined) return known;
-    const user: MemoryUser = { devices: new Map(), channels: [] };
+    const announced = this.channels.get(announcements.key)?.entries.length ?? 0;
+    const user: MemoryUser = { devices: new Map(), channels: [], announcementsFrom: announced + 1 };
     this.users.set(id, user);
     return user;
   }
@@ -152,21 +171,49 @@ export class MemoryState {
       entries: [],
       keys: new Map(),
       members: new Map(),
+      rights: { version: 0, isClosed: false, settings: undefined, blocks: { low: false, high: false } },
       recency: 0,
       createdAt: at,
       sentBytes: [],
       writers: new Set(),
     };
     this.channels.set(channel.key, created);
-    for (const user of namedReaders(channel)) {
-      created.members.set(user, { visibleFrom: 1, read: 0, delivered: 0 });
-      this.ensureUser(user).channels.push(created);
+    for (const user of namedReaders(channel)) this.putStay(created, user, ALWAYS);
+    return created;
+  }
+
+  /** Begins a stay, or changes the present one. */
+  putStay(channel: MemoryChannel, userId: UserId, stay: Stay): void {
+    const known = channel.members.get(userId);
+    if (known !== undefined) {
+      if (known.stays.at(-1)!.joined === stay.joined) known.stays.pop();
+      known.stays.push(stay);
+      return;
     }
+    channel.members.set(userId, { stays: [stay], read: 0, delivered: 0 });
+    const { channels } = this.ensureUser(userId);
+    const place = channels.findIndex(({ number }) => number > channel.number);
+    channels.splice(place < 0 ? channels.length : place, 0, channel);
+  }
+
+  /** Undefined: the user is not in the channel and never was. All known users get the announcements that came after them. */
+  memberOf(userId: UserId, channel: MemoryChannel): MemoryMember | undefined {
+    const known = channel.members.get(userId);
+    const from = this.users.get(userId)?.announcementsFrom;
+    if (known !== undefined || channel.channel.kind !== 'all' || from === undefined) return known;
+    if (channel.entries.length < from) return undefined;
+    const stay: Stay = { joined: from, left: undefined, role: 'member', dueFrom: from, visibleFrom: from };
+    const created: MemoryMember = { stays: [stay], read: 0, delivered: 0 };
+    channel.members.set(userId, created);
     return created;
   }
 }
 
-function entriesBytes(contents: readonly EntryContent[], newChannels: number): number {
-  const text = contents.reduce((bytes, content) => bytes + retainedBytes(content), 0);
-  return text + contents.length * ENTRY_BYTES + newChannels * (CHANNEL_BYTES + 2 * USER_BYTES);
+function rowsBytes(requests: readonly AppendRequest[], newChannels: number): number {
+  let bytes = newChannels * (CHANNEL_BYTES + 2 * USER_BYTES);
+  for (const { content, change } of requests) {
+    bytes += ENTRY_BYTES + (content === undefined ? 0 : retainedBytes(content));
+    if (change !== undefined) bytes += change.members.length * MEMBER_BYTES + 2 * (change.settings?.length ?? 0);
+  }
+  return bytes;
 }

@@ -1,10 +1,14 @@
 // The fields of a content that most entries do not have: between the threads they travel as one object, or not at all.
 
 import type { Position, UserId } from '@longwire/protocol';
-import type { EntryContent } from '../../channel/entry.js';
+import { type EntryContent, messageKind } from '../../channel/entry.js';
 
 /** @typeParam Reply  a position on the way to the storage thread, what a row holds on the way back */
-export interface RareContent<Reply> extends Pick<EntryContent, 'bodyFormat' | 'slot' | 'headers' | 'contentType'> {
+export interface RareContent<Reply>
+  extends Pick<
+    EntryContent,
+    'kind' | 'by' | 'bodyFormat' | 'slot' | 'headers' | 'contentType' | 'target' | 'expiresAt'
+  > {
   readonly replyTo: Reply | undefined;
 }
 
@@ -13,27 +17,32 @@ export function rareContentOf<Reply>(
   content: Omit<RareContent<unknown>, 'replyTo'>,
   replyTo: Reply | undefined,
 ): RareContent<Reply> | undefined {
-  const { bodyFormat, slot, headers, contentType } = content;
+  const { kind, by, bodyFormat, slot, headers, contentType, target, expiresAt } = content;
   const isPlain =
+    kind === messageKind &&
+    by === undefined &&
+    target === undefined &&
+    expiresAt === undefined &&
     bodyFormat === 'json' &&
     slot === undefined &&
     headers === undefined &&
     contentType === undefined &&
     replyTo === undefined;
-  return isPlain ? undefined : { bodyFormat, slot, headers, contentType, replyTo };
+  return isPlain ? undefined : { kind, by, bodyFormat, slot, headers, contentType, target, expiresAt, replyTo };
 }
 
-/** The content that was taken apart; `kind` is the one that this version has. */
+/** The content that was taken apart. */
 export function contentFrom(
-  from: UserId,
+  from: UserId | undefined,
   body: string,
   key: string | undefined,
   rare: Omit<RareContent<unknown>, 'replyTo'> | undefined,
   replyTo: Position | undefined,
 ): EntryContent {
   return {
-    kind: 'message',
+    kind: rare?.kind ?? messageKind,
     from,
+    by: rare?.by,
     body,
     bodyFormat: rare?.bodyFormat ?? 'json',
     key,
@@ -41,5 +50,7 @@ export function contentFrom(
     headers: rare?.headers,
     contentType: rare?.contentType,
     replyTo,
+    target: rare?.target,
+    expiresAt: rare?.expiresAt,
   };
 }

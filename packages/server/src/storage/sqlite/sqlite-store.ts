@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import type { Lane, LaneNumbers, LanePage } from '../../channel/lane.js';
+import type { Stay } from '../../channel/membership.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
 import { channelOfName, named, nameOf } from '../channel-name.js';
@@ -25,9 +26,11 @@ import type {
   AppendRequest,
   Heads,
   KeySearch,
+  MemberPage,
   MessageLog,
   Page,
   PageRequest,
+  RightsSlice,
   SearchedKey,
 } from '../message-log.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
@@ -203,6 +206,7 @@ class SqliteMessageLog implements MessageLog {
 
   async searchKey(search: KeySearch): Promise<SearchedKey> {
     const { channel, from, key, since, until } = search;
+    if (from === undefined) return { since, until: since.offset };
     const where = { channel: nameOf(channel), from, key };
     if (until !== undefined) {
       const part = await this.#source.call('searchKey', { ...where, after: since.offset, until });
@@ -224,6 +228,31 @@ class SqliteMessageLog implements MessageLog {
       heads: heads.map((frame, index) => headFrom(frame, channels[index]!, this.#client.era)),
       through: numbersOf(through),
     };
+  }
+
+  /** This engine stores direct channels, in which nothing has changed them. */
+  async rights(channels: readonly Channel[]): Promise<RightsSlice> {
+    const { heads, through } = await this.heads(channels);
+    const blocks = { low: false, high: false };
+    return {
+      rights: heads.map(({ channel }) => ({
+        channel,
+        version: 0,
+        isClosed: false,
+        settings: undefined,
+        blocks,
+        memberCount: 0,
+      })),
+      through,
+    };
+  }
+
+  async members(): Promise<MemberPage> {
+    return { members: [], next: undefined, version: 0, through: (await this.heads([])).through };
+  }
+
+  async stays(_user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {
+    return channels.map(() => []);
   }
 
   /** The writer can do all that a reader does, if there is none, or it failed. */
@@ -256,6 +285,8 @@ class SqliteDirectory implements Directory {
     const slice = await this.#client.call('channelStatuses', { user, device, after, limit });
     const statuses = slice.channels.map(({ life, ...status }) => ({
       ...status,
+      dueFrom: status.visibleFrom,
+      left: undefined,
       channel: channelOfName(status.channel),
       epoch: epochOf(this.#client.era, life ?? 0),
     }));
@@ -277,6 +308,7 @@ class SqliteDirectory implements Directory {
         epoch: epochOf(this.#client.era, frame.last.life ?? 0),
         head: last.head,
         visibleFrom: frame.visibleFrom,
+        read: Math.max(channels[index]!.read, frame.members.find((member) => member.user === user)?.read ?? 0),
         unread: frame.unread,
         last: last.entries[0],
         isLastTruncated: frame.isLastTruncated,

@@ -159,10 +159,17 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
     const first: Position = { epoch: head!.epoch!, offset: 0 };
     const repeat = (key: string, since = first) => appendOne(store.log, message('owner', 'peer', { key, since }));
     const searched = async (key: string) => {
-      let part = await store.log.searchKey({ channel: long, from: owner, key, since: first, until: undefined });
+      let part = await store.log.searchKey({
+        channel: long,
+        from: owner,
+        by: undefined,
+        key,
+        since: first,
+        until: undefined,
+      });
       let calls = 1;
       for (; part.since.offset < part.until; calls += 1) {
-        part = await store.log.searchKey({ channel: long, from: owner, key, ...part });
+        part = await store.log.searchKey({ channel: long, from: owner, by: undefined, key, ...part });
       }
       return { since: part.since, calls };
     };

@@ -54,13 +54,13 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
     }
     const [[name, first]] = Object.entries(contents.logs) as [[ChannelName, readonly Entry[]]];
     const { from, epoch, messages } = first.at(-1)!;
-    expect(await appendOne(store.log, message(from, from, { channel: channelOfName(name) }))).toMatchObject({
+    expect(await appendOne(store.log, message(from!, from!, { channel: channelOfName(name) }))).toMatchObject({
       outcome: 'stored',
       offset: first.length + 1,
       messages: messages + 1,
       epoch,
     });
-    const fed = (await readFeed(store.log)).map(({ entry }) => entry);
+    const fed = (await readFeed(store.log)).map(({ entry }) => entry!);
     for (const log of Object.keys(contents.logs)) {
       const channel = channelOfName(log as ChannelName);
       expect(fed.filter((entry) => entry.channel.key === channel.key)).toEqual(await readLog(store.log, channel));

@@ -2,10 +2,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AppendRequest } from '../../../src/storage/message-log.js';
 import { unlimitedQuotas } from '../../../src/storage/quotas.js';
 import { isAllowed } from '../quota-contract.js';
-import { direct, FIRST_AT, message } from '../requests.js';
+import { direct, FIRST_AT, type MessageRequest, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine } from './engine-under-test.js';
 
@@ -31,7 +30,7 @@ test.each(testedDrivers)(
             placeBatchRows: 8,
           });
         let engine = open();
-        const stored: AppendRequest[] = [];
+        const stored: MessageRequest[] = [];
         for (const each of steps) {
           switch (each.do) {
             case 'send': {

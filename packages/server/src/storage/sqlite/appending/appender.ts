@@ -1,8 +1,8 @@
 // Appends inside the open transaction: keys, offsets and counts of one batch after the other.
 
-import type { Position } from '@longwire/protocol';
-import { contentBytes } from '../../../channel/entry.js';
-import { pairOfRequest } from '../../append-check.js';
+import type { Position, UserId } from '@longwire/protocol';
+import { contentBytes, type EntryContent, messageKind } from '../../../channel/entry.js';
+import { assertStorable } from '../../append-check.js';
 import { type ChannelName, type DirectPair, nameOf } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { AppendRequest } from '../../message-log.js';
@@ -22,6 +22,7 @@ import {
   REPEATED,
   REQUEST_STRIDE,
   requestAt,
+  STALE,
   STORED,
   UNKNOWN_USER,
   UNSEARCHED,
@@ -51,6 +52,9 @@ interface AppenderParts {
   readonly ledger: UsageLedger;
   readonly judge: QuotaJudge;
 }
+
+/** A request that this engine stores: a message of a user in a direct channel. */
+type DirectRequest = AppendRequest & { readonly content: EntryContent & { readonly from: UserId } };
 
 const NO_ROWS: ReadonlyMap<number, number> = new Map();
 
@@ -150,7 +154,8 @@ export class Appender {
   }
 
   #appendOne(request: AppendRequest, stamp: number, results: number[]): void {
-    const pair = pairOfRequest(request);
+    assertDirect(request);
+    const pair = pairOf(request);
     const name = nameOf(request.channel);
     let place: Place | typeof UNKNOWN_USER | typeof UNSEARCHED;
     try {
@@ -171,8 +176,13 @@ export class Appender {
       results.push(REPEATED, this.newest, known.life, first.offset, first.at, first.messages);
       return;
     }
-    if (request.isRefused) {
+    if (request.guard.isRefused) {
       results.push(REFUSED, this.newest, 0, 0, 0, 0);
+      return;
+    }
+    const { rightsVersion } = request.guard;
+    if (rightsVersion !== 'any' && rightsVersion !== 0) {
+      results.push(STALE, this.newest, 0, 0, 0, 0);
       return;
     }
     const size = contentBytes(request.content);
@@ -187,10 +197,7 @@ export class Appender {
   }
 
   /** Everything that can meet damage, before anything of the channel is written. */
-  #lookUp(
-    request: AppendRequest,
-    pair: ReturnType<typeof pairOfRequest>,
-  ): Place | typeof UNKNOWN_USER | typeof UNSEARCHED {
+  #lookUp(request: DirectRequest, pair: DirectPair): Place | typeof UNKNOWN_USER | typeof UNSEARCHED {
     const known = this.#channels.find(nameOf(request.channel));
     if (known !== undefined) {
       const first =
@@ -198,7 +205,7 @@ export class Appender {
       if (first === 'unsearched') return UNSEARCHED;
       return { known, first, lowUser: known.lowUser, highUser: known.highUser };
     }
-    if (request.isRefused) return { known, first: undefined, lowUser: undefined, highUser: undefined };
+    if (request.guard.isRefused) return { known, first: undefined, lowUser: undefined, highUser: undefined };
     if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return UNKNOWN_USER;
     return { known, first: undefined, lowUser: this.#users.find(pair[0]), highUser: this.#users.find(pair[1]) };
   }
@@ -209,14 +216,14 @@ export class Appender {
     return this.#channels.createDirect(name, pair, lowUser, highUser, at);
   }
 
-  #findFirst(state: ChannelState, request: AppendRequest, key: string): EntryRow | 'unsearched' | undefined {
+  #findFirst(state: ChannelState, request: DirectRequest, key: string): EntryRow | 'unsearched' | undefined {
     const sender = memberNumber(state, request.content.from);
     // A sender who is not of the channel has never stored anything in it.
     return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
   }
 
   /** @param size  of body and headers */
-  #insertEntry(state: ChannelState, request: AppendRequest, stamp: number, size: number): void {
+  #insertEntry(state: ChannelState, request: DirectRequest, stamp: number, size: number): void {
     const { content } = request;
     const isLow = content.from === state.pair[0];
     const sender = isLow ? state.lowUser : state.highUser;
@@ -276,4 +283,18 @@ export class Appender {
     const isPresent = replyTo.epoch === epochOf(this.#era, state.life);
     return { offset: replyTo.offset, epoch: isPresent ? undefined : replyTo.epoch };
   }
+}
+
+/** @throws TypeError for what this engine does not store */
+function assertDirect(request: AppendRequest): asserts request is DirectRequest {
+  assertStorable(request);
+  const { channel, content, change } = request;
+  const isMessage = content?.kind === messageKind && content.from !== undefined && content.target === undefined;
+  if (channel.kind === 'direct' && isMessage && content.expiresAt === undefined && change === undefined) return;
+  throw new TypeError(`expected a message of a user in a direct channel, got another append to ${channel.key}`);
+}
+
+function pairOf({ channel }: AppendRequest): DirectPair {
+  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
+  return [channel.low, channel.high];
 }

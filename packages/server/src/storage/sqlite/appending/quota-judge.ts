@@ -47,7 +47,7 @@ export class QuotaJudge {
   judge(request: AppendRequest, { known, lowUser, highUser }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
     const { channel, content, at } = request;
     const { quotas, ledger } = this.#parts;
-    if (channel.kind !== 'direct') return undefined;
+    if (channel.kind !== 'direct' || content === undefined) return undefined;
     const isSelf = channel.low === channel.high;
     const isLow = content.from === channel.low;
     const begins = known !== undefined ? undefined : isSelf ? 'self' : 'peer';

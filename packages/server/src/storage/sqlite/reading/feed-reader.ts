@@ -104,6 +104,7 @@ export class FeedReader {
 }
 
 export function feedRowFrom({ seq, stamp, channel, life, entry }: FeedRowFrame, era: string): LaneRow {
-  const [only] = entriesFrom(entry, channelOfName(channel), epochOf(era, life));
-  return { seq, stamp, entry: only! };
+  const of = channelOfName(channel);
+  const [only] = entriesFrom(entry, of, epochOf(era, life));
+  return { seq, stamp, channel: of, entry: only!, change: undefined };
 }

@@ -2,7 +2,7 @@
 
 import type { Epoch, Position } from '@longwire/protocol';
 import type { Channel, DirectChannel } from '../../../channel/channel.js';
-import { contentBytes, type Entry, makeEntry } from '../../../channel/entry.js';
+import { contentBytes, type Entry, makeEntry, messageKind } from '../../../channel/entry.js';
 import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
@@ -30,7 +30,11 @@ export function flattenEntry(
       offset: row.offset,
     });
   }
-  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareContentOf(row, row.replyTo));
+  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareOf(row));
+}
+
+function rareOf(row: EntryRow): RareColumns | undefined {
+  return rareContentOf({ ...row, kind: messageKind, by: undefined }, row.replyTo);
 }
 
 /** Takes body and headers out of the first entry if they are longer; true: it did. */

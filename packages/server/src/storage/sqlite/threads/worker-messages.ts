@@ -61,7 +61,7 @@ export interface WorkerCalls {
   };
   /** Undefined: the channel has no entries of the sender. */
   keySearchRange: {
-    readonly input: Named<Omit<KeySearch, 'until'>>;
+    readonly input: Named<Omit<KeySearch, 'until' | 'by' | 'from'>> & { readonly from: UserId };
     readonly output: (SearchedPart & { readonly life: number }) | undefined;
   };
   searchKey: {

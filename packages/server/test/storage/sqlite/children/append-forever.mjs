@@ -36,7 +36,7 @@ function request(number) {
       key: `key-${number}`,
     },
     at: 1_790_000_000_000 + number,
-    isRefused: false,
+    guard: { rightsVersion: 0, isRefused: false },
     mustExist: [],
   };
 }

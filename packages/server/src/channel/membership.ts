@@ -1,0 +1,64 @@
+// Who is in a channel and since when, and what else decides who may write there. The words of rights that storage, delivery
+// and messaging share.
+
+import type { UserId } from '@longwire/protocol';
+
+export type MemberRole = 'owner' | 'admin' | 'member';
+
+/** One interval in which a user is in a channel. Who comes back begins another one. */
+export interface Stay {
+  /** Offset of the entry by which they joined. */
+  readonly joined: number;
+  /** Offset of the entry by which they left, which is the last one they get; undefined: they are in the channel. */
+  readonly left: number | undefined;
+  readonly role: MemberRole;
+  /** From here on entries are pushed to them. */
+  readonly dueFrom: number;
+  /** From here on entries may be read by them; at most `dueFrom`. */
+  readonly visibleFrom: number;
+}
+
+export interface ChannelMember extends Stay {
+  readonly user: UserId;
+}
+
+/**
+ * What becomes of one user. Offsets are those of the entry that carries the change: of a join, `joined` and `dueFrom`; of a
+ * leave, `left`. A join of a member changes the role; a leave or a role of somebody else changes nothing.
+ */
+export type MemberChange =
+  | {
+      readonly type: 'join';
+      readonly user: UserId;
+      readonly role: MemberRole;
+      /** `start`: all of the log. `joining`: from the entry that carries the change. */
+      readonly visibleFrom: 'start' | 'joining';
+    }
+  | { readonly type: 'leave'; readonly user: UserId }
+  | { readonly type: 'role'; readonly user: UserId; readonly role: MemberRole };
+
+/** Whether one of the two users of a direct channel blocks the other. */
+export interface BlockChange {
+  readonly by: UserId;
+  readonly isBlocked: boolean;
+}
+
+/** What one row changes of the rights in its channel. Each one makes a new version of them. */
+export interface RightsChange {
+  /** At most {@link MAX_MEMBER_CHANGES}, applied in this order; of groups, and with an entry only. */
+  readonly members: readonly MemberChange[];
+  /** JSON text of the channel's settings from now on, at most {@link MAX_SETTINGS_BYTES}; undefined: they stay. Opaque to engines. */
+  readonly settings: string | undefined;
+  /** Of direct channels only. */
+  readonly blocks: readonly BlockChange[];
+  /** The channel takes nothing more. */
+  readonly closes: boolean;
+}
+
+/** A change as it was stored: with the new state of every member that it changed. */
+export interface AppliedChange extends Omit<RightsChange, 'members'> {
+  readonly members: readonly ChannelMember[];
+}
+
+export const MAX_MEMBER_CHANGES = 200;
+export const MAX_SETTINGS_BYTES = 16_384;

@@ -1,0 +1,76 @@
+// Members, blocks and settings of the memory engine's channels.
+
+import type { UserId } from '@longwire/protocol';
+import type { AppliedChange, ChannelMember, MemberChange, RightsChange, Stay } from '../../channel/membership.js';
+import type { ChannelRights } from '../message-log.js';
+import type { MemoryChannel, MemoryState } from './memory-state.js';
+
+/** The newest stay of a user. Undefined: the user was never in the channel. */
+export function stayOf(channel: MemoryChannel | undefined, user: UserId): Stay | undefined {
+  return channel?.members.get(user)?.stays.at(-1);
+}
+
+/** @param offset  of the entry that carries the change; it has one if the change has members */
+export function applyChange(
+  state: MemoryState,
+  channel: MemoryChannel,
+  change: RightsChange,
+  { seq, offset }: { readonly seq: number; readonly offset: number | undefined },
+): AppliedChange {
+  const changed = new Map<UserId, ChannelMember>();
+  for (const memberChange of change.members) {
+    const stay = nextStay(stayOf(channel, memberChange.user), memberChange, offset!);
+    if (stay === undefined) continue;
+    state.putStay(channel, memberChange.user, stay);
+    changed.set(memberChange.user, { user: memberChange.user, ...stay });
+  }
+  const { rights } = channel;
+  rights.version = seq;
+  rights.settings = change.settings ?? rights.settings;
+  rights.isClosed ||= change.closes;
+  for (const { by, isBlocked } of change.blocks) {
+    if (channel.channel.kind !== 'direct') continue;
+    if (by === channel.channel.low) rights.blocks.low = isBlocked;
+    if (by === channel.channel.high) rights.blocks.high = isBlocked;
+  }
+  return { members: [...changed.values()], settings: change.settings, blocks: change.blocks, closes: change.closes };
+}
+
+/** Undefined: nothing changes. */
+function nextStay(present: Stay | undefined, change: MemberChange, offset: number): Stay | undefined {
+  const isMember = present !== undefined && present.left === undefined;
+  switch (change.type) {
+    case 'join': {
+      if (isMember) return present.role === change.role ? undefined : { ...present, role: change.role };
+      const visibleFrom = change.visibleFrom === 'start' ? 1 : offset;
+      return { joined: offset, left: undefined, role: change.role, dueFrom: offset, visibleFrom };
+    }
+    case 'leave':
+      return isMember ? { ...present, left: offset } : undefined;
+    case 'role':
+      return isMember && present.role !== change.role ? { ...present, role: change.role } : undefined;
+  }
+}
+
+export function rightsOf({ channel, rights, members }: MemoryChannel): ChannelRights {
+  const { version, isClosed, settings, blocks } = rights;
+  const memberCount = channel.kind === 'group' ? [...members.values()].filter(isPresent).length : 0;
+  return { channel, version, isClosed, settings, blocks: { ...blocks }, memberCount };
+}
+
+/** Users who are in a group, ascending by the bytes of their ids. */
+export function presentMembers({ channel, members }: MemoryChannel): ChannelMember[] {
+  if (channel.kind !== 'group') return [];
+  return [...members]
+    .filter(([, member]) => isPresent(member))
+    .map(([user, { stays }]) => ({ user, ...stays.at(-1)! }))
+    .sort((a, b) => compareBytes(a.user, b.user));
+}
+
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function isPresent({ stays }: { readonly stays: readonly Stay[] }): boolean {
+  return stays.at(-1)!.left === undefined;
+}
