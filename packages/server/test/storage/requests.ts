@@ -1,15 +1,19 @@
 // Requests for storage tests, with everything that does not matter filled in.
 
-import type { DeviceId, UserId } from '@longwire/protocol';
-import { type Channel, directChannel } from '../../src/channel/channel.js';
+import type { DeviceId, GroupId, UserId } from '@longwire/protocol';
+import { type Channel, directChannel, groupChannel, inboxChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import type { LaneRow } from '../../src/channel/lane.js';
+import type { MemberChange, MemberRole, RightsChange } from '../../src/channel/membership.js';
 import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, Guard, MessageLog, Page } from '../../src/storage/message-log.js';
 
 export const user = (id: string): UserId => id as UserId;
 export const device = (id: string): DeviceId => id as DeviceId;
 export const direct = (a: string, b: string): Channel => directChannel(user(a), user(b));
+
+export const group = (id: string): Channel => groupChannel(id as GroupId);
+export const inbox = (id: string): Channel => inboxChannel(user(id));
 
 /** The same channel as engines know it. */
 export const directName = (a: string, b: string): ChannelName => nameOf(direct(a, b));
@@ -25,6 +29,46 @@ export function message(from: string, to: string, fields: RequestFields = {}): M
   const { rightsVersion = 0, isRefused = false, ...content } = rest;
   const guard = { rightsVersion, isRefused };
   return { channel, content: { ...contentOf(user(from)), ...content }, at, since, guard, change, mustExist };
+}
+
+/** An entry of a user in any channel; without `from`, of the server or, with `by`, of an application. */
+export function entryIn(channel: Channel, from: string | undefined, fields: RequestFields = {}): AppendRequest {
+  const request = message('', '', { ...fields, channel });
+  return { ...request, content: { ...request.content, from: from === undefined ? undefined : user(from) } };
+}
+
+/** A row without an entry. */
+export function control(channel: Channel, rightsVersion: number, fields: Partial<RightsChange>): AppendRequest {
+  const request = message('', '', { channel, rightsVersion, change: changeOf(fields) });
+  return { ...request, content: undefined };
+}
+
+export function changeOf(fields: Partial<RightsChange>): RightsChange {
+  return { members: [], settings: undefined, blocks: [], closes: false, ...fields };
+}
+
+export function joins(id: string, role: MemberRole = 'member', visibleFrom: 'start' | 'joining' = 'joining') {
+  return { type: 'join', user: user(id), role, visibleFrom } satisfies MemberChange;
+}
+
+export const leaves = (id: string): MemberChange => ({ type: 'leave', user: user(id) });
+
+/** A `member` entry with the changes, under the version of the rights that the group has now. Returns the new version. */
+export async function changeMembers(log: MessageLog, channel: Channel, ...members: MemberChange[]): Promise<number> {
+  const request = entryIn(channel, undefined, {
+    kind: 'member',
+    rightsVersion: await versionOf(log, channel),
+    change: changeOf({ members }),
+  });
+  const result = await appendOne(log, request);
+  if (result.outcome !== 'stored') throw new Error(`the outcome of the change is ${result.outcome}`);
+  return result.seq;
+}
+
+export async function versionOf(log: MessageLog, channel: Channel): Promise<number> {
+  const [rights] = (await log.rights([channel])).rights;
+  if (rights === undefined || rights === 'damaged') throw new Error('the rights cannot be read');
+  return rights.version;
 }
 
 export function contentOf(from: UserId, body = '"hello"'): EntryContent & { readonly from: UserId } {

@@ -82,7 +82,8 @@ export class MemoryDirectory implements Directory {
       const channel = this.#state.channels.get(asked.key);
       const member = channel && this.#state.memberOf(userId, channel);
       const stay = member?.stays.at(-1);
-      if (channel === undefined || stay === undefined || stay.left !== undefined) continue;
+      if (channel === undefined || channel.entries.length === 0 || stay === undefined || stay.left !== undefined)
+        continue;
       const last = channel.entries.at(-1);
       const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
       descriptions.push({
@@ -111,7 +112,7 @@ export class MemoryDirectory implements Directory {
   /** Undefined: it is no longer one of the user's, and the device knows. */
   #statusOf(channel: MemoryChannel, user: UserId, device: MemoryDevice | undefined): ChannelStatus | undefined {
     const member = this.#state.memberOf(user, channel);
-    if (member === undefined) return undefined;
+    if (member === undefined || channel.entries.length === 0) return undefined;
     const { dueFrom, visibleFrom, left } = member.stays.at(-1)!;
     const cursor = device?.cursors.get(channel.channel.key);
     if (left !== undefined && cursor !== undefined && cursor >= left) return undefined;

@@ -122,7 +122,8 @@ export class MemoryMessageLog implements MessageLog {
 
   #headOf(asked: Channel): ChannelHead {
     const channel = this.#state.channels.get(asked.key);
-    return { channel: asked, epoch: channel?.epoch, head: channel?.entries.length ?? 0, base: 0 };
+    const head = channel?.entries.length ?? 0;
+    return { channel: asked, epoch: head === 0 ? undefined : channel?.epoch, head, base: 0 };
   }
 
   #appendOne(request: AppendRequest, stamp: number): AppendResult {

@@ -33,7 +33,7 @@ export class MemoryQuotas {
     const peer = peerOf(channel, from);
     const bytes = contentBytes(content);
     const known = this.#state.channels.get(channel.key);
-    const begins = known !== undefined ? undefined : peer === undefined ? 'self' : 'peer';
+    const begins = known !== undefined && known.entries.length > 0 ? undefined : peer === undefined ? 'self' : 'peer';
     const usage = this.#usages.get(from) ?? noUsage();
     const refusal = judgeUsage(usage, { bytes, begins, at }, this.#quotas);
     if (refusal !== undefined || peer === undefined) return refusal;
