@@ -29,7 +29,7 @@ export {
 } from './catalogue/version.js';
 // codec
 export { base64ByteLength, decodeBase64, encodeBase64 } from './codec/base64.js';
-export type { ReceivedCommand, ReceivedSendCommand } from './codec/command-fields.js';
+export type { ReceivedCommand, ReceivedSendCommand, ReceivedSignalCommand } from './codec/command-fields.js';
 export {
   type AcceptedCommand,
   type DecodedCommand,
@@ -60,6 +60,7 @@ export {
   encodeGapPush,
   encodeGoodbyePush,
   encodeReceiptPush,
+  encodeSignalPush,
   encodeTruncatedEntry,
   type LoggedEntry,
 } from './codec/encode-push.js';
@@ -91,6 +92,8 @@ export {
   type RefreshCommand,
   type SendCommand,
   type SendFields,
+  type SignalCommand,
+  type SignalFields,
 } from './messages/commands.js';
 export {
   type EntryPlace,
@@ -112,6 +115,7 @@ export {
   gapReasons,
   type Push,
   type ReceiptPush,
+  type SignalPush,
 } from './messages/pushes.js';
 export { textOfBody } from './messages/text-of-body.js';
 // names

@@ -3,7 +3,7 @@ import { commandTypes, decodeCommand, defaultSessionLimits, errorCatalogue, Scan
 import { readVectors } from './vectors.js';
 
 interface CommandVectors {
-  readonly valid: readonly { title: string; text: string; command: object; bodyText?: string }[];
+  readonly valid: readonly { title: string; text: string; command: object; bodyText?: string; dataText?: string }[];
   readonly invalid: readonly { title: string; text: string; code: string; id?: unknown; type?: string }[];
 }
 
@@ -12,13 +12,14 @@ const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 const send = (body: string, id = 7) => `{"body":${body},"to":"user/bob","id":${id},"type":"send"}`;
 
 describe('decodeCommand', () => {
-  test.each(vectors.valid)('takes: $title', ({ text, command, bodyText }) => {
+  test.each(vectors.valid)('takes: $title', ({ text, command, bodyText, dataText }) => {
     const decoded = decodeCommand(text);
     expect(decoded).toMatchObject({ ok: true });
     if (!decoded.ok) return;
     // Record by record, since `headers` and `cursors` have no prototype and missing fields are undefined.
     expect(JSON.parse(JSON.stringify(decoded.command))).toEqual(command);
     expect(decoded.bodyText).toBe(bodyText);
+    expect(decoded.dataText).toBe(dataText);
     expect(decoded.id).toBe(decoded.command.id);
   });
 

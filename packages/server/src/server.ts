@@ -27,6 +27,7 @@ import { KeySearches } from './messaging/key-searches.js';
 import { MessageSender } from './messaging/message-sender.js';
 import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
+import { SignalSender } from './messaging/signal-sender.js';
 import { StoreTurns } from './messaging/store-turns.js';
 import { type Clock, systemClock, type Timer } from './runtime/clock.js';
 import { FailureLog } from './runtime/failure-log.js';
@@ -233,6 +234,7 @@ async function serve(
     dataFolder === undefined
       ? undefined
       : new FreeSpace({ folder: dataFolder, minFreeBytes: limits.minFreeBytes, logger });
+  const signals = new SignalSender({ heads, bus, clock, refusals: counter }, limits.channelSignalsPerSecond);
   const rules = {
     sender: new MessageSender({
       queue,
@@ -248,6 +250,7 @@ async function serve(
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns, (error) => damage.report(error)),
     channels,
+    signals,
     onPageFailure: (error: unknown) => {
       if (!damage.report(error)) failures.report('A page could not be read', error);
     },
@@ -341,6 +344,7 @@ async function serve(
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => countOutboxes(outboxes, failures)),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {
       users.sweep();
+      signals.sweep();
       connectionLimits.sweep();
     }),
   ];

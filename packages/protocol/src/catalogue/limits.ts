@@ -31,6 +31,10 @@ export const fieldLimits = Object.freeze({
   keyBytes: 128,
   slotBytes: 128,
   contentTypeBytes: 255,
+  /** `name` of a `signal`. */
+  signalNameBytes: 32,
+  /** JSON text of `data` in a `signal`. */
+  signalDataBytes: 1024,
   /** Pairs in `headers`. */
   headerPairs: 32,
   /** All names and values of `headers`, in total. */

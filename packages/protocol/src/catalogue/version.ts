@@ -20,6 +20,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'bytes',
   'headers',
   'receipts',
+  'signals',
   'history',
   'channels',
   'refresh',

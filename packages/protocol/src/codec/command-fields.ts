@@ -1,7 +1,15 @@
 // The fields of each command, and the rules between them.
 
 import { fieldLimits } from '../catalogue/limits.js';
-import type { Command, HistoryCommand, ReadCommand, SendCommand, SendFields } from '../messages/commands.js';
+import type {
+  Command,
+  HistoryCommand,
+  ReadCommand,
+  SendCommand,
+  SendFields,
+  SignalCommand,
+  SignalFields,
+} from '../messages/commands.js';
 import { parseAddress } from '../names/address.js';
 import type { CommandId } from '../names/ids.js';
 import type { FieldReader } from './field-reader.js';
@@ -13,19 +21,33 @@ export interface ReceivedSendCommand extends SendFields {
   readonly bytes?: string | undefined;
 }
 
-export type ReceivedCommand = Exclude<Command, SendCommand> | ReceivedSendCommand;
+/** A `signal` as received. Its data stays text, as `dataText` of the result. */
+export type ReceivedSignalCommand = SignalFields;
+
+export type ReceivedCommand =
+  | Exclude<Command, SendCommand | SignalCommand>
+  | ReceivedSendCommand
+  | ReceivedSignalCommand;
+
+/** The fields that stay text. */
+export interface ContentTexts {
+  readonly bodyText: string | undefined;
+  readonly dataText: string | undefined;
+}
 
 /** Undefined for an unknown type. If `fields` has a problem afterwards, the result must not be used. */
 export function readCommandFields(
   type: string,
   id: CommandId | undefined,
   fields: FieldReader,
-  bodyText: string | undefined,
+  { bodyText, dataText }: ContentTexts,
   bodyBytes: number,
 ): ReceivedCommand | undefined {
   switch (type) {
     case 'send':
       return readSend(id, fields, bodyText, bodyBytes);
+    case 'signal':
+      return readSignal(id, fields, dataText);
     case 'ack':
       return { type, id, cursors: fields.cursorsOfAck() };
     case 'read':
@@ -79,6 +101,24 @@ function readSend(
   }
   if (bodyText !== undefined && !fitsUtf8Bytes(bodyText, bodyBytes)) {
     fields.report('body', `at most ${bodyBytes} bytes of JSON text`, `${utf8ByteLength(bodyText)}`, 'too_large');
+  }
+  return command;
+}
+
+function readSignal(
+  id: CommandId | undefined,
+  fields: FieldReader,
+  dataText: string | undefined,
+): ReceivedSignalCommand {
+  const { signalDataBytes } = fieldLimits;
+  const command: ReceivedSignalCommand = {
+    type: 'signal',
+    id,
+    to: fields.requiredAddress('to'),
+    name: fields.requiredSignalName(),
+  };
+  if (dataText !== undefined && !fitsUtf8Bytes(dataText, signalDataBytes)) {
+    fields.report('data', `at most ${signalDataBytes} bytes of JSON text`, `${utf8ByteLength(dataText)}`, 'too_large');
   }
   return command;
 }

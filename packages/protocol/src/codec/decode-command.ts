@@ -16,6 +16,8 @@ export interface AcceptedCommand {
   readonly id: CommandId | undefined;
   /** `send`: the exact JSON text of `body`, without the white space around it. */
   readonly bodyText: string | undefined;
+  /** `signal`: the exact JSON text of `data`, without the white space around it. */
+  readonly dataText: string | undefined;
 }
 
 /** A refused text, with everything that an `error` needs. */
@@ -112,15 +114,26 @@ export function decodeCommand(
     return refuse('invalid_field', `type: expected the name of a command, got ${describe(type)}`, id);
   }
   const fields = new FieldReader(object, type);
-  const bodyText = scan.body === undefined ? undefined : text.slice(scan.body.start, scan.body.end);
-  const command = readCommandFields(type, id, fields, bodyText, limits.bodyBytes);
+  const bodyText = textOf(text, scan.body);
+  const dataText = textOf(text, scan.data);
+  const command = readCommandFields(type, id, fields, { bodyText, dataText }, limits.bodyBytes);
   if (command === undefined) {
     const message = `type: expected one of ${commandTypes.join(', ')}, got another; correct it and send it again`;
     return refuse('unknown_type', message, id, knownType);
   }
   const problem = fields.problem;
   if (problem !== undefined) return refuse(problem.code, problem.message, id, knownType);
-  return { ok: true, command, id, bodyText: command.type === 'send' ? bodyText : undefined };
+  return {
+    ok: true,
+    command,
+    id,
+    bodyText: command.type === 'send' ? bodyText : undefined,
+    dataText: command.type === 'signal' ? dataText : undefined,
+  };
+}
+
+function textOf(text: string, span: TextSpan | undefined): string | undefined {
+  return span === undefined ? undefined : text.slice(span.start, span.end);
 }
 
 /** Refuses without parsing. The scan has found the id nevertheless, so the command gets its answer. */

@@ -78,6 +78,7 @@ const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs:
 
 const pushShapes: ReadonlyMap<string, Shape> = new Map<Push['type'], Shape>([
   ['receipt', { channel: text, user: text, epoch: text, delivered: optional(offset), read: optional(offset) }],
+  ['signal', { channel: text, from: text, name: text }],
   ['gap', { channel: text, epoch: text, from: offset, to: offset, next: entryOffset, reason: text }],
   ['goodbye', { code: number, reason: text, reconnect: flag, afterMs: optional(number) }],
   ['error', { ...errorShape, of: optional(text) }],

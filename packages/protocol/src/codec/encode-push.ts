@@ -1,7 +1,7 @@
 // Pushes as text, by concatenation: a body is never parsed or serialised again. It cannot break the object around it,
 // because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
-import type { GapPush, GapReason, GoodbyePush, ReceiptPush } from '../messages/pushes.js';
+import type { GapPush, GapReason, GoodbyePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
@@ -76,6 +76,19 @@ export function encodeReceiptPush(receipt: Omit<ReceiptPush, 'type' | 'channel'>
   if (receipt.delivered !== undefined) text += `,"delivered":${receipt.delivered}`;
   if (receipt.read !== undefined) text += `,"read":${receipt.read}`;
   return `${text}}`;
+}
+
+/**
+ * A `signal`.
+ * @param dataText  JSON text of `data`; undefined: there is none
+ */
+export function encodeSignalPush(
+  { from, name }: Pick<SignalPush, 'from' | 'name'>,
+  channel: Address,
+  dataText: string | undefined,
+): string {
+  const text = `{"type":"signal","channel":${JSON.stringify(channel)},"from":${JSON.stringify(from)},"name":"${name}"`;
+  return dataText === undefined ? `${text}}` : `${text},"data":${oneLine(dataText)}}`;
 }
 
 /** A `gap`. */

@@ -20,6 +20,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 const controlOrLoneSurrogate = /[\p{Cc}\p{Cs}]/u;
 const loneSurrogate = /\p{Cs}/u;
+const signalName = /^[a-z0-9._-]+$/;
 const visibleAscii = /^[!-~](?:[ -~]*[!-~])?$/;
 
 export class FieldReader {
@@ -69,6 +70,14 @@ export class FieldReader {
     if (typeof value === 'string' && isText(value, maxBytes) && !controlOrLoneSurrogate.test(value)) return value;
     this.report(name, `a string of 1-${maxBytes} bytes without control characters`);
     return undefined;
+  }
+
+  requiredSignalName(): string {
+    const value = this.#source['name'];
+    const { signalNameBytes } = fieldLimits;
+    if (typeof value === 'string' && value.length <= signalNameBytes && signalName.test(value)) return value;
+    this.report('name', `1-${signalNameBytes} characters of a-z, 0-9, ".", "_" and "-"`);
+    return '';
   }
 
   token(): string | undefined {

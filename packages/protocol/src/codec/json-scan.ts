@@ -15,11 +15,12 @@ export interface JsonScan {
   /** The deepest nesting of arrays and objects. */
   readonly depth: number;
   readonly body: TextSpan | undefined;
+  readonly data: TextSpan | undefined;
   readonly id: TextSpan | undefined;
   readonly type: TextSpan | undefined;
 }
 
-type SpannedField = 'body' | 'id' | 'type';
+type SpannedField = 'body' | 'data' | 'id' | 'type';
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -41,7 +42,12 @@ export function scanJson(text: string): JsonScan {
   let isKeyNext = false;
   let field: SpannedField | undefined;
   let valueStart = 0;
-  const spans: Record<SpannedField, TextSpan | undefined> = { body: undefined, id: undefined, type: undefined };
+  const spans: Record<SpannedField, TextSpan | undefined> = {
+    body: undefined,
+    data: undefined,
+    id: undefined,
+    type: undefined,
+  };
 
   for (let index = 0; index < text.length; index += 1) {
     switch (text.charCodeAt(index)) {
@@ -101,6 +107,8 @@ function spannedField(text: string, start: number, end: number): SpannedField | 
   switch (literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1)) {
     case 'body':
       return 'body';
+    case 'data':
+      return 'data';
     case 'id':
       return 'id';
     case 'type':

@@ -70,6 +70,20 @@ export interface SendCommand extends SendFields {
   readonly bytes?: string | undefined;
 }
 
+/** Every field of a `signal` except its data. */
+export interface SignalFields extends CommandFields {
+  readonly type: 'signal';
+  readonly to: Address;
+  /** 1-32 characters of `a-z`, `0-9`, `.`, `_` and `-`; `typing` is the standard one. */
+  readonly name: string;
+}
+
+/** Reaches the sessions of the channel's users that are at its tail, and is never stored. Answer: `ok`. */
+export interface SignalCommand extends SignalFields {
+  /** Any JSON value, at most 1 KiB of text. */
+  readonly data?: JsonValue | undefined;
+}
+
 /** Acknowledges each channel up to and including a position. Answer: `ok`. */
 export interface AckCommand extends CommandFields {
   readonly type: 'ack';
@@ -118,6 +132,7 @@ export type Command =
   | ConnectCommand
   | RefreshCommand
   | SendCommand
+  | SignalCommand
   | AckCommand
   | ReadCommand
   | HistoryCommand
@@ -131,6 +146,7 @@ const types: Readonly<Record<CommandType, true>> = {
   connect: true,
   refresh: true,
   send: true,
+  signal: true,
   ack: true,
   read: true,
   history: true,

@@ -5,6 +5,7 @@ import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
+import type { JsonValue } from './json-value.js';
 
 /** How far a user has received or read a channel; at least one of `delivered` and `read`. */
 export interface ReceiptPush {
@@ -15,6 +16,15 @@ export interface ReceiptPush {
   /** The highest offset that any device of the user acknowledged. */
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
+}
+
+/** Something passing that a user of the channel reports, such as `typing`: never stored, and dropped where there is no room. */
+export interface SignalPush {
+  readonly type: 'signal';
+  readonly channel: Address;
+  readonly from: UserId;
+  readonly name: string;
+  readonly data?: JsonValue | undefined;
 }
 
 /** Why entries will not come; PROTOCOL.md explains each reason. */
@@ -78,4 +88,4 @@ export interface ErrorPush extends ErrorFields {
 }
 
 /** Every known push except entries. */
-export type Push = ReceiptPush | GapPush | ChannelPush | GoodbyePush | ErrorPush;
+export type Push = ReceiptPush | SignalPush | GapPush | ChannelPush | GoodbyePush | ErrorPush;

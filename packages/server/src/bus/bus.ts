@@ -4,6 +4,7 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Lane, LaneRow } from '../channel/lane.js';
+import type { EntryOrigin } from './in-flight-appends.js';
 
 /** How far a user got in a channel. States, not entries: the newest one counts. */
 export interface ReceiptEvent {
@@ -16,7 +17,19 @@ export interface ReceiptEvent {
   readonly read: number | undefined;
 }
 
-export type BusEvent = ReceiptEvent;
+/** Something passing that a user reports to the users of a channel, such as that they type. */
+export interface SignalEvent {
+  readonly type: 'signal';
+  readonly channel: Channel;
+  readonly from: UserId;
+  readonly name: string;
+  /** JSON text. */
+  readonly data: string | undefined;
+  /** The session that sent it, which does not get it; undefined if it is not one of this process. */
+  readonly origin: EntryOrigin | undefined;
+}
+
+export type BusEvent = ReceiptEvent | SignalEvent;
 
 export interface EventListener {
   onEvent(event: BusEvent): void;

@@ -129,6 +129,8 @@ export const settings = Object.freeze({
   'limits.bodyBytesBurst': rate(4_000_000, 'the same at once, after a rest'),
   'limits.pagesPerSecond': rate(20, 'pages of history and channels for one user; twice as many at once'),
   'limits.acksPerSecond': rate(10, 'ack and read commands of one user; five times as many at once'),
+  'limits.signalsPerSecond': rate(10, 'signals of one user, such as typing; twice as many at once'),
+  'limits.channelSignalsPerSecond': rate(50, 'signals of all users of one channel; twice as many at once'),
   'limits.newPeersPerHour': quota(60, 'people who never answered that one user may begin to write to in an hour'),
   'limits.newPeersPerDay': quota(100, 'the same in a day'),
   'limits.channelsPerUser': quota(10_000, 'conversations that one user may begin'),

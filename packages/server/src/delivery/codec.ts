@@ -2,7 +2,7 @@
 // all who share the codec and the viewpoint.
 
 import type { Epoch, GapReason, GoodbyePush, UserId } from '@longwire/protocol';
-import type { ReceiptEvent } from '../bus/bus.js';
+import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 
@@ -23,6 +23,7 @@ export interface Codec {
   /** @param key  the idempotency key of the entry, for its sender; undefined for other viewers */
   entry(entry: Entry, viewer: UserId, key: string | undefined): Payload;
   receipt(event: ReceiptEvent, viewer: UserId): Payload;
+  signal(event: SignalEvent, viewer: UserId): Payload;
   gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
   goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
   /** Several payloads as one, for recipients that take batches. */

@@ -2,7 +2,7 @@
 // the tail. A session without room becomes a reader behind the tail; delivery never waits for a socket.
 
 import type { Epoch, UserId } from '@longwire/protocol';
-import type { EventListener, ReceiptEvent } from '../bus/bus.js';
+import type { BusEvent, EventListener, ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
 import type { LaneListener } from '../bus/order-gate.js';
 import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
@@ -141,7 +141,18 @@ export class Hub implements LaneListener, EventListener {
     }
   }
 
-  onEvent(event: ReceiptEvent): void {
+  onEvent(event: BusEvent): void {
+    switch (event.type) {
+      case 'receipt':
+        this.#onReceipt(event);
+        break;
+      case 'signal':
+        this.#onSignal(event);
+        break;
+    }
+  }
+
+  #onReceipt(event: ReceiptEvent): void {
     for (const viewer of namedReaders(event.channel)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
       if (viewer === event.user && event.read === undefined) continue;
@@ -149,6 +160,18 @@ export class Hub implements LaneListener, EventListener {
       if (readers === undefined) continue;
       const pushes = receiptPushes(event, viewer);
       for (const reader of readers) this.#offerReceipt(reader, event.channel, pushes);
+    }
+  }
+
+  #onSignal(event: SignalEvent): void {
+    for (const viewer of namedReaders(event.channel)) {
+      const readers = this.#users.get(viewer);
+      if (readers === undefined) continue;
+      const pushes = new CodecPushes((codec) => codec.signal(event, viewer));
+      for (const reader of readers) {
+        if (reader.recipient === event.origin || !reader.isAtTailOf(event.channel)) continue;
+        reader.offerOrDrop(pushes.in(reader.recipient.codec));
+      }
     }
   }
 
@@ -177,8 +200,7 @@ export class Hub implements LaneListener, EventListener {
   }
 
   #offerReceipt(reader: LogReader, channel: Channel, pushes: CodecPushes): void {
-    const isAtTail = reader.phase === 'open' && !reader.behind.has(channel.key);
-    if (isAtTail && reader.offer(pushes.in(reader.recipient.codec))) return;
+    if (reader.isAtTailOf(channel) && reader.offer(pushes.in(reader.recipient.codec))) return;
     reader.receiptsDue ??= new Map();
     if (reader.receiptsDue.size < MAX_RECEIPTS_DUE) reader.receiptsDue.set(channel.key, channel);
   }

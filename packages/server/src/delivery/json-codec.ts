@@ -1,12 +1,19 @@
 // The codec of longwire.v1.json: one JSON object in a text, or several separated by line feeds.
 
-import { encodeEntryPush, encodeGapPush, encodeGoodbyePush, encodeReceiptPush } from '@longwire/protocol';
+import {
+  encodeEntryPush,
+  encodeGapPush,
+  encodeGoodbyePush,
+  encodeReceiptPush,
+  encodeSignalPush,
+} from '@longwire/protocol';
 import { addressOf } from '../channel/channel-address.js';
 import type { Codec } from './codec.js';
 
 export const jsonCodec: Codec = Object.freeze<Codec>({
   entry: (entry, viewer, key) => encodeEntryPush(entry, addressOf(entry.channel, viewer), key),
   receipt: (event, viewer) => encodeReceiptPush(event, addressOf(event.channel, viewer)),
+  signal: (event, viewer) => encodeSignalPush(event, addressOf(event.channel, viewer), event.data),
   gap: (gap, channel, viewer) => encodeGapPush(gap, addressOf(channel, viewer)),
   goodbye: encodeGoodbyePush,
   join: (texts) => texts.join('\n'),

@@ -23,6 +23,8 @@ export interface Recipient extends Viewpoint {
    * there is room for this push; only a session that has ended is not called any more.
    */
   offer(push: EncodedPush, waiter: RoomWaiter): boolean;
+  /** Queues the push, or drops it for want of room: for what is worth nothing later. No refusal, so no call follows. */
+  offerOrDrop(push: EncodedPush): void;
   /**
    * Queues what is appended to `turn` from here on, as if each were offered, until the end of the turn or until anything
    * else is queued for this recipient: what was appended before stands before that.
@@ -87,6 +89,10 @@ export class LogReader implements RoomWaiter {
     return this.#phase === 'open' && this.#behind === undefined;
   }
 
+  isAtTailOf({ key }: Channel): boolean {
+    return this.#phase === 'open' && this.#behind?.has(key) !== true;
+  }
+
   get user(): UserId {
     return this.recipient.user;
   }
@@ -105,6 +111,11 @@ export class LogReader implements RoomWaiter {
     if (this.#isWaitingForRoom) return false;
     this.#isWaitingForRoom = !this.recipient.offer(push, this);
     return !this.#isWaitingForRoom;
+  }
+
+  /** As `offer`, for what is worth nothing later. */
+  offerOrDrop(push: EncodedPush): void {
+    if (!this.#isWaitingForRoom) this.recipient.offerOrDrop(push);
   }
 
   follow(turn: TurnBuffer<LogReader>, bytes: number): boolean {

@@ -28,6 +28,8 @@ export const refusalKinds = [
   'limits.bodyBytesPerSecond',
   'limits.pagesPerSecond',
   'limits.acksPerSecond',
+  'limits.signalsPerSecond',
+  'limits.channelSignalsPerSecond',
   'limits.bodyBytes',
   'limits.commandBytes',
   'limits.storeCalls',

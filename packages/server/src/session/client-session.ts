@@ -85,6 +85,10 @@ export class ClientSession implements Recipient {
     return this.endedWith === undefined && this.outbox.offer(push, waiter);
   }
 
+  offerOrDrop(push: EncodedPush): void {
+    if (this.endedWith === undefined) this.outbox.offerOrDrop(push);
+  }
+
   follow(turn: TurnBuffer<LogReader>, reader: LogReader, bytes: number): boolean {
     if (this.endedWith === undefined) return this.outbox.follow(turn, reader, bytes);
     this.outlet.unfollow(turn);

@@ -42,6 +42,11 @@ export class Outbox implements CountedOutbox {
     return true;
   }
 
+  /** Queues the push if there is room, and nothing waits for some. */
+  offerOrDrop(push: EncodedPush): void {
+    if (this.#waiting === undefined && this.#fits(push.estimatedBytes)) this.queue(push);
+  }
+
   /**
    * Queues what is appended to `turn` from here on, as if each were offered; the caller that appends notes the bytes at the budget.
    * @returns false if it does not, or does no longer: the next `bytes` have to be offered

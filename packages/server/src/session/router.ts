@@ -1,6 +1,7 @@
 // Text messages of a session → commands → rules. Before sign-in only `connect` and `ping` are allowed.
 
 import {
+  type AcceptedCommand,
   barePing,
   barePong,
   CloseCode,
@@ -8,7 +9,6 @@ import {
   decodeCommand,
   encodeError,
   encodePong,
-  type ReceivedCommand,
   type RefusedCommand,
   ScannedCommand,
 } from '@longwire/protocol';
@@ -16,6 +16,7 @@ import type { ChannelList } from '../messaging/channel-list.js';
 import type { History } from '../messaging/history.js';
 import type { MessageSender } from '../messaging/message-sender.js';
 import type { Positions } from '../messaging/positions.js';
+import type { SignalSender } from '../messaging/signal-sender.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
@@ -24,6 +25,7 @@ import { handleHistory } from './commands/history.js';
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
+import { handleSignal } from './commands/signal.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
 import type { SignIn } from './sign-in.js';
@@ -34,6 +36,7 @@ export interface Rules {
   readonly positions: Positions;
   readonly history: History;
   readonly channels: ChannelList;
+  readonly signals: SignalSender;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
@@ -49,6 +52,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['channels', 'page'],
   ['ack', 'ack'],
   ['read', 'ack'],
+  ['signal', 'signal'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -107,7 +111,7 @@ export class Router {
     }
     const decoded = decodeCommand(scanned, this.#limits);
     if (decoded.ok) {
-      this.#dispatch(session, decoded.command, decoded.bodyText);
+      this.#dispatch(session, decoded);
       return;
     }
     this.#refuseUndecoded(session, decoded);
@@ -138,11 +142,14 @@ export class Router {
     if (!session.rates!.admitRefusal(this.#clock.monotonicMs())) session.holdReading(FLOOD_PAUSE_MS, this.#clock);
   }
 
-  #dispatch(session: ClientSession, command: ReceivedCommand, bodyText: string | undefined): void {
-    const { sender, positions, history, channels, onPageFailure } = this.#rules;
+  #dispatch(session: ClientSession, { command, bodyText, dataText }: AcceptedCommand): void {
+    const { sender, positions, history, channels, signals, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
+        break;
+      case 'signal':
+        handleSignal(session, command, dataText, signals);
         break;
       case 'ack':
         handleAck(session, command, positions);

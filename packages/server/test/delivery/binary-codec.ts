@@ -7,6 +7,7 @@ import { jsonCodec } from '../../src/delivery/json-codec.js';
 export const binaryCodec: Codec = {
   entry: (...args) => framed(jsonCodec.entry(...args)),
   receipt: (...args) => framed(jsonCodec.receipt(...args)),
+  signal: (...args) => framed(jsonCodec.signal(...args)),
   gap: (...args) => framed(jsonCodec.gap(...args)),
   goodbye: (...args) => framed(jsonCodec.goodbye(...args)),
   join: (payloads) => Buffer.concat(payloads.map((payload) => payload as Uint8Array)),

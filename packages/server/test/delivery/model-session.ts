@@ -57,6 +57,11 @@ export class ModelSession<Device> implements Recipient {
     return true;
   }
 
+  offerOrDrop(push: EncodedPush): void {
+    if (this.outbox.length >= this.capacity || this.#waiters.size > 0) return;
+    for (const object of objectsIn(push.payload, this.codec)) this.queue(object);
+  }
+
   follow(turn: TurnBuffer<LogReader>, reader: LogReader, bytes: number): boolean {
     if (this.outbox.length >= this.capacity || this.#waiters.size > 0 || this.reader !== reader) {
       this.unfollow(turn);

@@ -42,6 +42,7 @@ function openReader(read: () => Promise<Page>) {
     },
     codec: jsonCodec,
     takesBatches: false,
+    offerOrDrop: () => undefined,
     follow: () => false,
     unfollow: () => {},
   });

@@ -14,6 +14,7 @@ const rates = {
   bodyBytesBurst: 1_000,
   pagesPerSecond: 10,
   acksPerSecond: 10,
+  signalsPerSecond: 10,
 };
 const alice = 'alice' as UserId;
 

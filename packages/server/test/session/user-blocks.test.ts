@@ -18,6 +18,7 @@ const rates = {
   bodyBytesBurst: 1_000,
   pagesPerSecond: 10,
   acksPerSecond: 10,
+  signalsPerSecond: 10,
 };
 const [alice, bob] = ['alice', 'bob'] as [UserId, UserId];
 

@@ -12,6 +12,7 @@ export type RateLimits = Pick<
   | 'bodyBytesBurst'
   | 'pagesPerSecond'
   | 'acksPerSecond'
+  | 'signalsPerSecond'
   | 'commandsPerSecond'
 >;
 
@@ -19,11 +20,12 @@ export type RateLimits = Pick<
 const COMMAND_BURST_S = 2;
 const PAGE_BURST_S = 2;
 const ACK_BURST_S = 5;
+const SIGNAL_BURST_S = 2;
 /** An `ack` counts once for each of so many bytes: one may carry five hundred positions, and each is looked up. */
 const ACK_UNIT_BYTES = 2_048;
 
 /** What costs the server something of its own beside being a command. */
-export type RatedKind = 'send' | 'page' | 'ack';
+export type RatedKind = 'send' | 'page' | 'ack' | 'signal';
 
 /** A command that comes too soon. */
 export interface RateRefusal {
@@ -37,12 +39,14 @@ export type RateLimitName =
   | 'limits.bodyBytesPerSecond'
   | 'limits.sendsPerSecond'
   | 'limits.pagesPerSecond'
-  | 'limits.acksPerSecond';
+  | 'limits.acksPerSecond'
+  | 'limits.signalsPerSecond';
 
 const limitOfKind = {
   send: 'limits.sendsPerSecond',
   page: 'limits.pagesPerSecond',
   ack: 'limits.acksPerSecond',
+  signal: 'limits.signalsPerSecond',
 } as const satisfies Record<RatedKind, RateLimitName>;
 
 /** The rates of every user: made once, shared by all their buckets. */
@@ -52,13 +56,14 @@ export interface RateTable extends Readonly<Record<RatedKind, Rate>> {
 }
 
 export function rateTable(limits: RateLimits): RateTable {
-  const { commandsPerSecond, pagesPerSecond, acksPerSecond } = limits;
+  const { commandsPerSecond, pagesPerSecond, acksPerSecond, signalsPerSecond } = limits;
   return Object.freeze({
     command: { perSecond: commandsPerSecond, burst: COMMAND_BURST_S * commandsPerSecond },
     bytes: { perSecond: limits.bodyBytesPerSecond, burst: limits.bodyBytesBurst },
     send: { perSecond: limits.sendsPerSecond, burst: limits.sendBurst },
     page: { perSecond: pagesPerSecond, burst: PAGE_BURST_S * pagesPerSecond },
     ack: { perSecond: acksPerSecond, burst: ACK_BURST_S * acksPerSecond },
+    signal: { perSecond: signalsPerSecond, burst: SIGNAL_BURST_S * signalsPerSecond },
   });
 }
 
@@ -78,6 +83,7 @@ export class UserRates {
       send: new TokenBucket(rates.send),
       page: new TokenBucket(rates.page),
       ack: new TokenBucket(rates.ack),
+      signal: new TokenBucket(rates.signal),
     };
   }
 

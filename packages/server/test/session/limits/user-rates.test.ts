@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rateTable, UserRates } from '../../../src/session/limits/user-rates.js';
+import { type RatedKind, rateTable, UserRates } from '../../../src/session/limits/user-rates.js';
 
 const limits = {
   commandsPerSecond: 20,
@@ -9,9 +9,10 @@ const limits = {
   bodyBytesBurst: 1_000,
   pagesPerSecond: 5,
   acksPerSecond: 3,
+  signalsPerSecond: 2,
 };
 
-function admitted(rates: UserRates, kind: 'send' | 'page' | 'ack' | undefined, bytes = 1): number {
+function admitted(rates: UserRates, kind: RatedKind | undefined, bytes = 1): number {
   let count = 0;
   while (rates.admit(kind, bytes, 0) === undefined) count += 1;
   return count;
@@ -22,6 +23,7 @@ describe('UserRates', () => {
     ['send', limits.sendBurst],
     ['page', 2 * limits.pagesPerSecond],
     ['ack', 5 * limits.acksPerSecond],
+    ['signal', 2 * limits.signalsPerSecond],
     [undefined, 2 * limits.commandsPerSecond],
   ] as const)('admits a burst of %s commands at once: %i', (kind, burst) => {
     expect(admitted(new UserRates(rateTable(limits)), kind)).toBe(burst);

@@ -1,0 +1,103 @@
+// The rule of `signal`: who may signal where, and how often the users of a channel may together.
+
+import type { ErrorCode, UserId } from '@longwire/protocol';
+import type { Bus } from '../bus/bus.js';
+import type { EntryOrigin } from '../bus/in-flight-appends.js';
+import type { Channel, ChannelKey } from '../channel/channel.js';
+import type { Clock } from '../runtime/clock.js';
+import type { RefusalCounter } from '../runtime/refusal-counter.js';
+import { type Rate, TokenBucket } from '../runtime/token-bucket.js';
+import type { CommittedHead, CommittedHeads } from './committed-heads.js';
+
+export interface OutgoingSignal {
+  readonly channel: Channel;
+  readonly from: UserId;
+  readonly name: string;
+  /** JSON text. */
+  readonly data: string | undefined;
+  /** The session that sends it, which does not get it. */
+  readonly session: EntryOrigin;
+}
+
+export type SignalOutcome =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly afterMs: number | undefined;
+    };
+
+export interface SignalSenderParts {
+  readonly heads: Pick<CommittedHeads, 'peek' | 'of'>;
+  readonly bus: Pick<Bus, 'signal'>;
+  readonly clock: Clock;
+  readonly refusals: RefusalCounter;
+}
+
+const BURST_S = 2;
+/** Channels whose rates are remembered; beyond it the one that was signalled in first is forgotten. */
+const MAX_CHANNELS = 100_000;
+const SENT: SignalOutcome = Object.freeze({ ok: true });
+
+export class SignalSender {
+  readonly #parts: SignalSenderParts;
+  readonly #rate: Rate;
+  readonly #channels = new Map<ChannelKey, TokenBucket>();
+
+  /** @param perSecond  signals in one channel, of all its users */
+  constructor(parts: SignalSenderParts, perSecond: number) {
+    this.#parts = parts;
+    this.#rate = Object.freeze({ perSecond, burst: BURST_S * perSecond });
+  }
+
+  /** Publishes the signal; synchronous if the channel is in use. Whom it reaches is not reported. */
+  send(signal: OutgoingSignal): SignalOutcome | Promise<SignalOutcome> {
+    const { heads } = this.#parts;
+    const known = heads.peek(signal.channel);
+    if (known !== undefined) return this.#decide(signal, known);
+    return heads.of(signal.from, signal.channel).then((head) => this.#decide(signal, head));
+  }
+
+  /** Forgets channels at rest. Called by the server's clock. */
+  sweep(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const [key, bucket] of this.#channels) if (bucket.isFull(nowMs)) this.#channels.delete(key);
+  }
+
+  /** Channels that take memory here. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  #decide({ channel, from, name, data, session }: OutgoingSignal, head: CommittedHead): SignalOutcome {
+    // Beginning a channel with a stranger has a quota, which signals must not get around.
+    if (head.head === 0) {
+      const message = 'to: expected a channel in which something was written, got one without entries; write first';
+      return { ok: false, code: 'forbidden', message, afterMs: undefined };
+    }
+    const nowMs = this.#parts.clock.monotonicMs();
+    const bucket = this.#bucketOf(channel);
+    const afterMs = bucket.waitMs(1, nowMs);
+    if (afterMs > 0) {
+      this.#parts.refusals.count('limits.channelSignalsPerSecond');
+      const message = `more signals than this server takes in one channel; come back after ${afterMs} ms`;
+      return { ok: false, code: 'rate_limited', message, afterMs };
+    }
+    bucket.take(1, nowMs);
+    this.#parts.bus.signal({ type: 'signal', channel, from, name, data, origin: session });
+    return SENT;
+  }
+
+  #bucketOf({ key }: Channel): TokenBucket {
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    if (this.#channels.size >= MAX_CHANNELS) {
+      const [oldest] = this.#channels.keys();
+      this.#channels.delete(oldest!);
+    }
+    const bucket = new TokenBucket(this.#rate);
+    this.#channels.set(key, bucket);
+    return bucket;
+  }
+}
