@@ -118,7 +118,7 @@ async function pages(store, count, phase) {
       maxBytes: 262_144,
     });
     samples.push(performance.now() - start);
-    read += page.entries.length;
+    read += page.items.length;
   }
   print(phase, { pages: count, entriesPerPage: round(read / count), ...summarize(samples) });
 }
@@ -179,7 +179,7 @@ for (;;) {
     limit: 200,
     maxBytes: 262_144,
   });
-  offset = page.entries.at(-1)?.offset ?? offset;
+  offset = page.items.at(-1)?.offset ?? offset;
   if (!page.more) break;
 }
 print('catch-up', { entries: offset, seconds: round((performance.now() - catchUp) / 1000, 2) });

@@ -75,19 +75,22 @@ describe('a damaged newest entry of a channel', () => {
     await Promise.all([alice.end(), bob.end()]);
   });
 
-  it('is left out of history in both directions (row 64)', async () => {
+  it('is a gap of history, in its place in both directions (row 64)', async () => {
     await damage('number 1 to bob', 'number 3 to bob', 'number 6 to bob');
     const bob = await WireClient.signIn(server.url, 'bob');
     const page = async (fields: object) => {
       const { entries, more } = await bob.ask({ type: 'history', channel: 'user/alice', ...fields });
-      return [offsets(entries), more];
+      return [(entries as WireMessage[]).map((entry) => entry['offset'] ?? { gap: entry['from'] }), more];
     };
-    expect(await page({})).toEqual([[4, 5], true]);
-    expect(await page({ before: 4 })).toEqual([[2], true]);
-    expect(await page({ before: 2 })).toEqual([[], false]);
-    expect(await page({ after: 0 })).toEqual([[2], true]);
-    expect(await page({ after: 2 })).toEqual([[4, 5], true]);
-    expect(await page({ after: 5 })).toEqual([[], false]);
+    expect(await page({})).toEqual([[{ gap: 1 }, 2, { gap: 3 }, 4, 5, { gap: 6 }], false]);
+    expect(await page({ before: 4 })).toEqual([[{ gap: 1 }, 2, { gap: 3 }], false]);
+    expect(await page({ before: 2 })).toEqual([[{ gap: 1 }], false]);
+    expect(await page({ after: 0, limit: 2 })).toEqual([[{ gap: 1 }, 2], true]);
+    expect(await page({ after: 2 })).toEqual([[{ gap: 3 }, 4, 5, { gap: 6 }], false]);
+    expect(await page({ after: 5 })).toEqual([[{ gap: 6 }], false]);
+    expect((await bob.ask({ type: 'history', channel: 'user/alice', limit: 1 }))['entries']).toMatchObject([
+      { type: 'gap', channel: 'user/alice', from: 6, to: 6, next: 7, reason: 'unreadable' },
+    ]);
     await bob.end();
   });
 });

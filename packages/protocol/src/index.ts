@@ -98,24 +98,23 @@ export {
 export {
   type EntryPlace,
   type EntryPush,
+  isGapPush,
   isMessageEntry,
   type MessageEntry,
   type ReactionState,
   type UnknownEntry,
 } from './messages/entries.js';
+export { type GapPush, type GapReason, gapReasons } from './messages/gap-push.js';
 export type { JsonValue } from './messages/json-value.js';
-export {
-  type ChannelChangedPush,
-  type ChannelPush,
-  type ChannelRemovedPush,
-  type ErrorPush,
-  type GapPush,
-  type GapReason,
-  type GoodbyePush,
-  gapReasons,
-  type Push,
-  type ReceiptPush,
-  type SignalPush,
+export type {
+  ChannelChangedPush,
+  ChannelPush,
+  ChannelRemovedPush,
+  ErrorPush,
+  GoodbyePush,
+  Push,
+  ReceiptPush,
+  SignalPush,
 } from './messages/pushes.js';
 export { textOfBody } from './messages/text-of-body.js';
 // names

@@ -248,7 +248,7 @@ async function serve(
       },
     }),
     positions: new Positions(heads, cursors),
-    history: new History(store.log, heads, turns, (error) => damage.report(error)),
+    history: new History(store.log, heads, turns),
     channels,
     signals,
     onPageFailure: (error: unknown) => {

@@ -1,9 +1,18 @@
 // The commands that may be repeated freely: history, channels, read.
 
-import { type Address, type Answer, type ChannelSummary, type EntryPush, isMessageEntry } from '@longwire/protocol';
+import {
+  type Address,
+  type Answer,
+  type ChannelSummary,
+  type EntryPush,
+  type GapPush,
+  isGapPush,
+  isMessageEntry,
+} from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
+import type { Gap } from '../client-events.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
 import type { RequestParts, Requests } from './requests.js';
 
@@ -18,11 +27,13 @@ export interface HistoryOptions {
 }
 
 export interface HistoryPage {
-  /** Ascending. */
+  /** Ascending: messages, and in the place of those that are not available, gaps (`'reason' in item`). */
+  readonly items: readonly (LongwireMessage | Gap)[];
+  /** The messages among them. */
   readonly messages: readonly LongwireMessage[];
   /** Whether there are more in the requested direction. */
   readonly more: boolean;
-  /** The positions of the page's first and last entry, of whatever kind: the next page starts there. */
+  /** The page's first and last position, of whatever kind their entries are: the next page starts there. */
   readonly first: PositionInput | undefined;
   readonly last: PositionInput | undefined;
 }
@@ -59,12 +70,13 @@ export class Queries {
         signal,
         fields: { type: 'history', channel, before: positionOrNumber(before), after: positionOrNumber(after), limit },
         resultOf: ({ entries, more }) => {
-          const [first, last] = [entries[0], entries.at(-1)];
+          const items = this.#itemsOf(entries);
           return {
-            messages: this.#messagesOf(entries),
+            items,
+            messages: items.filter((item): item is LongwireMessage => !('reason' in item)),
             more,
-            first: first && positionFrom(first),
-            last: last && positionFrom(last),
+            first: endOf(entries[0], 'from'),
+            last: endOf(entries.at(-1), 'to'),
           };
         },
       };
@@ -94,10 +106,13 @@ export class Queries {
     });
   }
 
-  #messagesOf(entries: readonly EntryPush[]): LongwireMessage[] {
-    const messages: LongwireMessage[] = [];
-    for (const entry of entries) if (isMessageEntry(entry)) messages.push(messageFrom(entry, this.#user()));
-    return messages;
+  #itemsOf(entries: readonly (EntryPush | GapPush)[]): (LongwireMessage | Gap)[] {
+    return entries.flatMap((entry): (LongwireMessage | Gap)[] => {
+      if (isMessageEntry(entry)) return [messageFrom(entry, this.#user())];
+      if (!isGapPush(entry)) return [];
+      const { type: _type, ...gap } = entry;
+      return [gap];
+    });
   }
 
   #query<Type extends Answer['type'], Result>(
@@ -112,6 +127,10 @@ export class Queries {
       return { size: 2 * text.length, signal, resultOf, encode: (id) => `{"id":${id},${text}` };
     }).promise;
   }
+}
+
+function endOf(item: EntryPush | GapPush | undefined, end: 'from' | 'to'): PositionInput | undefined {
+  return item && { epoch: item.epoch, offset: isGapPush(item) ? item[end] : item.offset };
 }
 
 function positionOrNumber(place: PositionInput | number | undefined): PositionInput | number | undefined {

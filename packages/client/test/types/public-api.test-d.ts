@@ -73,8 +73,9 @@ await client.user('bob').send(() => 1);
 // @ts-expect-error: there is no such option
 await client.user('bob').send('x', { ttl: 1 });
 
-const { messages, more, first } = await client.channel('user/bob').history({ before: 3, limit: 10 });
+const { items, messages, more, first } = await client.channel('user/bob').history({ before: 3, limit: 10 });
 messages[0]?.at satisfies number | undefined;
+for (const item of items) ('reason' in item ? item.reason : item.offset) satisfies string | number;
 more satisfies boolean;
 await client.user('bob').history({ after: first, signal: new AbortController().signal });
 (await client.channels({ limit: 10 })).channels.at(0)?.address satisfies string | undefined;

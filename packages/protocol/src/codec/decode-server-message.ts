@@ -54,11 +54,9 @@ const messageShape: Shape = {
   truncated: optional(flag),
 };
 
-// As in a push, an entry of an unknown kind needs its position only.
+// As in a push, an entry of an unknown kind needs its position only. In `history` there are gaps among them.
 const entries: Check = listOf(
-  (source) =>
-    text(source['type']) &&
-    firstWrong(source, source['type'] === 'message' ? messageShape : entryPosition) === undefined,
+  (source) => text(source['type']) && firstWrong(source, itemShapeOf(source['type'] as string)) === undefined,
 );
 const channels: Check = listOf((source) => firstWrong(source, channelShape) === undefined);
 const channelShape: Shape = {
@@ -148,6 +146,10 @@ function decodePush(source: JsonObject, type: string): ServerMessage {
   if (wrong !== undefined) return malformed(`the push ${type} has no valid "${wrong}"`);
   if (isMessage) return { kind: 'entry', entry: source as unknown as MessageEntry };
   return { kind: 'push', push: source as unknown as Push };
+}
+
+function itemShapeOf(type: string): Shape {
+  return type === 'message' ? messageShape : (pushShapes.get(type) ?? entryPosition);
 }
 
 function pushShapeOf(source: JsonObject, type: string): Shape | undefined {

@@ -72,7 +72,7 @@ export function encodeConnected(
   return `${headText},"channels":[${channelTexts.join(',')}]${moreText},"ignored":${JSON.stringify(ignored)}}`;
 }
 
-/** A `history`; `entryTexts` ascending, made by `encodeEntryPush`. */
+/** A `history`; `entryTexts` ascending, made by `encodeEntryPush` and `encodeGapPush`. */
 export function encodeHistory(re: CommandId, entryTexts: readonly string[], page: { readonly more: boolean }): string {
   return `{"re":${JSON.stringify(re)},"type":"history","entries":[${entryTexts.join(',')}],"more":${page.more}}`;
 }

@@ -1,7 +1,8 @@
 // Pushes as text, by concatenation: a body is never parsed or serialised again. It cannot break the object around it,
 // because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
-import type { GapPush, GapReason, GoodbyePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
+import type { GapPush, GapReason } from '../messages/gap-push.js';
+import type { GoodbyePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';

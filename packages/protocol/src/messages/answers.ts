@@ -7,6 +7,7 @@ import type { CommandId, UserId } from '../names/ids.js';
 import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
+import type { GapPush } from './gap-push.js';
 
 export interface AnswerFields {
   /** The `id` of the command. */
@@ -63,10 +64,10 @@ export interface OkAnswer extends AnswerFields {
   readonly type: 'ok';
 }
 
-/** To `history`: entries in ascending order. */
+/** To `history`: in ascending order entries, and gaps in the place of those that are not available. */
 export interface HistoryAnswer extends AnswerFields {
   readonly type: 'history';
-  readonly entries: readonly EntryPush[];
+  readonly entries: readonly (EntryPush | GapPush)[];
   /** Whether there are more entries in the requested direction. */
   readonly more: boolean;
 }

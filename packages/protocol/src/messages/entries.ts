@@ -3,6 +3,7 @@
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
+import type { GapPush } from './gap-push.js';
 import type { JsonValue } from './json-value.js';
 
 /** The fields that identify an entry. No push that is not an entry has all of the first three. */
@@ -58,6 +59,11 @@ export interface UnknownEntry extends EntryPlace {
 /** An entry of a log, as pushed and as listed in `history`. */
 export type EntryPush = MessageEntry | UnknownEntry;
 
-export function isMessageEntry(entry: EntryPush): entry is MessageEntry {
-  return entry.type === 'message';
+export function isMessageEntry(item: EntryPush | GapPush): item is MessageEntry {
+  return item.type === 'message';
+}
+
+/** Whether an item of `history` stands in the place of entries that are not available. */
+export function isGapPush(item: EntryPush | GapPush): item is GapPush {
+  return item.type === 'gap';
 }

@@ -5,6 +5,7 @@ import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
+import type { GapPush } from './gap-push.js';
 import type { JsonValue } from './json-value.js';
 
 /** How far a user has received or read a channel; at least one of `delivered` and `read`. */
@@ -25,31 +26,6 @@ export interface SignalPush {
   readonly from: UserId;
   readonly name: string;
   readonly data?: JsonValue | undefined;
-}
-
-/** Why entries will not come; PROTOCOL.md explains each reason. */
-export const gapReasons = /* @__PURE__ */ Object.freeze([
-  'expired',
-  'superseded',
-  'overrun',
-  'epoch',
-  'skipped',
-  'unreadable',
-] as const);
-
-export type GapReason = (typeof gapReasons)[number];
-
-/** The entries `from`…`to` (both inclusive) will not come; the next one is `next`, in `epoch`. */
-export interface GapPush {
-  readonly type: 'gap';
-  readonly channel: Address;
-  /** The epoch of `next`: a new one with reason `epoch`. */
-  readonly epoch: Epoch;
-  readonly from: number;
-  readonly to: number;
-  readonly next: number;
-  /** One of `GapReason`; a newer server may send others. */
-  readonly reason: GapReason | (string & Record<never, never>);
 }
 
 /**

@@ -2,10 +2,11 @@
 
 import { Queue } from '@longwire/websocket';
 import type { Channel } from '../channel/channel.js';
+import { isGap } from '../channel/log-item.js';
 import { isCorrupt } from '../errors.js';
 import type { Page, PageRequest } from '../storage/message-log.js';
 import type { ChannelTail } from './channel-tail.js';
-import { EncodedPush, EntryPushes } from './encoded-push.js';
+import { EncodedPush, EntryPushes, GapPushes } from './encoded-push.js';
 import { EntryBatches } from './entry-batches.js';
 import type { BehindState, LogReader } from './log-reader.js';
 import type { PageSource } from './page-source.js';
@@ -125,16 +126,11 @@ export class CatchUp {
   }
 
   #deliverPage(readers: readonly LogReader[], read: PageRead, page: Page): void {
-    const entries = new EntryBatches(page.entries.map((entry) => new EntryPushes(entry)));
+    const items = new EntryBatches(pushesOf(page));
     for (const reader of readers) {
       const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
-      if (page.base > read.after) {
-        state.gap = { from: read.after + 1, to: page.base, next: page.base + 1, reason: 'expired' };
-        state.position = page.base;
-        if (!this.#queueGap(reader, state)) continue;
-      }
-      if (!this.#queueAll(reader, state, entries)) continue;
+      if (!this.#queueAll(reader, state, items)) continue;
       // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
       const recent = state.tail.since(state.position);
       if (recent === undefined || !this.#queueAll(reader, state, new EntryBatches(recent))) continue;
@@ -142,17 +138,14 @@ export class CatchUp {
     }
   }
 
-  /**
-   * An entry that cannot be read is reported as a gap of one; what lies around it is still read. Where nothing of the
-   * channel can be read, the gap is all up to its head: another attempt would give the same.
-   */
+  /** Where nothing of the channel can be read, there is a gap up to its head: another attempt would give the same. */
   #skipUnreadable(readers: readonly LogReader[], read: PageRead, error: unknown): void {
     if (!isCorrupt(error)) return;
     const from = read.after + 1;
     for (const reader of readers) {
       const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
-      const to = error.offset === from ? from : Math.max(state.tail.head, from);
+      const to = Math.max(state.tail.head, from);
       state.position = to;
       state.gap = { from, to, next: to + 1, reason: 'unreadable' };
     }
@@ -182,4 +175,9 @@ export class CatchUp {
     state.gap = undefined;
     return true;
   }
+}
+
+/** A channel without an epoch has no items. */
+function pushesOf({ channel, epoch, items }: Page): (EntryPushes | GapPushes)[] {
+  return items.map((item) => (isGap(item) ? new GapPushes(item, channel, epoch!) : new EntryPushes(item)));
 }

@@ -1,8 +1,10 @@
 // What is delivered, encoded once for all who see it the same way.
 
-import type { UserId } from '@longwire/protocol';
+import type { Epoch, UserId } from '@longwire/protocol';
 import { PreparedMessage } from '@longwire/websocket';
+import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
+import type { LogGap } from '../channel/log-item.js';
 import type { Codec, Payload } from './codec.js';
 
 export class EncodedPush {
@@ -114,6 +116,15 @@ export class EntryPushes {
     this.entry = entry;
   }
 
+  /** As a part of its log, like {@link GapPushes}. */
+  get from(): number {
+    return this.entry.offset;
+  }
+
+  get to(): number {
+    return this.entry.offset;
+  }
+
   /** They are kept beyond this turn: their frames have memory of their own, so that what is counted is what they keep. */
   keep(): void {
     this.#isKept = true;
@@ -137,5 +148,43 @@ export class EntryPushes {
     }
     this.#others ??= new CodecPushes((codec) => codec.entry(entry, viewer, undefined), this.#isKept);
     return this.#others;
+  }
+}
+
+/** The pushes of a gap: few, and written anew for each recipient. */
+export class GapPushes {
+  readonly #gap: LogGap;
+  readonly #channel: Channel;
+  readonly #epoch: Epoch;
+
+  constructor(gap: LogGap, channel: Channel, epoch: Epoch) {
+    this.#gap = gap;
+    this.#channel = channel;
+    this.#epoch = epoch;
+  }
+
+  get from(): number {
+    return this.#gap.from;
+  }
+
+  get to(): number {
+    return this.#gap.to;
+  }
+
+  /** The part of it within two offsets of which it has one. */
+  within(first: number, last: number): GapPushes {
+    const { from, to, reason } = this.#gap;
+    if (from >= first && to <= last) return this;
+    const part = { from: Math.max(from, first), to: Math.min(to, last), reason };
+    return new GapPushes(part, this.#channel, this.#epoch);
+  }
+
+  for(viewpoint: Viewpoint): EncodedPush {
+    return new EncodedPush(this.payloadFor(viewpoint));
+  }
+
+  payloadFor({ user, codec }: Viewpoint): Payload {
+    const { from, to, reason } = this.#gap;
+    return codec.gap({ epoch: this.#epoch, from, to, next: to + 1, reason }, this.#channel, user);
   }
 }

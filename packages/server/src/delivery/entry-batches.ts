@@ -1,33 +1,36 @@
-// Consecutive entries of a channel for readers behind: one by one, or several in one message for recipients that take it so.
+// Consecutive entries of a channel, and the gaps between them, for readers behind: one by one, or several in one message for
+// recipients that take it so.
 
 import { fieldLimits } from '@longwire/protocol';
 import type { Codec, Payload } from './codec.js';
-import { EncodedPush, type EntryPushes, type Viewpoint } from './encoded-push.js';
+import { EncodedPush, type EntryPushes, GapPushes, type Viewpoint } from './encoded-push.js';
 
 /** What is queued at once: one entry, or several. */
 export interface EntryBatch {
   readonly push: EncodedPush;
-  /** The offset of its last entry. */
+  /** The last offset that it is about. */
   readonly to: number;
 }
 
+type ItemPushes = EntryPushes | GapPushes;
+
 export class EntryBatches {
   /** Ascending. */
-  readonly #entries: readonly EntryPushes[];
+  readonly #items: readonly ItemPushes[];
   /** Of several entries, by their first one and the viewpoint, for all who come back to the same place. */
   readonly #joined = new Map<Codec, Map<string, EntryBatch>>();
 
-  constructor(entries: readonly EntryPushes[]) {
-    this.#entries = entries;
+  constructor(items: readonly ItemPushes[]) {
+    this.#items = items;
   }
 
-  /** The entry after `position`, up to `head`; undefined if there is none. */
+  /** The entry or gap after `position`, up to `head`; undefined if there is none. */
   one(viewpoint: Viewpoint, position: number, head: number): EntryBatch | undefined {
-    const entry = this.#entryAfter(position, head);
-    return entry && { push: entry.for(viewpoint), to: entry.entry.offset };
+    const item = this.#itemAfter(position, head);
+    return item && { push: item.for(viewpoint), to: item.to };
   }
 
-  /** As many entries after `position`, up to `head`, as fit into one message; undefined if there is none. */
+  /** As many entries and gaps after `position`, up to `head`, as fit into one message; undefined if there is none. */
   several(viewpoint: Viewpoint, position: number, head: number): EntryBatch | undefined {
     const { user, codec } = viewpoint;
     const joined = this.#joinedIn(codec);
@@ -38,13 +41,13 @@ export class EntryBatches {
     let bytes = 0;
     let to = position;
     for (;;) {
-      const entry = this.#entryAfter(to, head);
-      if (entry === undefined) break;
-      const payload = entry.payloadFor(viewpoint);
+      const item = this.#itemAfter(to, head);
+      if (item === undefined) break;
+      const payload = item.payloadFor(viewpoint);
       bytes += Buffer.byteLength(payload) + 1;
       if (bytes > fieldLimits.batchBytes && payloads.length > 0) break;
       payloads.push(payload);
-      to = entry.entry.offset;
+      to = item.to;
     }
     if (payloads.length === 0) return undefined;
     batch = { push: new EncodedPush(codec.join(payloads)), to };
@@ -61,14 +64,26 @@ export class EntryBatches {
     return joined;
   }
 
-  #entryAfter(position: number, head: number): EntryPushes | undefined {
-    const entries = this.#entries;
-    const first = entries[0]?.entry.offset ?? 0;
-    // Nearly always right: offsets have few holes.
-    let index = Math.min(Math.max(0, position + 1 - first), entries.length - 1);
-    while (index > 0 && entries[index - 1]!.entry.offset > position) index -= 1;
-    const next = entries[index];
-    // Cut at the head: what is committed but not fanned out yet arrives as a live entry.
-    return next === undefined || next.entry.offset <= position || next.entry.offset > head ? undefined : next;
+  /** Cut at the head: what is committed but not fanned out yet arrives as a live entry. */
+  #itemAfter(position: number, head: number): ItemPushes | undefined {
+    const next = this.#items[this.#indexAfter(position)];
+    if (next === undefined || Math.max(next.from, position + 1) > head) return undefined;
+    return next instanceof GapPushes ? next.within(position + 1, head) : next;
+  }
+
+  /** Of the first item that ends above `position`. */
+  #indexAfter(position: number): number {
+    const items = this.#items;
+    // Nearly always right: there are few gaps, and most are of one entry.
+    const guess = position + 1 - (items[0]?.from ?? 0);
+    if (guess >= 0 && guess < items.length && items[guess]!.from === position + 1) return guess;
+    let low = 0;
+    let high = items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (items[middle]!.to > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }

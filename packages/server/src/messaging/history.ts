@@ -2,9 +2,8 @@
 
 import type { Epoch, ErrorCode, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
-import type { Entry } from '../channel/entry.js';
-import { isCorrupt, type ServerError } from '../errors.js';
-import type { MessageLog, Page, PageRequest } from '../storage/message-log.js';
+import { clipItems, type LogItem } from '../channel/log-item.js';
+import type { MessageLog } from '../storage/message-log.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { ClaimedPosition } from './positions.js';
 import type { StoreTurns } from './store-turns.js';
@@ -20,63 +19,48 @@ export interface HistoryRequest {
 }
 
 export type HistoryOutcome =
-  | { readonly ok: true; readonly entries: readonly Entry[]; readonly more: boolean }
+  /** `epoch` is undefined for a channel without entries. */
+  | {
+      readonly ok: true;
+      readonly epoch: Epoch | undefined;
+      readonly items: readonly LogItem[];
+      readonly more: boolean;
+    }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
 /** Bytes of bodies in one answer. */
 export const HISTORY_BYTES = 256 * 1024;
 
 export class History {
-  readonly #log: MessageLog;
+  readonly #log: Pick<MessageLog, 'page'>;
   readonly #heads: CommittedHeads;
   readonly #turns: StoreTurns;
-  readonly #onUnreadable: (error: ServerError) => void;
 
-  /** @param onUnreadable called for every entry that was left out because it cannot be read */
-  constructor(log: MessageLog, heads: CommittedHeads, turns: StoreTurns, onUnreadable: (error: ServerError) => void) {
+  constructor(log: Pick<MessageLog, 'page'>, heads: CommittedHeads, turns: StoreTurns) {
     this.#log = log;
     this.#heads = heads;
     this.#turns = turns;
-    this.#onUnreadable = onUnreadable;
   }
 
-  /** Entries ascending; what cannot be read is left out. A channel without entries has none. */
+  /** Ascending. A channel without entries has none. */
   async page(request: HistoryRequest): Promise<HistoryOutcome> {
     const { user, channel, before, after, limit } = request;
     const { epoch } = await this.#heads.of(user, channel);
-    if (epoch === undefined) return { ok: true, entries: [], more: false };
+    if (epoch === undefined) return { ok: true, epoch, items: [], more: false };
     const stale = staleEpoch(before, epoch) ?? staleEpoch(after, epoch);
     if (stale !== undefined) return { ok: false, code: 'stale_epoch', message: stale };
-    const page = await this.#readablePage(user, {
-      channel,
-      direction: after === undefined ? 'before' : 'after',
-      offset: after?.offset ?? before?.offset ?? Number.MAX_SAFE_INTEGER,
-      limit,
-      maxBytes: HISTORY_BYTES,
-    });
+    const page = await this.#turns.run(user, () =>
+      this.#log.page({
+        channel,
+        direction: after === undefined ? 'before' : 'after',
+        offset: after?.offset ?? before?.offset ?? Number.MAX_SAFE_INTEGER,
+        limit,
+        maxBytes: HISTORY_BYTES,
+      }),
+    );
     // An entry above the head is on its way to this very session: it must not overtake itself.
     const { head } = await this.#heads.of(user, channel);
-    const entries = page.entries.filter((entry) => entry.offset <= head);
-    return { ok: true, entries, more: page.more };
-  }
-
-  /**
-   * The first page from there that has an entry, or the end. A page ends before an entry that cannot be read; a client
-   * that asks on would meet it again and again.
-   */
-  async #readablePage(user: UserId, request: PageRequest): Promise<Page> {
-    let { offset } = request;
-    for (;;) {
-      try {
-        return await this.#turns.run(user, () => this.#log.page({ ...request, offset }));
-      } catch (error) {
-        if (!isCorrupt(error) || error.offset === undefined) throw error;
-        const isBeyond = request.direction === 'after' ? error.offset > offset : error.offset < offset;
-        if (!isBeyond) throw error;
-        this.#onUnreadable(error);
-        offset = error.offset;
-      }
-    }
+    return { ok: true, epoch, items: clipItems(page.items, 1, head), more: page.more };
   }
 }
 

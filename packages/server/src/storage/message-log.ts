@@ -2,8 +2,9 @@
 
 import type { Epoch, Position, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
-import type { Entry, EntryContent } from '../channel/entry.js';
+import type { EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
+import type { LogItem } from '../channel/log-item.js';
 import type { AppliedChange, ChannelMember, RightsChange, Stay } from '../channel/membership.js';
 import type { QuotaRefusal } from './quotas.js';
 
@@ -163,16 +164,19 @@ export interface PageRequest {
   readonly direction: 'after' | 'before';
   /** With `before`, Number.MAX_SAFE_INTEGER means from the end. */
   readonly offset: number;
-  /** 1-200. */
+  /** 1-200: offsets of the page, those without content included. */
   readonly limit: number;
-  /** The page ends before the entry that would exceed this many bytes of bodies; it has at least one entry if there is one. */
+  /** The page ends before the entry that would exceed this many bytes of bodies; it has at least one item if there is one. */
   readonly maxBytes: number;
 }
 
 export interface Page extends ChannelHead {
-  /** Ascending, without holes: a page ends before an entry that cannot be read. */
-  readonly entries: readonly Entry[];
-  /** There are further entries in the asked direction. */
+  /**
+   * Ascending and contiguous. What was removed, lies below `base` or cannot be read is a gap in its place; neighbours with
+   * the same reason are one gap.
+   */
+  readonly items: readonly LogItem[];
+  /** There are further offsets in the asked direction. */
   readonly more: boolean;
 }
 
@@ -201,9 +205,9 @@ export interface MessageLog {
 
   /**
    * Reads one page. It may already hold entries of an append that has not been reported yet: the caller cuts it
-   * at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes.
-   * @throws ServerError `corrupt` where the first entry of the page cannot be read, with its offset; without one
-   *   where nothing of the channel can
+   * at the head it has fanned out. Every row's checksum is verified, and that offsets have no holes. An entry that cannot
+   * be read is reported (`Store.onDamage`).
+   * @throws ServerError `corrupt` where nothing of the channel can be read
    */
   page(request: PageRequest): Promise<Page>;
 

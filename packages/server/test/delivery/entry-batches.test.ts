@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import { makeEntry } from '../../src/channel/entry.js';
-import { EntryPushes, type Viewpoint } from '../../src/delivery/encoded-push.js';
+import { EntryPushes, GapPushes, type Viewpoint } from '../../src/delivery/encoded-push.js';
 import { EntryBatches } from '../../src/delivery/entry-batches.js';
 import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { contentOf } from '../storage/requests.js';
@@ -18,19 +18,35 @@ function pushesAt(offset: number, body: string): EntryPushes {
   return new EntryPushes(makeEntry(channel, content, { epoch: 'k3' as Epoch, offset, at: offset, messages: offset }));
 }
 
-/** Offsets and body lengths of a page: ascending, with holes now and then. */
+/** A page by the widths of its gaps and the body lengths of its entries. */
 const page = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 30_000 })), { minLength: 1, maxLength: 12 })
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ length: fc.integer({ min: 1, max: 30_000 }) }) },
+      { weight: 1, arbitrary: fc.record({ width: fc.integer({ min: 1, max: 5 }) }) },
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
   .map((steps) => {
     let offset = 0;
-    return steps.map(([step, length]) => {
-      offset += step === 3 ? 2 : 1;
-      return pushesAt(offset, JSON.stringify('x'.repeat(length)));
+    return steps.map((step) => {
+      const from = offset + 1;
+      offset += 'width' in step ? step.width : 1;
+      if ('length' in step) return pushesAt(offset, JSON.stringify('x'.repeat(step.length)));
+      return new GapPushes({ from, to: offset, reason: 'removed' }, channel, 'k3' as Epoch);
     });
   });
 
+type Item = EntryPushes | GapPushes;
+
+/** What of a page is due to a reader, by the plainest way. */
+function dueOf(items: readonly Item[], after: number, head: number): Item[] {
+  const due = items.filter(({ from, to }) => Math.max(from, after + 1) <= Math.min(to, head));
+  return due.map((item) => (item instanceof GapPushes ? item.within(after + 1, head) : item));
+}
+
 describe('EntryBatches', () => {
-  it('several gives every entry after the position and up to the head once, in messages of at most batchBytes', () => {
+  it('several gives every entry and gap after the position and up to the head once, in messages of at most batchBytes', () => {
     fc.assert(
       fc.property(page, fc.nat(14), fc.nat(14), fc.constantFrom(...viewpoints), (entries, after, head, viewpoint) => {
         const batches = new EntryBatches(entries);
@@ -46,7 +62,7 @@ describe('EntryBatches', () => {
           expect(batch.to).toBeGreaterThan(position);
           position = batch.to;
         }
-        const due = entries.filter(({ entry }) => entry.offset > after && entry.offset <= head);
+        const due = dueOf(entries, after, head);
         expect(lines).toEqual(due.flatMap((pushes) => objectsIn(pushes.for(viewpoint).payload, viewpoint.codec)));
       }),
       { numRuns: 300 },
@@ -66,8 +82,7 @@ describe('EntryBatches', () => {
         ) {
           offsets.push(batch.to);
         }
-        const due = entries.map(({ entry }) => entry.offset).filter((offset) => offset > after && offset <= head);
-        expect(offsets).toEqual(due);
+        expect(offsets).toEqual(dueOf(entries, after, head).map(({ to }) => to));
       }),
       { numRuns: 300 },
     );

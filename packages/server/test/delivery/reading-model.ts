@@ -303,8 +303,8 @@ export class ReadingModel {
 
   #page({ channel, offset }: PageRequest): Page {
     const log = this.logs.get(channel.key) ?? [];
-    const entries = log.slice(offset, offset + PAGE_LIMIT);
-    return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
+    const items = log.slice(offset, offset + PAGE_LIMIT);
+    return { channel, epoch, head: log.length, base: 0, items, more: offset + PAGE_LIMIT < log.length };
   }
 
   #newHub(): Hub {

@@ -66,12 +66,19 @@ describe('a reader of pages that cannot be read', () => {
   it('asks again after PAGE_RETRY_MS if the reason may pass', async () => {
     const clock = new ManualClock();
     let failures = 2;
-    const empty: Page = { channel, epoch, head: 5, base: 5, entries: [], more: false };
+    const page: Page = {
+      channel,
+      epoch,
+      head: 5,
+      base: 5,
+      items: [{ from: 1, to: 5, reason: 'expired' }],
+      more: false,
+    };
     const source = {
       page: async () => {
         failures -= 1;
         if (failures >= 0) throw new ServerError('fatal', 'disk I/O error');
-        return empty;
+        return page;
       },
     };
     const { texts, errors } = openReader(() =>

@@ -97,8 +97,8 @@ export class Delivery {
 
   #page({ channel, offset }: PageRequest): Page {
     const log = this.logs.get(channel.key) ?? [];
-    const entries = log.slice(offset, offset + PAGE_LIMIT);
-    return { channel, epoch, head: log.length, base: 0, entries, more: offset + PAGE_LIMIT < log.length };
+    const items = log.slice(offset, offset + PAGE_LIMIT);
+    return { channel, epoch, head: log.length, base: 0, items, more: offset + PAGE_LIMIT < log.length };
   }
 }
 

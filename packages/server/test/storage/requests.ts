@@ -4,6 +4,7 @@ import type { DeviceId, GroupId, UserId } from '@longwire/protocol';
 import { type Channel, directChannel, groupChannel, inboxChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import type { LaneRow } from '../../src/channel/lane.js';
+import { isGap, type LogItem } from '../../src/channel/log-item.js';
 import type { MemberChange, MemberRole, RightsChange } from '../../src/channel/membership.js';
 import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, Guard, MessageLog, Page } from '../../src/storage/message-log.js';
@@ -120,20 +121,34 @@ export function methodsOf(log: MessageLog): MessageLog {
   };
 }
 
-/** The whole log of a channel, page by page. */
+/** The entries of the whole log of a channel, page by page. */
 export async function readLog(log: MessageLog, channel: Channel): Promise<Entry[]> {
-  const entries: Entry[] = [];
+  return entriesOf(await readItems(log, channel));
+}
+
+/** The whole log of a channel, page by page. */
+export async function readItems(log: MessageLog, channel: Channel): Promise<LogItem[]> {
+  const items: LogItem[] = [];
   for (;;) {
-    const page: Page = await log.page({
-      channel,
-      direction: 'after',
-      offset: entries.at(-1)?.offset ?? 0,
-      limit: 200,
-      maxBytes: 262_144,
-    });
-    entries.push(...page.entries);
-    if (!page.more) return entries;
+    const offset = lastOffset(items);
+    const page: Page = await log.page({ channel, direction: 'after', offset, limit: 200, maxBytes: 262_144 });
+    items.push(...page.items);
+    if (!page.more) return items;
   }
+}
+
+export function entriesOf(items: readonly LogItem[]): Entry[] {
+  return items.filter((item): item is Entry => !isGap(item));
+}
+
+/** 0 where there is nothing. */
+export function lastOffset(items: readonly LogItem[]): number {
+  const last = items.at(-1);
+  return last === undefined ? 0 : isGap(last) ? last.to : last.offset;
+}
+
+export function firstOffset([first]: readonly LogItem[]): number {
+  return first === undefined ? 0 : isGap(first) ? first.from : first.offset;
 }
 
 /** All rows of the lane above `after`, page by page. */

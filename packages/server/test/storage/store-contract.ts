@@ -7,7 +7,7 @@ import { describeFeedContract } from './feed-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { describeQuotaContract } from './quota-contract.js';
-import { append, appendOne, direct, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
+import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 export function describeStoreContract(name: string, create: StoreFactory): void {
@@ -129,11 +129,11 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
       );
       const channel = direct('alice', 'bob');
       const page = await tested.store.log.page({ channel, direction: 'after', offset: 1, limit: 2, maxBytes: 1_000 });
-      expect(page).toMatchObject({ channel, head: 5, base: 0, more: true, entries: [{ offset: 2 }, { offset: 3 }] });
+      expect(page).toMatchObject({ channel, head: 5, base: 0, more: true, items: [{ offset: 2 }, { offset: 3 }] });
       const rest = await tested.store.log.page({ channel, direction: 'after', offset: 3, limit: 2, maxBytes: 1_000 });
-      expect(rest).toMatchObject({ more: false, entries: [{ offset: 4 }, { offset: 5 }] });
+      expect(rest).toMatchObject({ more: false, items: [{ offset: 4 }, { offset: 5 }] });
       const end = await tested.store.log.page({ channel, direction: 'after', offset: 5, limit: 2, maxBytes: 1_000 });
-      expect(end).toMatchObject({ more: false, entries: [] });
+      expect(end).toMatchObject({ more: false, items: [] });
     });
 
     test('a page before an offset has the newest entries below it, ascending', async () => {
@@ -143,7 +143,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
       );
       const channel = direct('alice', 'bob');
       const page = await tested.store.log.page({ channel, direction: 'before', offset: 4, limit: 2, maxBytes: 1_000 });
-      expect(page).toMatchObject({ more: true, entries: [{ offset: 2 }, { offset: 3 }] });
+      expect(page).toMatchObject({ more: true, items: [{ offset: 2 }, { offset: 3 }] });
       const end = Number.MAX_SAFE_INTEGER;
       const newest = await tested.store.log.page({
         channel,
@@ -152,7 +152,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
         limit: 9,
         maxBytes: 1_000,
       });
-      expect(newest).toMatchObject({ more: false, entries: [1, 2, 3, 4, 5].map((offset) => ({ offset })) });
+      expect(newest).toMatchObject({ more: false, items: [1, 2, 3, 4, 5].map((offset) => ({ offset })) });
     });
 
     test('a page ends before the entry that exceeds its bytes, and has at least one', async () => {
@@ -169,7 +169,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
         limit: 200,
         maxBytes: 2_099,
       });
-      expect([after.entries.length, after.more]).toEqual([20, true]);
+      expect([after.items.length, after.more]).toEqual([20, true]);
       const before = await tested.store.log.page({
         channel,
         direction: 'before',
@@ -177,16 +177,16 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
         limit: 200,
         maxBytes: 299,
       });
-      expect([before.entries.map(({ offset }) => offset), before.more]).toEqual([[28, 29], true]);
+      expect([entriesOf(before.items).map(({ offset }) => offset), before.more]).toEqual([[28, 29], true]);
       const tiny = await tested.store.log.page({ channel, direction: 'after', offset: 0, limit: 200, maxBytes: 1 });
-      expect(tiny.entries.map(({ offset }) => offset)).toEqual([1]);
+      expect(entriesOf(tiny.items).map(({ offset }) => offset)).toEqual([1]);
     });
 
     test('a channel that never had an entry has no epoch, no head and no page', async () => {
       const channel = direct('alice', 'bob');
       expect(await headsOf(tested.store.log, [channel])).toEqual([{ channel, epoch: undefined, head: 0, base: 0 }]);
       const page = await tested.store.log.page({ channel, direction: 'after', offset: 0, limit: 10, maxBytes: 1_000 });
-      expect(page).toEqual({ channel, epoch: undefined, head: 0, base: 0, entries: [], more: false });
+      expect(page).toEqual({ channel, epoch: undefined, head: 0, base: 0, items: [], more: false });
     });
 
     test('a channel with oneself has one member and one side', async () => {

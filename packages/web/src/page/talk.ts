@@ -179,7 +179,7 @@ export class Talk {
   }
 
   loadEarlier(): void {
-    if (this.#open !== undefined) void this.#loadHistory(this.#open, this.#open.first);
+    if (this.#open !== undefined) void this.#loadHistory(this.#open, this.#open.earliest);
   }
 
   loadFurther(): void {
@@ -230,10 +230,10 @@ export class Talk {
     this.#draw();
   }
 
-  async #loadHistory(conversation: Conversation, before?: StoredMessage): Promise<void> {
+  async #loadHistory(conversation: Conversation, before?: Conversation['earliest']): Promise<void> {
     try {
       const page = await this.#client.channel(conversation.address).history({ before, limit: PAGE_MESSAGES });
-      conversation.takeHistory(page.messages, page.more);
+      conversation.takeHistory(page);
       this.markOpenRead();
     } catch (error) {
       // Shows the button to try again. The error goes to the console, unless the user has signed out.

@@ -1,7 +1,17 @@
 // `history`: one page of a channel's log.
 
-import { encodeHistory, fieldLimits, type HistoryCommand, parseAddress } from '@longwire/protocol';
-import { channelAt } from '../../channel/channel-address.js';
+import {
+  type Epoch,
+  encodeGapPush,
+  encodeHistory,
+  fieldLimits,
+  type HistoryCommand,
+  parseAddress,
+  type UserId,
+} from '@longwire/protocol';
+import type { Channel } from '../../channel/channel.js';
+import { addressOf, channelAt } from '../../channel/channel-address.js';
+import { isGap, type LogItem } from '../../channel/log-item.js';
 import type { History } from '../../messaging/history.js';
 import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
@@ -35,9 +45,20 @@ export function handleHistory(
       replyError(session, command, outcome);
       return;
     }
-    const texts = outcome.entries.map((entry) => entryText(entry, user));
+    const { epoch, items } = outcome;
+    const texts = items.map((item) => itemText(item, { channel, epoch: epoch!, viewer: user }));
     reply(session, command, (re) => encodeHistory(re, texts, outcome));
   });
+}
+
+/** A gap looks like its push as well. */
+function itemText(
+  item: LogItem,
+  log: { readonly channel: Channel; readonly epoch: Epoch; readonly viewer: UserId },
+): string {
+  if (!isGap(item)) return entryText(item, log.viewer);
+  const { from, to, reason } = item;
+  return encodeGapPush({ epoch: log.epoch, from, to, next: to + 1, reason }, addressOf(log.channel, log.viewer));
 }
 
 function claimed(position: ClaimedPosition | number | undefined): ClaimedPosition | undefined {

@@ -82,7 +82,7 @@ export class MemoryMessageLog implements MessageLog {
     this.#state.assertOpen();
     const channel = this.#state.channels.get(request.channel.key);
     const head = this.#headOf(request.channel);
-    if (channel === undefined) return { ...head, entries: [], more: false };
+    if (channel === undefined) return { ...head, items: [], more: false };
     return { ...head, ...(request.direction === 'after' ? pageAfter(channel, request) : pageBefore(channel, request)) };
   }
 
@@ -225,18 +225,18 @@ function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
   else keys.set(key, entry);
 }
 
-function pageAfter(channel: MemoryChannel, request: PageRequest): Pick<Page, 'entries' | 'more'> {
+function pageAfter(channel: MemoryChannel, request: PageRequest): Pick<Page, 'items' | 'more'> {
   const start = Math.max(request.offset, 0);
   const candidates = channel.entries.slice(start, start + request.limit);
   const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes));
-  return { entries, more: start + entries.length < channel.entries.length };
+  return { items: entries, more: start + entries.length < channel.entries.length };
 }
 
-function pageBefore(channel: MemoryChannel, request: PageRequest): Pick<Page, 'entries' | 'more'> {
+function pageBefore(channel: MemoryChannel, request: PageRequest): Pick<Page, 'items' | 'more'> {
   const end = Math.max(Math.min(request.offset - 1, channel.entries.length), 0);
   const candidates = channel.entries.slice(Math.max(end - request.limit, 0), end).reverse();
   const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes)).reverse();
-  return { entries, more: end - entries.length > 0 };
+  return { items: entries, more: end - entries.length > 0 };
 }
 
 function bodyBytes({ body }: Entry): number {

@@ -21,7 +21,7 @@ import type { PlaceRing } from './places/recent-places.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
-import { headFrameOf } from './reading/page-frames.js';
+import { emptyPage, headFrameOf } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { completeRecovery } from './recovery.js';
 import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
@@ -140,7 +140,7 @@ export class SqliteEngine {
       const tables = { users: this.#users, channels: this.#channels, devices: this.#devices, members: this.#members };
       const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
       this.#appender = new Appender(this.era, onDamage, { ...tables, keys, entries, ring, recent, ledger, judge });
-      this.#pages = new PageReader(log);
+      this.#pages = new PageReader(log, onDamage);
       this.#feed = new FeedReader(database, entries, onDamage);
       this.#statuses = new ChannelStatusReader(database, onDamage, { ...tables, pages: this.#pages });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -203,7 +203,7 @@ export class SqliteEngine {
 
   page(request: WorkerCalls['page']['input']): WorkerCalls['page']['output'] {
     const state = this.#channels.find(request.channel);
-    if (state === undefined) return { ...headFrameOf(request.channel, undefined), entries: [], more: false };
+    if (state === undefined) return emptyPage(headFrameOf(request.channel, undefined));
     return this.#pages.read(state, request);
   }
 

@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
+import type { Entry } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../../channel/lane.js';
+import { isGap, type LogItem } from '../../channel/log-item.js';
 import type { Stay } from '../../channel/membership.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize } from '../append-check.js';
@@ -310,7 +312,7 @@ class SqliteDirectory implements Directory {
         visibleFrom: frame.visibleFrom,
         read: Math.max(channels[index]!.read, frame.members.find((member) => member.user === user)?.read ?? 0),
         unread: frame.unread,
-        last: last.entries[0],
+        last: entryAmong(last.items),
         isLastTruncated: frame.isLastTruncated,
         members: frame.members,
         recency: frame.recency,
@@ -318,6 +320,11 @@ class SqliteDirectory implements Directory {
     }
     return descriptions;
   }
+}
+
+/** The one item of a page, if it is an entry. */
+function entryAmong([item]: readonly LogItem[]): Entry | undefined {
+  return item === undefined || isGap(item) ? undefined : item;
 }
 
 class SqliteCursors implements Cursors {

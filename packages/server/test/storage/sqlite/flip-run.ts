@@ -3,12 +3,12 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Entry } from '../../../src/channel/entry.js';
+import type { LogItem } from '../../../src/channel/log-item.js';
 import { ServerError } from '../../../src/errors.js';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
-import { device, directName, FIRST_AT, message, user } from '../requests.js';
+import { device, directName, FIRST_AT, lastOffset, message, user } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
 import { append, openEngine, placeAll, readPage } from './engine-under-test.js';
 
@@ -154,13 +154,13 @@ function readChannelStatuses(engine: SqliteEngine) {
   return statuses.map(({ recency: _recency, ...status }) => status);
 }
 
-function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): Entry[] {
-  const entries: Entry[] = [];
+function readAll(engine: SqliteEngine, channel: (typeof channels)[number]): LogItem[] {
+  const items: LogItem[] = [];
   for (;;) {
-    const offset = entries.at(-1)?.offset ?? 0;
+    const offset = lastOffset(items);
     const page = readPage(engine, { channel, direction: 'after', offset, limit: 200, maxBytes: 262_144 });
-    entries.push(...page.entries);
-    if (!page.more) return entries;
+    items.push(...page.items);
+    if (!page.more) return items;
   }
 }
 

@@ -105,11 +105,13 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
         limit: 100,
         maxBytes: 1_000_000,
       });
-    expect(await page(0)).toMatchObject({ entries: [{ offset: 1 }, { offset: 2 }], more: true });
-    await expect(page(2)).rejects.toMatchObject({ code: 'corrupt', offset: 3 });
-    expect((await page(3)).entries.map(({ offset }) => offset)).toEqual([4, 5]);
-    await expect(page(5)).rejects.toMatchObject({ code: 'corrupt', offset: 6 });
-    expect((await page(6)).entries.at(-1)).toMatchObject({ offset: log.length });
+    const { items } = await page(0);
+    const unreadable = (offset: number) => ({ from: offset, to: offset, reason: 'unreadable' });
+    expect(items.slice(0, 6)).toMatchObject([
+      ...[{ offset: 1 }, { offset: 2 }, unreadable(3)],
+      ...[{ offset: 4 }, { offset: 5 }, unreadable(6)],
+    ]);
+    expect(items.at(-1)).toMatchObject({ offset: log.length });
     await store.close();
   });
 

@@ -9,7 +9,7 @@ import { PlaceRing, RecentPlaces } from '../../../src/storage/sqlite/places/rece
 import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
 import { ReaderThread } from '../../../src/storage/sqlite/threads/reader-thread.js';
 import type { FromWorker, WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
-import { direct, directName, message } from '../requests.js';
+import { direct, directName, entriesOf, firstOffset, lastOffset, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
 
@@ -33,14 +33,14 @@ function readBothWays(engine: SqliteEngine, channel: (typeof channels)[number]):
   const back: unknown[] = [];
   for (let offset = 0, more = true; more; ) {
     const page = readPage(engine, { channel, direction: 'after', offset, limit: 7, maxBytes: 100_000 });
-    forth.push(...page.entries.map((entry) => [entry.offset, entry.body]));
-    offset = page.entries.at(-1)?.offset ?? 0;
+    forth.push(...entriesOf(page.items).map((entry) => [entry.offset, entry.body]));
+    offset = lastOffset(page.items);
     more = page.more;
   }
   for (let offset = Number.MAX_SAFE_INTEGER, more = true; more; ) {
     const page = readPage(engine, { channel, direction: 'before', offset, limit: 7, maxBytes: 100_000 });
-    back.unshift(...page.entries.map((entry) => [entry.offset, entry.body]));
-    offset = page.entries[0]?.offset ?? 0;
+    back.unshift(...entriesOf(page.items).map((entry) => [entry.offset, entry.body]));
+    offset = firstOffset(page.items);
     more = page.more;
   }
   expect(back).toEqual(forth);
@@ -117,7 +117,7 @@ test.each(testedDrivers.filter((driver) => driver !== 'wasm'))(
       if (engine.isPlacingDue) engine.place(7, Number.POSITIVE_INFINITY);
       if (round % 3 === 0) continue;
       const page = await read(0);
-      expect(page.entries.map(({ body }) => body)).toEqual(bodies);
+      expect(entriesOf(page.items).map(({ body }) => body)).toEqual(bodies);
       expect(page.head).toBe(bodies.length);
     }
     const closed = new Promise((resolve) => port2.once('message', resolve));

@@ -1,6 +1,6 @@
 // One conversation as the page knows it: its messages, what is still being sent, what was read.
 
-import type { Gap, LongwireMessage, SendResult, SessionInfo } from '@longwire/client';
+import type { Gap, HistoryPage, LongwireMessage, SendResult, SessionInfo } from '@longwire/client';
 import { messageText } from './message-text.js';
 
 export type ChannelSummary = SessionInfo['channels'][number];
@@ -55,6 +55,8 @@ export class Conversation {
   /** `unread` counts the messages up to this offset. */
   #countedTo = 0;
   #newestOffset = 0;
+  /** Where the pages of history that were read begin. */
+  #earliest: { readonly epoch: string; readonly offset: number } | undefined;
 
   constructor(address: string) {
     this.address = address;
@@ -75,8 +77,9 @@ export class Conversation {
     return this.#items.findLast((item) => item.kind === 'message' && !item.own) as StoredMessage | undefined;
   }
 
-  get first(): StoredMessage | undefined {
-    return this.#items.find((item) => item.kind === 'message');
+  /** The position before which the earlier messages are. */
+  get earliest(): { readonly epoch: string; readonly offset: number } | undefined {
+    return this.#earliest ?? this.#items.find((item) => item.kind === 'message');
   }
 
   /** The state of the channel at a sign-in. */
@@ -99,17 +102,26 @@ export class Conversation {
     return this.#insert(storedMessage(message));
   }
 
-  /** A page of history; messages that are known already stay as they are. */
-  takeHistory(messages: readonly LongwireMessage[], hasEarlier: boolean): void {
-    for (const message of messages) {
-      this.#enterEpoch(message.epoch);
-      this.#insert(storedMessage(message));
+  /** A page of history; what is known already stays as it is. */
+  takeHistory({ items, more, first }: HistoryPage): void {
+    for (const item of items) {
+      this.#enterEpoch(item.epoch);
+      if ('reason' in item) this.takeGap(item);
+      else this.#insert(storedMessage(item));
     }
-    this.hasEarlier = hasEarlier;
+    this.#earliest = first ?? this.#earliest;
+    this.hasEarlier = more;
   }
 
   takeGap(gap: Gap): void {
-    this.#items.push({ kind: 'gap', gap });
+    const isKnown = this.#items.some(
+      (item) =>
+        item.kind === 'gap' && item.gap.epoch === gap.epoch && item.gap.from <= gap.from && item.gap.to >= gap.to,
+    );
+    if (isKnown) return;
+    // Offsets of two epochs do not compare.
+    if (gap.epoch === this.#epoch) this.#place({ kind: 'gap', gap }, gap.to);
+    else this.#items.push({ kind: 'gap', gap });
   }
 
   /** What the peer has received and read. */
@@ -149,9 +161,13 @@ export class Conversation {
   #insert(message: StoredMessage): boolean {
     const isKnown = this.#items.some((item) => item.kind === 'message' && item.offset === message.offset);
     if (isKnown) return false;
-    const after = this.#items.findLastIndex((item) => offsetOf(item) < message.offset);
-    this.#items.splice(after + 1, 0, message);
+    this.#place(message, message.offset);
     return this.#noteNewest(message.offset, message.text);
+  }
+
+  #place(item: StoredMessage | MissingMessages, offset: number): void {
+    const after = this.#items.findLastIndex((other) => offsetOf(other) < offset);
+    this.#items.splice(after + 1, 0, item);
   }
 
   #noteNewest(offset: number, text: string): boolean {
@@ -171,6 +187,7 @@ export class Conversation {
     this.delivered = 0;
     this.seen = 0;
     this.hasEarlier = undefined;
+    this.#earliest = undefined;
   }
 }
 

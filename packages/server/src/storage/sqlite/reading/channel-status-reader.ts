@@ -21,6 +21,7 @@ import { expectAbove, KeyedRows } from '../tables/keyed-rows.js';
 import { cursorFrom, type MemberTable, memberFrom, rememberMember, unreadMember } from '../tables/member-table.js';
 import type { UserTable } from '../tables/user-table.js';
 import {
+  emptyPage,
   type FlatEntries,
   flattenEntry,
   type HeadFrame,
@@ -210,7 +211,7 @@ export class ChannelStatusReader {
     return {
       visibleFrom: member.visibleFrom,
       unread: this.#countUnread(state, member, read, lastRow),
-      last: last ?? emptyPage(state),
+      last: last ?? emptyPage(headFrameOf(state.key, state)),
       // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
       members: this.#memberStates(state),
@@ -298,12 +299,7 @@ function statusFrom(
 function pageOf(state: ChannelState, row: EntryRow): PageFrame {
   const entries: FlatEntries = [];
   flattenEntry(state, row, entries);
-  return { ...headFrameOf(state.key, state), entries, more: false };
-}
-
-/** Of a channel whose newest entry cannot be read. */
-function emptyPage(state: ChannelState): PageFrame {
-  return { ...headFrameOf(state.key, state), entries: [], more: false };
+  return { ...emptyPage(headFrameOf(state.key, state)), entries };
 }
 
 function missingMember(user: string, key: ChannelName): ServerError {

@@ -3,6 +3,7 @@
 import type { Epoch, Position } from '@longwire/protocol';
 import type { Channel, DirectChannel } from '../../../channel/channel.js';
 import { contentBytes, type Entry, makeEntry, messageKind } from '../../../channel/entry.js';
+import { type LogGap, mergeItems } from '../../../channel/log-item.js';
 import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
@@ -58,11 +59,18 @@ export interface HeadFrame {
 
 export interface PageFrame extends HeadFrame {
   readonly entries: FlatEntries;
+  /** Ascending; between the entries by their offsets. */
+  readonly gaps: readonly LogGap[];
   readonly more: boolean;
 }
 
 export function headFrameOf(key: ChannelName, state: ChannelState | undefined): HeadFrame {
   return { channel: key, life: state?.life, head: state?.head ?? 0, base: state?.base ?? 0 };
+}
+
+/** Of a channel without entries, or of which none was asked for. */
+export function emptyPage(head: HeadFrame): PageFrame {
+  return { ...head, entries: [], gaps: [], more: false };
 }
 
 export function headFrom(frame: HeadFrame, channel: Channel, era: string): ChannelHead {
@@ -73,7 +81,7 @@ export function headFrom(frame: HeadFrame, channel: Channel, era: string): Chann
 export function pageFrom(frame: PageFrame, channel: Channel, era: string): Page {
   const head = headFrom(frame, channel, era);
   const entries = head.epoch === undefined ? [] : entriesFrom(frame.entries, channel, head.epoch);
-  return { ...head, entries, more: frame.more };
+  return { ...head, items: mergeItems(entries, frame.gaps), more: frame.more };
 }
 
 export function entriesFrom(flat: FlatEntries, channel: Channel, epoch: Epoch): Entry[] {

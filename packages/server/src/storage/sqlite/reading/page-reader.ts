@@ -1,8 +1,10 @@
-// Pages of a log, every row verified: its checksum, its place, and that nothing is missing before it.
+// Pages of a log, every row verified: its checksum, its place, and that nothing is missing before it. What has no content
+// any more, or none that can be read, is a gap.
 
+import { addGap, type LogGap } from '../../../channel/log-item.js';
 import type { Named } from '../../channel-name.js';
 import type { PageRequest } from '../../message-log.js';
-import { type DamageListener, readAround } from '../damage.js';
+import { type DamageListener, damageAt, isDamage, readAround } from '../damage.js';
 import { type ChannelLog, expectReadable, UnreadableEntry } from '../places/channel-log.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { EntryRow } from '../tables/entry-row.js';
@@ -11,29 +13,50 @@ import { type FlatEntries, flattenEntry, headFrameOf, type PageFrame } from './p
 /** Rows are read in pieces, so that a page of large bodies does not read 200 of them to keep four. */
 const FIRST_PIECE_ROWS = 16;
 
+type StoredRow = EntryRow | UnreadableEntry;
+
 export class PageReader {
   readonly #log: ChannelLog;
+  readonly #onDamage: DamageListener;
 
-  constructor(log: ChannelLog) {
+  /** @param onDamage called for each entry that cannot be read, each time */
+  constructor(log: ChannelLog, onDamage: DamageListener) {
     this.#log = log;
+    this.#onDamage = onDamage;
   }
 
-  /**
-   * One page of a channel. Ends before the first entry that cannot be read; starts with an error if that is the first.
-   * @throws ServerError `corrupt` with the offset of that entry
-   */
+  /** One page of a channel. */
   read(state: ChannelState, request: Named<PageRequest>): PageFrame {
+    const { base, head } = state;
     const isAfter = request.direction === 'after';
     const step = isAfter ? 1 : -1;
-    const first = isAfter ? Math.max(request.offset, state.base) + 1 : Math.min(request.offset - 1, state.head);
-    const available = isAfter ? state.head - first + 1 : first - state.base;
-    const wanted = Math.min(request.limit, Math.max(available, 0));
-    const rows = this.#readRows(state, request, first, step, wanted);
+    const first = isAfter ? Math.max(request.offset, base) + 1 : Math.min(request.offset - 1, head);
+    const available = Math.max(isAfter ? head - first + 1 : first - base, 0);
+    const rows = this.#readRows(state, request, first, step, Math.min(request.limit, available));
     const more = rows.length < available;
     if (!isAfter) rows.reverse();
     const entries: FlatEntries = [];
-    for (const row of rows) flattenEntry(state, row, entries);
-    return { ...headFrameOf(request.channel, state), entries, more };
+    const gaps: LogGap[] = [];
+    const removed = removedPart(request, base, { isComplete: !more });
+    if (removed !== undefined) gaps.push(removed);
+    let offset = isAfter ? first : first - rows.length + 1;
+    for (const row of rows) {
+      this.#addRow(state, row, offset, entries, gaps);
+      offset += 1;
+    }
+    return { ...headFrameOf(request.channel, state), entries, gaps, more };
+  }
+
+  #addRow(state: ChannelState, row: StoredRow, offset: number, entries: FlatEntries, gaps: LogGap[]): void {
+    try {
+      const readable = expectReadable(state.key, row);
+      if (readable.removed === undefined) flattenEntry(state, readable, entries);
+      else addGap(gaps, offset, offset, readable.removed);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#onDamage(damageAt(state.key, error));
+      addGap(gaps, offset, offset, 'unreadable');
+    }
   }
 
   /** @throws ServerError `corrupt` with its offset */
@@ -60,8 +83,8 @@ export class PageReader {
     first: number,
     step: 1 | -1,
     wanted: number,
-  ): EntryRow[] {
-    const rows: EntryRow[] = [];
+  ): StoredRow[] {
+    const rows: StoredRow[] = [];
     let bytes = 0;
     while (rows.length < wanted) {
       const next = first + step * rows.length;
@@ -69,15 +92,25 @@ export class PageReader {
       const piece = this.#log.rows(state.number, Math.min(next, last), Math.max(next, last));
       if (step === -1) piece.reverse();
       for (const row of piece) {
-        if (row instanceof UnreadableEntry && rows.length > 0) return rows;
-        const readable = expectReadable(state.key, row);
-        bytes += Buffer.byteLength(readable.body);
+        bytes += row instanceof UnreadableEntry ? 0 : Buffer.byteLength(row.body);
         if (rows.length > 0 && bytes > request.maxBytes) return rows;
-        rows.push(readable);
+        rows.push(row);
       }
     }
     return rows;
   }
+}
+
+/** What of a page lies below `base`. A page before an offset has it once it reaches so far down. */
+function removedPart(
+  { direction, offset }: Pick<PageRequest, 'direction' | 'offset'>,
+  base: number,
+  { isComplete }: { readonly isComplete: boolean },
+): LogGap | undefined {
+  const from = direction === 'after' ? Math.max(offset, 0) + 1 : 1;
+  const to = direction === 'after' ? base : Math.min(base, offset - 1);
+  if (from > to || (direction === 'before' && !isComplete)) return undefined;
+  return { from, to, reason: 'expired' };
 }
 
 function pieceRows(have: number, bytes: number, wanted: number, maxBytes: number): number {

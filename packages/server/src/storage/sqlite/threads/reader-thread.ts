@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
+import type { DamageListener } from '../damage.js';
 import { configureConnection, DATABASE_FILE } from '../driver/connection-settings.js';
 import type { SqlDatabase } from '../driver/sql-database.js';
 import { ChannelLog } from '../places/channel-log.js';
@@ -10,7 +11,7 @@ import { PlaceTable } from '../places/place-table.js';
 import { type PlaceRing, RecentPlaces } from '../places/recent-places.js';
 import { FeedReader } from '../reading/feed-reader.js';
 import { searchIn } from '../reading/key-search.js';
-import { headFrameOf } from '../reading/page-frames.js';
+import { emptyPage, headFrameOf } from '../reading/page-frames.js';
 import { PageReader } from '../reading/page-reader.js';
 import { asStorageError } from '../storage-failures.js';
 import { ChannelTable } from '../tables/channel-table.js';
@@ -56,10 +57,9 @@ export class ReaderThread {
     const log = new ChannelLog(database, entries, this.#places, this.#recent);
     this.#log = log;
     this.#channels = new ChannelTable(database, log);
-    this.#pages = new PageReader(log);
-    this.#feed = new FeedReader(database, entries, (damage) => {
-      this.#post({ type: 'damage', failure: failureOf(damage) });
-    });
+    const onDamage: DamageListener = (damage) => this.#post({ type: 'damage', failure: failureOf(damage) });
+    this.#pages = new PageReader(log, onDamage);
+    this.#feed = new FeedReader(database, entries, onDamage);
     this.#port = port;
   }
 
@@ -96,7 +96,7 @@ export class ReaderThread {
       this.#recent.follow(newest, this.#places.placed() ?? this.#recent.floor);
       const state = this.#channels.read(input.channel);
       if (method === 'searchKey') return searchIn(this.#log, state, input);
-      if (state === undefined) return { ...headFrameOf(input.channel, undefined), entries: [], more: false };
+      if (state === undefined) return emptyPage(headFrameOf(input.channel, undefined));
       return this.#pages.read(state, input);
     } finally {
       this.#database.exec('COMMIT');

@@ -59,7 +59,7 @@ for (let batch = 0; Number(batches) === 0 || batch < Number(batches); batch += 1
       limit: 200,
       maxBytes: 262_144,
     });
-    tell({ read: page.entries.length });
+    tell({ read: page.items.length });
   }
   if (Number(pauseMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
 }
