@@ -13,6 +13,7 @@ let operator: OperatorClient;
 beforeAll(async () => {
   server = await startTestServer({
     LONGWIRE_SESSIONS_PER_USER: '2',
+    LONGWIRE_SESSIONS_WHEN_FULL: 'refuse-new',
     LONGWIRE_LIMITS_DEVICES_PER_USER: '1',
     LONGWIRE_LIMITS_BODY_BYTES: '1000',
     LONGWIRE_LIMITS_COMMAND_BYTES: '8192',

@@ -213,7 +213,7 @@ async function serve(
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
   const maxConnections = connectionLimit(limits.connections);
   const silent = new SilentConnections(Math.min(limits.waiting, Math.ceil(maxConnections * SILENT_SHARE)));
-  const users = new ActiveUsers(clock, { rates: limits, sessionsPerUser: config.sessions.perUser });
+  const users = new ActiveUsers(clock, { rates: limits, sessions: config.sessions });
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });

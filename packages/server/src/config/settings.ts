@@ -142,7 +142,12 @@ export const settings = Object.freeze({
     20,
     1,
     100_000,
-    'sessions of one user; beyond it the oldest of the same device is replaced',
+    'sessions of one user; beyond it the oldest of the same device is replaced, else as whenFull says',
+  ),
+  'sessions.whenFull': choice(
+    ['replace-oldest', 'refuse-new'] as const,
+    'replace-oldest',
+    'the sign-in of another device beyond perUser: replaces the oldest session (4101), or is refused (4102)',
   ),
 } as const satisfies Readonly<Record<string, Setting>>);
 

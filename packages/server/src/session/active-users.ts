@@ -2,19 +2,22 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { CloseCode } from '@longwire/protocol';
+import type { SessionPolicy } from '../config/server-config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ClientSession } from './client-session.js';
 import { type RateLimits, type RateTable, rateTable, UserRates } from './limits/user-rates.js';
 
 export interface ActiveUserLimits {
   readonly rates: RateLimits;
-  readonly sessionsPerUser: number;
+  readonly sessions: SessionPolicy;
 }
 
 /** Between two looks at users who have left: their rates are forgotten once that gives them nothing. */
 export const SWEEP_INTERVAL_MS = 5_000;
 /** Sessions that are closing, for each that a user may have: more come from a client that never answers a close. */
 const CLOSING_PER_SESSION = 5;
+/** The same however few sessions a user may have: one that is cut without its close code would come back by itself. */
+const MIN_CLOSING = 100;
 /** Users without a session whose rates are remembered; beyond it those who left first are forgotten. */
 const MAX_DEPARTED_USERS = 100_000;
 
@@ -27,33 +30,35 @@ interface ActiveUser {
 export class ActiveUsers {
   readonly #clock: Clock;
   readonly #rates: RateTable;
-  readonly #sessionsPerUser: number;
+  readonly #policy: SessionPolicy;
   readonly #users = new Map<UserId, ActiveUser>();
   /** Without a session, in the order in which they left. */
   readonly #departed = new Set<UserId>();
 
-  constructor(clock: Clock, { rates, sessionsPerUser }: ActiveUserLimits) {
+  constructor(clock: Clock, { rates, sessions }: ActiveUserLimits) {
     this.#clock = clock;
     this.#rates = rateTable(rates);
-    this.#sessionsPerUser = sessionsPerUser;
+    this.#policy = sessions;
   }
 
   /**
-   * Gives a session to its user. At the limit it takes the place of the oldest session of its device, which is ended with
-   * 4101; without one there it is not taken, and false is returned.
+   * Gives a session to its user. At the limit it takes the place of the oldest session of its device, so that nobody is
+   * locked out by their own dead connection; without one there, of the oldest of all, or as the policy says it is not taken,
+   * and false is returned. A replaced session is ended with 4101.
    */
   admit(session: ClientSession, user: UserId, device: DeviceId): boolean {
     const known = this.#users.get(user);
     const live = [...(known?.sessions ?? [])].filter(({ hasEnded }) => !hasEnded);
-    if (live.length >= this.#sessionsPerUser) {
-      const oldest = live.find((other) => other.identity?.device === device);
-      if (oldest === undefined) return false;
-      oldest.end(CloseCode.replaced, 'a newer session of this device took its place');
+    if (live.length >= this.#policy.perUser) {
+      const sameDevice = live.find((other) => other.identity?.device === device);
+      const replaced = sameDevice ?? (this.#policy.whenFull === 'replace-oldest' ? live[0] : undefined);
+      if (replaced === undefined) return false;
+      replaced.end(CloseCode.replaced, 'a newer session of this user took its place');
     }
     const active = known ?? { sessions: new Set(), rates: new UserRates(this.#rates) };
     this.#users.set(user, active);
     this.#departed.delete(user);
-    cutOldestClosing(active.sessions, CLOSING_PER_SESSION * this.#sessionsPerUser);
+    cutOldestClosing(active.sessions, Math.max(MIN_CLOSING, CLOSING_PER_SESSION * this.#policy.perUser));
     active.sessions.add(session);
     session.identity = { user, device };
     session.rates = active.rates;

@@ -95,7 +95,8 @@ export class SessionOpener {
     try {
       for (;;) {
         const opened = await turns.run(user, () => {
-          const inUse = users.sessionsOf(user).map(({ identity }) => identity!.device);
+          const live = users.sessionsOf(user).filter(({ hasEnded }) => !hasEnded);
+          const inUse = live.map(({ identity }) => identity!.device);
           return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse, unfinished });
         });
         if (typeof opened === 'string') {

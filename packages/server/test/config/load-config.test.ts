@@ -79,8 +79,10 @@ const otherValues: Record<string, { text: string; typed: unknown }> = Object.fro
     if (key === 'trustedProxies') return [key, { text: 'loopback,10.0.0.0/8', typed: ['loopback', '10.0.0.0/8'] }];
     if (setting.kind === 'list')
       return [key, { text: 'https://a.example, https://b.example', typed: ['https://a.example', 'https://b.example'] }];
-    if (key === 'auth') return [key, { text: 'jwt', typed: 'jwt' }];
-    if (key === 'logLevel') return [key, { text: 'error', typed: 'error' }];
+    if (setting.kind === 'choice') {
+      const other = setting.choices.findLast((choice) => choice !== setting.default);
+      return [key, { text: String(other), typed: other }];
+    }
     return [key, { text: secret, typed: secret }];
   }),
 );

@@ -1,6 +1,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { describe, expect, it } from 'vitest';
+import type { SessionPolicy } from '../../src/config/server-config.js';
 import { ActiveUsers } from '../../src/session/active-users.js';
 import { ClientSession } from '../../src/session/client-session.js';
 import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
@@ -18,9 +19,9 @@ const rates = {
 };
 const alice = 'alice' as UserId;
 
-function users(sessionsPerUser: number): [ActiveUsers, ManualClock] {
+function users(perUser: number, whenFull: SessionPolicy['whenFull'] = 'refuse-new'): [ActiveUsers, ManualClock] {
   const clock = new ManualClock();
-  return [new ActiveUsers(clock, { rates, sessionsPerUser }), clock];
+  return [new ActiveUsers(clock, { rates, sessions: { perUser, whenFull } }), clock];
 }
 
 function session(id: string): ClientSession {
@@ -28,7 +29,7 @@ function session(id: string): ClientSession {
 }
 
 describe('ActiveUsers', () => {
-  it('admit ends the oldest session of the same device with 4101 at sessionsPerUser, and refuses without one', () => {
+  it('admit ends the oldest session of the same device with 4101 at perUser, and refuses without one if whenFull is refuse-new', () => {
     const [active] = users(2);
     const [first, second, third, fourth] = ['1', '2', '3', '4'].map(session) as [
       ClientSession,
@@ -49,6 +50,21 @@ describe('ActiveUsers', () => {
     expect(active.sessionsOf(alice)).toEqual([first, second, fourth]);
     active.leave(first);
     expect(active.sessionsOf(alice)).toEqual([second, fourth]);
+  });
+
+  it('admit ends the oldest session of all with 4101 if whenFull is replace-oldest, but first one of the same device', () => {
+    const [active] = users(2, 'replace-oldest');
+    const devices = ['phone', 'laptop', 'tablet', 'laptop', 'phone'];
+    const sessions = devices.map((_, index) => session(`${index}`));
+    const alive: string[] = [];
+    for (const [index, one] of sessions.entries()) {
+      expect(active.admit(one, alice, devices[index] as DeviceId)).toBe(true);
+      const live = active.sessionsOf(alice).filter(({ hasEnded }) => !hasEnded);
+      alive.push(live.map(({ id }) => id).join());
+    }
+    // The tablet replaces the phone, the laptop itself, the phone the tablet.
+    expect(alive).toEqual(['0', '0,1', '1,2', '2,3', '3,4']);
+    expect(sessions.map(({ endedWith }) => endedWith)).toEqual([4101, 4101, 4101, undefined, undefined]);
   });
 
   it('a replaced session that leaves late takes nothing from the one in its place', () => {

@@ -31,7 +31,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'longwire-blocks-'));
   file = join(folder, 'blocked-users.json');
   clock = new ManualClock();
-  users = new ActiveUsers(clock, { rates, sessionsPerUser: 5 });
+  users = new ActiveUsers(clock, { rates, sessions: { perUser: 5, whenFull: 'refuse-new' } });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -35,7 +35,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   logLines = [];
   refusals = new RefusalCounter();
-  const users = new ActiveUsers(clock, { rates, sessionsPerUser: 5 });
+  const users = new ActiveUsers(clock, { rates, sessions: { perUser: 5, whenFull: 'refuse-new' } });
   blocks = await UserBlocks.open({ clock, users, file: join(folder, 'blocked-users.json') });
 });
 afterEach(async () => {
