@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { jsonString } from '../src/codec/json-string.js';
 import {
   type Address,
   type ConnectedAnswer,
@@ -114,6 +115,14 @@ describe('the encoders write the texts of the golden vectors', () => {
       expect(JSON.parse(text)).toMatchObject({ code, retryable });
     }
   });
+});
+
+test('jsonString writes what JSON.stringify writes, for each UTF-16 unit and for any text', () => {
+  for (let unit = 0; unit <= 0xffff; unit += 1) {
+    const text = `a${String.fromCharCode(unit)}b`;
+    if (jsonString(text) !== JSON.stringify(text)) throw new Error(`U+${unit.toString(16)} differs`);
+  }
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => jsonString(text) === JSON.stringify(text)));
 });
 
 describe('a raw body inside a push', () => {

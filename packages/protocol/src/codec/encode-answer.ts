@@ -4,24 +4,30 @@ import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js'
 import type { ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
 import type { CommandId } from '../names/ids.js';
+import { jsonString } from './json-string.js';
 
 /** A `sent`. Undefined fields are left out. */
 export function encodeSent(re: CommandId, sent: Omit<SentAnswer, 're' | 'type'>): string {
-  let text = `{"re":${JSON.stringify(re)},"type":"sent","channel":${JSON.stringify(sent.channel)}`;
-  text += `,"epoch":${JSON.stringify(sent.epoch)},"offset":${sent.offset},"at":${sent.at}`;
+  let text = `{"re":${encodeId(re)},"type":"sent","channel":${jsonString(sent.channel)}`;
+  text += `,"epoch":${jsonString(sent.epoch)},"offset":${sent.offset},"at":${sent.at}`;
   if (sent.repeated !== undefined) text += `,"repeated":${sent.repeated}`;
   if (sent.durable !== undefined) text += `,"durable":${sent.durable}`;
   return `${text}}`;
 }
 
+/** Numbers that are ids are safe integers. */
+function encodeId(id: CommandId): string {
+  return typeof id === 'number' ? `${id}` : jsonString(id);
+}
+
 /** An `ok`. */
 export function encodeOk(re: CommandId): string {
-  return `{"re":${JSON.stringify(re)},"type":"ok"}`;
+  return `{"re":${encodeId(re)},"type":"ok"}`;
 }
 
 /** A `pong`; `time` in milliseconds since 1970. */
 export function encodePong(re: CommandId, time: number): string {
-  return `{"re":${JSON.stringify(re)},"type":"pong","time":${time}}`;
+  return `{"re":${encodeId(re)},"type":"pong","time":${time}}`;
 }
 
 /** A `refreshed`. */
@@ -74,7 +80,7 @@ export function encodeConnected(
 
 /** A `history`; `entryTexts` ascending, made by `encodeEntryPush` and `encodeGapPush`. */
 export function encodeHistory(re: CommandId, entryTexts: readonly string[], page: { readonly more: boolean }): string {
-  return `{"re":${JSON.stringify(re)},"type":"history","entries":[${entryTexts.join(',')}],"more":${page.more}}`;
+  return `{"re":${encodeId(re)},"type":"history","entries":[${entryTexts.join(',')}],"more":${page.more}}`;
 }
 
 /** A `channels`; `channelTexts` are made by `encodeChannelSummary`. */
@@ -83,5 +89,5 @@ export function encodeChannels(
   channelTexts: readonly string[],
   page: { readonly more: boolean },
 ): string {
-  return `{"re":${JSON.stringify(re)},"type":"channels","channels":[${channelTexts.join(',')}],"more":${page.more}}`;
+  return `{"re":${encodeId(re)},"type":"channels","channels":[${channelTexts.join(',')}],"more":${page.more}}`;
 }

@@ -6,6 +6,7 @@ import type { GoodbyePush, ReceiptPush, SignalPush } from '../messages/pushes.js
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
+import { jsonString } from './json-string.js';
 
 /** An entry as the log keeps it. The name of its channel depends on the viewer. */
 export interface LoggedEntry {
@@ -55,15 +56,15 @@ export function encodeTruncatedEntry(entry: LoggedEntry, channel: Address, key: 
 /** Everything but the body, without the closing brace. */
 function entryFields(entry: LoggedEntry, channel: Address, key: string | undefined): string {
   // A kind has no character that JSON escapes.
-  let text = `{"type":"${entry.kind}","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(entry.epoch)}`;
+  let text = `{"type":"${entry.kind}","channel":${jsonString(channel)},"epoch":${jsonString(entry.epoch)}`;
   text += `,"offset":${entry.offset}`;
-  if (entry.from !== undefined) text += `,"from":${JSON.stringify(entry.from)}`;
-  if (entry.by !== undefined) text += `,"by":${JSON.stringify(entry.by)}`;
+  if (entry.from !== undefined) text += `,"from":${jsonString(entry.from)}`;
+  if (entry.by !== undefined) text += `,"by":${jsonString(entry.by)}`;
   text += `,"at":${entry.at}`;
-  if (key !== undefined) text += `,"key":${JSON.stringify(key)}`;
-  if (entry.slot !== undefined) text += `,"slot":${JSON.stringify(entry.slot)}`;
+  if (key !== undefined) text += `,"key":${jsonString(key)}`;
+  if (entry.slot !== undefined) text += `,"slot":${jsonString(entry.slot)}`;
   if (entry.headers !== undefined) text += `,"headers":${entry.headers}`;
-  if (entry.contentType !== undefined) text += `,"contentType":${JSON.stringify(entry.contentType)}`;
+  if (entry.contentType !== undefined) text += `,"contentType":${jsonString(entry.contentType)}`;
   if (entry.replyTo !== undefined) text += `,"replyTo":${encodePosition(entry.replyTo)}`;
   if (entry.target !== undefined) text += `,"target":${entry.target}`;
   if (entry.expiresAt !== undefined) text += `,"expiresAt":${entry.expiresAt}`;
@@ -72,8 +73,8 @@ function entryFields(entry: LoggedEntry, channel: Address, key: string | undefin
 
 /** A `receipt`. Undefined fields are left out. */
 export function encodeReceiptPush(receipt: Omit<ReceiptPush, 'type' | 'channel'>, channel: Address): string {
-  let text = `{"type":"receipt","channel":${JSON.stringify(channel)},"user":${JSON.stringify(receipt.user)}`;
-  text += `,"epoch":${JSON.stringify(receipt.epoch)}`;
+  let text = `{"type":"receipt","channel":${jsonString(channel)},"user":${jsonString(receipt.user)}`;
+  text += `,"epoch":${jsonString(receipt.epoch)}`;
   if (receipt.delivered !== undefined) text += `,"delivered":${receipt.delivered}`;
   if (receipt.read !== undefined) text += `,"read":${receipt.read}`;
   return `${text}}`;
@@ -88,7 +89,7 @@ export function encodeSignalPush(
   channel: Address,
   dataText: string | undefined,
 ): string {
-  const text = `{"type":"signal","channel":${JSON.stringify(channel)},"from":${JSON.stringify(from)},"name":"${name}"`;
+  const text = `{"type":"signal","channel":${jsonString(channel)},"from":${jsonString(from)},"name":"${name}"`;
   return dataText === undefined ? `${text}}` : `${text},"data":${oneLine(dataText)}}`;
 }
 
@@ -98,7 +99,7 @@ export function encodeGapPush(
   channel: Address,
 ): string {
   const { epoch, from, to, next, reason } = gap;
-  return `{"type":"gap","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(epoch)},"from":${from},"to":${to},"next":${next},"reason":"${reason}"}`;
+  return `{"type":"gap","channel":${jsonString(channel)},"epoch":${jsonString(epoch)},"from":${from},"to":${to},"next":${next},"reason":"${reason}"}`;
 }
 
 /** A `goodbye`. */
@@ -108,5 +109,5 @@ export function encodeGoodbyePush(goodbye: Omit<GoodbyePush, 'type'>): string {
 }
 
 function encodePosition(position: Position): string {
-  return `{"epoch":${JSON.stringify(position.epoch)},"offset":${position.offset}}`;
+  return `{"epoch":${jsonString(position.epoch)},"offset":${position.offset}}`;
 }

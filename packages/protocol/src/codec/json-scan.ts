@@ -31,7 +31,11 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-// The longest spelling of these names: four characters, each as \uXXXX, and the quotes.
+/** Those of four characters. The other one is `id`. */
+const longNames = ['body', 'data', 'type'] as const;
+// With the quotes: two characters, four characters, and four as \uXXXX.
+const shortestKeyLiteral = 4;
+const longestPlainKeyLiteral = 6;
 const longestKeyLiteral = 26;
 
 /** Scans any `text` in one pass, in time and memory linear in its length. */
@@ -86,7 +90,7 @@ export function scanJson(text: string): JsonScan {
       default:
     }
   }
-  return { depth: deepest, ...spans };
+  return { depth: deepest, body: spans.body, data: spans.data, id: spans.id, type: spans.type };
 }
 
 /** The index of the closing quote of the string that starts at `start`, or the end of the text. */
@@ -102,20 +106,18 @@ function closingQuote(text: string, start: number): number {
 }
 
 function spannedField(text: string, start: number, end: number): SpannedField | undefined {
-  if (end - start > longestKeyLiteral) return undefined;
-  const literal = text.slice(start, end);
-  switch (literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1)) {
-    case 'body':
-      return 'body';
-    case 'data':
-      return 'data';
-    case 'id':
-      return 'id';
-    case 'type':
-      return 'type';
-    default:
-      return undefined;
+  const length = end - start;
+  if (length === shortestKeyLiteral) return text.startsWith('id', start + 1) ? 'id' : undefined;
+  if (length === longestPlainKeyLiteral) {
+    for (const name of longNames) if (text.startsWith(name, start + 1)) return name;
+    return undefined;
   }
+  // All others are spelled with escapes.
+  if (length < longestPlainKeyLiteral || length > longestKeyLiteral) return undefined;
+  const literal = text.slice(start, end);
+  if (!literal.includes('\\')) return undefined;
+  const name = unescaped(literal);
+  return name === 'id' ? name : longNames.find((longName) => longName === name);
 }
 
 function unescaped(literal: string): unknown {
