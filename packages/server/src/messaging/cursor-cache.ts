@@ -1,14 +1,15 @@
 // How far devices acknowledged and users read: coalesced in memory, written every few seconds, looked up here first.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { Channel } from '../channel/channel.js';
+import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { Clock } from '../runtime/clock.js';
+import { PairMap } from '../runtime/pair-map.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../storage/cursors.js';
 import type { StoreTurns } from './store-turns.js';
 
 /** Between two writes; a crash may set cursors back that far, never forward. */
 export const CURSOR_WRITE_INTERVAL_MS = 5_000;
-/** Clean cursors kept for look-ups; the longest known go first. */
+/** Clean cursors kept for look-ups; those of the longest known users go first. */
 const MAX_KEPT = 100_000;
 /** What one write takes at most. */
 const MAX_WRITE_BATCH = 1_000;
@@ -54,7 +55,7 @@ export class CursorCache {
   readonly #clock: Clock;
   readonly #onMoved: CursorMoved;
   readonly #onFailure: (error: unknown) => void;
-  readonly #states = new Map<string, CursorState>();
+  readonly #states = new PairMap<UserId, ChannelKey, CursorState>();
   readonly #dirty = new Set<CursorState>();
   #toLoad: CursorState[] = [];
   #writing: Promise<void> = Promise.resolve();
@@ -102,12 +103,12 @@ export class CursorCache {
 
   /** What is known here without asking the store, to be compared with what is stored: the higher one counts. */
   peek(user: UserId, channel: Channel): { readonly read: number; readonly delivered: number } | undefined {
-    return this.#states.get(idOf(user, channel));
+    return this.#states.get(user, channel.key);
   }
 
   /** A device's acknowledgement that is not written yet. */
   peekDevice(user: UserId, device: DeviceId, channel: Channel): number | undefined {
-    return this.#states.get(idOf(user, channel))?.devices?.get(device);
+    return this.#states.get(user, channel.key)?.devices?.get(device);
   }
 
   /** The state of a user in a channel, from memory or from the store. */
@@ -163,11 +164,10 @@ export class CursorCache {
 
   /** The state as it is known here, which may be less than what is stored until it was loaded. */
   #stateOf(user: UserId, channel: Channel): CursorState {
-    const id = idOf(user, channel);
-    const known = this.#states.get(id);
+    const known = this.#states.get(user, channel.key);
     if (known !== undefined) return known;
     const state = newState(user, channel);
-    this.#states.set(id, state);
+    this.#states.set(user, channel.key, state);
     if (this.#toLoad.length === 0) setImmediate(() => this.#loadGathered());
     this.#toLoad.push(state);
     return state;
@@ -225,16 +225,12 @@ export class CursorCache {
   }
 
   #evict(): void {
-    for (const [id, state] of this.#states) {
+    if (this.#states.size <= MAX_KEPT) return;
+    for (const state of this.#states.values()) {
+      if (!this.#dirty.has(state) && state.whenLoaded === undefined) this.#states.delete(state.user, state.channel.key);
       if (this.#states.size <= MAX_KEPT) return;
-      if (!this.#dirty.has(state) && state.whenLoaded === undefined) this.#states.delete(id);
     }
   }
-}
-
-function idOf(user: UserId, channel: Channel): string {
-  // Ids contain no spaces.
-  return `${user} ${channel.key}`;
 }
 
 function newState(user: UserId, channel: Channel): CursorState {

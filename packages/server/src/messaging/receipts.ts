@@ -2,7 +2,8 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
-import { type Channel, namedReaders } from '../channel/channel.js';
+import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
+import { PairMap } from '../runtime/pair-map.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
 
@@ -19,7 +20,7 @@ interface DueReceipt {
 export class Receipts {
   readonly #bus: Bus;
   readonly #heads: CommittedHeads;
-  #due = new Map<string, DueReceipt>();
+  #due = new PairMap<UserId, ChannelKey, DueReceipt>();
 
   constructor(bus: Bus, heads: CommittedHeads) {
     this.#bus = bus;
@@ -27,10 +28,9 @@ export class Receipts {
   }
 
   onMoved(user: UserId, channel: Channel, moved: { delivered: number | undefined; read: number | undefined }): void {
-    const id = `${user} ${channel.key}`;
-    const due = this.#due.get(id);
+    const due = this.#due.get(user, channel.key);
     if (due === undefined) {
-      this.#due.set(id, { user, channel, ...moved });
+      this.#due.set(user, channel.key, { user, channel, ...moved });
       return;
     }
     due.delivered = moved.delivered ?? due.delivered;
@@ -40,7 +40,7 @@ export class Receipts {
   /** Publishes what has gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
   publishDue(): void {
     const due = this.#due;
-    this.#due = new Map();
+    this.#due = new PairMap();
     for (const { user, channel, delivered, read } of due.values()) {
       // The cursor was moved against this head a moment ago; if the head was evicted since, the channel is not in use.
       const epoch = this.#heads.peek(channel)?.epoch;
