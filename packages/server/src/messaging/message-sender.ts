@@ -180,8 +180,15 @@ function sendOutcome(settled: SettledAppend, channel: Channel): SendOutcome {
 
 /** Of ids with hidden characters, only those that are stored already are used. */
 function hiddenIn(channel: Channel): readonly UserId[] {
-  return namedReaders(channel).filter((id) => findHiddenCharacter(id) !== undefined);
+  const readers = namedReaders(channel);
+  return readers.some(isHidden) ? readers.filter(isHidden) : NO_ONE;
 }
+
+function isHidden(id: UserId): boolean {
+  return findHiddenCharacter(id) !== undefined;
+}
+
+const NO_ONE: readonly UserId[] = [];
 
 function hiddenMessage(channel: Channel): string {
   const found = hiddenIn(channel).map(findHiddenCharacter)[0];

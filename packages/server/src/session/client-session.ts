@@ -1,9 +1,10 @@
 // The session of one client: how much it may hold at once, when its socket is read, and how it ends. It knows no transport;
 // the transport hands in texts and takes texts out.
 
-import type { DeviceId, UserId } from '@longwire/protocol';
+import type { Address, DeviceId, UserId } from '@longwire/protocol';
 import { CloseCode, reconnectRule } from '@longwire/protocol';
 import type { TurnBuffer } from '@longwire/websocket';
+import type { Channel } from '../channel/channel.js';
 import type { Codec } from '../delivery/codec.js';
 import { EncodedPush } from '../delivery/encoded-push.js';
 import type { LogReader, Recipient, RoomWaiter } from '../delivery/log-reader.js';
@@ -39,6 +40,8 @@ export class ClientSession implements Recipient {
   reader: LogReader | undefined;
   /** Until this monotonic instant no send is taken: one was put off, and what was sent after it must not overtake it. */
   sendsHeldUntilMs = 0;
+  /** Where it sent last. */
+  lastSend: { readonly to: Address; readonly channel: Channel } | undefined;
   /** Close code of the first reason to end. */
   endedWith: number | undefined;
   /** Messages that were not commands, or not allowed before sign-in. */
@@ -106,12 +109,13 @@ export class ClientSession implements Recipient {
   /** A command was accepted; `finishCommand` is called once, when it has been answered. */
   startCommand(): void {
     this.#unanswered += 1;
-    this.updateReading();
+    if (this.#unanswered >= this.#bounds.inFlight) this.updateReading();
   }
 
   finishCommand(): void {
     this.#unanswered -= 1;
-    this.updateReading();
+    // One that is read is looked at again with its next command.
+    if (!this.#isReading) this.updateReading();
   }
 
   /**

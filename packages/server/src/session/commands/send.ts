@@ -1,6 +1,7 @@
 // `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
 
-import { encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import { type Address, encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import type { Channel } from '../../channel/channel.js';
 import { channelAt } from '../../channel/channel-address.js';
 import type { MessageSender, OutgoingContent } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
@@ -12,8 +13,8 @@ export function handleSend(
   bodyText: string | undefined,
   sender: MessageSender,
 ): void {
-  const to = parseAddress(command.to);
-  if (to.kind !== 'direct') {
+  const channel = channelTo(session, command.to);
+  if (channel === undefined) {
     const message = `to: expected user/<id>, got ${command.to}; this version offers direct channels (connected.features)`;
     replyError(session, command, { code: 'invalid_field', message });
     return;
@@ -40,7 +41,7 @@ export function handleSend(
     expiresAt: undefined,
   };
   sender.send(
-    { channel: channelAt(to, session.user), content, since: command.since },
+    { channel, content, since: command.since },
     // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
     { session, echo: command.echo === true || command.id === undefined },
     (outcome) => {
@@ -54,4 +55,14 @@ export function handleSend(
       session.finishCommand();
     },
   );
+}
+
+/** The direct channel at an address. Most sessions write to the same one again and again. */
+function channelTo(session: ClientSession, to: Address): Channel | undefined {
+  if (session.lastSend?.to === to) return session.lastSend.channel;
+  const address = parseAddress(to);
+  if (address.kind !== 'direct') return undefined;
+  const channel = channelAt(address, session.user);
+  session.lastSend = { to, channel };
+  return channel;
 }

@@ -226,6 +226,7 @@ export class SocketWriter<Owner> {
       const batch = this.#queue.take(batchBytes);
       if (batch === undefined) break;
       if (!this.#write(batch)) return;
+      if (this.#queue.byteLength === 0) break;
     }
     this.#afterWrite();
   }
