@@ -11,7 +11,7 @@ import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
 import type { DataLocation, ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
-import { pacedPages } from './delivery/page-source.js';
+import { GatheredPages, pacedPages } from './delivery/page-source.js';
 import { invalidConfig, type ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
@@ -192,7 +192,7 @@ async function serve(
   const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   const hub = new Hub(
     {
-      pages: pacedPages(store.log, clock),
+      pages: pacedPages(new GatheredPages(store.log), clock),
       onPageError: (error, channel) => {
         if (!damage.report(error)) failures.report('A page could not be read', error, { channel: channel.key });
       },

@@ -69,23 +69,37 @@ export class CatchUp {
     this.#isServing = false;
   }
 
-  /** Everything that needs no log read, then at most one page. */
+  /** Everything that needs no log read, then as much as one page has, of one channel or of several. */
   #turn(reader: LogReader): void {
+    const unread: BehindState[] = [];
+    const most = this.#channelsPerTurn();
     for (const state of reader.behind.values()) {
       if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
       if (!this.#queueGap(reader, state)) break;
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
-        this.#read(reader, state.tail, state.position);
-        return;
+        unread.push(state);
+        if (unread.length === most) break;
+        continue;
       }
       if (!this.#queueAll(reader, state, new EntryBatches(recent))) break;
       this.#events.onJoin(reader, state.tail.channel);
     }
-    reader.isBeingServed = false;
+    if (reader.phase === 'open' && !reader.isWaitingForRoom) {
+      for (const state of unread) this.#read(reader, state, unread.length);
+    }
+    reader.isBeingServed = reader.pagesInFlight > 0;
   }
 
-  #read(reader: LogReader, tail: ChannelTail, after: number): void {
+  /** A reader alone may read many channels at a time, so that it waits once for them; with others it has its share. */
+  #channelsPerTurn(): number {
+    const free = MAX_PAGES_IN_FLIGHT - this.#reads.size;
+    return Math.max(1, Math.floor(free / (this.#waiting.length + 1)));
+  }
+
+  /** @param count of the channels that are read in this turn */
+  #read(reader: LogReader, { tail, position: after }: BehindState, count: number): void {
+    reader.pagesInFlight += 1;
     tail.pin();
     const { channel } = tail;
     const id = `${after} ${channel.key}`;
@@ -100,8 +114,8 @@ export class CatchUp {
       channel,
       direction: 'after',
       offset: after,
-      limit: PAGE_ENTRIES,
-      maxBytes: PAGE_BYTES,
+      limit: Math.ceil(PAGE_ENTRIES / count),
+      maxBytes: Math.ceil(PAGE_BYTES / count),
     };
     this.#source.page(request).then(
       (page) => this.#settle(id, read, (readers) => this.#deliverPage(readers, read, page)),
@@ -118,6 +132,8 @@ export class CatchUp {
     deal(readers.filter((reader) => reader.behind.get(read.channel.key)?.position === read.after));
     for (const { reader, tail } of read.waiting) {
       tail.unpin();
+      reader.pagesInFlight -= 1;
+      if (reader.pagesInFlight > 0) continue;
       reader.isBeingServed = false;
       // Back to the end of the queue: a reader far behind does not delay the others.
       this.serve(reader);

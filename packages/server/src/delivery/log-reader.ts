@@ -61,8 +61,10 @@ const NOTHING_BEHIND: ReadonlyMap<ChannelKey, BehindState> = new Map();
 export class LogReader implements RoomWaiter {
   readonly recipient: Recipient;
   #phase: LogReaderPhase = 'opening';
-  /** Whether catch-up has this reader in its queue or waits for a page for it. */
+  /** Whether catch-up has this reader in its queue or waits for pages for it. */
   isBeingServed = false;
+  /** Pages that catch-up waits for, for this reader. */
+  pagesInFlight = 0;
   /** Channels with a receipt that was not sent: the present state is sent once the reader is at the tail there. */
   receiptsDue: Map<ChannelKey, Channel> | undefined;
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.

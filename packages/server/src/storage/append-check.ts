@@ -1,11 +1,16 @@
-// What every engine demands of a batch before it looks at anything stored.
+// What every engine demands of a call before it looks at anything stored.
 
 import { isEntryKind } from '../channel/entry.js';
 import { MAX_MEMBER_CHANGES, MAX_SETTINGS_BYTES, type RightsChange } from '../channel/membership.js';
-import type { AppendRequest } from './message-log.js';
+import { type AppendRequest, MAX_PAGES } from './message-log.js';
 
 /** Entries one call of `append` may carry. */
 export const MAX_BATCH_ENTRIES = 1_000;
+
+/** @throws RangeError when there is none, or more than {@link MAX_PAGES} */
+export function assertPageCount(count: number): void {
+  if (count < 1 || count > MAX_PAGES) throw new RangeError(`a call is for 1-${MAX_PAGES} pages, this one for ${count}`);
+}
 
 /** @throws RangeError when the batch is empty or larger than {@link MAX_BATCH_ENTRIES} */
 export function assertBatchSize(length: number): void {

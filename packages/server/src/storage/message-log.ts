@@ -6,6 +6,7 @@ import type { EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 import type { LogItem } from '../channel/log-item.js';
 import type { AppliedChange, ChannelMember, RightsChange, Stay } from '../channel/membership.js';
+import type { ServerError } from '../errors.js';
 import type { QuotaRefusal } from './quotas.js';
 
 /** What an append depends on, judged inside its transaction. */
@@ -170,6 +171,9 @@ export interface PageRequest {
   readonly maxBytes: number;
 }
 
+/** Pages that one call may ask for. */
+export const MAX_PAGES = 64;
+
 export interface Page extends ChannelHead {
   /**
    * Ascending and contiguous. What was removed, lies below `base` or cannot be read is a gap in its place; neighbours with
@@ -210,6 +214,13 @@ export interface MessageLog {
    * @throws ServerError `corrupt` where nothing of the channel can be read
    */
   page(request: PageRequest): Promise<Page>;
+
+  /**
+   * Reads pages of several channels in one call, as `page` does; commits do not wait for all of them.
+   * @param requests 1-64
+   * @returns in the order asked; in the place of a page that cannot be read, why
+   */
+  pages(requests: readonly PageRequest[]): Promise<readonly (Page | ServerError)[]>;
 
   /** Heads of channels as they are stored, which may be above what has been fanned out. */
   heads(channels: readonly Channel[]): Promise<Heads>;

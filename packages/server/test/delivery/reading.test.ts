@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { namedReaders } from '../../src/channel/channel.js';
+import { PAGE_ENTRIES } from '../../src/delivery/catch-up.js';
 import { type DeviceSession, type ModelDevice, PAGE_LIMIT, ReadingModel } from './reading-model.js';
 
 type Step =
@@ -223,6 +224,46 @@ describe('a reader of logs', () => {
     }
     expect(model.reads).toBe(0);
     for (const session of sessions) expect(session.outbox).toHaveLength(1_000);
+  });
+
+  it('asks for the pages of several channels at once when it is alone, and for no more than one page has in all', async () => {
+    const model = new ReadingModel();
+    for (const channel of model.channels) {
+      const from = namedReaders(channel)[0]!;
+      for (let index = 0; index < 3; index += 1) model.append(channel, from, undefined, false);
+    }
+    while (model.committed.length > 0) model.publish();
+    const bob = model.devices[1]!;
+    model.connect(bob, 100, true);
+    openAtTail(model, bob);
+    const channels = model.channels.filter((channel) => namedReaders(channel).includes(bob.user));
+    expect(model.pages.map(({ request }) => request.channel)).toEqual(channels);
+    expect(model.pages.reduce((sum, { request }) => sum + request.limit, 0)).toBeLessThan(
+      PAGE_ENTRIES + channels.length,
+    );
+    while (model.pages.length > 0) await model.answerPage(0);
+    expect([bob.session!.outbox.length, model.hub.tailsKept]).toEqual([3 * channels.length, 0]);
+  });
+
+  it('gives each of many readers behind in many channels its share of the pages in flight', async () => {
+    const model = new ReadingModel();
+    for (const channel of model.channels) {
+      for (let index = 0; index < 20; index += 1) model.append(channel, namedReaders(channel)[0]!, undefined, false);
+    }
+    while (model.committed.length > 0) model.publish();
+    for (const device of model.devices) {
+      model.connect(device, 1_000, true);
+      openAtTail(model, device);
+    }
+    const asked = new Set<unknown>();
+    for (let turns = 0; turns < 12; turns += 1) {
+      for (const { request } of model.pages) asked.add(request.channel.key);
+      expect(model.pages.length).toBeLessThanOrEqual(16);
+      await model.answerPage(0);
+    }
+    expect(asked.size).toBe(model.channels.length);
+    while (model.pages.length > 0) await model.answerPage(0);
+    expect(model.hub.tailsKept).toBe(0);
   });
 
   it('shares one page read among readers that wait at the same place', async () => {

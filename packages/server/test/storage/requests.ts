@@ -114,6 +114,7 @@ export function methodsOf(log: MessageLog): MessageLog {
     feed: (lane, after, limit) => log.feed(lane, after, limit),
     searchKey: (search) => log.searchKey(search),
     page: (request) => log.page(request),
+    pages: (requests) => log.pages(requests),
     heads: (channels) => log.heads(channels),
     rights: (channels) => log.rights(channels),
     members: (channel, after, limit) => log.members(channel, after, limit),

@@ -182,6 +182,28 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
       expect(entriesOf(tiny.items).map(({ offset }) => offset)).toEqual([1]);
     });
 
+    test('pages returns what page returns for each request, in the order asked, and takes 1-64 of them', async () => {
+      const { log } = tested.store;
+      await append(
+        log,
+        Array.from({ length: 60 }, (_, index) => message('alice', `peer${index % 3}`, { body: `${index}` })),
+      );
+      const requests = [2, 0, 1, 3].flatMap((peer) =>
+        (['after', 'before'] as const).map((direction) => ({
+          channel: direct('alice', `peer${peer}`),
+          direction,
+          offset: 9 + peer,
+          limit: 5,
+          maxBytes: 1_000,
+        })),
+      );
+      expect(await log.pages(requests)).toEqual(await Promise.all(requests.map((request) => log.page(request))));
+      const many = Array.from({ length: 64 }, () => requests[0]!);
+      expect(await log.pages(many)).toHaveLength(64);
+      await expect(log.pages([...many, requests[0]!])).rejects.toThrow(RangeError);
+      await expect(log.pages([])).rejects.toThrow(RangeError);
+    });
+
     test('a channel that never had an entry has no epoch, no head and no page', async () => {
       const channel = direct('alice', 'bob');
       expect(await headsOf(tested.store.log, [channel])).toEqual([{ channel, epoch: undefined, head: 0, base: 0 }]);

@@ -5,7 +5,7 @@ import type { Channel } from '../../channel/channel.js';
 import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
 import type { Stay } from '../../channel/membership.js';
-import { assertBatchSize, assertStorable } from '../append-check.js';
+import { assertBatchSize, assertPageCount, assertStorable } from '../append-check.js';
 import type {
   AppendAttempt,
   AppendOutcome,
@@ -76,6 +76,11 @@ export class MemoryMessageLog implements MessageLog {
   async searchKey({ since }: KeySearch): Promise<SearchedKey> {
     this.#state.assertOpen();
     return { since, until: since.offset };
+  }
+
+  async pages(requests: readonly PageRequest[]): Promise<readonly Page[]> {
+    assertPageCount(requests.length);
+    return Promise.all(requests.map((request) => this.page(request)));
   }
 
   async page(request: PageRequest): Promise<Page> {

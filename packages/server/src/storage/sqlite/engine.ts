@@ -21,7 +21,7 @@ import type { PlaceRing } from './places/recent-places.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
-import { emptyPage, headFrameOf } from './reading/page-frames.js';
+import { emptyPage, headFrameOf, type PageFrame } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { completeRecovery } from './recovery.js';
 import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
@@ -201,7 +201,7 @@ export class SqliteEngine {
     return searchIn(this.#log, this.#channels.find(search.channel), search);
   }
 
-  page(request: WorkerCalls['page']['input']): WorkerCalls['page']['output'] {
+  page(request: WorkerCalls['pages']['input'][number]): PageFrame {
     const state = this.#channels.find(request.channel);
     if (state === undefined) return emptyPage(headFrameOf(request.channel, undefined));
     return this.#pages.read(state, request);

@@ -9,7 +9,7 @@ import type { Lane, LaneNumbers, LanePage } from '../../channel/lane.js';
 import { isGap, type LogItem } from '../../channel/log-item.js';
 import type { Stay } from '../../channel/membership.js';
 import type { ServerError } from '../../errors.js';
-import { assertBatchSize } from '../append-check.js';
+import { assertBatchSize, assertPageCount } from '../append-check.js';
 import { channelOfName, named, nameOf } from '../channel-name.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
 import type {
@@ -45,6 +45,7 @@ import { makeFilesPrivate } from './folder/private-files.js';
 import { feedRowFrom } from './reading/feed-reader.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
+import { errorFrom } from './threads/worker-messages.js';
 
 export interface SqliteStoreOptions {
   /** Folder of the store; created if it is not there. */
@@ -220,8 +221,18 @@ class SqliteMessageLog implements MessageLog {
   }
 
   async page(request: PageRequest): Promise<Page> {
-    const frame = await this.#source.call('page', named(request));
-    return pageFrom(frame, request.channel, this.#client.era);
+    const [page] = await this.pages([request]);
+    if (page instanceof Error) throw page;
+    return page!;
+  }
+
+  async pages(requests: readonly PageRequest[]): Promise<readonly (Page | ServerError)[]> {
+    assertPageCount(requests.length);
+    const { era } = this.#client;
+    const outcomes = await this.#source.call('pages', requests.map(named));
+    return outcomes.map((outcome, index) =>
+      'code' in outcome ? (errorFrom(outcome) as ServerError) : pageFrom(outcome, requests[index]!.channel, era),
+    );
   }
 
   async heads(channels: readonly Channel[]): Promise<Heads> {

@@ -54,7 +54,7 @@ export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
   return batch.map((_, index) => resultAt(flat, index * RESULT_STRIDE, engine.era));
 }
 
-export function readPage(engine: SqliteEngine, request: WorkerCalls['page']['input']) {
+export function readPage(engine: SqliteEngine, request: WorkerCalls['pages']['input'][number]) {
   return pageFrom(engine.page(request), channelOfName(request.channel), engine.era);
 }
 

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { PlaceRing, RecentPlaces } from '../../../src/storage/sqlite/places/recent-places.js';
-import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
+import { type PageFrame, pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
 import { ReaderThread } from '../../../src/storage/sqlite/threads/reader-thread.js';
-import type { FromWorker, WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
+import type { FromWorker } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import { direct, directName, entriesOf, firstOffset, lastOffset, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { append, openEngine, readPage } from './engine-under-test.js';
@@ -103,11 +103,11 @@ test.each(testedDrivers.filter((driver) => driver !== 'wasm'))(
     const read = async (offset: number) => {
       const answer = new Promise<FromWorker>((resolve) => port2.once('message', resolve));
       const input = { channel: channels[0]!, direction: 'after', offset, limit: 200, maxBytes: 100_000 } as const;
-      port2.postMessage({ type: 'call', id: 1, method: 'page', input });
+      port2.postMessage({ type: 'call', id: 1, method: 'pages', input: [input] });
       const message = await answer;
       const call = message.type === 'done' ? message.calls[0] : undefined;
       if (call === undefined || !('output' in call)) throw new Error(JSON.stringify(call));
-      return pageFrom(call.output as WorkerCalls['page']['output'], direct('alice', 'peer0'), engine.era);
+      return pageFrom((call.output as PageFrame[])[0]!, direct('alice', 'peer0'), engine.era);
     };
     const bodies: string[] = [];
     for (let round = 0; round < 30; round += 1) {

@@ -21,11 +21,12 @@ import {
   type CallOutcome,
   type FromWorker,
   failureOf,
+  type PageOutcome,
   type ToWorker,
   type WorkerCalls,
 } from './worker-messages.js';
 
-type ReadCall = Extract<CallMessage, { readonly method: 'page' | 'searchKey' }>;
+type PageRequestFrame = WorkerCalls['pages']['input'][number];
 
 interface ReaderOptions {
   readonly folder: string;
@@ -80,7 +81,8 @@ export class ReaderThread {
   #reply(call: CallMessage): CallOutcome {
     const { id, method } = call;
     try {
-      if (method === 'page' || method === 'searchKey') return { id, output: this.#read(call) };
+      if (method === 'pages') return { id, output: this.#read(() => call.input.map((request) => this.#page(request))) };
+      if (method === 'searchKey') return { id, output: this.#read(() => this.#search(call.input)) };
       if (method === 'feed') return { id, output: this.#feedPage(call.input) };
       throw new TypeError(`expected a call that only reads the log, got ${method}`);
     } catch (error) {
@@ -88,19 +90,30 @@ export class ReaderThread {
     }
   }
 
-  #read({ method, input }: ReadCall): unknown {
+  #read<Output>(read: () => Output): Output {
     // One transaction: the head and the rows are those of one moment, no earlier than that of the newest places.
     const { newest } = this.#ring;
     this.#database.exec('BEGIN');
     try {
       this.#recent.follow(newest, this.#places.placed() ?? this.#recent.floor);
-      const state = this.#channels.read(input.channel);
-      if (method === 'searchKey') return searchIn(this.#log, state, input);
-      if (state === undefined) return emptyPage(headFrameOf(input.channel, undefined));
-      return this.#pages.read(state, input);
+      return read();
     } finally {
       this.#database.exec('COMMIT');
     }
+  }
+
+  #page(request: PageRequestFrame): PageOutcome {
+    try {
+      const state = this.#channels.read(request.channel);
+      if (state === undefined) return emptyPage(headFrameOf(request.channel, undefined));
+      return this.#pages.read(state, request);
+    } catch (error) {
+      return failureOf(asStorageError(error));
+    }
+  }
+
+  #search(search: WorkerCalls['searchKey']['input']): WorkerCalls['searchKey']['output'] {
+    return searchIn(this.#log, this.#channels.read(search.channel), search);
   }
 
   #feedPage({ after, limit }: WorkerCalls['feed']['input']): WorkerCalls['feed']['output'] {

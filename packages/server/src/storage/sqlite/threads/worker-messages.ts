@@ -35,7 +35,7 @@ export interface WorkerStart {
 
 /** Calls with an answer of their own, by method: arguments and answer. */
 export interface WorkerCalls {
-  page: { readonly input: Named<PageRequest>; readonly output: PageFrame };
+  pages: { readonly input: readonly Named<PageRequest>[]; readonly output: readonly PageOutcome[] };
   feed: { readonly input: { readonly after: number; readonly limit: number }; readonly output: FeedFrame };
   heads: {
     readonly input: readonly ChannelName[];
@@ -106,6 +106,9 @@ export interface FailureFrame {
   readonly message: string;
   readonly offset: number | undefined;
 }
+
+/** A page, or why it cannot be read. */
+export type PageOutcome = PageFrame | FailureFrame;
 
 /** Per batch its results, or why all of it was refused. */
 export type BatchOutcome = readonly number[] | FailureFrame;

@@ -11,7 +11,9 @@ import {
   type CallOutcome,
   type FromWorker,
   failureOf,
+  type PageOutcome,
   type ToWorker,
+  type WorkerCalls,
 } from './worker-messages.js';
 import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
 
@@ -29,6 +31,7 @@ const FULL_RETRY_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 200;
 
 type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' }>;
+type SingleRead = Exclude<ReadCall, { readonly method: 'pages' }>;
 
 export class WriterThread {
   readonly #engine: SqliteEngine;
@@ -38,6 +41,8 @@ export class WriterThread {
   readonly #appends: AppendTask[] = [];
   readonly #devices: DeviceTask[] = [];
   readonly #reads: ReadCall[] = [];
+  /** Those that the first call of `#reads` has already. */
+  readonly #pages: PageOutcome[] = [];
   readonly #cursors: CursorTask[] = [];
   #cursorsNotBefore = 0;
   /** Entries stored since rows were placed. */
@@ -158,14 +163,29 @@ export class WriterThread {
     const calls: CallOutcome[] = [];
     let done = 0;
     do {
-      calls.push(this.#answer(this.#reads[done]!));
+      const call = this.#reads[done]!;
+      // Of many pages so many as there is time for, and the others after the next commit.
+      if (call.method === 'pages' && !this.#readPage(call.input)) continue;
+      calls.push(call.method === 'pages' ? { id: call.id, output: this.#pages.splice(0) } : this.#answer(call));
       done += 1;
     } while (done < this.#reads.length && performance.now() < end);
     this.#reads.splice(0, done);
     this.#done([], calls);
   }
 
-  #answer(call: ReadCall): CallOutcome {
+  /** The next page of the first call. True: it was the last one. */
+  #readPage(requests: WorkerCalls['pages']['input']): boolean {
+    try {
+      this.#watch.begin();
+      this.#pages.push(this.#engine.page(requests[this.#pages.length]!));
+      this.#watch.end('pages');
+    } catch (error) {
+      this.#pages.push(failureOf(asStorageError(error)));
+    }
+    return this.#pages.length === requests.length;
+  }
+
+  #answer(call: SingleRead): CallOutcome {
     try {
       this.#watch.begin();
       const output = this.#output(call);
@@ -178,10 +198,8 @@ export class WriterThread {
     }
   }
 
-  #output(call: ReadCall): unknown {
+  #output(call: SingleRead): unknown {
     switch (call.method) {
-      case 'page':
-        return this.#engine.page(call.input);
       case 'feed':
         return this.#engine.feed(call.input);
       case 'keySearchRange':
