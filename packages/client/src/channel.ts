@@ -1,27 +1,31 @@
 // One channel, as the app uses it: `client.user('bob')`, `client.channel('group/eng')`.
 
-import type { Address } from '@longwire/protocol';
+import type { Address, JsonValue } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
 import type { PositionInput } from './arguments/position-input.js';
 import type { PendingSends, SendOptions, SendResult } from './sending/pending-sends.js';
 import type { HistoryOptions, HistoryPage, Queries } from './sending/queries.js';
 import type { SendBody } from './sending/send-body.js';
+import type { Signals } from './sending/signals.js';
 
 /** A handle without state: `client.user` and `client.channel` return a new one for every call. */
 export class Channel {
   readonly address: Address;
   readonly #sends: Pick<PendingSends, 'send' | 'sendJson'>;
   readonly #queries: Pick<Queries, 'history' | 'read'>;
+  readonly #signals: Pick<Signals, 'send' | 'typing' | 'stopTyping' | 'forgetTyping'>;
 
   /** @internal Apps call `client.user` and `client.channel`. */
   constructor(
     address: Address,
     sends: Pick<PendingSends, 'send' | 'sendJson'>,
     queries: Pick<Queries, 'history' | 'read'>,
+    signals: Pick<Signals, 'send' | 'typing' | 'stopTyping' | 'forgetTyping'>,
   ) {
     this.address = address;
     this.#sends = sends;
     this.#queries = queries;
+    this.#signals = signals;
   }
 
   /**
@@ -34,6 +38,7 @@ export class Channel {
    * `closed`, `stopped`, `user_changed`. A rejection that the app ignores goes to the `error` event.
    */
   send(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
+    this.#signals.forgetTyping(this.address);
     return this.#sends.send(this.address, body, options);
   }
 
@@ -42,7 +47,32 @@ export class Channel {
    * that JavaScript cannot hold, such as 12345678901234567890. `keepBodyText` is the same for received bodies.
    */
   sendJson(bodyText: string, options: SendOptions = {}): Promise<SendResult> {
+    this.#signals.forgetTyping(this.address);
     return this.#sends.sendJson(this.address, bodyText, options);
+  }
+
+  /**
+   * Sends something passing to the sessions of the channel's users that are connected: it is never stored, repeated or
+   * queued. `name` is 1-32 characters of `a-z`, `0-9`, `.`, `_` and `-`, `data` at most 1 KiB of JSON.
+   *
+   * Resolves when the server has taken it; who gets it is not reported. Rejects with a LongwireError: the error of the
+   * server (`forbidden` before anything was written in the channel, `rate_limited`), `signal_dropped`, `closed`, `stopped`.
+   */
+  signal(name: string, data?: JsonValue): Promise<void> {
+    return this.#signals.send(this.address, name, data);
+  }
+
+  /**
+   * Reports that the user types: call it at every keystroke. It is sent at most every 3 s; others see it until the next
+   * message, `stopTyping`, or for 6 s. A failure is not reported.
+   */
+  typing(): void {
+    this.#signals.typing(this.address);
+  }
+
+  /** Reports that the user no longer types without sending anything, if others may still see it. */
+  stopTyping(): void {
+    this.#signals.stopTyping(this.address);
   }
 
   /** A page of the channel. Waits for the connection if there is none. */

@@ -1,6 +1,14 @@
 // The parts of a client, wired together: reading, sending, connection. The app uses it through client.ts.
 
-import { CloseCode, type ConnectedAnswer, defaultSessionLimits, fieldLimits, type Position } from '@longwire/protocol';
+import {
+  CloseCode,
+  type ConnectedAnswer,
+  defaultSessionLimits,
+  fieldLimits,
+  isMessageEntry,
+  type Position,
+  protocolTimes,
+} from '@longwire/protocol';
 import { assertSignal, onAbort, type WaitOptions } from './arguments/abort-signal.js';
 import { assertOptionNames } from './arguments/option-names.js';
 import type { ResolvedClientOptions } from './arguments/options.js';
@@ -15,11 +23,13 @@ import type { Platform, PlatformTimer } from './platform/platform.js';
 import { AckBatcher } from './reading/ack-batcher.js';
 import { Dispatcher } from './reading/dispatcher.js';
 import { Inbound } from './reading/inbound.js';
+import { TypingStates } from './reading/typing-states.js';
 import { CommandQueue } from './sending/command-queue.js';
 import { PendingSends } from './sending/pending-sends.js';
 import { Queries } from './sending/queries.js';
 import { ReportedPromise, type ReportedPromisePort } from './sending/reported-promise.js';
 import { Requests } from './sending/requests.js';
+import { Signals } from './sending/signals.js';
 
 // The part of `limits.inFlight` that is reserved for queries, acks, pings and refreshes.
 const QUERY_WINDOW = 8;
@@ -45,6 +55,8 @@ export class ClientCore {
   readonly sends: CommandQueue;
   readonly pendingSends: PendingSends;
   readonly queries: Queries;
+  readonly signals: Signals;
+  readonly #typing: TypingStates;
   readonly #options: ResolvedClientOptions;
   readonly #platform: Platform;
   readonly #promisePort: ReportedPromisePort;
@@ -124,12 +136,29 @@ export class ClientCore {
       fillRandom,
     });
     this.queries = new Queries(new Requests(this.#requests, requestsPort), () => this.#session?.user ?? '');
+    this.signals = new Signals({
+      ...requestsPort,
+      nextId: () => this.#nextId(),
+      isOpen: () => this.connection.isOpen,
+      transmit: (text) => this.connection.send(text),
+    });
+    this.#typing = new TypingStates(clock, protocolTimes.typingExpiresMs, (change) => {
+      void this.listeners.call('typing', change);
+    });
     const dispatcher = new Dispatcher({
       inbound: this.inbound,
-      queues: [this.sends, this.#requests],
+      queues: [this.sends, this.#requests, this.signals],
       onAckAnswer: (id, error) => this.#onAckAnswer(id, error),
       onReceipt: (receipt) =>
         void this.listeners.call('receipt', { ...receipt, own: receipt.user === this.#session?.user }),
+      onEntry: (entry) => {
+        if (isMessageEntry(entry) && entry.from !== undefined) this.#typing.end(entry.channel, entry.from);
+      },
+      onSignal: (signal) => {
+        const own = signal.from === this.#session?.user;
+        if (!own) this.#typing.take(signal);
+        void this.listeners.call('signal', { ...signal, own });
+      },
       onChannel: (channel) => void this.listeners.call('channel', channel),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),
@@ -260,6 +289,8 @@ export class ClientCore {
     this.#requests.lose();
     this.#ackAnswers.clear();
     this.acks.onLost();
+    this.signals.lose();
+    this.#typing.endAll();
   }
 
   #onStopped(error: LongwireError): void {

@@ -7,6 +7,7 @@ import type {
   GapPush,
   GoodbyePush,
   ReceiptPush,
+  SignalPush,
 } from '@longwire/protocol';
 import type { ConnectionStateChange } from './connection/connection-state.js';
 import type { LongwireError } from './errors.js';
@@ -20,6 +21,17 @@ export type Gap = Omit<GapPush, 'type'>;
 export interface Receipt extends Omit<ReceiptPush, 'type'> {
   /** The user is the one who is signed in here: the channel was read on another tab or device, or here. */
   readonly own: boolean;
+}
+/** Something passing that a user of the channel sent with `channel.signal`. */
+export interface Signal extends Omit<SignalPush, 'type'> {
+  /** Sent by the user of this client, on another tab or device. */
+  readonly own: boolean;
+}
+/** Another user began or stopped typing in a channel. */
+export interface TypingChange {
+  readonly channel: string;
+  readonly user: string;
+  readonly isTyping: boolean;
 }
 /** A channel as it is now, because something outside its log changed, or `removed` if it is no longer one of the user's. */
 export type ChannelChange = Omit<ChannelChangedPush, 'type'> | Omit<ChannelRemovedPush, 'type'>;
@@ -38,6 +50,10 @@ export interface LongwireEvents {
   /** Every sign-in: the first, and those after a lost connection. */
   connected: SessionInfo;
   receipt: Receipt;
+  /** Signals of all names, also `typing`. */
+  signal: Signal;
+  /** Ends by itself: 6 s after the last `typing` of the user, at their message, or when the connection is lost. */
+  typing: TypingChange;
   /** Servers of this version do not send it: direct channels have nothing that it reports. */
   channel: ChannelChange;
   goodbye: Goodbye;
@@ -54,6 +70,8 @@ const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   state: true,
   connected: true,
   receipt: true,
+  signal: true,
+  typing: true,
   channel: true,
   goodbye: true,
   error: true,

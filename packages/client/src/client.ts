@@ -133,7 +133,8 @@ export class LongwireClient {
   }
 
   #channelAt(address: Address): Channel {
-    return new Channel(address, this.#core.pendingSends, this.#core.queries);
+    const { pendingSends, queries, signals } = this.#core;
+    return new Channel(address, pendingSends, queries, signals);
   }
 }
 

@@ -10,6 +10,10 @@ export const clientErrorCatalogue = Object.freeze({
   user_changed: { retryable: false, meaning: 'Another user would be signed in: make a new client for them' },
   connection_failed: { retryable: true, meaning: 'The first connection could not be made; the client keeps trying' },
   outbox_full: { retryable: true, meaning: 'More sends are pending than `maxPendingSends` or `maxPendingBytes` allow' },
+  signal_dropped: {
+    retryable: true,
+    meaning: 'A signal was not sent, or not confirmed: there was no connection, or too many waited for their answers',
+  },
   token_failed: { retryable: true, meaning: '`getToken` threw, returned no text, or took too long' },
   position_fault: { retryable: true, meaning: 'Entries were missing without a gap; the client reconnects for them' },
   malformed_message: { retryable: true, meaning: 'The server sent something that is not part of this protocol' },

@@ -11,7 +11,16 @@ export type { PositionInput } from './arguments/position-input.js';
 export type { Channel } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events
-export type { ChannelChange, Gap, Goodbye, LongwireEvents, Receipt, SessionInfo } from './client-events.js';
+export type {
+  ChannelChange,
+  Gap,
+  Goodbye,
+  LongwireEvents,
+  Receipt,
+  SessionInfo,
+  Signal,
+  TypingChange,
+} from './client-events.js';
 export { connect } from './connect.js';
 export type { ConnectionState, ConnectionStateChange } from './connection/connection-state.js';
 export type { GetToken, TokenRequest } from './connection/token-provider.js';

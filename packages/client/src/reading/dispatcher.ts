@@ -1,7 +1,7 @@
 // Passes each message of the server to the part that handles it.
 
-import type { Answer, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
-import type { ChannelChange, Goodbye, Receipt } from '../client-events.js';
+import type { Answer, EntryPush, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
+import type { ChannelChange, Goodbye, Receipt, Signal } from '../client-events.js';
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { CommandQueue } from '../sending/command-queue.js';
 import type { Inbound } from './inbound.js';
@@ -11,7 +11,10 @@ export interface DispatcherParts {
   /** Each has the ids of its own commands. */
   readonly queues: readonly Pick<CommandQueue, 'answer'>[];
   onAckAnswer(id: number, error: LongwireError | undefined): void;
+  /** Called for each entry as it arrives, before the app gets it. */
+  onEntry(entry: EntryPush): void;
   onReceipt(receipt: Omit<Receipt, 'own'>): void;
+  onSignal(signal: Omit<Signal, 'own'>): void;
   onChannel(channel: ChannelChange): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
@@ -31,6 +34,7 @@ export class Dispatcher {
     switch (message.kind) {
       case 'entry':
       case 'unknownEntry':
+        this.#parts.onEntry(message.entry);
         this.#parts.inbound.takeEntry(message.entry, size);
         return;
       case 'answer':
@@ -66,6 +70,11 @@ export class Dispatcher {
       case 'receipt': {
         const { type: _type, ...receipt } = push;
         this.#parts.onReceipt(receipt);
+        return;
+      }
+      case 'signal': {
+        const { type: _type, ...signal } = push;
+        this.#parts.onSignal(signal);
         return;
       }
       case 'channel': {

@@ -80,6 +80,10 @@ export const protocolTimes = Object.freeze({
   heartbeatMs: 25_000,
   /** How long a client waits for the answer to its `ping` before it reconnects. */
   pingAnswerTimeoutMs: 10_000,
+  /** A client sends `typing` at most this often while the user types, … */
+  typingRepeatMs: 3000,
+  /** … and shows that another user types for this long after the last one. */
+  typingExpiresMs: 6000,
   /** A client acknowledges what the app has handled after this time, or … */
   ackAfterMs: 2000,
   /** … after this many entries, whichever comes first. */
