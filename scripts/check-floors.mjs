@@ -46,6 +46,7 @@ const serverFloors = new Map([
   ['config', 1],
   ['storage', 1],
   ['bus', 1],
+  ['membership', 1],
   ['messaging', 2],
   ['delivery', 2],
   ['session', 3],

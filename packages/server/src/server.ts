@@ -9,15 +9,19 @@ import { isLoopbackHost } from '@longwire/websocket';
 import { InFlightAppends } from './bus/in-flight-appends.js';
 import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
+import type { Channel } from './channel/channel.js';
 import type { DataLocation, ServerConfig, ServerLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { GatheredPages, pacedPages } from './delivery/page-source.js';
+import type { UserReaders } from './delivery/user-readers.js';
 import { invalidConfig, type ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
 import { OperatorSocket } from './http/operator/operator-socket.js';
 import { TlsFiles } from './http/tls-files.js';
+import { LocalUsers } from './membership/local-users.js';
+import { MemberCache } from './membership/member-cache.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
@@ -29,7 +33,7 @@ import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { SignalSender } from './messaging/signal-sender.js';
 import { StoreTurns } from './messaging/store-turns.js';
-import { type Clock, systemClock, type Timer } from './runtime/clock.js';
+import { systemClock, type Timer, within } from './runtime/clock.js';
 import { FailureLog } from './runtime/failure-log.js';
 import type { Logger } from './runtime/logger.js';
 import { RefusalCounter, type RefusalCounts } from './runtime/refusal-counter.js';
@@ -169,6 +173,9 @@ async function serve(
   const { limits } = config;
   const clock = systemClock;
   const failures = new FailureLog(logger, clock);
+  const reportRead = (message: string, error: unknown, channel?: Channel): void => {
+    if (!damage.report(error)) failures.report(message, error, channel && { channel: channel.key });
+  };
   const inFlight = new InFlightAppends();
   const gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => {
     failures.report('Committed entries could not be read', error);
@@ -189,21 +196,29 @@ async function serve(
   const queue = new AppendQueue(queueParts, limits.pendingAppendBytes, (error) => {
     failures.report('An append failed', error);
   });
+  const localUsers = new LocalUsers<UserReaders>();
+  const members = new MemberCache({
+    log: store.log,
+    whenApplied: (numbers) => gate.whenApplied(numbers),
+    users: localUsers,
+    clock,
+    onFailure: (error, channel) => reportRead('The members of a group could not be read', error, channel),
+  });
   const outboxes = new OutboxBudget(limits.allOutboxesBytes);
   const hub = new Hub(
     {
       pages: pacedPages(new GatheredPages(store.log), clock),
-      onPageError: (error, channel) => {
-        if (!damage.report(error)) failures.report('A page could not be read', error, { channel: channel.key });
-      },
+      onPageError: (error, channel) => reportRead('A page could not be read', error, channel),
       receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
       room: outboxes,
+      users: localUsers,
+      members,
       onRingEmptied: () => counter.count('limits.allRingsBytes'),
     },
     { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM },
   );
   gate.follow(heads);
-  gate.follow(hub);
+  hub.attachTo(gate);
   bus.subscribe(hub);
 
   const source = { directory: store.directory, turns, gate };
@@ -243,17 +258,13 @@ async function serve(
       clock,
       hasRoom: () => freeSpace?.isEnough ?? true,
       refusals: counter,
-      onFailure: (error) => {
-        if (!damage.report(error)) failures.report('The log could not be searched for a key', error);
-      },
+      onFailure: (error) => reportRead('The log could not be searched for a key', error),
     }),
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns),
     channels,
     signals,
-    onPageFailure: (error: unknown) => {
-      if (!damage.report(error)) failures.report('A page could not be read', error);
-    },
+    onPageFailure: (error: unknown) => reportRead('A page could not be read', error),
   };
   const router = new Router(
     { rules, signIn, clock, refusals },
@@ -394,13 +405,4 @@ function countOutboxes(outboxes: OutboxBudget, failures: FailureLog): void {
 function sessionLimits(limits: ServerLimits): SessionLimits {
   const { bodyBytes, commandBytes, inFlight, keyWindow } = limits;
   return { bodyBytes, commandBytes, inFlight, keyWindow };
-}
-
-async function within(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {
-  let timer: Timer | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = clock.setTimer(limitMs, resolve);
-  });
-  await Promise.race([work, deadline]);
-  timer?.cancel();
 }

@@ -1,7 +1,7 @@
 // Where committed rows become visible in this process: one after the other in the order of their lane, whatever brought
 // them, in whichever order. What is missing is read from the log.
 
-import { type Entry, retainedBytes } from '../channel/entry.js';
+import { retainedBytes } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage, LaneRow } from '../channel/lane.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { EntryOrigin, InFlightAppends } from './in-flight-appends.js';
@@ -9,11 +9,11 @@ import type { EntryOrigin, InFlightAppends } from './in-flight-appends.js';
 /** What follows the lanes: called synchronously, in the order in which the listeners were added. Never throws. */
 export interface LaneListener {
   /**
-   * Returns after the entry was queued for every local reader at the tail.
+   * Returns after the row's entry, if it has one, was queued for every local reader at the tail.
    * @param origin the session that sent it, if it was sent here
    * @param echo the origin gets the entry itself as well
    */
-  onEntry(entry: Entry, origin: EntryOrigin | undefined, echo: boolean): void;
+  onRow(row: LaneRow, origin: EntryOrigin | undefined, echo: boolean): void;
 }
 
 /** The part of the message log that the gate needs. */
@@ -150,10 +150,7 @@ export class OrderGate {
     state.isApplying = true;
     if (state.early.delete(row.seq)) state.earlyBytes -= rowBytes(row);
     const append = row.stamp === 0 ? undefined : this.#inFlight.take(row.stamp);
-    const { entry } = row;
-    if (entry !== undefined) {
-      for (const listener of this.#listeners) listener.onEntry(entry, append?.origin, append?.echo === true);
-    }
+    for (const listener of this.#listeners) listener.onRow(row, append?.origin, append?.echo === true);
     state.applied = row.seq;
     append?.onStored(row);
     state.isApplying = false;

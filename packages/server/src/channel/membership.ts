@@ -2,6 +2,7 @@
 // and messaging share.
 
 import type { UserId } from '@longwire/protocol';
+import type { Channel } from './channel.js';
 
 export type MemberRole = 'owner' | 'admin' | 'member';
 
@@ -58,6 +59,20 @@ export interface RightsChange {
 /** A change as it was stored: with the new state of every member that it changed. */
 export interface AppliedChange extends Omit<RightsChange, 'members'> {
   readonly members: readonly ChannelMember[];
+}
+
+/** Who may do what in a channel, apart from its members. */
+export interface ChannelRights {
+  readonly channel: Channel;
+  /** Number of the newest row that changed them; 0: none did, or there is no such channel. */
+  readonly version: number;
+  readonly isClosed: boolean;
+  /** JSON text, as the newest change gave it. */
+  readonly settings: string | undefined;
+  /** Which of the two users of a direct channel blocks the other. */
+  readonly blocks: { readonly low: boolean; readonly high: boolean };
+  /** Users who are in a group. */
+  readonly memberCount: number;
 }
 
 export const MAX_MEMBER_CHANGES = 200;

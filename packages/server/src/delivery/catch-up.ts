@@ -12,7 +12,7 @@ import type { BehindState, LogReader } from './log-reader.js';
 import type { PageSource } from './page-source.js';
 
 export interface CatchUpEvents {
-  /** The reader has everything up to the head: it stands at the tail of the channel from now on. */
+  /** The reader has everything up to the head, or all that its user gets: it is no longer behind in the channel. */
   onJoin(reader: LogReader, channel: Channel): void;
   /** A page could not be read. The reader stays where it is, unless the log is damaged there. */
   onPageError(error: unknown, channel: Channel): void;
@@ -76,6 +76,10 @@ export class CatchUp {
     for (const state of reader.behind.values()) {
       if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
       if (!this.#queueGap(reader, state)) break;
+      if (isAtEnd(state)) {
+        this.#events.onJoin(reader, state.tail.channel);
+        continue;
+      }
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
         unread.push(state);
@@ -148,7 +152,7 @@ export class CatchUp {
       if (state === undefined) continue;
       if (!this.#queueAll(reader, state, items)) continue;
       // What arrived while the page was read: the tail of a busy channel is joined here, or it would have moved on again.
-      const recent = state.tail.since(state.position);
+      const recent = isAtEnd(state) ? [] : state.tail.since(state.position);
       if (recent === undefined || !this.#queueAll(reader, state, new EntryBatches(recent))) continue;
       this.#events.onJoin(reader, read.channel);
     }
@@ -161,7 +165,7 @@ export class CatchUp {
     for (const reader of readers) {
       const state = reader.behind.get(read.channel.key);
       if (state === undefined) continue;
-      const to = Math.max(state.tail.head, from);
+      const to = Math.max(lastOffsetOf(state), from);
       state.position = to;
       state.gap = { from, to, next: to + 1, reason: 'unreadable' };
     }
@@ -171,10 +175,11 @@ export class CatchUp {
   #queueAll(reader: LogReader, state: BehindState, entries: EntryBatches): boolean {
     const { recipient } = reader;
     for (;;) {
-      const { position, tail } = state;
+      const { position } = state;
+      const last = lastOffsetOf(state);
       const batch = recipient.takesBatches
-        ? entries.several(recipient, position, tail.head)
-        : entries.one(recipient, position, tail.head);
+        ? entries.several(recipient, position, last)
+        : entries.one(recipient, position, last);
       if (batch === undefined) return true;
       if (!reader.offer(batch.push)) return false;
       state.position = batch.to;
@@ -196,4 +201,13 @@ export class CatchUp {
 /** A channel without an epoch has no items. */
 function pushesOf({ channel, epoch, items }: Page): (EntryPushes | GapPushes)[] {
   return items.map((item) => (isGap(item) ? new GapPushes(item, channel, epoch!) : new EntryPushes(item)));
+}
+
+/** What the reader gets at most now: what was fanned out, and nothing above the offset by which its user left. */
+function lastOffsetOf({ tail, end }: BehindState): number {
+  return end === undefined ? tail.head : Math.min(tail.head, end);
+}
+
+function isAtEnd({ position, end }: BehindState): boolean {
+  return end !== undefined && position >= end;
 }

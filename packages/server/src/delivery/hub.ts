@@ -4,9 +4,13 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { BusEvent, EventListener, ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
-import type { LaneListener } from '../bus/order-gate.js';
+import type { LaneListener, OrderGate } from '../bus/order-gate.js';
 import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
+import type { LaneRow } from '../channel/lane.js';
+import type { ChannelMember } from '../channel/membership.js';
+import type { LocalUsers } from '../membership/local-users.js';
+import type { MemberCache } from '../membership/member-cache.js';
 import type { ChannelStatus } from '../storage/directory.js';
 import { CatchUp } from './catch-up.js';
 import { ChannelTail } from './channel-tail.js';
@@ -24,6 +28,9 @@ export interface HubPorts {
   /** The present receipts of a channel's members; never rejects. */
   readonly receiptsOf: (channel: Channel) => Promise<readonly ReceiptEvent[]>;
   readonly room: SharedRoom;
+  readonly users: LocalUsers<UserReaders>;
+  /** The members of groups. */
+  readonly members: MemberCache<UserReaders>;
   /** Called when the newest entries of a channel are dropped for want of memory: they are read from the log instead. */
   readonly onRingEmptied: () => void;
 }
@@ -41,10 +48,23 @@ export const SHARE_FROM = 8;
 /** Channels whose receipts are remembered as due per reader; beyond it the channel object of the next connect has them. */
 const MAX_RECEIPTS_DUE = 1_000;
 
+/** What was applied in a group while its members were not loaded. */
+interface MissedEntries {
+  /** The first offset. */
+  readonly from: number;
+  newest: Entry;
+  /** Who left meanwhile. */
+  readonly gone: Map<UserId, ChannelMember>;
+}
+
+const NO_MEMBERS: readonly ChannelMember[] = [];
+
 export class Hub implements LaneListener, EventListener {
-  readonly #users = new Map<UserId, UserReaders>();
+  readonly #users: LocalUsers<UserReaders>;
+  readonly #members: MemberCache<UserReaders>;
   /** Exist only for channels in which a reader is behind. */
   readonly #tails = new Map<ChannelKey, ChannelTail>();
+  readonly #missed = new Map<ChannelKey, MissedEntries>();
   readonly #rings: RingBudget;
   readonly #catchUp: CatchUp;
 
@@ -54,7 +74,7 @@ export class Hub implements LaneListener, EventListener {
   readonly #shareFrom: number;
   readonly #readerEvents: LogReaderEvents = {
     onRoom: (reader) => this.#attend(reader),
-    onMoved: (reader) => this.#users.get(reader.user)?.noteMoved(reader),
+    onMoved: (reader) => this.#users.readersOf(reader.user)?.noteMoved(reader),
   };
 
   // If the channel of an opening reader is yet to be compared, the comparison sets the position.
@@ -65,6 +85,9 @@ export class Hub implements LaneListener, EventListener {
   constructor(ports: HubPorts, { allRingsBytes, shareFrom }: HubOptions) {
     this.#rings = new RingBudget(allRingsBytes, ports.onRingEmptied);
     this.#room = ports.room;
+    this.#users = ports.users;
+    this.#members = ports.members;
+    ports.members.follow({ onLoaded: (channel) => this.#onMembers(channel) });
     this.#shareFrom = shareFrom;
     this.#receiptsOf = ports.receiptsOf;
     this.#catchUp = new CatchUp(ports.pages, {
@@ -73,13 +96,20 @@ export class Hub implements LaneListener, EventListener {
     });
   }
 
+  /** What was applied reaches who was a member before a row or is by it: so who joins by an entry gets it, and who leaves too. */
+  attachTo(gate: Pick<OrderGate, 'follow'>): void {
+    gate.follow(this.#members.beforeFanOut);
+    gate.follow(this);
+    gate.follow(this.#members.afterFanOut);
+  }
+
   /** The first step of opening: from here on nothing that is committed can pass the reader by. */
   enter(recipient: Recipient): LogReader {
     const reader = new LogReader(recipient, this.#readerEvents);
-    let readers = this.#users.get(recipient.user);
+    let readers = this.#users.readersOf(recipient.user);
     if (readers === undefined) {
       readers = new UserReaders(recipient.user, this.#onMissed, this.#room, this.#shareFrom);
-      this.#users.set(recipient.user, readers);
+      this.#users.arrive(recipient.user, readers);
     }
     readers.add(reader);
     return reader;
@@ -98,14 +128,16 @@ export class Hub implements LaneListener, EventListener {
     for (const status of statuses) {
       const { position, gap } = start(status);
       let state = reader.behind.get(status.channel.key);
-      if (state === undefined && position >= status.head && gap === undefined) continue;
-      if (state === undefined) {
-        const tail = this.#tailOf(status.channel, status.epoch, status.head);
-        state = reader.fallBehind(tail, position);
-      }
-      state.tail.raise(status.head);
+      const { channel, head, left } = status;
+      const isAtEnd = position >= Math.min(head, left ?? head) && gap === undefined;
+      if (state === undefined && isAtEnd && !this.#missed.has(channel.key)) continue;
+      state ??= reader.fallBehind(this.#tailOf(channel, status.epoch, head), position);
+      state.tail.raise(head);
+      // The user has joined anew since the status was read.
+      if (state.dueFrom > status.dueFrom) continue;
       state.position = position;
       state.gap = gap;
+      state.end ??= left;
     }
   }
 
@@ -119,25 +151,34 @@ export class Hub implements LaneListener, EventListener {
   leave(reader: LogReader): void {
     if (reader.phase === 'left') return;
     reader.phase = 'left';
-    const readers = this.#users.get(reader.user);
+    const readers = this.#users.readersOf(reader.user);
     readers?.delete(reader);
-    if (readers?.size === 0) this.#users.delete(reader.user);
+    if (readers?.size === 0) this.#users.depart(reader.user);
     for (const { tail } of [...reader.behind.values()]) this.#release(reader, tail.channel);
   }
 
-  onEntry(entry: Entry, origin: EntryOrigin | undefined, echo: boolean): void {
-    let pushes: EntryPushes | undefined;
-    const tail = this.#tails.get(entry.channel.key);
-    if (tail !== undefined) {
-      pushes = new EntryPushes(entry);
-      tail.add(pushes);
-    }
-    for (const user of namedReaders(entry.channel)) {
-      const readers = this.#users.get(user);
-      if (readers === undefined) continue;
-      pushes ??= new EntryPushes(entry);
-      // `sent`, queued right after this, stands in the place of the entry: a sender at the tail stays there, however full.
-      readers.deliver(pushes, echo ? undefined : origin);
+  onRow({ channel, entry, change }: LaneRow, origin: EntryOrigin | undefined, echo: boolean): void {
+    if (entry === undefined) return;
+    const pushes = new EntryPushes(entry);
+    this.#tails.get(channel.key)?.add(pushes);
+    // `sent`, queued right after this, stands in the place of the entry: a sender at the tail stays there, however full.
+    const answered = echo ? undefined : origin;
+    switch (channel.kind) {
+      case 'direct':
+        this.#users.readersOf(channel.low)?.deliver(pushes, answered);
+        if (channel.low !== channel.high) this.#users.readersOf(channel.high)?.deliver(pushes, answered);
+        return;
+      case 'inbox':
+        this.#users.readersOf(channel.user)?.deliver(pushes, answered);
+        return;
+      case 'all':
+        for (const readers of this.#users.allReaders) readers.deliver(pushes, answered);
+        return;
+      case 'group':
+        this.#deliverToGroup(pushes, change?.members ?? NO_MEMBERS, answered);
+        return;
+      case 'topic':
+        return;
     }
   }
 
@@ -156,7 +197,7 @@ export class Hub implements LaneListener, EventListener {
     for (const viewer of namedReaders(event.channel)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
       if (viewer === event.user && event.read === undefined) continue;
-      const readers = this.#users.get(viewer);
+      const readers = this.#users.readersOf(viewer);
       if (readers === undefined) continue;
       const pushes = receiptPushes(event, viewer);
       for (const reader of readers) this.#offerReceipt(reader, event.channel, pushes);
@@ -165,7 +206,7 @@ export class Hub implements LaneListener, EventListener {
 
   #onSignal(event: SignalEvent): void {
     for (const viewer of namedReaders(event.channel)) {
-      const readers = this.#users.get(viewer);
+      const readers = this.#users.readersOf(viewer);
       if (readers === undefined) continue;
       const pushes = new CodecPushes((codec) => codec.signal(event, viewer));
       for (const reader of readers) {
@@ -177,7 +218,7 @@ export class Hub implements LaneListener, EventListener {
 
   /** Users with a session. */
   get onlineUsers(): number {
-    return this.#users.size;
+    return this.#users.onlineCount;
   }
 
   /** Channels whose newest entries are kept because a reader is behind in them. */
@@ -188,6 +229,77 @@ export class Hub implements LaneListener, EventListener {
   /** What those newest entries take. */
   get ringBytes(): number {
     return this.#rings.bytes;
+  }
+
+  #deliverToGroup(pushes: EntryPushes, changed: readonly ChannelMember[], answered: object | undefined): void {
+    const { channel, offset } = pushes.entry;
+    const loaded = this.#members.peek(channel);
+    if (loaded === undefined) {
+      this.#noteMissed(pushes, changed);
+      return;
+    }
+    const joined = changed.filter((member) => member.joined === offset && member.left === undefined);
+    for (const member of joined) this.#beginStay(member, pushes);
+    for (const { readers } of loaded.audience) readers?.deliver(pushes, answered);
+    for (const member of changed) this.#endStay(member, channel);
+    for (const { user } of joined) for (const reader of this.#users.readersOf(user) ?? []) this.#catchUp.serve(reader);
+  }
+
+  /** The user has joined: of what came before, nothing more is due. */
+  #beginStay({ user, dueFrom }: ChannelMember, pushes: EntryPushes): void {
+    if (dueFrom === 1) return;
+    for (const reader of this.#users.readersOf(user) ?? []) continueAt(reader, this.#tailAt(pushes), dueFrom);
+  }
+
+  /** Readers at the tail have everything. Those that are behind get the rest up to `left`. */
+  #endStay({ user, left }: ChannelMember, { key }: Channel): void {
+    if (left === undefined) return;
+    for (const reader of this.#users.readersOf(user) ?? []) {
+      const state = reader.behind.get(key);
+      if (state !== undefined) state.end = left;
+    }
+  }
+
+  /** The members are not loaded: they get the entry from the log once they are. */
+  #noteMissed({ entry }: EntryPushes, changed: readonly ChannelMember[]): void {
+    const { channel, offset } = entry;
+    let missed = this.#missed.get(channel.key);
+    if (missed === undefined) {
+      missed = { from: offset, newest: entry, gone: new Map() };
+      this.#missed.set(channel.key, missed);
+      this.#members.load(channel);
+    }
+    missed.newest = entry;
+    for (const member of changed) {
+      if (member.left === undefined) missed.gone.delete(member.user);
+      else missed.gone.set(member.user, member);
+    }
+  }
+
+  /** What was applied while the members were being loaded is put behind for them. */
+  #onMembers(channel: Channel): void {
+    const missed = this.#missed.get(channel.key);
+    const loaded = this.#members.peek(channel);
+    if (missed === undefined || loaded === undefined) return;
+    this.#missed.delete(channel.key);
+    for (const { id } of loaded.audience) this.#putBehind(id, loaded.member(id)!.dueFrom, missed);
+    for (const member of missed.gone.values()) {
+      this.#putBehind(member.user, member.dueFrom, missed);
+      this.#endStay(member, channel);
+    }
+    const users = [...loaded.audience.map(({ id }) => id), ...missed.gone.keys()];
+    for (const user of users) for (const reader of this.#users.readersOf(user) ?? []) this.#catchUp.serve(reader);
+  }
+
+  #putBehind(user: UserId, dueFrom: number, { from, newest }: MissedEntries): void {
+    const { channel, epoch, offset } = newest;
+    for (const reader of this.#users.readersOf(user) ?? []) {
+      const isBehind = reader.behind.has(channel.key);
+      if (isBehind && dueFrom <= from) continue;
+      const tail = this.#tailOf(channel, epoch, offset);
+      if (dueFrom <= from) reader.fallBehind(tail, from - 1);
+      else continueAt(reader, tail, dueFrom);
+    }
   }
 
   /** Everything that the reader may take now and did not get before: after opening, and whenever its outbox has room again. */
@@ -246,6 +358,21 @@ export class Hub implements LaneListener, EventListener {
     tail.add(pushes);
     return tail;
   }
+}
+
+/**
+ * The session goes on at `dueFrom`, as if it had been behind: it may have the channel up to an earlier stay of its user, and
+ * learns of the gap.
+ */
+function continueAt(reader: LogReader, tail: ChannelTail, dueFrom: number): void {
+  const known = reader.behind.get(tail.channel.key);
+  if (known !== undefined && known.position >= dueFrom - 1) return;
+  const from = known === undefined ? 1 : (known.gap?.from ?? known.position + 1);
+  const state = known ?? reader.fallBehind(tail, dueFrom - 1);
+  state.position = dueFrom - 1;
+  state.gap = { from, to: dueFrom - 1, next: dueFrom, reason: 'skipped' };
+  state.end = undefined;
+  state.dueFrom = dueFrom;
 }
 
 function receiptPushes(event: ReceiptEvent, viewer: UserId): CodecPushes {

@@ -52,6 +52,10 @@ export interface BehindState {
   /** Everything up to here is queued, or was never due. */
   position: number;
   gap: PendingGap | undefined;
+  /** The last offset that the user gets, because they left by it; undefined: they are in the channel. */
+  end: number | undefined;
+  /** From here on entries are due, as far as a join that was applied says so; 0: as the comparison says. */
+  dueFrom: number;
 }
 
 export type LogReaderPhase = 'opening' | 'open' | 'left';
@@ -130,7 +134,7 @@ export class LogReader implements RoomWaiter {
   }
 
   fallBehind(tail: ChannelTail, position: number): BehindState {
-    const state: BehindState = { tail, position, gap: undefined };
+    const state: BehindState = { tail, position, gap: undefined, end: undefined, dueFrom: 0 };
     this.#behind ??= new Map();
     this.#behind.set(tail.channel.key, state);
     tail.readers += 1;

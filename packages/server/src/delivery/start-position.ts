@@ -22,19 +22,24 @@ export interface StartPosition {
 }
 
 export function startPosition(status: ChannelStatus, options: StartOptions): StartPosition {
-  const lowest = status.dueFrom - 1;
-  const stored = Math.max(status.cursor ?? lowest, lowest);
+  const { epoch, head, dueFrom, left, cursor } = status;
+  const lowest = dueFrom - 1;
+  const stored = Math.max(cursor ?? lowest, lowest);
   const { given } = options;
   if (given !== undefined) {
     // A position above the head cannot be one of this life of the log, whatever its epoch says.
-    if (given.epoch === status.epoch && given.offset <= status.head) {
-      return { position: Math.max(given.offset, lowest), gap: undefined };
-    }
+    if (given.epoch === epoch && given.offset <= head) return startAfter(given.offset, Math.max(given.offset, lowest));
     return { position: stored, gap: { from: stored + 1, to: stored, next: stored + 1, reason: 'epoch' } };
   }
   const { device, newDeviceBacklog } = options;
-  const position = device === 'known' ? stored : Math.max(stored, status.head - newDeviceBacklog);
-  const received = device === 'maybe-forgotten' ? lowest : stored;
-  if (position === received) return { position, gap: undefined };
+  const end = Math.min(head, left ?? head);
+  const position = device === 'known' ? stored : Math.max(stored, end - newDeviceBacklog);
+  // A device may have an earlier stay of its user, and one that was forgotten anything.
+  return startAfter(device === 'maybe-forgotten' ? 0 : (cursor ?? lowest), position);
+}
+
+/** The client may have everything up to `received`. */
+function startAfter(received: number, position: number): StartPosition {
+  if (position <= received) return { position, gap: undefined };
   return { position, gap: { from: received + 1, to: position, next: position + 1, reason: 'skipped' } };
 }

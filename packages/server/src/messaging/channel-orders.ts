@@ -25,8 +25,8 @@ export class ChannelOrder {
   #next = 0;
 
   /** Before `sort`, in any order. */
-  add({ channel, recency }: Ranked): void {
-    if (this.#isTooLong) return;
+  add({ channel, recency, left }: Ranked & Pick<ChannelStatus, 'left'>): void {
+    if (this.#isTooLong || left !== undefined) return;
     if (this.#ranked.length < MAX_USER_CHANNELS) {
       this.#ranked.push({ channel, recency });
       return;

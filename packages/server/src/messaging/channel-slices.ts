@@ -49,7 +49,8 @@ export class NewestChannels {
   }
 
   add(status: ChannelStatus): void {
-    if (status.recency >= this.#olderThan) return;
+    // What the user has left is no longer one of their channels, although entries of it may be due.
+    if (status.recency >= this.#olderThan || status.left !== undefined) return;
     const channels = this.#channels;
     this.#isMore ||= channels.length === this.#count;
     const last = channels.at(-1);

@@ -3,7 +3,7 @@
 import type { Epoch, UserId } from '@longwire/protocol';
 import type { LaneListener, OrderGate } from '../bus/order-gate.js';
 import type { Channel, ChannelKey } from '../channel/channel.js';
-import type { Entry } from '../channel/entry.js';
+import type { LaneRow } from '../channel/lane.js';
 import { GenerationCache } from '../runtime/generation-cache.js';
 import type { MessageLog } from '../storage/message-log.js';
 import type { StoreTurns } from './store-turns.js';
@@ -39,8 +39,8 @@ export class CommittedHeads implements LaneListener {
     this.#turns = turns;
   }
 
-  onEntry(entry: Entry): void {
-    const { key } = entry.channel;
+  onRow({ channel: { key }, entry }: LaneRow): void {
+    if (entry === undefined) return;
     const known = this.#heads.get(key);
     if (known === undefined) {
       this.#empty.delete(key);

@@ -48,6 +48,16 @@ class SteppedTimer implements Timer {
   }
 }
 
+/** Resolves with the work, or after `limitMs`. */
+export async function within(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {
+  let timer: Timer | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = clock.setTimer(limitMs, resolve);
+  });
+  await Promise.race([work, deadline]);
+  timer?.cancel();
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),

@@ -5,7 +5,7 @@ import type { Channel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 import type { LogItem } from '../channel/log-item.js';
-import type { AppliedChange, ChannelMember, RightsChange, Stay } from '../channel/membership.js';
+import type { AppliedChange, ChannelMember, ChannelRights, RightsChange, Stay } from '../channel/membership.js';
 import type { ServerError } from '../errors.js';
 import type { QuotaRefusal } from './quotas.js';
 
@@ -125,20 +125,6 @@ export interface Heads {
   readonly heads: readonly ChannelHead[];
   /** The newest rows when the heads were read. */
   readonly through: LaneNumbers;
-}
-
-/** Who may do what in a channel, apart from its members. */
-export interface ChannelRights {
-  readonly channel: Channel;
-  /** Number of the newest row that changed them; 0: none did, or there is no such channel. */
-  readonly version: number;
-  readonly isClosed: boolean;
-  /** JSON text, as the newest change gave it. */
-  readonly settings: string | undefined;
-  /** Which of the two users of a direct channel blocks the other. */
-  readonly blocks: { readonly low: boolean; readonly high: boolean };
-  /** Users who are in a group. */
-  readonly memberCount: number;
 }
 
 export interface RightsSlice {

@@ -21,6 +21,7 @@ import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { AppendAttempt, AppendOutcome, AppendRequest, MessageLog } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
+import { hubAudience } from '../delivery/hub-audience.js';
 import { ModelSession } from '../delivery/model-session.js';
 import { contentOf, readFeed, readLog } from '../storage/requests.js';
 
@@ -112,6 +113,7 @@ export class Node {
         onPageError: (error) => faults.push(String(error)),
         receiptsOf: () => Promise.resolve([]),
         onRingEmptied: () => undefined,
+        ...hubAudience(),
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
       { allRingsBytes: 2_000, shareFrom: SHARE_FROM },
@@ -119,7 +121,7 @@ export class Node {
     this.gate.follow(this.heads);
     this.gate.follow(this.hub);
     this.gate.follow({
-      onEntry: ({ channel, offset }) => this.applied.push({ channel: channel.key, offset }),
+      onRow: ({ channel, entry }) => this.applied.push({ channel: channel.key, offset: entry!.offset }),
     });
   }
 

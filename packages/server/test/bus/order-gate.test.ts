@@ -42,7 +42,7 @@ class Bench {
     };
     const lanes = new Map([[LANE, start]]);
     this.gate = new OrderGate({ feed }, this.inFlight, this.clock, lanes, (error) => this.failures.push(error));
-    this.gate.follow({ onEntry: ({ offset }) => this.applied.push(offset) });
+    this.gate.follow({ onRow: ({ seq }) => this.applied.push(seq) });
   }
 
   store(...added: LaneRow[]): void {
@@ -151,10 +151,10 @@ describe('OrderGate', () => {
     const { gate, applied } = new Bench();
     const order: string[] = [];
     gate.follow({
-      onEntry: ({ offset }) => {
-        order.push(`begin ${offset}`);
-        if (offset < 3) gate.offer(LANE, rows(offset + 1));
-        order.push(`end ${offset}`);
+      onRow: ({ seq }) => {
+        order.push(`begin ${seq}`);
+        if (seq < 3) gate.offer(LANE, rows(seq + 1));
+        order.push(`end ${seq}`);
       },
     });
     gate.offer(LANE, rows(1));
@@ -180,7 +180,7 @@ describe('OrderGate settles the sender of a row', () => {
     const note = (): void => void settledAfter.push([...bench.applied]);
     const origin = {};
     const origins: unknown[] = [];
-    bench.gate.follow({ onEntry: (_entry, from, echo) => origins.push([from, echo]) });
+    bench.gate.follow({ onRow: (_row, from, echo) => origins.push([from, echo]) });
     const stamp = bench.inFlight.add([
       { origin, echo: true, onStored: note },
       { origin: undefined, echo: false, onStored: note },
@@ -230,7 +230,7 @@ describe('OrderGate.after and whenApplied', () => {
     void gate.whenApplied(new Map([[LANE, 2]]))?.then(() => {
       isApplied = true;
     });
-    gate.follow({ onEntry: ({ offset }) => ran.push(`entry ${offset}`) });
+    gate.follow({ onRow: ({ seq }) => ran.push(`entry ${seq}`) });
     gate.offer(LANE, rows(1, 2));
     expect(ran).toEqual(['now', 'entry 1', 'one', 'entry 2', 'two', 'two again']);
     await clock.advance(0);

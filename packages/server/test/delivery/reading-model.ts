@@ -13,6 +13,7 @@ import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
 import { contentOf } from '../storage/requests.js';
 import { binaryCodec } from './binary-codec.js';
+import { hubAudience } from './hub-audience.js';
 import { ModelSession, type SessionKind } from './model-session.js';
 
 export const epoch = 'e1' as Epoch;
@@ -140,7 +141,7 @@ export class ReadingModel {
     if (next === undefined) return;
     const { origin, entry, echo } = next;
     const before = origin?.outbox.length;
-    this.hub.onEntry(entry, origin, echo);
+    this.hub.onRow({ seq: 0, stamp: 0, channel: entry.channel, entry, change: undefined }, origin, echo);
     if (!echo && origin?.outbox.length !== before) throw new Error('an entry reached its sender beside `sent`');
     if (origin === undefined || origin.reader?.phase !== 'open') return;
     const channel = addressOf(entry.channel, origin.user);
@@ -321,6 +322,7 @@ export class ReadingModel {
         },
         receiptsOf: () => Promise.resolve([]),
         onRingEmptied: () => undefined,
+        ...hubAudience(),
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
       this.#options,

@@ -9,6 +9,7 @@ import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { PAGE_RETRY_MS, pacedPages } from '../../src/delivery/page-source.js';
 import { ServerError } from '../../src/errors.js';
 import type { Page } from '../../src/storage/message-log.js';
+import { hubAudience } from './hub-audience.js';
 
 const bob = 'bob' as UserId;
 const channel = directChannel('alice' as UserId, bob);
@@ -30,6 +31,7 @@ function openReader(read: () => Promise<Page>) {
       onPageError: (error) => errors.push(error),
       receiptsOf: async () => [],
       onRingEmptied: () => undefined,
+      ...hubAudience(),
       room: { freeBytes: 1_000_000, noteShared: () => {} },
     },
     { allRingsBytes: 1_000_000, shareFrom: 8 },

@@ -127,7 +127,7 @@ describe('AppendQueue', () => {
     // Committed by another process: this one has not applied it yet.
     await store.log.append([message('bob', 'alice', { body: '"foreign"' })], { stamp: 0, isSecondTry: false });
     const applied: string[] = [];
-    gate.follow({ onEntry: ({ body }) => applied.push(body) });
+    gate.follow({ onRow: ({ entry }) => applied.push(entry!.body) });
     await send('again', { key: 'k' });
     expect(outcomes).toEqual(['first stored 1']);
     await clock.advance(20);

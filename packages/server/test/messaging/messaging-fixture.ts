@@ -69,7 +69,7 @@ export class MessagingFixture {
       onFailure: (error) => this.failures.push(error),
     });
     this.gate.follow(this.heads);
-    this.gate.follow({ onEntry: (entry, origin, echo) => this.entries.push({ entry, origin, echo }) });
+    this.gate.follow({ onRow: ({ entry }, origin, echo) => entry && this.entries.push({ entry, origin, echo }) });
     bus.subscribe({ onEvent: (event) => this.events.push(event) });
   }
 

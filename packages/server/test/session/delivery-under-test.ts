@@ -13,6 +13,7 @@ import type { ClientSession } from '../../src/session/client-session.js';
 import { OutboxBudget } from '../../src/session/limits/outbox-budget.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
+import { hubAudience } from '../delivery/hub-audience.js';
 import { contentOf } from '../storage/requests.js';
 import { type SlowClient, SlowGateway } from './slow-client.js';
 
@@ -38,6 +39,7 @@ export class Delivery {
         },
         receiptsOf: async () => [],
         onRingEmptied: () => undefined,
+        ...hubAudience(),
         room: this.budget,
       },
       { allRingsBytes, shareFrom },
@@ -69,7 +71,7 @@ export class Delivery {
     this.logs.set(channel.key, log);
     const entry = entryOf(channel, from as UserId, log.length + 1, bodyBytes);
     log.push(entry);
-    this.hub.onEntry(entry, undefined, false);
+    this.hub.onRow({ seq: 0, stamp: 0, channel, entry, change: undefined }, undefined, false);
   }
 
   /** As `history` does: the answer is made when there is room for it. */

@@ -4,7 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
-import type { Stay } from '../../channel/membership.js';
+import type { ChannelRights, Stay } from '../../channel/membership.js';
 import { assertBatchSize, assertPageCount, assertStorable } from '../append-check.js';
 import type {
   AppendAttempt,
@@ -12,7 +12,6 @@ import type {
   AppendRequest,
   AppendResult,
   ChannelHead,
-  ChannelRights,
   Heads,
   KeySearch,
   MemberPage,

@@ -1,8 +1,14 @@
 // Members, blocks and settings of the memory engine's channels.
 
 import type { UserId } from '@longwire/protocol';
-import type { AppliedChange, ChannelMember, MemberChange, RightsChange, Stay } from '../../channel/membership.js';
-import type { ChannelRights } from '../message-log.js';
+import type {
+  AppliedChange,
+  ChannelMember,
+  ChannelRights,
+  MemberChange,
+  RightsChange,
+  Stay,
+} from '../../channel/membership.js';
 import type { MemoryChannel, MemoryState } from './memory-state.js';
 
 /** The newest stay of a user. Undefined: the user was never in the channel. */

@@ -1,0 +1,238 @@
+// The rights and members of channels in use. They follow the order gate, in the synchronous step in which a row is fanned
+// out, so that the order of the log alone decides who gets what.
+
+import type { UserId } from '@longwire/protocol';
+import type { Channel, ChannelKey } from '../channel/channel.js';
+import type { LaneNumbers, LaneRow } from '../channel/lane.js';
+import type { AppliedChange, ChannelMember, ChannelRights } from '../channel/membership.js';
+import { isCorrupt, ServerError } from '../errors.js';
+import type { Clock } from '../runtime/clock.js';
+import { LoadedChannel } from './loaded-channel.js';
+import type { LocalUsers } from './local-users.js';
+
+/** The part of the message log that has the rights and the members of a group. */
+export interface RightsSource {
+  rights(channels: readonly Channel[]): Promise<{
+    readonly rights: readonly (ChannelRights | 'damaged')[];
+    readonly through: LaneNumbers;
+  }>;
+  members(
+    channel: Channel,
+    after: UserId | undefined,
+    limit: number,
+  ): Promise<{
+    readonly members: readonly ChannelMember[];
+    readonly next: UserId | undefined;
+    readonly version: number;
+    readonly through: LaneNumbers;
+  }>;
+}
+
+/** Follows the order gate. */
+export interface RowListener {
+  onRow(row: LaneRow): void;
+}
+
+export interface MemberCacheParts<Readers> {
+  readonly log: RightsSource;
+  /** Of the order gate: resolves when everything up to the numbers was applied. Undefined: it is already. */
+  readonly whenApplied: (numbers: LaneNumbers) => Promise<void> | undefined;
+  readonly users: LocalUsers<Readers>;
+  readonly clock: Clock;
+  /** Called when rights or members could not be read. Who would have to be in them is not a member as long as it is so. */
+  readonly onFailure: (error: unknown, channel: Channel) => void;
+}
+
+export interface MemberCacheLimits {
+  /** Channels kept, except for those that are pinned. */
+  readonly channels: number;
+  /** Members of all of them together. */
+  readonly members: number;
+}
+
+/** What follows the cache. */
+export interface MemberCacheListener {
+  /** Called before anything else can be applied: what was applied while the channel was loaded has reached nobody. */
+  onLoaded?(channel: Channel): void;
+  /** A row that changes the rights in a loaded channel is being applied. */
+  onChanged?(channel: Channel): void;
+}
+
+export const MEMBER_CACHE_LIMITS: MemberCacheLimits = Object.freeze({ channels: 10_000, members: 200_000 });
+/** What was to be loaded for rows that were applied, and could not be, is read again after this time. */
+export const LOAD_RETRY_MS = 1_000;
+
+const MEMBERS_PER_CALL = 1_000;
+/** Members that change while they are read are read again. */
+const MAX_READS = 8;
+
+/** Changes that were applied while a channel was being loaded. */
+interface Loading<Readers> {
+  readonly changes: { readonly seq: number; readonly change: AppliedChange }[];
+  loaded: Promise<LoadedChannel<Readers>>;
+}
+
+interface Snapshot {
+  readonly rights: ChannelRights;
+  readonly members: readonly ChannelMember[];
+  readonly through: LaneNumbers;
+}
+
+export class MemberCache<Readers = unknown> {
+  readonly #parts: MemberCacheParts<Readers>;
+  readonly #limits: MemberCacheLimits;
+  readonly #listeners: MemberCacheListener[] = [];
+  /** The one that was not used for the longest first. */
+  readonly #channels = new Map<ChannelKey, LoadedChannel<Readers>>();
+  readonly #loading = new Map<ChannelKey, Loading<Readers>>();
+  #members = 0;
+
+  /** Follows the gate before the hub does. */
+  readonly beforeFanOut: RowListener = {
+    onRow: (row) => {
+      if (row.change !== undefined) this.#begin(row, row.change);
+    },
+  };
+
+  /** Follows the gate after the hub. */
+  readonly afterFanOut: RowListener = {
+    onRow: ({ channel, change }) => {
+      const loaded = change === undefined ? undefined : this.#channels.get(channel.key);
+      if (loaded === undefined || change === undefined) return;
+      this.#members -= loaded.audience.length;
+      loaded.finish(change);
+      this.#members += loaded.audience.length;
+    },
+  };
+
+  constructor(parts: MemberCacheParts<Readers>, limits: MemberCacheLimits = MEMBER_CACHE_LIMITS) {
+    this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  follow(listener: MemberCacheListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Channels that are loaded. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** Undefined: the channel is not loaded. */
+  peek({ key }: Channel): LoadedChannel<Readers> | undefined {
+    if (this.#channels.size === 0) return undefined;
+    const loaded = this.#channels.get(key);
+    if (loaded === undefined) return undefined;
+    this.#channels.delete(key);
+    this.#channels.set(key, loaded);
+    return loaded;
+  }
+
+  /**
+   * At once if the channel is loaded.
+   * @throws (rejects) ServerError `corrupt`, or what the store rejects with
+   */
+  prepare(channel: Channel): LoadedChannel<Readers> | Promise<LoadedChannel<Readers>> {
+    return this.peek(channel) ?? this.#startLoading(channel).loaded;
+  }
+
+  /** A row of the channel was applied without its members: they are loaded, however often that fails. */
+  load(channel: Channel): void {
+    this.#startLoading(channel).loaded.catch((error: unknown) => {
+      this.#parts.onFailure(error, channel);
+      if (!isCorrupt(error)) this.#parts.clock.setTimer(LOAD_RETRY_MS, () => this.load(channel));
+    });
+  }
+
+  /** An append that was allowed by it is in flight, until `unpin`. */
+  pin(loaded: LoadedChannel<Readers>): void {
+    loaded.pins += 1;
+  }
+
+  unpin(loaded: LoadedChannel<Readers>): void {
+    loaded.pins -= 1;
+    this.#evict();
+  }
+
+  #begin({ seq, channel }: LaneRow, change: AppliedChange): void {
+    this.#loading.get(channel.key)?.changes.push({ seq, change });
+    const loaded = this.#channels.get(channel.key);
+    if (loaded === undefined) return;
+    this.#members -= loaded.audience.length;
+    loaded.begin(seq, change);
+    this.#members += loaded.audience.length;
+    for (const listener of this.#listeners) listener.onChanged?.(channel);
+  }
+
+  #startLoading(channel: Channel): Loading<Readers> {
+    const known = this.#loading.get(channel.key);
+    if (known !== undefined) return known;
+    const changes: Loading<Readers>['changes'] = [];
+    const loaded = this.#load(channel, changes).finally(() => this.#loading.delete(channel.key));
+    const loading: Loading<Readers> = { changes, loaded };
+    this.#loading.set(channel.key, loading);
+    return loading;
+  }
+
+  async #load(channel: Channel, changes: Loading<Readers>['changes']): Promise<LoadedChannel<Readers>> {
+    for (let read = 0; read < MAX_READS; read += 1) {
+      const snapshot = await this.#read(channel);
+      if (snapshot === undefined) continue;
+      // Not before it was applied: who joined by a row that is yet to be fanned out is not a member yet.
+      await this.#parts.whenApplied(snapshot.through);
+      return this.#add(snapshot, changes);
+    }
+    throw new ServerError('overloaded', `the members of ${channel.key} changed whenever they were read`);
+  }
+
+  /** Undefined: they changed meanwhile. */
+  async #read(channel: Channel): Promise<Snapshot | undefined> {
+    const { log } = this.#parts;
+    const slice = await log.rights([channel]);
+    const [rights] = slice.rights;
+    if (rights === undefined || rights === 'damaged') {
+      throw new ServerError('corrupt', `the rights in ${channel.key} cannot be read`);
+    }
+    let { through } = slice;
+    const members: ChannelMember[] = [];
+    let after: UserId | undefined;
+    if (channel.kind !== 'group') return { rights, members, through };
+    do {
+      const page = await log.members(channel, after, MEMBERS_PER_CALL);
+      if (page.version !== rights.version) return undefined;
+      members.push(...page.members);
+      through = page.through;
+      after = page.next;
+    } while (after !== undefined);
+    return { rights, members, through };
+  }
+
+  #add({ rights, members }: Snapshot, changes: Loading<Readers>['changes']): LoadedChannel<Readers> {
+    const { channel, version } = rights;
+    const loaded = new LoadedChannel(rights, members, this.#parts.users);
+    for (const { seq, change } of changes) {
+      if (seq <= version) continue;
+      loaded.begin(seq, change);
+      loaded.finish(change);
+    }
+    this.#channels.set(channel.key, loaded);
+    this.#loading.delete(channel.key);
+    this.#members += loaded.audience.length;
+    for (const listener of this.#listeners) listener.onLoaded?.(channel);
+    this.#evict(loaded);
+    return loaded;
+  }
+
+  /** @param kept  was just loaded: its caller is about to pin it */
+  #evict(kept?: LoadedChannel<Readers>): void {
+    if (this.#channels.size <= this.#limits.channels && this.#members <= this.#limits.members) return;
+    for (const [key, loaded] of this.#channels) {
+      if (loaded.pins > 0 || loaded === kept) continue;
+      this.#channels.delete(key);
+      this.#members -= loaded.audience.length;
+      loaded.drop();
+      if (this.#channels.size <= this.#limits.channels && this.#members <= this.#limits.members) return;
+    }
+  }
+}
