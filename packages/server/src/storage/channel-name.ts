@@ -47,12 +47,3 @@ export function channelOfName(name: ChannelName): Channel {
   }
   throw new TypeError(`expected the name of a channel, got ${name}`);
 }
-
-/** The two users of a direct channel in ascending order; equal for a channel with oneself. */
-export type DirectPair = readonly [UserId, UserId];
-
-/** Undefined for any other channel. */
-export function directPairOf(name: ChannelName): DirectPair | undefined {
-  const channel = name.startsWith('direct/') ? channelOfName(name) : undefined;
-  return channel?.kind === 'direct' ? [channel.low, channel.high] : undefined;
-}

@@ -8,6 +8,8 @@ import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { describeQuotaContract } from './quota-contract.js';
 import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
+import { describeRightsContract } from './rights-contract.js';
+import { describeStandingContract } from './standing-contract.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 export function describeStoreContract(name: string, create: StoreFactory): void {
@@ -266,5 +268,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeDeviceContract(name, create);
   describeFeedContract(name, create);
   describeQuotaContract(name, create);
+  describeRightsContract(name, create);
+  describeStandingContract(name, create);
   describeModelContract(name, create);
 }

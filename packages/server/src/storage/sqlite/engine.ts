@@ -1,9 +1,12 @@
 // The store as the storage thread uses it, call by call: transactions, reads, checkpoints.
 
 import { join } from 'node:path';
+import type { UserId } from '@longwire/protocol';
+import type { Stay } from '../../channel/membership.js';
 import { MAX_BATCH_ENTRIES } from '../append-check.js';
+import type { ChannelName } from '../channel-name.js';
 import type { StoreQuotas } from '../quotas.js';
-import type { BatchFrame } from './appending/append-frames.js';
+import type { BatchFrame, FlatResults } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
 import { KeyLookup, openKeyWindow, rememberKey } from './appending/key-lookup.js';
 import { QuotaJudge } from './appending/quota-judge.js';
@@ -12,7 +15,7 @@ import { type DamageListener, readAround } from './damage.js';
 import { DATABASE_FILE, PageCache, setSynchronous } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
 import { Lineage } from './folder/lineage.js';
-import { OpenFiles } from './folder/open-files.js';
+import { Authorship } from './places/authorship.js';
 import { ChannelLog } from './places/channel-log.js';
 import { loadPlaces } from './places/load-places.js';
 import { PlaceTable } from './places/place-table.js';
@@ -23,25 +26,21 @@ import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
 import { emptyPage, headFrameOf, type PageFrame } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
-import { completeRecovery } from './recovery.js';
-import { asStorageError, fatalFrom, isFaultOfTask, isFullDisk, openingError } from './storage-failures.js';
-import { ChannelTable } from './tables/channel-table.js';
+import { fatalFrom, openingError } from './storage-failures.js';
+import { ANNOUNCEMENTS, ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { EntryTable } from './tables/entry-table.js';
+import { ExpiryTable } from './tables/expiry-table.js';
 import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
-import { UserTable } from './tables/user-table.js';
+import { RightsTable } from './tables/rights-table.js';
+import { RowNames } from './tables/row-names.js';
 import type { HoldWatch } from './threads/hold-watch.js';
-import { type FailureFrame, failureOf, type WorkerCalls } from './threads/worker-messages.js';
+import type { WorkerCalls } from './threads/worker-messages.js';
+import { Transactions, type TransactionTask } from './transactions.js';
 
 /** Something that changes rows inside the open transaction. */
-export interface WriteTask {
-  /** The method of the store. */
-  readonly command: string;
-  /** @throws ServerError, SqlFailure, TypeError: the transaction is undone, the other tasks are tried without this one */
-  apply(engine: SqliteEngine): void;
-  fail(failure: FailureFrame): void;
-}
+export type WriteTask = TransactionTask<SqliteEngine>;
 
 export interface EngineOptions {
   readonly folder: string;
@@ -73,26 +72,21 @@ export class SqliteEngine {
   readonly placeRing: PlaceRing;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
-  readonly #file: string;
-  readonly #files: OpenFiles;
-  readonly #lineage: Lineage;
-  #isRecovered: boolean;
+  readonly #transactions: Transactions<SqliteEngine>;
   readonly #onDamage: DamageListener;
-  readonly #watch: HoldWatch;
-  readonly #users: UserTable;
+  readonly #names: RowNames;
   readonly #channels: ChannelTable;
   readonly #log: ChannelLog;
   readonly #appender: Appender;
   readonly #placer: Placer;
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
+  readonly #rights: RightsTable;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
   readonly #statuses: ChannelStatusReader;
   readonly #cache: PageCache;
   readonly #checkpoint: SqlStatement;
-  readonly #trial: SqlStatement;
-  #isWritable: boolean;
 
   /** @throws ServerError `newer_schema`, `corrupt`, `storage_full`, `fatal` */
   constructor(options: EngineOptions) {
@@ -100,17 +94,15 @@ export class SqliteEngine {
     try {
       this.#assertOwned = options.assertOwned;
       this.#onDamage = options.onDamage;
-      this.#watch = options.watch;
-      this.#file = file;
       const { database, isRecovered, notice } = openMigrated(options.open, file);
       this.#database = database;
-      this.#isRecovered = isRecovered;
       this.driverName = database.driverName;
       this.canShareFile = database.sharesFile;
       this.#cache = new PageCache(database);
       const entries = new EntryTable(database);
       const places = new PlaceTable(database, entries);
       const ledger = new UsageLedger(database, places.placed() ?? 0, options.onDamage);
+      const authorship = new Authorship(database);
       const window = openKeyWindow(options.keyWindowEntries);
       const { ring, recent, placer, lost, firstKeyRow } = loadPlaces({
         database,
@@ -120,31 +112,50 @@ export class SqliteEngine {
         onRow: (row) => rememberKey(window, row),
         placeBatchRows: options.placeBatchRows ?? PLACE_BATCH_ROWS,
         ledger,
+        authorship,
       });
       window.raiseFloor(firstKeyRow);
       this.placeRing = ring;
       this.#placer = placer;
-      this.#lineage = new Lineage(database, { ...options, file, lostEntries: lost });
-      this.era = this.#lineage.era;
-      this.notices = [notice, this.#lineage.doubt].filter((text) => text !== undefined);
-      this.#isWritable = this.#tryPrepare();
-      this.#files = new OpenFiles(file);
+      const lineage = new Lineage(database, { ...options, file, lostEntries: lost });
+      this.era = lineage.era;
+      this.notices = [notice, lineage.doubt].filter((text) => text !== undefined);
+      this.#transactions = new Transactions({
+        database,
+        file,
+        lineage,
+        isRecovered,
+        assertOwned: options.assertOwned,
+        watch: options.watch,
+        target: this,
+        onCommit: () => this.#appender.commit(),
+        onRollback: () => this.#forgetAll(),
+      });
       const log = new ChannelLog(database, entries, places, recent);
       this.#log = log;
       const keys = new KeyLookup({ window, era: this.era, entries, log });
-      this.#users = new UserTable(database);
-      this.#channels = new ChannelTable(database, log);
-      this.#devices = new DeviceTable(database, this.#users, options.devicesPerUser);
-      this.#members = new MemberTable(database, this.#channels, this.#devices);
       const { quotas, onDamage } = options;
-      const tables = { users: this.#users, channels: this.#channels, devices: this.#devices, members: this.#members };
+      const names = new RowNames(database);
+      const { users } = names;
+      const channels = new ChannelTable(database, log);
+      const devices = new DeviceTable(database, users, options.devicesPerUser);
+      const members = new MemberTable(database, { users, channels, devices });
+      const rights = new RightsTable(database, onDamage, { users, channels, members });
+      users.announcementsHead = () => readAround(ANNOUNCEMENTS, onDamage, () => channels.announcements()?.head) ?? 0;
+      this.#names = names;
+      this.#channels = channels;
+      this.#devices = devices;
+      this.#members = members;
+      this.#rights = rights;
+      const tables = { names, channels, devices, members, rights, authorship };
       const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
-      this.#appender = new Appender(this.era, onDamage, { ...tables, keys, entries, ring, recent, ledger, judge });
-      this.#pages = new PageReader(log, onDamage);
-      this.#feed = new FeedReader(database, entries, onDamage);
+      const expiries = new ExpiryTable(database);
+      const appended = { keys, entries, expiries, ring, recent, ledger, judge };
+      this.#appender = new Appender(this.era, onDamage, { ...tables, ...appended });
+      this.#pages = new PageReader(log, names, onDamage);
+      this.#feed = new FeedReader(database, entries, names, onDamage);
       this.#statuses = new ChannelStatusReader(database, onDamage, { ...tables, pages: this.#pages });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
-      this.#trial = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', ?)");
     } catch (error) {
       throw openingError(error, options.folder, file);
     }
@@ -157,7 +168,7 @@ export class SqliteEngine {
 
   /** False while the last write failed for want of room. */
   get isWritable(): boolean {
-    return this.#isWritable;
+    return this.#transactions.isWritable;
   }
 
   /**
@@ -165,15 +176,10 @@ export class SqliteEngine {
    * @throws ServerError `fatal`: it is unknown what is on disk, and the store must not be used any more
    */
   write(tasks: readonly WriteTask[]): void {
-    let remaining = tasks;
-    while (remaining.length > 0) {
-      const refused = this.#tryTransaction(remaining);
-      if (refused === undefined) return;
-      remaining = remaining.filter((task) => task !== refused);
-    }
+    this.#transactions.write(tasks);
   }
 
-  append(batch: BatchFrame, results: number[]): void {
+  append(batch: BatchFrame, results: FlatResults): void {
     this.#appender.append(batch, results);
   }
 
@@ -198,7 +204,7 @@ export class SqliteEngine {
   }
 
   searchKey(search: WorkerCalls['searchKey']['input']): WorkerCalls['searchKey']['output'] {
-    return searchIn(this.#log, this.#channels.find(search.channel), search);
+    return searchIn(this.#log, this.#channels.find(search.channel), search, this.#names.findAuthor(search));
   }
 
   page(request: WorkerCalls['pages']['input'][number]): PageFrame {
@@ -214,6 +220,29 @@ export class SqliteEngine {
   heads(channels: WorkerCalls['heads']['input']): WorkerCalls['heads']['output'] {
     const heads = channels.map((key) => headFrameOf(key, this.#channels.find(key)));
     return { heads, through: this.newest };
+  }
+
+  rights(channels: WorkerCalls['rights']['input']): WorkerCalls['rights']['output'] {
+    const rights = channels.map(
+      (key) => readAround(key, this.#onDamage, () => this.#rights.rightsOf(this.#channels.find(key))) ?? 'damaged',
+    );
+    return { rights, through: this.newest };
+  }
+
+  members({ channel, after, limit }: WorkerCalls['members']['input']): WorkerCalls['members']['output'] {
+    return { ...this.#rights.page(this.#channels.find(channel), after, limit), through: this.newest };
+  }
+
+  stays({ user, channels }: WorkerCalls['stays']['input']): WorkerCalls['stays']['output'] {
+    return channels.map((key) => {
+      const place = `the stays of ${user} in ${key}`;
+      return readAround(place, this.#onDamage, () => this.#staysIn(key, user)) ?? [];
+    });
+  }
+
+  #staysIn(key: ChannelName, user: UserId): readonly Stay[] {
+    const state = this.#channels.find(key);
+    return state?.channel.kind === 'group' ? this.#rights.staysOf(state, user) : [];
   }
 
   channelStatuses({
@@ -292,7 +321,7 @@ export class SqliteEngine {
       rollBack(this.#database);
       this.#placer.rollback();
       if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
-      this.#isWritable = false;
+      this.#transactions.isWritable = false;
       return 0;
     } finally {
       setSynchronous(this.#database, 'FULL');
@@ -302,10 +331,7 @@ export class SqliteEngine {
   /** Writes a few bytes to see whether there is room again, after making some: a log that was moved is written over. */
   tryWrite(): void {
     this.checkpoint();
-    const failed: FailureFrame[] = [];
-    this.write([
-      { command: 'trial', apply: () => this.#trial.run([Date.now()]), fail: (failure) => void failed.push(failure) },
-    ]);
+    this.#transactions.tryWrite();
   }
 
   close(): void {
@@ -319,88 +345,10 @@ export class SqliteEngine {
     }
   }
 
-  /** Undefined when nothing is left to do; else the one task because of which everything was undone. */
-  #tryTransaction(tasks: readonly WriteTask[]): WriteTask | undefined {
-    let current: WriteTask | undefined;
-    try {
-      this.#prepare();
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const task of tasks) {
-        current = task;
-        this.#watch.begin();
-        task.apply(this);
-        this.#watch.end(task.command);
-      }
-      current = undefined;
-      this.#assertOwned();
-      this.#database.exec('COMMIT');
-      // After the sync, before anything is acknowledged.
-      this.#files.assertInPlace();
-      this.#appender.commit();
-      this.#isWritable = true;
-      return undefined;
-    } catch (error) {
-      this.#undo();
-      if (isFullDisk(error)) {
-        this.#refuseAll(tasks, error as Error);
-        return undefined;
-      }
-      if (current === undefined || !isFaultOfTask(error)) throw fatalFrom(error);
-      current.fail(failureOf(asStorageError(error)));
-      return current;
-    }
-  }
-
-  /**
-   * Before the first commit: the log of the last process is empty, and the era is written down.
-   * @throws SqlFailure `full`, or what cannot be mended
-   */
-  #prepare(): void {
-    if (!this.#isRecovered) this.#isRecovered = completeRecovery(this.#database, this.#file);
-    if (!this.#isRecovered) throw new SqlFailure('full', 'the write-ahead log cannot be moved into the database');
-    if (!this.#lineage.isWritten) this.#lineage.write();
-  }
-
-  /** At the start. False: on a full disk an old store can still be read; a new era must be written down before it begins. */
-  #tryPrepare(): boolean {
-    try {
-      this.#prepare();
-      return true;
-    } catch (error) {
-      if (!this.#lineage.isContinued || !isFullDisk(error)) throw error;
-      return false;
-    }
-  }
-
-  #undo(): void {
-    try {
-      rollBack(this.#database);
-    } catch (error) {
-      throw fatalFrom(error);
-    }
+  #forgetAll(): void {
     this.#appender.rollback();
     this.#channels.forgetAll();
-    this.#users.forgetAll();
-  }
-
-  #refuseAll(tasks: readonly WriteTask[], cause: Error): void {
-    const isFirst = this.#isWritable;
-    this.#isWritable = false;
-    const message = `the disk of the data folder is full, nothing was stored (${cause.message}); free some space`;
-    for (const task of tasks) task.fail({ code: 'storage_full', message, offset: undefined });
-    // A build that pads commits may have written a whole commit record before it ran out of room. Nothing reads it while
-    // this process lives, but a restart would: put something harmless over it.
-    if (isFirst) this.#overwriteRefused();
-  }
-
-  #overwriteRefused(): void {
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      this.#trial.run([Date.now()]);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#undo();
-      if (!(error instanceof SqlFailure && error.kind === 'full')) throw fatalFrom(error);
-    }
+    this.#members.forgetAll();
+    this.#names.forgetAll();
   }
 }

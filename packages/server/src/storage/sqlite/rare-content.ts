@@ -1,7 +1,7 @@
 // The fields of a content that most entries do not have: between the threads they travel as one object, or not at all.
 
 import type { Position, UserId } from '@longwire/protocol';
-import { type EntryContent, messageKind } from '../../channel/entry.js';
+import { type EntryContent, type EntryKind, messageKind } from '../../channel/entry.js';
 
 /** @typeParam Reply  a position on the way to the storage thread, what a row holds on the way back */
 export interface RareContent<Reply>
@@ -12,12 +12,14 @@ export interface RareContent<Reply>
   readonly replyTo: Reply | undefined;
 }
 
-/** Undefined where a content has none of them. */
+/** Undefined where a content has none of them. Kind and application apart, because a row has their numbers. */
 export function rareContentOf<Reply>(
-  content: Omit<RareContent<unknown>, 'replyTo'>,
+  kind: EntryKind,
+  by: string | undefined,
+  content: Omit<RareContent<unknown>, 'kind' | 'by' | 'replyTo'>,
   replyTo: Reply | undefined,
 ): RareContent<Reply> | undefined {
-  const { kind, by, bodyFormat, slot, headers, contentType, target, expiresAt } = content;
+  const { bodyFormat, slot, headers, contentType, target, expiresAt } = content;
   const isPlain =
     kind === messageKind &&
     by === undefined &&

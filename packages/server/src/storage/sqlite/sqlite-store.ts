@@ -208,9 +208,8 @@ class SqliteMessageLog implements MessageLog {
   }
 
   async searchKey(search: KeySearch): Promise<SearchedKey> {
-    const { channel, from, key, since, until } = search;
-    if (from === undefined) return { since, until: since.offset };
-    const where = { channel: nameOf(channel), from, key };
+    const { channel, from, by, key, since, until } = search;
+    const where = { channel: nameOf(channel), from, by, key };
     if (until !== undefined) {
       const part = await this.#source.call('searchKey', { ...where, after: since.offset, until });
       return { since: { epoch: since.epoch, offset: part.after }, until: part.until };
@@ -243,29 +242,21 @@ class SqliteMessageLog implements MessageLog {
     };
   }
 
-  /** This engine stores direct channels, in which nothing has changed them. */
   async rights(channels: readonly Channel[]): Promise<RightsSlice> {
-    const { heads, through } = await this.heads(channels);
-    const blocks = { low: false, high: false };
+    const { rights, through } = await this.#client.call('rights', channels.map(nameOf));
     return {
-      rights: heads.map(({ channel }) => ({
-        channel,
-        version: 0,
-        isClosed: false,
-        settings: undefined,
-        blocks,
-        memberCount: 0,
-      })),
-      through,
+      rights: rights.map((frame, index) => (frame === 'damaged' ? frame : { channel: channels[index]!, ...frame })),
+      through: numbersOf(through),
     };
   }
 
-  async members(): Promise<MemberPage> {
-    return { members: [], next: undefined, version: 0, through: (await this.heads([])).through };
+  async members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {
+    const { through, ...page } = await this.#client.call('members', { channel: nameOf(channel), after, limit });
+    return { ...page, through: numbersOf(through) };
   }
 
-  async stays(_user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {
-    return channels.map(() => []);
+  stays(user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {
+    return this.#client.call('stays', { user, channels: channels.map(nameOf) });
   }
 
   /** The writer can do all that a reader does, if there is none, or it failed. */
@@ -298,8 +289,6 @@ class SqliteDirectory implements Directory {
     const slice = await this.#client.call('channelStatuses', { user, device, after, limit });
     const statuses = slice.channels.map(({ life, ...status }) => ({
       ...status,
-      dueFrom: status.visibleFrom,
-      left: undefined,
       channel: channelOfName(status.channel),
       epoch: epochOf(this.#client.era, life ?? 0),
     }));
@@ -321,7 +310,7 @@ class SqliteDirectory implements Directory {
         epoch: epochOf(this.#client.era, frame.last.life ?? 0),
         head: last.head,
         visibleFrom: frame.visibleFrom,
-        read: Math.max(channels[index]!.read, frame.members.find((member) => member.user === user)?.read ?? 0),
+        read: frame.read,
         unread: frame.unread,
         last: entryAmong(last.items),
         isLastTruncated: frame.isLastTruncated,

@@ -3,8 +3,6 @@ import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import { unlimitedQuotas } from '../../../src/storage/quotas.js';
 import type { Store } from '../../../src/storage/store.js';
 import { append, appendOne, device, direct, FIRST_AT, message, readLog, user } from '../requests.js';
-import { describeRightsContract } from '../rights-contract.js';
-import { describeStandingContract } from '../standing-contract.js';
 import { describeStoreContract } from '../store-contract.js';
 import type { StoreFactory } from '../store-under-test.js';
 
@@ -17,9 +15,6 @@ const create: StoreFactory = async (quotas = unlimitedQuotas) => {
 };
 
 describeStoreContract('the memory engine', create);
-// Parts of the contract that SQLite does not keep yet.
-describeRightsContract('the memory engine', create);
-describeStandingContract('the memory engine', create);
 
 describe('the memory engine at maxBytes', () => {
   const body = JSON.stringify('x'.repeat(10_000));

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
-import { expectAbove, KeyedRows } from '../../../src/storage/sqlite/tables/keyed-rows.js';
+import { KeyedRows, KeyOrder } from '../../../src/storage/sqlite/tables/keyed-rows.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 
 const ROWS = 12;
@@ -38,14 +38,24 @@ describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
     const right: number[] = [];
     let wrong = 0;
     for (let after = 0; ; ) {
-      const seen = [rows.before(1, after), ...rows.after(1, after, SLICE)].filter((row) => row !== undefined);
-      const whole = seen.filter(
-        ({ key, channel, value }) => [1, 3].includes(Number(key)) && Number(value) === Number(channel) + 50,
-      );
-      wrong += seen.length - whole.length;
-      const next = whole
-        .filter(({ key, channel }) => key === 1 && Number(channel) > after)
-        .map(({ channel }) => Number(channel));
+      const slice = rows.slice(1, after, SLICE);
+      const seen = [...slice.before, ...slice.rows];
+      const keyed = (row: (typeof seen)[number]) => ({ key: Number(row['key']), channel: Number(row['channel']) });
+      const isWhole = ({ key, channel, value }: (typeof seen)[number]) =>
+        [1, 3].includes(Number(key)) && Number(value) === Number(channel) + 50;
+      wrong += seen.filter((row) => !isWhole(row)).length;
+      try {
+        KeyOrder.expectBelow({ key: 1, channel: after }, slice.before.filter(isWhole).map(keyed));
+        const order = new KeyOrder({ key: 1, channel: after });
+        for (const row of slice.rows.filter(isWhole)) order.expectNext(keyed(row));
+      } catch {
+        wrong += 1;
+      }
+      const next = slice.rows
+        .filter(isWhole)
+        .map(keyed)
+        .filter(({ key, channel }) => key === 1 && channel > after)
+        .map(({ channel }) => channel);
       right.push(...next);
       if (next.length === 0) break;
       after = next.at(-1)!;
@@ -73,9 +83,30 @@ describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
   });
 });
 
-describe('expectAbove', () => {
-  it('throws corrupt for a row at or below the one before it, and returns any other', () => {
-    expect(expectAbove(4, { channel: 5 })).toEqual({ channel: 5 });
-    for (const channel of [4, 3]) expect(() => expectAbove(4, { channel })).toThrow(`channel ${channel} stands behind`);
+describe('KeyOrder', () => {
+  it('expectNext throws corrupt for a row at or below the one before it, and accepts any other', () => {
+    const order = new KeyOrder({ key: 2, channel: 4 });
+    order.expectNext({ key: 2, channel: 5 });
+    order.expectNext({ key: 3, channel: 1 });
+    for (const row of [
+      { key: 3, channel: 1 },
+      { key: 2, channel: 9 },
+    ]) {
+      expect(() => order.expectNext(row)).toThrow(/stands out of order/);
+    }
+  });
+
+  it('expectBelow throws corrupt for rows in front of a place that are not below it, or not descending', () => {
+    const place = { key: 2, channel: 4 };
+    KeyOrder.expectBelow(place, [place, { key: 1, channel: 9 }]);
+    for (const before of [
+      [{ key: 2, channel: 5 }],
+      [
+        { key: 1, channel: 1 },
+        { key: 1, channel: 2 },
+      ],
+    ]) {
+      expect(() => KeyOrder.expectBelow(place, before)).toThrow(/stands out of order/);
+    }
   });
 });

@@ -19,9 +19,21 @@ import { integrityOf } from './fault-run.js';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const CHILD = fileURLToPath(new URL('./children/open-once.mjs', import.meta.url));
-const KILLED_FIXTURE = 'store-v1-last';
 
-/** What is in a folder that fixtures/make-store-v1.mjs made. */
+export interface Fixture {
+  readonly fixture: string;
+  readonly version: number;
+}
+
+/** Data folders of earlier schema versions, made by the code of that time: by its first, by its last, and by an upgrade. */
+export const fixtures: readonly [Fixture, Fixture, Fixture, Fixture] = [
+  { fixture: 'store-v1-53036e9', version: 1 },
+  { fixture: 'store-v1-last', version: 1 },
+  { fixture: 'store-v2-from-v1', version: 2 },
+  { fixture: 'store-v2-last', version: 2 },
+];
+
+/** What is in a folder that fixtures/make-store-v1.mjs or make-store-v2.mjs made. */
 export interface Contents {
   readonly logs: Readonly<Record<string, readonly object[]>>;
   readonly cursors: readonly {
@@ -88,13 +100,14 @@ export async function findDifferences(store: Store, { logs, cursors }: Contents)
  * @returns what went wrong
  */
 export async function killMigrations(
+  { fixture, version }: Fixture,
   driver: TestedDriver,
   every: Readonly<Record<'pwrite64' | 'fsync' | 'rename', number>>,
 ): Promise<string[]> {
   const faults: string[] = [];
   const versions = new Set<unknown>();
   const original = await makeDataFolder();
-  copyFixture(KILLED_FIXTURE, original.folder, driver);
+  copyFixture(fixture, original.folder, driver);
   for (const [call, step] of Object.entries(every)) {
     let wasKilled = true;
     for (let nth = 1; wasKilled; nth += step) {
@@ -102,13 +115,14 @@ export async function killMigrations(
       cpSync(original.folder, folder, { recursive: true });
       wasKilled = openAndKill(folder, driver, call, nth);
       versions.add(schemaVersionIn(folder, driver));
-      for (const fault of await findFaults(folder, original.folder, driver)) faults.push(`${call} ${nth}: ${fault}`);
+      const found = await findFaults(folder, original.folder, driver, { fixture, version });
+      for (const fault of found) faults.push(`${fixture}, ${call} ${nth}: ${fault}`);
       await remove();
     }
   }
   await original.remove();
-  for (const version of [1, SCHEMA_VERSION]) {
-    if (!versions.has(version)) faults.push(`no kill left version ${version}`);
+  for (const left of [version, SCHEMA_VERSION]) {
+    if (!versions.has(left)) faults.push(`${fixture}: no kill left version ${left}`);
   }
   return faults;
 }
@@ -123,15 +137,20 @@ function openAndKill(folder: string, driver: TestedDriver, call: string, nth: nu
 }
 
 function readPaths(folder: string): string[] {
-  return ['', '-wal', '.v1.bak.new'].map((suffix) => join(folder, `${DATABASE_FILE}${suffix}`));
+  return ['', '-wal', '.v1.bak.new', '.v2.bak.new'].map((suffix) => join(folder, `${DATABASE_FILE}${suffix}`));
 }
 
-async function findFaults(folder: string, originalFolder: string, driver: TestedDriver): Promise<string[]> {
+async function findFaults(
+  folder: string,
+  originalFolder: string,
+  driver: TestedDriver,
+  { fixture, version }: Fixture,
+): Promise<string[]> {
   const faults: string[] = [];
-  const backup = join(folder, `${DATABASE_FILE}.v1.bak`);
+  const backup = join(folder, `${DATABASE_FILE}.v${version}.bak`);
   const original = readFileSync(join(originalFolder, DATABASE_FILE));
   const store = await openSqliteStore({ folder, driver });
-  faults.push(...(await findDifferences(store, contentsOf(KILLED_FIXTURE))));
+  faults.push(...(await findDifferences(store, contentsOf(fixture))));
   await store.close();
   if (!existsSync(backup) || !readFileSync(backup).equals(original)) faults.push('the backup is not what was there');
   const integrity = integrityOf(folder);

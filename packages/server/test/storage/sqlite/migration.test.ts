@@ -16,13 +16,14 @@ import {
   contentsOf,
   copyFixture,
   findDifferences,
+  fixtures,
   killMigrations,
   schemaVersionIn,
 } from './migration-run.js';
 
 const inChannel = (name: string) => `channel = (SELECT id FROM channel WHERE name = '${name}')`;
 
-describe.each(testedDrivers)('a data folder of schema version 1, opened through %s,', (driver) => {
+describe.each(testedDrivers)('a data folder of an earlier schema version, opened through %s,', (driver) => {
   let folder: string;
   let remove: () => Promise<void>;
   beforeEach(async () => {
@@ -30,13 +31,12 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
   });
   afterEach(() => remove());
 
-  // By the first code that had it, by commit 53036e9, and by the last code before version 2.
-  test.each(['store-v1-53036e9', 'store-v1-last'])('has all entries, cursors and keys it had (%s)', async (fixture) => {
+  test.each(fixtures)('has all entries, cursors and keys it had ($fixture)', async ({ fixture, version }) => {
     copyFixture(fixture, folder, driver);
     const contents = contentsOf(fixture);
     const notices: string[] = [];
     const store = await openSqliteStore({ folder, driver, onNotice: (notice) => notices.push(notice) });
-    expect(notices[0]).toMatch(`from schema version 1 to ${SCHEMA_VERSION}`);
+    expect(notices[0]).toMatch(`from schema version ${version} to ${SCHEMA_VERSION}`);
     expect(await findDifferences(store, contents)).toEqual([]);
     for (const log of Object.values(contents.logs)) {
       for (const entry of log as { channel: string; from: string; key?: string; epoch: string; offset: number }[]) {
@@ -115,19 +115,22 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
     await store.close();
   });
 
-  test('is kept as it was in longwire.db.v1.bak, which opens when it is put back', async () => {
-    copyFixture('store-v1-last', folder, driver);
-    const before = readFileSync(join(folder, DATABASE_FILE));
-    await openSqliteStore({ folder, driver }).then((store) => store.close());
-    expect(schemaVersionIn(folder, driver)).toBe(SCHEMA_VERSION);
-    const backup = join(folder, `${DATABASE_FILE}.v1.bak`);
-    expect(readFileSync(backup).equals(before)).toBe(true);
-    cpSync(backup, join(folder, DATABASE_FILE));
-    const store = await openSqliteStore({ folder, driver });
-    const [channel, log] = Object.entries(contentsOf('store-v1-last').logs)[0]!;
-    expect(await readLog(store.log, channelOfName(channel as ChannelName))).toHaveLength(log.length);
-    await store.close();
-  });
+  test.each(fixtures)(
+    'is kept as it was in a backup, which opens when it is put back ($fixture)',
+    async ({ fixture, version }) => {
+      copyFixture(fixture, folder, driver);
+      const before = readFileSync(join(folder, DATABASE_FILE));
+      await openSqliteStore({ folder, driver }).then((store) => store.close());
+      expect(schemaVersionIn(folder, driver)).toBe(SCHEMA_VERSION);
+      const backup = join(folder, `${DATABASE_FILE}.v${version}.bak`);
+      expect(readFileSync(backup).equals(before)).toBe(true);
+      cpSync(backup, join(folder, DATABASE_FILE));
+      const store = await openSqliteStore({ folder, driver });
+      const [channel, log] = Object.entries(contentsOf(fixture).logs)[0]!;
+      expect(await readLog(store.log, channelOfName(channel as ChannelName))).toHaveLength(log.length);
+      await store.close();
+    },
+  );
 
   test('is not touched again, and its backup not made again, once it has this version', async () => {
     copyFixture('store-v1-last', folder, driver);
@@ -146,7 +149,8 @@ describe.each(testedDrivers)('a data folder of schema version 1, opened through 
     `is of one version or the other after SIGKILL at any call, and goes on ${straceMissing ?? ''}`,
     { timeout: 120_000 },
     async () => {
-      expect(await killMigrations(driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
+      expect(await killMigrations(fixtures[1], driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
+      expect(await killMigrations(fixtures[2], driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
     },
   );
 });

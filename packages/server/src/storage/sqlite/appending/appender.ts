@@ -1,23 +1,28 @@
-// Appends inside the open transaction: keys, offsets and counts of one batch after the other.
+// Appends inside the open transaction: keys, rights, offsets and counts of one batch after the other.
 
-import type { Position, UserId } from '@longwire/protocol';
-import { contentBytes, type EntryContent, messageKind } from '../../../channel/entry.js';
+import type { Channel } from '../../../channel/channel.js';
+import { contentBytes, type EntryContent } from '../../../channel/entry.js';
 import { assertStorable } from '../../append-check.js';
-import { type ChannelName, type DirectPair, nameOf } from '../../channel-name.js';
-import { epochOf } from '../../epoch.js';
+import { nameOf } from '../../channel-name.js';
 import type { AppendRequest } from '../../message-log.js';
+import { changeText } from '../change-text.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
+import type { Authorship } from '../places/authorship.js';
 import type { PlaceRing, RecentPlaces } from '../places/recent-places.js';
-import { type ChannelState, memberNumber } from '../tables/channel-state.js';
+import { type ChannelState, namedNumber } from '../tables/channel-state.js';
 import type { ChannelTable } from '../tables/channel-table.js';
-import { type EntryRow, MESSAGE_KIND, type StoredReply } from '../tables/entry-row.js';
+import type { EntryRow } from '../tables/entry-row.js';
 import type { EntryTable } from '../tables/entry-table.js';
-import type { UserTable } from '../tables/user-table.js';
+import type { ConcernedMembers, RightsTable } from '../tables/rights-table.js';
+import type { RowNames } from '../tables/row-names.js';
 import type { WorkerCalls } from '../threads/worker-messages.js';
 import {
   type BatchFrame,
+  CONTROLLED,
   DAMAGED,
+  type FlatResults,
   pushQuotaRefusal,
+  pushRefusal,
   REFUSED,
   REPEATED,
   REQUEST_STRIDE,
@@ -29,44 +34,43 @@ import {
 } from './append-frames.js';
 import type { KeyLookup } from './key-lookup.js';
 import type { QuotaJudge } from './quota-judge.js';
+import { RowWriter, type RowWriterParts } from './row-writer.js';
 import type { UsageLedger } from './usage-ledger.js';
 
-/** Where a request goes. */
+/** Where a request goes, and from whom. */
 interface Place {
   /** Undefined: its channel begins with it. */
   readonly known: ChannelState | undefined;
   /** The first attempt, if its key is known. */
-  readonly first: EntryRow | undefined;
-  /** Undefined: never seen. */
-  readonly lowUser: number | undefined;
-  readonly highUser: number | undefined;
+  readonly first: EntryRow | 'unsearched' | undefined;
+  /** Number of the user or, negative, of the application that writes; 0: the server itself; undefined: never seen. */
+  readonly author: number | undefined;
+  /** Number of the other user of a direct channel; undefined: never seen. */
+  readonly recipient: number | undefined;
+  /** Number of the entry's kind; undefined: never seen. */
+  readonly kind: number | undefined;
+  readonly concerned: ConcernedMembers | undefined;
 }
 
-interface AppenderParts {
-  readonly users: UserTable;
-  readonly channels: ChannelTable;
-  readonly keys: KeyLookup;
-  readonly entries: EntryTable;
-  readonly ring: PlaceRing;
+interface AppenderParts extends RowWriterParts {
+  readonly rights: RightsTable;
   readonly recent: RecentPlaces;
-  readonly ledger: UsageLedger;
   readonly judge: QuotaJudge;
 }
-
-/** A request that this engine stores: a message of a user in a direct channel. */
-type DirectRequest = AppendRequest & { readonly content: EntryContent & { readonly from: UserId } };
 
 const NO_ROWS: ReadonlyMap<number, number> = new Map();
 
 export class Appender {
-  readonly #era: string;
   readonly #onDamage: DamageListener;
-  readonly #users: UserTable;
+  readonly #names: RowNames;
   readonly #channels: ChannelTable;
+  readonly #rights: RightsTable;
   readonly #keys: KeyLookup;
   readonly #entries: EntryTable;
+  readonly #rows: RowWriter;
   readonly #ring: PlaceRing;
   readonly #recent: RecentPlaces;
+  readonly #authorship: Authorship;
   readonly #ledger: UsageLedger;
   readonly #judge: QuotaJudge;
   /** The number of the newest row that is committed, and of the newest one in the open transaction. */
@@ -76,14 +80,16 @@ export class Appender {
   readonly #openedAt: number;
 
   constructor(era: string, onDamage: DamageListener, parts: AppenderParts) {
-    this.#era = era;
     this.#onDamage = onDamage;
-    this.#users = parts.users;
+    this.#names = parts.names;
     this.#channels = parts.channels;
+    this.#rights = parts.rights;
     this.#keys = parts.keys;
     this.#entries = parts.entries;
+    this.#rows = new RowWriter(era, onDamage, parts);
     this.#ring = parts.ring;
     this.#recent = parts.recent;
+    this.#authorship = parts.authorship;
     this.#ledger = parts.ledger;
     this.#judge = parts.judge;
     this.#committed = parts.recent.newest;
@@ -95,7 +101,7 @@ export class Appender {
    * Appends one batch and adds its results to `results`.
    * @throws TypeError, ServerError `corrupt`, SqlFailure: the transaction must be rolled back
    */
-  append({ requests, stamp, isSecondTry }: BatchFrame, results: number[]): void {
+  append({ requests, stamp, isSecondTry }: BatchFrame, results: FlatResults): void {
     const count = requests.length / REQUEST_STRIDE;
     const stored = isSecondTry ? this.#rowsStamped(stamp, count) : NO_ROWS;
     for (let index = 0; index < count; index += 1) {
@@ -114,11 +120,11 @@ export class Appender {
   /** Where a key would have to be searched, beside the commits. Undefined: its sender has never stored anything there. */
   searchRange(
     state: ChannelState,
-    { from, key, since }: WorkerCalls['keySearchRange']['input'],
+    { from, by, key, since }: WorkerCalls['keySearchRange']['input'],
   ): WorkerCalls['keySearchRange']['output'] {
-    const sender = memberNumber(state, from);
-    if (sender === undefined) return undefined;
-    return { ...this.#keys.searchRange(state, sender, key, since), life: state.life };
+    const author = this.#names.findAuthor({ from, by });
+    if (author === undefined) return undefined;
+    return { ...this.#keys.searchRange(state, author, key, since), life: state.life };
   }
 
   /** The rows are stored: they can be found from now on. */
@@ -126,6 +132,7 @@ export class Appender {
     this.#keys.commit();
     if (this.#newest === this.#committed) return;
     this.#committed = this.#newest;
+    this.#authorship.commit();
     this.#ledger.commit(this.#newest);
     this.#recent.catchUp(this.#newest);
     this.#ring.publish(this.#newest);
@@ -133,6 +140,7 @@ export class Appender {
 
   rollback(): void {
     this.#keys.rollback();
+    this.#authorship.rollback();
     this.#ledger.rollback();
     this.#newest = this.#committed;
   }
@@ -148,153 +156,133 @@ export class Appender {
     return found;
   }
 
-  #pushStored({ channel }: AppendRequest, seq: number, results: number[]): void {
-    const { offset, at, messages } = this.#entries.read(seq)!;
-    results.push(STORED, seq, this.#channels.find(nameOf(channel))!.life, offset, at, messages);
+  #pushStored({ channel }: AppendRequest, seq: number, results: FlatResults): void {
+    const { offset, at, messages, change } = this.#entries.read(seq)!;
+    const outcome = offset === 0 ? CONTROLLED : STORED;
+    results.push(outcome, seq, this.#channels.find(nameOf(channel))!.life, offset, at, messages, change ?? 0);
   }
 
-  #appendOne(request: AppendRequest, stamp: number, results: number[]): void {
-    assertDirect(request);
-    const pair = pairOf(request);
-    const name = nameOf(request.channel);
-    let place: Place | typeof UNKNOWN_USER | typeof UNSEARCHED;
+  #appendOne(request: AppendRequest, stamp: number, results: FlatResults): void {
+    assertStorable(request);
+    let place: Place;
     try {
-      place = this.#lookUp(request, pair);
+      place = this.#lookUp(request);
     } catch (error) {
       if (!isDamage(error)) throw error;
       // Nothing was changed for this request: the others of its batch, of other channels mostly, are stored.
-      this.#onDamage(damageAt(name, error));
-      results.push(DAMAGED, this.newest, 0, 0, 0, 0);
-      return;
-    }
-    if (typeof place === 'number') {
-      results.push(place, this.newest, 0, 0, 0, 0);
+      this.#onDamage(damageAt(nameOf(request.channel), error));
+      pushRefusal(DAMAGED, this.newest, results);
       return;
     }
     const { known, first } = place;
+    if (first === 'unsearched') {
+      pushRefusal(UNSEARCHED, this.newest, results);
+      return;
+    }
     if (known !== undefined && first !== undefined) {
-      results.push(REPEATED, this.newest, known.life, first.offset, first.at, first.messages);
+      results.push(REPEATED, this.newest, known.life, first.offset, first.at, first.messages, 0);
       return;
     }
-    if (request.guard.isRefused) {
-      results.push(REFUSED, this.newest, 0, 0, 0, 0);
+    const refused = this.#refusalOf(request, known);
+    if (refused !== undefined) {
+      pushRefusal(refused, this.newest, results, known?.rights);
       return;
     }
-    const { rightsVersion } = request.guard;
-    if (rightsVersion !== 'any' && rightsVersion !== 0) {
-      results.push(STALE, this.newest, 0, 0, 0, 0);
-      return;
-    }
-    const size = contentBytes(request.content);
-    const refusal = this.#judge.judge(request, place, size);
-    if (refusal !== undefined) {
-      pushQuotaRefusal(refusal, this.newest, results);
-      return;
-    }
-    const state = known ?? this.#createChannel(name, pair, request.at);
-    this.#insertEntry(state, request, stamp, size);
-    results.push(STORED, state.lastRow, state.life, state.head, state.lastAt, state.messages);
+    const size = request.content === undefined ? 0 : contentBytes(request.content);
+    const refusal = this.#judge.judge(request, { known, sender: place.author, recipient: place.recipient }, size);
+    if (refusal === undefined) this.#store(request, place, { stamp, size }, results);
+    else pushQuotaRefusal(refusal, this.newest, results);
+  }
+
+  /** What stands against an append, before its quotas are looked at. */
+  #refusalOf(request: AppendRequest, known: ChannelState | undefined): number | undefined {
+    if (request.guard.isRefused) return REFUSED;
+    if (isStale(request, known)) return STALE;
+    return this.#knowsUsers(request) ? undefined : UNKNOWN_USER;
   }
 
   /** Everything that can meet damage, before anything of the channel is written. */
-  #lookUp(request: DirectRequest, pair: DirectPair): Place | typeof UNKNOWN_USER | typeof UNSEARCHED {
-    const known = this.#channels.find(nameOf(request.channel));
-    if (known !== undefined) {
-      const first =
-        request.content.key === undefined ? undefined : this.#findFirst(known, request, request.content.key);
-      if (first === 'unsearched') return UNSEARCHED;
-      return { known, first, lowUser: known.lowUser, highUser: known.highUser };
-    }
-    if (request.guard.isRefused) return { known, first: undefined, lowUser: undefined, highUser: undefined };
-    if (request.mustExist.some((id) => this.#users.find(id) === undefined)) return UNKNOWN_USER;
-    return { known, first: undefined, lowUser: this.#users.find(pair[0]), highUser: this.#users.find(pair[1]) };
+  #lookUp({ channel, content, since, change }: AppendRequest): Place {
+    const known = this.#channels.find(nameOf(channel));
+    const author = content === undefined ? 0 : this.#authorIn(known, content);
+    const isKeyed = known !== undefined && author !== undefined && content?.key !== undefined;
+    // Whoever was never seen has never stored anything.
+    const first = isKeyed ? this.#keys.find(known, author, content.key!, since) : undefined;
+    return {
+      known,
+      first,
+      author,
+      recipient: this.#recipientIn(known, channel, content),
+      kind: content === undefined ? 0 : this.#names.kinds.find(content.kind),
+      concerned: change && this.#rights.concerned(known, change),
+    };
   }
 
-  #createChannel(name: ChannelName, pair: DirectPair, at: number): ChannelState {
-    const lowUser = this.#users.ensure(pair[0], at);
-    const highUser = this.#users.ensure(pair[1], at);
-    return this.#channels.createDirect(name, pair, lowUser, highUser, at);
+  #authorIn(known: ChannelState | undefined, { from, by }: EntryContent): number | undefined {
+    const named = known === undefined || from === undefined ? undefined : namedNumber(known, from);
+    return named ?? this.#names.findAuthor({ from, by });
   }
 
-  #findFirst(state: ChannelState, request: DirectRequest, key: string): EntryRow | 'unsearched' | undefined {
-    const sender = memberNumber(state, request.content.from);
-    // A sender who is not of the channel has never stored anything in it.
-    return sender === undefined ? undefined : this.#keys.find(state, sender, key, request.since);
+  #recipientIn(
+    known: ChannelState | undefined,
+    channel: Channel,
+    content: EntryContent | undefined,
+  ): number | undefined {
+    if (channel.kind === 'inbox' && known === undefined) return this.#names.users.find(channel.user);
+    if (channel.kind !== 'direct') return undefined;
+    const isFromLow = content?.from === channel.low;
+    if (known !== undefined) return isFromLow ? known.highUser : known.lowUser;
+    // Both, because damage has to be met before anything is written.
+    const low = this.#names.users.find(channel.low);
+    const high = this.#names.users.find(channel.high);
+    return isFromLow ? high : low;
   }
 
-  /** @param size  of body and headers */
-  #insertEntry(state: ChannelState, request: DirectRequest, stamp: number, size: number): void {
-    const { content } = request;
-    const isLow = content.from === state.pair[0];
-    const sender = isLow ? state.lowUser : state.highUser;
+  #knowsUsers({ mustExist }: AppendRequest): boolean {
+    return mustExist.length === 0 || mustExist.every((id) => this.#names.users.find(id) !== undefined);
+  }
+
+  #store(
+    { channel, content, change, at }: AppendRequest,
+    place: Place,
+    { stamp, size }: { readonly stamp: number; readonly size: number },
+    results: FlatResults,
+  ): void {
+    const state = place.known ?? this.#create(channel, at);
     const seq = this.#newest + 1;
-    const offset = state.head + 1;
-    const at = Math.max(request.at, state.lastAt);
-    const messages = state.messages + 1;
-    const bytes = state.bytes + size;
-    const lowMessages = state.lowMessages + (isLow ? 1 : 0);
-    const lowBytes = state.lowBytes + (isLow ? size : 0);
-    this.#entries.insert(seq, {
-      channel: state.number,
-      offset,
-      kind: MESSAGE_KIND,
-      sender,
-      application: 0,
-      at,
-      stamp,
-      messages,
-      senderMessages: isLow ? lowMessages : messages - lowMessages,
-      bytes,
-      senderBytes: isLow ? lowBytes : bytes - lowBytes,
-      removed: undefined,
-      body: content.body,
-      bodyFormat: content.bodyFormat,
-      key: content.key,
-      slot: content.slot,
-      headers: content.headers,
-      contentType: content.contentType,
-      replyTo: this.#storedReply(state, content.replyTo),
-      target: undefined,
-      expiresAt: undefined,
-    });
-    if (content.key !== undefined) this.#keys.add(state, sender, content.key, seq);
-    this.#ring.set(seq, state.number, offset);
+    const offset = content === undefined ? 0 : state.head + 1;
+    if (content === undefined && state.head === 0) state.isBegun = false;
+    const applied = change && this.#rights.apply(state, change, place.concerned!, { seq, offset, at });
+    const text = applied && changeText(applied);
+    const row = { seq, at, stamp, size, change: text, author: place.author, kind: place.kind };
+    if (content === undefined) this.#rows.insertControl(state, row);
+    else this.#rows.insertEntry(state, content, row);
     this.#newest = seq;
-    const senderMessages = isLow ? lowMessages : messages - lowMessages;
-    this.#ledger.count({
-      sender,
-      peer: state.lowUser === state.highUser ? undefined : isLow ? state.highUser : state.lowUser,
-      bytes: size,
-      isFirst: offset === 1,
-      isAnswer: senderMessages === 1 && messages > 1,
-      channelCreatedAt: state.createdAt,
-    });
-    state.head = offset;
-    state.messages = messages;
-    state.lowMessages = lowMessages;
-    state.bytes = bytes;
-    state.lowBytes = lowBytes;
-    state.lastAt = at;
-    state.lastRow = seq;
+    const outcome = content === undefined ? CONTROLLED : STORED;
+    results.push(outcome, seq, state.life, offset, state.lastAt, state.messages, text ?? 0);
   }
 
-  #storedReply(state: ChannelState, replyTo: Position | undefined): StoredReply | undefined {
-    if (replyTo === undefined) return undefined;
-    const isPresent = replyTo.epoch === epochOf(this.#era, state.life);
-    return { offset: replyTo.offset, epoch: isPresent ? undefined : replyTo.epoch };
+  #create(channel: Channel, at: number): ChannelState {
+    const { users } = this.#names;
+    switch (channel.kind) {
+      case 'direct':
+        return this.#channels.create(channel, users.ensure(channel.low, at), users.ensure(channel.high, at), at);
+      case 'inbox': {
+        const user = users.ensure(channel.user, at);
+        return this.#channels.create(channel, user, user, at);
+      }
+      case 'group':
+      case 'all':
+      case 'topic':
+        return this.#channels.create(channel, 0, 0, at);
+    }
   }
 }
 
-/** @throws TypeError for what this engine does not store */
-function assertDirect(request: AppendRequest): asserts request is DirectRequest {
-  assertStorable(request);
-  const { channel, content, change } = request;
-  const isMessage = content?.kind === messageKind && content.from !== undefined && content.target === undefined;
-  if (channel.kind === 'direct' && isMessage && content.expiresAt === undefined && change === undefined) return;
-  throw new TypeError(`expected a message of a user in a direct channel, got another append to ${channel.key}`);
-}
-
-function pairOf({ channel }: AppendRequest): DirectPair {
-  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
-  return [channel.low, channel.high];
+function isStale({ channel, guard, change }: AppendRequest, known: ChannelState | undefined): boolean {
+  if (known?.isClosed === true) return true;
+  if (guard.rightsVersion !== 'any' && guard.rightsVersion !== (known?.rights ?? 0)) return true;
+  // A group begins when somebody joins it.
+  const begins = channel.kind !== 'group' || change?.members.some(({ type }) => type === 'join') === true;
+  return known === undefined && !begins;
 }

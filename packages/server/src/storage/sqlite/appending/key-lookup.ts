@@ -6,7 +6,7 @@ import { epochOf } from '../../epoch.js';
 import type { ChannelLog } from '../places/channel-log.js';
 import { findKey, type SearchedPart } from '../reading/key-search.js';
 import type { ChannelState } from '../tables/channel-state.js';
-import type { EntryRow } from '../tables/entry-row.js';
+import { authorOf, type EntryRow } from '../tables/entry-row.js';
 import type { EntryTable, RowKey } from '../tables/entry-table.js';
 import { KeyWindow } from './key-window.js';
 
@@ -35,36 +35,36 @@ export class KeyLookup {
     this.#log = parts.log;
   }
 
-  /** The first attempt's row. */
-  find(state: ChannelState, sender: number, key: string, since: undefined): EntryRow | undefined;
+  /** The first attempt's row. Authors are numbered as by `authorOf`. */
+  find(state: ChannelState, author: number, key: string, since: undefined): EntryRow | undefined;
   /** Also in the log after `since`; `unsearched` if that is long. */
   find(
     state: ChannelState,
-    sender: number,
+    author: number,
     key: string,
     since: Position | undefined,
   ): EntryRow | 'unsearched' | undefined;
   find(
     state: ChannelState,
-    sender: number,
+    author: number,
     key: string,
     since: Position | undefined,
   ): EntryRow | 'unsearched' | undefined {
-    const hash = this.#window.hash(sender, state.number, key);
+    const hash = this.#window.hash(author, state.number, key);
     let found: EntryRow | undefined;
     const isMatch = (seq: number): boolean => {
       const row = this.#entries.read(seq);
-      if (row?.channel !== state.number || row.sender !== sender || row.key !== key) return false;
+      if (row?.channel !== state.number || authorOf(row) !== author || row.key !== key) return false;
       found = row;
       return true;
     };
     if (this.#window.find(hash, isMatch) !== undefined) return found;
-    return since === undefined ? undefined : this.#searchLog(state, sender, key, since);
+    return since === undefined ? undefined : this.#searchLog(state, author, key, since);
   }
 
   /** For the row just inserted; inside a transaction. */
-  add(state: ChannelState, sender: number, key: string, row: number): void {
-    const { low, high } = this.#window.hash(sender, state.number, key);
+  add(state: ChannelState, author: number, key: string, row: number): void {
+    const { low, high } = this.#window.hash(author, state.number, key);
     this.#window.add(low, high, row);
     this.#added += 1;
   }
@@ -83,9 +83,9 @@ export class KeyLookup {
    * The part of the log in which the first attempt may be, and which the window does not cover: up to `until`, an offset.
    * Empty if the window knows the key.
    */
-  searchRange(state: ChannelState, sender: number, key: string, since: Position): SearchedPart {
+  searchRange(state: ChannelState, author: number, key: string, since: Position): SearchedPart {
     const after = this.#start(state, since);
-    if (this.find(state, sender, key, undefined) !== undefined) return { after, until: after };
+    if (this.find(state, author, key, undefined) !== undefined) return { after, until: after };
     // The first offset above `low` that the window covers is at most `high`.
     let low = after;
     let high = (this.#log.end(state)?.offset ?? 0) + 1;
@@ -97,7 +97,7 @@ export class KeyLookup {
     return { after, until: Math.max(after, high - 1) };
   }
 
-  #searchLog(state: ChannelState, sender: number, key: string, since: Position): EntryRow | 'unsearched' | undefined {
+  #searchLog(state: ChannelState, author: number, key: string, since: Position): EntryRow | 'unsearched' | undefined {
     const after = this.#start(state, since);
     // What the open transaction has appended is in the window.
     const head = this.#log.end(state)?.offset ?? 0;
@@ -105,7 +105,7 @@ export class KeyLookup {
     const isCovered = (offset: number) => (this.#log.seqAt(state.number, offset) ?? 0) >= this.#window.floor;
     if (after >= head || isCovered(after + 1)) return undefined;
     const last = Math.min(after + COMMIT_SEARCH_ROWS, head);
-    const found = findKey(this.#log, state, { sender, key }, after + 1, last);
+    const found = findKey(this.#log, state, { author, key }, after + 1, last);
     if (found !== undefined || last === head || isCovered(last + 1)) return found;
     return 'unsearched';
   }
@@ -122,8 +122,8 @@ export function openKeyWindow(capacity: number): KeyWindow {
 }
 
 /** A row that cannot be read has no key. */
-export function rememberKey(window: KeyWindow, { seq, channel, sender, key }: RowKey): void {
-  if (key === undefined) return;
-  const { low, high } = window.hash(sender, channel, key);
-  window.add(low, high, seq);
+export function rememberKey(window: KeyWindow, row: RowKey): void {
+  if (row.key === undefined) return;
+  const { low, high } = window.hash(authorOf(row), row.channel, row.key);
+  window.add(low, high, row.seq);
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-/** Hash of one (sender, channel, key), split in two because typed arrays hold 32 bits fastest. */
+/** Hash of one (author, channel, key), split in two because typed arrays hold 32 bits fastest. */
 export interface KeyHash {
   low: number;
   high: number;
@@ -69,11 +69,11 @@ export class KeyWindow {
   }
 
   /** The result is reused by the next call. */
-  hash(sender: number, channel: number, key: string): KeyHash {
-    let low = mix(this.#seedLow, sender);
+  hash(author: number, channel: number, key: string): KeyHash {
+    let low = mix(this.#seedLow, author);
     let high = mix(this.#seedHigh, channel);
     low = mix(low, channel);
-    high = mix(high, sender);
+    high = mix(high, author);
     for (let index = 0; index < key.length; index += 1) {
       const unit = key.charCodeAt(index);
       low = Math.imul(low ^ unit, 0x01000193);

@@ -20,13 +20,14 @@ interface QuotaJudgeParts {
   readonly onDamage: DamageListener;
 }
 
-/** Where the entry goes. */
+/** Where the entry goes, and from whom. */
 interface JudgedPlace {
   /** Undefined: its channel begins with it. */
   readonly known: ChannelState | undefined;
-  /** Undefined: never seen. */
-  readonly lowUser: number | undefined;
-  readonly highUser: number | undefined;
+  /** Number of the user who sends it; undefined: never seen. */
+  readonly sender: number | undefined;
+  /** Number of the other user in a direct channel; undefined: never seen. */
+  readonly recipient: number | undefined;
 }
 
 export class QuotaJudge {
@@ -41,23 +42,21 @@ export class QuotaJudge {
   }
 
   /**
-   * Undefined: the entry may be stored.
+   * Undefined: the entry may be stored. Only users have quotas.
    * @param bytes  of body and headers
    */
-  judge(request: AppendRequest, { known, lowUser, highUser }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
+  judge(request: AppendRequest, { known, sender, recipient }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
     const { channel, content, at } = request;
+    if (content?.from === undefined) return undefined;
     const { quotas, ledger } = this.#parts;
-    if (channel.kind !== 'direct' || content === undefined) return undefined;
-    const isSelf = channel.low === channel.high;
-    const isLow = content.from === channel.low;
-    const begins = known !== undefined ? undefined : isSelf ? 'self' : 'peer';
-    const sender = isLow ? lowUser : highUser;
+    const hasPeer = channel.kind === 'direct' && channel.low !== channel.high;
+    const begins = known?.isBegun === true ? undefined : hasPeer ? 'peer' : 'self';
     const usage = sender === undefined ? NO_USAGE : ledger.of(sender);
     const refusal = judgeUsage(usage, { bytes, begins, at }, quotas);
-    if (refusal !== undefined || isSelf) return refusal;
+    if (refusal !== undefined || !hasPeer) return refusal;
+    const isLow = content.from === channel.low;
     const sent = known === undefined ? 0 : isLow ? known.lowBytes : known.bytes - known.lowBytes;
     if (sent + bytes <= this.#leastUndelivered) return undefined;
-    const recipient = isLow ? highUser : lowUser;
     const received = known === undefined || recipient === undefined ? 0 : this.#received(known, recipient, sent);
     return judgeUndelivered(sent + bytes - received, () => this.#wasSeen(recipient), quotas);
   }

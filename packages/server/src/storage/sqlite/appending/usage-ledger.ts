@@ -5,6 +5,7 @@ import { GenerationCache } from '../../../runtime/generation-cache.js';
 import { countAnswer, countChannel, noUsage, type Usage } from '../../quotas.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, type SqlStatement } from '../driver/sql-database.js';
+import { MESSAGE_KIND } from '../tables/entry-row.js';
 import type { RowKey } from '../tables/entry-table.js';
 import { type StoredUsage, UsageTable } from '../tables/usage-table.js';
 
@@ -13,7 +14,7 @@ const CACHED_USERS = 65_536;
 /** What an entry says about the use of its sender and of the other user. */
 export interface CountedEntry {
   readonly sender: number;
-  /** Undefined in a channel with oneself. */
+  /** Undefined in a channel with oneself, and in all that are not between two users. */
   readonly peer: number | undefined;
   readonly bytes: number;
   readonly isFirst: boolean;
@@ -72,13 +73,17 @@ export class UsageLedger {
 
   /** Counts a row that was stored before the start, in the order of the rows, unless the table has it. */
   recount(row: RowKey): void {
-    const { seq, sender, size, messages, senderMessages, offset } = row;
-    const isAnswer = senderMessages === 1 && messages > 1;
+    const { seq, sender, size, offset } = row;
+    if (sender === 0) {
+      this.commit(seq);
+      return;
+    }
+    const isAnswer = !row.isOfMany && isFirstAnswer(row);
     const channel = isAnswer || offset === 1 ? this.#channel.get([row.channel]) : undefined;
     const low = channel === undefined ? 0 : integerOf(channel, 'low_user');
     const high = channel === undefined ? 0 : integerOf(channel, 'high_user');
     const channelCreatedAt = channel === undefined ? 0 : integerOf(channel, 'created_at');
-    const peer = low === high ? undefined : sender === low ? high : low;
+    const peer = low === high || row.isOfMany ? undefined : sender === low ? high : low;
     if (seq > this.#countedThrough(sender)) {
       this.count({ sender, peer, bytes: size, isFirst: offset === 1, isAnswer: false, channelCreatedAt });
     }
@@ -146,6 +151,12 @@ export class UsageLedger {
     this.#loaded.set(user, through);
     return through;
   }
+}
+
+/** Whether it is the first message of its sender in a direct channel in which the other user has written before. */
+export function isFirstAnswer(row: Pick<RowKey, 'kind' | 'messages' | 'senderMessages' | 'otherMessages'>): boolean {
+  const { kind, messages, senderMessages, otherMessages } = row;
+  return kind === MESSAGE_KIND && senderMessages === 1 && messages - otherMessages > 1;
 }
 
 /** Spelled out: Node 20 takes ten times as long to spread an object that holds a number as large as a time. */

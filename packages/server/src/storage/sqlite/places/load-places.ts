@@ -2,7 +2,9 @@
 
 import type { UsageLedger } from '../appending/usage-ledger.js';
 import { rollBack, type SqlDatabase } from '../driver/sql-database.js';
+import { MESSAGE_KIND } from '../tables/entry-row.js';
 import type { EntryTable, RowKey } from '../tables/entry-table.js';
+import type { Authorship } from './authorship.js';
 import type { PlaceTable } from './place-table.js';
 import { Placer } from './placer.js';
 import { PlaceRing, RecentPlaces } from './recent-places.js';
@@ -29,6 +31,7 @@ interface LoadParts {
   readonly onRow: (row: RowKey) => void;
   readonly placeBatchRows: number;
   readonly ledger: UsageLedger;
+  readonly authorship: Authorship;
 }
 
 /** What a start reads is bounded: by what may be unplaced, and by `keyRows`. */
@@ -50,8 +53,8 @@ class PlaceLoader {
     // Where it cannot be read how far the table goes, all of it is made again.
     const placed = parts.places.placed() ?? 0;
     this.#recent = new RecentPlaces(this.#ring, placed);
-    const { places: table, ledger, placeBatchRows: batchRows } = parts;
-    this.#placer = new Placer({ ring: this.#ring, recent: this.#recent, table, ledger, batchRows });
+    const { places: table, ledger, authorship, placeBatchRows: batchRows } = parts;
+    this.#placer = new Placer({ ring: this.#ring, recent: this.#recent, table, ledger, authorship, batchRows });
   }
 
   load(): LoadedPlaces {
@@ -79,11 +82,20 @@ class PlaceLoader {
   #add(row: RowKey): void {
     this.#expectNext(row.seq);
     if (this.#placer.unplaced === this.#placer.maxUnplaced) this.#placeAll();
-    const isPlaced = row.isVerified || this.#fits(row);
+    // One without an offset has no place: it changes rights, and does so in their tables.
+    const isPlaced = row.isVerified || row.offset === 0 || this.#fits(row);
     if (!isPlaced) this.#lost += 1;
     this.#ring.set(row.seq, isPlaced ? row.channel : 0, isPlaced ? row.offset : 0);
     this.#recent.catchUp(row.seq);
-    if (row.isVerified) this.#parts.ledger.recount(row);
+    if (row.isVerified && row.offset > 0) this.#recount(row);
+  }
+
+  #recount(row: RowKey): void {
+    const { channel, sender, offset, seq, senderMessages: rank } = row;
+    if (row.isOfMany && row.kind === MESSAGE_KIND && sender !== 0) {
+      this.#parts.authorship.restore({ channel, sender, offset, rank }, seq);
+    }
+    this.#parts.ledger.recount(row);
   }
 
   /** Of a row that is damaged, or not verified: what its columns say is where the next entry of that channel belongs. */

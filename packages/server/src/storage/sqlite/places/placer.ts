@@ -2,6 +2,7 @@
 // A page of the table is written once for all the entries of a batch that belong on it, instead of once for each of them.
 
 import type { UsageLedger } from '../appending/usage-ledger.js';
+import type { Authorship } from './authorship.js';
 import type { PlaceTable } from './place-table.js';
 import { MAX_UNPLACED_ROWS, type PlaceRing, type RecentPlaces } from './recent-places.js';
 
@@ -20,7 +21,10 @@ interface Batch {
   readonly last: number;
   /** How many of them are in the table. */
   done: number;
-  /** The users who wrote them and later ones, in the order of the table `usage`; undefined until the rows are done. */
+  /** Whose messages they are, in the order of the table `authored`; undefined until the rows are done. */
+  authored: ReturnType<Authorship['through']> | undefined;
+  authoredDone: number;
+  /** The users who wrote them and later ones, in the order of the table `usage`; undefined until those are done. */
   users: Float64Array | undefined;
   usersDone: number;
 }
@@ -30,6 +34,7 @@ interface PlacerParts {
   readonly recent: RecentPlaces;
   readonly table: PlaceTable;
   readonly ledger: UsageLedger;
+  readonly authorship: Authorship;
   /** {@link PLACE_BATCH_ROWS}, or fewer */
   readonly batchRows: number;
 }
@@ -39,16 +44,18 @@ export class Placer {
   readonly #recent: RecentPlaces;
   readonly #table: PlaceTable;
   readonly #ledger: UsageLedger;
+  readonly #authorship: Authorship;
   readonly #batchRows: number;
   #batch: Batch | undefined;
   /** Rows up to this one are in the table, and may still be in memory. */
   #placed: number;
 
-  constructor({ ring, recent, table, ledger, batchRows }: PlacerParts) {
+  constructor({ ring, recent, table, ledger, authorship, batchRows }: PlacerParts) {
     this.#ring = ring;
     this.#recent = recent;
     this.#table = table;
     this.#ledger = ledger;
+    this.#authorship = authorship;
     this.#batchRows = batchRows;
     this.#placed = recent.floor;
   }
@@ -91,6 +98,12 @@ export class Placer {
       batch.done = forEachUntil(batch.seqs, start, maxRows, until, (seq) => this.#put(seq));
       return batch.done - start;
     }
+    batch.authored ??= this.#authorship.through(batch.last);
+    if (batch.authoredDone < batch.authored.length) {
+      const start = batch.authoredDone;
+      batch.authoredDone = forEachUntil(batch.authored, start, maxRows, until, (row) => this.#authorship.write(row));
+      return batch.authoredDone - start;
+    }
     // What these rows add to the use of their senders has to be in its table before they need not be read again.
     batch.users ??= this.#ledger.unwritten();
     const start = batch.usersDone;
@@ -106,6 +119,7 @@ export class Placer {
     if (batch === undefined || !isDone(batch)) return;
     this.#batch = undefined;
     this.#placed = batch.last;
+    this.#authorship.dropThrough(batch.last);
   }
 
   /** The transaction is undone: its rows are placed again. */
@@ -126,7 +140,15 @@ export class Placer {
   #nextBatch(): Batch {
     const { floor, newest } = this.#recent;
     const last = Math.min(newest, floor + this.#batchRows);
-    return { seqs: this.#byChannel(floor + 1, last - floor), last, done: 0, users: undefined, usersDone: 0 };
+    return {
+      seqs: this.#byChannel(floor + 1, last - floor),
+      last,
+      done: 0,
+      authored: undefined,
+      authoredDone: 0,
+      users: undefined,
+      usersDone: 0,
+    };
   }
 
   /** Row numbers by channel, and ascending within each: as offsets ascend with them, that is the order of the table. */
@@ -158,18 +180,18 @@ function isDone({ users, usersDone }: Batch): boolean {
 }
 
 /** @returns the index after the last one that was done: of `maxRows` from `start`, or of fewer where `until` is over */
-function forEachUntil(
-  numbers: Float64Array,
+function forEachUntil<Value>(
+  values: ArrayLike<Value>,
   start: number,
   maxRows: number,
   until: number,
-  write: (number: number) => void,
+  write: (value: Value) => void,
 ): number {
-  const end = Math.min(numbers.length, start + maxRows);
+  const end = Math.min(values.length, start + maxRows);
   let next = start;
   while (next < end) {
     const stop = Math.min(end, next + ROWS_PER_LOOK);
-    for (; next < stop; next += 1) write(numbers[next]!);
+    for (; next < stop; next += 1) write(values[next]!);
     if (performance.now() >= until) break;
   }
   return next;

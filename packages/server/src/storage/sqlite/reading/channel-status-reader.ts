@@ -6,19 +6,21 @@ import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import type { MemberState } from '../../directory.js';
 import { type DamageListener, readAround } from '../damage.js';
-import { integerOf, type SqlDatabase, type SqlRow, type SqlStatement, textOf } from '../driver/sql-database.js';
+import type { SqlDatabase, SqlRow, SqlStatement } from '../driver/sql-database.js';
+import type { Authorship } from '../places/authorship.js';
 import {
   type ChannelState,
   type KnownMember,
   lowMessagesAt,
   type MemberRow,
-  memberNumber,
+  namedNumber,
 } from '../tables/channel-state.js';
-import { type ChannelTable, verifyChannelRow } from '../tables/channel-table.js';
+import { ANNOUNCEMENTS, CHANNEL_COLUMNS, type ChannelTable, storedFrom } from '../tables/channel-table.js';
 import type { DeviceTable } from '../tables/device-table.js';
-import type { EntryRow } from '../tables/entry-row.js';
-import { expectAbove, KeyedRows } from '../tables/keyed-rows.js';
-import { cursorFrom, type MemberTable, memberFrom, rememberMember, unreadMember } from '../tables/member-table.js';
+import { type EntryRow, MESSAGE_KIND } from '../tables/entry-row.js';
+import { type KeyedRow, KeyedRows, type KeyedSlice, KeyOrder } from '../tables/keyed-rows.js';
+import { cursorFrom, MEMBER_COLUMNS, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
+import type { RowNames } from '../tables/row-names.js';
 import type { UserTable } from '../tables/user-table.js';
 import {
   emptyPage,
@@ -32,7 +34,9 @@ import {
 import type { PageReader } from './page-reader.js';
 
 export interface ChannelStatusFrame extends HeadFrame {
+  readonly dueFrom: number;
   readonly visibleFrom: number;
+  readonly left: number | undefined;
   readonly cursor: number | undefined;
   readonly read: number;
   readonly recency: number;
@@ -45,6 +49,7 @@ export interface ChannelStatusSliceFrame {
 
 export interface DescriptionFrame {
   readonly visibleFrom: number;
+  readonly read: number;
   readonly unread: number;
   readonly last: PageFrame;
   readonly isLastTruncated: boolean;
@@ -54,10 +59,12 @@ export interface DescriptionFrame {
 
 export class ChannelStatusReader {
   readonly #users: UserTable;
+  readonly #names: RowNames;
   readonly #channels: ChannelTable;
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #pages: PageReader;
+  readonly #authorship: Authorship;
   readonly #memberRows: KeyedRows;
   readonly #cursorRows: KeyedRows;
   readonly #channel: SqlStatement;
@@ -67,24 +74,25 @@ export class ChannelStatusReader {
     database: SqlDatabase,
     onDamage: DamageListener,
     tables: {
-      readonly users: UserTable;
+      readonly names: RowNames;
       readonly channels: ChannelTable;
       readonly devices: DeviceTable;
       readonly members: MemberTable;
       readonly pages: PageReader;
+      readonly authorship: Authorship;
     },
   ) {
     this.#onDamage = onDamage;
-    this.#users = tables.users;
+    this.#users = tables.names.users;
+    this.#names = tables.names;
     this.#channels = tables.channels;
     this.#devices = tables.devices;
     this.#members = tables.members;
     this.#pages = tables.pages;
-    this.#memberRows = new KeyedRows(database, 'member', 'user', 'visible_from, left_at, read, delivered, crc');
+    this.#authorship = tables.authorship;
+    this.#memberRows = new KeyedRows(database, 'member', 'user', MEMBER_COLUMNS);
     this.#cursorRows = new KeyedRows(database, 'cursor', 'device', 'offset, crc');
-    this.#channel = database.prepare(
-      'SELECT id, name, kind, life, base, low_user, high_user, created_at, crc FROM channel WHERE id = ?',
-    );
+    this.#channel = database.prepare(`SELECT ${CHANNEL_COLUMNS} FROM channel WHERE id = ?`);
   }
 
   channelStatuses(user: UserId, device: DeviceId, after: number | undefined, limit: number): ChannelStatusSliceFrame {
@@ -92,75 +100,129 @@ export class ChannelStatusReader {
     if (userNumber === undefined) return { channels: [], next: undefined };
     const deviceNumber = this.#devices.find(user, device);
     const cursors = deviceNumber === undefined ? new Map() : this.#cursorsOf(deviceNumber, after ?? 0, limit + 1);
-    const listed = after === undefined ? this.#listed(userNumber, cursors, limit) : undefined;
+    const listed = after === undefined ? this.#listed(user, userNumber, cursors, limit) : undefined;
     if (listed !== undefined) return { channels: listed, next: undefined };
-    const { members, next } = this.#membersOf(userNumber, after ?? 0, limit);
+    const announced = this.#readAround(ANNOUNCEMENTS, () => this.#channels.announcements());
+    const stored = this.#membersOf(userNumber, after ?? 0, limit);
+    const { members, next } = announced ? this.#withAnnounced(user, announced, stored, after ?? 0, limit) : stored;
     const isAll = after === undefined && next === undefined;
     const statuses: ChannelStatusFrame[] = [];
+    const names: ChannelName[] = [];
     let unreadable = 0;
     for (const member of members) {
-      if (member.leftAt !== null) continue;
       const status = this.#readAround(`channel number ${member.channel} of ${user}`, () => {
         const cursor = cursors.get(member.channel);
         return isAll ? this.#loadedStatusOf(member, cursor) : this.#statusOf(member, cursor);
       });
-      if (status === undefined) unreadable += 1;
-      else statuses.push(status);
+      if (status === undefined) {
+        unreadable += 1;
+        continue;
+      }
+      names.push(status.channel);
+      if (isDue(status)) statuses.push(status);
     }
     // Damage is reported each time.
     if (isAll && unreadable === 0) {
-      this.#channels.rememberList(
-        userNumber,
-        statuses.map(({ channel }) => channel),
-      );
+      // Also before there is one for the user.
+      if (announced !== undefined && !names.includes(ANNOUNCEMENTS)) names.push(ANNOUNCEMENTS);
+      this.#channels.rememberList(userNumber, names);
     }
     return { channels: statuses, next };
   }
 
   /** The same from memory, for a user who was seen a while ago; undefined where something has to be read. */
-  #listed(user: number, cursors: ReadonlyMap<number, number>, limit: number): ChannelStatusFrame[] | undefined {
-    const names = this.#channels.listOf(user);
+  #listed(
+    user: UserId,
+    number: number,
+    cursors: ReadonlyMap<number, number>,
+    limit: number,
+  ): ChannelStatusFrame[] | undefined {
+    const names = this.#channels.listOf(number);
     if (names === undefined || names.length > limit) return undefined;
     const statuses: ChannelStatusFrame[] = [];
     for (const name of names) {
       const state = this.#channels.peek(name);
-      const member = user === state?.lowUser ? state.lowMember : state?.highMember;
-      if (state === undefined || member === undefined) return undefined;
-      statuses.push(statusFrom(state, member, cursors.get(state.number)));
+      if (state === undefined) return undefined;
+      const isAnnounced = state.channel.kind === 'all';
+      const member = isAnnounced ? this.#announcedTo(user, state) : this.#members.peek(number, state);
+      if (member === undefined && isAnnounced) continue;
+      if (member === undefined) return undefined;
+      const status = statusFrom(state, member, cursors.get(state.number));
+      if (isDue(status)) statuses.push(status);
     }
     return statuses;
   }
 
   /**
-   * Memberships in the order of the table, at most `limit`, and where the next slice begins. The row before them is
-   * looked at as well: it would be the user's if its key were damaged.
+   * Memberships in the order of the table, at most `limit`, and where the next slice begins. A damaged row that the user's
+   * channel does not make good is left out: they are not in that channel.
    */
   #membersOf(user: number, after: number, limit: number): { members: MemberRow[]; next: number | undefined } {
-    const before = this.#memberRows.before(user, after);
-    if (before !== undefined) this.#readAround(`a member before user ${user}`, () => memberFrom(before));
-    const members: MemberRow[] = [];
-    const rows = this.#memberRows.after(user, after, limit + 1);
-    for (const row of rows) {
-      // One more row than wanted was read: it shows whether there is another slice.
-      const isBeyond = row === rows[limit];
-      const last = members.at(-1)?.channel ?? after;
-      const read = this.#readAround(`a member of user ${user}`, () => {
-        const found = memberFrom(row);
-        return found.user === user ? expectAbove(last, found) : found;
-      });
-      const member = read ?? this.#standIn(row, last);
-      if (member === undefined) continue;
-      if (member.user !== user) return { members, next: undefined };
-      if (isBeyond) return { members, next: last };
-      members.push(member);
-    }
-    const isLast = rows.length <= limit || members.length === 0;
+    const place = `a member of user ${user}`;
+    // One more row than wanted is read: it shows whether there is another slice.
+    const slice = this.#memberRows.slice(user, after, limit + 1);
+    const read = (row: SqlRow) => this.#readAround(place, () => memberFrom(row)) ?? this.#standIn(row, after);
+    const { own, isEnd } = this.#ownRows(place, { key: user, channel: after }, slice, read, keyOfMember);
+    const members = own.slice(0, limit);
+    const isLast = members.length === 0 || (own.length <= limit && (isEnd || slice.rows.length <= limit));
     return { members, next: isLast ? undefined : members.at(-1)?.channel };
   }
 
   /**
-   * For a damaged row of `member`: the user is in the channel if the channel names them as one of its two, and counts
-   * as having read nothing. Undefined where the row names no such channel above `after`.
+   * Of the rows around a place, those of its key, in order and each once; and whether a row of a larger key follows them.
+   * Reports where they do not stand in order: damage may hide others.
+   */
+  #ownRows<Row>(
+    place: string,
+    from: KeyedRow,
+    { before, rows }: KeyedSlice,
+    read: (row: SqlRow) => Row | undefined,
+    keyOf: (row: Row) => KeyedRow,
+  ): { readonly own: Row[]; readonly isEnd: boolean } {
+    const isRead = (row: Row | undefined): row is Row => row !== undefined;
+    const readable = rows.map(read).filter(isRead);
+    this.#readAround(place, () => {
+      KeyOrder.expectBelow(from, before.map(read).filter(isRead).map(keyOf));
+      const order = new KeyOrder(from);
+      for (const row of readable) order.expectNext(keyOf(row));
+    });
+    const own = new Map<number, Row>();
+    let isEnd = false;
+    for (const row of readable) {
+      const { key, channel } = keyOf(row);
+      if (key === from.key && channel > from.channel) own.set(channel, row);
+      if (key > from.key) isEnd = true;
+    }
+    return { own: [...own.values()].sort((a, b) => keyOf(a).channel - keyOf(b).channel), isEnd };
+  }
+
+  /** The announcements in their place among a slice of the user's channels: nobody has a row of them before they read one. */
+  #withAnnounced(
+    user: UserId,
+    announced: ChannelState,
+    { members, next }: { readonly members: MemberRow[]; readonly next: number | undefined },
+    after: number,
+    limit: number,
+  ): { members: MemberRow[]; next: number | undefined } {
+    const { number } = announced;
+    const member = this.#announcedTo(user, announced);
+    const merged = members.filter(({ channel }) => channel !== number);
+    const isHere = number > after && (next === undefined || number <= next);
+    if (member === undefined || !isHere) return { members: merged, next };
+    const place = merged.findIndex(({ channel }) => channel > number);
+    merged.splice(place < 0 ? merged.length : place, 0, member);
+    if (merged.length <= limit) return { members: merged, next };
+    merged.length = limit;
+    return { members: merged, next: merged.at(-1)?.channel };
+  }
+
+  #announcedTo(user: UserId, announced: ChannelState): KnownMember | undefined {
+    return this.#readAround(ANNOUNCEMENTS, () => this.#members.findIn(announced, user));
+  }
+
+  /**
+   * For a damaged row of `member`: the user is in the channel if the channel names them, and counts as having read nothing.
+   * Undefined where the row names no such channel above `after`.
    */
   #standIn(row: SqlRow, after: number): MemberRow | undefined {
     const { user, channel } = row;
@@ -168,8 +230,8 @@ export class ChannelStatusReader {
     return this.#readAround(`channel number ${channel}`, () => {
       const named = this.#channel.get([channel]);
       if (named === undefined) return undefined;
-      verifyChannelRow(named);
-      return user === named['low_user'] || user === named['high_user'] ? unreadMember(user, channel) : undefined;
+      const { lowUser, highUser } = storedFrom(named);
+      return user === lowUser || user === highUser ? unreadMember(user, channel) : undefined;
     });
   }
 
@@ -178,21 +240,11 @@ export class ChannelStatusReader {
    * damaged one counts as never written: what was acknowledged there comes again.
    */
   #cursorsOf(device: number, after: number, count: number): ReadonlyMap<number, number> {
-    const before = this.#cursorRows.before(device, after);
-    if (before !== undefined) this.#readAround(`a cursor before device ${device}`, () => cursorFrom(before));
-    const cursors = new Map<number, number>();
-    let last = after;
-    for (const row of this.#cursorRows.after(device, after, count)) {
-      const cursor = this.#readAround(`a cursor of device ${device}`, () => {
-        const found = cursorFrom(row);
-        return found.device === device ? expectAbove(last, found) : found;
-      });
-      if (cursor === undefined) continue;
-      if (cursor.device !== device) break;
-      last = cursor.channel;
-      cursors.set(cursor.channel, cursor.offset);
-    }
-    return cursors;
+    const place = `a cursor of device ${device}`;
+    const slice = this.#cursorRows.slice(device, after, count);
+    const read = (row: SqlRow) => this.#readAround(place, () => cursorFrom(row));
+    const { own } = this.#ownRows(place, { key: device, channel: after }, slice, read, keyOfCursor);
+    return new Map(own.map(({ channel, offset }) => [channel, offset]));
   }
 
   /** Undefined: the user is not in the channel, or nothing of it can be read. */
@@ -202,15 +254,16 @@ export class ChannelStatusReader {
 
   #describe(user: UserId, key: ChannelName, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
-    const number = state === undefined ? undefined : memberNumber(state, user);
-    if (state === undefined || number === undefined) return undefined;
-    const member = this.#memberIn(state, number, user);
-    const read = Math.max(callersRead, member.read, member.visibleFrom - 1);
+    const member = state && this.#memberIn(state, user);
+    if (!state?.isBegun || member === undefined || member.leftAt !== null) return undefined;
+    const read = Math.max(callersRead, member.read);
     const lastRow = this.#readAround(key, () => this.#pages.newestRow(state));
-    const last = lastRow === undefined ? undefined : this.#readAround(key, () => pageOf(state, lastRow));
+    const last = lastRow === undefined ? undefined : this.#readAround(key, () => this.#pageOf(state, lastRow));
+    const counted = Math.max(read, member.dueFrom - 1);
     return {
       visibleFrom: member.visibleFrom,
-      unread: this.#countUnread(state, member, read, lastRow),
+      read,
+      unread: this.#readAround(key, () => this.#countUnread(state, member, counted, lastRow)) ?? 0,
       last: last ?? emptyPage(headFrameOf(state.key, state)),
       // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
@@ -219,7 +272,10 @@ export class ChannelStatusReader {
     };
   }
 
-  #memberIn(state: ChannelState, number: number, user: string): KnownMember {
+  /** Undefined: they are not in it. Whom the channel itself names is, whatever their row looks like. */
+  #memberIn(state: ChannelState, user: UserId): KnownMember | undefined {
+    const number = namedNumber(state, user);
+    if (number === undefined) return this.#members.findIn(state, user);
     const member = this.#readAround(state.key, () => {
       const row = this.#members.find(number, state);
       if (row === undefined) throw missingMember(user, state.key);
@@ -231,17 +287,14 @@ export class ChannelStatusReader {
   /** Unread entries: each row counts the messages up to it, so two look-ups are enough; the newest is in memory. */
   #countUnread(state: ChannelState, member: KnownMember, read: number, newest: EntryRow | undefined): number {
     if (read >= state.head) return 0;
-    const isLow = member.user === state.lowUser;
-    const own = isLow ? state.lowMessages : state.messages - state.lowMessages;
-    const others = state.messages - own;
+    const others = state.messages - this.#ownMessages(state, member.user);
     if (member.countedAt === read) return others - member.othersThen;
     const isOne = newest !== undefined && read === state.head - 1;
     const next = isOne ? newest : this.#pages.readableAfter(state, read, this.#onDamage);
     if (next === undefined) return 0;
     // What `next` counts includes itself.
-    const ownThen = isLow ? lowMessagesAt(state, next) : next.messages - lowMessagesAt(state, next);
-    const nextIsOthers = next.sender !== member.user ? 1 : 0;
-    const othersThen = next.messages - ownThen - nextIsOthers;
+    const isOther = next.kind === MESSAGE_KIND && next.sender !== member.user;
+    const othersThen = next.messages - this.#ownMessagesUpTo(state, member.user, next) - (isOther ? 1 : 0);
     // After damage was passed over it is reported again the next time.
     if (next.offset === Math.max(read, state.base) + 1) {
       member.countedAt = read;
@@ -250,36 +303,52 @@ export class ChannelStatusReader {
     return others - othersThen;
   }
 
+  #ownMessages(state: ChannelState, user: number): number {
+    if (state.lowUser === 0) return this.#authorship.total(state.number, user);
+    return user === state.lowUser ? state.lowMessages : state.messages - state.lowMessages - state.otherMessages;
+  }
+
+  #ownMessagesUpTo(state: ChannelState, user: number, row: EntryRow): number {
+    if (state.lowUser === 0) return this.#authorship.count(state.number, user, row.offset);
+    const low = lowMessagesAt(state, row);
+    return user === state.lowUser ? low : row.messages - low - row.otherMessages;
+  }
+
   #memberStates(state: ChannelState): MemberState[] {
-    const users = state.lowUser === state.highUser ? [state.pair[0]] : state.pair;
+    const { channel } = state;
+    if (channel.kind !== 'direct') return [];
+    const users = channel.low === channel.high ? [channel.low] : [channel.low, channel.high];
     return users.map((user) => {
-      const number = user === state.pair[0] ? state.lowUser : state.highUser;
-      const { delivered, read } = this.#memberIn(state, number, user);
+      const { delivered, read } = this.#memberIn(state, user)!;
       return { user, delivered, read };
     });
   }
 
   /** Its state stays in memory: it is described next. */
   #loadedStatusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
-    const state = this.#channels.stateFrom(this.#verifiedRow(member.channel));
-    rememberMember(state, member);
-    return statusFrom(state, member, cursor);
+    const state = this.#channels.stateFrom(this.#rowOf(member.channel));
+    return statusFrom(state, this.#members.peek(member.user, state) ?? this.#members.remember(state, member), cursor);
   }
 
   /** For a user with so many channels that they would take the place of all others in memory. */
   #statusOf(member: MemberRow, cursor: number | undefined): ChannelStatusFrame {
-    const row = this.#verifiedRow(member.channel);
-    const key = textOf(row, 'name') as ChannelName;
-    const base = integerOf(row, 'base');
-    const end = this.#channels.endOf({ number: member.channel, key, base });
-    return statusFrom({ ...end, key, base, life: integerOf(row, 'life') }, member, cursor);
+    const stored = storedFrom(this.#rowOf(member.channel));
+    const end = this.#channels.endOf(stored);
+    const { key, life, base } = stored;
+    return statusFrom({ key, life, base, head: end.head, lastRow: end.lastRow }, member, cursor);
   }
 
-  #verifiedRow(channel: number): SqlRow {
+  #rowOf(channel: number): SqlRow {
     const row = this.#channel.get([channel]);
     if (row === undefined) throw new ServerError('corrupt', `channel number ${channel} has members but no row`);
-    verifyChannelRow(row);
     return row;
+  }
+
+  /** @throws ServerError `corrupt` */
+  #pageOf(state: ChannelState, row: EntryRow): PageFrame {
+    const entries: FlatEntries = [];
+    flattenEntry(state, row, this.#names, entries);
+    return { ...emptyPage(headFrameOf(state.key, state)), entries };
   }
 
   #readAround<Value>(place: string, read: () => Value | undefined): Value | undefined {
@@ -287,19 +356,36 @@ export class ChannelStatusReader {
   }
 }
 
-function statusFrom(
-  { key, life, head, base, lastRow }: Pick<ChannelState, 'key' | 'life' | 'head' | 'base' | 'lastRow'>,
-  { visibleFrom, read }: MemberRow,
-  cursor: number | undefined,
-): ChannelStatusFrame {
-  return { channel: key, life, head, base, visibleFrom, cursor, read, recency: lastRow };
+function keyOfMember({ user, channel }: MemberRow): KeyedRow {
+  return { key: user, channel };
 }
 
-/** @throws ServerError `corrupt` */
-function pageOf(state: ChannelState, row: EntryRow): PageFrame {
-  const entries: FlatEntries = [];
-  flattenEntry(state, row, entries);
-  return { ...emptyPage(headFrameOf(state.key, state)), entries };
+function keyOfCursor({ device, channel }: { readonly device: number; readonly channel: number }): KeyedRow {
+  return { key: device, channel };
+}
+
+/** Not if it has no entry yet, and not if the user has left the channel and the device knows. */
+function isDue({ head, left, cursor }: ChannelStatusFrame): boolean {
+  return head > 0 && (left === undefined || cursor === undefined || cursor < left);
+}
+
+function statusFrom(
+  { key, life, head, base, lastRow }: Pick<ChannelState, 'key' | 'life' | 'head' | 'base' | 'lastRow'>,
+  { dueFrom, visibleFrom, leftAt, read }: MemberRow,
+  cursor: number | undefined,
+): ChannelStatusFrame {
+  return {
+    channel: key,
+    life,
+    head,
+    base,
+    dueFrom,
+    visibleFrom,
+    left: leftAt ?? undefined,
+    cursor,
+    read,
+    recency: lastRow,
+  };
 }
 
 function missingMember(user: string, key: ChannelName): ServerError {

@@ -4,10 +4,12 @@ import type { LaneRow } from '../../../channel/lane.js';
 import { ServerError } from '../../../errors.js';
 import { type ChannelName, channelOfName } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
+import { changeFrom } from '../change-text.js';
 import { type DamageListener, readAround } from '../damage.js';
-import { integerOf, type SqlDatabase, type SqlStatement, textOf } from '../driver/sql-database.js';
-import { verifyChannelRow } from '../tables/channel-table.js';
+import type { SqlDatabase, SqlStatement } from '../driver/sql-database.js';
+import { CHANNEL_COLUMNS, storedFrom } from '../tables/channel-table.js';
 import type { EntryTable } from '../tables/entry-table.js';
+import type { RowNames } from '../tables/row-names.js';
 import { entriesFrom, type FlatEntries, flattenEntry } from './page-frames.js';
 
 /** A read ends with the row that exceeds this, or this time: commits and pages wait no longer for it. */
@@ -21,8 +23,10 @@ export interface FeedRowFrame {
   readonly stamp: number;
   readonly channel: ChannelName;
   readonly life: number;
-  /** One. */
+  /** One; none of a row that has no offset, or whose content was removed. */
   readonly entry: FlatEntries;
+  /** As the row has it. */
+  readonly change: string | undefined;
 }
 
 export interface FeedFrame {
@@ -30,24 +34,19 @@ export interface FeedFrame {
   readonly through: number;
 }
 
-interface RowChannel {
-  readonly key: ChannelName;
-  readonly life: number;
-  readonly lowUser: number;
-  readonly highUser: number;
-}
+type RowChannel = ReturnType<typeof storedFrom>;
 
 export class FeedReader {
   readonly #entries: EntryTable;
+  readonly #names: RowNames;
   readonly #channel: SqlStatement;
   readonly #onDamage: DamageListener;
 
-  constructor(database: SqlDatabase, entries: EntryTable, onDamage: DamageListener) {
+  constructor(database: SqlDatabase, entries: EntryTable, names: RowNames, onDamage: DamageListener) {
     this.#entries = entries;
+    this.#names = names;
     this.#onDamage = onDamage;
-    this.#channel = database.prepare(
-      'SELECT id, name, kind, life, base, low_user, high_user, created_at, crc FROM channel WHERE id = ?',
-    );
+    this.#channel = database.prepare(`SELECT ${CHANNEL_COLUMNS} FROM channel WHERE id = ?`);
   }
 
   /**
@@ -75,36 +74,30 @@ export class FeedReader {
     return { rows, through };
   }
 
-  /** @returns bytes of its body; 0 for a row whose content was removed, which is left out */
+  /** @returns bytes of its body; 0 for a row whose content was removed, which is left out unless it changed rights */
   #addRow(seq: number, channels: Map<number, RowChannel>, rows: FeedRowFrame[]): number {
     const row = this.#entries.read(seq);
-    if (row === undefined || row.removed !== undefined) return 0;
+    if (row === undefined || (row.removed !== undefined && row.change === undefined)) return 0;
     let channel = channels.get(row.channel);
     if (channel === undefined) {
       channel = this.#channelOf(row.channel);
       channels.set(row.channel, channel);
     }
     const entry: FlatEntries = [];
-    flattenEntry(channel, row, entry);
-    rows.push({ seq, stamp: row.stamp, channel: channel.key, life: channel.life, entry });
+    if (row.offset !== 0 && row.removed === undefined) flattenEntry(channel, row, this.#names, entry);
+    rows.push({ seq, stamp: row.stamp, channel: channel.key, life: channel.life, entry, change: row.change });
     return Buffer.byteLength(row.body);
   }
 
   #channelOf(number: number): RowChannel {
     const row = this.#channel.get([number]);
     if (row === undefined) throw new ServerError('corrupt', `channel ${number} is missing`);
-    verifyChannelRow(row);
-    return {
-      key: textOf(row, 'name') as ChannelName,
-      life: integerOf(row, 'life'),
-      lowUser: integerOf(row, 'low_user'),
-      highUser: integerOf(row, 'high_user'),
-    };
+    return storedFrom(row);
   }
 }
 
-export function feedRowFrom({ seq, stamp, channel, life, entry }: FeedRowFrame, era: string): LaneRow {
+export function feedRowFrom({ seq, stamp, channel, life, entry, change }: FeedRowFrame, era: string): LaneRow {
   const of = channelOfName(channel);
   const [only] = entriesFrom(entry, of, epochOf(era, life));
-  return { seq, stamp, channel: of, entry: only!, change: undefined };
+  return { seq, stamp, channel: of, entry: only, change: change === undefined ? undefined : changeFrom(change) };
 }

@@ -1,8 +1,9 @@
-// The log of a channel, searched for the key of one sender, a few entries at a time.
+// The log of a channel, searched for the key of one author, a few entries at a time.
 
 import { type ChannelLog, expectReadable } from '../places/channel-log.js';
-import { type ChannelState, memberNumber } from '../tables/channel-state.js';
-import type { EntryRow } from '../tables/entry-row.js';
+import type { ChannelState } from '../tables/channel-state.js';
+import { authorOf, type EntryRow } from '../tables/entry-row.js';
+import type { Author } from '../tables/row-names.js';
 
 export interface SearchedPart {
   /** Up to here the log does not have the key. */
@@ -10,8 +11,7 @@ export interface SearchedPart {
   readonly until: number;
 }
 
-export interface SliceSearch extends SearchedPart {
-  readonly from: string;
+export interface SliceSearch extends SearchedPart, Author {
   readonly key: string;
 }
 
@@ -21,18 +21,23 @@ const MAX_CHUNKS = 10;
 const SLICE_MS = 2;
 
 /**
- * One slice of the log after `after`, at most up to `until`. A channel or a sender that is not known has nothing.
+ * One slice of the log after `after`, at most up to `until`. A channel that is not known has nothing.
+ * @param author  who searches, as `authorOf` numbers them; undefined: never seen
  * @throws ServerError `corrupt`
  */
-export function searchIn(log: ChannelLog, state: ChannelState | undefined, search: SliceSearch): SearchedPart {
+export function searchIn(
+  log: ChannelLog,
+  state: ChannelState | undefined,
+  search: SliceSearch,
+  author: number | undefined,
+): SearchedPart {
   const { key, until } = search;
-  const sender = state === undefined ? undefined : memberNumber(state, search.from);
-  if (state === undefined || sender === undefined) return { after: until, until };
+  if (state === undefined || author === undefined) return { after: until, until };
   const end = performance.now() + SLICE_MS;
   let { after } = search;
   for (let chunk = 0; chunk < MAX_CHUNKS && after < until; chunk += 1) {
     const last = Math.min(after + CHUNK_ROWS, until);
-    const found = findKey(log, state, { sender, key }, after + 1, last);
+    const found = findKey(log, state, { author, key }, after + 1, last);
     // The commit that appends finds it there.
     if (found !== undefined) return { after: found.offset - 1, until: found.offset - 1 };
     after = last;
@@ -45,13 +50,13 @@ export function searchIn(log: ChannelLog, state: ChannelState | undefined, searc
 export function findKey(
   log: ChannelLog,
   state: ChannelState,
-  { sender, key }: { readonly sender: number; readonly key: string },
+  { author, key }: { readonly author: number; readonly key: string },
   first: number,
   last: number,
 ): EntryRow | undefined {
   for (const found of log.rows(state.number, first, last)) {
     const row = expectReadable(state.key, found);
-    if (row.sender === sender && row.key === key) return row;
+    if (authorOf(row) === author && row.key === key) return row;
   }
   return undefined;
 }

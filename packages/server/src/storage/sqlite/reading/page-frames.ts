@@ -1,41 +1,37 @@
 // Entries on their way from the worker: flat lists, as appends are on the way to it.
 
-import type { Epoch, Position } from '@longwire/protocol';
-import type { Channel, DirectChannel } from '../../../channel/channel.js';
-import { contentBytes, type Entry, makeEntry, messageKind } from '../../../channel/entry.js';
+import type { Epoch, Position, UserId } from '@longwire/protocol';
+import type { Channel } from '../../../channel/channel.js';
+import { contentBytes, type Entry, makeEntry } from '../../../channel/entry.js';
 import { type LogGap, mergeItems } from '../../../channel/log-item.js';
-import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import { epochOf } from '../../epoch.js';
 import type { ChannelHead, Page } from '../../message-log.js';
 import { contentFrom, type RareContent, rareContentOf } from '../rare-content.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { EntryRow, StoredReply } from '../tables/entry-row.js';
+import type { RowNames } from '../tables/row-names.js';
 
 type RareColumns = RareContent<StoredReply>;
 
 export type FlatEntries = (string | number | undefined | RareColumns)[];
 
-/** offset, at, messages, index of the sender in the pair, body, key, rare columns */
+/** offset, at, messages, sender as `RowNames` has it, body, key, rare columns */
 const ENTRY_STRIDE = 7;
 
-/** @throws ServerError `corrupt` for a sender who is not of the channel */
+/** @throws ServerError `corrupt` for a sender who is not of the channel, and for names that cannot be read */
 export function flattenEntry(
-  state: Pick<ChannelState, 'key' | 'lowUser' | 'highUser'>,
+  state: Pick<ChannelState, 'key' | 'channel' | 'lowUser' | 'highUser'>,
   row: EntryRow,
+  names: RowNames,
   into: FlatEntries,
 ): void {
-  const sender = row.sender === state.lowUser ? 0 : 1;
-  if (sender === 1 && row.sender !== state.highUser) {
-    throw new ServerError('corrupt', `${state.key}, offset ${row.offset}: its sender is not one of the two users`, {
-      offset: row.offset,
-    });
-  }
-  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareOf(row));
+  const sender = names.senderOf(state, row);
+  into.push(row.offset, row.at, row.messages, sender, row.body, row.key, rareColumnsOf(row, names));
 }
 
-function rareOf(row: EntryRow): RareColumns | undefined {
-  return rareContentOf({ ...row, kind: messageKind, by: undefined }, row.replyTo);
+function rareColumnsOf(row: EntryRow, names: RowNames): RareColumns | undefined {
+  return rareContentOf(names.kindOf(row), names.applicationOf(row), row, row.replyTo);
 }
 
 /** Takes body and headers out of the first entry if they are longer; true: it did. */
@@ -49,7 +45,7 @@ export function truncateFirst(flat: FlatEntries, maxBytes: number): boolean {
   return true;
 }
 
-/** A channel's head; `life` is undefined if the channel does not exist. */
+/** A channel's head; `life` is undefined if the channel does not exist, or has had no entry yet. */
 export interface HeadFrame {
   readonly channel: ChannelName;
   readonly life: number | undefined;
@@ -65,7 +61,12 @@ export interface PageFrame extends HeadFrame {
 }
 
 export function headFrameOf(key: ChannelName, state: ChannelState | undefined): HeadFrame {
-  return { channel: key, life: state?.life, head: state?.head ?? 0, base: state?.base ?? 0 };
+  return {
+    channel: key,
+    life: state?.isBegun ? state.life : undefined,
+    head: state?.head ?? 0,
+    base: state?.base ?? 0,
+  };
 }
 
 /** Of a channel without entries, or of which none was asked for. */
@@ -85,7 +86,6 @@ export function pageFrom(frame: PageFrame, channel: Channel, era: string): Page 
 }
 
 export function entriesFrom(flat: FlatEntries, channel: Channel, epoch: Epoch): Entry[] {
-  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
   const entries: Entry[] = [];
   for (let start = 0; start < flat.length; start += ENTRY_STRIDE) {
     entries.push(entryAt(flat, start, channel, epoch));
@@ -93,13 +93,19 @@ export function entriesFrom(flat: FlatEntries, channel: Channel, epoch: Epoch): 
   return entries;
 }
 
-function entryAt(flat: FlatEntries, start: number, channel: DirectChannel, epoch: Epoch): Entry {
-  const from = flat[start + 3] === 0 ? channel.low : channel.high;
+function entryAt(flat: FlatEntries, start: number, channel: Channel, epoch: Epoch): Entry {
+  const from = senderFrom(flat[start + 3] as 0 | 1 | UserId | undefined, channel);
   const key = flat[start + 5] as string | undefined;
   const rare = flat[start + 6] as RareColumns | undefined;
   const content = contentFrom(from, flat[start + 4] as string, key, rare, replyPosition(rare?.replyTo, epoch));
   const [offset, at, messages] = [flat[start] as number, flat[start + 1] as number, flat[start + 2] as number];
   return makeEntry(channel, content, { epoch, offset, at, messages });
+}
+
+function senderFrom(sender: 0 | 1 | UserId | undefined, channel: Channel): UserId | undefined {
+  if (typeof sender !== 'number') return sender;
+  if (channel.kind !== 'direct') throw new TypeError(`expected a direct channel, got ${channel.key}`);
+  return sender === 0 ? channel.low : channel.high;
 }
 
 /** A stored answer's target with its epoch filled in. */

@@ -8,6 +8,7 @@ import { type DamageListener, damageAt, isDamage, readAround } from '../damage.j
 import { type ChannelLog, expectReadable, UnreadableEntry } from '../places/channel-log.js';
 import type { ChannelState } from '../tables/channel-state.js';
 import type { EntryRow } from '../tables/entry-row.js';
+import type { RowNames } from '../tables/row-names.js';
 import { type FlatEntries, flattenEntry, headFrameOf, type PageFrame } from './page-frames.js';
 
 /** Rows are read in pieces, so that a page of large bodies does not read 200 of them to keep four. */
@@ -17,11 +18,13 @@ type StoredRow = EntryRow | UnreadableEntry;
 
 export class PageReader {
   readonly #log: ChannelLog;
+  readonly #names: RowNames;
   readonly #onDamage: DamageListener;
 
   /** @param onDamage called for each entry that cannot be read, each time */
-  constructor(log: ChannelLog, onDamage: DamageListener) {
+  constructor(log: ChannelLog, names: RowNames, onDamage: DamageListener) {
     this.#log = log;
+    this.#names = names;
     this.#onDamage = onDamage;
   }
 
@@ -50,7 +53,7 @@ export class PageReader {
   #addRow(state: ChannelState, row: StoredRow, offset: number, entries: FlatEntries, gaps: LogGap[]): void {
     try {
       const readable = expectReadable(state.key, row);
-      if (readable.removed === undefined) flattenEntry(state, readable, entries);
+      if (readable.removed === undefined) flattenEntry(state, readable, this.#names, entries);
       else addGap(gaps, offset, offset, readable.removed);
     } catch (error) {
       if (!isDamage(error)) throw error;

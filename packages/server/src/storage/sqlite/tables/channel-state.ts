@@ -1,8 +1,9 @@
 // What the writer keeps in memory of one channel in use, and how it is read: from the log's newest entry, or from the ones
 // before it where that one cannot be read.
 
+import type { Channel } from '../../../channel/channel.js';
 import { ServerError } from '../../../errors.js';
-import type { ChannelName, DirectPair } from '../../channel-name.js';
+import type { ChannelName } from '../../channel-name.js';
 import { type ChannelLog, UnreadableEntry } from '../places/channel-log.js';
 import { brokenPlaces, type PlacedChannel } from '../places/place-table.js';
 import type { Place } from '../places/recent-places.js';
@@ -12,17 +13,31 @@ import type { EntryRow } from './entry-row.js';
 export interface ChannelState {
   readonly number: number;
   readonly key: ChannelName;
-  readonly pair: DirectPair;
+  readonly channel: Channel;
+  /** The two users of a direct channel, and twice the one of an inbox; 0 in other channels. */
   readonly lowUser: number;
   readonly highUser: number;
   readonly life: number;
   readonly base: number;
   readonly createdAt: number;
+  /** Number of the newest row that changed who may do what here; 0: none did. */
+  rights: number;
+  isClosed: boolean;
+  /** Which of the two users of a direct channel blocks the other: {@link LOW_BLOCKS}, {@link HIGH_BLOCKS}. */
+  blocks: number;
+  /** Number of the row that gave the channel its settings; 0: none did. */
+  settings: number;
+  /** Users who are in a group. */
+  memberCount: number;
+  /** False: it has had no entry yet, only rows that changed its rights. */
+  isBegun: boolean;
   head: number;
   messages: number;
   /** `message` entries of the pair's first user; the rest is the second one's. In a channel with oneself: all. */
   lowMessages: number;
-  /** Bytes of content that were ever stored, and those of the pair's first user. */
+  /** `message` entries of a direct channel that none of its users wrote. */
+  otherMessages: number;
+  /** Of a direct channel: bytes of content of its users that were ever stored, and those of the pair's first user. */
   bytes: number;
   lowBytes: number;
   lastAt: number;
@@ -33,7 +48,10 @@ export interface ChannelState {
   highMember: KnownMember | undefined;
 }
 
-/** A user in a channel, as in the table `member`. */
+export const LOW_BLOCKS = 1;
+export const HIGH_BLOCKS = 2;
+
+/** A user in a channel, as in the table `member`: their newest stay, and how far they have read. */
 export interface MemberRow {
   readonly user: number;
   readonly channel: number;
@@ -41,6 +59,13 @@ export interface MemberRow {
   readonly leftAt: number | null;
   readonly read: number;
   readonly delivered: number;
+  /** Of a group; 0: the channel names its users. */
+  readonly joined: number;
+  readonly dueFrom: number;
+  /** Number of the role; 0: there are none. */
+  readonly role: number;
+  /** Stays before this one, which are in the table `stay`. */
+  readonly stays: number;
 }
 
 /** A row of `member` in memory, with what was counted for it. */
@@ -53,35 +78,39 @@ export interface KnownMember extends MemberRow {
   receivedBytes: number;
 }
 
-/** The number of a user where the name is one of the channel's two. */
-export function memberNumber({ pair, lowUser, highUser }: ChannelState, user: string): number | undefined {
-  if (user === pair[0]) return lowUser;
-  return user === pair[1] ? highUser : undefined;
+/** The number of a user whom the channel itself names. */
+export function namedNumber({ channel, lowUser, highUser }: ChannelState, user: string): number | undefined {
+  if (channel.kind === 'direct') {
+    if (user === channel.low) return lowUser;
+    return user === channel.high ? highUser : undefined;
+  }
+  return channel.kind === 'inbox' && user === channel.user ? lowUser : undefined;
 }
 
 /** How many `message` entries the pair's first user has, from any row of the channel. */
 export function lowMessagesAt(
-  state: Pick<ChannelState, 'lowUser'>,
-  row: Pick<EntryRow, 'sender' | 'messages' | 'senderMessages'>,
+  { highUser, lowUser }: Pick<ChannelState, 'lowUser' | 'highUser'>,
+  row: Pick<EntryRow, 'sender' | 'messages' | 'senderMessages' | 'otherMessages'>,
 ): number {
-  return row.sender === state.lowUser ? row.senderMessages : row.messages - row.senderMessages;
+  const isOfHigh = row.sender === highUser && highUser !== lowUser;
+  return isOfHigh ? row.messages - row.otherMessages - row.senderMessages : row.senderMessages;
 }
 
 /** The same of bytes of content. */
 export function lowBytesAt(
-  state: Pick<ChannelState, 'lowUser'>,
+  { highUser, lowUser }: Pick<ChannelState, 'lowUser' | 'highUser'>,
   row: Pick<EntryRow, 'sender' | 'bytes' | 'senderBytes'>,
 ): number {
-  return row.sender === state.lowUser ? row.senderBytes : row.bytes - row.senderBytes;
+  return row.sender === highUser && highUser !== lowUser ? row.bytes - row.senderBytes : row.senderBytes;
 }
 
 export type ChannelEnd = Pick<
   ChannelState,
-  'head' | 'messages' | 'lowMessages' | 'bytes' | 'lowBytes' | 'lastAt' | 'lastRow'
+  'head' | 'messages' | 'lowMessages' | 'otherMessages' | 'bytes' | 'lowBytes' | 'lastAt' | 'lastRow'
 >;
 
 /** Whose end is looked for. */
-export type ChannelFacts = Pick<ChannelState, 'number' | 'key' | 'base' | 'lowUser' | 'highUser'>;
+export type ChannelFacts = Pick<ChannelState, 'number' | 'key' | 'base' | 'lowUser' | 'highUser' | 'isBegun'>;
 
 export class ChannelEnds {
   readonly #log: ChannelLog;
@@ -92,6 +121,7 @@ export class ChannelEnds {
 
   /** @throws ServerError `corrupt`: it cannot be found where the log ends */
   of(channel: ChannelFacts): ChannelEnd {
+    if (!channel.isBegun) return endFrom(channel, NO_ROW, NOTHING_PASSED, { head: 0, lastRow: 0 });
     const { offset: head, seq: lastRow } = this.positionOf(channel);
     // Where the newest entry cannot be read, the newest readable one has the counts.
     let passed = 0;
@@ -115,15 +145,26 @@ export class ChannelEnds {
    * Offset and row of a channel's newest entry, for callers that pass over many channels once.
    * @throws ServerError `corrupt`
    */
-  positionOf(channel: PlacedChannel): Place {
+  positionOf(channel: PlacedChannel & Pick<ChannelState, 'isBegun'>): Place {
+    if (!channel.isBegun) return NO_PLACE;
     const end = this.#log.end(channel);
-    // A channel is created together with its first entry, and keeps its newest one.
+    // It keeps its newest entry.
     if (end === undefined) throw brokenPlaces(channel.key);
     return end;
   }
 }
 
-const NO_ROW = { sender: 0, messages: 0, senderMessages: 0, bytes: 0, senderBytes: 0, at: 0 };
+const NO_PLACE: Place = { offset: 0, seq: 0 };
+const NOTHING_PASSED = { passed: 0, passedLow: 0 };
+const NO_ROW = {
+  sender: 0,
+  messages: 0,
+  senderMessages: 0,
+  otherMessages: 0,
+  bytes: 0,
+  senderBytes: 0,
+  at: 0,
+};
 
 /** From the counts of a row, and of the entries after it that were passed over. */
 function endFrom(
@@ -136,6 +177,7 @@ function endFrom(
     head: place.head,
     messages: row.messages + passed,
     lowMessages: lowMessagesAt(channel, row) + passedLow,
+    otherMessages: row.otherMessages,
     bytes: row.bytes,
     lowBytes: lowBytesAt(channel, row),
     lastAt: row.at,

@@ -24,7 +24,10 @@ const HAS_CONTENT_TYPE = 1 << 9;
 const IS_REMOVED = 1 << 10;
 /** All texts are ASCII, which is written and read faster. */
 const IS_ASCII = 1 << 11;
-const KNOWN_FLAGS = (1 << 12) - 1;
+const HAS_CHANGE = 1 << 12;
+const HAS_OTHER_MESSAGES = 1 << 13;
+const IS_OF_MANY = 1 << 14;
+const KNOWN_FLAGS = (1 << 15) - 1;
 
 const REASON_NUMBERS: Readonly<Record<RemovalReason, number>> = { expired: 1, superseded: 2, removed: 3, erased: 4 };
 const REASONS: readonly (RemovalReason | undefined)[] = [undefined, 'expired', 'superseded', 'removed', 'erased'];
@@ -33,7 +36,7 @@ const FLAGS_BYTES = 2;
 /** A number up to 2^53 in pieces of seven bits. */
 const MAX_NUMBER_BYTES = 8;
 /** As many as a record has at most, the lengths of texts counted. */
-const MAX_NUMBERS = 21;
+const MAX_NUMBERS = 23;
 const MAX_HEADER_BYTES = FLAGS_BYTES + MAX_NUMBERS * MAX_NUMBER_BYTES;
 
 /** Encodes rows into one reused buffer: what `encode` returns is valid until the next call. */
@@ -43,7 +46,7 @@ export class EntryRecordEncoder {
   #end = 0;
 
   encode(row: EntryRow): Uint8Array {
-    const { body, key, slot, headers, contentType, replyTo } = row;
+    const { body, key, slot, headers, contentType, replyTo, change } = row;
     const replyEpoch = replyTo?.epoch;
     const bodyBytes = Buffer.byteLength(body);
     const keyBytes = bytesOf(key);
@@ -51,7 +54,9 @@ export class EntryRecordEncoder {
     const headersBytes = bytesOf(headers);
     const contentTypeBytes = bytesOf(contentType);
     const replyEpochBytes = bytesOf(replyEpoch);
-    const textBytes = bodyBytes + keyBytes + slotBytes + headersBytes + contentTypeBytes + replyEpochBytes;
+    const changeBytes = bytesOf(change);
+    const textBytes =
+      bodyBytes + keyBytes + slotBytes + headersBytes + contentTypeBytes + replyEpochBytes + changeBytes;
     // One byte for each unit of UTF-16 is ASCII: anything else takes two at least.
     const isAscii = textBytes === unitsOf(row);
     this.#reserve(MAX_HEADER_BYTES + textBytes);
@@ -72,12 +77,14 @@ export class EntryRecordEncoder {
     if (row.target !== undefined) this.#number(row.target);
     if (replyTo !== undefined) this.#number(replyTo.offset);
     if (row.expiresAt !== undefined) this.#number(row.expiresAt);
+    if (row.otherMessages !== 0) this.#number(row.otherMessages);
     this.#number(bodyBytes);
     if (key !== undefined) this.#number(keyBytes);
     if (slot !== undefined) this.#number(slotBytes);
     if (headers !== undefined) this.#number(headersBytes);
     if (contentType !== undefined) this.#number(contentTypeBytes);
     if (replyEpoch !== undefined) this.#number(replyEpochBytes);
+    if (change !== undefined) this.#number(changeBytes);
     const encoding = isAscii ? 'latin1' : 'utf8';
     this.#text(body, encoding);
     if (key !== undefined) this.#text(key, encoding);
@@ -85,6 +92,7 @@ export class EntryRecordEncoder {
     if (headers !== undefined) this.#text(headers, encoding);
     if (contentType !== undefined) this.#text(contentType, encoding);
     if (replyEpoch !== undefined) this.#text(replyEpoch, encoding);
+    if (change !== undefined) this.#text(change, encoding);
     return this.#buffer.subarray(0, this.#end);
   }
 
@@ -112,14 +120,15 @@ function bytesOf(text: string | undefined): number {
   return text === undefined ? 0 : Buffer.byteLength(text);
 }
 
-function unitsOf({ body, key, slot, headers, contentType, replyTo }: EntryRow): number {
+function unitsOf({ body, key, slot, headers, contentType, replyTo, change }: EntryRow): number {
   return (
     body.length +
     (key?.length ?? 0) +
     (slot?.length ?? 0) +
     (headers?.length ?? 0) +
     (contentType?.length ?? 0) +
-    (replyTo?.epoch?.length ?? 0)
+    (replyTo?.epoch?.length ?? 0) +
+    (change?.length ?? 0)
   );
 }
 
@@ -135,7 +144,10 @@ function flagsOf(row: EntryRow): number {
     (row.slot === undefined ? 0 : HAS_SLOT) |
     (row.headers === undefined ? 0 : HAS_HEADERS) |
     (row.contentType === undefined ? 0 : HAS_CONTENT_TYPE) |
-    (row.removed === undefined ? 0 : IS_REMOVED)
+    (row.removed === undefined ? 0 : IS_REMOVED) |
+    (row.change === undefined ? 0 : HAS_CHANGE) |
+    (row.otherMessages === 0 ? 0 : HAS_OTHER_MESSAGES) |
+    (row.isOfMany ? IS_OF_MANY : 0)
   );
 }
 
@@ -146,7 +158,20 @@ export function recordChecksum(seq: number, record: Uint8Array): number {
 
 /** What a start needs of a row: its key, and what it adds to the use of its sender. */
 export interface RecordSummary
-  extends Pick<EntryRow, 'channel' | 'offset' | 'sender' | 'at' | 'messages' | 'senderMessages' | 'key'> {
+  extends Pick<
+    EntryRow,
+    | 'channel'
+    | 'offset'
+    | 'sender'
+    | 'application'
+    | 'kind'
+    | 'at'
+    | 'messages'
+    | 'senderMessages'
+    | 'otherMessages'
+    | 'isOfMany'
+    | 'key'
+  > {
   /** Of body and headers. */
   readonly size: number;
 }
@@ -175,18 +200,21 @@ export function decodeRecord(seq: number, crc: number, record: Uint8Array): Entr
   const target = flags & HAS_TARGET ? reader.number() : undefined;
   const replyOffset = flags & HAS_REPLY ? reader.number() : undefined;
   const expiresAt = flags & HAS_EXPIRY ? reader.number() : undefined;
+  const otherMessages = flags & HAS_OTHER_MESSAGES ? reader.number() : 0;
   const bodyBytes = reader.number();
   const keyBytes = flags & HAS_KEY ? reader.number() : 0;
   const slotBytes = flags & HAS_SLOT ? reader.number() : 0;
   const headersBytes = flags & HAS_HEADERS ? reader.number() : 0;
   const contentTypeBytes = flags & HAS_CONTENT_TYPE ? reader.number() : 0;
   const replyEpochBytes = flags & HAS_REPLY_EPOCH ? reader.number() : 0;
+  const changeBytes = flags & HAS_CHANGE ? reader.number() : 0;
   const body = reader.text(bodyBytes);
   const key = flags & HAS_KEY ? reader.text(keyBytes) : undefined;
   const slot = flags & HAS_SLOT ? reader.text(slotBytes) : undefined;
   const headers = flags & HAS_HEADERS ? reader.text(headersBytes) : undefined;
   const contentType = flags & HAS_CONTENT_TYPE ? reader.text(contentTypeBytes) : undefined;
   const epoch = flags & HAS_REPLY_EPOCH ? (reader.text(replyEpochBytes) as Epoch) : undefined;
+  const change = flags & HAS_CHANGE ? reader.text(changeBytes) : undefined;
   // Spelled out: Node 20 takes ten times as long to spread an object that holds a number as large as `at`.
   return {
     channel,
@@ -210,6 +238,9 @@ export function decodeRecord(seq: number, crc: number, record: Uint8Array): Entr
     replyTo: replyOffset === undefined ? undefined : { offset: replyOffset, epoch },
     target,
     expiresAt,
+    otherMessages,
+    isOfMany: (flags & IS_OF_MANY) !== 0,
+    change,
   };
 }
 
@@ -220,20 +251,37 @@ export function decodeRecordSummary(record: Uint8Array): RecordSummary {
   const channel = reader.number();
   const offset = reader.number();
   const sender = reader.number();
-  reader.skipNumbers(1);
+  const kind = reader.number();
   const at = reader.number();
   reader.skipNumbers(1);
   const messages = reader.number();
   const senderMessages = reader.number();
-  reader.skipNumbers(2 + bitsIn(flags & (IS_REMOVED | HAS_APPLICATION | HAS_TARGET | HAS_REPLY | HAS_EXPIRY)));
+  reader.skipNumbers(2 + bitsIn(flags & IS_REMOVED));
+  const application = flags & HAS_APPLICATION ? reader.number() : 0;
+  reader.skipNumbers(bitsIn(flags & (HAS_TARGET | HAS_REPLY | HAS_EXPIRY)));
+  const otherMessages = flags & HAS_OTHER_MESSAGES ? reader.number() : 0;
   const bodyBytes = reader.number();
   const keyBytes = flags & HAS_KEY ? reader.number() : undefined;
   reader.skipNumbers(bitsIn(flags & HAS_SLOT));
   const size = bodyBytes + (flags & HAS_HEADERS ? reader.number() : 0);
-  reader.skipNumbers(bitsIn(flags & (HAS_CONTENT_TYPE | HAS_REPLY_EPOCH)));
+  reader.skipNumbers(bitsIn(flags & (HAS_CONTENT_TYPE | HAS_REPLY_EPOCH | HAS_CHANGE)));
   reader.skipBytes(bodyBytes);
   const key = keyBytes === undefined ? undefined : reader.text(keyBytes);
-  return { channel, offset, sender, at, messages, senderMessages, size, key };
+  const isOfMany = (flags & IS_OF_MANY) !== 0;
+  return {
+    channel,
+    offset,
+    sender,
+    application,
+    kind,
+    at,
+    messages,
+    senderMessages,
+    otherMessages,
+    isOfMany,
+    size,
+    key,
+  };
 }
 
 function bitsIn(flags: number): number {

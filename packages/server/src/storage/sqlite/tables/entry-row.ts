@@ -17,11 +17,14 @@ export interface EntryRow {
   readonly stamp: number;
   /** `message` entries that the channel has up to and including this one. */
   readonly messages: number;
-  /** Those of them that this row's sender wrote. */
+  /** Those of them that this row's sender wrote; in a direct channel where no user wrote it, those of the pair's first user. */
   readonly senderMessages: number;
-  /** Bytes of content that the channel has received up to and including this entry, also where they were removed since. */
+  /**
+   * In a direct channel, bytes of content that it has received from its users up to and including this entry, also where they
+   * were removed since.
+   */
   readonly bytes: number;
-  /** Those of them that this row's sender wrote. */
+  /** Those of them that this row's sender wrote, or the pair's first user where no user wrote it. */
   readonly senderBytes: number;
   /** Why the content is gone; undefined: it is there. */
   readonly removed: RemovalReason | undefined;
@@ -35,6 +38,17 @@ export interface EntryRow {
   /** Offset of the entry that this one edits, retracts or reacts to. */
   readonly target: number | undefined;
   readonly expiresAt: number | undefined;
+  /** In a direct channel, `message` entries up to and including this one that none of its users wrote. */
+  readonly otherMessages: number;
+  /** Its channel may have more than two senders: the table `authored` says which `message` entries are whose. */
+  readonly isOfMany: boolean;
+  /** What it changes of its channel's rights, as `change-text.ts` writes it. */
+  readonly change: string | undefined;
+}
+
+/** One number for whoever wrote a row: users have positive ones, applications negative ones, the server itself 0. */
+export function authorOf({ sender, application }: Pick<EntryRow, 'sender' | 'application'>): number {
+  return application === 0 ? sender : -application;
 }
 
 /** The number of the kind `message`. */

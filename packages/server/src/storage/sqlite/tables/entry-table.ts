@@ -16,7 +16,7 @@ import {
   type RecordSummary,
   recordChecksum,
 } from './entry-record.js';
-import type { EntryRow } from './entry-row.js';
+import { type EntryRow, MESSAGE_KIND } from './entry-row.js';
 import { decodeRowV1, ENTRY_V1_COLUMNS, textFrom } from './entry-v1.js';
 
 /** What a row says of itself. */
@@ -125,22 +125,54 @@ function rowKey(columns: SqlRow): RowKey {
   if (!(record instanceof Uint8Array)) return claims;
   const decoded = decodeRecordSummary(record);
   if (recordChecksum(seq, record) === crc) return summaryOf(seq, decoded);
-  return { ...claims, sender: decoded.sender, key: decoded.key };
+  return { ...claims, sender: decoded.sender, application: decoded.application, key: decoded.key };
 }
 
 /** Spelled out: Node 20 takes ten times as long to spread an object that holds a number as large as `at`. */
 function summaryOf(seq: number, summary: RecordSummary): RowKey {
-  const { channel, offset, sender, at, messages, senderMessages, size, key } = summary;
-  return { seq, isVerified: true, channel, offset, sender, at, messages, senderMessages, size, key };
+  const {
+    channel,
+    offset,
+    sender,
+    application,
+    kind,
+    at,
+    messages,
+    senderMessages,
+    otherMessages,
+    isOfMany,
+    size,
+    key,
+  } = summary;
+  return {
+    seq,
+    isVerified: true,
+    channel,
+    offset,
+    sender,
+    application,
+    kind,
+    at,
+    messages,
+    senderMessages,
+    otherMessages,
+    isOfMany,
+    size,
+    key,
+  };
 }
 
 const NO_SUMMARY: RecordSummary = {
   channel: 0,
   offset: 0,
   sender: 0,
+  application: 0,
+  kind: MESSAGE_KIND,
   at: 0,
   messages: 0,
   senderMessages: 0,
+  otherMessages: 0,
+  isOfMany: false,
   size: 0,
   key: undefined,
 };

@@ -75,6 +75,9 @@ export function decodeRowV1(columns: SqlRow): EntryRow {
     replyTo: replyOffset === ABSENT ? undefined : { offset: replyOffset!, epoch },
     target: undefined,
     expiresAt: undefined,
+    otherMessages: 0,
+    isOfMany: false,
+    change: undefined,
   };
 }
 

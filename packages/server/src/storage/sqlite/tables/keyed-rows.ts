@@ -1,7 +1,24 @@
 // Rows of a table whose primary key is a number, such as a user's or a device's, and a channel: those of one number, in the order
-// of the channels. The key itself has no checksum that SQLite would look at, so a damaged one may stand anywhere.
+// of the channels. The key itself has no checksum that SQLite would look at, so a damaged one may stand anywhere, and lead a
+// search for another one astray.
 
 import { type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
+
+/** The rows around a place in the table. */
+export interface KeyedSlice {
+  /** Up to two rows in front of the place, the nearest first. */
+  readonly before: readonly SqlRow[];
+  /** The rows from the place on: those of the key, and after the last one of them at least two of other keys, if there are any. */
+  readonly rows: readonly SqlRow[];
+}
+
+/** A key that was read from a row, whose checksum is right. */
+export interface KeyedRow {
+  readonly key: number;
+  readonly channel: number;
+}
+
+const NEIGHBOURS = 2;
 
 export class KeyedRows {
   readonly #key: string;
@@ -14,12 +31,11 @@ export class KeyedRows {
   constructor(database: SqlDatabase, table: string, key: string, columns: string) {
     this.#key = key;
     const select = `SELECT ${key}, channel, ${columns} FROM ${table}`;
+    const descending = `ORDER BY ${key} DESC, channel DESC LIMIT ${NEIGHBOURS}`;
     this.#within = database.prepare(`${select} WHERE ${key} = ? AND channel > ? ORDER BY channel LIMIT ?`);
     this.#beyond = database.prepare(`${select} WHERE (${key}, channel) > (?, ?) ORDER BY ${key}, channel LIMIT ?`);
-    this.#before = database.prepare(
-      `${select} WHERE (${key}, channel) < (?, ?) ORDER BY ${key} DESC, channel DESC LIMIT 1`,
-    );
-    this.#beforeAll = database.prepare(`${select} WHERE ${key} < ? ORDER BY ${key} DESC, channel DESC LIMIT 1`);
+    this.#before = database.prepare(`${select} WHERE (${key}, channel) < (?, ?) ${descending}`);
+    this.#beforeAll = database.prepare(`${select} WHERE ${key} < ? ${descending}`);
   }
 
   /**
@@ -27,29 +43,63 @@ export class KeyedRows {
    * damaged is returned as well: SQLite walks over it, ends the walk there if the key became larger, and does not compare it
    * again if it became smaller.
    */
-  after(key: number, channel: number, count: number): readonly SqlRow[] {
+  slice(key: number, channel: number, count: number): KeyedSlice {
+    const before = this.#rowsBefore(key, channel);
     const rows = this.#within.all([key, channel, count]);
-    if (rows.length === count) return rows;
+    if (rows.length === count) return { before, rows };
     let last = channel;
     for (const row of rows) {
       const { channel: next } = row;
       if (row[this.#key] === key && typeof next === 'number' && next > last) last = next;
     }
-    return [...rows, ...this.#beyond.all([key, last, count - rows.length])];
+    return { before, rows: [...rows, ...this.#beyond.all([key, last, Math.max(NEIGHBOURS, count - rows.length)])] };
   }
 
-  /** The row in front of those of `after`: where the search may have passed a row whose key was damaged. */
-  before(key: number, channel: number): SqlRow | undefined {
+  /** Where the search may have passed a row whose key was damaged. */
+  #rowsBefore(key: number, channel: number): readonly SqlRow[] {
     // A damaged key may be NULL, to which no comparison of two columns is true.
-    return channel === 0 ? this.#beforeAll.get([key]) : this.#before.get([key, channel + 1]);
+    return channel === 0 ? this.#beforeAll.all([key]) : this.#before.all([key, channel + 1]);
   }
 }
 
 /**
- * The row, which comes after the one of `channel`.
- * @throws SqlFailure `corrupt` where it stands out of order, or a second time in the place of another one
+ * Sees whether rows stand in the order of their keys. A damaged key or a damaged pointer to a row leads searches to the wrong
+ * side of it, which shows there: the row itself is damaged, or stands twice, or the ones around it are not in order.
  */
-export function expectAbove<Row extends { readonly channel: number }>(channel: number, row: Row): Row {
-  if (row.channel > channel) return row;
-  throw new SqlFailure('corrupt', `the row of channel ${row.channel} stands behind that of channel ${channel}`);
+export class KeyOrder {
+  #last: KeyedRow;
+
+  /** @param from  the place that was searched: rows after it are above it */
+  constructor(from: KeyedRow) {
+    this.#last = from;
+  }
+
+  /**
+   * For the rows in front of the place, the nearest first.
+   * @throws SqlFailure `corrupt`
+   */
+  static expectBelow(from: KeyedRow, before: readonly KeyedRow[]): void {
+    let above = { key: from.key, channel: from.channel + 1 };
+    for (const row of before) {
+      if (!isBelow(row, above)) throw outOfOrder(row);
+      above = row;
+    }
+  }
+
+  /**
+   * For the next row.
+   * @throws SqlFailure `corrupt` where it stands out of order, or a second time in the place of another one
+   */
+  expectNext(row: KeyedRow): void {
+    if (!isBelow(this.#last, row)) throw outOfOrder(row);
+    this.#last = row;
+  }
+}
+
+function isBelow(a: KeyedRow, b: KeyedRow): boolean {
+  return a.key < b.key || (a.key === b.key && a.channel < b.channel);
+}
+
+function outOfOrder({ key, channel }: KeyedRow): SqlFailure {
+  return new SqlFailure('corrupt', `the row of ${key} in channel ${channel} stands out of order`);
 }

@@ -64,6 +64,44 @@ CREATE TABLE usage (
 );
 `;
 
+/**
+ * Channels of every kind, their rights and members. New columns of old rows have the values that add nothing to their
+ * checksums, so that no row is written: `channel-table.ts` and `member-table.ts` say which.
+ *
+ * `member` has the newest stay of each user in each channel, `stay` the ones before it, `roster` the members that a group has
+ * now by their names. `authored` counts the messages of each sender where there may be more than two of them.
+ */
+const VERSION_3 = `
+CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL);
+CREATE TABLE application (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL);
+ALTER TABLE channel ADD COLUMN rights INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN blocks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN settings INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN members INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE member ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN due_from INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE member ADD COLUMN role INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN stays INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE stay (
+  user INTEGER NOT NULL, channel INTEGER NOT NULL, number INTEGER NOT NULL, joined INTEGER NOT NULL, left_at INTEGER NOT NULL,
+  role INTEGER NOT NULL, due_from INTEGER NOT NULL, visible_from INTEGER NOT NULL, crc INTEGER NOT NULL,
+  PRIMARY KEY (user, channel, number)
+) WITHOUT ROWID;
+CREATE TABLE roster (
+  channel INTEGER NOT NULL, name TEXT NOT NULL, user INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (channel, name)
+) WITHOUT ROWID;
+CREATE TABLE settings (channel INTEGER PRIMARY KEY, version INTEGER NOT NULL, text BLOB NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE authored (
+  channel INTEGER NOT NULL, sender INTEGER NOT NULL, offset INTEGER NOT NULL, rank INTEGER NOT NULL, crc INTEGER NOT NULL,
+  PRIMARY KEY (channel, sender, offset)
+) WITHOUT ROWID;
+CREATE TABLE expiry (
+  at INTEGER NOT NULL, channel INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (at, channel, offset)
+) WITHOUT ROWID;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -102,6 +140,7 @@ function readAll(statement: SqlStatement): readonly SqlRow[] {
 export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(VERSION_1),
   toVersion2,
+  (database) => database.exec(VERSION_3),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

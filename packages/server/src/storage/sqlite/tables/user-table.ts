@@ -1,5 +1,6 @@
 // Users by name: the small numbers that rows carry instead of ids.
 
+import { ServerError } from '../../../errors.js';
 import { GenerationCache } from '../../../runtime/generation-cache.js';
 import {
   integerOf,
@@ -13,17 +14,30 @@ import { expectChecksum, IndexNeighbours, rowChecksum } from '../row-checks.js';
 
 const CACHED_USERS = 65_536;
 
+/** A user as the table has them. */
+export interface UserRow {
+  readonly number: number;
+  readonly name: string;
+  /** First offset of the announcements that the user gets; 0: from the first. */
+  readonly announcementsFrom: number;
+}
+
 export class UserTable {
   readonly #byName: SqlStatement;
+  readonly #byNumber: SqlStatement;
   readonly #neighbours: IndexNeighbours;
   readonly #insert: SqlStatement;
   readonly #newest: SqlStatement;
   readonly #numbers = new GenerationCache<string, number>(CACHED_USERS);
+  readonly #names = new GenerationCache<number, string>(CACHED_USERS);
   #nextNumber: number | undefined;
+  /** The newest announcement: new users get those after it. */
+  announcementsHead: () => number = () => 0;
 
   constructor(database: SqlDatabase) {
     const columns = 'id, name, announcements_from, created_at, crc';
     this.#byName = database.prepare(`SELECT ${columns} FROM user WHERE name = ?`);
+    this.#byNumber = database.prepare(`SELECT ${columns} FROM user WHERE id = ?`);
     this.#neighbours = new IndexNeighbours(database, 'user', ['name']);
     this.#insert = database.prepare(`INSERT INTO user (${columns}) VALUES (?,?,?,?,?)`);
     this.#newest = database.prepare('SELECT max(id) AS id FROM user');
@@ -33,15 +47,31 @@ export class UserTable {
   find(name: string): number | undefined {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    const row = this.#byName.get([name]);
-    if (row === undefined) {
-      this.#neighbours.expectRight([name]);
-      return undefined;
-    }
-    verify(row);
-    const number = integerOf(row, 'id');
-    this.#numbers.set(name, number);
+    const number = this.read(name)?.number;
+    if (number !== undefined) this.#numbers.set(name, number);
     return number;
+  }
+
+  /**
+   * The row as it is in the table.
+   * @throws ServerError `corrupt`
+   */
+  read(name: string): UserRow | undefined {
+    const row = this.#byName.get([name]);
+    if (row !== undefined) return verified(row);
+    this.#neighbours.expectRight([name]);
+    return undefined;
+  }
+
+  /** @throws ServerError `corrupt`: there is no such number */
+  nameOf(number: number): string {
+    const known = this.#names.get(number);
+    if (known !== undefined) return known;
+    const row = this.#byNumber.get([number]);
+    if (row === undefined) throw new ServerError('corrupt', `user number ${number} has no row`);
+    const { name } = verified(row);
+    this.#names.set(number, name);
+    return name;
   }
 
   /** Finds or creates; inside a transaction. */
@@ -51,8 +81,9 @@ export class UserTable {
     this.#nextNumber ??= newestNumber(this.#newest) + 1;
     const number = this.#nextNumber;
     this.#nextNumber += 1;
-    // No announcement exists in this version: all users will see them from the first.
-    this.#insert.run([number, name, 0, at, rowChecksum(number, name, 0, at)]);
+    const head = this.announcementsHead();
+    const announcementsFrom = head === 0 ? 0 : head + 1;
+    this.#insert.run([number, name, announcementsFrom, at, rowChecksum(number, name, announcementsFrom, at)]);
     this.#numbers.set(name, number);
     return number;
   }
@@ -60,17 +91,16 @@ export class UserTable {
   /** After a rollback nothing that was created in the transaction may be remembered. */
   forgetAll(): void {
     this.#numbers.clear();
+    this.#names.clear();
     this.#nextNumber = undefined;
   }
 }
 
-function verify(row: SqlRow): void {
+function verified(row: SqlRow): UserRow {
+  const number = integerOf(row, 'id');
   const name = textOf(row, 'name');
-  const actual = rowChecksum(
-    integerOf(row, 'id'),
-    name,
-    integerOf(row, 'announcements_from'),
-    integerOf(row, 'created_at'),
-  );
+  const announcementsFrom = integerOf(row, 'announcements_from');
+  const actual = rowChecksum(number, name, announcementsFrom, integerOf(row, 'created_at'));
   expectChecksum(integerOf(row, 'crc'), actual, `the row of user ${name}`);
+  return { number, name, announcementsFrom };
 }

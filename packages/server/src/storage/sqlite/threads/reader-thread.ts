@@ -16,6 +16,7 @@ import { PageReader } from '../reading/page-reader.js';
 import { asStorageError } from '../storage-failures.js';
 import { ChannelTable } from '../tables/channel-table.js';
 import { EntryTable } from '../tables/entry-table.js';
+import { RowNames } from '../tables/row-names.js';
 import {
   type CallMessage,
   type CallOutcome,
@@ -42,6 +43,7 @@ export class ReaderThread {
   readonly #recent: RecentPlaces;
   readonly #channels: ChannelTable;
   readonly #log: ChannelLog;
+  readonly #names: RowNames;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
   readonly #port: MessagePort;
@@ -58,9 +60,10 @@ export class ReaderThread {
     const log = new ChannelLog(database, entries, this.#places, this.#recent);
     this.#log = log;
     this.#channels = new ChannelTable(database, log);
+    this.#names = new RowNames(database);
     const onDamage: DamageListener = (damage) => this.#post({ type: 'damage', failure: failureOf(damage) });
-    this.#pages = new PageReader(log, onDamage);
-    this.#feed = new FeedReader(database, entries, onDamage);
+    this.#pages = new PageReader(log, this.#names, onDamage);
+    this.#feed = new FeedReader(database, entries, this.#names, onDamage);
     this.#port = port;
   }
 
@@ -113,7 +116,7 @@ export class ReaderThread {
   }
 
   #search(search: WorkerCalls['searchKey']['input']): WorkerCalls['searchKey']['output'] {
-    return searchIn(this.#log, this.#channels.read(search.channel), search);
+    return searchIn(this.#log, this.#channels.read(search.channel), search, this.#names.findAuthor(search));
   }
 
   #feedPage({ after, limit }: WorkerCalls['feed']['input']): WorkerCalls['feed']['output'] {

@@ -1,6 +1,7 @@
 // What the two threads say to each other.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
+import type { Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
@@ -8,12 +9,13 @@ import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from 
 import type { KeySearch, PageRequest } from '../../message-log.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
-import type { BatchFrame } from '../appending/append-frames.js';
+import type { BatchFrame, FlatResults } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
 import type { FeedFrame } from '../reading/feed-reader.js';
-import type { SearchedPart } from '../reading/key-search.js';
+import type { SearchedPart, SliceSearch } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
+import type { MemberPageFrame, RightsFrame } from '../tables/rights-table.js';
 
 /** Given to the worker when it starts. */
 export interface WorkerStart {
@@ -41,6 +43,18 @@ export interface WorkerCalls {
     readonly input: readonly ChannelName[];
     readonly output: { readonly heads: readonly HeadFrame[]; readonly through: number };
   };
+  rights: {
+    readonly input: readonly ChannelName[];
+    readonly output: { readonly rights: readonly (RightsFrame | 'damaged')[]; readonly through: number };
+  };
+  members: {
+    readonly input: { readonly channel: ChannelName; readonly after: UserId | undefined; readonly limit: number };
+    readonly output: MemberPageFrame & { readonly through: number };
+  };
+  stays: {
+    readonly input: { readonly user: UserId; readonly channels: readonly ChannelName[] };
+    readonly output: readonly (readonly Stay[])[];
+  };
   channelStatuses: {
     readonly input: {
       readonly user: UserId;
@@ -61,11 +75,11 @@ export interface WorkerCalls {
   };
   /** Undefined: the channel has no entries of the sender. */
   keySearchRange: {
-    readonly input: Named<Omit<KeySearch, 'until' | 'by' | 'from'>> & { readonly from: UserId };
+    readonly input: Named<Omit<KeySearch, 'until'>>;
     readonly output: (SearchedPart & { readonly life: number }) | undefined;
   };
   searchKey: {
-    readonly input: { readonly channel: ChannelName; readonly from: UserId; readonly key: string } & SearchedPart;
+    readonly input: { readonly channel: ChannelName } & SliceSearch;
     readonly output: SearchedPart;
   };
   openDevice: {
@@ -111,7 +125,7 @@ export interface FailureFrame {
 export type PageOutcome = PageFrame | FailureFrame;
 
 /** Per batch its results, or why all of it was refused. */
-export type BatchOutcome = readonly number[] | FailureFrame;
+export type BatchOutcome = Readonly<FlatResults> | FailureFrame;
 
 export type CallOutcome = { readonly id: number } & ({ readonly output: unknown } | { readonly failure: FailureFrame });
 

@@ -1,6 +1,6 @@
 // What changes rows: one given batch, one sign-in of a device, one piece of a cursor write.
 
-import { type BatchFrame, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
+import { type BatchFrame, type FlatResults, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
 import type { SqliteEngine, WriteTask } from '../engine.js';
 import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
 
@@ -17,7 +17,9 @@ export class AppendTask implements WriteTask {
     this.#batch = batch;
     const { requests } = batch;
     let units = 0;
-    for (let at = REQUEST_BODY; at < requests.length; at += REQUEST_STRIDE) units += (requests[at] as string).length;
+    for (let at = REQUEST_BODY; at < requests.length; at += REQUEST_STRIDE) {
+      units += (requests[at] as string | undefined)?.length ?? 0;
+    }
     this.bodyUnits = units;
   }
 
@@ -26,7 +28,7 @@ export class AppendTask implements WriteTask {
   }
 
   apply(engine: SqliteEngine): void {
-    const results: number[] = [];
+    const results: FlatResults = [];
     engine.append(this.#batch, results);
     this.outcome = results;
   }

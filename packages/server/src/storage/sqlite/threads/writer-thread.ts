@@ -208,6 +208,12 @@ export class WriterThread {
         return this.#engine.searchKey(call.input);
       case 'heads':
         return this.#engine.heads(call.input);
+      case 'rights':
+        return this.#engine.rights(call.input);
+      case 'members':
+        return this.#engine.members(call.input);
+      case 'stays':
+        return this.#engine.stays(call.input);
       case 'channelStatuses':
         return this.#engine.channelStatuses(call.input);
       case 'describe':
