@@ -254,11 +254,12 @@ async function serve(
     sender: new MessageSender({
       queue,
       searches: new KeySearches(store.log, turns),
+      members,
       cursors,
       clock,
       hasRoom: () => freeSpace?.isEnough ?? true,
       refusals: counter,
-      onFailure: (error) => reportRead('The log could not be searched for a key', error),
+      onFailure: (error) => reportRead('What a send depends on could not be read', error),
     }),
     positions: new Positions(heads, cursors),
     history: new History(store.log, heads, turns),

@@ -56,6 +56,13 @@ interface Batch {
   tries: number;
 }
 
+/** Waits for the appends up to a number. */
+interface Barrier {
+  readonly through: number;
+  left: number;
+  readonly run: () => void;
+}
+
 export class AppendQueue {
   readonly #parts: AppendQueueParts;
   readonly #maxWaitingBytes: number;
@@ -71,6 +78,9 @@ export class AppendQueue {
   #answeredLane: Lane | undefined;
   #answeredSeq = 0;
   #whenIdle: (() => void)[] = [];
+  #added = 0;
+  #settled = 0;
+  #barriers: Barrier[] = [];
 
   /**
    * @param maxWaitingBytes appends that wait for the disk; beyond it none is taken
@@ -85,7 +95,8 @@ export class AppendQueue {
   /** Takes a place in the queue, or returns false if too much waits for the disk already. */
   add(pending: PendingAppend): boolean {
     if (!this.#count(pending.request.content)) return false;
-    this.#gathered.push(new QueuedAppend(pending, this.#onSettled));
+    this.#added += 1;
+    this.#gathered.push(new QueuedAppend(pending, this.#added, this.#onSettled));
     this.#scheduleFlush();
     return true;
   }
@@ -109,6 +120,13 @@ export class AppendQueue {
     if (this.#waitingBytes + bytes > this.#maxWaitingBytes) return false;
     this.#waitingBytes += bytes;
     return true;
+  }
+
+  /** Runs `run` when everything that is in the queue now is settled: at once if nothing is, else right after the last one. */
+  afterSettled(run: () => void): void {
+    const left = this.#added - this.#settled;
+    if (left === 0) run();
+    else this.#barriers.push({ through: this.#added, left, run });
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -233,10 +251,23 @@ export class AppendQueue {
     else if (this.#gathered.length > 0) this.#scheduleFlush();
   }
 
-  readonly #onSettled = ({ request }: QueuedAppend): void => {
+  readonly #onSettled = ({ request, number }: QueuedAppend): void => {
     this.#waitingBytes -= waitingBytesOf(request.content);
+    this.#settled += 1;
+    if (this.#barriers.length > 0) this.#passBarriers(number);
     this.#resolveIdle();
   };
+
+  #passBarriers(number: number): void {
+    const passed: Barrier[] = [];
+    for (const barrier of this.#barriers) {
+      if (number <= barrier.through) barrier.left -= 1;
+      if (barrier.left === 0) passed.push(barrier);
+    }
+    if (passed.length === 0) return;
+    this.#barriers = this.#barriers.filter(({ left }) => left > 0);
+    for (const { run } of passed) run();
+  }
 
   readonly #resolveIdle = (): void => {
     if (this.#whenIdle.length === 0 || !this.#isIdle) return;
@@ -249,10 +280,13 @@ export class AppendQueue {
 /** An append with its place in the queue. */
 class QueuedAppend implements InFlightAppend {
   readonly #pending: PendingAppend;
+  /** In the order of the queue. */
+  readonly number: number;
   readonly #onSettled: (append: QueuedAppend) => void;
 
-  constructor(pending: PendingAppend, onSettled: (append: QueuedAppend) => void) {
+  constructor(pending: PendingAppend, number: number, onSettled: (append: QueuedAppend) => void) {
     this.#pending = pending;
+    this.number = number;
     this.#onSettled = onSettled;
   }
 
@@ -274,8 +308,8 @@ class QueuedAppend implements InFlightAppend {
   }
 
   settle(settled: SettledAppend): void {
-    this.#onSettled(this);
     this.#pending.onSettled(settled);
+    this.#onSettled(this);
   }
 }
 

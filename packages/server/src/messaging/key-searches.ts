@@ -8,7 +8,9 @@ import type { StoreTurns } from './store-turns.js';
 
 export interface SearchedSend {
   readonly channel: Channel;
-  readonly from: UserId;
+  /** The sender: a user or an application. */
+  readonly from: UserId | undefined;
+  readonly by: string | undefined;
   /** Undefined, like `since`: nothing is to be searched for this one. */
   readonly key: string | undefined;
   readonly since: Position | undefined;
@@ -20,11 +22,13 @@ export interface SearchedSend {
   readonly onFailed: (error: unknown) => void;
 }
 
+type Sender = Pick<SearchedSend, 'from' | 'by'>;
+
 export class KeySearches {
   readonly #log: MessageLog;
   readonly #turns: StoreTurns;
   /** Sends that wait, by channel and sender, the one that is searched for first. */
-  readonly #waiting = new Map<ChannelKey, Map<UserId, SearchedSend[]>>();
+  readonly #waiting = new Map<ChannelKey, Map<string, SearchedSend[]>>();
 
   constructor(log: MessageLog, turns: StoreTurns) {
     this.#log = log;
@@ -32,46 +36,47 @@ export class KeySearches {
   }
 
   /** Whether a send has to wait, although it needs no search itself. */
-  isAtWork(channel: Channel, from: UserId): boolean {
-    return this.#waiting.size > 0 && this.#waiting.get(channel.key)?.has(from) === true;
+  isAtWork(channel: Channel, sender: Sender): boolean {
+    return this.#waiting.size > 0 && this.#waiting.get(channel.key)?.has(nameOfSender(sender)) === true;
   }
 
   add(send: SearchedSend): void {
-    const { channel, from } = send;
-    const ofChannel = this.#waiting.get(channel.key) ?? new Map<UserId, SearchedSend[]>();
+    const { channel } = send;
+    const sender = nameOfSender(send);
+    const ofChannel = this.#waiting.get(channel.key) ?? new Map<string, SearchedSend[]>();
     this.#waiting.set(channel.key, ofChannel);
-    const sends = ofChannel.get(from);
+    const sends = ofChannel.get(sender);
     if (sends !== undefined) {
       sends.push(send);
       return;
     }
     const first = [send];
-    ofChannel.set(from, first);
-    void this.#run(channel.key, from, first);
+    ofChannel.set(sender, first);
+    void this.#run(channel.key, sender, first);
   }
 
-  async #run(channel: ChannelKey, from: UserId, sends: SearchedSend[]): Promise<void> {
+  async #run(channel: ChannelKey, sender: string, sends: SearchedSend[]): Promise<void> {
     for (let send = sends[0]; send !== undefined; send = sends[0]) {
       const settle = await this.#search(send);
       sends.shift();
       settle();
     }
     const ofChannel = this.#waiting.get(channel);
-    ofChannel?.delete(from);
+    ofChannel?.delete(sender);
     if (ofChannel?.size === 0) this.#waiting.delete(channel);
   }
 
   /** Never rejects. Returns how the send goes on. */
   async #search(send: SearchedSend): Promise<() => void> {
-    const { channel, from, key, onSearched, onFailed, isAbandoned } = send;
+    const { channel, from, by, key, onSearched, onFailed, isAbandoned } = send;
     if (key === undefined || send.since === undefined) return () => onSearched(send.since);
     let { since } = send;
     let until: number | undefined;
     try {
       do {
         if (isAbandoned()) return () => onFailed(undefined);
-        const searched: SearchedKey = await this.#turns.run(from, () =>
-          this.#log.searchKey({ channel, from, by: undefined, key, since, until }),
+        const searched: SearchedKey = await this.#turns.run(nameOfSender(send), () =>
+          this.#log.searchKey({ channel, from, by, key, since, until }),
         );
         ({ since, until } = searched);
       } while (since.offset < until);
@@ -80,4 +85,9 @@ export class KeySearches {
     }
     return () => onSearched(since);
   }
+}
+
+/** Ids contain no spaces. */
+function nameOfSender({ from, by }: Sender): string {
+  return from ?? `by ${by}`;
 }

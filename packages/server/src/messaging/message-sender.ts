@@ -1,24 +1,27 @@
-// The rule of `send`: who may write where, and the outcome of an append for its sender.
+// `send`: from a message to its place in the queue, judged by the rules of its channel.
 
-import { type ErrorCode, findHiddenCharacter, type Position, type UserId } from '@longwire/protocol';
+import type { Position } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
-import { type Channel, namedReaders } from '../channel/channel.js';
+import type { Channel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import { ServerError } from '../errors.js';
+import type { LoadedChannel } from '../membership/loaded-channel.js';
+import type { MemberCache } from '../membership/member-cache.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
-import type { Guard } from '../storage/message-log.js';
-import type { QuotaName, QuotaRefusal } from '../storage/quotas.js';
-import type { AppendQueue, SettledAppend } from './append-queue.js';
+import type { AppendRequest, Guard } from '../storage/message-log.js';
+import type { AppendQueue, PendingAppend, SettledAppend } from './append-queue.js';
 import type { CursorCache } from './cursor-cache.js';
+import { type HeldSend, HeldSends } from './held-sends.js';
 import type { KeySearches } from './key-searches.js';
-
-/** What a user sends. */
-export type OutgoingContent = EntryContent & { readonly from: UserId };
+import { judgeSend } from './rules/judge-send.js';
+import type { RuleRefusal } from './rules/rule-refusal.js';
+import { hiddenIn, notNow, type SendOutcome, sendOutcome } from './send-outcome.js';
 
 export interface OutgoingMessage {
   readonly channel: Channel;
-  readonly content: OutgoingContent;
+  /** Its `from` is the user who sends, its `by` the application that does. */
+  readonly content: EntryContent;
   /** The position the client had in this channel before its first attempt; present on repeats only. */
   readonly since: Position | undefined;
 }
@@ -30,57 +33,48 @@ export interface SendContext {
   readonly echo: boolean;
 }
 
-export type SendOutcome =
-  | { readonly ok: true; readonly position: Position; readonly at: number; readonly isRepeated: boolean }
-  | {
-      readonly ok: false;
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly afterMs: number | undefined;
-      /** Undefined: as the catalogue has it. */
-      readonly retryable?: boolean | undefined;
-    };
-
-/** After this time a sender that met a full queue may come back. */
-const RETRY_AFTER_MS = 1_000;
-const PERHAPS_STORED = 'the message is perhaps stored; repeat it with the same key';
-
-/** Nothing was ever changed: so it is in nearly all direct channels. */
-const UNCHANGED_RIGHTS: Guard = Object.freeze({ rightsVersion: 0, isRefused: false });
-const REFUSED: Guard = Object.freeze({ rightsVersion: 0, isRefused: true });
-
 export interface MessageSenderParts {
   readonly queue: AppendQueue;
   readonly searches: KeySearches;
+  readonly members: MemberCache;
   readonly cursors: CursorCache;
   readonly clock: Clock;
   /** Whether the disk has room for new messages; repeats of stored ones are answered in any case. */
   readonly hasRoom: () => boolean;
   readonly refusals: RefusalCounter;
-  /** Called when the log could not be searched for a key. */
+  /** Called when the log could not be searched for a key, or the rights in a channel could not be read. */
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Nothing was ever changed: so it is in nearly all direct channels. */
+const UNCHANGED_RIGHTS: Guard = Object.freeze({ rightsVersion: 0, isRefused: false });
+const REFUSED: Guard = Object.freeze({ rightsVersion: 0, isRefused: true });
+const ANY_RIGHTS: Guard = Object.freeze({ rightsVersion: 'any', isRefused: false });
+/** How often a send is judged, by other rights each time. */
+const MAX_JUDGEMENTS = 8;
+
 export class MessageSender {
   readonly #parts: MessageSenderParts;
+  readonly #held: HeldSends;
 
   constructor(parts: MessageSenderParts) {
     this.#parts = parts;
+    this.#held = new HeldSends(parts.queue, parts.members);
   }
 
   /**
-   * Stores a message. Rights and room are decided here, in the step in which the command takes
-   * its place in the queue.
+   * Stores a message. Rights and room are judged in the step in which it takes its place in the queue; if the rights change
+   * before it is stored, it is judged again.
    * @param settle called exactly once: when the entry survives a power cut and was fanned out, or when it was refused.
    *   What it queues for the origin stands in the place of the entry.
    */
   send(message: OutgoingMessage, context: SendContext, settle: (outcome: SendOutcome) => void): void {
     const { channel, content, since } = message;
     const { searches, queue, onFailure } = this.#parts;
-    const { from, key } = content;
+    const { from, by, key } = content;
     const needsSearch = key !== undefined && since !== undefined;
-    if (!needsSearch && !searches.isAtWork(channel, from)) {
-      this.#append(message, context, settle);
+    if (!needsSearch && !searches.isAtWork(channel, content)) {
+      this.#admit(new Send(this, message, context, settle));
       return;
     }
     if (!queue.reserve(content)) {
@@ -90,49 +84,91 @@ export class MessageSender {
     searches.add({
       channel,
       from,
+      by,
       key,
       since,
       isAbandoned: () => context.session?.hasEnded === true,
       onSearched: (searchedSince) => {
         queue.release(content);
-        this.#append({ ...message, since: searchedSince }, context, settle);
+        this.#admit(new Send(this, { ...message, since: searchedSince }, context, settle));
       },
       onFailed: (error) => {
         queue.release(content);
         if (error !== undefined) onFailure(error);
-        settle(sendOutcome({ outcome: 'failed', error: asServerError(error) }, channel));
+        settle(sendOutcome({ outcome: 'failed', error: asServerError(error) }, channel, undefined));
       },
     });
   }
 
-  #append(
-    { channel, content, since }: OutgoingMessage,
-    context: SendContext,
-    settle: (outcome: SendOutcome) => void,
-  ): void {
-    const { queue, cursors, clock, hasRoom, refusals } = this.#parts;
-    const isTaken = queue.add({
-      request: {
-        channel,
-        content,
-        at: clock.now(),
-        since,
-        guard: hasRoom() ? UNCHANGED_RIGHTS : REFUSED,
-        change: undefined,
-        mustExist: hiddenIn(channel),
-      },
-      origin: context.session,
-      echo: context.echo,
-      onSettled: (settled) => {
-        if (settled.outcome === 'stored') cursors.readOwn(content.from, channel, settled.offset);
-        if (settled.outcome === 'failed' && settled.error.code === 'storage_full') refusals.count('storageFull');
-        if (settled.outcome === 'refused') refusals.count('limits.minFreeBytes');
-        if (settled.outcome === 'unknown-user') refusals.count('hiddenCharacter');
-        if (settled.outcome === 'quota') refusals.count(`limits.${settled.quota}`);
-        settle(sendOutcome(settled, channel));
-      },
-    });
-    if (!isTaken) this.#refuseQueued(settle);
+  /** Synchronous, unless the members of a group are to be loaded, or the rights have just changed. */
+  #admit(send: Send): void {
+    const { members, queue } = this.#parts;
+    const { channel, content } = send.message;
+    const rights = members.peek(channel);
+    const isLoadable = channel.kind === 'group' && rights === undefined;
+    if (!isLoadable && !this.#held.isHeld(channel)) {
+      this.#append(send, rights);
+      return;
+    }
+    if (queue.reserve(content)) this.#held.add(channel, send);
+    else this.#refuseQueued(send.settle);
+  }
+
+  /** The rights that the send waited for. */
+  release(send: Send, rights: LoadedChannel): void {
+    this.#parts.queue.release(send.message.content);
+    this.#append(send, rights);
+  }
+
+  /** The rights that the send waited for cannot be read. */
+  fail({ message, settle }: Send, error: unknown): void {
+    this.#parts.queue.release(message.content);
+    this.#parts.onFailure(error);
+    settle(sendOutcome({ outcome: 'failed', error: asServerError(error) }, message.channel, undefined));
+  }
+
+  #append(send: Send, rights: LoadedChannel | undefined): void {
+    const { queue, members, clock, hasRoom } = this.#parts;
+    const { channel, content, since } = send.message;
+    const refusal = judgeSend(channel, rights, content);
+    send.judgements += 1;
+    send.refusal = refusal;
+    send.rights = rights;
+    send.request = {
+      channel,
+      content,
+      at: clock.now(),
+      since,
+      guard: guardOf(content, rights, refusal !== undefined || !hasRoom()),
+      change: undefined,
+      mustExist: hiddenIn(channel),
+    };
+    if (!queue.add(send)) this.#refuseQueued(send.settle);
+    else if (rights !== undefined) members.pin(rights);
+  }
+
+  /** How a send ended that was in the queue. */
+  onSettled(send: Send, settled: SettledAppend): void {
+    const { queue, members, cursors } = this.#parts;
+    const { channel, content } = send.message;
+    if (send.rights !== undefined) members.unpin(send.rights);
+    if (settled.outcome === 'stale' && send.judgements < MAX_JUDGEMENTS && queue.reserve(content)) {
+      this.#held.addStale(channel, send);
+      return;
+    }
+    if (settled.outcome === 'stored' && content.from !== undefined) {
+      cursors.readOwn(content.from, channel, settled.offset);
+    }
+    this.#countRefusal(settled, send.refusal);
+    send.settle(sendOutcome(settled, channel, send.refusal));
+  }
+
+  #countRefusal(settled: SettledAppend, refusal: RuleRefusal | undefined): void {
+    const { refusals } = this.#parts;
+    if (settled.outcome === 'failed' && settled.error.code === 'storage_full') refusals.count('storageFull');
+    if (settled.outcome === 'refused') refusals.count(refusal?.counted ?? 'limits.minFreeBytes');
+    if (settled.outcome === 'unknown-user') refusals.count('hiddenCharacter');
+    if (settled.outcome === 'quota') refusals.count(`limits.${settled.quota}`);
   }
 
   #refuseQueued(settle: (outcome: SendOutcome) => void): void {
@@ -141,79 +177,54 @@ export class MessageSender {
   }
 }
 
-function asServerError(error: unknown): ServerError {
-  if (error instanceof ServerError) return error;
-  return new ServerError('fatal', 'the log could not be searched', { cause: error });
-}
+/** One send, from its command to its answer: all that is allocated for it here. */
+class Send implements PendingAppend, HeldSend {
+  readonly message: OutgoingMessage;
+  readonly origin: EntryOrigin | undefined;
+  readonly echo: boolean;
+  readonly settle: (outcome: SendOutcome) => void;
+  /** Why it is not allowed: a repeat of what is stored is answered all the same. */
+  refusal: RuleRefusal | undefined;
+  /** What it was judged by, pinned while it is in the queue. */
+  rights: LoadedChannel | undefined;
+  request!: AppendRequest;
+  judgements = 0;
+  readonly #sender: MessageSender;
 
-function sendOutcome(settled: SettledAppend, channel: Channel): SendOutcome {
-  switch (settled.outcome) {
-    case 'stored':
-    case 'repeated': {
-      const { epoch, offset, at } = settled;
-      return { ok: true, position: { epoch, offset }, at, isRepeated: settled.outcome === 'repeated' };
-    }
-    case 'controlled':
-      throw new TypeError('expected the outcome of a message, got that of a row without an entry');
-    case 'refused':
-      // For want of room: every user may write to every channel of this version.
-      return storageFull('the disk of the server has too little room');
-    case 'stale':
-      return notNow('the rights in the channel have changed; repeat the message with the same key');
-    case 'unknown-user':
-      return { ok: false, code: 'invalid_field', message: hiddenMessage(channel), afterMs: undefined };
-    case 'unsearched':
-      return notNow('the log has to be searched for the key again; repeat the message with the same key');
-    case 'quota':
-      return quotaExceeded(settled);
-    case 'failed':
-      if (settled.error.code === 'storage_full') return storageFull('the store of the server is full');
-      if (settled.error.code === 'corrupt') {
-        const message = 'the store is damaged where this channel stands: nothing was stored, and repeating cannot help';
-        return { ok: false, code: 'unavailable', message, afterMs: undefined, retryable: false };
-      }
-      return notNow(PERHAPS_STORED);
-    case 'unknown':
-      return notNow(PERHAPS_STORED);
+  constructor(
+    sender: MessageSender,
+    message: OutgoingMessage,
+    { session, echo }: SendContext,
+    settle: (outcome: SendOutcome) => void,
+  ) {
+    this.#sender = sender;
+    this.message = message;
+    this.origin = session;
+    this.echo = echo;
+    this.settle = settle;
+  }
+
+  onSettled(settled: SettledAppend): void {
+    this.#sender.onSettled(this, settled);
+  }
+
+  onReleased(rights: LoadedChannel): void {
+    this.#sender.release(this, rights);
+  }
+
+  onFailed(error: unknown): void {
+    this.#sender.fail(this, error);
   }
 }
 
-/** Of ids with hidden characters, only those that are stored already are used. */
-function hiddenIn(channel: Channel): readonly UserId[] {
-  const readers = namedReaders(channel);
-  return readers.some(isHidden) ? readers.filter(isHidden) : NO_ONE;
+/** What applications write depends on no rights, except that the channel is not closed. */
+function guardOf({ from }: EntryContent, rights: LoadedChannel | undefined, isRefused: boolean): Guard {
+  if (from === undefined) return isRefused ? { rightsVersion: 'any', isRefused } : ANY_RIGHTS;
+  if (rights === undefined) return isRefused ? REFUSED : UNCHANGED_RIGHTS;
+  return { rightsVersion: rights.version, isRefused };
 }
 
-function isHidden(id: UserId): boolean {
-  return findHiddenCharacter(id) !== undefined;
-}
-
-const NO_ONE: readonly UserId[] = [];
-
-function hiddenMessage(channel: Channel): string {
-  const found = hiddenIn(channel).map(findHiddenCharacter)[0];
-  return `to: expected the id of a user who is known, or one without hidden characters, got one with ${found}`;
-}
-
-function notNow(message: string): SendOutcome {
-  return { ok: false, code: 'unavailable', message, afterMs: RETRY_AFTER_MS };
-}
-
-function storageFull(reason: string): SendOutcome {
-  const message = `${reason}: nothing was stored; repeat it later with the same key`;
-  return { ok: false, code: 'storage_full', message, afterMs: undefined };
-}
-
-const quotaMessages: Readonly<Record<QuotaName, string>> = {
-  newPeersPerHour: 'you have written to too many new people within an hour who have not answered',
-  newPeersPerDay: 'you have written to too many new people within a day who have not answered',
-  channelsPerUser: 'you have begun as many conversations as allowed',
-  storedBytesPerUser: 'you have stored as many messages as allowed',
-  undeliveredBytesPerPeer: 'too much of what you sent to this user is not delivered yet',
-  undeliveredBytesToUnseen: 'too much of what you sent waits for this user, who has never signed in',
-};
-
-/** Not retryable: a client that repeats it by itself would hold back what is sent after it. */
-function quotaExceeded({ quota, afterMs }: QuotaRefusal): SendOutcome {
-  return { ok: false, code: 'quota_exceeded', message: `${quotaMessages[quota]}: nothing was stored`, afterMs };
+function asServerError(error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  return new ServerError('fatal', 'what a send depends on could not be read', { cause: error });
 }

@@ -1,6 +1,5 @@
 // Calls to the store that a user's command causes: a few at a time, the users in turn.
 
-import type { UserId } from '@longwire/protocol';
 import { ServerError } from '../errors.js';
 import { FairTurns } from '../runtime/fair-turns.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
@@ -24,7 +23,7 @@ export class StoreTurns {
    * most, since the others wait for it; what takes longer is cut into slices, with a call for each.
    * @throws (rejects) ServerError `overloaded` if too many calls wait, or what the call rejects with
    */
-  async run<Result>(user: UserId, call: () => Promise<Result>): Promise<Result> {
+  async run<Result>(user: string, call: () => Promise<Result>): Promise<Result> {
     const turn = this.#turns.take(user);
     try {
       if (await turn.granted) return await call();

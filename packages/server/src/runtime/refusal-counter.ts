@@ -42,6 +42,10 @@ export const refusalKinds = [
   'limits.storedBytesPerUser',
   'limits.undeliveredBytesPerPeer',
   'limits.undeliveredBytesToUnseen',
+  // Rights in channels.
+  'blocked',
+  'notAMember',
+  'notAllowed',
   'malformedCommand',
   'beforeSignIn',
   // Sessions of clients that break RFC 6455, do not read, or are gone.

@@ -44,7 +44,7 @@ describe('KeySearches.add', () => {
         resolve(outcome);
       };
       const from: UserId = user('alice');
-      const about = { channel, from, key: name, since: start, isAbandoned: () => false };
+      const about = { channel, from, by: undefined, key: name, since: start, isAbandoned: () => false };
       searches.add({ ...about, onSearched: settle, onFailed: settle, ...send });
     });
 
@@ -61,12 +61,12 @@ describe('KeySearches.add', () => {
       add('other channel', { channel: direct('alice', 'cat'), key: undefined }),
       add('other sender', { from: user('bob'), key: undefined }),
     ];
-    expect(searches.isAtWork(channel, user('alice'))).toBe(true);
-    expect(searches.isAtWork(channel, user('cat'))).toBe(false);
+    expect(searches.isAtWork(channel, { from: user('alice'), by: undefined })).toBe(true);
+    expect(searches.isAtWork(channel, { from: user('cat'), by: undefined })).toBe(false);
     await Promise.all(all);
     expect(settled.filter((name) => !name.startsWith('other'))).toEqual(['first', 'second', 'third']);
     expect(settled.slice(0, 2).toSorted()).toEqual(['other channel', 'other sender']);
-    expect(searches.isAtWork(channel, user('alice'))).toBe(false);
+    expect(searches.isAtWork(channel, { from: user('alice'), by: undefined })).toBe(false);
   });
 
   it('fails a send whose client is gone without a search, and the next one is searched', async () => {

@@ -7,16 +7,20 @@ import { LocalBus } from '../../src/bus/local/local-bus.js';
 import { OrderGate } from '../../src/bus/order-gate.js';
 import { directChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
-import { AppendQueue } from '../../src/messaging/append-queue.js';
+import { LocalUsers } from '../../src/membership/local-users.js';
+import { MemberCache } from '../../src/membership/member-cache.js';
+import { AppendQueue, type SettledAppend } from '../../src/messaging/append-queue.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
 import { KeySearches } from '../../src/messaging/key-searches.js';
-import { MessageSender, type OutgoingMessage, type SendOutcome } from '../../src/messaging/message-sender.js';
+import { MessageSender, type OutgoingMessage } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
+import type { SendOutcome } from '../../src/messaging/send-outcome.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import type { AppendRequest, MessageLog } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
 import { contentOf } from '../storage/requests.js';
 
@@ -24,7 +28,7 @@ export const alice = 'alice' as UserId;
 export const bob = 'bob' as UserId;
 export const phone = 'phone' as DeviceId;
 
-type SendFields = Pick<OutgoingMessage, 'since'> & EntryContent & { readonly to: UserId };
+type SendFields = Pick<OutgoingMessage, 'since' | 'channel'> & EntryContent & { readonly to: UserId };
 
 export class MessagingFixture {
   readonly store: Store;
@@ -37,12 +41,14 @@ export class MessagingFixture {
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
   readonly cursors: CursorCache;
+  readonly members: MemberCache;
   readonly queue: AppendQueue;
   readonly sender: MessageSender;
   /** What `hasRoom` of the sender returns. */
   hasRoom = true;
 
-  constructor(store: Store, maxWaitingBytes: number) {
+  /** @param log  instead of the store's */
+  constructor(store: Store, maxWaitingBytes = 1_000_000, log: MessageLog = store.log) {
     this.store = store;
     const inFlight = new InFlightAppends();
     const clock = systemClock;
@@ -57,11 +63,21 @@ export class MessagingFixture {
       onMoved: (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
       onFailure: (error) => this.failures.push(error),
     });
-    const parts = { log: store.log, bus, gate: this.gate, inFlight, clock };
+    this.members = new MemberCache({
+      log,
+      whenApplied: (numbers) => this.gate.whenApplied(numbers),
+      users: new LocalUsers(),
+      clock,
+      onFailure: (error) => this.failures.push(error),
+    });
+    this.gate.follow(this.members.beforeFanOut);
+    this.gate.follow(this.members.afterFanOut);
+    const parts = { log, bus, gate: this.gate, inFlight, clock };
     this.queue = new AppendQueue(parts, maxWaitingBytes, (error) => this.failures.push(error));
     this.sender = new MessageSender({
       queue: this.queue,
       searches: new KeySearches(store.log, this.turns),
+      members: this.members,
       cursors: this.cursors,
       clock,
       hasRoom: () => this.hasRoom,
@@ -73,17 +89,23 @@ export class MessagingFixture {
     bus.subscribe({ onEvent: (event) => this.events.push(event) });
   }
 
+  /** Anything else than a message: from its place in the queue to its outcome. */
+  append(request: AppendRequest): Promise<SettledAppend> {
+    return new Promise((onSettled) => this.queue.add({ request, origin: undefined, echo: false, onSettled }));
+  }
+
   static async open(maxWaitingBytes = 1_000_000): Promise<MessagingFixture> {
     return new MessagingFixture(await openMemoryStore({ maxBytes: 100_000_000 }), maxWaitingBytes);
   }
 
   send(
-    { to = bob, since, from = alice, ...content }: Partial<SendFields> = {},
+    { to = bob, since, by, from = by === undefined ? alice : undefined, ...rest }: Partial<SendFields> = {},
     onSettled?: (outcome: SendOutcome) => void,
   ): Promise<SendOutcome> {
+    const { channel = directChannel(from ?? alice, to), ...content } = rest;
     return new Promise((resolve) => {
       this.sender.send(
-        { channel: directChannel(from, to), content: { ...contentOf(from), ...content }, since },
+        { channel, content: { ...contentOf(alice), from, by, ...content }, since },
         { session: undefined, echo: false },
         (outcome) => {
           onSettled?.(outcome);

@@ -3,7 +3,8 @@
 import { type Address, encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import { channelAt } from '../../channel/channel-address.js';
-import type { MessageSender, OutgoingContent } from '../../messaging/message-sender.js';
+import type { EntryContent } from '../../channel/entry.js';
+import type { MessageSender } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
 import { reply, replyError } from './reply.js';
 
@@ -26,7 +27,7 @@ export function handleSend(
     return;
   }
   session.startCommand();
-  const content: OutgoingContent = {
+  const content: EntryContent = {
     kind: 'message',
     from: session.user,
     by: undefined,
