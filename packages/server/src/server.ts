@@ -262,7 +262,7 @@ async function serve(
       onFailure: (error) => reportRead('What a send depends on could not be read', error),
     }),
     positions: new Positions(heads, cursors),
-    history: new History(store.log, heads, turns),
+    history: new History({ log: store.log, directory: store.directory, heads, turns }),
     channels,
     signals,
     onPageFailure: (error: unknown) => reportRead('A page could not be read', error),

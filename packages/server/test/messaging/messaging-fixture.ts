@@ -7,11 +7,17 @@ import { LocalBus } from '../../src/bus/local/local-bus.js';
 import { OrderGate } from '../../src/bus/order-gate.js';
 import { directChannel } from '../../src/channel/channel.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
+import { Hub, SHARE_FROM } from '../../src/delivery/hub.js';
+import { jsonCodec } from '../../src/delivery/json-codec.js';
+import { startPosition } from '../../src/delivery/start-position.js';
+import type { UserReaders } from '../../src/delivery/user-readers.js';
 import { LocalUsers } from '../../src/membership/local-users.js';
-import { MemberCache } from '../../src/membership/member-cache.js';
+import { MEMBER_CACHE_LIMITS, MemberCache, type MemberCacheLimits } from '../../src/membership/member-cache.js';
 import { AppendQueue, type SettledAppend } from '../../src/messaging/append-queue.js';
+import { channelSlices } from '../../src/messaging/channel-slices.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
+import { History } from '../../src/messaging/history.js';
 import { KeySearches } from '../../src/messaging/key-searches.js';
 import { MessageSender, type OutgoingMessage } from '../../src/messaging/message-sender.js';
 import { Receipts } from '../../src/messaging/receipts.js';
@@ -22,7 +28,8 @@ import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import type { AppendRequest, MessageLog } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
-import { contentOf } from '../storage/requests.js';
+import { ModelSession } from '../delivery/model-session.js';
+import { contentOf, methodsOf } from '../storage/requests.js';
 
 export const alice = 'alice' as UserId;
 export const bob = 'bob' as UserId;
@@ -41,14 +48,23 @@ export class MessagingFixture {
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
   readonly cursors: CursorCache;
-  readonly members: MemberCache;
+  readonly localUsers = new LocalUsers<UserReaders>();
+  readonly members: MemberCache<UserReaders>;
+  readonly hub: Hub;
+  /** What sessions were queued and should not have been. */
+  readonly faults: string[] = [];
   readonly queue: AppendQueue;
   readonly sender: MessageSender;
   /** What `hasRoom` of the sender returns. */
   hasRoom = true;
 
   /** @param log  instead of the store's */
-  constructor(store: Store, maxWaitingBytes = 1_000_000, log: MessageLog = store.log) {
+  constructor(
+    store: Store,
+    maxWaitingBytes = 1_000_000,
+    log: MessageLog = store.log,
+    memberLimits: MemberCacheLimits = MEMBER_CACHE_LIMITS,
+  ) {
     this.store = store;
     const inFlight = new InFlightAppends();
     const clock = systemClock;
@@ -63,15 +79,30 @@ export class MessagingFixture {
       onMoved: (user, channel, moved) => this.receipts.onMoved(user, channel, moved),
       onFailure: (error) => this.failures.push(error),
     });
-    this.members = new MemberCache({
-      log,
-      whenApplied: (numbers) => this.gate.whenApplied(numbers),
-      users: new LocalUsers(),
-      clock,
-      onFailure: (error) => this.failures.push(error),
-    });
-    this.gate.follow(this.members.beforeFanOut);
-    this.gate.follow(this.members.afterFanOut);
+    this.members = new MemberCache(
+      {
+        log,
+        whenApplied: (numbers) => this.gate.whenApplied(numbers),
+        users: this.localUsers,
+        clock,
+        onFailure: (error) => this.failures.push(error),
+      },
+      memberLimits,
+    );
+    this.hub = new Hub(
+      {
+        pages: store.log,
+        onPageError: (error) => this.failures.push(error),
+        receiptsOf: () => Promise.resolve([]),
+        onRingEmptied: () => undefined,
+        room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
+        users: this.localUsers,
+        members: this.members,
+      },
+      { allRingsBytes: 100_000, shareFrom: SHARE_FROM },
+    );
+    this.gate.follow(this.heads);
+    this.hub.attachTo(this.gate);
     const parts = { log, bus, gate: this.gate, inFlight, clock };
     this.queue = new AppendQueue(parts, maxWaitingBytes, (error) => this.failures.push(error));
     this.sender = new MessageSender({
@@ -84,7 +115,6 @@ export class MessagingFixture {
       refusals: this.refusals,
       onFailure: (error) => this.failures.push(error),
     });
-    this.gate.follow(this.heads);
     this.gate.follow({ onRow: ({ entry }, origin, echo) => entry && this.entries.push({ entry, origin, echo }) });
     bus.subscribe({ onEvent: (event) => this.events.push(event) });
   }
@@ -96,6 +126,40 @@ export class MessagingFixture {
 
   static async open(maxWaitingBytes = 1_000_000): Promise<MessagingFixture> {
     return new MessagingFixture(await openMemoryStore({ maxBytes: 100_000_000 }), maxWaitingBytes);
+  }
+
+  /** As a sign-in does it: the device is stored, all channels are compared, and the session is open. */
+  async signIn(
+    user: UserId,
+    { device = phone, capacity = Number.MAX_SAFE_INTEGER }: { device?: DeviceId; capacity?: number } = {},
+  ): Promise<ModelSession<DeviceId>> {
+    const session = await this.enter(user, { device, capacity });
+    this.hub.finishOpening(session.reader!);
+    return session;
+  }
+
+  /** The same without the last step. */
+  async enter(
+    user: UserId,
+    { device = phone, capacity = Number.MAX_SAFE_INTEGER }: { device?: DeviceId; capacity?: number } = {},
+  ): Promise<ModelSession<DeviceId>> {
+    const mustExist = { user: false, device: false };
+    const { directory } = this.store;
+    await directory.openDevice({ user, device, mustExist, at: 1, inUse: [], unfinished: undefined });
+    const kind = { codec: jsonCodec, takesBatches: false };
+    const session = new ModelSession(user, device, capacity, kind, this.faults);
+    session.reader = this.hub.enter(session);
+    for await (const slice of channelSlices({ directory, turns: this.turns, gate: this.gate }, user, device)) {
+      this.hub.compare(session.reader, slice, (status) =>
+        startPosition(status, { given: undefined, device: 'known', newDeviceBacklog: 1_000 }),
+      );
+    }
+    return session;
+  }
+
+  history(log: Partial<MessageLog> = {}): History {
+    const methods = { ...methodsOf(this.store.log), ...log };
+    return new History({ log: methods, directory: this.store.directory, heads: this.heads, turns: this.turns });
   }
 
   send(

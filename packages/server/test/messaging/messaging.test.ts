@@ -3,7 +3,6 @@ import { deferred } from '@longwire/test-support/deferred';
 import { describe, expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import type { LogItem } from '../../src/channel/log-item.js';
-import { History } from '../../src/messaging/history.js';
 import { Positions } from '../../src/messaging/positions.js';
 import { presentReceipts } from '../../src/messaging/receipts.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
@@ -208,7 +207,7 @@ describe('history', () => {
   it('pages from the end towards the beginning and back, ascending and without holes', async () => {
     const floor = await MessagingFixture.open();
     for (let index = 1; index <= 7; index += 1) await floor.send({ body: `${index}` });
-    const history = new History(floor.store.log, floor.heads, floor.turns);
+    const history = floor.history();
     const page = async (request: { before?: number; after?: number }) => {
       const at = (offset: number | undefined) => (offset === undefined ? undefined : { offset });
       const outcome = await history.page({
@@ -243,14 +242,14 @@ describe('history', () => {
         return { ...page, items: [first!, gaps[0]!, last!, gaps[1]!] };
       },
     };
-    const history = new History(log, floor.heads, floor.turns);
+    const history = floor.history(log);
     const outcome = await history.page({ user: bob, channel, before: undefined, after: undefined, limit: 10 });
     expect(outcome).toMatchObject({ ok: true, items: [{ offset: 1 }, gaps[0], { offset: 4 }] });
   });
 
   it('refuses a position of another epoch, and has no entries for a channel without any', async () => {
     const floor = await MessagingFixture.open();
-    const history = new History(floor.store.log, floor.heads, floor.turns);
+    const history = floor.history();
     const none = { user: bob, channel, before: undefined, after: undefined, limit: 10 };
     expect(await history.page(none)).toEqual({ ok: true, epoch: undefined, items: [], more: false });
     await floor.send();
