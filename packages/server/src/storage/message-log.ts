@@ -7,6 +7,7 @@ import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 import type { LogItem } from '../channel/log-item.js';
 import type { AppliedChange, ChannelMember, ChannelRights, RightsChange, Stay } from '../channel/membership.js';
 import type { ServerError } from '../errors.js';
+import type { MAINTENANCE_STEP_MS, MaintenanceProgress, MaintenanceStep } from './maintenance.js';
 import type { QuotaRefusal } from './quotas.js';
 
 /** What an append depends on, judged inside its transaction. */
@@ -207,6 +208,16 @@ export interface MessageLog {
    * @returns in the order asked; in the place of a page that cannot be read, why
    */
   pages(requests: readonly PageRequest[]): Promise<readonly (Page | ServerError)[]>;
+
+  /**
+   * Removes content, for a few milliseconds, between two commits. To be called again with what it returns, until it is
+   * done. What was removed is a gap of pages from then on, and `feed` passes over it; a head, a cursor and a count of
+   * unread messages keep their meaning; removed messages count as unread, those below `base` do not. The bytes are given
+   * back to their senders. Durable when resolved; a crash leaves what the last commit left.
+   * @param budgetMs default {@link MAINTENANCE_STEP_MS}
+   * @throws ServerError `corrupt` where the channel of a step cannot be read
+   */
+  maintain(step: MaintenanceStep, budgetMs?: number): Promise<MaintenanceProgress>;
 
   /** Heads of channels as they are stored, which may be above what has been fanned out. */
   heads(channels: readonly Channel[]): Promise<Heads>;

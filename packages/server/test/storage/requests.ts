@@ -115,6 +115,7 @@ export function methodsOf(log: MessageLog): MessageLog {
     searchKey: (search) => log.searchKey(search),
     page: (request) => log.page(request),
     pages: (requests) => log.pages(requests),
+    maintain: (step, budgetMs) => log.maintain(step, budgetMs),
     heads: (channels) => log.heads(channels),
     rights: (channels) => log.rights(channels),
     members: (channel, after, limit) => log.members(channel, after, limit),

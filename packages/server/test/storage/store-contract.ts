@@ -5,6 +5,7 @@ import { describeCursorContract } from './cursor-contract.js';
 import { describeDeviceContract } from './device-contract.js';
 import { describeFeedContract } from './feed-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
+import { describeMaintenanceContract } from './maintenance-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { describeQuotaContract } from './quota-contract.js';
 import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
@@ -270,5 +271,6 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeQuotaContract(name, create);
   describeRightsContract(name, create);
   describeStandingContract(name, create);
+  describeMaintenanceContract(name, create);
   describeModelContract(name, create);
 }

@@ -1,7 +1,7 @@
 // Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { announcements, type Channel, type ChannelKey } from '../../channel/channel.js';
+import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes, messageKind } from '../../channel/entry.js';
 import type {
   ChannelDescription,
@@ -38,7 +38,7 @@ export class MemoryDirectory implements Directory {
     const forgotten =
       state === 'new' ? undefined : [...(known?.devices.keys() ?? [])].find((id) => !inUse.includes(id));
     if (state === 'maybe-forgotten' && forgotten === undefined) return 'all-in-use';
-    const cursors = readCursors(this.#channelsOf(known), userId);
+    const cursors = readCursors(this.#state.channelsOf(userId), userId);
     this.#state.reserveDevice(cursors.size, { isNewUser: known === undefined });
     const user = this.#state.ensureUser(userId);
     if (forgotten !== undefined) this.#forget(user, forgotten);
@@ -61,7 +61,7 @@ export class MemoryDirectory implements Directory {
     const user = this.#state.users.get(userId);
     if (user === undefined) return { channels: [], next: undefined, through: this.#state.through };
     const device = user.devices.get(deviceId);
-    const rest = this.#channelsOf(user).filter((channel) => channel.number > (after ?? 0));
+    const rest = this.#state.channelsOf(userId).filter((channel) => channel.number > (after ?? 0));
     const slice = rest.slice(0, limit);
     const statuses = slice.map((channel) => this.#statusOf(channel, userId, device));
     return {
@@ -84,15 +84,16 @@ export class MemoryDirectory implements Directory {
       const stay = member?.stays.at(-1);
       if (channel === undefined || channel.entries.length === 0 || stay === undefined || stay.left !== undefined)
         continue;
-      const last = channel.entries.at(-1);
+      const head = channel.entries.length;
+      const last = channel.removed.has(head) || head <= channel.base ? undefined : channel.entries.at(-1);
       const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
       descriptions.push({
         channel: channel.channel,
         epoch: channel.epoch,
-        head: channel.entries.length,
+        head,
         visibleFrom: stay.visibleFrom,
         read: Math.max(read, member!.read),
-        unread: countUnread(channel, userId, Math.max(read, member!.read, stay.dueFrom - 1)),
+        unread: countUnread(channel, userId, Math.max(read, member!.read, stay.dueFrom - 1, channel.base)),
         last: isLastTruncated ? { ...last, body: '', headers: undefined } : last,
         isLastTruncated,
         members: asked.kind === 'direct' ? memberStates(channel) : [],
@@ -100,13 +101,6 @@ export class MemoryDirectory implements Directory {
       });
     }
     return descriptions;
-  }
-
-  /** In the order of their creation. */
-  #channelsOf(user: MemoryUser | undefined): readonly MemoryChannel[] {
-    const announced = this.#state.channels.get(announcements.key);
-    if (user === undefined || announced === undefined) return user?.channels ?? [];
-    return [...user.channels, announced].sort((a, b) => a.number - b.number);
   }
 
   /** Undefined: it is no longer one of the user's, and the device knows. */
@@ -120,7 +114,7 @@ export class MemoryDirectory implements Directory {
       channel: channel.channel,
       epoch: channel.epoch,
       head: channel.entries.length,
-      base: 0,
+      base: channel.base,
       dueFrom,
       visibleFrom,
       left,

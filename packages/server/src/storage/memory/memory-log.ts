@@ -4,8 +4,10 @@ import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
+import { addGap, type LogGap, mergeItems } from '../../channel/log-item.js';
 import type { ChannelRights, Stay } from '../../channel/membership.js';
 import { assertBatchSize, assertPageCount, assertStorable } from '../append-check.js';
+import { MAINTENANCE_STEP_MS, type MaintenanceProgress, type MaintenanceStep } from '../maintenance.js';
 import type {
   AppendAttempt,
   AppendOutcome,
@@ -22,19 +24,22 @@ import type {
   SearchedKey,
 } from '../message-log.js';
 import type { StoreQuotas } from '../quotas.js';
+import { MemoryMaintenance } from './memory-maintenance.js';
 import { MemoryQuotas } from './memory-quotas.js';
 import { applyChange, compareBytes, presentMembers, rightsOf } from './memory-rights.js';
-import { MEMORY_LANE, type MemoryChannel, type MemoryState } from './memory-state.js';
+import { MEMORY_LANE, type MemoryChannel, type MemoryState, senderOf } from './memory-state.js';
 
 const FEED_BYTES = 1_048_576;
 
 export class MemoryMessageLog implements MessageLog {
   readonly #state: MemoryState;
   readonly #quotas: MemoryQuotas;
+  readonly #maintenance: MemoryMaintenance;
 
   constructor(state: MemoryState, quotas: StoreQuotas) {
     this.#state = state;
     this.#quotas = new MemoryQuotas(state, quotas);
+    this.#maintenance = new MemoryMaintenance(state, this.#quotas);
   }
 
   async append(batch: readonly AppendRequest[], attempt: AppendAttempt): Promise<AppendOutcome> {
@@ -68,7 +73,13 @@ export class MemoryMessageLog implements MessageLog {
     this.#state.assertOpen();
     const candidates = this.#state.rows.slice(after, after + limit);
     const count = countWithin(candidates, FEED_BYTES, ({ entry }) => (entry === undefined ? 0 : contentBytes(entry)));
-    return { rows: candidates.slice(0, count), through: after + count };
+    const rows = candidates.slice(0, count).map((row) => this.#feedRow(row));
+    return { rows: rows.filter((row) => row !== undefined), through: after + count };
+  }
+
+  async maintain(step: MaintenanceStep, budgetMs = MAINTENANCE_STEP_MS): Promise<MaintenanceProgress> {
+    this.#state.assertOpen();
+    return this.#maintenance.run(step, performance.now() + budgetMs);
   }
 
   /** All keys are recognised, for as long as there is the engine. */
@@ -87,7 +98,7 @@ export class MemoryMessageLog implements MessageLog {
     const channel = this.#state.channels.get(request.channel.key);
     const head = this.#headOf(request.channel);
     if (channel === undefined) return { ...head, items: [], more: false };
-    return { ...head, ...(request.direction === 'after' ? pageAfter(channel, request) : pageBefore(channel, request)) };
+    return { ...head, ...pageOf(channel, request) };
   }
 
   async heads(channels: readonly Channel[]): Promise<Heads> {
@@ -124,10 +135,17 @@ export class MemoryMessageLog implements MessageLog {
     });
   }
 
+  /** Of a row whose entry was removed, what it changes is left. */
+  #feedRow(row: LaneRow): LaneRow | undefined {
+    const { seq, stamp, channel, entry, change } = row;
+    if (entry === undefined || !this.#state.channels.get(channel.key)!.removed.has(entry.offset)) return row;
+    return change && { seq, stamp, channel, entry: undefined, change };
+  }
+
   #headOf(asked: Channel): ChannelHead {
     const channel = this.#state.channels.get(asked.key);
     const head = channel?.entries.length ?? 0;
-    return { channel: asked, epoch: head === 0 ? undefined : channel?.epoch, head, base: 0 };
+    return { channel: asked, epoch: head === 0 ? undefined : channel?.epoch, head, base: channel?.base ?? 0 };
   }
 
   #appendOne(request: AppendRequest, stamp: number): AppendResult {
@@ -156,7 +174,11 @@ export class MemoryMessageLog implements MessageLog {
     rows.push(row);
     if (entry === undefined) return stored(row);
     channel.entries.push(entry);
+    channel.rowNumbers.push(seq);
     channel.recency = seq;
+    if (entry.expiresAt !== undefined) {
+      this.#state.expiries.add({ at: entry.expiresAt, channel, offset: entry.offset });
+    }
     this.#quotas.count(channel, request);
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
     return stored(row);
@@ -217,11 +239,6 @@ function noRights(channel: Channel): ChannelRights {
   return { channel, version: 0, isClosed: false, settings: undefined, blocks, memberCount: 0 };
 }
 
-/** An application and a user may have the same id. */
-function senderOf({ from, by }: Pick<EntryContent, 'from' | 'by'>): string {
-  return by === undefined ? `user ${from ?? ''}` : `application ${by}`;
-}
-
 function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
   const sender = senderOf(entry);
   const keys = channel.keys.get(sender);
@@ -229,18 +246,27 @@ function rememberKey(channel: MemoryChannel, entry: Entry, key: string): void {
   else keys.set(key, entry);
 }
 
-function pageAfter(channel: MemoryChannel, request: PageRequest): Pick<Page, 'items' | 'more'> {
-  const start = Math.max(request.offset, 0);
-  const candidates = channel.entries.slice(start, start + request.limit);
-  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes));
-  return { items: entries, more: start + entries.length < channel.entries.length };
-}
-
-function pageBefore(channel: MemoryChannel, request: PageRequest): Pick<Page, 'items' | 'more'> {
-  const end = Math.max(Math.min(request.offset - 1, channel.entries.length), 0);
-  const candidates = channel.entries.slice(Math.max(end - request.limit, 0), end).reverse();
-  const entries = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes)).reverse();
-  return { items: entries, more: end - entries.length > 0 };
+function pageOf(channel: MemoryChannel, request: PageRequest): Pick<Page, 'items' | 'more'> {
+  const { base, entries: all } = channel;
+  const isAfter = request.direction === 'after';
+  const first = isAfter ? Math.max(request.offset, base) + 1 : Math.min(request.offset - 1, all.length);
+  const available = Math.max(isAfter ? all.length - first + 1 : first - base, 0);
+  const count = Math.min(request.limit, available);
+  const candidates = isAfter ? all.slice(first - 1, first - 1 + count) : all.slice(first - count, first).reverse();
+  const found = candidates.slice(0, countWithin(candidates, request.maxBytes, bodyBytes));
+  if (!isAfter) found.reverse();
+  const more = found.length < available;
+  const gaps: LogGap[] = [];
+  // What lies below the base is one gap: from where the page begins, or to where it comes down to.
+  const below = isAfter ? { from: Math.max(request.offset, 0) + 1, to: base } : { from: 1, to: Math.min(base, first) };
+  if (below.from <= below.to && (isAfter || !more)) addGap(gaps, below.from, below.to, 'expired');
+  const entries: Entry[] = [];
+  for (const entry of found) {
+    const reason = channel.removed.get(entry.offset);
+    if (reason === undefined) entries.push(entry);
+    else addGap(gaps, entry.offset, entry.offset, reason);
+  }
+  return { items: mergeItems(entries, gaps), more };
 }
 
 function bodyBytes({ body }: Entry): number {

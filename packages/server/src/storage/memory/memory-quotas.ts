@@ -58,6 +58,12 @@ export class MemoryQuotas {
     if (peer !== undefined && isAnswer(channel, from)) countAnswer(this.#usageOf(peer), channel.createdAt);
   }
 
+  /** Content of the user is stored no longer. */
+  giveBack(user: UserId, bytes: number): void {
+    const usage = this.#usageOf(user);
+    usage.storedBytes = Math.max(0, usage.storedBytes - bytes);
+  }
+
   #usageOf(user: UserId): Usage {
     const known = this.#usages.get(user);
     if (known !== undefined) return known;

@@ -2,7 +2,7 @@
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { announcements, type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
-import { type Entry, retainedBytes } from '../../channel/entry.js';
+import { type Entry, type EntryContent, type RemovalReason, retainedBytes } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LaneRow } from '../../channel/lane.js';
 import type { Stay } from '../../channel/membership.js';
 import { ServerError } from '../../errors.js';
@@ -33,6 +33,24 @@ export interface MemoryChannel {
   /** Content of the first user of the pair and of both, up to and including the entry with the same index. */
   readonly sentBytes: { readonly low: number; readonly all: number }[];
   readonly writers: Set<UserId>;
+  /** The numbers of the rows of its entries. */
+  readonly rowNumbers: number[];
+  /** Entries up to here are removed, and up to `swept` without content. */
+  base: number;
+  swept: number;
+  /** Offsets of entries without content. */
+  readonly removed: Map<number, RemovalReason>;
+}
+
+export interface MemoryExpiry {
+  readonly at: number;
+  readonly channel: MemoryChannel;
+  readonly offset: number;
+}
+
+/** An application and a user may have the same id. */
+export function senderOf({ from, by }: Pick<EntryContent, 'from' | 'by'>): string {
+  return by === undefined ? `user ${from ?? ''}` : `application ${by}`;
 }
 
 export interface MemoryRights {
@@ -84,6 +102,8 @@ export class MemoryState {
   readonly users = new Map<UserId, MemoryUser>();
   /** The row with number n is at index n − 1. */
   readonly rows: LaneRow[] = [];
+  /** Of entries that expire. */
+  readonly expiries = new Set<MemoryExpiry>();
   readonly #maxBytes: number;
   readonly #era = mintEra();
   #bytes = 0;
@@ -119,6 +139,13 @@ export class MemoryState {
   /** Of what was reserved and is not stored after all. */
   releaseRows(requests: readonly AppendRequest[], newChannels: number): void {
     this.#bytes -= rowsBytes(requests, newChannels);
+  }
+
+  /** The row has less content than before. */
+  replaceRow(seq: number, entry: Entry, stripped: Entry): void {
+    this.#bytes -= retainedBytes(entry) - retainedBytes(stripped);
+    const { stamp, channel, change } = this.rows[seq - 1]!;
+    this.rows[seq - 1] = { seq, stamp, channel, entry: stripped, change };
   }
 
   /** @throws ServerError `storage_full` */
@@ -176,6 +203,10 @@ export class MemoryState {
       createdAt: at,
       sentBytes: [],
       writers: new Set(),
+      rowNumbers: [],
+      base: 0,
+      swept: 0,
+      removed: new Map(),
     };
     this.channels.set(channel.key, created);
     for (const user of namedReaders(channel)) this.putStay(created, user, ALWAYS);
@@ -194,6 +225,14 @@ export class MemoryState {
     const { channels } = this.ensureUser(userId);
     const place = channels.findIndex(({ number }) => number > channel.number);
     channels.splice(place < 0 ? channels.length : place, 0, channel);
+  }
+
+  /** All channels of a user, in the order of their creation. */
+  channelsOf(userId: UserId): readonly MemoryChannel[] {
+    const user = this.users.get(userId);
+    const announced = this.channels.get(announcements.key);
+    if (user === undefined || announced === undefined) return user?.channels ?? [];
+    return [...user.channels, announced].sort((a, b) => a.number - b.number);
   }
 
   /** Undefined: the user is not in the channel and never was. All known users get the announcements that came after them. */

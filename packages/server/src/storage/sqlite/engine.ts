@@ -15,6 +15,7 @@ import { type DamageListener, readAround } from './damage.js';
 import { DATABASE_FILE, PageCache, setSynchronous } from './driver/connection-settings.js';
 import { integerOf, rollBack, type SqlDatabase, SqlFailure, type SqlStatement } from './driver/sql-database.js';
 import { Lineage } from './folder/lineage.js';
+import { Maintainer } from './maintainer.js';
 import { Authorship } from './places/authorship.js';
 import { ChannelLog } from './places/channel-log.js';
 import { loadPlaces } from './places/load-places.js';
@@ -85,6 +86,8 @@ export class SqliteEngine {
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
   readonly #statuses: ChannelStatusReader;
+  readonly #ledger: UsageLedger;
+  readonly #maintainer: Maintainer;
   readonly #cache: PageCache;
   readonly #checkpoint: SqlStatement;
 
@@ -155,6 +158,10 @@ export class SqliteEngine {
       this.#pages = new PageReader(log, names, onDamage);
       this.#feed = new FeedReader(database, entries, names, onDamage);
       this.#statuses = new ChannelStatusReader(database, onDamage, { ...tables, pages: this.#pages });
+      this.#ledger = ledger;
+      const { keyWindowEntries } = options;
+      const removal = { entries, places, recent, log, ledger, keyWindowEntries, onDamage };
+      this.#maintainer = new Maintainer(database, { ...tables, ...removal });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       throw openingError(error, options.folder, file);
@@ -263,6 +270,13 @@ export class SqliteEngine {
       const member = readAround(channel, this.#onDamage, () => this.#members.findByName(user, channel));
       return { user, channel, read: member?.read ?? 0, delivered: member?.delivered ?? 0 };
     });
+  }
+
+  /** Part of a step; to be called inside a transaction that has nothing else. */
+  maintain({ step, budgetMs }: WorkerCalls['maintain']['input']): WorkerCalls['maintain']['output'] {
+    const progress = this.#maintainer.run(step, performance.now() + budgetMs);
+    this.#ledger.writeReturned();
+    return progress;
   }
 
   /**

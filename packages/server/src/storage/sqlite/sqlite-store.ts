@@ -22,6 +22,7 @@ import type {
   UnfinishedDevice,
 } from '../directory.js';
 import { epochOf } from '../epoch.js';
+import { MAINTENANCE_STEP_MS, type MaintenanceProgress, type MaintenanceStep } from '../maintenance.js';
 import type {
   AppendAttempt,
   AppendOutcome,
@@ -45,7 +46,7 @@ import { makeFilesPrivate } from './folder/private-files.js';
 import { feedRowFrom } from './reading/feed-reader.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
-import { errorFrom } from './threads/worker-messages.js';
+import { errorFrom, type MaintenanceStepFrame } from './threads/worker-messages.js';
 
 export interface SqliteStoreOptions {
   /** Folder of the store; created if it is not there. */
@@ -232,6 +233,14 @@ class SqliteMessageLog implements MessageLog {
     return outcomes.map((outcome, index) =>
       'code' in outcome ? (errorFrom(outcome) as ServerError) : pageFrom(outcome, requests[index]!.channel, era),
     );
+  }
+
+  async maintain(step: MaintenanceStep, budgetMs = MAINTENANCE_STEP_MS): Promise<MaintenanceProgress> {
+    const frame = 'channel' in step ? named(step) : step;
+    const progress = await this.#client.call('maintain', { step: frame as MaintenanceStepFrame, budgetMs });
+    if (progress.isDone) return progress;
+    const next = 'channel' in step ? { ...progress.next, channel: step.channel } : progress.next;
+    return { isDone: false, next: next as MaintenanceStep };
   }
 
   async heads(channels: readonly Channel[]): Promise<Heads> {

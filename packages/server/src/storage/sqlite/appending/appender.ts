@@ -130,6 +130,7 @@ export class Appender {
   /** The rows are stored: they can be found from now on. */
   commit(): void {
     this.#keys.commit();
+    this.#ledger.commitReturned();
     if (this.#newest === this.#committed) return;
     this.#committed = this.#newest;
     this.#authorship.commit();

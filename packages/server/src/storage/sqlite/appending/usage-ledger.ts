@@ -31,6 +31,8 @@ export class UsageLedger {
   readonly #pending = new Map<number, Usage>();
   /** Committed, and not in the table. */
   readonly #unwritten = new Map<number, Usage>();
+  /** Of the open transaction, where it removes content. */
+  readonly #returned = new Map<number, Usage>();
   readonly #written = new GenerationCache<number, Usage>(CACHED_USERS);
   /** Users whose rows the open transaction has written. */
   readonly #writing: number[] = [];
@@ -60,6 +62,26 @@ export class UsageLedger {
     if (isAnswer && peer !== undefined) countAnswer(this.#pendingOf(peer), channelCreatedAt);
   }
 
+  /** Content of a user is stored no longer; inside a transaction of which `writeReturned` is the end. */
+  giveBack(user: number, bytes: number): void {
+    const usage = this.#returned.get(user) ?? copyOf(this.of(user));
+    usage.storedBytes = Math.max(0, usage.storedBytes - bytes);
+    this.#returned.set(user, usage);
+  }
+
+  /** What rows no longer say has to be in the table with the same commit. */
+  writeReturned(): void {
+    for (const [user, usage] of this.#returned) this.#table.put(user, usage, this.#through);
+  }
+
+  commitReturned(): void {
+    for (const [user, usage] of this.#returned) {
+      this.#written.set(user, usage);
+      this.#unwritten.delete(user);
+    }
+    this.#returned.clear();
+  }
+
   /** @param newest  the newest row */
   commit(newest: number): void {
     for (const [user, usage] of this.#pending) this.#unwritten.set(user, usage);
@@ -69,6 +91,7 @@ export class UsageLedger {
 
   rollback(): void {
     this.#pending.clear();
+    this.#returned.clear();
   }
 
   /** Counts a row that was stored before the start, in the order of the rows, unless the table has it. */

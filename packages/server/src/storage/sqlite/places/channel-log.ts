@@ -60,6 +60,25 @@ export class ChannelLog {
     return this.#places.claimedSeq(channel, offset);
   }
 
+  /** Where the entries from `first` to `last` are, ascending; those that are lost are left out. */
+  places(channel: number, first: number, last: number): Place[] {
+    const firstRecent = this.#recent.firstOffset(channel) ?? Number.POSITIVE_INFINITY;
+    const places = first < firstRecent ? this.#places.between(channel, first, Math.min(last, firstRecent - 1)) : [];
+    for (let offset = Math.max(first, firstRecent); offset <= last; offset += 1) {
+      const seq = this.#recent.seqAt(channel, offset);
+      if (seq !== undefined) places.push({ offset, seq });
+    }
+    return places;
+  }
+
+  /**
+   * The entry at a place of a channel.
+   * @throws ServerError `corrupt` with its offset
+   */
+  readable({ number, key }: PlacedChannel, place: Place): EntryRow {
+    return expectReadable(key, this.row(number, place));
+  }
+
   /** Who wrote an entry that cannot be read, as far as its row shows; 0: unknown. */
   claimedSender(channel: number, offset: number): number {
     const seq = this.seqAt(channel, offset);

@@ -17,11 +17,14 @@ export interface PlacedChannel {
 
 export class PlaceTable {
   readonly #put: SqlStatement;
+  readonly #delete: SqlStatement;
+  readonly #first: SqlStatement;
   readonly #putMark: SqlStatement;
   readonly #mark: SqlStatement;
   readonly #newest: SqlStatement;
   readonly #around: SqlStatement;
   readonly #seqAt: SqlStatement;
+  readonly #between: SqlStatement;
   readonly #baseOf: SqlStatement;
   readonly #entries: EntryTable;
 
@@ -29,6 +32,8 @@ export class PlaceTable {
     this.#entries = entries;
     // A place may be there already: what a crash interrupted is done again.
     this.#put = database.prepare('INSERT OR REPLACE INTO place (channel, offset, seq) VALUES (?,?,?)');
+    this.#delete = database.prepare('DELETE FROM place WHERE channel = ? AND offset = ?');
+    this.#first = database.prepare('SELECT min(offset) AS offset FROM place WHERE channel = ?');
     this.#putMark = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('placed', ?)");
     this.#mark = database.prepare("SELECT value FROM meta WHERE name = 'placed'");
     this.#newest = database.prepare('SELECT max(offset) AS offset FROM place WHERE channel = ?');
@@ -38,11 +43,24 @@ export class PlaceTable {
       UNION ALL
       SELECT * FROM (SELECT channel, offset, seq FROM place WHERE channel > ?1 ORDER BY channel, offset LIMIT 2)`);
     this.#seqAt = database.prepare('SELECT seq FROM place WHERE channel = ? AND offset = ?');
+    this.#between = database.prepare(
+      'SELECT offset, seq FROM place WHERE channel = ? AND offset BETWEEN ? AND ? ORDER BY offset',
+    );
     this.#baseOf = database.prepare('SELECT base FROM channel WHERE id = ?');
   }
 
   put(channel: number, offset: number, seq: number): void {
     this.#put.run([channel, offset, seq]);
+  }
+
+  delete(channel: number, offset: number): void {
+    this.#delete.run([channel, offset]);
+  }
+
+  /** The lowest offset of a channel that is in this table; undefined if there is none. */
+  firstOffset(channel: number): number | undefined {
+    const offset = this.#first.get([channel])?.['offset'];
+    return typeof offset === 'number' ? offset : undefined;
   }
 
   /** All rows up to this one have their places in the table. Undefined: what says so is damaged. */
@@ -55,10 +73,19 @@ export class PlaceTable {
     this.#putMark.run([markOf(seq)]);
   }
 
-  /** The newest offset of a channel that is in this table, as it says; 0 if there is none. */
+  /** The newest offset of a channel that is in this table, as it says; its base if there is none, and 0 without one. */
   claimedLast(channel: number): number {
     const row = this.#newest.get([channel]);
-    return row === undefined || row['offset'] === null ? 0 : integerOf(row, 'offset');
+    if (row !== undefined && row['offset'] !== null) return integerOf(row, 'offset');
+    const base = this.#baseOf.get([channel]);
+    return base === undefined ? 0 : integerOf(base, 'base');
+  }
+
+  /** What the table has of the offsets from `first` to `last`, ascending. */
+  between(channel: number, first: number, last: number): Place[] {
+    return this.#between.all([channel, first, last]).map((row) => {
+      return { offset: integerOf(row, 'offset'), seq: integerOf(row, 'seq') };
+    });
   }
 
   /** The row of an entry, as the table says; undefined if it is not in it. */
@@ -77,13 +104,15 @@ export class PlaceTable {
     const [next, second] = around.filter(({ channel }) => channel !== number);
     if (next !== undefined) this.#expectFirst(next, second, key);
     if (last === undefined) return undefined;
-    if (last.offset !== (previous?.offset ?? base) + 1) throw brokenPlaces(key);
+    // Of what lies below the base, some may not be deleted yet; the newest one stays.
+    const isInPlace = previous === undefined ? last.offset <= base + 1 : last.offset === previous.offset + 1;
+    if (!isInPlace) throw brokenPlaces(key);
     return { offset: last.offset, seq: last.seq };
   }
 
   /** Places have no holes, so what follows a channel's last one in the table is the first one of another channel. */
   #expectFirst(next: ChannelPlace, second: ChannelPlace | undefined, key: ChannelName): void {
-    if (next.offset !== 1 && next.offset !== this.#baseOfChannel(next.channel) + 1) throw brokenPlaces(key);
+    if (next.offset !== 1 && !(next.offset <= this.#baseOfChannel(next.channel) + 1)) throw brokenPlaces(key);
     // A place of this channel may pass for that first one after a flipped bit. It then stands out of order, which what
     // follows it shows; where nothing follows, its row.
     const isInPlace = second === undefined ? this.#isAtItsRow(next) : isInOrder(next, second);

@@ -258,8 +258,9 @@ export class ChannelStatusReader {
     if (!state?.isBegun || member === undefined || member.leftAt !== null) return undefined;
     const read = Math.max(callersRead, member.read);
     const lastRow = this.#readAround(key, () => this.#pages.newestRow(state));
-    const last = lastRow === undefined ? undefined : this.#readAround(key, () => this.#pageOf(state, lastRow));
-    const counted = Math.max(read, member.dueFrom - 1);
+    const isThere = lastRow !== undefined && lastRow.removed === undefined;
+    const last = isThere ? this.#readAround(key, () => this.#pageOf(state, lastRow)) : undefined;
+    const counted = Math.max(read, member.dueFrom - 1, state.base);
     return {
       visibleFrom: member.visibleFrom,
       read,

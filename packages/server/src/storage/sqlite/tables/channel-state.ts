@@ -18,7 +18,7 @@ export interface ChannelState {
   readonly lowUser: number;
   readonly highUser: number;
   readonly life: number;
-  readonly base: number;
+  base: number;
   readonly createdAt: number;
   /** Number of the newest row that changed who may do what here; 0: none did. */
   rights: number;
@@ -126,7 +126,8 @@ export class ChannelEnds {
     // Where the newest entry cannot be read, the newest readable one has the counts.
     let passed = 0;
     let passedLow = 0;
-    for (let offset = head; offset > channel.base; offset -= 1) {
+    // The newest one also where everything was removed.
+    for (let offset = head; offset > Math.min(channel.base, head - 1); offset -= 1) {
       const seq = offset === head ? lastRow : this.#log.seqAt(channel.number, offset);
       const row = seq === undefined ? undefined : this.#log.row(channel.number, { offset, seq });
       if (row !== undefined && !(row instanceof UnreadableEntry)) {

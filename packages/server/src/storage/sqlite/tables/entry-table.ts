@@ -36,15 +36,23 @@ export class EntryTable {
   /** Rows up to this one are in the table of schema version 1, unless they were changed since. */
   readonly #lastV1: number;
   readonly #insert: SqlStatement;
+  readonly #replace: SqlStatement;
+  readonly #delete: SqlStatement;
+  readonly #deleteV1: SqlStatement | undefined;
   readonly #read: SqlStatement;
   readonly #readV1: SqlStatement | undefined;
   readonly #newest: SqlStatement;
   readonly #slice: SqlStatement;
   readonly #sliceV1: SqlStatement | undefined;
+  readonly #sliceChanged: SqlStatement | undefined;
   readonly #encoder = new EntryRecordEncoder();
 
   constructor(database: SqlDatabase) {
     this.#insert = database.prepare('INSERT INTO entry (seq, channel, offset, crc, record) VALUES (?,?,?,?,?)');
+    this.#replace = database.prepare(
+      'INSERT OR REPLACE INTO entry (seq, channel, offset, crc, record) VALUES (?,?,?,?,?)',
+    );
+    this.#delete = database.prepare('DELETE FROM entry WHERE seq = ?');
     this.#read = database.prepare('SELECT channel, offset, crc, record FROM entry WHERE seq = ?');
     this.#newest = database.prepare('SELECT max(seq) AS id FROM entry');
     this.#slice = database.prepare(
@@ -54,7 +62,11 @@ export class EntryTable {
       database.prepare("SELECT 1 AS found FROM sqlite_schema WHERE name = 'entry_v1'").get([]) !== undefined;
     this.#lastV1 = hasV1 ? newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1')) : 0;
     if (!hasV1) return;
+    this.#deleteV1 = database.prepare('DELETE FROM entry_v1 WHERE id = ?');
     this.#readV1 = database.prepare(`SELECT ${ENTRY_V1_COLUMNS} FROM entry_v1 WHERE id = ?`);
+    this.#sliceChanged = database.prepare(
+      'SELECT seq, channel, offset, crc, record FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+    );
     this.#sliceV1 = database.prepare(
       'SELECT id, channel, offset, sender, key FROM entry_v1 WHERE id > ? ORDER BY id LIMIT ?',
     );
@@ -68,6 +80,18 @@ export class EntryTable {
   insert(seq: number, row: EntryRow): void {
     const record = this.#encoder.encode(row);
     this.#insert.run([seq, row.channel, row.offset, recordChecksum(seq, record), record]);
+  }
+
+  /** Changes a row that is there; from now on it has the form of this version. */
+  replace(seq: number, row: EntryRow): void {
+    const record = this.#encoder.encode(row);
+    this.#replace.run([seq, row.channel, row.offset, recordChecksum(seq, record), record]);
+    if (seq <= this.#lastV1) this.#deleteV1?.run([seq]);
+  }
+
+  delete(seq: number): void {
+    this.#delete.run([seq]);
+    if (seq <= this.#lastV1) this.#deleteV1?.run([seq]);
   }
 
   /**
@@ -91,8 +115,7 @@ export class EntryTable {
   keysAfter(seq: number, limit: number): KeySlice {
     const isV1 = seq < this.#lastV1;
     try {
-      const rows = isV1 ? this.#sliceV1!.all([seq, limit]) : this.#slice.all([seq, limit]);
-      const keys = rows.map(isV1 ? rowKeyV1 : rowKey);
+      const keys = isV1 ? this.#keysAfterV1(seq, limit) : this.#slice.all([seq, limit]).map(rowKey);
       if (keys.length === limit) return { keys, through: keys.at(-1)!.seq };
       return { keys, through: isV1 ? this.#lastV1 : Number.MAX_SAFE_INTEGER };
     } catch (error) {
@@ -103,6 +126,13 @@ export class EntryTable {
     for (let at = seq; at < seq + limit; at += 1)
       keys.push(...this.keysAfter(at, 1).keys.filter((key) => key.seq === at + 1));
     return { keys, through: seq + limit };
+  }
+
+  /** The same from both tables, up to the last row of the older one: some of its rows were changed since. */
+  #keysAfterV1(seq: number, limit: number): RowKey[] {
+    const changed = this.#sliceChanged!.all([seq, this.#lastV1, limit]).map(rowKey);
+    const keys = this.#sliceV1!.all([seq, limit]).map(rowKeyV1);
+    return changed.length === 0 ? keys : [...keys, ...changed].sort((a, b) => a.seq - b.seq).slice(0, limit);
   }
 }
 

@@ -1,11 +1,13 @@
 // What the two threads say to each other.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
+import type { Channel } from '../../../channel/channel.js';
 import type { Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
+import type { MaintenanceStep } from '../../maintenance.js';
 import type { KeySearch, PageRequest } from '../../message-log.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
@@ -94,6 +96,10 @@ export interface WorkerCalls {
     readonly input: readonly { readonly user: UserId; readonly channel: ChannelName }[];
     readonly output: readonly Named<StoredCursors>[];
   };
+  maintain: {
+    readonly input: { readonly step: MaintenanceStepFrame; readonly budgetMs: number };
+    readonly output: MaintenanceFrame;
+  };
   writeCursors: {
     readonly input: { readonly batch: readonly Named<CursorWrite>[]; readonly at: number };
     readonly output: undefined;
@@ -120,6 +126,15 @@ export interface FailureFrame {
   readonly message: string;
   readonly offset: number | undefined;
 }
+
+/** A step with the name of its channel in place of the channel. */
+export type MaintenanceStepFrame = NamedStep<MaintenanceStep>;
+
+type NamedStep<Step> = Step extends { readonly channel: Channel } ? Named<Step> : Step;
+
+export type MaintenanceFrame =
+  | { readonly isDone: true }
+  | { readonly isDone: false; readonly next: MaintenanceStepFrame };
 
 /** A page, or why it cannot be read. */
 export type PageOutcome = PageFrame | FailureFrame;

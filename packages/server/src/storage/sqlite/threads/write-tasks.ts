@@ -58,6 +58,26 @@ export class DeviceTask implements WriteTask {
   }
 }
 
+export class MaintenanceTask implements WriteTask {
+  readonly command = 'maintain';
+  readonly #input: WorkerCalls['maintain']['input'];
+  readonly #id: number;
+  outcome: CallOutcome | undefined;
+
+  constructor(id: number, input: WorkerCalls['maintain']['input']) {
+    this.#id = id;
+    this.#input = input;
+  }
+
+  apply(engine: SqliteEngine): void {
+    this.outcome = { id: this.#id, output: engine.maintain(this.#input) };
+  }
+
+  fail(failure: FailureFrame): void {
+    this.outcome = { id: this.#id, failure };
+  }
+}
+
 export class CursorTask implements WriteTask {
   readonly command = 'writeCursors';
   readonly id: number;

@@ -15,7 +15,7 @@ import {
   type ToWorker,
   type WorkerCalls,
 } from './worker-messages.js';
-import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask } from './write-tasks.js';
+import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask, MaintenanceTask } from './write-tasks.js';
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
 const MAX_COMMIT_ENTRIES = MAX_BATCH_ENTRIES;
@@ -24,13 +24,15 @@ const READ_SLICE_MS = 5;
 const PLACE_SLICE_MS = 5;
 const MIN_PLACED_ROWS = 256;
 const PLACED_PER_STORED = 2;
-/** Cursor writes pause for four times as long as they took: at most a fifth of the time is theirs. */
-const CURSOR_PAUSE_FACTOR = 4;
+/** Cursor writes and maintenance pause for four times as long as they took: at most a fifth of the time is theirs. */
+const PAUSE_FACTOR = 4;
+/** About what one step changes, for the pace of checkpoints. */
+const MAINTAINED_ROWS = 256;
 /** How often a full disk is tried again while nothing is sent. */
 const FULL_RETRY_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 200;
 
-type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' }>;
+type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' | 'maintain' }>;
 type SingleRead = Exclude<ReadCall, { readonly method: 'pages' }>;
 
 export class WriterThread {
@@ -45,6 +47,8 @@ export class WriterThread {
   readonly #pages: PageOutcome[] = [];
   readonly #cursors: CursorTask[] = [];
   #cursorsNotBefore = 0;
+  readonly #maintenance: MaintenanceTask[] = [];
+  #maintenanceNotBefore = 0;
   /** Entries stored since rows were placed. */
   #stored = 0;
   #isClosing = false;
@@ -86,6 +90,9 @@ export class WriterThread {
       case 'writeCursors':
         this.#cursors.push(new CursorTask(call.id, call.input));
         return;
+      case 'maintain':
+        this.#maintenance.push(new MaintenanceTask(call.id, call.input));
+        return;
       default:
         this.#reads.push(call);
     }
@@ -100,6 +107,7 @@ export class WriterThread {
         this.#commit();
         this.#read();
         this.#writeCursors();
+        this.#maintain();
         this.#place();
         if (this.#pacer.isDue) this.#checkpoint();
         this.#drain();
@@ -116,7 +124,9 @@ export class WriterThread {
   get #hasWork(): boolean {
     if (this.#appends.length > 0 || this.#devices.length > 0 || this.#reads.length > 0) return true;
     if (this.#engine.isPlacingDue && this.#engine.isWritable && !this.#isClosing) return true;
-    return this.#cursors.length > 0 && (this.#isClosing || performance.now() >= this.#cursorsNotBefore);
+    const now = this.#isClosing ? Number.POSITIVE_INFINITY : performance.now();
+    if (this.#maintenance.length > 0 && now >= this.#maintenanceNotBefore) return true;
+    return this.#cursors.length > 0 && now >= this.#cursorsNotBefore;
   }
 
   /** Whatever has gathered in the port since the last look. */
@@ -233,12 +243,24 @@ export class WriterThread {
     task.advance();
     this.#pacer.wrote(CURSOR_CHUNK);
     const end = performance.now();
-    this.#cursorsNotBefore = end + CURSOR_PAUSE_FACTOR * (end - start);
+    this.#cursorsNotBefore = end + PAUSE_FACTOR * (end - start);
     if (!task.isDone) return;
     this.#cursors.shift();
     const outcome: CallOutcome =
       task.failure === undefined ? { id: task.id, output: undefined } : { id: task.id, failure: task.failure };
     this.#done([], [outcome]);
+  }
+
+  #maintain(): void {
+    const start = performance.now();
+    if (!this.#isClosing && start < this.#maintenanceNotBefore) return;
+    const task = this.#maintenance.shift();
+    if (task === undefined) return;
+    this.#engine.write([task]);
+    this.#pacer.wrote(MAINTAINED_ROWS);
+    const end = performance.now();
+    this.#maintenanceNotBefore = end + PAUSE_FACTOR * (end - start);
+    this.#done([], [task.outcome!]);
   }
 
   /** More rows than were stored meanwhile, so that they do not gather; a few milliseconds at most. */
@@ -258,6 +280,7 @@ export class WriterThread {
     const now = performance.now();
     const delays: number[] = [];
     if (this.#cursors.length > 0) delays.push(this.#cursorsNotBefore - now);
+    if (this.#maintenance.length > 0) delays.push(this.#maintenanceNotBefore - now);
     if (!this.#engine.isWritable) delays.push(FULL_RETRY_MS);
     if (this.#pacer.hasWritten) delays.push(IDLE_CHECKPOINT_MS);
     if (delays.length === 0) return;

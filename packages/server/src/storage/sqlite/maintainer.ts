@@ -1,0 +1,226 @@
+// Removal from the logs of the SQLite engine, inside transactions of its own. A removed entry is a tombstone: its row keeps
+// place, kind, sender, counts and key (docs/decisions/0024-a-removed-entry-is-a-tombstone.md). Rows below `base` are deleted
+// with their places, once their keys are no longer promised and a start needs them no longer.
+
+import type { RemovalReason } from '../../channel/entry.js';
+import { contentBytes } from '../../channel/entry.js';
+import type { ErasedThrough, MaintenanceStep } from '../maintenance.js';
+import type { UsageLedger } from './appending/usage-ledger.js';
+import { type DamageListener, readAround } from './damage.js';
+import { integerOf, type SqlDatabase, type SqlStatement } from './driver/sql-database.js';
+import type { ChannelLog } from './places/channel-log.js';
+import type { PlaceTable } from './places/place-table.js';
+import type { Place, RecentPlaces } from './places/recent-places.js';
+import type { ChannelState } from './tables/channel-state.js';
+import type { ChannelTable } from './tables/channel-table.js';
+import type { EntryRow } from './tables/entry-row.js';
+import type { EntryTable } from './tables/entry-table.js';
+import type { RowNames } from './tables/row-names.js';
+import type { MaintenanceFrame, MaintenanceStepFrame } from './threads/worker-messages.js';
+
+type Step<Kind extends MaintenanceStep['kind']> = Extract<MaintenanceStepFrame, { readonly kind: Kind }>;
+
+/** Entries looked for at a time. */
+const CHUNK_ENTRIES = 64;
+const DONE: MaintenanceFrame = { isDone: true };
+
+interface MaintainerParts {
+  readonly names: RowNames;
+  readonly channels: ChannelTable;
+  readonly entries: EntryTable;
+  readonly places: PlaceTable;
+  readonly recent: RecentPlaces;
+  readonly log: ChannelLog;
+  readonly ledger: UsageLedger;
+  /** Newest rows of which the keys are promised. */
+  readonly keyWindowEntries: number;
+  readonly onDamage: DamageListener;
+}
+
+export class Maintainer {
+  readonly #parts: MaintainerParts;
+  readonly #channelsOf: SqlStatement;
+  readonly #channelName: SqlStatement;
+  readonly #due: SqlStatement;
+  readonly #dropExpiry: SqlStatement;
+
+  constructor(database: SqlDatabase, parts: MaintainerParts) {
+    this.#parts = parts;
+    this.#channelsOf = database.prepare(
+      'SELECT channel FROM member WHERE user = ? AND channel >= ? ORDER BY channel LIMIT 1',
+    );
+    this.#channelName = database.prepare('SELECT name FROM channel WHERE id = ?');
+    this.#due = database.prepare(
+      'SELECT at, channel, offset FROM expiry WHERE at <= ? ORDER BY at, channel, offset LIMIT ?',
+    );
+    this.#dropExpiry = database.prepare('DELETE FROM expiry WHERE at = ? AND channel = ? AND offset = ?');
+  }
+
+  /**
+   * Part of a step, inside a transaction.
+   * @param until of `performance.now()`
+   * @throws ServerError, SqlFailure `corrupt`
+   */
+  run(step: MaintenanceStepFrame, until: number): MaintenanceFrame {
+    const isOver = () => performance.now() >= until;
+    switch (step.kind) {
+      case 'trim':
+        return this.#trim(step, isOver);
+      case 'remove':
+        return this.#remove(step, isOver);
+      case 'erase':
+        return this.#erase(step, isOver);
+      case 'expire':
+        return this.#expire(step, isOver);
+    }
+  }
+
+  #trim(step: Step<'trim'>, isOver: () => boolean): MaintenanceFrame {
+    const { channels, places, recent, log } = this.#parts;
+    const state = channels.find(step.channel);
+    if (state === undefined) return DONE;
+    const base = Math.max(state.base, Math.min(step.through, state.head));
+    if (base > state.base) {
+      state.base = base;
+      channels.update(state);
+    }
+    const { number } = state;
+    const first = places.firstOffset(number) ?? recent.firstOffset(number) ?? base + 1;
+    for (let after = Math.max(step.after ?? 0, first - 1); after < base; ) {
+      const last = Math.min(after + CHUNK_ENTRIES, base);
+      for (const place of log.places(number, after + 1, last)) {
+        this.#trimOne(state, place);
+        after = place.offset;
+        if (isOver() && after < base) return { isDone: false, next: { ...step, after } };
+      }
+      after = last;
+    }
+    return DONE;
+  }
+
+  #trimOne(state: ChannelState, { offset, seq }: Place): void {
+    const { entries, places } = this.#parts;
+    const row = this.#readAround(state, { offset, seq });
+    // The newest row of a channel says where its log ends.
+    if (offset === state.head || seq > this.#lastDeletable) {
+      if (row !== undefined) this.#bury(row, seq, 'expired');
+      return;
+    }
+    if (row !== undefined) this.#noteGone(row);
+    entries.delete(seq);
+    places.delete(state.number, offset);
+  }
+
+  /** Later rows have keys that are promised, or are read again at a start, which finds out by holes what was lost. */
+  get #lastDeletable(): number {
+    const { recent, keyWindowEntries } = this.#parts;
+    return Math.min(recent.floor, recent.newest - keyWindowEntries);
+  }
+
+  #remove(step: Step<'remove'>, isOver: () => boolean): MaintenanceFrame {
+    const state = this.#parts.channels.find(step.channel);
+    if (state === undefined) return DONE;
+    for (const [index, offset] of step.offsets.entries()) {
+      this.#removeAt(state, offset, step.reason);
+      const offsets = step.offsets.slice(index + 1);
+      if (isOver() && offsets.length > 0) return { isDone: false, next: { ...step, offsets } };
+    }
+    return DONE;
+  }
+
+  #erase(step: Step<'erase'>, isOver: () => boolean): MaintenanceFrame {
+    const user = this.#parts.names.users.find(step.user);
+    if (user === undefined) return DONE;
+    let after: ErasedThrough = step.after ?? { channel: 0, offset: 0 };
+    for (;;) {
+      const channel = this.#nextChannel(user, after.channel);
+      if (channel === undefined) return DONE;
+      const offset = this.#eraseIn(channel, user, channel === after.channel ? after.offset : 0, isOver);
+      if (offset !== undefined) return { isDone: false, next: { ...step, after: { channel, offset } } };
+      after = { channel: channel + 1, offset: 0 };
+    }
+  }
+
+  #nextChannel(user: number, from: number): number | undefined {
+    const row = this.#channelsOf.get([user, from]);
+    return row && integerOf(row, 'channel');
+  }
+
+  /** @returns the offset up to which it was done when the time was over */
+  #eraseIn(channel: number, user: number, after: number, isOver: () => boolean): number | undefined {
+    const { log, onDamage, channels } = this.#parts;
+    const name = this.#channelName.get([channel])?.['name'];
+    const state =
+      typeof name === 'string'
+        ? readAround(name, onDamage, () => channels.find(name as ChannelState['key']))
+        : undefined;
+    if (state === undefined) return undefined;
+    for (let next = Math.max(after, state.base) + 1; next <= state.head; next += CHUNK_ENTRIES) {
+      const last = Math.min(next + CHUNK_ENTRIES - 1, state.head);
+      for (const place of log.places(channel, next, last)) {
+        const row = this.#readAround(state, place);
+        if (row?.sender === user) this.#bury(row, place.seq, 'erased');
+        if (isOver()) return place.offset;
+      }
+    }
+    return undefined;
+  }
+
+  #expire(step: Step<'expire'>, isOver: () => boolean): MaintenanceFrame {
+    const { channels, onDamage } = this.#parts;
+    for (;;) {
+      const due = this.#due.all([step.now, CHUNK_ENTRIES]);
+      for (const row of due) {
+        const [at, channel, offset] = [integerOf(row, 'at'), integerOf(row, 'channel'), integerOf(row, 'offset')];
+        this.#dropExpiry.run([at, channel, offset]);
+        const name = this.#channelName.get([channel])?.['name'];
+        if (typeof name === 'string') {
+          readAround(name, onDamage, () => {
+            const state = channels.find(name as ChannelState['key']);
+            if (state !== undefined) this.#removeAt(state, offset, 'expired');
+          });
+        }
+        if (isOver()) return { isDone: false, next: step };
+      }
+      if (due.length < CHUNK_ENTRIES) return DONE;
+    }
+  }
+
+  #removeAt(state: ChannelState, offset: number, reason: RemovalReason): void {
+    const seq = offset > state.base ? this.#parts.log.seqAt(state.number, offset) : undefined;
+    if (seq === undefined) return;
+    const row = this.#readAround(state, { offset, seq });
+    if (row !== undefined) this.#bury(row, seq, reason);
+  }
+
+  /** One that cannot be read is left as it is, and reported. */
+  #readAround(state: ChannelState, place: Place): EntryRow | undefined {
+    const { log, onDamage } = this.#parts;
+    return readAround(state.key, onDamage, () => log.readable(state, place));
+  }
+
+  /** What was removed before keeps its key until its sender is erased. */
+  #bury(row: EntryRow, seq: number, reason: RemovalReason): void {
+    if (row.removed !== undefined && (reason !== 'erased' || row.removed === 'erased')) return;
+    this.#noteGone(row);
+    const nothing = {
+      body: '',
+      bodyFormat: 'json',
+      slot: undefined,
+      headers: undefined,
+      contentType: undefined,
+      replyTo: undefined,
+      target: undefined,
+      expiresAt: undefined,
+    } as const;
+    const key = reason === 'erased' ? undefined : row.key;
+    this.#parts.entries.replace(seq, { ...row, ...nothing, key, removed: reason });
+  }
+
+  /** Nothing of it is there any more. */
+  #noteGone(row: EntryRow): void {
+    if (row.removed !== undefined) return;
+    if (row.sender !== 0) this.#parts.ledger.giveBack(row.sender, contentBytes(row));
+    if (row.expiresAt !== undefined) this.#dropExpiry.run([row.expiresAt, row.channel, row.offset]);
+  }
+}
