@@ -1,6 +1,7 @@
 // What every engine demands of a call before it looks at anything stored.
 
-import { isEntryKind } from '../channel/entry.js';
+import type { Channel } from '../channel/channel.js';
+import { isEntryKind, messageKind } from '../channel/entry.js';
 import { MAX_MEMBER_CHANGES, MAX_SETTINGS_BYTES, type RightsChange } from '../channel/membership.js';
 import { type AppendRequest, MAX_PAGES } from './message-log.js';
 
@@ -22,34 +23,36 @@ export function assertBatchSize(length: number): void {
 /** @throws TypeError for what no engine can store */
 export function assertStorable(request: AppendRequest): void {
   const { channel, content, guard, change } = request;
-  const refuse = (message: string) => new TypeError(`${message} (an append to ${channel.key})`);
-  if (channel.kind === 'topic') throw refuse('expected a channel with a stored log');
+  if (channel.kind === 'topic') throw impossible(channel, 'expected a channel with a stored log');
   if (content === undefined) {
-    if (change === undefined) throw refuse('expected a content, a change, or both');
+    if (change === undefined) throw impossible(channel, 'expected a content, a change, or both');
   } else {
     const { kind, from, by } = content;
-    if (!isEntryKind(kind)) throw refuse(`expected a kind of 1-32 of [a-z0-9._-], got ${kind}`);
-    if (from !== undefined && by !== undefined) throw refuse('expected from or by, got both');
+    if (kind !== messageKind && !isEntryKind(kind))
+      throw impossible(channel, `expected a kind of 1-32 of [a-z0-9._-], got ${kind}`);
+    if (from !== undefined && by !== undefined) throw impossible(channel, 'expected from or by, got both');
     const isOutsider = channel.kind === 'direct' && from !== channel.low && from !== channel.high;
-    if (isOutsider && from !== undefined && !guard.isRefused) throw refuse(`${from} is not one of the two users`);
+    if (isOutsider && from !== undefined && !guard.isRefused)
+      throw impossible(channel, `${from} is not one of the two users`);
   }
-  if (change !== undefined) assertChange(request, change, refuse);
+  if (change !== undefined) assertChange(request, change);
 }
 
-function assertChange(
-  { channel, content, guard }: AppendRequest,
-  { members, settings, blocks }: RightsChange,
-  refuse: (message: string) => TypeError,
-): void {
-  if (guard.rightsVersion === 'any') throw refuse('a change depends on a version of the rights, got any');
-  if (members.length > MAX_MEMBER_CHANGES) throw refuse(`expected at most ${MAX_MEMBER_CHANGES} changes of members`);
-  if (members.length > 0 && channel.kind !== 'group') throw refuse('only groups have members that change');
-  if (members.length > 0 && content === undefined) throw refuse('a change of members is part of an entry');
+function assertChange({ channel, content, guard }: AppendRequest, { members, settings, blocks }: RightsChange): void {
+  if (guard.rightsVersion === 'any') throw impossible(channel, 'a change depends on a version of the rights, got any');
+  if (members.length > MAX_MEMBER_CHANGES)
+    throw impossible(channel, `expected at most ${MAX_MEMBER_CHANGES} changes of members`);
+  if (members.length > 0 && channel.kind !== 'group') throw impossible(channel, 'only groups have members that change');
+  if (members.length > 0 && content === undefined) throw impossible(channel, 'a change of members is part of an entry');
   if (settings !== undefined && Buffer.byteLength(settings) > MAX_SETTINGS_BYTES) {
-    throw refuse(`expected settings of at most ${MAX_SETTINGS_BYTES} bytes`);
+    throw impossible(channel, `expected settings of at most ${MAX_SETTINGS_BYTES} bytes`);
   }
   for (const { by } of blocks) {
     const isMember = channel.kind === 'direct' && (by === channel.low || by === channel.high);
-    if (!isMember) throw refuse(`${by} is not one of the two users of a direct channel`);
+    if (!isMember) throw impossible(channel, `${by} is not one of the two users of a direct channel`);
   }
+}
+
+function impossible({ key }: Channel, message: string): TypeError {
+  return new TypeError(`${message} (an append to ${key})`);
 }

@@ -1,7 +1,7 @@
 // Appends inside the open transaction: keys, rights, offsets and counts of one batch after the other.
 
 import type { Channel } from '../../../channel/channel.js';
-import { contentBytes, type EntryContent } from '../../../channel/entry.js';
+import { contentBytes, type EntryContent, messageKind } from '../../../channel/entry.js';
 import { assertStorable } from '../../append-check.js';
 import { nameOf } from '../../channel-name.js';
 import type { AppendRequest } from '../../message-log.js';
@@ -11,7 +11,7 @@ import type { Authorship } from '../places/authorship.js';
 import type { PlaceRing, RecentPlaces } from '../places/recent-places.js';
 import { type ChannelState, namedNumber } from '../tables/channel-state.js';
 import type { ChannelTable } from '../tables/channel-table.js';
-import type { EntryRow } from '../tables/entry-row.js';
+import { type EntryRow, MESSAGE_KIND } from '../tables/entry-row.js';
 import type { EntryTable } from '../tables/entry-table.js';
 import type { ConcernedMembers, RightsTable } from '../tables/rights-table.js';
 import type { RowNames } from '../tables/row-names.js';
@@ -214,7 +214,7 @@ export class Appender {
       first,
       author,
       recipient: this.#recipientIn(known, channel, content),
-      kind: content === undefined ? 0 : this.#names.kinds.find(content.kind),
+      kind: content === undefined || content.kind === messageKind ? MESSAGE_KIND : this.#names.kinds.find(content.kind),
       concerned: change && this.#rights.concerned(known, change),
     };
   }

@@ -204,7 +204,9 @@ export class RightsTable {
     { offset, at }: ChangePlace,
   ): MemberRow {
     const number = this.#users.ensure(user, at);
-    if (earlier !== undefined) this.#keepStay(earlier);
+    // A stay that the same entry began is begun anew.
+    const isAnother = earlier !== undefined && earlier.joined !== offset;
+    if (isAnother) this.#keepStay(earlier);
     const row: MemberRow = {
       user: number,
       channel: state.number,
@@ -215,7 +217,7 @@ export class RightsTable {
       joined: offset,
       dueFrom: offset,
       role: ROLES.indexOf(role),
-      stays: earlier === undefined ? 0 : earlier.stays + 1,
+      stays: (earlier?.stays ?? 0) + (isAnother ? 1 : 0),
     };
     this.#members.put(state, row);
     // It is there already where the row of a member was damaged.

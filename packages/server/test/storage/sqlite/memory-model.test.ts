@@ -1,0 +1,302 @@
+// Random histories of channels of every kind, against the memory engine as the model: with places in memory and in the table,
+// and with restarts.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { announcements, type Channel } from '../../../src/channel/channel.js';
+import type { LaneRow } from '../../../src/channel/lane.js';
+import type { MemberChange, MemberRole } from '../../../src/channel/membership.js';
+import { named, nameOf } from '../../../src/storage/channel-name.js';
+import type { CursorWrite } from '../../../src/storage/cursors.js';
+import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
+import type { AppendRequest, AppendResult } from '../../../src/storage/message-log.js';
+import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
+import { feedRowFrom } from '../../../src/storage/sqlite/reading/feed-reader.js';
+import type { Store } from '../../../src/storage/store.js';
+import {
+  append as appendTo,
+  changeOf,
+  control,
+  device,
+  direct,
+  entryIn,
+  FIRST_AT,
+  group,
+  inbox,
+  joins,
+  leaves,
+  readFeed,
+  user,
+  versionOf,
+} from '../requests.js';
+import { makeDataFolder, testedDrivers } from './data-folder.js';
+import { append, openEngine, placeAll } from './engine-under-test.js';
+
+const users = ['alice', 'bob', 'carol'];
+const phone = device('phone');
+const laptop = device('laptop');
+const groups = [group('eng'), group('ops')];
+const pairs = [direct('alice', 'bob'), direct('alice', 'alice'), direct('bob', 'carol')];
+const channels = [...groups, ...pairs, inbox('alice'), inbox('carol'), announcements];
+
+const anyUser = fc.constantFrom(...users);
+const role = fc.constantFrom<MemberRole>('owner', 'admin', 'member');
+const memberChange: fc.Arbitrary<MemberChange> = fc.oneof(
+  fc.tuple(anyUser, role, fc.constantFrom('start' as const, 'joining' as const)).map((change) => joins(...change)),
+  anyUser.map(leaves),
+  fc.record({ type: fc.constant('role' as const), user: anyUser.map(user), role }),
+);
+const rights = fc.record({
+  members: fc.array(memberChange, { maxLength: 4 }),
+  settings: fc.option(fc.constantFrom('{}', '{"posting":"admins"}'), { nil: undefined, freq: 2 }),
+});
+const version = fc.constantFrom<'current' | 'any' | number>('current', 'current', 'current', 'any', 0);
+const author = fc.constantFrom('user', 'user', 'user', 'application', 'server');
+
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('write' as const),
+      channel: fc.constantFrom(...channels),
+      author,
+      by: anyUser,
+      count: fc.integer({ min: 1, max: 4 }),
+      kind: fc.constantFrom('message', 'message', 'message', 'react', 'a.b'),
+      key: fc.option(fc.constantFrom('k1', 'k2'), { nil: undefined, freq: 2 }),
+      version,
+      isRefused: fc.constantFrom(false, false, false, true),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('change' as const),
+      channel: fc.constantFrom(...groups),
+      rights,
+      version: fc.constantFrom<'current' | number>('current', 'current', 'current', 0),
+      isControl: fc.constantFrom(false, false, true),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('block' as const),
+      pair: fc.constantFrom(0, 2),
+      isBlocked: fc.boolean(),
+      isLow: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), channel: fc.constantFrom(...groups) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('acknowledge' as const),
+      user: anyUser,
+      channel: fc.constantFrom(...channels),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      isRead: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('signIn' as const), user: anyUser, isLaptop: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('place' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+);
+
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+test.each(testedDrivers)('the SQLite engine (%s) stores and tells what the memory engine does', async (driver) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const { folder, remove } = await makeDataFolder();
+      const model = await openMemoryStore({ maxBytes: 100_000_000 });
+      const open = () => openEngine(folder, driver, undefined, (damage) => expect.fail(damage.message));
+      let engine = open();
+      try {
+        // Whoever writes has signed in: users are as old as their first sign-in.
+        const first = users.map((id) => ({ do: 'signIn', user: id, isLaptop: false }) as const);
+        for (const each of [...first, ...steps]) {
+          if (each.do === 'place') placeAll(engine);
+          if (each.do === 'restart') {
+            engine.close();
+            engine = open();
+          }
+          await apply(each, engine, model);
+        }
+        await expectSame(engine, model);
+        engine.close();
+        engine = open();
+        await expectSame(engine, model);
+      } finally {
+        engine.close();
+        await model.close();
+        await remove();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+async function apply(given: Step, engine: SqliteEngine, model: Store): Promise<void> {
+  switch (given.do) {
+    case 'place':
+    case 'restart':
+      return;
+    case 'signIn': {
+      const signIn = {
+        user: user(given.user),
+        device: given.isLaptop ? laptop : phone,
+        mustExist: { user: false, device: false },
+        at: FIRST_AT,
+        inUse: [],
+        unfinished: undefined,
+      };
+      write(engine, (self) => self.openDevice(signIn));
+      await model.directory.openDevice(signIn);
+      return;
+    }
+    case 'acknowledge': {
+      const [head] = (await model.log.heads([given.channel])).heads;
+      const offset = Math.round(given.share * (head?.head ?? 0));
+      const cursors: CursorWrite = {
+        user: user(given.user),
+        channel: given.channel,
+        read: given.isRead ? offset : undefined,
+        delivered: offset,
+        devices: new Map([[phone, offset]]),
+      };
+      write(engine, (self) => self.writeCursors({ batch: [named(cursors)], at: FIRST_AT }));
+      await model.cursors.write([cursors], FIRST_AT);
+      return;
+    }
+    case 'block':
+    case 'change':
+    case 'close':
+    case 'write': {
+      const batch = await batchOf(given, model);
+      const results = append(engine, ...batch);
+      expect(results.map(plain)).toEqual((await appendTo(model.log, batch)).map(plain));
+    }
+  }
+}
+
+async function batchOf(
+  given: Extract<Step, { do: 'write' | 'change' | 'block' | 'close' }>,
+  model: Store,
+): Promise<AppendRequest[]> {
+  const channel = given.do === 'block' ? pairs[given.pair]! : given.channel;
+  const current = await versionOf(model.log, channel);
+  if (given.do === 'close') return [control(channel, current, { closes: true })];
+  if (given.do === 'block') {
+    if (channel.kind !== 'direct') return [];
+    const by = given.isLow ? channel.low : channel.high;
+    return [control(channel, current, { blocks: [{ by, isBlocked: given.isBlocked }] })];
+  }
+  const rightsVersion = given.version === 'current' ? current : given.version;
+  if (given.do === 'change') {
+    const { members, settings } = given.rights;
+    if (given.isControl) return [control(channel, current, { settings: settings ?? '[]' })];
+    const change = changeOf({ members, settings });
+    return [entryIn(channel, 'alice', { kind: 'member', rightsVersion: Number(rightsVersion), change })];
+  }
+  const { author: as, by, count, kind, key, isRefused } = given;
+  const from = as === 'user' ? senderIn(channel, by) : undefined;
+  return Array.from({ length: count }, () =>
+    entryIn(channel, from, { by: as === 'application' ? by : undefined, kind, key, rightsVersion, isRefused }),
+  );
+}
+
+/** Only its two users write in a direct channel. */
+function senderIn(channel: Channel, id: string): string {
+  return channel.kind === 'direct' && id !== channel.low && id !== channel.high ? channel.low : id;
+}
+
+function write(engine: SqliteEngine, apply: (self: SqliteEngine) => unknown): void {
+  engine.write([{ command: 'test', apply: (self) => void apply(self), fail: ({ message }) => expect.fail(message) }]);
+}
+
+/** Epochs are those of each engine. */
+function plain(result: AppendResult): object {
+  return { ...result, epoch: undefined };
+}
+
+async function expectSame(engine: SqliteEngine, model: Store): Promise<void> {
+  const names = channels.map(nameOf);
+  expect(engine.heads(names).heads.map(({ head, base }) => ({ head, base }))).toEqual(
+    (await model.log.heads(channels)).heads.map(({ head, base }) => ({ head, base })),
+  );
+  const { rights: expectedRights } = await model.log.rights(channels);
+  expect(engine.rights(names).rights.map((each, index) => ({ channel: channels[index], ...Object(each) }))).toEqual(
+    expectedRights,
+  );
+  for (const channel of groups) {
+    for (const after of [undefined, user('alice'), user('bobby')]) {
+      const { through: _, ...page } = await model.log.members(channel, after, 2);
+      expect(engine.members({ channel: nameOf(channel), after, limit: 2 })).toMatchObject(page);
+    }
+  }
+  for (const id of users) await expectSameFor(id, engine, model);
+  const rows = feedOf(engine);
+  const withoutEpoch = ({ entry, ...row }: LaneRow) => ({
+    ...row,
+    entry: entry && { ...entry, epoch: undefined },
+  });
+  expect(rows.map(withoutEpoch)).toEqual((await readFeed(model.log)).map(withoutEpoch));
+}
+
+function feedOf(engine: SqliteEngine, after = 0): LaneRow[] {
+  const { rows, through } = engine.feed({ after, limit: 1_000 });
+  if (through === after) return [];
+  return [...rows.map((row) => feedRowFrom(row, engine.era)), ...feedOf(engine, through)];
+}
+
+async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Promise<void> {
+  const names = channels.map(nameOf);
+  const member = user(id);
+  expect(engine.stays({ user: member, channels: names })).toEqual(await model.log.stays(member, channels));
+  const cursors = channels.map((channel) => ({ user: member, channel }));
+  expect(engine.loadCursors(cursors.map(named)).map(({ read, delivered }) => ({ read, delivered }))).toEqual(
+    (await model.cursors.load(cursors)).map(({ read, delivered }) => ({ read, delivered })),
+  );
+  for (const [deviceId, limit] of [
+    [phone, 100],
+    [laptop, 2],
+    [laptop, 100],
+  ] as const) {
+    let after: number | undefined;
+    do {
+      const slice = engine.channelStatuses({ user: member, device: deviceId, after, limit });
+      const expected = await model.directory.channelStatuses(member, deviceId, after, limit);
+      const statuses = slice.channels.map(({ life: _, ...status }) => status);
+      expect(statuses).toEqual(
+        expected.channels.map(({ epoch: _, ...status }) => ({ ...status, channel: nameOf(status.channel) })),
+      );
+      if (limit === 100) expect(slice.next).toEqual(expected.next);
+      after = slice.next;
+    } while (after !== undefined);
+  }
+  for (const read of [0, 1, 3, 1_000]) {
+    const descriptions = channels.map((channel) => {
+      const [frame] = engine.describe({
+        user: member,
+        channels: [{ channel: nameOf(channel), read }],
+        maxLastBytes: 9,
+      });
+      return frame && { ...frame, last: frame.last.head };
+    });
+    const expected = [];
+    for (const channel of channels) {
+      const [found] = await model.directory.describe(member, [{ channel, read }], 9);
+      expected.push(found && shortOf(found));
+    }
+    expect(descriptions).toEqual(expected);
+  }
+}
+
+function shortOf(found: Awaited<ReturnType<Store['directory']['describe']>>[number]): object {
+  const { visibleFrom, unread, head, isLastTruncated, members, recency, read } = found;
+  return { visibleFrom, read, unread, last: head, isLastTruncated, members, recency };
+}
