@@ -2,9 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RemovalReason } from '../../src/channel/entry.js';
+import { isGap, type LogItem } from '../../src/channel/log-item.js';
 import { type ChannelName, channelOfName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendResult } from '../../src/storage/message-log.js';
 import type { Store } from '../../src/storage/store.js';
+import { maintain } from './maintenance-contract.js';
 import {
   append,
   device,
@@ -12,9 +15,10 @@ import {
   directName,
   FIRST_AT,
   headsOf,
+  lastOffset,
   type MessageRequest,
   message,
-  readLog,
+  readItems,
   user,
 } from './requests.js';
 import type { StoreFactory } from './store-under-test.js';
@@ -26,15 +30,19 @@ const RUNS_ON_DISK = 12;
 
 interface ModelEntry {
   readonly from: string;
-  readonly key: string | undefined;
+  /** Undefined as well once the sender was erased. */
+  key: string | undefined;
   readonly body: string;
   readonly at: number;
+  /** Why it is gone. */
+  removed: RemovalReason | undefined;
 }
 
 /** Logs and read cursors as plain arrays and maps. */
 class Model {
   readonly logs = new Map<ChannelName, ModelEntry[]>();
   readonly reads = new Map<string, number>();
+  readonly bases = new Map<ChannelName, number>();
   readonly #suffix: string;
 
   constructor(suffix: string) {
@@ -52,13 +60,41 @@ class Model {
     if (index >= 0) return { outcome: 'repeated', offset: index + 1, at: log[index]!.at };
     if (request.guard.isRefused) return { outcome: 'refused' };
     const at = Math.max(request.at, log.at(-1)?.at ?? 0);
-    log.push({ from: content.from, key: content.key, body: content.body, at });
+    log.push({ from: content.from, key: content.key, body: content.body, at, removed: undefined });
     this.logs.set(nameOf(request.channel), log);
     return { outcome: 'stored', offset: log.length, at };
   }
 
+  trim(channel: ChannelName, through: number): void {
+    const log = this.logs.get(channel) ?? [];
+    const base = Math.max(this.bases.get(channel) ?? 0, Math.min(through, log.length));
+    this.bases.set(channel, base);
+  }
+
+  remove(channel: ChannelName, offset: number): void {
+    const entry = this.logs.get(channel)?.[offset - 1];
+    if (entry !== undefined) entry.removed ??= 'removed';
+  }
+
+  erase(name: string): void {
+    for (const log of this.logs.values()) {
+      for (const entry of log) {
+        if (entry.from === name) Object.assign(entry, { removed: 'erased', key: undefined });
+      }
+    }
+  }
+
+  /** Every offset as a page has it. */
+  outline(channel: ChannelName): unknown[] {
+    const base = this.bases.get(channel) ?? 0;
+    return (this.logs.get(channel) ?? []).map(({ from, key, body, at, removed }, index) => {
+      if (index < base) return 'expired';
+      return removed ?? { from, key, body, at, offset: index + 1, messages: index + 1 };
+    });
+  }
+
   unread(channel: ChannelName, name: string): number {
-    const read = this.reads.get(`${channel} ${name}`) ?? 0;
+    const read = Math.max(this.reads.get(`${channel} ${name}`) ?? 0, this.bases.get(channel) ?? 0);
     return (this.logs.get(channel) ?? []).slice(read).filter(({ from }) => from !== name).length;
   }
 }
@@ -85,6 +121,15 @@ const stepArb = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       type: fc.constant('read' as const),
+      name: nameArb,
+      peer: nameArb,
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constantFrom('trim' as const, 'remove' as const, 'erase' as const),
       name: nameArb,
       peer: nameArb,
       part: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -127,7 +172,26 @@ async function runStep(store: Store, model: Model, step: Exclude<Step, { type: '
   const channel = direct(name, model.name(step.peer));
   const log = model.logs.get(nameOf(channel));
   if (log === undefined) return;
-  const id = `${nameOf(channel)} ${name}`;
+  const key = nameOf(channel);
+  switch (step.type) {
+    case 'trim': {
+      const through = Math.floor(step.part * log.length);
+      model.trim(key, through);
+      await maintain(store.log, { kind: 'trim', channel, through, after: undefined });
+      return;
+    }
+    case 'remove': {
+      const offset = Math.ceil(step.part * log.length);
+      model.remove(key, offset);
+      await maintain(store.log, { kind: 'remove', channel, offsets: [offset], reason: 'removed' });
+      return;
+    }
+    case 'erase':
+      model.erase(name);
+      await maintain(store.log, { kind: 'erase', user: user(name), after: undefined });
+      return;
+  }
+  const id = `${key} ${name}`;
   const read = Math.round(step.part * log.length);
   await store.cursors.write(
     [{ user: user(name), channel, read, delivered: read, devices: new Map([[DEVICE, read]]) }],
@@ -152,11 +216,9 @@ async function runAppend(store: Store, model: Model, batch: AppendStep['batch'])
 
 async function compare(store: Store, model: Model): Promise<void> {
   for (const [channel, log] of model.logs) {
-    const entries = await readLog(store.log, channelOfName(channel));
-    expect(entries.map(({ from, key, body, at }) => ({ from, key, body, at }))).toEqual(log);
-    expect(entries.map(({ offset, messages }) => [offset, messages])).toEqual(
-      log.map((_, index) => [index + 1, index + 1]),
-    );
+    const items = await readItems(store.log, channelOfName(channel));
+    expect(items.flatMap(contentsOf)).toEqual(model.outline(channel));
+    expect(lastOffset(items)).toBe(log.length);
   }
   for (const name of NAMES.map((base) => model.name(base))) {
     const channels = NAMES.map((peer) => directName(name, model.name(peer))).filter((channel) =>
@@ -179,4 +241,11 @@ async function compare(store: Store, model: Model): Promise<void> {
       new Map(channels.map((channel) => [channel, model.reads.get(`${channel} ${name}`) ?? 0])),
     );
   }
+}
+
+/** One for each offset. */
+function contentsOf(item: LogItem): unknown[] {
+  if (isGap(item)) return Array.from({ length: item.to - item.from + 1 }, () => item.reason);
+  const { from, key, body, at, offset, messages } = item;
+  return [{ from, key, body, at, offset, messages }];
 }

@@ -76,7 +76,7 @@ export class Maintainer {
   }
 
   #trim(step: Step<'trim'>, isOver: () => boolean): MaintenanceFrame {
-    const { channels, places, recent, log } = this.#parts;
+    const { channels, log } = this.#parts;
     const state = channels.find(step.channel);
     if (state === undefined) return DONE;
     const base = Math.max(state.base, Math.min(step.through, state.head));
@@ -84,11 +84,9 @@ export class Maintainer {
       state.base = base;
       channels.update(state);
     }
-    const { number } = state;
-    const first = places.firstOffset(number) ?? recent.firstOffset(number) ?? base + 1;
-    for (let after = Math.max(step.after ?? 0, first - 1); after < base; ) {
+    for (let after = Math.max(step.after ?? 0, this.#firstRow(state) - 1); after < base; ) {
       const last = Math.min(after + CHUNK_ENTRIES, base);
-      for (const place of log.places(number, after + 1, last)) {
+      for (const place of log.places(state.number, after + 1, last)) {
         this.#trimOne(state, place);
         after = place.offset;
         if (isOver() && after < base) return { isDone: false, next: { ...step, after } };
@@ -96,6 +94,12 @@ export class Maintainer {
       after = last;
     }
     return DONE;
+  }
+
+  /** The offset of the first row that is still there; one always is. */
+  #firstRow({ number, head }: ChannelState): number {
+    const { places, recent } = this.#parts;
+    return places.firstOffset(number) ?? recent.firstOffset(number) ?? head;
   }
 
   #trimOne(state: ChannelState, { offset, seq }: Place): void {
@@ -155,7 +159,8 @@ export class Maintainer {
         ? readAround(name, onDamage, () => channels.find(name as ChannelState['key']))
         : undefined;
     if (state === undefined) return undefined;
-    for (let next = Math.max(after, state.base) + 1; next <= state.head; next += CHUNK_ENTRIES) {
+    // Also below the base, where tombstones have keys.
+    for (let next = Math.max(after + 1, this.#firstRow(state)); next <= state.head; next += CHUNK_ENTRIES) {
       const last = Math.min(next + CHUNK_ENTRIES - 1, state.head);
       for (const place of log.places(channel, next, last)) {
         const row = this.#readAround(state, place);

@@ -9,7 +9,13 @@ import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.j
 import { type EngineOptions, SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { pageFrom } from '../../../src/storage/sqlite/reading/page-frames.js';
 import { HoldWatch } from '../../../src/storage/sqlite/threads/hold-watch.js';
-import { errorFrom, type WorkerCalls } from '../../../src/storage/sqlite/threads/worker-messages.js';
+import {
+  errorFrom,
+  type MaintenanceFrame,
+  type MaintenanceStepFrame,
+  type WorkerCalls,
+} from '../../../src/storage/sqlite/threads/worker-messages.js';
+import { MaintenanceTask } from '../../../src/storage/sqlite/threads/write-tasks.js';
 import type { TestedDriver } from './data-folder.js';
 
 export function openEngine(
@@ -56,6 +62,20 @@ export function append(engine: SqliteEngine, ...batch: AppendRequest[]) {
 
 export function readPage(engine: SqliteEngine, request: WorkerCalls['pages']['input'][number]) {
   return pageFrom(engine.page(request), channelOfName(request.channel), engine.era);
+}
+
+/** A whole step, in parts of `budgetMs`, each in a transaction of its own. */
+export function maintain(engine: SqliteEngine, step: MaintenanceStepFrame, budgetMs = 0): void {
+  let next = step;
+  for (;;) {
+    const task = new MaintenanceTask(0, { step: next, budgetMs });
+    engine.write([task]);
+    const { outcome } = task;
+    if (outcome === undefined || 'failure' in outcome) throw errorFrom(outcome!.failure);
+    const progress = outcome.output as MaintenanceFrame;
+    if (progress.isDone) return;
+    next = progress.next;
+  }
 }
 
 /** Gives all entries their places in the table, as the storage thread does in the background. */

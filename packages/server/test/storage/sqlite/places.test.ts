@@ -3,6 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isGap, type LogItem } from '../../../src/channel/log-item.js';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { PlaceRing, RecentPlaces } from '../../../src/storage/sqlite/places/recent-places.js';
@@ -11,7 +12,7 @@ import { ReaderThread } from '../../../src/storage/sqlite/threads/reader-thread.
 import type { FromWorker } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import { direct, directName, entriesOf, firstOffset, lastOffset, message } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
-import { append, openEngine, readPage } from './engine-under-test.js';
+import { append, maintain, openEngine, readPage } from './engine-under-test.js';
 
 const BATCH_ROWS = 16;
 const PEERS = 5;
@@ -24,27 +25,42 @@ const step = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ place: fc.integer({ min: 1, max: 12 }) }) },
   { weight: 1, arbitrary: fc.constant('begin' as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ trim: fc.nat({ max: PEERS - 1 }), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ remove: fc.nat({ max: PEERS - 1 }), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  },
   { weight: 1, arbitrary: fc.constant('restart' as const) },
 );
 
-/** Offsets and bodies of a whole log, read from both ends. */
+/** Offsets and bodies of a whole log, read from both ends: of every offset the body, or why it is gone. */
 function readBothWays(engine: SqliteEngine, channel: (typeof channels)[number]): unknown[] {
   const forth: unknown[] = [];
   const back: unknown[] = [];
   for (let offset = 0, more = true; more; ) {
     const page = readPage(engine, { channel, direction: 'after', offset, limit: 7, maxBytes: 100_000 });
-    forth.push(...entriesOf(page.items).map((entry) => [entry.offset, entry.body]));
+    forth.push(...contentsOf(page.items));
     offset = lastOffset(page.items);
     more = page.more;
   }
   for (let offset = Number.MAX_SAFE_INTEGER, more = true; more; ) {
     const page = readPage(engine, { channel, direction: 'before', offset, limit: 7, maxBytes: 100_000 });
-    back.unshift(...entriesOf(page.items).map((entry) => [entry.offset, entry.body]));
+    back.unshift(...contentsOf(page.items));
     offset = firstOffset(page.items);
     more = page.more;
   }
   expect(back).toEqual(forth);
   return forth;
+}
+
+function contentsOf(items: readonly LogItem[]): unknown[] {
+  return items.flatMap((item): unknown[] => {
+    if (!isGap(item)) return [[item.offset, item.body]];
+    return Array.from({ length: item.to - item.from + 1 }, (_, index) => [item.from + index, item.reason]);
+  });
 }
 
 describe.each(testedDrivers)('the places of entries, through %s,', (driver) => {
@@ -63,8 +79,8 @@ describe.each(testedDrivers)('the places of entries, through %s,', (driver) => {
     await remove();
   });
 
-  test('are known after any order of appends, steps of placing and restarts', () => {
-    const logs = channels.map((): unknown[] => []);
+  test('are known after any order of appends, steps of placing, removals and restarts', () => {
+    const logs = channels.map((): [number, string][] => []);
     let count = 0;
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -76,6 +92,16 @@ describe.each(testedDrivers)('the places of entries, through %s,', (driver) => {
             engine.beginPlacing(1);
           } else if ('place' in next) {
             if (engine.isPlacingDue) engine.place(next.place, Number.POSITIVE_INFINITY);
+          } else if ('trim' in next) {
+            const log = logs[next.trim]!;
+            const through = Math.floor(next.part * (log.length + 2));
+            maintain(engine, { kind: 'trim', channel: channels[next.trim]!, through, after: undefined });
+            for (const entry of log.slice(0, through)) entry[1] = 'expired';
+          } else if ('remove' in next) {
+            const log = logs[next.remove]!;
+            const offset = Math.ceil(next.part * log.length);
+            maintain(engine, { kind: 'remove', channel: channels[next.remove]!, offsets: [offset], reason: 'removed' });
+            if (offset > 0 && log[offset - 1]![1] !== 'expired') log[offset - 1]![1] = 'removed';
           } else {
             const requests = next.append.map((peer) => {
               count += 1;

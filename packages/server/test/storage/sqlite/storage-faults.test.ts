@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 import { findBrokenPromises, integrityOf, runAppender, straceMissing } from './fault-run.js';
 import { cutPowerAfterFailedSync } from './power-cut.js';
+import { findWrongRemovals, runRemover } from './removal-run.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -19,6 +20,16 @@ for (const driver of testedDrivers) {
       }
       expect(await findBrokenPromises({ folder, driver }, runs)).toEqual([]);
       expect(integrityOf(folder)).toBe('ok');
+      await remove();
+    });
+
+    test('kill -9 at any instant of a removal leaves what was before it, or after it, and exact use', async () => {
+      const { folder, remove } = await makeDataFolder();
+      for (let round = 0; round < 4; round += 1) {
+        const acknowledged = await runRemover({ folder, driver }, { lines: 6 + 9 * round, delayMs: 3 * round });
+        expect(acknowledged.length).toBeGreaterThan(5);
+        expect(await findWrongRemovals({ folder, driver }, acknowledged)).toEqual([]);
+      }
       await remove();
     });
 
