@@ -52,6 +52,7 @@ export {
   encodeHistory,
   encodeOk,
   encodePong,
+  encodePresenceList,
   encodeRefreshed,
   encodeSent,
 } from './codec/encode-answer.js';
@@ -59,6 +60,7 @@ export {
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
+  encodePresencePush,
   encodeReceiptPush,
   encodeSignalPush,
   encodeTruncatedEntry,
@@ -74,6 +76,7 @@ export type {
   HistoryAnswer,
   OkAnswer,
   PongAnswer,
+  PresenceListAnswer,
   RefreshedAnswer,
   SentAnswer,
 } from './messages/answers.js';
@@ -88,12 +91,15 @@ export {
   commandTypes,
   type HistoryCommand,
   type PingCommand,
+  type PresenceCommand,
   type ReadCommand,
   type RefreshCommand,
   type SendCommand,
   type SendFields,
   type SignalCommand,
   type SignalFields,
+  type UnwatchCommand,
+  type WatchCommand,
 } from './messages/commands.js';
 export {
   type EntryPlace,
@@ -112,6 +118,8 @@ export type {
   ChannelRemovedPush,
   ErrorPush,
   GoodbyePush,
+  PresencePush,
+  PresenceState,
   Push,
   ReceiptPush,
   SignalPush,

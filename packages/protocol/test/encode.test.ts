@@ -17,6 +17,8 @@ import {
   encodeHistory,
   encodeOk,
   encodePong,
+  encodePresenceList,
+  encodePresencePush,
   encodeReceiptPush,
   encodeRefreshed,
   encodeSent,
@@ -93,6 +95,19 @@ describe('the encoders write the texts of the golden vectors', () => {
     ['receipt', encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: 18, read: 17 }, bob)],
     ['signal', encodeSignalPush({ from: 'bob' as UserId, name: 'typing' }, bob, undefined)],
     ['signal with data', encodeSignalPush({ from: 'bob' as UserId, name: 'app.cursor' }, bob, '{"x":1}')],
+    [
+      'presenceList',
+      encodePresenceList(9, [
+        ['bob' as UserId, { online: true }],
+        ['__proto__' as UserId, { online: false, lastSeenAt: 1_790_000_000_000 }],
+        ['carol' as UserId, { online: false }],
+      ]),
+    ],
+    ['presence of a user who has come', encodePresencePush({ user: 'bob' as UserId, online: true })],
+    [
+      'presence of a user who has gone',
+      encodePresencePush({ user: 'bob' as UserId, online: false, lastSeenAt: 1_790_000_000_000 }),
+    ],
     ['gap', encodeGapPush({ epoch, from: 3, to: 7, next: 8, reason: 'expired' }, bob)],
     ['goodbye', encodeGoodbyePush({ code: 4001, reason: 'restart', reconnect: true, afterMs: 500 })],
     ['an error as answer', encodeError({ id: 7, type: 'send', code: 'not_a_member', message: '…' })],

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
-import { CloseCode, type SessionLimits } from '@longwire/protocol';
+import { CloseCode } from '@longwire/protocol';
 import { isLoopbackHost } from '@longwire/websocket';
 import { InFlightAppends } from './bus/in-flight-appends.js';
 import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
 import type { Channel } from './channel/channel.js';
-import type { DataLocation, ServerConfig, ServerLimits } from './config/server-config.js';
+import { type DataLocation, type ServerConfig, sessionLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { GatheredPages, pacedPages } from './delivery/page-source.js';
 import type { UserReaders } from './delivery/user-readers.js';
@@ -33,6 +33,7 @@ import { Positions } from './messaging/positions.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { SignalSender } from './messaging/signal-sender.js';
 import { StoreTurns } from './messaging/store-turns.js';
+import { UserStateCache } from './messaging/user-state-cache.js';
 import { systemClock, type Timer, within } from './runtime/clock.js';
 import { FailureLog } from './runtime/failure-log.js';
 import type { Logger } from './runtime/logger.js';
@@ -41,16 +42,17 @@ import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
 import type { ClientSession } from './session/client-session.js';
 import { ConnectionLimits } from './session/limits/connection-limits.js';
-import { COUNT_INTERVAL_MS, OutboxBudget } from './session/limits/outbox-budget.js';
+import { COUNT_INTERVAL_MS, countOutboxes, OutboxBudget } from './session/limits/outbox-budget.js';
 import { RefusalLog } from './session/limits/refusal-log.js';
 import { SilentConnections } from './session/limits/silent-connections.js';
+import { Presence } from './session/presence/presence.js';
 import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
-import type { StoreQuotas } from './storage/quotas.js';
+import { quotasOf } from './storage/quotas.js';
 import { FREE_SPACE_INTERVAL_MS, FreeSpace } from './storage/sqlite/folder/free-space.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
 import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
@@ -75,6 +77,8 @@ export interface RunningServer {
   /** For the banner. */
   readonly storage: string;
   readonly auth: string;
+  /** Users who have a session now. */
+  readonly onlineUsers: number;
   /** How often something was refused since the start, by the limit or the rule. */
   readonly refusals: RefusalCounts;
   /**
@@ -143,18 +147,6 @@ function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Stor
     quotas,
     onNotice: (message) => logger.warn({}, message),
   });
-}
-
-/** Of the limits, those that the store judges. */
-function quotasOf(limits: StoreQuotas): StoreQuotas {
-  return {
-    newPeersPerHour: limits.newPeersPerHour,
-    newPeersPerDay: limits.newPeersPerDay,
-    channelsPerUser: limits.channelsPerUser,
-    storedBytesPerUser: limits.storedBytesPerUser,
-    undeliveredBytesPerPeer: limits.undeliveredBytesPerPeer,
-    undeliveredBytesToUnseen: limits.undeliveredBytesToUnseen,
-  };
 }
 
 /** What is there before anything is served. */
@@ -232,10 +224,22 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
+  const states = new UserStateCache({
+    states: store.userStates,
+    turns,
+    onFailure: (error) => failures.report('When users were seen could not be written', error),
+  });
+  const onPresenceFailure = (error: unknown) => reportRead('The presence of users could not be read', error);
+  const presence = new Presence(
+    { clock, users, bus, states, store: store.userStates, turns, onFailure: onPresenceFailure },
+    { graceMs: config.presence.graceMs, watches: limits.watches },
+  );
+  gate.follow(presence);
+  bus.subscribe(presence);
   const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
   const signIn = new SignIn(
-    { authenticator, users, blocks, opener, hub, clock, logger, failures, connectionLimits, refusals },
+    { authenticator, users, blocks, opener, hub, presence, clock, logger, failures, connectionLimits, refusals },
     {
       connectTimeoutMs: limits.connectTimeoutMs,
       heartbeatMs: limits.heartbeatMs,
@@ -265,6 +269,7 @@ async function serve(
     history: new History({ log: store.log, directory: store.directory, heads, turns }),
     channels,
     signals,
+    presence,
     onPageFailure: (error: unknown) => reportRead('A page could not be read', error),
   };
   const router = new Router(
@@ -350,6 +355,7 @@ async function serve(
       if (store.isWritable)
         void opener.storeDevices().catch((error) => failures.report('A device was not stored', error));
       void cursors.flush();
+      void states.flush();
     }),
     clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
     clock.setRepeatingTimer(FREE_SPACE_INTERVAL_MS, () => void freeSpace?.check()),
@@ -373,6 +379,8 @@ async function serve(
     await container.close({ code: CloseCode.restart, reason: 'the server restarts', withinMs: CLOSE_WITHIN_MS });
     await stoppedListening;
     await closedToOperators;
+    presence.endAll();
+    await states.flush();
     await cursors.flush();
     gate.close();
     await store.close();
@@ -383,6 +391,9 @@ async function serve(
     urls: listeningUrls(address, tls === undefined ? 'http' : 'https'),
     storage: store.description,
     auth: authenticator.description,
+    get onlineUsers() {
+      return presence.onlineUsers;
+    },
     get refusals() {
       return counter.counts;
     },
@@ -391,19 +402,4 @@ async function serve(
       return stopping;
     },
   };
-}
-
-/** What was given up since the last count, when outboxes queued too much in between, is reported as well. */
-function countOutboxes(outboxes: OutboxBudget, failures: FailureLog): void {
-  outboxes.count();
-  const closed = outboxes.takeGivenUp();
-  if (closed === 0) return;
-  const message =
-    'Sessions with the most unsent output were closed with 4004: all together had limits.allOutboxesBytes';
-  failures.report(message, undefined, { closed });
-}
-
-function sessionLimits(limits: ServerLimits): SessionLimits {
-  const { bodyBytes, commandBytes, inFlight, keyWindow } = limits;
-  return { bodyBytes, commandBytes, inFlight, keyWindow };
 }

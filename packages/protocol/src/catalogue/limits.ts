@@ -10,6 +10,8 @@ export interface SessionLimits {
   readonly inFlight: number;
   /** Number of the server's newest entries whose idempotency keys are recognised without `since`. */
   readonly keyWindow: number;
+  /** Users that the session may watch. */
+  readonly watches: number;
 }
 
 /** The limits of a server with the default configuration. */
@@ -18,6 +20,7 @@ export const defaultSessionLimits: SessionLimits = Object.freeze({
   commandBytes: 131_072,
   inFlight: 64,
   keyWindow: 262_144,
+  watches: 1000,
 });
 
 /** Limits that are part of the grammar, the same on every server. */
@@ -49,6 +52,8 @@ export const fieldLimits = Object.freeze({
   topicLevels: 32,
   /** One level as written, with its escapes. */
   topicLevelBytes: 255,
+  /** Users in one `presence`, `watch` or `unwatch`. */
+  presenceUsers: 100,
   /** Nested arrays and objects in a `body`; the command around it is one more level. */
   bodyDepth: 64,
   /** Different reactions to one message. */

@@ -21,6 +21,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'headers',
   'receipts',
   'signals',
+  'presence',
   'history',
   'channels',
   'refresh',

@@ -58,6 +58,10 @@ export function readCommandFields(
       return readHistory(id, fields);
     case 'channels':
       return { type, id, after: fields.address('after'), limit: readLimit(fields) };
+    case 'presence':
+    case 'watch':
+    case 'unwatch':
+      return { type, id, users: fields.requiredUsers() };
     case 'connect':
       return {
         type,

@@ -74,9 +74,16 @@ const channelRemovedShape: Shape = { address: text };
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
+const presenceShape: Shape = { online: flag, lastSeenAt: optional(number) };
+
+const presenceStates: Check = (value) =>
+  isJsonObject(value) &&
+  Object.values(value).every((state) => isJsonObject(state) && firstWrong(state, presenceShape) === undefined);
+
 const pushShapes: ReadonlyMap<string, Shape> = new Map<Push['type'], Shape>([
   ['receipt', { channel: text, user: text, epoch: text, delivered: optional(offset), read: optional(offset) }],
   ['signal', { channel: text, from: text, name: text }],
+  ['presence', { user: text, ...presenceShape }],
   ['gap', { channel: text, epoch: text, from: offset, to: offset, next: entryOffset, reason: text }],
   ['goodbye', { code: number, reason: text, reconnect: flag, afterMs: optional(number) }],
   ['error', { ...errorShape, of: optional(text) }],
@@ -103,6 +110,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['ok', {}],
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
+  ['presenceList', { users: presenceStates }],
   ['pong', { time: number }],
   ['error', errorShape],
 ]);

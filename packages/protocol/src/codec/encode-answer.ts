@@ -3,7 +3,8 @@
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
 import type { ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
-import type { CommandId } from '../names/ids.js';
+import type { PresenceState } from '../messages/pushes.js';
+import type { CommandId, UserId } from '../names/ids.js';
 import { jsonString } from './json-string.js';
 
 /** A `sent`. Undefined fields are left out. */
@@ -28,6 +29,15 @@ export function encodeOk(re: CommandId): string {
 /** A `pong`; `time` in milliseconds since 1970. */
 export function encodePong(re: CommandId, time: number): string {
   return `{"re":${encodeId(re)},"type":"pong","time":${time}}`;
+}
+
+/** A `presenceList`. By concatenation, because an id such as `__proto__` is a name like any other. */
+export function encodePresenceList(re: CommandId, states: Iterable<readonly [UserId, PresenceState]>): string {
+  const users: string[] = [];
+  for (const [user, { online, lastSeenAt }] of states) {
+    users.push(`${JSON.stringify(user)}:${JSON.stringify({ online, lastSeenAt })}`);
+  }
+  return `{"re":${JSON.stringify(re)},"type":"presenceList","users":{${users.join(',')}}}`;
 }
 
 /** A `refreshed`. */

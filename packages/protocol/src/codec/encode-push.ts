@@ -2,7 +2,7 @@
 // because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
 import type { GapPush, GapReason } from '../messages/gap-push.js';
-import type { GoodbyePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
+import type { GoodbyePush, PresencePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
@@ -91,6 +91,11 @@ export function encodeSignalPush(
 ): string {
   const text = `{"type":"signal","channel":${jsonString(channel)},"from":${jsonString(from)},"name":"${name}"`;
   return dataText === undefined ? `${text}}` : `${text},"data":${oneLine(dataText)}}`;
+}
+
+/** A `presence`. Undefined fields are left out. */
+export function encodePresencePush({ user, online, lastSeenAt }: Omit<PresencePush, 'type'>): string {
+  return JSON.stringify({ type: 'presence', user, online, lastSeenAt });
 }
 
 /** A `gap`. */

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../catalogue/error-catalogue.js';
 import { fieldLimits } from '../catalogue/limits.js';
 import type { ClientDescription } from '../messages/commands.js';
 import { type Address, isAddress } from '../names/address.js';
-import { type DeviceId, parseDeviceId } from '../names/ids.js';
+import { type DeviceId, parseDeviceId, parseUserId, type UserId } from '../names/ids.js';
 import { type Epoch, isOffset, type Position, parseEpoch } from '../names/position.js';
 import { base64ByteLength } from './base64.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
@@ -111,6 +111,26 @@ export class FieldReader {
     if (device === undefined)
       this.report('device', 'a device id: 1-128 bytes in NFC without white space, control characters or "/"');
     return device;
+  }
+
+  /** Each user once, in the order given. */
+  requiredUsers(): readonly UserId[] {
+    const value = this.#source['users'];
+    const { presenceUsers } = fieldLimits;
+    if (!Array.isArray(value) || value.length === 0 || value.length > presenceUsers) {
+      this.report('users', `an array of 1-${presenceUsers} user ids`);
+      return [];
+    }
+    const users = new Set<UserId>();
+    for (const item of value as readonly unknown[]) {
+      const user = typeof item === 'string' ? parseUserId(item) : undefined;
+      if (user === undefined) {
+        this.report('users', 'user ids', describe(item));
+        return [];
+      }
+      users.add(user);
+    }
+    return [...users];
   }
 
   client(): ClientDescription | undefined {

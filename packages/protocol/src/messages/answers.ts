@@ -8,6 +8,7 @@ import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
 import type { GapPush } from './gap-push.js';
+import type { PresenceState } from './pushes.js';
 
 export interface AnswerFields {
   /** The `id` of the command. */
@@ -79,6 +80,13 @@ export interface ChannelsAnswer extends AnswerFields {
   readonly more: boolean;
 }
 
+/** To `presence` and `watch`. */
+export interface PresenceListAnswer extends AnswerFields {
+  readonly type: 'presenceList';
+  /** All users that were asked for. */
+  readonly users: Readonly<Record<UserId, PresenceState>>;
+}
+
 /** To `ping`. */
 export interface PongAnswer extends AnswerFields {
   readonly type: 'pong';
@@ -96,5 +104,6 @@ export type Answer =
   | OkAnswer
   | HistoryAnswer
   | ChannelsAnswer
+  | PresenceListAnswer
   | PongAnswer
   | ErrorAnswer;

@@ -1,7 +1,7 @@
 // The commands of a client, as they stand on the wire.
 
 import type { Address } from '../names/address.js';
-import type { CommandId, DeviceId } from '../names/ids.js';
+import type { CommandId, DeviceId, UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 import type { JsonValue } from './json-value.js';
 
@@ -123,6 +123,27 @@ export interface ChannelsCommand extends CommandFields {
   readonly limit?: number | undefined;
 }
 
+/** Asks who of these users is online. Answer: `presenceList`. */
+export interface PresenceCommand extends CommandFields {
+  readonly type: 'presence';
+  /** 1-100. */
+  readonly users: readonly UserId[];
+}
+
+/** Asks for pushes `presence` of these users until the session ends. Answer: `presenceList`, their present state. */
+export interface WatchCommand extends CommandFields {
+  readonly type: 'watch';
+  /** 1-100. */
+  readonly users: readonly UserId[];
+}
+
+/** Ends `watch` for these users. Answer: `ok`. */
+export interface UnwatchCommand extends CommandFields {
+  readonly type: 'unwatch';
+  /** 1-100. */
+  readonly users: readonly UserId[];
+}
+
 /** Answer: `pong`. */
 export interface PingCommand extends CommandFields {
   readonly type: 'ping';
@@ -137,6 +158,9 @@ export type Command =
   | ReadCommand
   | HistoryCommand
   | ChannelsCommand
+  | PresenceCommand
+  | WatchCommand
+  | UnwatchCommand
   | PingCommand;
 
 export type CommandType = Command['type'];
@@ -151,6 +175,9 @@ const types: Readonly<Record<CommandType, true>> = {
   read: true,
   history: true,
   channels: true,
+  presence: true,
+  watch: true,
+  unwatch: true,
   ping: true,
 };
 

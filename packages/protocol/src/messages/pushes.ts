@@ -19,6 +19,20 @@ export interface ReceiptPush {
   readonly read?: number | undefined;
 }
 
+/** Whether a user has a session, as far as another one may know. */
+export interface PresenceState {
+  /** False also if this user may not know it. */
+  readonly online: boolean;
+  /** When the last session ended, in milliseconds since 1970; missing while online, if it is not known, and if this user may not know it. */
+  readonly lastSeenAt?: number | undefined;
+}
+
+/** A watched user has come or gone. */
+export interface PresencePush extends PresenceState {
+  readonly type: 'presence';
+  readonly user: UserId;
+}
+
 /** Something passing that a user of the channel reports, such as `typing`: never stored, and dropped where there is no room. */
 export interface SignalPush {
   readonly type: 'signal';
@@ -64,4 +78,4 @@ export interface ErrorPush extends ErrorFields {
 }
 
 /** Every known push except entries. */
-export type Push = ReceiptPush | SignalPush | GapPush | ChannelPush | GoodbyePush | ErrorPush;
+export type Push = ReceiptPush | SignalPush | PresencePush | GapPush | ChannelPush | GoodbyePush | ErrorPush;

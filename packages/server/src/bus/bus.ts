@@ -29,7 +29,15 @@ export interface SignalEvent {
   readonly origin: EntryOrigin | undefined;
 }
 
-export type BusEvent = ReceiptEvent | SignalEvent;
+/** A user has come or gone. */
+export interface PresenceEvent {
+  readonly type: 'presence';
+  readonly user: UserId;
+  /** When they went, in Unix milliseconds; undefined: they came. */
+  readonly lastSeenAt: number | undefined;
+}
+
+export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent;
 
 export interface EventListener {
   onEvent(event: BusEvent): void;

@@ -1,6 +1,7 @@
 // The configuration of a server, complete, checked and frozen: what the floors above receive.
 
 import { TrustedProxies } from '@longwire/endpoint';
+import type { SessionLimits } from '@longwire/protocol';
 import { isLoopbackOrigin } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
 import { type DevAuthConfig, devAuth, type JwtAuthConfig, jwtAuth } from './auth-config.js';
@@ -16,6 +17,8 @@ type Section<Name extends string> = {
 export type ServerLimits = Section<'limits'>;
 
 export type SessionPolicy = Section<'sessions'>;
+
+export type PresenceSettings = Section<'presence'>;
 
 /** Where messages are kept: in a folder (absolute path), or in the memory of the process, which forgets them when it ends. */
 export type DataLocation = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' };
@@ -39,6 +42,7 @@ export interface ServerConfig {
   readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
   readonly sessions: SessionPolicy;
+  readonly presence: PresenceSettings;
 }
 
 /**
@@ -69,6 +73,7 @@ export function buildServerConfig(
     logLevel: values.logLevel,
     limits,
     sessions: sectionOf(values, 'sessions'),
+    presence: sectionOf(values, 'presence'),
   });
 }
 
@@ -151,4 +156,10 @@ function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
     const message = `limits.${small} (${limits[small]}) must be less than limits.${large} (${limits[large]})`;
     problems.push({ key: `limits.${small}`, message });
   }
+}
+
+/** The limits that a session is given in `connected`. */
+export function sessionLimits(limits: ServerLimits): SessionLimits {
+  const { bodyBytes, commandBytes, inFlight, keyWindow, watches } = limits;
+  return { bodyBytes, commandBytes, inFlight, keyWindow, watches };
 }

@@ -131,12 +131,20 @@ export const settings = Object.freeze({
   'limits.acksPerSecond': rate(10, 'ack and read commands of one user; five times as many at once'),
   'limits.signalsPerSecond': rate(10, 'signals of one user, such as typing; twice as many at once'),
   'limits.channelSignalsPerSecond': rate(50, 'signals of all users of one channel; twice as many at once'),
+  'limits.watches': integer(defaultSessionLimits.watches, 1, 100_000, 'users whose presence one session watches'),
   'limits.newPeersPerHour': quota(60, 'people who never answered that one user may begin to write to in an hour'),
   'limits.newPeersPerDay': quota(100, 'the same in a day'),
   'limits.channelsPerUser': quota(10_000, 'conversations that one user may begin'),
   'limits.storedBytesPerUser': quota(1_000_000_000, 'bytes of stored messages of one user'),
   'limits.undeliveredBytesPerPeer': quota(20_000_000, 'bytes from one user that another one has not received yet'),
   'limits.undeliveredBytesToUnseen': quota(1_000_000, 'the same while that one has never signed in'),
+
+  'presence.graceMs': integer(
+    5_000,
+    0,
+    600_000,
+    'time until a user without a session is reported as offline, so that a reconnect goes unnoticed',
+  ),
 
   'sessions.perUser': integer(
     20,

@@ -1,7 +1,7 @@
 // How what is delivered is written down. A transport names the codec of its sessions; delivery encodes each object once for
 // all who share the codec and the viewpoint.
 
-import type { Epoch, GapReason, GoodbyePush, UserId } from '@longwire/protocol';
+import type { Epoch, GapReason, GoodbyePush, PresencePush, UserId } from '@longwire/protocol';
 import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
@@ -24,6 +24,7 @@ export interface Codec {
   entry(entry: Entry, viewer: UserId, key: string | undefined): Payload;
   receipt(event: ReceiptEvent, viewer: UserId): Payload;
   signal(event: SignalEvent, viewer: UserId): Payload;
+  presence(presence: Omit<PresencePush, 'type'>): Payload;
   gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
   goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
   /** Several payloads as one, for recipients that take batches. */

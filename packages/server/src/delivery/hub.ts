@@ -190,6 +190,9 @@ export class Hub implements LaneListener, EventListener {
       case 'signal':
         this.#onSignal(event);
         break;
+      case 'presence':
+        // For the sessions that watch the user: see `session/presence`.
+        break;
     }
   }
 

@@ -4,6 +4,7 @@ import {
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
+  encodePresencePush,
   encodeReceiptPush,
   encodeSignalPush,
 } from '@longwire/protocol';
@@ -14,6 +15,7 @@ export const jsonCodec: Codec = Object.freeze<Codec>({
   entry: (entry, viewer, key) => encodeEntryPush(entry, addressOf(entry.channel, viewer), key),
   receipt: (event, viewer) => encodeReceiptPush(event, addressOf(event.channel, viewer)),
   signal: (event, viewer) => encodeSignalPush(event, addressOf(event.channel, viewer), event.data),
+  presence: encodePresencePush,
   gap: (gap, channel, viewer) => encodeGapPush(gap, addressOf(channel, viewer)),
   goodbye: encodeGoodbyePush,
   join: (texts) => texts.join('\n'),

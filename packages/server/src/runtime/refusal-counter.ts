@@ -30,6 +30,7 @@ export const refusalKinds = [
   'limits.acksPerSecond',
   'limits.signalsPerSecond',
   'limits.channelSignalsPerSecond',
+  'limits.watches',
   'limits.bodyBytes',
   'limits.commandBytes',
   'limits.storeCalls',

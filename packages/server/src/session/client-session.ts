@@ -74,6 +74,11 @@ export class ClientSession implements Recipient {
     return this.endedWith !== undefined || this.phase === 'ended';
   }
 
+  /** Signed in, and not about to end. */
+  get isLive(): boolean {
+    return this.phase === 'ready' && !this.hasEnded;
+  }
+
   get codec(): Codec {
     return this.outlet.codec;
   }

@@ -22,12 +22,14 @@ import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
 import { handleChannels } from './commands/channels.js';
 import { handleHistory } from './commands/history.js';
+import { handlePresence, handleUnwatch, handleWatch } from './commands/presence.js';
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
 import { handleSignal } from './commands/signal.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
+import type { Presence } from './presence/presence.js';
 import type { SignIn } from './sign-in.js';
 
 /** The rules a command can reach. */
@@ -37,6 +39,7 @@ export interface Rules {
   readonly history: History;
   readonly channels: ChannelList;
   readonly signals: SignalSender;
+  readonly presence: Presence;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
@@ -50,6 +53,8 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['send', 'send'],
   ['history', 'page'],
   ['channels', 'page'],
+  ['presence', 'page'],
+  ['watch', 'page'],
   ['ack', 'ack'],
   ['read', 'ack'],
   ['signal', 'signal'],
@@ -143,7 +148,7 @@ export class Router {
   }
 
   #dispatch(session: ClientSession, { command, bodyText, dataText }: AcceptedCommand): void {
-    const { sender, positions, history, channels, signals, onPageFailure } = this.#rules;
+    const { sender, positions, history, channels, signals, presence, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
@@ -162,6 +167,15 @@ export class Router {
         break;
       case 'channels':
         handleChannels(session, command, channels, onPageFailure);
+        break;
+      case 'presence':
+        handlePresence(session, command, presence);
+        break;
+      case 'watch':
+        handleWatch(session, command, presence, this.#refusals.counter);
+        break;
+      case 'unwatch':
+        handleUnwatch(session, command, presence);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));

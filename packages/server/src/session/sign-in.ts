@@ -27,6 +27,7 @@ import { type CommandError, reply, replyError } from './commands/reply.js';
 import { type ConnectRefusal, refusalOfDevice, tooManySessions } from './connect-refusal.js';
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
 import type { RefusalLog, RefusedCaller } from './limits/refusal-log.js';
+import type { Presence } from './presence/presence.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 import { refusalOf, type UserBlock, type UserBlocks } from './user-blocks.js';
 
@@ -53,6 +54,7 @@ export interface SignInParts {
   readonly blocks: UserBlocks;
   readonly opener: SessionOpener;
   readonly hub: Hub;
+  readonly presence: Pick<Presence, 'begin' | 'end'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly failures: FailureLog;
@@ -84,6 +86,7 @@ export class SignIn {
   readonly #blocks: UserBlocks;
   readonly #opener: SessionOpener;
   readonly #hub: Hub;
+  readonly #presence: SignInParts['presence'];
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #failures: FailureLog;
@@ -100,6 +103,7 @@ export class SignIn {
     this.#blocks = parts.blocks;
     this.#opener = parts.opener;
     this.#hub = parts.hub;
+    this.#presence = parts.presence;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#failures = parts.failures;
@@ -180,6 +184,7 @@ export class SignIn {
     }
     if (session.reader !== undefined) this.#hub.leave(session.reader);
     this.#users.leave(session);
+    this.#presence.end(session);
   }
 
   /** False: it was refused, or ended before it was ready. */
@@ -212,6 +217,7 @@ export class SignIn {
       this.#connectionLimits.signedIn(pending.origin);
       this.#replyConnected(session, command, who, opened);
       this.#hub.finishOpening(session.reader!);
+      this.#presence.begin(session);
       this.#endSessionAt(session, who.validUntil);
     } finally {
       turn.end();

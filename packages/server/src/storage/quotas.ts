@@ -124,3 +124,15 @@ export function judgeUndelivered(
 function isWithin(start: number, at: number, lengthMs: number): boolean {
   return Math.abs(at - start) < lengthMs;
 }
+
+/** Of the limits, those that the store judges. */
+export function quotasOf(limits: StoreQuotas): StoreQuotas {
+  return {
+    newPeersPerHour: limits.newPeersPerHour,
+    newPeersPerDay: limits.newPeersPerDay,
+    channelsPerUser: limits.channelsPerUser,
+    storedBytesPerUser: limits.storedBytesPerUser,
+    undeliveredBytesPerPeer: limits.undeliveredBytesPerPeer,
+    undeliveredBytesToUnseen: limits.undeliveredBytesToUnseen,
+  };
+}

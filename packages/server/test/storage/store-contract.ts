@@ -12,6 +12,7 @@ import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readL
 import { describeRightsContract } from './rights-contract.js';
 import { describeStandingContract } from './standing-contract.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
+import { describeUserStateContract } from './user-state-contract.js';
 
 export function describeStoreContract(name: string, create: StoreFactory): void {
   describe(`${name} keeps the contract of a store`, () => {
@@ -272,5 +273,6 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeRightsContract(name, create);
   describeStandingContract(name, create);
   describeMaintenanceContract(name, create);
+  describeUserStateContract(name, create);
   describeModelContract(name, create);
 }

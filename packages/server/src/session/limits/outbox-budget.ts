@@ -1,6 +1,8 @@
 // All outboxes together are bounded: each may hold what the others leave. If they hold too much at two counts in succession, the
 // largest are given up.
 
+import type { FailureLog } from '../../runtime/failure-log.js';
+
 /** How often `count` is called. */
 export const COUNT_INTERVAL_MS = 200;
 /**
@@ -117,4 +119,14 @@ export class OutboxBudget {
     for (const outbox of outboxes) outbox.giveUp();
     this.#sumUp();
   }
+}
+
+/** What was given up since the last count, when outboxes queued too much in between, is reported as well. */
+export function countOutboxes(outboxes: OutboxBudget, failures: FailureLog): void {
+  outboxes.count();
+  const closed = outboxes.takeGivenUp();
+  if (closed === 0) return;
+  const message =
+    'Sessions with the most unsent output were closed with 4004: all together had limits.allOutboxesBytes';
+  failures.report(message, undefined, { closed });
 }

@@ -7,10 +7,12 @@ import type { Directory } from '../directory.js';
 import type { MessageLog } from '../message-log.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
+import type { UserStates } from '../user-states.js';
 import { MemoryCursors } from './memory-cursors.js';
 import { MemoryDirectory } from './memory-directory.js';
 import { MemoryMessageLog } from './memory-log.js';
 import { MemoryState } from './memory-state.js';
+import { MemoryUserStates } from './memory-user-states.js';
 
 export interface MemoryStoreOptions {
   /** Entries, users, devices and channels together, as estimated. Beyond it nothing new is stored. */
@@ -33,6 +35,7 @@ class MemoryStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
+  readonly userStates: UserStates;
   readonly lanes: LaneNumbers;
   readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
@@ -46,6 +49,7 @@ class MemoryStore implements Store {
     this.log = new MemoryMessageLog(this.#state, quotas);
     this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
+    this.userStates = new MemoryUserStates(this.#state);
     this.lanes = this.#state.through;
   }
 

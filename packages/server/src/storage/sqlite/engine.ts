@@ -36,9 +36,11 @@ import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
 import { RightsTable } from './tables/rights-table.js';
 import { RowNames } from './tables/row-names.js';
+import { UserStateTable } from './tables/user-state-table.js';
 import type { HoldWatch } from './threads/hold-watch.js';
 import type { WorkerCalls } from './threads/worker-messages.js';
 import { Transactions, type TransactionTask } from './transactions.js';
+import { UserStateStore } from './user-state-store.js';
 
 /** Something that changes rows inside the open transaction. */
 export type WriteTask = TransactionTask<SqliteEngine>;
@@ -71,6 +73,7 @@ export class SqliteEngine {
   readonly notices: readonly string[];
   /** Where the newest entries are, for a thread that reads beside this one. */
   readonly placeRing: PlaceRing;
+  readonly userStates: UserStateStore;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
   readonly #transactions: Transactions<SqliteEngine>;
@@ -162,6 +165,8 @@ export class SqliteEngine {
       const { keyWindowEntries } = options;
       const removal = { entries, places, recent, log, ledger, keyWindowEntries, onDamage };
       this.#maintainer = new Maintainer(database, { ...tables, ...removal });
+      const states = new UserStateTable(database);
+      this.userStates = new UserStateStore({ users, channels, devices, states, onDamage });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       throw openingError(error, options.folder, file);

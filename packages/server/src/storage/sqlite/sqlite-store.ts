@@ -38,6 +38,13 @@ import type {
 } from '../message-log.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
+import {
+  assertStateCount,
+  type UserState,
+  type UserStates,
+  type UserStateWrite,
+  type WriterPair,
+} from '../user-states.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { DATABASE_FILE } from './driver/connection-settings.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
@@ -133,6 +140,7 @@ class SqliteStore implements Store {
   readonly log: MessageLog;
   readonly directory: Directory;
   readonly cursors: Cursors;
+  readonly userStates: UserStates;
   readonly lanes: LaneNumbers;
   readonly description: string;
   readonly #writer: WorkerClient;
@@ -146,6 +154,7 @@ class SqliteStore implements Store {
     this.log = new SqliteMessageLog(writer, reader);
     this.directory = new SqliteDirectory(writer);
     this.cursors = new SqliteCursors(writer);
+    this.userStates = new SqliteUserStates(writer);
     this.lanes = numbersOf(writer.newest);
     this.description = `sqlite (${writer.driverName}) ${folder}`;
   }
@@ -352,5 +361,28 @@ class SqliteCursors implements Cursors {
   ): Promise<readonly StoredCursors[]> {
     const stored = await this.#client.call('loadCursors', wanted.map(named));
     return stored.map((cursors, index) => ({ ...cursors, channel: wanted[index]!.channel }));
+  }
+}
+
+class SqliteUserStates implements UserStates {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  async load(users: readonly UserId[]): Promise<readonly UserState[]> {
+    assertStateCount(users.length);
+    return this.#client.call('loadUserStates', users);
+  }
+
+  async write(batch: readonly UserStateWrite[]): Promise<void> {
+    assertStateCount(batch.length);
+    await this.#client.call('writeUserStates', batch);
+  }
+
+  async haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]> {
+    assertStateCount(pairs.length);
+    return this.#client.call('haveWritten', pairs);
   }
 }

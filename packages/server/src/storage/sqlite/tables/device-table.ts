@@ -123,7 +123,7 @@ export class DeviceTable {
     const writtenTo = row === undefined ? 0 : (unfinished?.after ?? 0);
     const after = this.#startAtReadCursors(userNumber, started.number, writtenTo);
     if (after !== undefined) return { state, after };
-    this.#change(userNumber, started, Math.max(at, UNFINISHED + 1), Math.max(at, this.#lastUseOf(userNumber) + 1));
+    this.#change(userNumber, started, Math.max(at, UNFINISHED + 1), Math.max(at, this.lastUseOf(userNumber) + 1));
     return state;
   }
 
@@ -155,14 +155,14 @@ export class DeviceTable {
 
   #insertUnfinished(user: number, name: string, at: number): DeviceRow {
     const number = newestNumber(this.#newest) + 1;
-    const usedAt = Math.max(at, this.#lastUseOf(user) + 1);
+    const usedAt = Math.max(at, this.lastUseOf(user) + 1);
     this.#insert.run([number, user, name, UNFINISHED, usedAt, rowChecksum(number, user, name, UNFINISHED, usedAt)]);
     return { number, name, createdAt: UNFINISHED, usedAt };
   }
 
   /** Makes the device the last one used. Not written if it is that already, and was used a moment ago. */
   #use(user: number, device: DeviceRow, at: number): void {
-    const last = this.#lastUseOf(user);
+    const last = this.lastUseOf(user);
     if (device.usedAt === last && at - device.usedAt < USE_RESOLUTION_MS) return;
     this.#change(user, device, device.createdAt, Math.max(at, last + 1));
   }
@@ -171,8 +171,8 @@ export class DeviceTable {
     this.#update.run([createdAt, usedAt, rowChecksum(number, user, name, createdAt, usedAt), number]);
   }
 
-  /** Of any device of the user; 0: it has none. */
-  #lastUseOf(user: number): number {
+  /** When any device of the user was last used, to the minute; 0: never. */
+  lastUseOf(user: number): number {
     const row = this.#lastUse.get([user]);
     return row === undefined || row['used_at'] === null ? 0 : integerOf(row, 'used_at');
   }

@@ -102,6 +102,13 @@ CREATE TABLE expiry (
 ) WITHOUT ROWID;
 `;
 
+/** What is known of users beside their devices and channels. */
+const USER_STATES = `
+CREATE TABLE user_state (
+  user INTEGER PRIMARY KEY, last_seen_at INTEGER NOT NULL, hides INTEGER NOT NULL, crc INTEGER NOT NULL
+);
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -141,6 +148,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(VERSION_1),
   toVersion2,
   (database) => database.exec(VERSION_3),
+  (database) => database.exec(USER_STATES),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -11,6 +11,7 @@ import type { MaintenanceStep } from '../../maintenance.js';
 import type { KeySearch, PageRequest } from '../../message-log.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
+import type { UserState, UserStateWrite, WriterPair } from '../../user-states.js';
 import type { BatchFrame, FlatResults } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
@@ -100,6 +101,9 @@ export interface WorkerCalls {
     readonly input: { readonly step: MaintenanceStepFrame; readonly budgetMs: number };
     readonly output: MaintenanceFrame;
   };
+  loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
+  writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
+  haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };
   writeCursors: {
     readonly input: { readonly batch: readonly Named<CursorWrite>[]; readonly at: number };
     readonly output: undefined;

@@ -1,8 +1,8 @@
-// What changes rows: one given batch, one sign-in of a device, one piece of a cursor write.
+// What changes rows: one given batch, one short call such as the sign-in of a device, one piece of a cursor write.
 
 import { type BatchFrame, type FlatResults, REQUEST_BODY, REQUEST_STRIDE } from '../appending/append-frames.js';
 import type { SqliteEngine, WriteTask } from '../engine.js';
-import type { BatchOutcome, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
+import type { BatchOutcome, CallMessage, CallOutcome, FailureFrame, WorkerCalls } from './worker-messages.js';
 
 /** Cursors written in one transaction. */
 export const CURSOR_CHUNK = 250;
@@ -38,23 +38,34 @@ export class AppendTask implements WriteTask {
   }
 }
 
-export class DeviceTask implements WriteTask {
-  readonly command = 'openDevice';
-  readonly #input: WorkerCalls['openDevice']['input'];
-  readonly #id: number;
+/** Calls that change a few rows, and go with the next commit. */
+export type ShortWriteCall = Extract<CallMessage, { readonly method: 'openDevice' | 'writeUserStates' }>;
+
+export class ShortWriteTask implements WriteTask {
+  readonly command: ShortWriteCall['method'];
+  readonly #call: ShortWriteCall;
   outcome: CallOutcome | undefined;
 
-  constructor(id: number, input: WorkerCalls['openDevice']['input']) {
-    this.#id = id;
-    this.#input = input;
+  constructor(call: ShortWriteCall) {
+    this.command = call.method;
+    this.#call = call;
   }
 
   apply(engine: SqliteEngine): void {
-    this.outcome = { id: this.#id, output: engine.openDevice(this.#input) };
+    this.outcome = { id: this.#call.id, output: this.#output(engine) };
   }
 
   fail(failure: FailureFrame): void {
-    this.outcome = { id: this.#id, failure };
+    this.outcome = { id: this.#call.id, failure };
+  }
+
+  #output(engine: SqliteEngine): unknown {
+    switch (this.#call.method) {
+      case 'openDevice':
+        return engine.openDevice(this.#call.input);
+      case 'writeUserStates':
+        return engine.userStates.write(this.#call.input);
+    }
   }
 }
 

@@ -15,7 +15,14 @@ import {
   type ToWorker,
   type WorkerCalls,
 } from './worker-messages.js';
-import { AppendTask, CURSOR_CHUNK, CursorTask, DeviceTask, MaintenanceTask } from './write-tasks.js';
+import {
+  AppendTask,
+  CURSOR_CHUNK,
+  CursorTask,
+  MaintenanceTask,
+  type ShortWriteCall,
+  ShortWriteTask,
+} from './write-tasks.js';
 
 /** Entries of one transaction; more wait for the next, so that a commit stays short. */
 const MAX_COMMIT_ENTRIES = MAX_BATCH_ENTRIES;
@@ -32,7 +39,7 @@ const MAINTAINED_ROWS = 256;
 const FULL_RETRY_MS = 1_000;
 const IDLE_CHECKPOINT_MS = 200;
 
-type ReadCall = Exclude<CallMessage, { readonly method: 'openDevice' | 'writeCursors' | 'maintain' }>;
+type ReadCall = Exclude<CallMessage, ShortWriteCall | { readonly method: 'writeCursors' | 'maintain' }>;
 type SingleRead = Exclude<ReadCall, { readonly method: 'pages' }>;
 
 export class WriterThread {
@@ -41,7 +48,7 @@ export class WriterThread {
   readonly #port: MessagePort;
   readonly #pacer = new CheckpointPacer();
   readonly #appends: AppendTask[] = [];
-  readonly #devices: DeviceTask[] = [];
+  readonly #shortWrites: ShortWriteTask[] = [];
   readonly #reads: ReadCall[] = [];
   /** Those that the first call of `#reads` has already. */
   readonly #pages: PageOutcome[] = [];
@@ -85,7 +92,8 @@ export class WriterThread {
   #acceptCall(call: CallMessage): void {
     switch (call.method) {
       case 'openDevice':
-        this.#devices.push(new DeviceTask(call.id, call.input));
+      case 'writeUserStates':
+        this.#shortWrites.push(new ShortWriteTask(call));
         return;
       case 'writeCursors':
         this.#cursors.push(new CursorTask(call.id, call.input));
@@ -122,7 +130,7 @@ export class WriterThread {
   }
 
   get #hasWork(): boolean {
-    if (this.#appends.length > 0 || this.#devices.length > 0 || this.#reads.length > 0) return true;
+    if (this.#appends.length > 0 || this.#shortWrites.length > 0 || this.#reads.length > 0) return true;
     if (this.#engine.isPlacingDue && this.#engine.isWritable && !this.#isClosing) return true;
     const now = this.#isClosing ? Number.POSITIVE_INFINITY : performance.now();
     if (this.#maintenance.length > 0 && now >= this.#maintenanceNotBefore) return true;
@@ -143,14 +151,14 @@ export class WriterThread {
     if (this.#engine.isPlacingBehind && this.#engine.isWritable) return;
     const { count, entries } = this.#nextCommit();
     const appends = this.#appends.splice(0, count);
-    const devices = this.#devices.splice(0, MAX_COMMIT_ENTRIES);
-    if (appends.length + devices.length === 0) return;
-    this.#engine.write([...devices, ...appends]);
-    this.#pacer.wrote(entries + devices.length);
+    const shortWrites = this.#shortWrites.splice(0, MAX_COMMIT_ENTRIES);
+    if (appends.length + shortWrites.length === 0) return;
+    this.#engine.write([...shortWrites, ...appends]);
+    this.#pacer.wrote(entries + shortWrites.length);
     this.#stored += entries;
     this.#done(
       appends.map((task) => task.outcome!),
-      devices.map((task) => task.outcome!),
+      shortWrites.map((task) => task.outcome!),
     );
   }
 
@@ -232,6 +240,10 @@ export class WriterThread {
         return this.#engine.findDevice(call.input);
       case 'loadCursors':
         return this.#engine.loadCursors(call.input);
+      case 'loadUserStates':
+        return this.#engine.userStates.load(call.input);
+      case 'haveWritten':
+        return this.#engine.userStates.haveWritten(call.input);
     }
   }
 

@@ -1,0 +1,360 @@
+// The rule of presence: who sees of whom whether they are online, and what is pushed to the sessions that watch.
+
+import type { PresenceState, UserId } from '@longwire/protocol';
+import type { Bus, BusEvent, EventListener } from '../../bus/bus.js';
+import type { LaneListener } from '../../bus/order-gate.js';
+import { peerIn } from '../../channel/channel.js';
+import { messageKind } from '../../channel/entry.js';
+import type { LaneRow } from '../../channel/lane.js';
+import { CodecPushes } from '../../delivery/encoded-push.js';
+import type { RoomWaiter } from '../../delivery/log-reader.js';
+import type { StoreTurns } from '../../messaging/store-turns.js';
+import type { UserStateCache } from '../../messaging/user-state-cache.js';
+import type { Clock } from '../../runtime/clock.js';
+import { MAX_STATES_PER_CALL, type UserSettings, type UserStates } from '../../storage/user-states.js';
+import type { ActiveUsers } from '../active-users.js';
+import type { ClientSession } from '../client-session.js';
+import { OnlineUsers } from './online-users.js';
+
+export interface PresenceParts {
+  readonly clock: Clock;
+  readonly users: Pick<ActiveUsers, 'sessionsOf'>;
+  readonly bus: Pick<Bus, 'signal'>;
+  readonly states: UserStateCache;
+  readonly store: Pick<UserStates, 'haveWritten'>;
+  readonly turns: StoreTurns;
+  /** What is needed for an answer could not be read. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface PresenceOptions {
+  readonly graceMs: number;
+  /** Users that one session may watch. */
+  readonly watches: number;
+}
+
+/** What one user sees of another: online, when they were last seen, or nothing. */
+type Seen = 'online' | number | undefined;
+
+/** A user who is watched. */
+interface Subject {
+  readonly user: UserId;
+  lastSeenAt: number | undefined;
+  isShown: boolean;
+  /** By watching user. */
+  readonly audiences: Map<UserId, Audience>;
+}
+
+/** One user who watches another, on some sessions. */
+interface Audience {
+  readonly subject: Subject;
+  readonly viewer: Viewer;
+  /** The subject has written to the viewer. */
+  hasWritten: boolean;
+  readonly watchers: Set<Watcher>;
+}
+
+/** A user who watches. */
+interface Viewer {
+  readonly user: UserId;
+  isShown: boolean;
+  readonly audiences: Set<Audience>;
+}
+
+/** A session that watches. */
+interface Watcher extends RoomWaiter {
+  readonly session: ClientSession;
+  /** What was pushed to it last. */
+  readonly pushed: Map<Audience, Seen>;
+  isWaitingForRoom: boolean;
+}
+
+export class Presence implements LaneListener, EventListener {
+  readonly #parts: PresenceParts;
+  readonly #maxWatches: number;
+  readonly #online: OnlineUsers;
+  readonly #subjects = new Map<UserId, Subject>();
+  readonly #viewers = new Map<UserId, Viewer>();
+  readonly #watchers = new Map<ClientSession, Watcher>();
+
+  constructor(parts: PresenceParts, { graceMs, watches }: PresenceOptions) {
+    this.#parts = parts;
+    this.#maxWatches = watches;
+    const { clock, users, bus, states } = parts;
+    this.#online = new OnlineUsers(
+      {
+        clock,
+        hasSession: (user) => users.sessionsOf(user).some(({ isLive }) => isLive),
+        onCame: (user) => bus.signal({ type: 'presence', user, lastSeenAt: undefined }),
+        onWent: (user, lastSeenAt) => {
+          states.seen(user, lastSeenAt);
+          bus.signal({ type: 'presence', user, lastSeenAt });
+        },
+      },
+      graceMs,
+    );
+  }
+
+  /** `look` or `watch` has rejected. */
+  reportFailure(error: unknown): void {
+    this.#parts.onFailure(error);
+  }
+
+  /** Users with a session. */
+  get onlineUsers(): number {
+    return this.#online.size;
+  }
+
+  /** A session was signed in. */
+  begin({ user }: ClientSession): void {
+    this.#online.update(user);
+  }
+
+  /** A session has ended. Does nothing for one that was not signed in. */
+  end(session: ClientSession): void {
+    const watcher = this.#watchers.get(session);
+    for (const audience of watcher?.pushed.keys() ?? []) this.#forget(watcher!, audience);
+    this.#watchers.delete(session);
+    if (session.identity !== undefined) this.#online.update(session.user);
+  }
+
+  /** The server stops: all users are reported as gone. */
+  endAll(): void {
+    this.#online.end();
+  }
+
+  /**
+   * The present state of each user, as far as the viewer may see it.
+   * @throws (rejects) what the store rejects with
+   */
+  async look(viewer: UserId, users: readonly UserId[]): Promise<ReadonlyMap<UserId, PresenceState>> {
+    const facts = await this.#load(viewer, users);
+    return new Map(
+      users.map((user, index) => {
+        const { hasWritten, lastSeenAt, isShown } = facts.of[index]!;
+        const mayBeSeen = user === viewer || (hasWritten && isShown && facts.isViewerShown);
+        return [user, stateOf(mayBeSeen ? this.#present(user, lastSeenAt) : undefined)];
+      }),
+    );
+  }
+
+  /**
+   * Reports every change of these users to the session from now on. False: they are too many, and none of those that are new
+   * is watched.
+   * @param answer  called with their present states, which nothing older follows; undefined: they are pushed, where there is
+   *   something to see
+   * @throws (rejects) what the store rejects with; then none of those that are new is watched
+   */
+  async watch(
+    session: ClientSession,
+    users: readonly UserId[],
+    answer: ((states: ReadonlyMap<UserId, PresenceState>) => void) | undefined,
+  ): Promise<boolean> {
+    const watcher = this.#watcherOf(session);
+    const viewer = this.#viewerOf(session.user);
+    const known = new Set([...watcher.pushed.keys()].map(({ subject }) => subject.user));
+    const added = users.filter((user) => !known.has(user));
+    if (known.size + added.length > this.#maxWatches) {
+      this.#dropUnused(watcher, viewer);
+      return false;
+    }
+    // Before anything is read: what changes meanwhile reaches the audience.
+    const audiences = users.map((user) => this.#join(watcher, viewer, user));
+    try {
+      const facts = await this.#load(viewer.user, users);
+      viewer.isShown = this.#isShownNow(viewer.user) ?? facts.isViewerShown;
+      audiences.forEach((audience, index) => {
+        const { hasWritten, lastSeenAt, isShown } = facts.of[index]!;
+        const { subject } = audience;
+        audience.hasWritten ||= hasWritten;
+        subject.isShown = this.#isShownNow(subject.user) ?? isShown;
+        subject.lastSeenAt = latest(subject.lastSeenAt, lastSeenAt);
+      });
+    } catch (error) {
+      for (const audience of audiences) if (added.includes(audience.subject.user)) this.#forget(watcher, audience);
+      throw error;
+    }
+    if (answer === undefined) for (const audience of audiences) this.#push(audience);
+    else this.#answer(watcher, audiences, answer);
+    return true;
+  }
+
+  unwatch(session: ClientSession, users: readonly UserId[]): void {
+    const watcher = this.#watchers.get(session);
+    for (const user of users) {
+      const audience = this.#subjects.get(user)?.audiences.get(session.user);
+      if (watcher !== undefined && audience !== undefined) this.#forget(watcher, audience);
+    }
+  }
+
+  /** The user has changed what they show, and so what they see. */
+  changeSettings(user: UserId, { presence }: UserSettings): void {
+    const subject = this.#subjects.get(user);
+    if (subject !== undefined) {
+      subject.isShown = presence;
+      this.#pushAll(subject);
+    }
+    const viewer = this.#viewers.get(user);
+    if (viewer === undefined) return;
+    viewer.isShown = presence;
+    for (const audience of viewer.audiences) this.#push(audience);
+  }
+
+  /** A message to a user who watches its sender: from now on they see them. */
+  onRow({ channel, entry }: LaneRow): void {
+    const from = entry?.from;
+    if (from === undefined || channel.kind !== 'direct' || entry?.kind !== messageKind) return;
+    const audience = this.#subjects.get(from)?.audiences.get(peerIn(channel, from));
+    if (audience === undefined || audience.hasWritten) return;
+    audience.hasWritten = true;
+    this.#push(audience);
+  }
+
+  onEvent(event: BusEvent): void {
+    if (event.type !== 'presence') return;
+    const subject = this.#subjects.get(event.user);
+    if (subject === undefined) return;
+    subject.lastSeenAt = latest(subject.lastSeenAt, event.lastSeenAt);
+    this.#pushAll(subject);
+  }
+
+  /** What is known of each user, and whether the viewer shows their own presence. */
+  async #load(viewer: UserId, users: readonly UserId[]) {
+    const { states, store, turns } = this.#parts;
+    const written: boolean[] = [];
+    for (let start = 0; start < users.length; start += MAX_STATES_PER_CALL) {
+      const pairs = users.slice(start, start + MAX_STATES_PER_CALL).map((from) => ({ from, to: viewer }));
+      written.push(...(await turns.run(viewer, () => store.haveWritten(pairs))));
+    }
+    const [own, ...loaded] = await states.loadAll(viewer, [viewer, ...users]);
+    return {
+      isViewerShown: own!.settings.presence,
+      of: loaded.map(({ lastSeenAt, settings }, index) => ({
+        hasWritten: written[index]!,
+        lastSeenAt,
+        isShown: settings.presence,
+      })),
+    };
+  }
+
+  /** What was loaded may be older than a change that was reported meanwhile. */
+  #isShownNow(user: UserId): boolean | undefined {
+    return this.#parts.states.peek(user)?.settings.presence;
+  }
+
+  /** Consent. A block, and the groups that both have joined, belong here once there are any. */
+  #seenBy({ subject, viewer, hasWritten }: Audience): Seen {
+    const isOneself = subject.user === viewer.user;
+    if (!isOneself && !(hasWritten && subject.isShown && viewer.isShown)) return undefined;
+    return this.#present(subject.user, subject.lastSeenAt);
+  }
+
+  #answer(
+    watcher: Watcher,
+    audiences: readonly Audience[],
+    answer: (states: ReadonlyMap<UserId, PresenceState>) => void,
+  ): void {
+    const states = new Map<UserId, PresenceState>();
+    for (const audience of audiences) {
+      const seen = this.#seenBy(audience);
+      states.set(audience.subject.user, stateOf(seen));
+      // It is no longer there if it was given up meanwhile.
+      if (watcher.pushed.has(audience)) watcher.pushed.set(audience, seen);
+    }
+    answer(states);
+  }
+
+  #present(user: UserId, lastSeenAt: number | undefined): Seen {
+    return this.#online.has(user) ? 'online' : lastSeenAt;
+  }
+
+  #pushAll({ audiences }: Subject): void {
+    for (const audience of audiences.values()) this.#push(audience);
+  }
+
+  #push(audience: Audience): void {
+    const seen = this.#seenBy(audience);
+    const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(seen) }));
+    for (const watcher of audience.watchers) this.#offer(watcher, audience, seen, pushes);
+  }
+
+  /** A session without room gets the state of the moment at which it has some. */
+  #offer(watcher: Watcher, audience: Audience, seen: Seen, pushes: CodecPushes): void {
+    if (watcher.isWaitingForRoom || watcher.pushed.get(audience) === seen) return;
+    if (watcher.session.offer(pushes.in(watcher.session.codec), watcher)) watcher.pushed.set(audience, seen);
+    else watcher.isWaitingForRoom = true;
+  }
+
+  #pushDue(watcher: Watcher): void {
+    watcher.isWaitingForRoom = false;
+    for (const audience of watcher.pushed.keys()) {
+      const seen = this.#seenBy(audience);
+      const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(seen) }));
+      this.#offer(watcher, audience, seen, pushes);
+    }
+  }
+
+  #watcherOf(session: ClientSession): Watcher {
+    const known = this.#watchers.get(session);
+    if (known !== undefined) return known;
+    const watcher: Watcher = {
+      session,
+      pushed: new Map(),
+      isWaitingForRoom: false,
+      onRoom: () => this.#pushDue(watcher),
+    };
+    this.#watchers.set(session, watcher);
+    return watcher;
+  }
+
+  #viewerOf(user: UserId): Viewer {
+    const known = this.#viewers.get(user);
+    if (known !== undefined) return known;
+    const viewer: Viewer = { user, isShown: false, audiences: new Set() };
+    this.#viewers.set(user, viewer);
+    return viewer;
+  }
+
+  #join(watcher: Watcher, viewer: Viewer, user: UserId): Audience {
+    let subject = this.#subjects.get(user);
+    if (subject === undefined) {
+      subject = { user, lastSeenAt: undefined, isShown: false, audiences: new Map() };
+      this.#subjects.set(user, subject);
+    }
+    let audience = subject.audiences.get(viewer.user);
+    if (audience === undefined) {
+      audience = { subject, viewer, hasWritten: false, watchers: new Set() };
+      subject.audiences.set(viewer.user, audience);
+      viewer.audiences.add(audience);
+    }
+    audience.watchers.add(watcher);
+    if (!watcher.pushed.has(audience)) watcher.pushed.set(audience, undefined);
+    return audience;
+  }
+
+  #forget(watcher: Watcher, audience: Audience): void {
+    watcher.pushed.delete(audience);
+    audience.watchers.delete(watcher);
+    const { subject, viewer } = audience;
+    if (audience.watchers.size === 0) {
+      subject.audiences.delete(viewer.user);
+      viewer.audiences.delete(audience);
+    }
+    if (subject.audiences.size === 0) this.#subjects.delete(subject.user);
+    this.#dropUnused(watcher, viewer);
+  }
+
+  #dropUnused(watcher: Watcher, viewer: Viewer): void {
+    if (viewer.audiences.size === 0) this.#viewers.delete(viewer.user);
+    if (watcher.pushed.size === 0) this.#watchers.delete(watcher.session);
+  }
+}
+
+function stateOf(seen: Seen): PresenceState {
+  return { online: seen === 'online', lastSeenAt: typeof seen === 'number' ? seen : undefined };
+}
+
+function latest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.max(a, b);
+}

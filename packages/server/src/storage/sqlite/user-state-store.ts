@@ -1,0 +1,84 @@
+// What the storage thread answers and writes of users beside their devices and channels.
+
+import { directChannel } from '../../channel/channel.js';
+import { nameOf } from '../channel-name.js';
+import { defaultUserSettings, type UserState, type UserStateWrite, type WriterPair } from '../user-states.js';
+import { type DamageListener, readAround } from './damage.js';
+import type { ChannelTable } from './tables/channel-table.js';
+import type { DeviceTable } from './tables/device-table.js';
+import type { UserStateTable } from './tables/user-state-table.js';
+import type { UserTable } from './tables/user-table.js';
+
+/** A device whose use was stored so much later than its user was seen shows that the process was killed meanwhile. */
+const CRASH_GAP_MS = 120_000;
+
+export interface UserStateParts {
+  readonly users: UserTable;
+  readonly states: UserStateTable;
+  readonly devices: Pick<DeviceTable, 'lastUseOf'>;
+  readonly channels: ChannelTable;
+  readonly onDamage: DamageListener;
+}
+
+export class UserStateStore {
+  readonly #parts: UserStateParts;
+
+  constructor(parts: UserStateParts) {
+    this.#parts = parts;
+  }
+
+  load(users: readonly UserState['user'][]): UserState[] {
+    const { onDamage } = this.#parts;
+    return users.map((user) => {
+      const state = readAround(`the state of ${user}`, onDamage, () => this.#find(user));
+      return state ?? { user, lastSeenAt: undefined, settings: { presence: false, receipts: false } };
+    });
+  }
+
+  /** Inside a transaction. */
+  write(batch: readonly UserStateWrite[]): void {
+    for (const write of batch) {
+      // A damaged row must not keep the others from the disk.
+      readAround(`the state of ${write.user}`, this.#parts.onDamage, () => this.#write(write));
+    }
+  }
+
+  haveWritten(pairs: readonly WriterPair[]): boolean[] {
+    const { channels, onDamage } = this.#parts;
+    return pairs.map(({ from, to }) => {
+      const channel = directChannel(from, to);
+      const name = nameOf(channel);
+      return (
+        readAround(name, onDamage, () => {
+          const state = channels.find(name);
+          if (state === undefined) return false;
+          const { messages, lowMessages, otherMessages } = state;
+          return (from === channel.low ? lowMessages : messages - otherMessages - lowMessages) > 0;
+        }) === true
+      );
+    });
+  }
+
+  #find(user: UserState['user']): UserState {
+    const { users, states, devices } = this.#parts;
+    const number = users.find(user);
+    const stored = number === undefined ? undefined : states.find(number);
+    const usedAt = number === undefined ? 0 : devices.lastUseOf(number);
+    const seenAt = stored?.lastSeenAt;
+    const wasKilled = usedAt > (seenAt ?? 0) + CRASH_GAP_MS;
+    return {
+      user,
+      lastSeenAt: wasKilled ? usedAt : seenAt,
+      settings: stored?.settings ?? defaultUserSettings,
+    };
+  }
+
+  #write({ user, lastSeenAt, settings }: UserStateWrite): undefined {
+    const { users, states } = this.#parts;
+    const number = users.find(user);
+    if (number === undefined) return;
+    const stored = states.find(number);
+    const seenAt = Math.max(lastSeenAt ?? 0, stored.lastSeenAt ?? 0);
+    states.put(number, { lastSeenAt: seenAt === 0 ? undefined : seenAt, settings: settings ?? stored.settings });
+  }
+}

@@ -1,0 +1,60 @@
+// Port: what is stored of users beside their devices and channels: when they were last seen, and what they want others to see.
+
+import type { UserId } from '@longwire/protocol';
+
+/** What a user shows to others, and so sees of them. */
+export interface UserSettings {
+  /** Whether the user is online, and was last seen. */
+  readonly presence: boolean;
+  /** What the user has received and read. */
+  readonly receipts: boolean;
+}
+
+export const defaultUserSettings: UserSettings = Object.freeze({ presence: true, receipts: true });
+
+export interface UserState {
+  readonly user: UserId;
+  /** When the last session ended, in milliseconds since 1970; after a crash perhaps an earlier time. Undefined: never seen. */
+  readonly lastSeenAt: number | undefined;
+  readonly settings: UserSettings;
+}
+
+export interface UserStateWrite {
+  readonly user: UserId;
+  /** An earlier time than the stored one moves nothing; undefined: left alone. */
+  readonly lastSeenAt: number | undefined;
+  /** Undefined: left alone. */
+  readonly settings: UserSettings | undefined;
+}
+
+/** A user who may have written to another one. */
+export interface WriterPair {
+  readonly from: UserId;
+  readonly to: UserId;
+}
+
+/** Items of one call, so that none takes long. */
+export const MAX_STATES_PER_CALL = 100;
+
+/** @throws RangeError */
+export function assertStateCount(count: number): void {
+  if (count <= MAX_STATES_PER_CALL) return;
+  throw new RangeError(`one call takes at most ${MAX_STATES_PER_CALL} items, got ${count}`);
+}
+
+export interface UserStates {
+  /**
+   * In the order asked (≤ {@link MAX_STATES_PER_CALL}). The defaults for a user of whom nothing is stored; a user whose row is
+   * damaged shows nothing.
+   */
+  load(users: readonly UserId[]): Promise<readonly UserState[]>;
+
+  /** Resolves when all of it (≤ {@link MAX_STATES_PER_CALL}) survives a power cut. Unknown users are passed over. */
+  write(batch: readonly UserStateWrite[]): Promise<void>;
+
+  /**
+   * Whether `from` has written to their direct channel with `to`, in the order asked (≤ {@link MAX_STATES_PER_CALL}). As it is
+   * stored, which may be above what has been fanned out. False where it cannot be read.
+   */
+  haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]>;
+}
