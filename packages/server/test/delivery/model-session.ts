@@ -109,14 +109,16 @@ export class ModelSession<Device> implements Recipient {
   }
 
   #add(text: string): void {
-    const { channel, offset, type } = JSON.parse(text) as { channel: string; offset: number; type: string };
-    if (type === 'message') {
+    const push = JSON.parse(text) as { channel: string; offset: number; from: number; to: number; type: string };
+    const { channel, type } = push;
+    if (type === 'message' || type === 'gap') {
+      const [first, last] = type === 'gap' ? [push.from, push.to] : [push.offset, push.offset];
       // No connection is shown an entry twice: the client's dropping of duplicates is for reconnects only.
-      if (offset <= (this.#shown.get(channel) ?? 0)) this.#fault(`${channel} ${offset} was queued twice`);
+      if (first <= (this.#shown.get(channel) ?? 0)) this.#fault(`${channel} ${first} was queued twice`);
       // A client drops what it has, so this would cost nothing but the reading of the whole log again.
       const start = this.starts.get(channel) ?? 0;
-      if (offset <= start) this.#fault(`${channel} ${offset} was queued to a session that begins after ${start}`);
-      this.#shown.set(channel, offset);
+      if (first <= start) this.#fault(`${channel} ${first} was queued to a session that begins after ${start}`);
+      this.#shown.set(channel, last);
     }
     this.#texts.push(text);
   }

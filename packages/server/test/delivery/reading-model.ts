@@ -5,7 +5,8 @@
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { type Channel, type ChannelKey, directChannel, namedReaders } from '../../src/channel/channel.js';
 import { addressOf } from '../../src/channel/channel-address.js';
-import { type Entry, makeEntry } from '../../src/channel/entry.js';
+import { type Entry, makeEntry, type RemovalReason } from '../../src/channel/entry.js';
+import { addGap, type LogGap, mergeItems } from '../../src/channel/log-item.js';
 import { Hub, type HubOptions, SHARE_FROM } from '../../src/delivery/hub.js';
 import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { startPosition } from '../../src/delivery/start-position.js';
@@ -49,6 +50,10 @@ class ModelClient {
     };
     const position = this.positions.get(push.channel);
     if (push.type === 'gap') {
+      if (position !== undefined && push.next - 1 <= position) return;
+      if (position !== undefined && push.from > position + 1) {
+        throw new Error(`fault: ${push.channel} has a gap from ${push.from} behind ${position}`);
+      }
       for (let offset = push.from; offset <= push.to; offset += 1) append(this.skipped, push.channel, offset);
       this.positions.set(push.channel, push.next - 1);
     } else if (push.type === 'message') {
@@ -95,6 +100,9 @@ export class ReadingModel {
   readonly channels: Channel[];
   readonly devices: ModelDevice[];
   readonly logs = new Map<ChannelKey, Entry[]>();
+  /** Offsets that were removed one by one, and up to where everything was. */
+  readonly removed = new Map<ChannelKey, Map<number, RemovalReason>>();
+  readonly bases = new Map<ChannelKey, number>();
   /** What sessions were queued and should not have been. */
   readonly faults: string[] = [];
   /** Committed, not yet fanned out, in commit order. */
@@ -133,6 +141,24 @@ export class ReadingModel {
     const entry = makeEntry(channel, contentOf(from, `${offset}`), { epoch, offset, at: offset, messages: offset });
     log.push(entry);
     this.committed.push({ entry, origin, echo });
+  }
+
+  /** Maintenance removes entries of a log, whether they were fanned out or not. */
+  remove(channel: Channel, first: number, count: number, reason: RemovalReason): void {
+    const removed = this.removed.get(channel.key) ?? new Map<number, RemovalReason>();
+    this.removed.set(channel.key, removed);
+    const last = Math.min(first + count - 1, this.logs.get(channel.key)?.length ?? 0);
+    for (let offset = first; offset <= last; offset += 1) if (!removed.has(offset)) removed.set(offset, reason);
+  }
+
+  /** Maintenance trims a log, up to its end at most. */
+  trim(channel: Channel, through: number): void {
+    const length = this.logs.get(channel.key)?.length ?? 0;
+    this.bases.set(channel.key, Math.max(this.bases.get(channel.key) ?? 0, Math.min(through, length)));
+  }
+
+  isGone({ key }: Channel, offset: number): boolean {
+    return offset <= (this.bases.get(key) ?? 0) || this.removed.get(key)?.has(offset) === true;
   }
 
   /** Fans out the oldest committed entry, and queues `sent` for its origin in the same step. */
@@ -266,7 +292,7 @@ export class ReadingModel {
       channel,
       epoch,
       head,
-      base: 0,
+      base: this.bases.get(channel.key) ?? 0,
       dueFrom: 1,
       visibleFrom: 1,
       left: undefined,
@@ -304,8 +330,19 @@ export class ReadingModel {
 
   #page({ channel, offset }: PageRequest): Page {
     const log = this.logs.get(channel.key) ?? [];
-    const items = log.slice(offset, offset + PAGE_LIMIT);
-    return { channel, epoch, head: log.length, base: 0, items, more: offset + PAGE_LIMIT < log.length };
+    const base = this.bases.get(channel.key) ?? 0;
+    const removed = this.removed.get(channel.key);
+    const start = Math.max(offset, base);
+    const entries: Entry[] = [];
+    const gaps: LogGap[] = [];
+    if (base > offset) addGap(gaps, offset + 1, base, 'expired');
+    for (const entry of log.slice(start, start + PAGE_LIMIT)) {
+      const reason = removed?.get(entry.offset);
+      if (reason === undefined) entries.push(entry);
+      else addGap(gaps, entry.offset, entry.offset, reason);
+    }
+    const items = mergeItems(entries, gaps);
+    return { channel, epoch, head: log.length, base, items, more: start + PAGE_LIMIT < log.length };
   }
 
   #newHub(): Hub {

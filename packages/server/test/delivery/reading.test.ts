@@ -21,6 +21,14 @@ type Step =
   | { readonly do: 'reconnect'; readonly device: number; readonly capacity: number; readonly givesCursors: boolean }
   | { readonly do: 'disconnect'; readonly device: number }
   | { readonly do: 'writeCursors' }
+  | {
+      readonly do: 'remove';
+      readonly channel: number;
+      readonly part: number;
+      readonly count: number;
+      readonly reason: 'removed' | 'superseded';
+    }
+  | { readonly do: 'trim'; readonly channel: number; readonly part: number }
   | { readonly do: 'crash' };
 
 const device = fc.nat({ max: 4 });
@@ -71,6 +79,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('disconnect' as const), device }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('writeCursors' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('remove' as const),
+      channel: fc.nat({ max: 6 }),
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+      count: fc.integer({ min: 1, max: 9 }),
+      reason: fc.constantFrom('removed' as const, 'superseded' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('trim' as const),
+      channel: fc.nat({ max: 6 }),
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
 );
 
@@ -115,6 +141,15 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
       return model.disconnect(model.devices[next.device]!);
     case 'writeCursors':
       return model.writeCursors();
+    case 'remove': {
+      const channel = model.channels[next.channel]!;
+      const length = model.logs.get(channel.key)?.length ?? 0;
+      return model.remove(channel, Math.max(1, Math.round(next.part * length)), next.count, next.reason);
+    }
+    case 'trim': {
+      const channel = model.channels[next.channel]!;
+      return model.trim(channel, Math.round(next.part * (model.logs.get(channel.key)?.length ?? 0)));
+    }
     case 'crash':
       return model.crash();
   }
@@ -128,7 +163,7 @@ function openAtTail(model: ReadingModel, device: ModelDevice): DeviceSession {
 }
 
 describe('a reader of logs', () => {
-  it('gets what a naive reader of the whole log gets, whatever arrives, fills up, reconnects or crashes in between', async () => {
+  it('gets what a naive reader of the whole log gets, whatever arrives, is removed, fills up, reconnects or crashes in between', async () => {
     await fc.assert(
       fc.asyncProperty(
         hubOptions,
@@ -147,7 +182,11 @@ describe('a reader of logs', () => {
               expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
               // A device with an unknown position learns of its own entry by `sent` alone.
               const answered = client.answered.get(`user/${peer}`) ?? [];
-              expect([...new Set([...handed, ...answered])].sort((a, b) => a - b)).toEqual(whole);
+              const skipped = client.skipped.get(`user/${peer}`) ?? [];
+              expect([...new Set([...handed, ...answered, ...skipped])].sort((a, b) => a - b)).toEqual(whole);
+              // A gap is only about what is gone, and once for each.
+              expect(skipped.filter((offset) => !model.isGone(channel, offset))).toEqual([]);
+              expect(skipped).toEqual([...new Set(skipped)].sort((a, b) => a - b));
             }
           }
           expect([model.hub.tailsKept, model.hub.ringBytes]).toEqual([0, 0]);
