@@ -24,6 +24,7 @@ import { AckBatcher } from './reading/ack-batcher.js';
 import { Dispatcher } from './reading/dispatcher.js';
 import { Inbound } from './reading/inbound.js';
 import { TypingStates } from './reading/typing-states.js';
+import { Watches } from './reading/watches.js';
 import { CommandQueue } from './sending/command-queue.js';
 import { PendingSends } from './sending/pending-sends.js';
 import { Queries } from './sending/queries.js';
@@ -56,6 +57,7 @@ export class ClientCore {
   readonly pendingSends: PendingSends;
   readonly queries: Queries;
   readonly signals: Signals;
+  readonly watches: Watches;
   readonly #typing: TypingStates;
   readonly #options: ResolvedClientOptions;
   readonly #platform: Platform;
@@ -145,6 +147,10 @@ export class ClientCore {
     this.#typing = new TypingStates(clock, protocolTimes.typingExpiresMs, (change) => {
       void this.listeners.call('typing', change);
     });
+    this.watches = new Watches(this.queries, {
+      onChange: (change) => void this.listeners.call('presence', change),
+      onError: (error) => this.#report(error),
+    });
     const dispatcher = new Dispatcher({
       inbound: this.inbound,
       queues: [this.sends, this.#requests, this.signals],
@@ -159,6 +165,7 @@ export class ClientCore {
         if (!own) this.#typing.take(signal);
         void this.listeners.call('signal', { ...signal, own });
       },
+      onPresence: (presence) => this.watches.take(presence),
       onChannel: (channel) => void this.listeners.call('channel', channel),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),
@@ -279,6 +286,7 @@ export class ClientCore {
     this.acks.onConnected();
     this.sends.open(Math.max(1, session.limits.inFlight - RESERVED_WINDOW));
     this.#requests.open(QUERY_WINDOW);
+    this.watches.onConnected();
     for (const waiter of this.#readyWaiters) waiter.resolve(session);
     this.#readyWaiters.clear();
     void this.listeners.call('connected', session);

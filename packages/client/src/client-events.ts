@@ -6,6 +6,7 @@ import type {
   ConnectedAnswer,
   GapPush,
   GoodbyePush,
+  PresencePush,
   ReceiptPush,
   SignalPush,
 } from '@longwire/protocol';
@@ -33,6 +34,8 @@ export interface TypingChange {
   readonly user: string;
   readonly isTyping: boolean;
 }
+/** A watched user has come or gone. */
+export type PresenceChange = Omit<PresencePush, 'type'>;
 /** A channel as it is now, because something outside its log changed, or `removed` if it is no longer one of the user's. */
 export type ChannelChange = Omit<ChannelChangedPush, 'type'> | Omit<ChannelRemovedPush, 'type'>;
 /** The server is about to end the session. */
@@ -54,6 +57,8 @@ export interface LongwireEvents {
   signal: Signal;
   /** Ends by itself: 6 s after the last `typing` of the user, at their message, or when the connection is lost. */
   typing: TypingChange;
+  /** Of the users given to `client.watch`, also what has changed while there was no connection. */
+  presence: PresenceChange;
   /** Servers of this version do not send it: direct channels have nothing that it reports. */
   channel: ChannelChange;
   goodbye: Goodbye;
@@ -72,6 +77,7 @@ const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   receipt: true,
   signal: true,
   typing: true,
+  presence: true,
   channel: true,
   goodbye: true,
   error: true,

@@ -3,7 +3,7 @@
 // Also in the declarations: `Symbol.asyncDispose` must not break an app whose own `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { type Address, directAddress, isAddress, parseUserId } from '@longwire/protocol';
+import { type Address, directAddress, isAddress, type PresenceState, parseUserId } from '@longwire/protocol';
 import { type AbortSignalLike, assertSignal, type WaitOptions } from './arguments/abort-signal.js';
 import { assertOptionNames } from './arguments/option-names.js';
 import { type PositionInput, positionFrom } from './arguments/position-input.js';
@@ -98,6 +98,28 @@ export class LongwireClient {
   /** A page of the user's channels, the one with the newest entry first. Waits for the connection if there is none. */
   channels(options: ChannelsOptions = {}): Promise<ChannelsPage> {
     return this.#core.queries.channels(options);
+  }
+
+  /**
+   * Who of these users is online, and when the others were last seen. Users who have not written to this one look offline.
+   * Waits for the connection if there is none.
+   * @throws (rejects) LongwireError `invalid_field`: not user ids
+   */
+  presence(users: Iterable<string>, options: WaitOptions = {}): Promise<ReadonlyMap<string, PresenceState>> {
+    return this.#core.watches.look(users, options);
+  }
+
+  /**
+   * As `presence`, and reports every change with the event `presence` until `unwatch`, also over reconnects.
+   * @throws (rejects) LongwireError `invalid_field`, or `quota_exceeded`: more than `session.limits.watches`
+   */
+  watch(users: Iterable<string>, options: WaitOptions = {}): Promise<ReadonlyMap<string, PresenceState>> {
+    return this.#core.watches.watch(users, options);
+  }
+
+  /** Ends `watch` for these users. */
+  unwatch(users: Iterable<string>, options: WaitOptions = {}): Promise<void> {
+    return this.#core.watches.unwatch(users, options);
   }
 
   /**

@@ -3,7 +3,7 @@
 // `@longwire/client/node` has more for Node.
 
 // shapes of the protocol that appear in these types
-export type { ChannelSummary, JsonValue, ReactionState } from '@longwire/protocol';
+export type { ChannelSummary, JsonValue, PresenceState, ReactionState } from '@longwire/protocol';
 export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';
 // options
 export type { ConnectOptions } from './arguments/options.js';
@@ -16,6 +16,7 @@ export type {
   Gap,
   Goodbye,
   LongwireEvents,
+  PresenceChange,
   Receipt,
   SessionInfo,
   Signal,

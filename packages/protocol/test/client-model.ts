@@ -94,7 +94,7 @@ export class ClientModel {
 
   #onPush(push: Push): void {
     if (push.type === 'gap') this.#onGap(push);
-    if (push.type === 'receipt' || push.type === 'channel') {
+    if (push.type === 'receipt' || push.type === 'channel' || push.type === 'signal') {
       const { type, ...fields } = push;
       this.#events.push({ event: type, ...fields });
     }

@@ -1,7 +1,7 @@
 // Passes each message of the server to the part that handles it.
 
 import type { Answer, EntryPush, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
-import type { ChannelChange, Goodbye, Receipt, Signal } from '../client-events.js';
+import type { ChannelChange, Goodbye, PresenceChange, Receipt, Signal } from '../client-events.js';
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { CommandQueue } from '../sending/command-queue.js';
 import type { Inbound } from './inbound.js';
@@ -15,6 +15,7 @@ export interface DispatcherParts {
   onEntry(entry: EntryPush): void;
   onReceipt(receipt: Omit<Receipt, 'own'>): void;
   onSignal(signal: Omit<Signal, 'own'>): void;
+  onPresence(presence: PresenceChange): void;
   onChannel(channel: ChannelChange): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
@@ -75,6 +76,11 @@ export class Dispatcher {
       case 'signal': {
         const { type: _type, ...signal } = push;
         this.#parts.onSignal(signal);
+        return;
+      }
+      case 'presence': {
+        const { type: _type, ...presence } = push;
+        this.#parts.onPresence(presence);
         return;
       }
       case 'channel': {

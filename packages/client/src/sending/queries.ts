@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read.
+// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch.
 
 import {
   type Address,
@@ -8,6 +8,7 @@ import {
   type GapPush,
   isGapPush,
   isMessageEntry,
+  type PresenceState,
 } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
@@ -113,6 +114,20 @@ export class Queries {
       const { type: _type, ...gap } = entry;
       return [gap];
     });
+  }
+
+  /** @param users  at most `fieldLimits.presenceUsers` */
+  presence(
+    type: 'presence' | 'watch',
+    users: readonly string[],
+    signal: AbortSignalLike | undefined,
+  ): Promise<Readonly<Record<string, PresenceState>>> {
+    return this.#query('presenceList', () => ({ signal, fields: { type, users }, resultOf: (answer) => answer.users }));
+  }
+
+  /** @param users  at most `fieldLimits.presenceUsers` */
+  unwatch(users: readonly string[], signal: AbortSignalLike | undefined): Promise<void> {
+    return this.#query('ok', () => ({ signal, fields: { type: 'unwatch', users }, resultOf: () => undefined }));
   }
 
   #query<Type extends Answer['type'], Result>(

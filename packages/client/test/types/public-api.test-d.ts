@@ -36,6 +36,19 @@ client.on('channel', (channel) => {
   if (channel.removed) return;
   channel.unread satisfies number;
 });
+client.on(
+  'signal',
+  ({ name, data, own }) => void [name satisfies string, data satisfies unknown, own satisfies boolean],
+);
+client.on('typing', ({ channel, user, isTyping }) => void [channel satisfies string, user, isTyping satisfies boolean]);
+client.on('presence', ({ user, online, lastSeenAt }) => {
+  user satisfies string;
+  (online satisfies boolean) ? undefined : (lastSeenAt satisfies number | undefined);
+});
+(await client.watch(new Set(['bob']))).get('bob')?.online satisfies boolean | undefined;
+await client.user('bob').signal('app.pointer', { x: 1 });
+// @ts-expect-error: the data of a signal is JSON
+await client.user('bob').signal('app.pointer', new Map());
 client.on('error', (error) => error satisfies LongwireError);
 client.on('connected', ({ channels }) => channels[0]?.unread satisfies number | undefined);
 // @ts-expect-error: there is no such event
