@@ -73,6 +73,7 @@ export class CatchUp {
   #turn(reader: LogReader): void {
     const unread: BehindState[] = [];
     const most = this.#channelsPerTurn();
+    let missing = 0;
     for (const state of reader.behind.values()) {
       if (reader.phase !== 'open' || reader.isWaitingForRoom) break;
       if (!this.#queueGap(reader, state)) break;
@@ -82,8 +83,11 @@ export class CatchUp {
       }
       const recent = state.tail.since(state.position);
       if (recent === undefined) {
+        missing += state.tail.head - state.position;
+        // One that is far behind has a turn of its own: small pages of it would cost more.
+        if (unread.length > 0 && missing > PAGE_ENTRIES) break;
         unread.push(state);
-        if (unread.length === most) break;
+        if (unread.length === most || missing >= PAGE_ENTRIES) break;
         continue;
       }
       if (!this.#queueAll(reader, state, new EntryBatches(recent))) break;
@@ -118,7 +122,7 @@ export class CatchUp {
       channel,
       direction: 'after',
       offset: after,
-      limit: Math.ceil(PAGE_ENTRIES / count),
+      limit: PAGE_ENTRIES,
       maxBytes: Math.ceil(PAGE_BYTES / count),
     };
     this.#source.page(request).then(

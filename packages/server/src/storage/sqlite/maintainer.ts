@@ -12,7 +12,7 @@ import type { ChannelLog } from './places/channel-log.js';
 import type { PlaceTable } from './places/place-table.js';
 import type { Place, RecentPlaces } from './places/recent-places.js';
 import type { ChannelState } from './tables/channel-state.js';
-import type { ChannelTable } from './tables/channel-table.js';
+import { ANNOUNCEMENTS, type ChannelTable } from './tables/channel-table.js';
 import type { EntryRow } from './tables/entry-row.js';
 import type { EntryTable } from './tables/entry-table.js';
 import type { RowNames } from './tables/row-names.js';
@@ -145,9 +145,14 @@ export class Maintainer {
     }
   }
 
+  /** Of those that a user is or was in, and the announcements: nobody else writes anywhere. */
   #nextChannel(user: number, from: number): number | undefined {
+    const { channels, onDamage } = this.#parts;
     const row = this.#channelsOf.get([user, from]);
-    return row && integerOf(row, 'channel');
+    const joined = row === undefined ? Number.POSITIVE_INFINITY : integerOf(row, 'channel');
+    const all = readAround(ANNOUNCEMENTS, onDamage, () => channels.announcements()?.number) ?? 0;
+    const next = all >= from && all > 0 ? Math.min(all, joined) : joined;
+    return Number.isFinite(next) ? next : undefined;
   }
 
   /** @returns the offset up to which it was done when the time was over */

@@ -5,14 +5,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { announcements, type Channel } from '../../../src/channel/channel.js';
 import type { LaneRow } from '../../../src/channel/lane.js';
+import type { LogItem } from '../../../src/channel/log-item.js';
 import type { MemberChange, MemberRole } from '../../../src/channel/membership.js';
 import { named, nameOf } from '../../../src/storage/channel-name.js';
 import type { CursorWrite } from '../../../src/storage/cursors.js';
+import type { MaintenanceStep } from '../../../src/storage/maintenance.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import type { AppendRequest, AppendResult } from '../../../src/storage/message-log.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { feedRowFrom } from '../../../src/storage/sqlite/reading/feed-reader.js';
+import type { MaintenanceStepFrame } from '../../../src/storage/sqlite/threads/worker-messages.js';
 import type { Store } from '../../../src/storage/store.js';
+import { maintain as maintainModel } from '../maintenance-contract.js';
 import {
   append as appendTo,
   changeOf,
@@ -30,7 +34,7 @@ import {
   versionOf,
 } from '../requests.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
-import { append, openEngine, placeAll } from './engine-under-test.js';
+import { append, maintain, openEngine, placeAll, readPage } from './engine-under-test.js';
 
 const users = ['alice', 'bob', 'carol'];
 const phone = device('phone');
@@ -66,6 +70,7 @@ const step = fc.oneof(
       key: fc.option(fc.constantFrom('k1', 'k2'), { nil: undefined, freq: 2 }),
       version,
       isRefused: fc.constantFrom(false, false, false, true),
+      expiresAt: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined, freq: 2 }),
     }),
   },
   {
@@ -102,6 +107,16 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('signIn' as const), user: anyUser, isLaptop: fc.boolean() }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('trim' as const, 'remove' as const),
+      channel: fc.constantFrom(...channels),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('erase' as const), user: anyUser }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), now: fc.integer({ min: 0, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('place' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
@@ -136,7 +151,7 @@ test.each(testedDrivers)('the SQLite engine (%s) stores and tells what the memor
         await remove();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -172,6 +187,15 @@ async function apply(given: Step, engine: SqliteEngine, model: Store): Promise<v
       await model.cursors.write([cursors], FIRST_AT);
       return;
     }
+    case 'trim':
+    case 'remove':
+    case 'erase':
+    case 'expire': {
+      const removal = await removalOf(given, model);
+      maintain(engine, ('channel' in removal ? named(removal) : removal) as MaintenanceStepFrame, 1);
+      await maintainModel(model.log, removal);
+      return;
+    }
     case 'block':
     case 'change':
     case 'close':
@@ -181,6 +205,19 @@ async function apply(given: Step, engine: SqliteEngine, model: Store): Promise<v
       expect(results.map(plain)).toEqual((await appendTo(model.log, batch)).map(plain));
     }
   }
+}
+
+async function removalOf(
+  given: Extract<Step, { do: 'trim' | 'remove' | 'erase' | 'expire' }>,
+  model: Store,
+): Promise<MaintenanceStep> {
+  if (given.do === 'erase') return { kind: 'erase', user: user(given.user), after: undefined };
+  if (given.do === 'expire') return { kind: 'expire', now: given.now };
+  const { channel, share } = given;
+  const [head] = (await model.log.heads([channel])).heads;
+  const offset = Math.round(share * (head?.head ?? 0));
+  if (given.do === 'trim') return { kind: 'trim', channel, through: offset, after: undefined };
+  return { kind: 'remove', channel, offsets: [offset, offset + 1], reason: 'removed' };
 }
 
 async function batchOf(
@@ -202,10 +239,17 @@ async function batchOf(
     const change = changeOf({ members, settings });
     return [entryIn(channel, 'alice', { kind: 'member', rightsVersion: Number(rightsVersion), change })];
   }
-  const { author: as, by, count, kind, key, isRefused } = given;
+  const { author: as, by, count, kind, key, isRefused, expiresAt } = given;
   const from = as === 'user' ? senderIn(channel, by) : undefined;
   return Array.from({ length: count }, () =>
-    entryIn(channel, from, { by: as === 'application' ? by : undefined, kind, key, rightsVersion, isRefused }),
+    entryIn(channel, from, {
+      by: as === 'application' ? by : undefined,
+      kind,
+      key,
+      rightsVersion,
+      isRefused,
+      expiresAt,
+    }),
   );
 }
 
@@ -238,13 +282,22 @@ async function expectSame(engine: SqliteEngine, model: Store): Promise<void> {
       expect(engine.members({ channel: nameOf(channel), after, limit: 2 })).toMatchObject(page);
     }
   }
+  for (const channel of channels) {
+    for (const direction of ['after', 'before'] as const) {
+      const request = { direction, offset: direction === 'after' ? 0 : 1_000, limit: 200, maxBytes: 1_000_000 };
+      const page = readPage(engine, { ...request, channel: nameOf(channel) });
+      const expected = await model.log.page({ ...request, channel });
+      expect(page.items.map(withoutEpoch)).toEqual(expected.items.map(withoutEpoch));
+    }
+  }
   for (const id of users) await expectSameFor(id, engine, model);
   const rows = feedOf(engine);
-  const withoutEpoch = ({ entry, ...row }: LaneRow) => ({
-    ...row,
-    entry: entry && { ...entry, epoch: undefined },
-  });
-  expect(rows.map(withoutEpoch)).toEqual((await readFeed(model.log)).map(withoutEpoch));
+  const rowOf = ({ entry, ...row }: LaneRow) => ({ ...row, entry: entry && withoutEpoch(entry) });
+  expect(rows.map(rowOf)).toEqual((await readFeed(model.log)).map(rowOf));
+}
+
+function withoutEpoch(item: LogItem): object {
+  return { ...item, epoch: undefined };
 }
 
 function feedOf(engine: SqliteEngine, after = 0): LaneRow[] {
