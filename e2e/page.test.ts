@@ -71,6 +71,34 @@ describe.skipIf(found.path === undefined)('the page in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows whether the other user is online and typing, once they have written', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext();
+    const iris = await openTab(context);
+    const jack = await openTab(context);
+    await signIn(iris, 'iris');
+    await signIn(jack, 'jack');
+    await talkTo(iris, 'jack');
+    await say(iris, 'hello');
+    // Jack has not written to Iris: she sees nothing of him.
+    await iris.getByText('✓✓ delivered').waitFor();
+    expect(await iris.locator('#peer-state').textContent()).toBe('');
+    await jack.bringToFront();
+    await jack.locator('#conversations button', { hasText: 'iris' }).click();
+    await jack.locator('#peer-state', { hasText: 'online' }).waitFor();
+    await say(jack, 'hi');
+    await iris.locator('#peer-state', { hasText: 'online' }).waitFor();
+    await iris.locator('#conversations button[data-online="true"]', { hasText: 'jack' }).waitFor();
+    await jack.locator('#composer-text').pressSequentially('wri');
+    await iris.locator('#peer-state', { hasText: 'typing' }).waitFor();
+    await jack.locator('#composer-text').fill('');
+    await iris.locator('#peer-state', { hasText: 'online' }).waitFor();
+    await jack.getByRole('button', { name: /Sign out/ }).click();
+    await iris.locator('#peer-state', { hasText: 'last seen' }).waitFor();
+    await iris.screenshot({ path: `${screenshots}page-presence.png` });
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
+
   it('reconnects after kill -9 of the server, with every message once and in order', { timeout: 60_000 }, async () => {
     const context = await browser.newContext();
     const carol = await openTab(context);

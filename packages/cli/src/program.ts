@@ -34,6 +34,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/tail.js')).tailCommand(terminal),
   },
   {
+    name: 'presence',
+    description: 'show who is online, and when the others were last seen',
+    load: async (terminal) => (await import('./commands/presence.js')).presenceCommand(terminal),
+  },
+  {
     name: 'connect',
     description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>

@@ -247,6 +247,72 @@ describe('longwire chat', () => {
   });
 });
 
+describe('longwire presence', () => {
+  it('prints who is online, and when the others were last seen, of those who have written to the user', async () => {
+    await run(['send', '--as', 'mia', 'user/lea', 'hi']);
+    const chat = start(['chat', '--as', 'mia']);
+    await chat.shows(/You are mia/);
+    const online = await run(['presence', '--as', 'lea', 'mia', 'stranger']);
+    expect([online.exit, online.stdout]).toEqual([0, 'mia: online\nstranger: offline\n']);
+    const watch = start(['presence', '--as', 'lea', '--watch', '--json', 'mia']);
+    await watch.shows(/{"user":"mia","online":true}\n/);
+    chat.end();
+    expect((await chat.result).exit).toBe(0);
+    await watch.shows(/{"user":"mia","online":false,"lastSeenAt":\d+}\n/);
+    watch.child.kill('SIGINT');
+    expect(await watch.result).toMatchObject({ exit: 'SIGINT', stderr: '' });
+    const seen = await run(['presence', '--as', 'lea', 'mia']);
+    expect(seen.stdout).toMatch(/^mia: last seen \d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+  });
+
+  it('exits 2 for what is not a user id', async () => {
+    expect((await run(['presence', '--as', 'lea', 'user/mia'])).exit).toBe(2);
+  });
+
+  it('/who of chat shows whether the recipient is online', async () => {
+    const chat = start(['chat', '--as', 'lea', '--to', 'mia']);
+    await chat.shows(/You are lea/);
+    chat.write('/who\n');
+    await chat.shows(/The recipient is mia \(last seen \d{4}-/);
+    chat.end();
+    expect((await chat.result).exit).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('chat at the prompt of a terminal', () => {
+  it('shows that the recipient types, and sends typing for the keys that are typed', async () => {
+    await run(['send', '--as', 'tom', 'user/uma', 'first']);
+    await run(['tail', '--as', 'uma', '--count', '1']);
+    const prompt = (as: string, to: string) =>
+      new ProgramProcess(
+        [
+          'script',
+          '--quiet',
+          '--command',
+          `'${process.execPath}' '${longwireCommand}' chat --as ${as} --to ${to}`,
+          '/dev/null',
+        ],
+        {
+          environment: {
+            PATH: process.env['PATH'],
+            SHELL: '/bin/sh',
+            TERM: 'xterm',
+            LONGWIRE_URL: home.url,
+            LONGWIRE_DEVICE_FOLDER: join(home.folder, 'devices'),
+          },
+        },
+      );
+    const [tom, uma] = [prompt('tom', 'uma'), prompt('uma', 'tom')];
+    await tom.shows(/tom → uma > /, 'output');
+    await uma.shows(/uma → tom > /, 'output');
+    tom.write('hel');
+    await uma.shows(/uma → tom \(typing…\) > /, 'output');
+    tom.write('lo\r');
+    await uma.shows(/: hello\r?\n[^\n]*uma → tom > [^(\n]*$/, 'output');
+    await Promise.all([tom.kill(), uma.kill()]);
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('a terminal that is closed', () => {
   it.each([
     ['chat', ['chat', '--as', 'ann', '--to', 'bob']],

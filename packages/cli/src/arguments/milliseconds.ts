@@ -14,3 +14,11 @@ export function parseMilliseconds(text: string, { min }: { readonly min: number 
   if (milliseconds >= min && milliseconds <= MAX_WAIT_MS) return milliseconds;
   throw new InvalidArgumentError(`Expected a whole number of milliseconds from ${min} to ${MAX_WAIT_MS}.`);
 }
+
+/**
+ * How long to wait for a server: 1 ms at least.
+ * @throws InvalidArgumentError  as `parseMilliseconds`
+ */
+export function parseTimeout(text: string): number {
+  return parseMilliseconds(text, { min: 1 });
+}

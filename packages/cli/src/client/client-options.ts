@@ -63,6 +63,9 @@ export function openClient(
   }
 }
 
+/** For commands that read nothing and acknowledge nothing: they share one reading position of a user, which never moves. */
+export const SILENT_DEVICE = 'cli-send';
+
 export function serverUrl(options: ClientOptions, terminal: Terminal): string {
   return options.url ?? (terminal.environment['LONGWIRE_URL'] || DEFAULT_URL);
 }

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { idFault, parseUserArgument } from '../arguments/id-arguments.js';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
 import { messageText } from '../client/message-text.js';
+import { presenceText } from '../client/presence-text.js';
 import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { LineDialog } from '../terminal/line-dialog.js';
@@ -59,6 +60,8 @@ class Chat {
   /** Why the session ended for good; undefined while it may go on. */
   #sessionEnd: string | undefined;
   #peer: string | undefined;
+  /** Who is typing to this user. */
+  readonly #typing = new Set<string>();
 
   constructor(client: LongwireClient, terminal: Terminal, stopped: Promise<NodeJS.Signals>, peer: string | undefined) {
     this.#client = client;
@@ -67,6 +70,7 @@ class Chat {
     this.#paint = painter(usesColor(terminal, terminal.stdout));
     this.#dialog = new LineDialog(terminal, stopped);
     this.#user = client.session?.user ?? '';
+    this.#dialog.onTyping = (text) => this.#type(text);
     this.#turnTo(peer);
   }
 
@@ -103,6 +107,11 @@ class Chat {
     client.on('gap', ({ channel, from, to, reason }) =>
       this.#note(`${channel}: messages ${from}-${to} are not available (${reason})`),
     );
+    client.on('typing', ({ user, isTyping }) => {
+      if (isTyping) this.#typing.add(user);
+      else this.#typing.delete(user);
+      if (user === this.#peer) this.#drawPrompt();
+    });
     client.on('error', (error) => this.#note(`${error.code}: ${error.message}`));
     client.on('state', (change) => {
       if (change.state === 'connected') this.#note('Reconnected.');
@@ -144,10 +153,12 @@ class Chat {
     const [word, argument = ''] = text.split(/\s+/, 2);
     switch (word) {
       case '/help':
-        this.#note('/to <user>  choose the recipient\n/who        show the recipient\n/exit       leave');
+        this.#note(
+          '/to <user>  choose the recipient\n/who        show the recipient, and whether they are online\n/exit       leave',
+        );
         return;
       case '/who':
-        this.#note(this.#peer === undefined ? 'No recipient chosen yet.' : `The recipient is ${this.#peer}.`);
+        void this.#describePeer();
         return;
       case '/to':
         this.#chooseFrom(argument);
@@ -178,7 +189,40 @@ class Chat {
 
   #turnTo(peer: string | undefined): void {
     this.#peer = peer;
-    this.#dialog.setPrompt(peer === undefined ? '> ' : printable(`${this.#user} → ${peer} > `));
+    this.#setPrompt();
+  }
+
+  #setPrompt(): void {
+    const peer = this.#peer;
+    const state = peer !== undefined && this.#typing.has(peer) ? ' (typing…)' : '';
+    this.#dialog.setPrompt(peer === undefined ? '> ' : printable(`${this.#user} → ${peer}${state} > `));
+  }
+
+  #drawPrompt(): void {
+    this.#setPrompt();
+    this.#dialog.redraw();
+  }
+
+  /** The line so far; commands are no messages. */
+  #type(text: string): void {
+    if (this.#peer === undefined || text.startsWith('/')) return;
+    const channel = this.#client.user(this.#peer);
+    if (text === '') channel.stopTyping();
+    else channel.typing();
+  }
+
+  async #describePeer(): Promise<void> {
+    const peer = this.#peer;
+    if (peer === undefined) {
+      this.#note('No recipient chosen yet.');
+      return;
+    }
+    try {
+      const state = (await this.#client.presence([peer])).get(peer);
+      this.#note(`The recipient is ${peer} (${presenceText(state)}).`);
+    } catch {
+      this.#note(`The recipient is ${peer}.`);
+    }
   }
 
   #send(text: string): void {

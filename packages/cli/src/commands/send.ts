@@ -3,8 +3,14 @@
 import { LongwireError, type SendResult } from '@longwire/client';
 import { isAddress } from '@longwire/protocol';
 import { Command, InvalidArgumentError } from 'commander';
-import { parseMilliseconds } from '../arguments/milliseconds.js';
-import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { parseTimeout } from '../arguments/milliseconds.js';
+import {
+  addClientOptions,
+  type ClientOptions,
+  openClient,
+  SILENT_DEVICE,
+  serverUrl,
+} from '../client/client-options.js';
 import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
@@ -16,9 +22,6 @@ interface SendCommandOptions extends ClientOptions {
   readonly timeoutMs: number;
   readonly json?: boolean;
 }
-
-/** Sending reads nothing and acknowledges nothing, so all sends of a user share one reading position that never moves. */
-const SEND_DEVICE = 'cli-send';
 
 /** The outcome is known by then, so a server that does not answer the Close frame is not waited for. */
 const CLOSE_TIMEOUT_MS = 250;
@@ -49,7 +52,7 @@ async function send(
 ): Promise<SendResult> {
   if (options.body) assertJson(text);
   const client = openClient(options, terminal, {
-    device: { kind: 'named', device: SEND_DEVICE },
+    device: { kind: 'named', device: SILENT_DEVICE },
     ackMode: 'manual',
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   });
@@ -99,10 +102,6 @@ function assertJson(text: string): void {
   } catch (cause) {
     throw new CliFailure(ExitCode.usage, `--body: the text is not valid JSON: ${String(cause)}`, { cause });
   }
-}
-
-function parseTimeout(text: string): number {
-  return parseMilliseconds(text, { min: 1 });
 }
 
 const EXAMPLES = `

@@ -17,6 +17,8 @@ export class LineDialog {
   #failure: OutputError | undefined;
   #lastWrite = Promise.resolve();
   readonly #interruption = new AbortController();
+  /** Called at the prompt with the text so far, each time a key has changed it; a line that was ended is none. */
+  onTyping: ((text: string) => void) | undefined;
 
   /** @param stopped  resolves with the signal that asks the process to stop, which ends the dialog */
   constructor(terminal: Terminal, stopped: Promise<NodeJS.Signals>) {
@@ -39,8 +41,15 @@ export class LineDialog {
     return this.#interruption.signal;
   }
 
+  /** Shown with the next line; the text typed so far is drawn again behind it by `redraw`. */
   setPrompt(prompt: string): void {
     this.#prompt?.setPrompt(prompt);
+  }
+
+  redraw(): void {
+    if (this.#hasEnded || this.#prompt === undefined) return;
+    this.#terminal.stdout.write(CLEAR_LINE);
+    this.#prompt.prompt(true);
   }
 
   /**
@@ -102,6 +111,11 @@ export class LineDialog {
   #openPrompt(): Interface {
     const { stdin, stdout } = this.#terminal;
     const prompt = createInterface({ input: stdin, output: stdout, terminal: true, prompt: '> ' });
+    // After the prompt itself, which has taken the key by then.
+    stdin.on('keypress', (_text: unknown, key: { readonly name?: string } | undefined) => {
+      const endsLine = key?.name === 'return' || key?.name === 'enter';
+      if (!endsLine && !this.#hasEnded) this.onTyping?.(prompt.line);
+    });
     prompt.once('SIGINT', () => this.#interrupt('SIGINT'));
     // The terminal was closed: it cannot be read, nor leave raw mode (EIO). SIGHUP may come later, or not at all.
     prompt.on('error', () => this.#interrupt('SIGHUP'));

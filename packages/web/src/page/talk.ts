@@ -6,6 +6,7 @@ import {
   type LongwireClient,
   LongwireError,
   type LongwireMessage,
+  type PresenceState,
   type Receipt,
   type SessionInfo,
 } from '@longwire/client';
@@ -18,7 +19,7 @@ import { ConnectionLine } from './views/connection-line.js';
 import { ConversationList } from './views/conversation-list.js';
 import { elementById, setText } from './views/element.js';
 import { MessageList } from './views/message-list.js';
-import { impossibleName } from './words.js';
+import { impossibleName, wordsForPeer } from './words.js';
 
 const PAGE_MESSAGES = 50;
 const PAGE_CONVERSATIONS = 50;
@@ -34,6 +35,7 @@ export class TalkViews {
   readonly who = elementById('who', HTMLElement);
   readonly conversation = elementById('conversation', HTMLElement);
   readonly peer = elementById('peer', HTMLElement);
+  readonly peerState = elementById('peer-state', HTMLElement);
   readonly hint = elementById('no-conversation', HTMLElement);
   readonly unreadElsewhere = elementById('unread-elsewhere', HTMLElement);
   readonly earlier = elementById('earlier', HTMLButtonElement);
@@ -55,6 +57,7 @@ export class TalkViews {
       elementById('composer', HTMLFormElement),
       elementById('composer-text', HTMLTextAreaElement),
       (text) => this.talk?.send(text),
+      (text) => this.talk?.type(text),
     );
     this.earlier.addEventListener('click', () => this.talk?.loadEarlier());
     this.further.addEventListener('click', () => this.talk?.loadFurther());
@@ -85,6 +88,8 @@ export class Talk {
   readonly #client: LongwireClient;
   readonly #views: TalkViews;
   readonly #conversations = new Conversations();
+  /** The users whose presence was asked for. */
+  readonly #watched = new Set<string>();
   #user = '';
   #open: Conversation | undefined;
   /** Where the server's list goes on; undefined if it is complete. */
@@ -110,6 +115,12 @@ export class Talk {
       this.#draw();
     });
     client.on('receipt', (receipt) => this.#onReceipt(receipt));
+    client.on('presence', ({ user, online, lastSeenAt }) => this.#takePresence(user, { online, lastSeenAt }));
+    client.on('typing', ({ channel, isTyping }) => {
+      const conversation = this.#conversations.get(channel);
+      if (conversation !== undefined) conversation.isTyping = isTyping;
+      this.#draw();
+    });
     client.on('state', (change) => {
       views.connection.show(change);
       if (change.state === 'disconnected' && !change.willReconnect) events.onRefused(change);
@@ -178,6 +189,14 @@ export class Talk {
     this.#draw();
   }
 
+  /** The user changed what they are writing. */
+  type(text: string): void {
+    if (this.#open === undefined) return;
+    const channel = this.#client.channel(this.#open.address);
+    if (text.trim() === '') channel.stopTyping();
+    else channel.typing();
+  }
+
   loadEarlier(): void {
     if (this.#open !== undefined) void this.#loadHistory(this.#open, this.#open.earliest);
   }
@@ -209,6 +228,25 @@ export class Talk {
     views.earlier.hidden = true;
     if (conversation === undefined) views.composer.close();
     else views.composer.open(conversation.draft);
+  }
+
+  /** Watches the users of the conversations that are new here. */
+  async #watchPeers(): Promise<void> {
+    const peers = [...this.#conversations].map(({ peer }) => peer).filter((peer) => !this.#watched.has(peer));
+    if (peers.length === 0) return;
+    for (const peer of peers) this.#watched.add(peer);
+    try {
+      const states = await this.#client.watch(peers);
+      for (const [peer, state] of states) this.#takePresence(peer, state);
+    } catch {
+      // The page shows nothing of them: they are too many, or the server does not offer it.
+    }
+  }
+
+  #takePresence(user: string, presence: PresenceState): void {
+    const conversation = this.#conversations.get(`user/${user}`);
+    if (conversation !== undefined) conversation.presence = presence;
+    this.#draw();
   }
 
   async #reportRead(conversation: Conversation, newest: StoredMessage): Promise<void> {
@@ -299,6 +337,8 @@ export class Talk {
     const views = this.#views;
     const open = this.#open;
     const { unread } = this.#conversations;
+    void this.#watchPeers();
+    setText(views.peerState, open === undefined ? '' : wordsForPeer(open));
     document.title = `${unread === 0 ? '' : `(${unread}) `}${this.#user === '' ? '' : `${this.#user} · `}Longwire`;
     views.conversations.show(this.#conversations, open);
     views.further.hidden = this.#lastListed === undefined;

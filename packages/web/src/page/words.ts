@@ -1,6 +1,6 @@
 // What happened, in words for the user of the page. The reason that the server gave goes into a tooltip.
 
-import type { ConnectionStateChange } from '@longwire/client';
+import type { ConnectionStateChange, PresenceState } from '@longwire/client';
 import { CloseCode, StandardCloseCode } from '@longwire/protocol';
 import type { Identity } from './state/identity.js';
 
@@ -45,6 +45,21 @@ export function wordsForState({
       return `${what}, reconnecting in ${seconds} s ${whatZh}，${seconds} 秒后重连`;
     }
   }
+}
+
+/** Nothing for a user who is offline, or whose presence this one may not see. */
+export function wordsForPeer({
+  presence,
+  isTyping,
+}: {
+  readonly presence: PresenceState | undefined;
+  readonly isTyping: boolean;
+}): string {
+  if (isTyping) return 'typing… 正在输入…';
+  if (presence?.online === true) return 'online 在线';
+  if (presence?.lastSeenAt === undefined) return '';
+  const at = new Date(presence.lastSeenAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return `last seen 最后在线 ${at}`;
 }
 
 function wordsForLoss(code: number | undefined): readonly [string, string] {

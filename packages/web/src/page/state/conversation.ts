@@ -1,6 +1,6 @@
 // One conversation as the page knows it: its messages, what is still being sent, what was read.
 
-import type { Gap, HistoryPage, LongwireMessage, SendResult, SessionInfo } from '@longwire/client';
+import type { Gap, HistoryPage, LongwireMessage, PresenceState, SendResult, SessionInfo } from '@longwire/client';
 import { messageText } from './message-text.js';
 
 export type ChannelSummary = SessionInfo['channels'][number];
@@ -49,6 +49,10 @@ export class Conversation {
   delivered = 0;
   seen = 0;
   preview = '';
+  /** Undefined until it is known. */
+  presence: PresenceState | undefined;
+  /** The peer is writing here. */
+  isTyping = false;
   /** Whether there is more before the first item; undefined until history was requested. */
   hasEarlier: boolean | undefined;
   #epoch: string | undefined;

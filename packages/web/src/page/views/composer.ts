@@ -4,7 +4,13 @@ export class Composer {
   readonly #form: HTMLFormElement;
   readonly #field: HTMLTextAreaElement;
 
-  constructor(form: HTMLFormElement, field: HTMLTextAreaElement, onText: (text: string) => void) {
+  /** @param onTyping  called for each change of the text, with what is written so far */
+  constructor(
+    form: HTMLFormElement,
+    field: HTMLTextAreaElement,
+    onText: (text: string) => void,
+    onTyping: (text: string) => void,
+  ) {
     this.#form = form;
     this.#field = field;
     form.addEventListener('submit', (event) => {
@@ -15,6 +21,7 @@ export class Composer {
       onText(text);
       field.focus();
     });
+    field.addEventListener('input', () => onTyping(field.value));
     field.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || belongsToInputMethod(event)) return;
       event.preventDefault();

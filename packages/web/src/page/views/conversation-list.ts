@@ -53,7 +53,10 @@ export class ConversationList {
   }
 }
 
-function update(entry: Entry, { unread, preview }: Conversation, isOpen: boolean): void {
+function update(entry: Entry, { unread, preview, presence }: Conversation, isOpen: boolean): void {
+  const isOnline = presence?.online === true;
+  entry.button.dataset['online'] = String(isOnline);
+  entry.button.title = isOnline ? 'online 在线' : '';
   entry.button.setAttribute('aria-current', String(isOpen));
   entry.unread.hidden = unread === 0;
   setText(entry.unread, String(unread));
