@@ -108,7 +108,7 @@ export class SqliteEngine {
       const entries = new EntryTable(database);
       const places = new PlaceTable(database, entries);
       const ledger = new UsageLedger(database, places.placed() ?? 0, options.onDamage);
-      const authorship = new Authorship(database);
+      const authorship = new Authorship(database, options.onDamage);
       const window = openKeyWindow(options.keyWindowEntries);
       const { ring, recent, placer, lost, firstKeyRow } = loadPlaces({
         database,

@@ -8,12 +8,13 @@ import type { ErasedThrough, MaintenanceStep } from '../maintenance.js';
 import type { UsageLedger } from './appending/usage-ledger.js';
 import { type DamageListener, readAround } from './damage.js';
 import { integerOf, type SqlDatabase, type SqlStatement } from './driver/sql-database.js';
+import type { Authorship } from './places/authorship.js';
 import type { ChannelLog } from './places/channel-log.js';
 import type { PlaceTable } from './places/place-table.js';
 import type { Place, RecentPlaces } from './places/recent-places.js';
 import type { ChannelState } from './tables/channel-state.js';
 import { ANNOUNCEMENTS, type ChannelTable } from './tables/channel-table.js';
-import type { EntryRow } from './tables/entry-row.js';
+import { type EntryRow, MESSAGE_KIND } from './tables/entry-row.js';
 import type { EntryTable } from './tables/entry-table.js';
 import type { RowNames } from './tables/row-names.js';
 import type { MaintenanceFrame, MaintenanceStepFrame } from './threads/worker-messages.js';
@@ -32,6 +33,7 @@ interface MaintainerParts {
   readonly recent: RecentPlaces;
   readonly log: ChannelLog;
   readonly ledger: UsageLedger;
+  readonly authorship: Authorship;
   /** Newest rows of which the keys are promised. */
   readonly keyWindowEntries: number;
   readonly onDamage: DamageListener;
@@ -103,7 +105,7 @@ export class Maintainer {
   }
 
   #trimOne(state: ChannelState, { offset, seq }: Place): void {
-    const { entries, places } = this.#parts;
+    const { entries, places, authorship } = this.#parts;
     const row = this.#readAround(state, { offset, seq });
     // The newest row of a channel says where its log ends.
     if (offset === state.head || seq > this.#lastDeletable) {
@@ -111,6 +113,7 @@ export class Maintainer {
       return;
     }
     if (row !== undefined) this.#noteGone(row);
+    if (row?.isOfMany && row.kind === MESSAGE_KIND) authorship.forget(row);
     entries.delete(seq);
     places.delete(state.number, offset);
   }

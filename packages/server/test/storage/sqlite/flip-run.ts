@@ -3,12 +3,30 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { UserId } from '@longwire/protocol';
+import { announcements, type Channel } from '../../../src/channel/channel.js';
 import type { LogItem } from '../../../src/channel/log-item.js';
 import { ServerError } from '../../../src/errors.js';
+import { nameOf } from '../../../src/storage/channel-name.js';
 import { DATABASE_FILE } from '../../../src/storage/sqlite/driver/connection-settings.js';
 import type { SqliteEngine } from '../../../src/storage/sqlite/engine.js';
 import { GENERATION_FILE } from '../../../src/storage/sqlite/folder/lineage.js';
-import { device, directName, FIRST_AT, lastOffset, message, user } from '../requests.js';
+import {
+  changeOf,
+  control,
+  device,
+  direct,
+  directName,
+  entryIn,
+  FIRST_AT,
+  group,
+  inbox,
+  joins,
+  lastOffset,
+  leaves,
+  message,
+  user,
+} from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
 import { append, openEngine, placeAll, readPage } from './engine-under-test.js';
 
@@ -16,7 +34,10 @@ const PAGE_BYTES = 4096;
 const PEERS = 12;
 const ENTRIES = 400;
 const PHONE = device('phone');
-const channels = Array.from({ length: PEERS }, (_, peer) => directName('alice', `peer${peer}`));
+const pairs = Array.from({ length: PEERS }, (_, peer) => directName('alice', `peer${peer}`));
+const eng = group('eng');
+const channels = [...pairs, ...[eng, inbox('alice'), announcements].map(nameOf)];
+const readers = ['alice', 'peer3', 'peer5'].map(user);
 
 export interface FlipReport {
   readonly flips: number;
@@ -88,9 +109,10 @@ function build(folder: string, driver: TestedDriver): Truth {
       const peer = `peer${Math.floor(random() * PEERS)}`;
       const body = JSON.stringify({ text: 'y'.repeat(Math.floor(random() * 300)) });
       const [from, to] = random() < 0.5 ? ['alice', peer] : [peer, 'alice'];
-      return message(from, to, { body, key: `key-${start + index}`, at: FIRST_AT + start });
+      return message(from, to, { body, key: `key-${start + index}`, at: FIRST_AT + start, rightsVersion: 'any' });
     });
     append(engine, ...batch);
+    changeGroup(engine, start / 100);
     // The places of the last quarter stay in memory.
     if (start === ENTRIES - 200) placeAll(engine);
   }
@@ -127,26 +149,56 @@ function build(folder: string, driver: TestedDriver): Truth {
   return truth;
 }
 
+/** Members join and leave, and write; settings and blocks change; what is said to one or to all. */
+function changeGroup(engine: SqliteEngine, round: number): void {
+  const versionIn = (channel: Channel) => {
+    const [found] = engine.rights([nameOf(channel)]).rights;
+    return found === undefined || found === 'damaged' ? 0 : found.version;
+  };
+  const entry = (channel: Channel, from: string | undefined, fields: Parameters<typeof entryIn>[2] = {}) =>
+    entryIn(channel, from, { rightsVersion: versionIn(channel), ...fields });
+  const peers = Array.from({ length: PEERS }, (_, peer) => `peer${peer}`);
+  const coming = peers.filter((_, peer) => peer % 3 !== round % 3);
+  const going = peers.filter((_, peer) => peer % 3 === round % 3);
+  const members = [joins('alice', 'owner', 'start'), ...coming.map((peer) => joins(peer)), ...going.map(leaves)];
+  append(engine, entry(eng, 'alice', { kind: 'member', change: changeOf({ members }) }));
+  append(engine, control(eng, versionIn(eng), { settings: JSON.stringify({ round, title: 'z'.repeat(90) }) }));
+  const pair = direct('alice', `peer${round}`);
+  append(engine, control(pair, versionIn(pair), { blocks: [{ by: user('alice'), isBlocked: round % 2 === 0 }] }));
+  for (const from of ['alice', 'peer3', 'peer5', 'alice']) {
+    append(engine, ...Array.from({ length: 8 }, () => entry(eng, from)), entry(eng, from, { kind: 'react' }));
+  }
+  append(engine, entry(inbox('alice'), undefined, { by: `app${round}` }));
+  append(engine, entry(announcements, undefined, { by: 'app0', expiresAt: FIRST_AT + round }));
+}
+
 /** Every read of the store by a name, each as a text that can be compared. */
 function readsOf(engine: SqliteEngine): [string, () => string][] {
   const reads: [string, () => string][] = [];
   for (const channel of channels) {
     reads.push([`log of ${channel}`, () => JSON.stringify(readAll(engine, channel))]);
     reads.push([`head of ${channel}`, () => JSON.stringify(engine.heads([channel]))]);
-    reads.push([
-      `description of ${channel}`,
-      () =>
-        JSON.stringify(engine.describe({ user: user('alice'), channels: [{ channel, read: 0 }], maxLastBytes: 1_000 })),
-    ]);
+    reads.push([`rights of ${channel}`, () => JSON.stringify(engine.rights([channel]))]);
+    for (const reader of readers) {
+      reads.push([
+        `description of ${channel} for ${reader}`,
+        () => JSON.stringify(engine.describe({ user: reader, channels: [{ channel, read: 0 }], maxLastBytes: 1_000 })),
+      ]);
+    }
   }
-  reads.push(['channelStatuses', () => JSON.stringify(readChannelStatuses(engine))]);
+  for (const reader of readers) {
+    reads.push([`channelStatuses of ${reader}`, () => JSON.stringify(readChannelStatuses(engine, reader))]);
+    reads.push([`stays of ${reader}`, () => JSON.stringify(engine.stays({ user: reader, channels: [nameOf(eng)] }))]);
+  }
+  const members = (after: UserId | undefined) => engine.members({ channel: nameOf(eng), after, limit: 5 });
+  reads.push(['members', () => JSON.stringify([members(undefined), members(members(undefined).next)])]);
   return reads;
 }
 
 /** Without `recency`, which sorts conversations and decides nothing: it is read from the index, which has no checksum. */
-function readChannelStatuses(engine: SqliteEngine) {
+function readChannelStatuses(engine: SqliteEngine, reader: UserId) {
   const { channels: statuses } = engine.channelStatuses({
-    user: user('alice'),
+    user: reader,
     device: PHONE,
     after: undefined,
     limit: 1_000,

@@ -2,7 +2,9 @@
 // newest ones are in memory, as their places are; the others in the table `authored`, one row for each, which is filled
 // together with the table `place`.
 
+import { ServerError } from '../../../errors.js';
 import { GenerationCache } from '../../../runtime/generation-cache.js';
+import { type DamageListener, readAround } from '../damage.js';
 import { integerOf, type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
 import { expectChecksum, rowChecksum } from '../row-checks.js';
 
@@ -27,14 +29,20 @@ interface AuthoredRow {
 export class Authorship {
   readonly #upTo: SqlStatement;
   readonly #above: SqlStatement;
+  readonly #delete: SqlStatement;
+  readonly #any: SqlStatement;
   readonly #put: SqlStatement;
   readonly #recent = new Map<number, Map<number, AuthoredRun>>();
   /** What the table says of senders who are not in `#recent`. */
   readonly #placed = new GenerationCache<string, number>(CACHED_SENDERS);
   /** The runs to which the open transaction has added a message, once for each. */
   readonly #pending: AuthoredRun[] = [];
+  /** Channels with a row that cannot be read, and of which it is unknown whose message it was; by its number. */
+  readonly #doubtful = new Map<number, number>();
+  readonly #onDamage: DamageListener;
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, onDamage: DamageListener) {
+    this.#onDamage = onDamage;
     const select = 'SELECT channel, sender, offset, rank, crc FROM authored';
     this.#upTo = database.prepare(
       `${select} WHERE (channel, sender, offset) <= (?,?,?) ORDER BY channel DESC, sender DESC, offset DESC LIMIT 1`,
@@ -42,6 +50,11 @@ export class Authorship {
     this.#above = database.prepare(
       `${select} WHERE (channel, sender, offset) > (?,?,?) ORDER BY channel, sender, offset LIMIT 1`,
     );
+    this.#delete = database.prepare(
+      'DELETE FROM authored WHERE channel = ?1 AND sender = ?2 AND offset = ?3 AND EXISTS ' +
+        '(SELECT 1 FROM authored WHERE channel = ?1 AND sender = ?2 AND offset > ?3)',
+    );
+    this.#any = database.prepare('SELECT 1 AS one FROM authored WHERE channel = ? LIMIT 1');
     // A row may be there already: what a crash interrupted is done again.
     this.#put = database.prepare(
       'INSERT OR REPLACE INTO authored (channel, sender, offset, rank, crc) VALUES (?,?,?,?,?)',
@@ -53,6 +66,7 @@ export class Authorship {
    * @throws ServerError, SqlFailure `corrupt`
    */
   count(channel: number, sender: number, offset: number): number {
+    this.#reportDoubt(channel);
     const run = this.#recent.get(channel)?.get(sender);
     const index = run === undefined ? -1 : lastUpTo(run.offsets, offset);
     return index < 0 ? this.#countPlaced(channel, sender, offset) : run!.ranks[index]!;
@@ -63,6 +77,7 @@ export class Authorship {
    * @throws ServerError, SqlFailure `corrupt`
    */
   total(channel: number, sender: number): number {
+    this.#reportDoubt(channel);
     const run = this.#recent.get(channel)?.get(sender);
     if (run !== undefined) return run.ranks.at(-1)!;
     const key = keyOf(channel, sender);
@@ -81,6 +96,15 @@ export class Authorship {
   /** At a start: a message that was stored before, in the order of the rows. */
   restore({ channel, sender, offset, rank }: AuthoredRow, seq: number): void {
     this.#append(channel, sender, offset, rank, seq);
+  }
+
+  /** The same of one that cannot be read: what its row says counts if it fits to the messages before it. */
+  restoreDamaged(row: AuthoredRow, seq: number, { isCounted }: { readonly isCounted: boolean }): void {
+    const { channel, sender, rank } = row;
+    if (!this.#recent.has(channel) && this.#any.get([channel]) === undefined) return;
+    const total = readAround(`channel number ${channel}`, this.#onDamage, () => this.total(channel, sender));
+    if (isCounted && total !== undefined && rank === total + 1) this.restore(row, seq);
+    else this.#doubtful.set(channel, seq);
   }
 
   commit(): void {
@@ -115,8 +139,17 @@ export class Authorship {
     this.#put.run([channel, sender, offset, rank, rowChecksum(channel, sender, offset, rank)]);
   }
 
+  /**
+   * A message that is in the table is deleted from its log; inside a transaction. The newest one of its sender stays: it counts
+   * those before it.
+   */
+  forget({ channel, sender, offset }: Omit<AuthoredRow, 'rank'>): void {
+    this.#delete.run([channel, sender, offset]);
+  }
+
   /** The messages up to a row are in the table. */
   dropThrough(seq: number): void {
+    for (const [channel, row] of this.#doubtful) if (row <= seq) this.#doubtful.delete(channel);
     for (const runs of this.#recent.values()) {
       for (const run of runs.values()) {
         const placed = lastUpTo(run.seqs, seq) + 1;
@@ -128,6 +161,12 @@ export class Authorship {
         this.#forgetIfEmpty(run);
       }
     }
+  }
+
+  #reportDoubt(channel: number): void {
+    if (!this.#doubtful.has(channel)) return;
+    const message = `it is unknown who wrote a message of channel number ${channel}: for that user it may count as unread`;
+    this.#onDamage(new ServerError('corrupt', message));
   }
 
   #append(channel: number, sender: number, offset: number, rank: number, seq: number): AuthoredRun {
@@ -154,15 +193,19 @@ export class Authorship {
     if (runs?.size === 0) this.#recent.delete(channel);
   }
 
-  /** The rows on both sides of the place are looked at: a damaged key would show in them, as ranks have no holes. */
+  /**
+   * The rows on both sides of the place are looked at: a damaged key would show in them, as ranks have no holes. Of a sender's
+   * messages the first ones may have been deleted.
+   */
   #countPlaced(channel: number, sender: number, offset: number): number {
     const place = [channel, sender, offset];
     const last = rowFrom(this.#upTo.get(place));
     const next = rowFrom(this.#above.get(place));
-    const rank = isOf(last, channel, sender) ? last.rank : 0;
-    const expected = isOf(next, channel, sender) ? rank + 1 : 1;
+    const before = isOf(last, channel, sender) ? last.rank : undefined;
+    const after = isOf(next, channel, sender) ? next.rank - 1 : undefined;
     const isInOrder = (last === undefined || !isAbove(last, place)) && (next === undefined || isAbove(next, place));
-    if (isInOrder && (next === undefined || next.rank === expected)) return rank;
+    const rank = before ?? after ?? 0;
+    if (isInOrder && (after === undefined || after === rank)) return rank;
     throw new SqlFailure('corrupt', `the messages of user ${sender} in channel ${channel} are not counted right`);
   }
 }

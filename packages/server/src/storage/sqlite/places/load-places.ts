@@ -87,15 +87,17 @@ class PlaceLoader {
     if (!isPlaced) this.#lost += 1;
     this.#ring.set(row.seq, isPlaced ? row.channel : 0, isPlaced ? row.offset : 0);
     this.#recent.catchUp(row.seq);
-    if (row.isVerified && row.offset > 0) this.#recount(row);
+    if (!isPlaced || row.offset === 0) return;
+    this.#restoreAuthor(row);
+    if (row.isVerified) this.#parts.ledger.recount(row);
   }
 
-  #recount(row: RowKey): void {
+  #restoreAuthor(row: RowKey): void {
     const { channel, sender, offset, seq, senderMessages: rank } = row;
-    if (row.isOfMany && row.kind === MESSAGE_KIND && sender !== 0) {
-      this.#parts.authorship.restore({ channel, sender, offset, rank }, seq);
-    }
-    this.#parts.ledger.recount(row);
+    const { authorship } = this.#parts;
+    const isCounted = row.isOfMany && row.kind === MESSAGE_KIND && sender !== 0;
+    if (!row.isVerified) authorship.restoreDamaged({ channel, sender, offset, rank }, seq, { isCounted });
+    else if (isCounted) authorship.restore({ channel, sender, offset, rank }, seq);
   }
 
   /** Of a row that is damaged, or not verified: what its columns say is where the next entry of that channel belongs. */

@@ -155,7 +155,8 @@ function rowKey(columns: SqlRow): RowKey {
   if (!(record instanceof Uint8Array)) return claims;
   const decoded = decodeRecordSummary(record);
   if (recordChecksum(seq, record) === crc) return summaryOf(seq, decoded);
-  return { ...claims, sender: decoded.sender, application: decoded.application, key: decoded.key };
+  const { sender, application, kind, senderMessages, isOfMany, key: claimedKey } = decoded;
+  return { ...claims, sender, application, kind, senderMessages, isOfMany, key: claimedKey };
 }
 
 /** Spelled out: Node 20 takes ten times as long to spread an object that holds a number as large as `at`. */

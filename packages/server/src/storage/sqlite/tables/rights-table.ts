@@ -69,6 +69,7 @@ export class RightsTable {
   readonly #dropName: SqlStatement;
   readonly #countNames: SqlStatement;
   readonly #names: SqlStatement;
+  readonly #namesBefore: SqlStatement;
 
   constructor(database: SqlDatabase, onDamage: DamageListener, { users, channels, members }: RightsTables) {
     this.#users = users;
@@ -89,6 +90,10 @@ export class RightsTable {
     this.#findName = database.prepare('SELECT 1 AS one FROM roster WHERE channel = ? AND name = ?');
     this.#dropName = database.prepare('DELETE FROM roster WHERE channel = ? AND name = ?');
     this.#countNames = database.prepare('SELECT count(*) AS count FROM roster WHERE channel = ?');
+    this.#namesBefore = database.prepare(
+      'SELECT channel AS in_channel, name, user AS of_user, crc AS name_crc FROM roster ' +
+        'WHERE (channel, name) <= (?, ?) ORDER BY channel DESC, name DESC LIMIT 2',
+    );
     this.#names = database.prepare(
       'SELECT roster.channel AS in_channel, roster.name, roster.user AS of_user, roster.crc AS name_crc, ' +
         `member.user, member.channel, ${MEMBER_COLUMNS.replaceAll(/\w+/g, 'member.$&')} ` +
@@ -153,8 +158,12 @@ export class RightsTable {
   /** Those who are in a group. One who cannot be read is left out, and reported. */
   page(state: ChannelState | undefined, after: UserId | undefined, limit: number): MemberPageFrame {
     if (state?.channel.kind !== 'group') return { members: [], next: undefined, version: state?.rights ?? 0 };
-    if (after === undefined) readAround(`the members of ${state.key}`, this.#onDamage, () => this.#expectAll(state));
-    const rows = this.#names.all([state.number, after ?? '', limit + 1]);
+    const from = after ?? '';
+    const rows = this.#names.all([state.number, from, limit + 1]);
+    readAround(`the members of ${state.key}`, this.#onDamage, () => {
+      this.#expectAll(state);
+      this.#expectInOrder(state, from, rows);
+    });
     const members: ChannelMember[] = [];
     for (const row of rows.slice(0, limit)) {
       const member = readAround(`a member of ${state.key}`, this.#onDamage, () => listedFrom(state, row));
@@ -274,6 +283,22 @@ export class RightsTable {
     const count = row === undefined ? 0 : integerOf(row, 'count');
     if (count !== memberCount) throw new SqlFailure('corrupt', `${count} of ${memberCount} are there`);
   }
+
+  /**
+   * A damaged name, or a damaged pointer to one, leads the search for others astray: it stands next to what was found, or the
+   * names there are not in order.
+   * @throws ServerError, SqlFailure `corrupt`
+   */
+  #expectInOrder(state: ChannelState, from: string, rows: readonly SqlRow[]): void {
+    const before = this.#namesBefore.all([state.number, from]);
+    for (const row of before) nameFrom(row);
+    const own = before.filter((row) => integerOf(row, 'in_channel') === state.number).reverse();
+    const names = [...own, ...rows].map((row) => Buffer.from(textOf(row, 'name')));
+    const isInOrder = names.every((name, index) => index === 0 || names[index - 1]!.compare(name) < 0);
+    if (!isInOrder || own.some((row) => Buffer.from(from).compare(Buffer.from(textOf(row, 'name'))) < 0)) {
+      throw new SqlFailure('corrupt', 'their names are not in order');
+    }
+  }
 }
 
 const NO_RIGHTS: RightsFrame = {
@@ -297,15 +322,22 @@ function roleOf(number: number): MemberRole {
 
 /** Verifies a row of `roster` with that of its member. */
 function listedFrom({ number, key }: ChannelState, row: SqlRow): ChannelMember {
-  const user = textOf(row, 'name') as UserId;
-  const ofUser = integerOf(row, 'of_user');
-  const actual = rowChecksum(integerOf(row, 'in_channel'), user, ofUser);
-  expectChecksum(integerOf(row, 'name_crc'), actual, `the name ${user} among the members of ${key}`);
+  const { channel, user, name } = nameFrom(row);
   const member = memberFrom(row);
-  if (member.user !== ofUser || member.channel !== number || member.leftAt !== null) {
-    throw new SqlFailure('corrupt', `the row of ${user} says that they are not in it`);
+  if (member.user !== user || member.channel !== number || channel !== number || member.leftAt !== null) {
+    throw new SqlFailure('corrupt', `the row of ${name} says that they are not in ${key}`);
   }
-  return { user, ...stayOf(member) };
+  return { user: name, ...stayOf(member) };
+}
+
+/** Verifies what a row of `roster` has. */
+function nameFrom(row: SqlRow): { readonly channel: number; readonly name: UserId; readonly user: number } {
+  const channel = integerOf(row, 'in_channel');
+  const name = textOf(row, 'name') as UserId;
+  const user = integerOf(row, 'of_user');
+  const actual = rowChecksum(channel, name, user);
+  expectChecksum(integerOf(row, 'name_crc'), actual, `the name ${name} among the members of channel number ${channel}`);
+  return { channel, name, user };
 }
 
 /** Verifies a row of `stay`. */
