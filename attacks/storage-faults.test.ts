@@ -13,6 +13,7 @@ import {
 import { flipBits } from '../packages/server/test/storage/sqlite/flip-run.js';
 import { fixtures, killMigrations } from '../packages/server/test/storage/sqlite/migration-run.js';
 import { cutPowerAfterFailedSync } from '../packages/server/test/storage/sqlite/power-cut.js';
+import { findWrongRemovals, runRemover } from '../packages/server/test/storage/sqlite/removal-run.js';
 
 const MINUTES_MS = 60_000;
 const KILLS = 50;
@@ -36,6 +37,18 @@ for (const driver of testedDrivers) {
       }
       expect(await findBrokenPromises({ folder, driver }, runs)).toEqual([]);
       expect(integrityOf(folder)).toBe('ok');
+      await remove();
+    });
+
+    test(`has what was removed or trimmed, and exact use, after ${KILLS} kills at random instants (row 58)`, {
+      timeout: 15 * MINUTES_MS,
+    }, async () => {
+      const { folder, remove } = await makeDataFolder();
+      for (let round = 0; round < KILLS; round += 1) {
+        const killAfter = { lines: 2 + ((round * 13) % 40), delayMs: (round % 7) * 0.7 };
+        const acknowledged = await runRemover({ folder, driver }, killAfter);
+        expect(await findWrongRemovals({ folder, driver }, acknowledged)).toEqual([]);
+      }
       await remove();
     });
 

@@ -129,8 +129,8 @@ export class Maintainer {
     if (state === undefined) return DONE;
     for (const [index, offset] of step.offsets.entries()) {
       this.#removeAt(state, offset, step.reason);
-      const offsets = step.offsets.slice(index + 1);
-      if (isOver() && offsets.length > 0) return { isDone: false, next: { ...step, offsets } };
+      const left = step.offsets.length - index - 1;
+      if (isOver() && left > 0) return { isDone: false, next: { ...step, offsets: step.offsets.slice(-left) } };
     }
     return DONE;
   }

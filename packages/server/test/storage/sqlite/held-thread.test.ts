@@ -6,6 +6,7 @@ import { channelSlices } from '../../../src/messaging/channel-slices.js';
 import { StoreTurns } from '../../../src/messaging/store-turns.js';
 import { RefusalCounter } from '../../../src/runtime/refusal-counter.js';
 import type { DeviceState, UnfinishedDevice } from '../../../src/storage/directory.js';
+import type { MaintenanceStep } from '../../../src/storage/maintenance.js';
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/storage/store.js';
 import { append, appendOne, device, direct, FIRST_AT, headsOf, message, user } from '../requests.js';
@@ -152,6 +153,28 @@ describe.each(testedDrivers)('the storage thread (%s) is held for 20 ms at most'
     expect((await openDevice(half.name)).outcome).toBe('maybe-forgotten');
     expect(await cursorsOf(half.name)).toBe(CHANNELS);
     expect(await stateOf(forgotten)).toBe('maybe-forgotten');
+  });
+
+  test('by maintain, whose steps take turns with appends', async () => {
+    const steps: MaintenanceStep[] = [
+      { kind: 'remove', channel: long, offsets: Array.from({ length: 1_000 }, (_, n) => n + 1), reason: 'removed' },
+      { kind: 'trim', channel: direct('peer-1', 'owner'), through: 1, after: undefined },
+      { kind: 'erase', user: user('peer'), after: undefined },
+      { kind: 'expire', now: FIRST_AT },
+    ];
+    for (const first of steps) {
+      let next = first;
+      for (;;) {
+        const [progress] = await Promise.all([
+          store.log.maintain(next),
+          appendOne(store.log, message('other', 'another')),
+        ]);
+        if (progress.isDone) break;
+        next = progress.next;
+      }
+    }
+    const page = { channel: long, direction: 'after', offset: 0, limit: 1, maxBytes: 1_000 } as const;
+    expect((await store.log.page(page)).items).toEqual([{ from: 1, to: 1, reason: 'removed' }]);
   });
 
   test('by append with since at the start of a long log: it answers unsearched, and after searchKey it finds the key', async () => {

@@ -23,7 +23,7 @@ for (const driver of testedDrivers) {
       await remove();
     });
 
-    test('kill -9 at any instant of a removal leaves what was before it, or after it, and exact use', async () => {
+    test('kill -9 at any instant of a removal leaves what was before it, or after it, and exact use (row 58)', async () => {
       const { folder, remove } = await makeDataFolder();
       for (let round = 0; round < 4; round += 1) {
         const acknowledged = await runRemover({ folder, driver }, { lines: 6 + 9 * round, delayMs: 3 * round });
