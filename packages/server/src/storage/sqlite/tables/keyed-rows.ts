@@ -8,7 +8,7 @@ import { type SqlDatabase, SqlFailure, type SqlRow, type SqlStatement } from '..
 export interface KeyedSlice {
   /** Up to two rows in front of the place, the nearest first. */
   readonly before: readonly SqlRow[];
-  /** The rows from the place on: those of the key, and after the last one of them at least two of other keys, if there are any. */
+  /** The rows from the place on: those of the key, and after the last one of them two of other keys, if there are so many. */
   readonly rows: readonly SqlRow[];
 }
 
@@ -39,7 +39,7 @@ export class KeyedRows {
   }
 
   /**
-   * Up to `count` rows after a channel, and after the last one of the key those of other keys. A row among them whose key was
+   * Up to `count` rows after a channel, and after the last one of the key two of other keys. A row among them whose key was
    * damaged is returned as well: SQLite walks over it, ends the walk there if the key became larger, and does not compare it
    * again if it became smaller.
    */
@@ -52,7 +52,10 @@ export class KeyedRows {
       const { channel: next } = row;
       if (row[this.#key] === key && typeof next === 'number' && next > last) last = next;
     }
-    return { before, rows: [...rows, ...this.#beyond.all([key, last, Math.max(NEIGHBOURS, count - rows.length)])] };
+    const next = this.#beyond.all([key, last, NEIGHBOURS]);
+    const isEnd = next.every((row) => Number(row[this.#key]) > key);
+    const rest = isEnd ? next : this.#beyond.all([key, last, Math.max(NEIGHBOURS, count - rows.length)]);
+    return { before, rows: [...rows, ...rest] };
   }
 
   /** Where the search may have passed a row whose key was damaged. */
