@@ -39,6 +39,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/presence.js')).presenceCommand(terminal),
   },
   {
+    name: 'settings',
+    description: 'show or change what a user shows to others',
+    load: async (terminal) => (await import('./commands/settings.js')).settingsCommand(terminal),
+  },
+  {
     name: 'connect',
     description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>

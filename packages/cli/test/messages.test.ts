@@ -279,6 +279,17 @@ describe('longwire presence', () => {
   });
 });
 
+describe('longwire settings', () => {
+  it('shows and changes what a user shows to others', async () => {
+    const first = await run(['settings', '--as', 'nia']);
+    expect([first.exit, first.stdout]).toEqual([0, 'presence: on\nreceipts: on\n']);
+    const changed = await run(['settings', '--as', 'nia', '--presence', 'off', '--json']);
+    expect(JSON.parse(changed.stdout)).toEqual({ presence: false, receipts: true });
+    expect((await run(['settings', '--as', 'nia'])).stdout).toBe('presence: off\nreceipts: on\n');
+    expect((await run(['settings', '--as', 'nia', '--presence', 'maybe'])).exit).toBe(2);
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('chat at the prompt of a terminal', () => {
   it('shows that the recipient types, and sends typing for the keys that are typed', async () => {
     await run(['send', '--as', 'tom', 'user/uma', 'first']);

@@ -166,6 +166,7 @@ export class ClientCore {
         void this.listeners.call('signal', { ...signal, own });
       },
       onPresence: (presence) => this.watches.take(presence),
+      onSettings: (settings) => void this.listeners.call('settings', settings),
       onChannel: (channel) => void this.listeners.call('channel', channel),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),

@@ -9,6 +9,7 @@ import type {
   PresencePush,
   ReceiptPush,
   SignalPush,
+  UserSettings,
 } from '@longwire/protocol';
 import type { ConnectionStateChange } from './connection/connection-state.js';
 import type { LongwireError } from './errors.js';
@@ -59,6 +60,8 @@ export interface LongwireEvents {
   typing: TypingChange;
   /** Of the users given to `client.watch`, also what has changed while there was no connection. */
   presence: PresenceChange;
+  /** The user has changed them on another tab or device. */
+  settings: UserSettings;
   /** Servers of this version do not send it: direct channels have nothing that it reports. */
   channel: ChannelChange;
   goodbye: Goodbye;
@@ -78,6 +81,7 @@ const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   signal: true,
   typing: true,
   presence: true,
+  settings: true,
   channel: true,
   goodbye: true,
   error: true,

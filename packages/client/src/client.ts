@@ -3,7 +3,14 @@
 // Also in the declarations: `Symbol.asyncDispose` must not break an app whose own `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { type Address, directAddress, isAddress, type PresenceState, parseUserId } from '@longwire/protocol';
+import {
+  type Address,
+  directAddress,
+  isAddress,
+  type PresenceState,
+  parseUserId,
+  type UserSettings,
+} from '@longwire/protocol';
 import { type AbortSignalLike, assertSignal, type WaitOptions } from './arguments/abort-signal.js';
 import { assertOptionNames } from './arguments/option-names.js';
 import { type PositionInput, positionFrom } from './arguments/position-input.js';
@@ -120,6 +127,14 @@ export class LongwireClient {
   /** Ends `watch` for these users. */
   unwatch(users: Iterable<string>, options: WaitOptions = {}): Promise<void> {
     return this.#core.watches.unwatch(users, options);
+  }
+
+  /**
+   * What the user shows to others, and so sees of them: presence, and receipts. Both are `true` unless they were changed.
+   * Changes those that are given, and resolves with both once they are stored.
+   */
+  settings(changed: Partial<UserSettings> = {}, options: WaitOptions = {}): Promise<UserSettings> {
+    return this.#core.queries.settings(changed, options);
   }
 
   /**

@@ -3,7 +3,7 @@
 // `@longwire/client/node` has more for Node.
 
 // shapes of the protocol that appear in these types
-export type { ChannelSummary, JsonValue, PresenceState, ReactionState } from '@longwire/protocol';
+export type { ChannelSummary, JsonValue, PresenceState, ReactionState, UserSettings } from '@longwire/protocol';
 export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';
 // options
 export type { ConnectOptions } from './arguments/options.js';

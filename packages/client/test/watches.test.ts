@@ -105,3 +105,19 @@ describe('client.watch', () => {
     expect(changes).toEqual([]);
   });
 });
+
+describe('client.settings', () => {
+  it('sends what is given, resolves with both, and the settings event reports changes of other sessions', async () => {
+    const { client, socket } = await connected();
+    const events: object[] = [];
+    client.on('settings', (settings) => void events.push(settings));
+    const changed = client.settings({ receipts: false });
+    const [command] = commandsOf(socket, 'settings');
+    expect(command).toEqual({ id: command?.['id'], type: 'settings', receipts: false });
+    socket.push({ re: command?.['id'], type: 'settings', presence: true, receipts: false });
+    expect(await changed).toEqual({ presence: true, receipts: false });
+    socket.push({ type: 'settings', presence: false, receipts: false });
+    expect(events).toEqual([{ presence: false, receipts: false }]);
+    await expect(client.settings({ color: 'red' } as object)).rejects.toMatchObject({ code: 'invalid_field' });
+  });
+});

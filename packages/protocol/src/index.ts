@@ -55,6 +55,7 @@ export {
   encodePresenceList,
   encodeRefreshed,
   encodeSent,
+  encodeSettings,
 } from './codec/encode-answer.js';
 export {
   encodeEntryPush,
@@ -62,6 +63,7 @@ export {
   encodeGoodbyePush,
   encodePresencePush,
   encodeReceiptPush,
+  encodeSettingsPush,
   encodeSignalPush,
   encodeTruncatedEntry,
   type LoggedEntry,
@@ -79,6 +81,7 @@ export type {
   PresenceListAnswer,
   RefreshedAnswer,
   SentAnswer,
+  SettingsAnswer,
 } from './messages/answers.js';
 export type { ChannelSummary } from './messages/channel-summary.js';
 export {
@@ -96,6 +99,7 @@ export {
   type RefreshCommand,
   type SendCommand,
   type SendFields,
+  type SettingsCommand,
   type SignalCommand,
   type SignalFields,
   type UnwatchCommand,
@@ -122,7 +126,9 @@ export type {
   PresenceState,
   Push,
   ReceiptPush,
+  SettingsPush,
   SignalPush,
+  UserSettings,
 } from './messages/pushes.js';
 export { textOfBody } from './messages/text-of-body.js';
 // names

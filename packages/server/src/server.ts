@@ -30,6 +30,7 @@ import { History } from './messaging/history.js';
 import { KeySearches } from './messaging/key-searches.js';
 import { MessageSender } from './messaging/message-sender.js';
 import { Positions } from './messaging/positions.js';
+import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { SignalSender } from './messaging/signal-sender.js';
 import { StoreTurns } from './messaging/store-turns.js';
@@ -50,6 +51,7 @@ import { Router } from './session/router.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
+import { UserSettingsRule } from './session/user-settings.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
 import { quotasOf } from './storage/quotas.js';
@@ -168,6 +170,7 @@ async function serve(
   const reportRead = (message: string, error: unknown, channel?: Channel): void => {
     if (!damage.report(error)) failures.report(message, error, channel && { channel: channel.key });
   };
+  const unread = (message: string) => (error: unknown) => reportRead(message, error);
   const inFlight = new InFlightAppends();
   const gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => {
     failures.report('Committed entries could not be read', error);
@@ -176,7 +179,13 @@ async function serve(
   const counter = new RefusalCounter();
   const turns = new StoreTurns(limits.storeCalls, counter);
   const heads = new CommittedHeads(store.log, gate, turns);
-  const receipts = new Receipts(bus, heads);
+  const states = new UserStateCache({
+    states: store.userStates,
+    turns,
+    onFailure: (error) => failures.report('When users were seen could not be written', error),
+  });
+  const privacy = new ReceiptPrivacy(states, unread('The settings of users could not be read'));
+  const receipts = new Receipts(bus, heads, privacy);
   const cursors = new CursorCache({
     cursors: store.cursors,
     turns,
@@ -201,7 +210,7 @@ async function serve(
     {
       pages: pacedPages(new GatheredPages(store.log), clock),
       onPageError: (error, channel) => reportRead('A page could not be read', error, channel),
-      receiptsOf: (channel) => presentReceipts(cursors, heads, channel),
+      receiptsOf: (channel) => presentReceipts({ cursors, heads, privacy }, channel),
       room: outboxes,
       users: localUsers,
       members,
@@ -214,7 +223,7 @@ async function serve(
   bus.subscribe(hub);
 
   const source = { directory: store.directory, turns, gate };
-  const channels = new ChannelList(source, cursors, clock);
+  const channels = new ChannelList(source, cursors, clock, privacy);
   const proxies = new TrustedProxies(config.trustedProxies);
   const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
@@ -224,30 +233,27 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
-  const states = new UserStateCache({
-    states: store.userStates,
-    turns,
-    onFailure: (error) => failures.report('When users were seen could not be written', error),
-  });
-  const onPresenceFailure = (error: unknown) => reportRead('The presence of users could not be read', error);
   const presence = new Presence(
-    { clock, users, bus, states, store: store.userStates, turns, onFailure: onPresenceFailure },
+    {
+      clock,
+      users,
+      bus,
+      states,
+      store: store.userStates,
+      turns,
+      onFailure: unread('The presence of users could not be read'),
+    },
     { graceMs: config.presence.graceMs, watches: limits.watches },
   );
   gate.follow(presence);
   bus.subscribe(presence);
+  const settings = new UserSettingsRule({ states, users, bus, onFailure: unread('Settings could not be used') });
+  bus.subscribe(settings);
   const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
   const signIn = new SignIn(
     { authenticator, users, blocks, opener, hub, presence, clock, logger, failures, connectionLimits, refusals },
-    {
-      connectTimeoutMs: limits.connectTimeoutMs,
-      heartbeatMs: limits.heartbeatMs,
-      server: `longwire/${version}`,
-      limits: sessionLimits(limits),
-      signIns: limits.signIns,
-      signInsPerUser: limits.signInsPerUser,
-    },
+    { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits) },
   );
   const freeSpace =
     dataFolder === undefined
@@ -270,6 +276,7 @@ async function serve(
     channels,
     signals,
     presence,
+    settings,
     onPageFailure: (error: unknown) => reportRead('A page could not be read', error),
   };
   const router = new Router(
@@ -301,15 +308,7 @@ async function serve(
         outboxes,
         isDraining: () => isDraining,
       },
-      {
-        allowedOrigins: config.allowedOrigins,
-        commandBytes: limits.commandBytes,
-        heartbeatMs: limits.heartbeatMs,
-        heartbeatGraceMs: limits.heartbeatGraceMs,
-        slowReaderMs: limits.slowReaderMs,
-        outboxBytes: limits.outboxBytes,
-        inFlight: limits.inFlight,
-      },
+      { ...limits, allowedOrigins: config.allowedOrigins },
     ),
   );
   const http = createHttpServer({
@@ -357,7 +356,7 @@ async function serve(
       void cursors.flush();
       void states.flush();
     }),
-    clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => receipts.publishDue()),
+    clock.setRepeatingTimer(RECEIPT_INTERVAL_MS, () => void receipts.publishDue()),
     clock.setRepeatingTimer(FREE_SPACE_INTERVAL_MS, () => void freeSpace?.check()),
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => countOutboxes(outboxes, failures)),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {

@@ -1,6 +1,6 @@
 // Passes each message of the server to the part that handles it.
 
-import type { Answer, EntryPush, ErrorAnswer, Push, ServerMessage } from '@longwire/protocol';
+import type { Answer, EntryPush, ErrorAnswer, Push, ServerMessage, UserSettings } from '@longwire/protocol';
 import type { ChannelChange, Goodbye, PresenceChange, Receipt, Signal } from '../client-events.js';
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { CommandQueue } from '../sending/command-queue.js';
@@ -16,6 +16,7 @@ export interface DispatcherParts {
   onReceipt(receipt: Omit<Receipt, 'own'>): void;
   onSignal(signal: Omit<Signal, 'own'>): void;
   onPresence(presence: PresenceChange): void;
+  onSettings(settings: UserSettings): void;
   onChannel(channel: ChannelChange): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
@@ -81,6 +82,11 @@ export class Dispatcher {
       case 'presence': {
         const { type: _type, ...presence } = push;
         this.#parts.onPresence(presence);
+        return;
+      }
+      case 'settings': {
+        const { presence, receipts } = push;
+        this.#parts.onSettings({ presence, receipts });
         return;
       }
       case 'channel': {

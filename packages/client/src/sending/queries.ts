@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch.
+// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, settings.
 
 import {
   type Address,
@@ -9,6 +9,7 @@ import {
   isGapPush,
   isMessageEntry,
   type PresenceState,
+  type UserSettings,
 } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
@@ -128,6 +129,19 @@ export class Queries {
   /** @param users  at most `fieldLimits.presenceUsers` */
   unwatch(users: readonly string[], signal: AbortSignalLike | undefined): Promise<void> {
     return this.#query('ok', () => ({ signal, fields: { type: 'unwatch', users }, resultOf: () => undefined }));
+  }
+
+  settings(changed: Partial<UserSettings>, options: WaitOptions): Promise<UserSettings> {
+    return this.#query('settings', () => {
+      assertOptionNames(changed, ['presence', 'receipts']);
+      assertOptionNames(options, ['signal']);
+      const { presence, receipts } = changed;
+      return {
+        signal: options.signal,
+        fields: { type: 'settings', presence, receipts },
+        resultOf: (answer) => ({ presence: answer.presence, receipts: answer.receipts }),
+      };
+    });
   }
 
   #query<Type extends Answer['type'], Result>(

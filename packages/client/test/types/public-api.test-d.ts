@@ -46,6 +46,9 @@ client.on('presence', ({ user, online, lastSeenAt }) => {
   (online satisfies boolean) ? undefined : (lastSeenAt satisfies number | undefined);
 });
 (await client.watch(new Set(['bob']))).get('bob')?.online satisfies boolean | undefined;
+(await client.settings({ presence: false })).receipts satisfies boolean;
+// @ts-expect-error: there is no such setting
+await client.settings({ precense: false });
 await client.user('bob').signal('app.pointer', { x: 1 });
 // @ts-expect-error: the data of a signal is JSON
 await client.user('bob').signal('app.pointer', new Map());

@@ -22,6 +22,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'receipts',
   'signals',
   'presence',
+  'settings',
   'history',
   'channels',
   'refresh',

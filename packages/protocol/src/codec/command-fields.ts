@@ -62,6 +62,8 @@ export function readCommandFields(
     case 'watch':
     case 'unwatch':
       return { type, id, users: fields.requiredUsers() };
+    case 'settings':
+      return { type, id, presence: fields.flag('presence'), receipts: fields.flag('receipts') };
     case 'connect':
       return {
         type,

@@ -74,6 +74,7 @@ const channelRemovedShape: Shape = { address: text };
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
+const settingsShape: Shape = { presence: flag, receipts: flag };
 const presenceShape: Shape = { online: flag, lastSeenAt: optional(number) };
 
 const presenceStates: Check = (value) =>
@@ -84,6 +85,7 @@ const pushShapes: ReadonlyMap<string, Shape> = new Map<Push['type'], Shape>([
   ['receipt', { channel: text, user: text, epoch: text, delivered: optional(offset), read: optional(offset) }],
   ['signal', { channel: text, from: text, name: text }],
   ['presence', { user: text, ...presenceShape }],
+  ['settings', settingsShape],
   ['gap', { channel: text, epoch: text, from: offset, to: offset, next: entryOffset, reason: text }],
   ['goodbye', { code: number, reason: text, reconnect: flag, afterMs: optional(number) }],
   ['error', { ...errorShape, of: optional(text) }],
@@ -110,6 +112,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['ok', {}],
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
+  ['settings', settingsShape],
   ['presenceList', { users: presenceStates }],
   ['pong', { time: number }],
   ['error', errorShape],

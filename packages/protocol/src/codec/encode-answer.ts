@@ -3,7 +3,7 @@
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
 import type { ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
-import type { PresenceState } from '../messages/pushes.js';
+import type { PresenceState, UserSettings } from '../messages/pushes.js';
 import type { CommandId, UserId } from '../names/ids.js';
 import { jsonString } from './json-string.js';
 
@@ -38,6 +38,11 @@ export function encodePresenceList(re: CommandId, states: Iterable<readonly [Use
     users.push(`${JSON.stringify(user)}:${JSON.stringify({ online, lastSeenAt })}`);
   }
   return `{"re":${JSON.stringify(re)},"type":"presenceList","users":{${users.join(',')}}}`;
+}
+
+/** A `settings`, as an answer. */
+export function encodeSettings(re: CommandId, { presence, receipts }: UserSettings): string {
+  return JSON.stringify({ re, type: 'settings', presence, receipts });
 }
 
 /** A `refreshed`. */

@@ -2,7 +2,7 @@
 // because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
 import type { GapPush, GapReason } from '../messages/gap-push.js';
-import type { GoodbyePush, PresencePush, ReceiptPush, SignalPush } from '../messages/pushes.js';
+import type { GoodbyePush, PresencePush, ReceiptPush, SignalPush, UserSettings } from '../messages/pushes.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
@@ -96,6 +96,11 @@ export function encodeSignalPush(
 /** A `presence`. Undefined fields are left out. */
 export function encodePresencePush({ user, online, lastSeenAt }: Omit<PresencePush, 'type'>): string {
   return JSON.stringify({ type: 'presence', user, online, lastSeenAt });
+}
+
+/** A `settings`, as a push. */
+export function encodeSettingsPush({ presence, receipts }: UserSettings): string {
+  return JSON.stringify({ type: 'settings', presence, receipts });
 }
 
 /** A `gap`. */

@@ -8,7 +8,7 @@ import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
 import type { GapPush } from './gap-push.js';
-import type { PresenceState } from './pushes.js';
+import type { PresenceState, UserSettings } from './pushes.js';
 
 export interface AnswerFields {
   /** The `id` of the command. */
@@ -87,6 +87,11 @@ export interface PresenceListAnswer extends AnswerFields {
   readonly users: Readonly<Record<UserId, PresenceState>>;
 }
 
+/** To `settings`: as they are now. */
+export interface SettingsAnswer extends AnswerFields, UserSettings {
+  readonly type: 'settings';
+}
+
 /** To `ping`. */
 export interface PongAnswer extends AnswerFields {
   readonly type: 'pong';
@@ -105,5 +110,6 @@ export type Answer =
   | HistoryAnswer
   | ChannelsAnswer
   | PresenceListAnswer
+  | SettingsAnswer
   | PongAnswer
   | ErrorAnswer;

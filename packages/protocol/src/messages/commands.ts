@@ -144,6 +144,13 @@ export interface UnwatchCommand extends CommandFields {
   readonly users: readonly UserId[];
 }
 
+/** Changes what the user shows to others, and so sees of them; without fields it changes nothing. Answer: `settings`. */
+export interface SettingsCommand extends CommandFields {
+  readonly type: 'settings';
+  readonly presence?: boolean | undefined;
+  readonly receipts?: boolean | undefined;
+}
+
 /** Answer: `pong`. */
 export interface PingCommand extends CommandFields {
   readonly type: 'ping';
@@ -161,6 +168,7 @@ export type Command =
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
+  | SettingsCommand
   | PingCommand;
 
 export type CommandType = Command['type'];
@@ -178,6 +186,7 @@ const types: Readonly<Record<CommandType, true>> = {
   presence: true,
   watch: true,
   unwatch: true,
+  settings: true,
   ping: true,
 };
 

@@ -33,6 +33,19 @@ export interface PresencePush extends PresenceState {
   readonly user: UserId;
 }
 
+/** What a user shows to others, and so sees of them. */
+export interface UserSettings {
+  /** Whether the user is online, and was last seen. */
+  readonly presence: boolean;
+  /** What the user has received and read. */
+  readonly receipts: boolean;
+}
+
+/** The user has changed their settings on another session. */
+export interface SettingsPush extends UserSettings {
+  readonly type: 'settings';
+}
+
 /** Something passing that a user of the channel reports, such as `typing`: never stored, and dropped where there is no room. */
 export interface SignalPush {
   readonly type: 'signal';
@@ -78,4 +91,12 @@ export interface ErrorPush extends ErrorFields {
 }
 
 /** Every known push except entries. */
-export type Push = ReceiptPush | SignalPush | PresencePush | GapPush | ChannelPush | GoodbyePush | ErrorPush;
+export type Push =
+  | ReceiptPush
+  | SignalPush
+  | PresencePush
+  | SettingsPush
+  | GapPush
+  | ChannelPush
+  | GoodbyePush
+  | ErrorPush;

@@ -1,7 +1,7 @@
 // Port: what this process reports to all others: in one process a call, in several a numbered stream. The log is
 // authoritative; the bus only brings it sooner.
 
-import type { Epoch, UserId } from '@longwire/protocol';
+import type { Epoch, UserId, UserSettings } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Lane, LaneRow } from '../channel/lane.js';
 import type { EntryOrigin } from './in-flight-appends.js';
@@ -15,6 +15,8 @@ export interface ReceiptEvent {
   readonly user: UserId;
   readonly delivered: number | undefined;
   readonly read: number | undefined;
+  /** For the sessions of the user alone: receipts are switched off. */
+  readonly isPrivate: boolean;
 }
 
 /** Something passing that a user reports to the users of a channel, such as that they type. */
@@ -37,7 +39,16 @@ export interface PresenceEvent {
   readonly lastSeenAt: number | undefined;
 }
 
-export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent;
+/** A user has changed what they show. It is stored. */
+export interface SettingsEvent {
+  readonly type: 'settings';
+  readonly user: UserId;
+  readonly settings: UserSettings;
+  /** The session that changed them, if it is one of this process. */
+  readonly origin: EntryOrigin | undefined;
+}
+
+export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent | SettingsEvent;
 
 export interface EventListener {
   onEvent(event: BusEvent): void;

@@ -191,7 +191,8 @@ export class Hub implements LaneListener, EventListener {
         this.#onSignal(event);
         break;
       case 'presence':
-        // For the sessions that watch the user: see `session/presence`.
+      case 'settings':
+        // For `session/`.
         break;
     }
   }
@@ -199,7 +200,7 @@ export class Hub implements LaneListener, EventListener {
   #onReceipt(event: ReceiptEvent): void {
     for (const viewer of namedReaders(event.channel)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
-      if (viewer === event.user && event.read === undefined) continue;
+      if (viewer === event.user ? event.read === undefined : event.isPrivate) continue;
       const readers = this.#users.readersOf(viewer);
       if (readers === undefined) continue;
       const pushes = receiptPushes(event, viewer);
@@ -329,7 +330,7 @@ export class Hub implements LaneListener, EventListener {
     reader.receiptsDue?.delete(channel.key);
     void this.#receiptsOf(channel).then((receipts) => {
       for (const receipt of receipts) {
-        if (receipt.user === reader.user && receipt.read === undefined) continue;
+        if (receipt.user === reader.user ? receipt.read === undefined : receipt.isPrivate) continue;
         if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPushes(receipt, reader.user));
       }
     });

@@ -7,6 +7,7 @@ import type { ChannelDescription } from '../storage/directory.js';
 import { ChannelOrder, ChannelOrders, type OrderedPage } from './channel-orders.js';
 import { type ChannelSource, channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
+import type { ReceiptPrivacy } from './receipt-privacy.js';
 
 export interface ChannelListPage {
   readonly channels: readonly ChannelDescription[];
@@ -20,10 +21,12 @@ export class ChannelList {
   readonly #source: ChannelSource;
   readonly #cursors: CursorCache;
   readonly #orders: ChannelOrders;
+  readonly #privacy: ReceiptPrivacy;
   /** Users for whom all channels are being read. */
   readonly #passes = new Map<UserId, Promise<void>>();
 
-  constructor(source: ChannelSource, cursors: CursorCache, clock: Clock) {
+  constructor(source: ChannelSource, cursors: CursorCache, clock: Clock, privacy: ReceiptPrivacy) {
+    this.#privacy = privacy;
     this.#source = source;
     this.#cursors = cursors;
     this.#orders = new ChannelOrders(clock);
@@ -88,7 +91,14 @@ export class ChannelList {
     for (let start = 0; start < wanted.length; start += CHANNELS_PER_CALL) {
       const part = wanted.slice(start, start + CHANNELS_PER_CALL);
       const described = await turns.run(user, () => directory.describe(user, part, fieldLimits.lastBytes));
-      for (const channel of described) channels.push(this.#overlay(channel));
+      const hidden = await this.#privacy.loadAll(
+        user,
+        described.map(({ channel }) => channel),
+      );
+      described.forEach((channel, index) => {
+        const shown = this.#overlay(channel);
+        channels.push(hidden[index] === true ? withOwnMember(shown, user) : shown);
+      });
     }
     return { channels, more: page.isMore };
   }
@@ -109,4 +119,9 @@ export class ChannelList {
     });
     return { ...described, members };
   }
+}
+
+/** Without what the others have received and read. */
+function withOwnMember(described: ChannelDescription, user: UserId): ChannelDescription {
+  return { ...described, members: described.members.filter((member) => member.user === user) };
 }

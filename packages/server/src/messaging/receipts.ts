@@ -6,6 +6,7 @@ import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.
 import { PairMap } from '../runtime/pair-map.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
+import type { ReceiptPrivacy } from './receipt-privacy.js';
 
 /** Between two receipts of one user in one channel. */
 export const RECEIPT_INTERVAL_MS = 1_000;
@@ -20,11 +21,13 @@ interface DueReceipt {
 export class Receipts {
   readonly #bus: Bus;
   readonly #heads: CommittedHeads;
+  readonly #privacy: ReceiptPrivacy;
   #due = new PairMap<UserId, ChannelKey, DueReceipt>();
 
-  constructor(bus: Bus, heads: CommittedHeads) {
+  constructor(bus: Bus, heads: CommittedHeads, privacy: ReceiptPrivacy) {
     this.#bus = bus;
     this.#heads = heads;
+    this.#privacy = privacy;
   }
 
   onMoved(user: UserId, channel: Channel, moved: { delivered: number | undefined; read: number | undefined }): void {
@@ -37,22 +40,36 @@ export class Receipts {
     due.read = moved.read ?? due.read;
   }
 
-  /** Publishes what has gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. */
-  publishDue(): void {
+  /** Publishes what has gathered. Called by the server's clock every `RECEIPT_INTERVAL_MS`. Resolves when all of it is published. */
+  async publishDue(): Promise<void> {
     const due = this.#due;
     this.#due = new PairMap();
-    for (const { user, channel, delivered, read } of due.values()) {
-      // The cursor was moved against this head a moment ago; if the head was evicted since, the channel is not in use.
-      const epoch = this.#heads.peek(channel)?.epoch;
-      if (epoch !== undefined) this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read });
+    const loads: Promise<void>[] = [];
+    for (const receipt of due.values()) {
+      const isPrivate = this.#privacy.peek(receipt.channel);
+      if (isPrivate !== undefined) this.#publish(receipt, isPrivate);
+      else
+        loads.push(this.#privacy.load(receipt.user, receipt.channel).then((loaded) => this.#publish(receipt, loaded)));
     }
+    await Promise.all(loads);
   }
+
+  #publish({ user, channel, delivered, read }: DueReceipt, isPrivate: boolean): void {
+    // The cursor was moved against this head a moment ago; if the head was evicted since, the channel is not in use.
+    const epoch = this.#heads.peek(channel)?.epoch;
+    if (epoch !== undefined) this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read, isPrivate });
+  }
+}
+
+export interface PresentReceiptParts {
+  readonly cursors: CursorCache;
+  readonly heads: CommittedHeads;
+  readonly privacy: ReceiptPrivacy;
 }
 
 /** The present state of all members of the channel. Empty if it cannot be read now. */
 export async function presentReceipts(
-  cursors: CursorCache,
-  heads: CommittedHeads,
+  { cursors, heads, privacy }: PresentReceiptParts,
   channel: Channel,
 ): Promise<readonly ReceiptEvent[]> {
   const members = namedReaders(channel);
@@ -61,9 +78,10 @@ export async function presentReceipts(
     () => undefined,
   );
   if (epoch === undefined) return [];
+  const isPrivate = privacy.peek(channel) ?? (await privacy.load(members[0]!, channel));
   const states = members.map(async (user): Promise<ReceiptEvent> => {
     const { read, delivered } = await cursors.load(user, channel);
-    return { type: 'receipt', channel, epoch, user, delivered, read };
+    return { type: 'receipt', channel, epoch, user, delivered, read, isPrivate };
   });
   return Promise.all(states);
 }

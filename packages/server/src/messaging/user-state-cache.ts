@@ -1,8 +1,8 @@
 // When users were last seen and what they show, in memory: written every few seconds, looked up here first.
 
-import type { UserId } from '@longwire/protocol';
+import type { UserId, UserSettings } from '@longwire/protocol';
 import { GenerationCache } from '../runtime/generation-cache.js';
-import { MAX_STATES_PER_CALL, type UserSettings, type UserState, type UserStates } from '../storage/user-states.js';
+import { MAX_STATES_PER_CALL, type UserState, type UserStates } from '../storage/user-states.js';
 import type { StoreTurns } from './store-turns.js';
 
 /** States remembered, at least. */

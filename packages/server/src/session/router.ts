@@ -26,11 +26,13 @@ import { handlePresence, handleUnwatch, handleWatch } from './commands/presence.
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
+import { handleSettings } from './commands/settings.js';
 import { handleSignal } from './commands/signal.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
 import type { Presence } from './presence/presence.js';
 import type { SignIn } from './sign-in.js';
+import type { UserSettingsRule } from './user-settings.js';
 
 /** The rules a command can reach. */
 export interface Rules {
@@ -40,6 +42,7 @@ export interface Rules {
   readonly channels: ChannelList;
   readonly signals: SignalSender;
   readonly presence: Presence;
+  readonly settings: UserSettingsRule;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
@@ -58,6 +61,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['ack', 'ack'],
   ['read', 'ack'],
   ['signal', 'signal'],
+  ['settings', 'ack'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -148,7 +152,7 @@ export class Router {
   }
 
   #dispatch(session: ClientSession, { command, bodyText, dataText }: AcceptedCommand): void {
-    const { sender, positions, history, channels, signals, presence, onPageFailure } = this.#rules;
+    const { sender, positions, history, channels, signals, presence, settings, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
@@ -176,6 +180,9 @@ export class Router {
         break;
       case 'unwatch':
         handleUnwatch(session, command, presence);
+        break;
+      case 'settings':
+        handleSettings(session, command, settings);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));

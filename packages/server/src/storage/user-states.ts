@@ -1,14 +1,6 @@
 // Port: what is stored of users beside their devices and channels: when they were last seen, and what they want others to see.
 
-import type { UserId } from '@longwire/protocol';
-
-/** What a user shows to others, and so sees of them. */
-export interface UserSettings {
-  /** Whether the user is online, and was last seen. */
-  readonly presence: boolean;
-  /** What the user has received and read. */
-  readonly receipts: boolean;
-}
+import type { UserId, UserSettings } from '@longwire/protocol';
 
 export const defaultUserSettings: UserSettings = Object.freeze({ presence: true, receipts: true });
 

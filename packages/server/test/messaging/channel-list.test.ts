@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import { ChannelList } from '../../src/messaging/channel-list.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
+import { ReceiptPrivacy } from '../../src/messaging/receipt-privacy.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
+import { UserStateCache } from '../../src/messaging/user-state-cache.js';
 import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import type { Directory } from '../../src/storage/directory.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
@@ -43,7 +45,10 @@ describe('ChannelList.page', () => {
       onMoved: () => undefined,
       onFailure: () => undefined,
     });
-    list = new ChannelList({ directory, turns, gate: { whenApplied: () => undefined } }, cursors, clock);
+    const onFailure = () => undefined;
+    const states = new UserStateCache({ states: store.userStates, turns, onFailure });
+    const source = { directory, turns, gate: { whenApplied: () => undefined } };
+    list = new ChannelList(source, cursors, clock, new ReceiptPrivacy(states, onFailure));
   });
   afterEach(() => store.close());
 

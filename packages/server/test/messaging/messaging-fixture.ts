@@ -20,9 +20,11 @@ import { CursorCache } from '../../src/messaging/cursor-cache.js';
 import { History } from '../../src/messaging/history.js';
 import { KeySearches } from '../../src/messaging/key-searches.js';
 import { MessageSender, type OutgoingMessage } from '../../src/messaging/message-sender.js';
+import { ReceiptPrivacy } from '../../src/messaging/receipt-privacy.js';
 import { Receipts } from '../../src/messaging/receipts.js';
 import type { SendOutcome } from '../../src/messaging/send-outcome.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
+import { UserStateCache } from '../../src/messaging/user-state-cache.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { RefusalCounter } from '../../src/runtime/refusal-counter.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
@@ -47,6 +49,8 @@ export class MessagingFixture {
   readonly gate: OrderGate;
   readonly heads: CommittedHeads;
   readonly receipts: Receipts;
+  readonly states: UserStateCache;
+  readonly privacy: ReceiptPrivacy;
   readonly cursors: CursorCache;
   readonly localUsers = new LocalUsers<UserReaders>();
   readonly members: MemberCache<UserReaders>;
@@ -71,7 +75,13 @@ export class MessagingFixture {
     this.gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => this.failures.push(error));
     const bus = new LocalBus(this.gate);
     this.heads = new CommittedHeads(store.log, this.gate, this.turns);
-    this.receipts = new Receipts(bus, this.heads);
+    this.states = new UserStateCache({
+      states: store.userStates,
+      turns: this.turns,
+      onFailure: (error) => this.failures.push(error),
+    });
+    this.privacy = new ReceiptPrivacy(this.states, (error) => this.failures.push(error));
+    this.receipts = new Receipts(bus, this.heads, this.privacy);
     this.cursors = new CursorCache({
       cursors: store.cursors,
       turns: this.turns,

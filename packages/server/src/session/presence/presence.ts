@@ -1,6 +1,6 @@
 // The rule of presence: who sees of whom whether they are online, and what is pushed to the sessions that watch.
 
-import type { PresenceState, UserId } from '@longwire/protocol';
+import type { PresenceState, UserId, UserSettings } from '@longwire/protocol';
 import type { Bus, BusEvent, EventListener } from '../../bus/bus.js';
 import type { LaneListener } from '../../bus/order-gate.js';
 import { peerIn } from '../../channel/channel.js';
@@ -11,7 +11,7 @@ import type { RoomWaiter } from '../../delivery/log-reader.js';
 import type { StoreTurns } from '../../messaging/store-turns.js';
 import type { UserStateCache } from '../../messaging/user-state-cache.js';
 import type { Clock } from '../../runtime/clock.js';
-import { MAX_STATES_PER_CALL, type UserSettings, type UserStates } from '../../storage/user-states.js';
+import { MAX_STATES_PER_CALL, type UserStates } from '../../storage/user-states.js';
 import type { ActiveUsers } from '../active-users.js';
 import type { ClientSession } from '../client-session.js';
 import { OnlineUsers } from './online-users.js';
@@ -188,7 +188,7 @@ export class Presence implements LaneListener, EventListener {
   }
 
   /** The user has changed what they show, and so what they see. */
-  changeSettings(user: UserId, { presence }: UserSettings): void {
+  #changeSettings(user: UserId, { presence }: UserSettings): void {
     const subject = this.#subjects.get(user);
     if (subject !== undefined) {
       subject.isShown = presence;
@@ -211,6 +211,7 @@ export class Presence implements LaneListener, EventListener {
   }
 
   onEvent(event: BusEvent): void {
+    if (event.type === 'settings') this.#changeSettings(event.user, event.settings);
     if (event.type !== 'presence') return;
     const subject = this.#subjects.get(event.user);
     if (subject === undefined) return;

@@ -181,7 +181,9 @@ export class PresenceModel {
     if (presence) this.#hides.delete(user);
     else this.#hides.add(user);
     this.#pending.push(
-      this.#cache.change(user, { presence }).then((settings) => this.presence.changeSettings(user, settings)),
+      this.#cache
+        .change(user, { presence })
+        .then((settings) => this.presence.onEvent({ type: 'settings', user, settings, origin: undefined })),
     );
   }
 

@@ -1,7 +1,8 @@
 // The table `user_state`: when users were last seen, and what they want others to see. A user without a row has the defaults.
 
+import type { UserSettings } from '@longwire/protocol';
 import { ServerError } from '../../../errors.js';
-import { defaultUserSettings, type UserSettings } from '../../user-states.js';
+import { defaultUserSettings } from '../../user-states.js';
 import { integerOf, type SqlDatabase, type SqlStatement } from '../driver/sql-database.js';
 import { expectChecksum, rowChecksum } from '../row-checks.js';
 
