@@ -56,9 +56,14 @@ export interface RightsChange {
   readonly closes: boolean;
 }
 
+export interface ChangedMember extends ChannelMember {
+  /** Of a user who came back by this change: where the stay before ended. */
+  readonly leftBefore: number | undefined;
+}
+
 /** A change as it was stored: with the new state of every member that it changed. */
 export interface AppliedChange extends Omit<RightsChange, 'members'> {
-  readonly members: readonly ChannelMember[];
+  readonly members: readonly ChangedMember[];
 }
 
 /** Who may do what in a channel, apart from its members. */

@@ -153,3 +153,14 @@ export class LogReader implements RoomWaiter {
     this.#events.onMoved(this);
   }
 }
+
+/** Of what is below `dueFrom`, nothing is due: the client learns of it as of a gap. */
+export function skipTo(state: BehindState, dueFrom: number): void {
+  if (state.position < dueFrom - 1) {
+    const from = state.gap?.from ?? state.position + 1;
+    state.gap = { from, to: dueFrom - 1, next: dueFrom, reason: 'skipped' };
+    state.position = dueFrom - 1;
+  }
+  state.end = undefined;
+  state.dueFrom = dueFrom;
+}

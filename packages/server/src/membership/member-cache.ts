@@ -63,19 +63,11 @@ export const MEMBER_CACHE_LIMITS: MemberCacheLimits = Object.freeze({ channels: 
 export const LOAD_RETRY_MS = 1_000;
 
 const MEMBERS_PER_CALL = 1_000;
-/** Members that change while they are read are read again. */
-const MAX_READS = 8;
 
 /** Changes that were applied while a channel was being loaded. */
 interface Loading<Readers> {
   readonly changes: { readonly seq: number; readonly change: AppliedChange }[];
-  loaded: Promise<LoadedChannel<Readers>>;
-}
-
-interface Snapshot {
-  readonly rights: ChannelRights;
-  readonly members: readonly ChannelMember[];
-  readonly through: LaneNumbers;
+  readonly loaded: Promise<LoadedChannel<Readers>>;
 }
 
 export class MemberCache<Readers = unknown> {
@@ -169,59 +161,51 @@ export class MemberCache<Readers = unknown> {
     const known = this.#loading.get(channel.key);
     if (known !== undefined) return known;
     const changes: Loading<Readers>['changes'] = [];
-    const loaded = this.#load(channel, changes).finally(() => this.#loading.delete(channel.key));
-    const loading: Loading<Readers> = { changes, loaded };
+    const loading: Loading<Readers> = { changes, loaded: this.#load(channel, changes) };
     this.#loading.set(channel.key, loading);
+    // Where it succeeded, the channel may have been dropped since, and be loading anew.
+    loading.loaded.catch(() => this.#loading.delete(channel.key));
     return loading;
   }
 
   async #load(channel: Channel, changes: Loading<Readers>['changes']): Promise<LoadedChannel<Readers>> {
-    for (let read = 0; read < MAX_READS; read += 1) {
-      const snapshot = await this.#read(channel);
-      if (snapshot === undefined) continue;
-      // Not before it was applied: who joined by a row that is yet to be fanned out is not a member yet.
-      await this.#parts.whenApplied(snapshot.through);
-      return this.#add(snapshot, changes);
-    }
-    throw new ServerError('overloaded', `the members of ${channel.key} changed whenever they were read`);
-  }
-
-  /** Undefined: they changed meanwhile. */
-  async #read(channel: Channel): Promise<Snapshot | undefined> {
-    const { log } = this.#parts;
+    const { log, whenApplied, users } = this.#parts;
     const slice = await log.rights([channel]);
     const [rights] = slice.rights;
     if (rights === undefined || rights === 'damaged') {
       throw new ServerError('corrupt', `the rights in ${channel.key} cannot be read`);
     }
     let { through } = slice;
+    // Pages may be newer than the rights, and than one another: what has changed since is applied to them again.
     const members: ChannelMember[] = [];
     let after: UserId | undefined;
-    if (channel.kind !== 'group') return { rights, members, through };
-    do {
-      const page = await log.members(channel, after, MEMBERS_PER_CALL);
-      if (page.version !== rights.version) return undefined;
-      members.push(...page.members);
-      through = page.through;
-      after = page.next;
-    } while (after !== undefined);
-    return { rights, members, through };
-  }
-
-  #add({ rights, members }: Snapshot, changes: Loading<Readers>['changes']): LoadedChannel<Readers> {
-    const { channel, version } = rights;
-    const loaded = new LoadedChannel(rights, members, this.#parts.users);
+    if (channel.kind === 'group') {
+      do {
+        const page = await log.members(channel, after, MEMBERS_PER_CALL);
+        members.push(...page.members);
+        through = page.through;
+        after = page.next;
+      } while (after !== undefined);
+    }
+    // Not before it was applied: who joins by a row that is yet to be fanned out is not a member yet.
+    await whenApplied(through);
+    const loaded = new LoadedChannel(rights, members, users);
     for (const { seq, change } of changes) {
-      if (seq <= version) continue;
+      if (seq <= rights.version) continue;
       loaded.begin(seq, change);
       loaded.finish(change);
     }
+    this.#add(loaded);
+    return loaded;
+  }
+
+  #add(loaded: LoadedChannel<Readers>): void {
+    const { channel } = loaded;
     this.#channels.set(channel.key, loaded);
     this.#loading.delete(channel.key);
     this.#members += loaded.audience.length;
     for (const listener of this.#listeners) listener.onLoaded?.(channel);
     this.#evict(loaded);
-    return loaded;
   }
 
   /** @param kept  was just loaded: its caller is about to pin it */

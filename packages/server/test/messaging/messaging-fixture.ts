@@ -6,6 +6,7 @@ import { type EntryOrigin, InFlightAppends } from '../../src/bus/in-flight-appen
 import { LocalBus } from '../../src/bus/local/local-bus.js';
 import { OrderGate } from '../../src/bus/order-gate.js';
 import { directChannel } from '../../src/channel/channel.js';
+import { addressOf } from '../../src/channel/channel-address.js';
 import type { Entry, EntryContent } from '../../src/channel/entry.js';
 import { Hub, SHARE_FROM } from '../../src/delivery/hub.js';
 import { jsonCodec } from '../../src/delivery/json-codec.js';
@@ -160,9 +161,12 @@ export class MessagingFixture {
     const session = new ModelSession(user, device, capacity, kind, this.faults);
     session.reader = this.hub.enter(session);
     for await (const slice of channelSlices({ directory, turns: this.turns, gate: this.gate }, user, device)) {
-      this.hub.compare(session.reader, slice, (status) =>
-        startPosition(status, { given: undefined, device: 'known', newDeviceBacklog: 1_000 }),
-      );
+      this.hub.compare(session.reader, slice, (status) => {
+        const start = startPosition(status, { given: undefined, device: 'known', newDeviceBacklog: 1_000 });
+        const after = start.gap === undefined ? start.position : start.gap.from - 1;
+        session.starts.set(addressOf(status.channel, user), after);
+        return start;
+      });
     }
     return session;
   }

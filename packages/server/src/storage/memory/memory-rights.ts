@@ -3,6 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import type {
   AppliedChange,
+  ChangedMember,
   ChannelMember,
   ChannelRights,
   MemberChange,
@@ -23,12 +24,15 @@ export function applyChange(
   change: RightsChange,
   { seq, offset }: { readonly seq: number; readonly offset: number | undefined },
 ): AppliedChange {
-  const changed = new Map<UserId, ChannelMember>();
+  const changed = new Map<UserId, ChangedMember>();
   for (const memberChange of change.members) {
-    const stay = nextStay(stayOf(channel, memberChange.user), memberChange, offset!);
+    const { user } = memberChange;
+    const before = stayOf(channel, user);
+    const stay = nextStay(before, memberChange, offset!);
     if (stay === undefined) continue;
-    state.putStay(channel, memberChange.user, stay);
-    changed.set(memberChange.user, { user: memberChange.user, ...stay });
+    state.putStay(channel, user, stay);
+    const leftBefore = stay.joined === before?.joined ? changed.get(user)?.leftBefore : before?.left;
+    changed.set(user, { user, ...stay, leftBefore });
   }
   const { rights } = channel;
   rights.version = seq;

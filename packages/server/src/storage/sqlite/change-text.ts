@@ -1,8 +1,11 @@
 // What a row changes of its channel's rights, as the text that the row keeps.
 
-import type { AppliedChange, ChannelMember } from '../../channel/membership.js';
+import type { AppliedChange, ChangedMember } from '../../channel/membership.js';
 
-type StoredMember = Omit<ChannelMember, 'left'> & { readonly left?: number };
+type StoredMember = Omit<ChangedMember, 'left' | 'leftBefore'> & {
+  readonly left?: number;
+  readonly leftBefore?: number;
+};
 
 interface StoredChange extends Omit<AppliedChange, 'members' | 'settings'> {
   readonly members: readonly StoredMember[];
@@ -20,6 +23,6 @@ export function changeFrom(text: string): AppliedChange {
   return { members: members.map(memberFrom), settings, blocks, closes };
 }
 
-function memberFrom({ user, joined, left, role, dueFrom, visibleFrom }: StoredMember): ChannelMember {
-  return { user, joined, left, role, dueFrom, visibleFrom };
+function memberFrom({ user, joined, left, role, dueFrom, visibleFrom, leftBefore }: StoredMember): ChangedMember {
+  return { user, joined, left, role, dueFrom, visibleFrom, leftBefore };
 }

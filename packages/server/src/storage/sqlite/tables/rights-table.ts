@@ -3,6 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import type {
   AppliedChange,
+  ChangedMember,
   ChannelMember,
   ChannelRights,
   MemberChange,
@@ -121,13 +122,15 @@ export class RightsTable {
 
   /** Applies a change and returns it as it is stored; inside a transaction, together with the row at `place`. */
   apply(state: ChannelState, change: RightsChange, concerned: ConcernedMembers, place: ChangePlace): AppliedChange {
-    const changed = new Map<UserId, ChannelMember>();
+    const changed = new Map<UserId, ChangedMember>();
     for (const memberChange of change.members) {
       const { user } = memberChange;
-      const row = this.#changeMember(state, memberChange, concerned.get(user), place);
+      const before = concerned.get(user);
+      const row = this.#changeMember(state, memberChange, before, place);
       if (row === undefined) continue;
       concerned.set(user, row);
-      changed.set(user, { user, ...stayOf(row) });
+      const leftBefore = row.joined === before?.joined ? changed.get(user)?.leftBefore : before?.leftAt;
+      changed.set(user, { user, ...stayOf(row), leftBefore: leftBefore ?? undefined });
     }
     state.rights = place.seq;
     if (change.closes) state.isClosed = true;
