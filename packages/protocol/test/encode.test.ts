@@ -94,6 +94,22 @@ describe('the encoders write the texts of the golden vectors', () => {
     ['pong', encodePong(7, 1_790_000_000_000)],
     ['message', messageText],
     ['message with bytes', encodeEntryPush(withBytes, bob, 'a1')],
+    [
+      'message of an application that expires',
+      encodeEntryPush(
+        { ...message, offset: 1, from: undefined, by: 'crm', body: '{"title":"Paid"}', expiresAt: 1_790_003_600_000 },
+        'inbox' as Address,
+        undefined,
+      ),
+    ],
+    [
+      'an entry about another one',
+      encodeEntryPush(
+        { ...message, kind: 'retract', offset: 20, at: 1_790_000_000_002, target: 18, body: 'null' },
+        bob,
+        undefined,
+      ),
+    ],
     ['receipt', encodeReceiptPush({ user: 'bob' as UserId, epoch, delivered: 18, read: 17 }, bob)],
     ['signal', encodeSignalPush({ from: 'bob' as UserId, name: 'typing' }, bob, undefined)],
     ['signal with data', encodeSignalPush({ from: 'bob' as UserId, name: 'app.cursor' }, bob, '{"x":1}')],

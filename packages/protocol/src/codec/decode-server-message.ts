@@ -52,6 +52,8 @@ const messageShape: Shape = {
   key: optional(text),
   bytes: optional(text),
   truncated: optional(flag),
+  target: optional(entryOffset),
+  expiresAt: optional(number),
 };
 
 // As in a push, an entry of an unknown kind needs its position only. In `history` there are gaps among them.

@@ -36,6 +36,10 @@ export interface MessageEntry extends EntryPlace {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly contentType?: string | undefined;
   readonly replyTo?: Position | undefined;
+  /** The offset of the entry of the same channel that this one is about. */
+  readonly target?: number | undefined;
+  /** When it will be removed, in milliseconds since 1970. */
+  readonly expiresAt?: number | undefined;
   /** Only in answers, by reaction: at most `fieldLimits.messageReactions` of them. */
   readonly reactions?: Readonly<Record<string, ReactionState>> | undefined;
   /** Only as `last` of a channel: `body` or `bytes`, and `headers`, are left out for their size; `history` has them. */
