@@ -24,6 +24,7 @@ beforeAll(async () => {
     LONGWIRE_LIMITS_PAGES_PER_SECOND: '1',
     LONGWIRE_LIMITS_ACKS_PER_SECOND: '1',
     LONGWIRE_LIMITS_SIGNALS_PER_SECOND: '1',
+    LONGWIRE_LIMITS_BLOCKS_PER_USER: '1',
     LONGWIRE_LIMITS_COMMANDS_PER_SECOND: '10',
     LONGWIRE_LIMITS_CONNECT_TIMEOUT_MS: '3000',
     LONGWIRE_LIMITS_HANDSHAKE_TIMEOUT_MS: '1000',
@@ -83,6 +84,7 @@ describe('longwire refusals counts', () => {
     ['limits.pagesPerSecond', { type: 'channels' }],
     ['limits.acksPerSecond', { type: 'ack', cursors: {} }],
     ['limits.signalsPerSecond', { type: 'signal', to: 'user/bob', name: 'typing' }],
+    ['limits.blocksPerSecond', { type: 'unblock', user: 'bob' }],
     ['limits.commandsPerSecond', { type: 'ping' }],
   ] as const)('%s', async (kind, command) => {
     await counts(kind, 1, () => untilRefused(`user-of-${kind}`, command));

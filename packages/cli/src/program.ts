@@ -44,6 +44,16 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/settings.js')).settingsCommand(terminal),
   },
   {
+    name: 'block',
+    description: 'block a user, as another user',
+    load: async (terminal) => (await import('./commands/block.js')).blockCommand(terminal),
+  },
+  {
+    name: 'unblock',
+    description: 'end a block',
+    load: async (terminal) => (await import('./commands/block.js')).unblockCommand(terminal),
+  },
+  {
     name: 'connect',
     description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>

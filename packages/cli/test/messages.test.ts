@@ -69,6 +69,20 @@ describe('longwire send and tail', () => {
     expect(second).toContain('"body":1e400,');
   });
 
+  it('block refuses the messages of both users with blocked, until unblock', async () => {
+    const sendTo = (from: string, to: string) => run(['send', '--as', from, `user/${to}`, 'hi']);
+    expect((await sendTo('mia', 'max')).exit).toBe(0);
+    expect(await run(['block', '--as', 'max', 'mia'])).toMatchObject({ exit: 0, stdout: '', stderr: '' });
+    expect(await sendTo('mia', 'max')).toMatchObject({ exit: 1, stderr: expect.stringContaining('(blocked)') });
+    expect(await sendTo('max', 'mia')).toMatchObject({ exit: 1, stderr: expect.stringContaining('(blocked)') });
+    expect((await run(['unblock', '--as', 'max', 'mia'])).exit).toBe(0);
+    expect((await sendTo('mia', 'max')).stdout).toBe('2\n');
+    expect(await run(['block', '--as', 'max', 'max'])).toMatchObject({
+      exit: 1,
+      stderr: expect.stringContaining('Not blocked (invalid_field)'),
+    });
+  });
+
   it('send with the same --key stores a message once', async () => {
     const args = ['send', '--as', 'ann', 'user/kim', 'once', '--key', 'k1', '--json'];
     const [first, second] = [await run(args), await run(args)];

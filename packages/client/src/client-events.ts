@@ -62,7 +62,7 @@ export interface LongwireEvents {
   presence: PresenceChange;
   /** The user has changed them on another tab or device. */
   settings: UserSettings;
-  /** Servers of this version do not send it: direct channels have nothing that it reports. */
+  /** Something outside the log of a channel was changed on another tab or device of this user, such as a block. */
   channel: ChannelChange;
   goodbye: Goodbye;
   /**

@@ -138,6 +138,23 @@ export class LongwireClient {
   }
 
   /**
+   * Blocks a user: nothing new passes between the two any more, in either direction: no messages, signals or presence. What
+   * was written before stays readable. Resolves when it is stored; a user who is blocked already stays so.
+   *
+   * The user's other sessions get the event `channel` with `blocked: true`; the other user is not informed, but a send to
+   * someone who blocks them rejects with `blocked`. Waits for the connection if there is none. Rejects with a LongwireError:
+   * `quota_exceeded` (the user blocks as many as allowed), `rate_limited`, another error of the server, `aborted`, `closed`.
+   */
+  block(user: string, options: WaitOptions = {}): Promise<void> {
+    return this.#core.queries.setBlock('block', user, options);
+  }
+
+  /** Ends a block by this user. Resolves when that is stored; a user who is not blocked stays so. Rejects as `block`. */
+  unblock(user: string, options: WaitOptions = {}): Promise<void> {
+    return this.#core.queries.setBlock('unblock', user, options);
+  }
+
+  /**
    * With `ackMode: 'manual'`: acknowledges this message and all before it in its channel. Sent with others, within 2 s.
    * @throws LongwireError `invalid_field`: not a message
    */

@@ -58,6 +58,7 @@ export {
   encodeSettings,
 } from './codec/encode-answer.js';
 export {
+  encodeChannelPush,
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
@@ -86,6 +87,7 @@ export type {
 export type { ChannelSummary } from './messages/channel-summary.js';
 export {
   type AckCommand,
+  type BlockCommand,
   type ChannelsCommand,
   type ClientDescription,
   type Command,
@@ -102,6 +104,7 @@ export {
   type SettingsCommand,
   type SignalCommand,
   type SignalFields,
+  type UnblockCommand,
   type UnwatchCommand,
   type WatchCommand,
 } from './messages/commands.js';

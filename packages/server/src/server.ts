@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import { EndpointContainer, TrustedProxies } from '@longwire/endpoint';
 import { CloseCode } from '@longwire/protocol';
-import { isLoopbackHost } from '@longwire/websocket';
 import { InFlightAppends } from './bus/in-flight-appends.js';
 import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
 import type { Channel } from './channel/channel.js';
+import { warnOfDangers } from './config/config-warnings.js';
 import { type DataLocation, type ServerConfig, sessionLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { GatheredPages, pacedPages } from './delivery/page-source.js';
@@ -26,13 +26,8 @@ import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
 import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
-import { History } from './messaging/history.js';
-import { KeySearches } from './messaging/key-searches.js';
-import { MessageSender } from './messaging/message-sender.js';
-import { Positions } from './messaging/positions.js';
 import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
-import { SignalSender } from './messaging/signal-sender.js';
 import { StoreTurns } from './messaging/store-turns.js';
 import { UserStateCache } from './messaging/user-state-cache.js';
 import { systemClock, type Timer, within } from './runtime/clock.js';
@@ -41,6 +36,7 @@ import type { Logger } from './runtime/logger.js';
 import { RefusalCounter, type RefusalCounts } from './runtime/refusal-counter.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
+import { ChannelPushes } from './session/channel-pushes.js';
 import type { ClientSession } from './session/client-session.js';
 import { ConnectionLimits } from './session/limits/connection-limits.js';
 import { COUNT_INTERVAL_MS, countOutboxes, OutboxBudget } from './session/limits/outbox-budget.js';
@@ -48,6 +44,7 @@ import { RefusalLog } from './session/limits/refusal-log.js';
 import { SilentConnections } from './session/limits/silent-connections.js';
 import { Presence } from './session/presence/presence.js';
 import { Router } from './session/router.js';
+import { createRules } from './session/rules.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
@@ -233,16 +230,11 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
+  const channelPushes = new ChannelPushes({ users, channels, onFailure: unread('A channel could not be read') });
+  gate.follow(channelPushes);
+  bus.subscribe(channelPushes);
   const presence = new Presence(
-    {
-      clock,
-      users,
-      bus,
-      states,
-      store: store.userStates,
-      turns,
-      onFailure: unread('The presence of users could not be read'),
-    },
+    { clock, users, bus, states, store, turns, onFailure: unread('The presence of users could not be read') },
     { graceMs: config.presence.graceMs, watches: limits.watches },
   );
   gate.follow(presence);
@@ -252,33 +244,45 @@ async function serve(
   const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
   const signIn = new SignIn(
-    { authenticator, users, blocks, opener, hub, presence, clock, logger, failures, connectionLimits, refusals },
+    {
+      authenticator,
+      users,
+      blocks,
+      opener,
+      hub,
+      channelPushes,
+      presence,
+      clock,
+      logger,
+      failures,
+      connectionLimits,
+      refusals,
+    },
     { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits) },
   );
   const freeSpace =
     dataFolder === undefined
       ? undefined
       : new FreeSpace({ folder: dataFolder, minFreeBytes: limits.minFreeBytes, logger });
-  const signals = new SignalSender({ heads, bus, clock, refusals: counter }, limits.channelSignalsPerSecond);
-  const rules = {
-    sender: new MessageSender({
+  const rules = createRules(
+    {
+      store,
+      turns,
       queue,
-      searches: new KeySearches(store.log, turns),
       members,
+      heads,
       cursors,
+      channels,
+      presence,
+      settings,
+      bus,
       clock,
       hasRoom: () => freeSpace?.isEnough ?? true,
       refusals: counter,
-      onFailure: (error) => reportRead('What a send depends on could not be read', error),
-    }),
-    positions: new Positions(heads, cursors),
-    history: new History({ log: store.log, directory: store.directory, heads, turns }),
-    channels,
-    signals,
-    presence,
-    settings,
-    onPageFailure: (error: unknown) => reportRead('A page could not be read', error),
-  };
+      unread,
+    },
+    limits,
+  );
   const router = new Router(
     { rules, signIn, clock, refusals },
     { ...limits, earlyMessages: 2 * limits.commandsPerSecond },
@@ -339,15 +343,7 @@ async function serve(
     await operators?.close();
     throw error;
   });
-  if (tls === undefined && !config.behindProxy && !isLoopbackHost(config.host)) {
-    const advice = 'Let a proxy end TLS and set --behind-proxy, or give --tls-cert and --tls-key';
-    logger.warn(
-      { host: config.host },
-      `Listening without TLS: tokens and messages can be read on their way. ${advice}`,
-    );
-  }
-  if (config.data.kind === 'memory')
-    logger.warn({}, 'Nothing is kept: data is memory:, so all messages are lost when the server ends');
+  warnOfDangers(config, logger);
 
   const timers: Timer[] = [
     clock.setRepeatingTimer(CURSOR_WRITE_INTERVAL_MS, () => {
@@ -361,7 +357,7 @@ async function serve(
     clock.setRepeatingTimer(COUNT_INTERVAL_MS, () => countOutboxes(outboxes, failures)),
     clock.setRepeatingTimer(SWEEP_INTERVAL_MS, () => {
       users.sweep();
-      signals.sweep();
+      rules.signals.sweep();
       connectionLimits.sweep();
     }),
   ];

@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, settings.
+// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, settings.
 
 import {
   type Address,
@@ -9,12 +9,14 @@ import {
   isGapPush,
   isMessageEntry,
   type PresenceState,
+  parseUserId,
   type UserSettings,
 } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import type { Gap } from '../client-events.js';
+import { LongwireError } from '../errors.js';
 import { type LongwireMessage, messageFrom } from '../reading/message.js';
 import type { RequestParts, Requests } from './requests.js';
 
@@ -105,6 +107,17 @@ export class Queries {
         fields: { type: 'read', channel, ...positionFrom(position) },
         resultOf: () => undefined,
       };
+    });
+  }
+
+  /** @param type  `block` or `unblock` */
+  setBlock(type: 'block' | 'unblock', user: string, options: WaitOptions): Promise<void> {
+    return this.#query('ok', () => {
+      assertOptionNames(options, ['signal']);
+      if (typeof user !== 'string' || parseUserId(user) === undefined) {
+        throw new LongwireError('invalid_field', `"${user}" is not a user id`);
+      }
+      return { signal: options.signal, fields: { type, user }, resultOf: () => undefined };
     });
   }
 

@@ -47,6 +47,28 @@ describe('a query', () => {
     ]);
   });
 
+  it('block() and unblock() name the user, and are repeated after a lost connection', async () => {
+    const { platform, client } = startClient();
+    const blocked = client.block('bob');
+    const socket = await platform.signIn();
+    expect(socket.last('block')).toMatchObject({ user: 'bob' });
+    socket.end(1006);
+    const again = await platform.comeBack();
+    again.push({ re: again.last('block')?.['id'], type: 'ok' });
+    expect(await blocked).toBeUndefined();
+    const unblocked = client.unblock('bob');
+    const message = '…';
+    again.push({
+      re: again.last('unblock')?.['id'],
+      type: 'error',
+      code: 'storage_full',
+      message,
+      retryable: false,
+    });
+    await expect(unblocked).rejects.toMatchObject({ code: 'storage_full' });
+    await expect(client.block('user/bob')).rejects.toMatchObject({ code: 'invalid_field' });
+  });
+
   it('returns bodyText with each message, pushed or of history, if keepBodyText is set', async () => {
     const { platform, client } = startClient({ keepBodyText: true });
     const bodies: unknown[] = [];

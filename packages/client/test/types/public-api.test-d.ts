@@ -93,6 +93,10 @@ const { items, messages, more, first } = await client.channel('user/bob').histor
 messages[0]?.at satisfies number | undefined;
 for (const item of items) ('reason' in item ? item.reason : item.offset) satisfies string | number;
 more satisfies boolean;
+await client.block('bob', { signal: AbortSignal.timeout(1000) });
+await client.unblock('bob');
+// @ts-expect-error: an id, not a handle
+await client.block(client.user('bob'));
 await client.user('bob').history({ after: first, signal: new AbortController().signal });
 (await client.channels({ limit: 10 })).channels.at(0)?.address satisfies string | undefined;
 

@@ -23,6 +23,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'signals',
   'presence',
   'settings',
+  'blocks',
   'history',
   'channels',
   'refresh',

@@ -64,6 +64,9 @@ export function readCommandFields(
       return { type, id, users: fields.requiredUsers() };
     case 'settings':
       return { type, id, presence: fields.flag('presence'), receipts: fields.flag('receipts') };
+    case 'block':
+    case 'unblock':
+      return { type, id, user: fields.requiredUser() };
     case 'connect':
       return {
         type,

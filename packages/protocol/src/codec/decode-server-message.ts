@@ -69,6 +69,7 @@ const channelShape: Shape = {
   unread: offset,
   visibleFrom: offset,
   last: optional((last) => entries([last])),
+  blocked: optional(flag),
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
 

@@ -71,12 +71,12 @@ export function encodeError(report: ErrorReport): string {
 }
 
 /**
- * One channel of `connected` and `channels`.
+ * One channel of `connected` and `channels`, and for `encodeChannelPush`.
  * @param lastText  the newest message, made by `encodeEntryPush` or `encodeTruncatedEntry`
  */
 export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, lastText: string | undefined): string {
-  const { address, epoch, head, read, unread, visibleFrom, peer } = summary;
-  const text = JSON.stringify({ address, epoch, head, read, unread, visibleFrom, peer });
+  const { address, epoch, head, read, unread, visibleFrom, peer, blocked } = summary;
+  const text = JSON.stringify({ address, epoch, head, read, unread, visibleFrom, peer, blocked });
   return lastText === undefined ? text : `${text.slice(0, -1)},"last":${lastText}}`;
 }
 

@@ -103,6 +103,14 @@ export function encodeSettingsPush({ presence, receipts }: UserSettings): string
   return JSON.stringify({ type: 'settings', presence, receipts });
 }
 
+/**
+ * A `channel`.
+ * @param channelText  made by `encodeChannelSummary`
+ */
+export function encodeChannelPush(channelText: string): string {
+  return `{"type":"channel",${channelText.slice(1)}`;
+}
+
 /** A `gap`. */
 export function encodeGapPush(
   gap: Omit<GapPush, 'type' | 'channel' | 'reason'> & { readonly reason: GapReason },

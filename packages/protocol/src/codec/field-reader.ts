@@ -133,6 +133,14 @@ export class FieldReader {
     return [...users];
   }
 
+  requiredUser(): UserId {
+    const value = this.#source['user'];
+    const user = typeof value === 'string' ? parseUserId(value) : undefined;
+    if (user === undefined)
+      this.report('user', 'a user id: 1-128 bytes in NFC without white space, control characters or "/"');
+    return user ?? ('' as UserId);
+  }
+
   client(): ClientDescription | undefined {
     const value = this.#source['client'];
     if (value === undefined) return undefined;

@@ -19,6 +19,8 @@ export interface ChannelSummary {
   readonly last?: MessageEntry | undefined;
   /** Direct channels: what the peer has received and read. */
   readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
+  /** `true`: the user blocks the other one of this direct channel. Who is blocked does not see it. */
+  readonly blocked?: true | undefined;
   /** Groups: the title, and the role of the user. */
   readonly title?: string | undefined;
   readonly role?: string | undefined;

@@ -151,6 +151,19 @@ export interface SettingsCommand extends CommandFields {
   readonly receipts?: boolean | undefined;
 }
 
+/** Nothing passes between the two users any more: no messages, no signals, no presence. Answer: `ok`, once it is stored. */
+export interface BlockCommand extends CommandFields {
+  readonly type: 'block';
+  /** Another user. */
+  readonly user: UserId;
+}
+
+/** The user blocks the other one no longer. Answer: `ok`, once it is stored. */
+export interface UnblockCommand extends CommandFields {
+  readonly type: 'unblock';
+  readonly user: UserId;
+}
+
 /** Answer: `pong`. */
 export interface PingCommand extends CommandFields {
   readonly type: 'ping';
@@ -169,6 +182,8 @@ export type Command =
   | WatchCommand
   | UnwatchCommand
   | SettingsCommand
+  | BlockCommand
+  | UnblockCommand
   | PingCommand;
 
 export type CommandType = Command['type'];
@@ -187,6 +202,8 @@ const types: Readonly<Record<CommandType, true>> = {
   watch: true,
   unwatch: true,
   settings: true,
+  block: true,
+  unblock: true,
   ping: true,
 };
 

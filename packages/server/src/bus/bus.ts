@@ -48,7 +48,16 @@ export interface SettingsEvent {
   readonly origin: EntryOrigin | undefined;
 }
 
-export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent | SettingsEvent;
+/** Something outside the log of a channel has changed for one user. */
+export interface ChannelEvent {
+  readonly type: 'channel';
+  readonly channel: Channel;
+  readonly user: UserId;
+  /** The session that changed it, which knows; undefined if it is not one of this process. */
+  readonly origin: EntryOrigin | undefined;
+}
+
+export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent | SettingsEvent | ChannelEvent;
 
 export interface EventListener {
   onEvent(event: BusEvent): void;

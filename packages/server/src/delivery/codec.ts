@@ -5,6 +5,7 @@ import type { Epoch, GapReason, GoodbyePush, PresencePush, UserId } from '@longw
 import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
+import type { ChannelDescription } from '../storage/directory.js';
 
 /** Text, or binary data. */
 export type Payload = string | Uint8Array;
@@ -25,6 +26,7 @@ export interface Codec {
   receipt(event: ReceiptEvent, viewer: UserId): Payload;
   signal(event: SignalEvent, viewer: UserId): Payload;
   presence(presence: Omit<PresencePush, 'type'>): Payload;
+  channel(description: ChannelDescription, viewer: UserId): Payload;
   gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
   goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
   /** Several payloads as one, for recipients that take batches. */

@@ -190,6 +190,9 @@ export class Hub implements LaneListener, EventListener {
       case 'settings':
         // For `session/`.
         break;
+      case 'channel':
+        // For the sessions of one user: see `session/channel-pushes.ts`.
+        break;
     }
   }
 

@@ -1,6 +1,7 @@
 // The codec of longwire.v1.json: one JSON object in a text, or several separated by line feeds.
 
 import {
+  encodeChannelPush,
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
@@ -9,6 +10,7 @@ import {
   encodeSignalPush,
 } from '@longwire/protocol';
 import { addressOf } from '../channel/channel-address.js';
+import { channelText } from './channel-summary.js';
 import type { Codec } from './codec.js';
 
 export const jsonCodec: Codec = Object.freeze<Codec>({
@@ -16,6 +18,7 @@ export const jsonCodec: Codec = Object.freeze<Codec>({
   receipt: (event, viewer) => encodeReceiptPush(event, addressOf(event.channel, viewer)),
   signal: (event, viewer) => encodeSignalPush(event, addressOf(event.channel, viewer), event.data),
   presence: encodePresencePush,
+  channel: (description, viewer) => encodeChannelPush(channelText(description, viewer)),
   gap: (gap, channel, viewer) => encodeGapPush(gap, addressOf(channel, viewer)),
   goodbye: encodeGoodbyePush,
   join: (texts) => texts.join('\n'),

@@ -4,10 +4,13 @@ import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { Bus } from '../bus/bus.js';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
 import type { Channel, ChannelKey } from '../channel/channel.js';
+import type { LoadedChannel } from '../membership/loaded-channel.js';
+import type { MemberCache } from '../membership/member-cache.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import { type Rate, TokenBucket } from '../runtime/token-bucket.js';
 import type { CommittedHead, CommittedHeads } from './committed-heads.js';
+import { judgeDirectSend } from './rules/direct-rule.js';
 
 export interface OutgoingSignal {
   readonly channel: Channel;
@@ -30,6 +33,7 @@ export type SignalOutcome =
 
 export interface SignalSenderParts {
   readonly heads: Pick<CommittedHeads, 'peek' | 'of'>;
+  readonly members: Pick<MemberCache, 'peek' | 'prepare'>;
   readonly bus: Pick<Bus, 'signal'>;
   readonly clock: Clock;
   readonly refusals: RefusalCounter;
@@ -53,10 +57,11 @@ export class SignalSender {
 
   /** Publishes the signal; synchronous if the channel is in use. Whom it reaches is not reported. */
   send(signal: OutgoingSignal): SignalOutcome | Promise<SignalOutcome> {
-    const { heads } = this.#parts;
+    const { heads, members } = this.#parts;
     const known = heads.peek(signal.channel);
-    if (known !== undefined) return this.#decide(signal, known);
-    return heads.of(signal.from, signal.channel).then((head) => this.#decide(signal, head));
+    const rights = members.peek(signal.channel);
+    if (known !== undefined && rights !== undefined) return this.#decide(signal, known, rights);
+    return this.#loadAndDecide(signal);
   }
 
   /** Forgets channels at rest. Called by the server's clock. */
@@ -70,11 +75,29 @@ export class SignalSender {
     return this.#channels.size;
   }
 
-  #decide({ channel, from, name, data, session }: OutgoingSignal, head: CommittedHead): SignalOutcome {
+  async #loadAndDecide(signal: OutgoingSignal): Promise<SignalOutcome> {
+    const { heads, members } = this.#parts;
+    const head = await heads.of(signal.from, signal.channel);
+    // Of a channel without entries, nothing more has to be known.
+    const rights = head.head === 0 ? undefined : await members.prepare(signal.channel);
+    return this.#decide(signal, head, rights);
+  }
+
+  #decide(
+    { channel, from, name, data, session }: OutgoingSignal,
+    head: CommittedHead,
+    rights: LoadedChannel | undefined,
+  ): SignalOutcome {
     // Beginning a channel with a stranger has a quota, which signals must not get around.
     if (head.head === 0) {
       const message = 'to: expected a channel in which something was written, got one without entries; write first';
       return { ok: false, code: 'forbidden', message, afterMs: undefined };
+    }
+    const refusal = judgeDirectSend(rights);
+    if (refusal !== undefined) {
+      this.#parts.refusals.count(refusal.counted);
+      const message = 'to: expected a user with whom nothing is blocked; one of the two has blocked the other';
+      return { ok: false, code: refusal.code, message, afterMs: undefined };
     }
     const nowMs = this.#parts.clock.monotonicMs();
     const bucket = this.#bucketOf(channel);

@@ -31,6 +31,8 @@ export const refusalKinds = [
   'limits.signalsPerSecond',
   'limits.channelSignalsPerSecond',
   'limits.watches',
+  'limits.blocksPerSecond',
+  'limits.blocksPerUser',
   'limits.bodyBytes',
   'limits.commandBytes',
   'limits.storeCalls',

@@ -12,14 +12,10 @@ import {
   type RefusedCommand,
   ScannedCommand,
 } from '@longwire/protocol';
-import type { ChannelList } from '../messaging/channel-list.js';
-import type { History } from '../messaging/history.js';
-import type { MessageSender } from '../messaging/message-sender.js';
-import type { Positions } from '../messaging/positions.js';
-import type { SignalSender } from '../messaging/signal-sender.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
+import { handleBlock } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
 import { handleHistory } from './commands/history.js';
 import { handlePresence, handleUnwatch, handleWatch } from './commands/presence.js';
@@ -30,22 +26,8 @@ import { handleSettings } from './commands/settings.js';
 import { handleSignal } from './commands/signal.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
-import type { Presence } from './presence/presence.js';
+import type { Rules } from './rules.js';
 import type { SignIn } from './sign-in.js';
-import type { UserSettingsRule } from './user-settings.js';
-
-/** The rules a command can reach. */
-export interface Rules {
-  readonly sender: MessageSender;
-  readonly positions: Positions;
-  readonly history: History;
-  readonly channels: ChannelList;
-  readonly signals: SignalSender;
-  readonly presence: Presence;
-  readonly settings: UserSettingsRule;
-  /** A page of history or channels could not be read. */
-  readonly onPageFailure: (error: unknown) => void;
-}
 
 /** Messages that are not commands, or not allowed before sign-in, until the session is closed with 4000. */
 const MAX_MISTAKES = 16;
@@ -62,6 +44,8 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['read', 'ack'],
   ['signal', 'signal'],
   ['settings', 'ack'],
+  ['block', 'block'],
+  ['unblock', 'block'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -152,7 +136,7 @@ export class Router {
   }
 
   #dispatch(session: ClientSession, { command, bodyText, dataText }: AcceptedCommand): void {
-    const { sender, positions, history, channels, signals, presence, settings, onPageFailure } = this.#rules;
+    const { sender, positions, history, channels, signals, presence, settings, blocks, onPageFailure } = this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
@@ -183,6 +167,10 @@ export class Router {
         break;
       case 'settings':
         handleSettings(session, command, settings);
+        break;
+      case 'block':
+      case 'unblock':
+        handleBlock(session, command, blocks);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));

@@ -12,6 +12,7 @@ import {
   type SessionLimits,
   type UserId,
 } from '@longwire/protocol';
+import { channelText, fittingTexts } from '../delivery/channel-summary.js';
 import type { Hub } from '../delivery/hub.js';
 import { ServerError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
@@ -21,8 +22,8 @@ import type { Logger } from '../runtime/logger.js';
 import type { ActiveUsers } from './active-users.js';
 import type { HandshakeCredential } from './auth/handshake-credential.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
+import type { ChannelPushes } from './channel-pushes.js';
 import type { ClientSession } from './client-session.js';
-import { channelText, fittingTexts } from './commands/channel-summary.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
 import { type ConnectRefusal, refusalOfDevice, tooManySessions } from './connect-refusal.js';
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
@@ -55,6 +56,7 @@ export interface SignInParts {
   readonly opener: SessionOpener;
   readonly hub: Hub;
   readonly presence: Pick<Presence, 'begin' | 'end'>;
+  readonly channelPushes: ChannelPushes;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly failures: FailureLog;
@@ -87,6 +89,7 @@ export class SignIn {
   readonly #opener: SessionOpener;
   readonly #hub: Hub;
   readonly #presence: SignInParts['presence'];
+  readonly #channelPushes: ChannelPushes;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #failures: FailureLog;
@@ -104,6 +107,7 @@ export class SignIn {
     this.#opener = parts.opener;
     this.#hub = parts.hub;
     this.#presence = parts.presence;
+    this.#channelPushes = parts.channelPushes;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#failures = parts.failures;
@@ -183,6 +187,7 @@ export class SignIn {
       this.#connectionLimits.ended(signedIn.origin, { wasSignedIn: true });
     }
     if (session.reader !== undefined) this.#hub.leave(session.reader);
+    this.#channelPushes.end(session);
     this.#users.leave(session);
     this.#presence.end(session);
   }
@@ -218,6 +223,7 @@ export class SignIn {
       this.#replyConnected(session, command, who, opened);
       this.#hub.finishOpening(session.reader!);
       this.#presence.begin(session);
+      this.#channelPushes.attend(session);
       this.#endSessionAt(session, who.validUntil);
     } finally {
       turn.end();

@@ -52,6 +52,8 @@ export interface ChannelDescription {
   readonly last: Entry | undefined;
   /** The body and the headers of `last` are left out, because they are longer than was wanted. */
   readonly isLastTruncated: boolean;
+  /** The user blocks the other one of this direct channel. */
+  readonly isBlocked: boolean;
   /** Both users of a direct channel; of other channels, none. */
   readonly members: readonly MemberState[];
   /** As in {@link ChannelStatus}. */
@@ -117,7 +119,7 @@ export interface Directory {
 
   /**
    * Channels with their last entry, unread count and members' states. `read` is the caller's newer read cursor where it
-   * has one that is not written yet. Channels the user is not in are left out.
+   * has one that is not written yet. Channels the user is not in are left out; one without entries is not.
    * @param maxLastBytes of body and headers of a last entry
    */
   describe(

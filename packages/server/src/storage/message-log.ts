@@ -225,6 +225,9 @@ export interface MessageLog {
   /** Rights as they are stored, which may be newer than what has been applied. */
   rights(channels: readonly Channel[]): Promise<RightsSlice>;
 
+  /** How many users a user blocks. */
+  countBlocks(user: UserId): Promise<number>;
+
   /**
    * Members of a group in pages of at most `limit` (≤ 1 000); a channel that is none has none.
    * @throws ServerError `corrupt` if they cannot be read

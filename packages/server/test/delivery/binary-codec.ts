@@ -9,6 +9,7 @@ export const binaryCodec: Codec = {
   receipt: (...args) => framed(jsonCodec.receipt(...args)),
   signal: (...args) => framed(jsonCodec.signal(...args)),
   presence: (...args) => framed(jsonCodec.presence(...args)),
+  channel: (...args) => framed(jsonCodec.channel(...args)),
   gap: (...args) => framed(jsonCodec.gap(...args)),
   goodbye: (...args) => framed(jsonCodec.goodbye(...args)),
   join: (payloads) => Buffer.concat(payloads.map((payload) => payload as Uint8Array)),

@@ -14,7 +14,10 @@ function senderOn(floor: MessagingFixture, perSecond: number) {
   const clock = new ManualClock();
   const events: BusEvent[] = [];
   const bus = { signal: (event: BusEvent) => void events.push(event) };
-  const sender = new SignalSender({ heads: floor.heads, bus, clock, refusals: new RefusalCounter() }, perSecond);
+  const sender = new SignalSender(
+    { heads: floor.heads, members: floor.members, bus, clock, refusals: new RefusalCounter() },
+    perSecond,
+  );
   return { sender, clock, events };
 }
 
@@ -24,6 +27,7 @@ describe('SignalSender', () => {
     const { sender, events } = senderOn(floor, 5);
     expect(await sender.send(typing)).toMatchObject({ ok: false, code: 'forbidden' });
     await floor.send();
+    await floor.members.prepare(channel);
     expect(sender.send(typing)).toEqual({ ok: true });
     expect(events).toEqual([
       { type: 'signal', channel, from: alice, name: 'typing', data: undefined, origin: session },
@@ -34,6 +38,7 @@ describe('SignalSender', () => {
     const floor = await MessagingFixture.open();
     const { sender, clock, events } = senderOn(floor, 5);
     await floor.send();
+    await floor.members.prepare(channel);
     for (let count = 0; count < 10; count += 1) expect(sender.send(typing)).toEqual({ ok: true });
     expect(sender.send({ ...typing, from: bob })).toMatchObject({ ok: false, code: 'rate_limited', afterMs: 200 });
     await clock.advance(200);

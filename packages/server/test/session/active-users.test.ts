@@ -16,6 +16,7 @@ const rates = {
   pagesPerSecond: 10,
   acksPerSecond: 10,
   signalsPerSecond: 10,
+  blocksPerSecond: 1,
 };
 const alice = 'alice' as UserId;
 

@@ -19,6 +19,7 @@ const rates = {
   pagesPerSecond: 10,
   acksPerSecond: 10,
   signalsPerSecond: 10,
+  blocksPerSecond: 1,
 };
 const [alice, bob] = ['alice', 'bob'] as [UserId, UserId];
 

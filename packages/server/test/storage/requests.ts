@@ -120,6 +120,7 @@ export function methodsOf(log: MessageLog): MessageLog {
     rights: (channels) => log.rights(channels),
     members: (channel, after, limit) => log.members(channel, after, limit),
     stays: (member, channels) => log.stays(member, channels),
+    countBlocks: (member) => log.countBlocks(member),
   };
 }
 

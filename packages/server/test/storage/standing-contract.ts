@@ -99,7 +99,10 @@ export function describeStandingContract(name: string, create: StoreFactory): vo
       const blocks = [{ by: user('bob'), isBlocked: true }];
       await append(logOf(), [control(direct('alice', 'bob'), 0, { blocks })]);
       expect([await statusesOf('alice'), await statusesOf('bob')]).toEqual([[], []]);
-      expect(await describeTo('alice', direct('alice', 'bob'))).toEqual([]);
+      const empty = { head: 0, recency: 0, unread: 0, visibleFrom: 1, last: undefined };
+      expect(await describeTo('alice', direct('alice', 'bob'))).toMatchObject([{ ...empty, isBlocked: false }]);
+      expect(await describeTo('bob', direct('alice', 'bob'))).toMatchObject([{ ...empty, isBlocked: true }]);
+      expect(await Promise.all([user('alice'), user('bob')].map((id) => logOf().countBlocks(id)))).toEqual([0, 1]);
       await append(logOf(), [message('alice', 'bob', { rightsVersion: 1 })]);
       expect([await statusesOf('alice'), await statusesOf('bob')]).toMatchObject([[{ head: 1 }], [{ head: 1 }]]);
     });

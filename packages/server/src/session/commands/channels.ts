@@ -2,9 +2,9 @@
 
 import { type ChannelsCommand, encodeChannels, fieldLimits, parseAddress } from '@longwire/protocol';
 import { channelAt } from '../../channel/channel-address.js';
+import { channelText, fittingTexts } from '../../delivery/channel-summary.js';
 import type { ChannelList } from '../../messaging/channel-list.js';
 import type { ClientSession } from '../client-session.js';
-import { channelText, fittingTexts } from './channel-summary.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { type CommandError, reply, replyError } from './reply.js';
 

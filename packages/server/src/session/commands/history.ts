@@ -12,10 +12,10 @@ import {
 import type { Channel } from '../../channel/channel.js';
 import { addressOf, channelAt } from '../../channel/channel-address.js';
 import { isGap, type LogItem } from '../../channel/log-item.js';
+import { entryText } from '../../delivery/channel-summary.js';
 import type { History } from '../../messaging/history.js';
 import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
-import { entryText } from './channel-summary.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { reply, replyError } from './reply.js';
 

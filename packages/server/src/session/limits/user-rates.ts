@@ -13,6 +13,7 @@ export type RateLimits = Pick<
   | 'pagesPerSecond'
   | 'acksPerSecond'
   | 'signalsPerSecond'
+  | 'blocksPerSecond'
   | 'commandsPerSecond'
 >;
 
@@ -21,11 +22,12 @@ const COMMAND_BURST_S = 2;
 const PAGE_BURST_S = 2;
 const ACK_BURST_S = 5;
 const SIGNAL_BURST_S = 2;
+const BLOCK_BURST_S = 10;
 /** An `ack` counts once for each of so many bytes: one may carry five hundred positions, and each is looked up. */
 const ACK_UNIT_BYTES = 2_048;
 
 /** What costs the server something of its own beside being a command. */
-export type RatedKind = 'send' | 'page' | 'ack' | 'signal';
+export type RatedKind = 'send' | 'page' | 'ack' | 'signal' | 'block';
 
 /** A command that comes too soon. */
 export interface RateRefusal {
@@ -40,13 +42,15 @@ export type RateLimitName =
   | 'limits.sendsPerSecond'
   | 'limits.pagesPerSecond'
   | 'limits.acksPerSecond'
-  | 'limits.signalsPerSecond';
+  | 'limits.signalsPerSecond'
+  | 'limits.blocksPerSecond';
 
 const limitOfKind = {
   send: 'limits.sendsPerSecond',
   page: 'limits.pagesPerSecond',
   ack: 'limits.acksPerSecond',
   signal: 'limits.signalsPerSecond',
+  block: 'limits.blocksPerSecond',
 } as const satisfies Record<RatedKind, RateLimitName>;
 
 /** The rates of every user: made once, shared by all their buckets. */
@@ -56,7 +60,7 @@ export interface RateTable extends Readonly<Record<RatedKind, Rate>> {
 }
 
 export function rateTable(limits: RateLimits): RateTable {
-  const { commandsPerSecond, pagesPerSecond, acksPerSecond, signalsPerSecond } = limits;
+  const { commandsPerSecond, pagesPerSecond, acksPerSecond, signalsPerSecond, blocksPerSecond } = limits;
   return Object.freeze({
     command: { perSecond: commandsPerSecond, burst: COMMAND_BURST_S * commandsPerSecond },
     bytes: { perSecond: limits.bodyBytesPerSecond, burst: limits.bodyBytesBurst },
@@ -64,6 +68,7 @@ export function rateTable(limits: RateLimits): RateTable {
     page: { perSecond: pagesPerSecond, burst: PAGE_BURST_S * pagesPerSecond },
     ack: { perSecond: acksPerSecond, burst: ACK_BURST_S * acksPerSecond },
     signal: { perSecond: signalsPerSecond, burst: SIGNAL_BURST_S * signalsPerSecond },
+    block: { perSecond: blocksPerSecond, burst: BLOCK_BURST_S * blocksPerSecond },
   });
 }
 
@@ -84,6 +89,7 @@ export class UserRates {
       page: new TokenBucket(rates.page),
       ack: new TokenBucket(rates.ack),
       signal: new TokenBucket(rates.signal),
+      block: new TokenBucket(rates.block),
     };
   }
 

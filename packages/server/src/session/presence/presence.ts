@@ -3,25 +3,32 @@
 import type { PresenceState, UserId, UserSettings } from '@longwire/protocol';
 import type { Bus, BusEvent, EventListener } from '../../bus/bus.js';
 import type { LaneListener } from '../../bus/order-gate.js';
-import { peerIn } from '../../channel/channel.js';
+import { type Channel, directChannel, peerIn } from '../../channel/channel.js';
 import { messageKind } from '../../channel/entry.js';
 import type { LaneRow } from '../../channel/lane.js';
+import type { BlockChange, ChannelRights } from '../../channel/membership.js';
 import { CodecPushes } from '../../delivery/encoded-push.js';
 import type { RoomWaiter } from '../../delivery/log-reader.js';
 import type { StoreTurns } from '../../messaging/store-turns.js';
 import type { UserStateCache } from '../../messaging/user-state-cache.js';
 import type { Clock } from '../../runtime/clock.js';
+import type { MessageLog } from '../../storage/message-log.js';
 import { MAX_STATES_PER_CALL, type UserStates } from '../../storage/user-states.js';
 import type { ActiveUsers } from '../active-users.js';
 import type { ClientSession } from '../client-session.js';
 import { OnlineUsers } from './online-users.js';
+import { PairBlocks } from './pair-blocks.js';
 
 export interface PresenceParts {
   readonly clock: Clock;
   readonly users: Pick<ActiveUsers, 'sessionsOf'>;
   readonly bus: Pick<Bus, 'signal'>;
   readonly states: UserStateCache;
-  readonly store: Pick<UserStates, 'haveWritten'>;
+  /** Who has written to whom, and who blocks whom. */
+  readonly store: {
+    readonly userStates: Pick<UserStates, 'haveWritten'>;
+    readonly log: Pick<MessageLog, 'rights'>;
+  };
   readonly turns: StoreTurns;
   /** What is needed for an answer could not be read. */
   readonly onFailure: (error: unknown) => void;
@@ -51,6 +58,7 @@ interface Audience {
   readonly viewer: Viewer;
   /** The subject has written to the viewer. */
   hasWritten: boolean;
+  readonly blocks: PairBlocks;
   readonly watchers: Set<Watcher>;
 }
 
@@ -131,8 +139,9 @@ export class Presence implements LaneListener, EventListener {
     const facts = await this.#load(viewer, users);
     return new Map(
       users.map((user, index) => {
-        const { hasWritten, lastSeenAt, isShown } = facts.of[index]!;
-        const mayBeSeen = user === viewer || (hasWritten && isShown && facts.isViewerShown);
+        const { hasWritten, rights, lastSeenAt, isShown } = facts.of[index]!;
+        const isBlocked = new PairBlocks(rights).isAny;
+        const mayBeSeen = user === viewer || (hasWritten && !isBlocked && isShown && facts.isViewerShown);
         return [user, stateOf(mayBeSeen ? this.#present(user, lastSeenAt) : undefined)];
       }),
     );
@@ -164,8 +173,9 @@ export class Presence implements LaneListener, EventListener {
       const facts = await this.#load(viewer.user, users);
       viewer.isShown = this.#isShownNow(viewer.user) ?? facts.isViewerShown;
       audiences.forEach((audience, index) => {
-        const { hasWritten, lastSeenAt, isShown } = facts.of[index]!;
+        const { hasWritten, rights, lastSeenAt, isShown } = facts.of[index]!;
         const { subject } = audience;
+        audience.blocks.load(rights);
         audience.hasWritten ||= hasWritten;
         subject.isShown = this.#isShownNow(subject.user) ?? isShown;
         subject.lastSeenAt = latest(subject.lastSeenAt, lastSeenAt);
@@ -175,7 +185,7 @@ export class Presence implements LaneListener, EventListener {
       throw error;
     }
     if (answer === undefined) for (const audience of audiences) this.#push(audience);
-    else this.#answer(watcher, audiences, answer);
+    else this.#answer(session, audiences, answer);
     return true;
   }
 
@@ -200,14 +210,28 @@ export class Presence implements LaneListener, EventListener {
     for (const audience of viewer.audiences) this.#push(audience);
   }
 
-  /** A message to a user who watches its sender: from now on they see them. */
-  onRow({ channel, entry }: LaneRow): void {
+  /** A message to a user who watches its sender: from now on they see them. A block: from now on neither sees the other. */
+  onRow({ seq, channel, entry, change }: LaneRow): void {
+    if (change !== undefined && change.blocks.length > 0) this.#onBlocks(channel, change.blocks, seq);
     const from = entry?.from;
     if (from === undefined || channel.kind !== 'direct' || entry?.kind !== messageKind) return;
     const audience = this.#subjects.get(from)?.audiences.get(peerIn(channel, from));
     if (audience === undefined || audience.hasWritten) return;
     audience.hasWritten = true;
     this.#push(audience);
+  }
+
+  #onBlocks(channel: Channel, changes: readonly BlockChange[], seq: number): void {
+    if (channel.kind !== 'direct') return;
+    const { low, high } = channel;
+    for (const audience of [
+      this.#subjects.get(low)?.audiences.get(high),
+      this.#subjects.get(high)?.audiences.get(low),
+    ]) {
+      if (audience === undefined) continue;
+      for (const { by, isBlocked } of changes) audience.blocks.change(by === low ? 'low' : 'high', isBlocked, seq);
+      this.#push(audience);
+    }
   }
 
   onEvent(event: BusEvent): void {
@@ -223,15 +247,20 @@ export class Presence implements LaneListener, EventListener {
   async #load(viewer: UserId, users: readonly UserId[]) {
     const { states, store, turns } = this.#parts;
     const written: boolean[] = [];
+    const rights: (ChannelRights | 'damaged')[] = [];
     for (let start = 0; start < users.length; start += MAX_STATES_PER_CALL) {
-      const pairs = users.slice(start, start + MAX_STATES_PER_CALL).map((from) => ({ from, to: viewer }));
-      written.push(...(await turns.run(viewer, () => store.haveWritten(pairs))));
+      const part = users.slice(start, start + MAX_STATES_PER_CALL);
+      const pairs = part.map((from) => ({ from, to: viewer }));
+      const channels = part.map((user) => directChannel(viewer, user));
+      written.push(...(await turns.run(viewer, () => store.userStates.haveWritten(pairs))));
+      rights.push(...(await turns.run(viewer, () => store.log.rights(channels))).rights);
     }
     const [own, ...loaded] = await states.loadAll(viewer, [viewer, ...users]);
     return {
       isViewerShown: own!.settings.presence,
       of: loaded.map(({ lastSeenAt, settings }, index) => ({
         hasWritten: written[index]!,
+        rights: rights[index]!,
         lastSeenAt,
         isShown: settings.presence,
       })),
@@ -243,26 +272,32 @@ export class Presence implements LaneListener, EventListener {
     return this.#parts.states.peek(user)?.settings.presence;
   }
 
-  /** Consent. A block, and the groups that both have joined, belong here once there are any. */
-  #seenBy({ subject, viewer, hasWritten }: Audience): Seen {
+  /** Consent. The groups that both have joined belong here once there are any. */
+  #seenBy({ subject, viewer, hasWritten, blocks }: Audience): Seen {
     const isOneself = subject.user === viewer.user;
-    if (!isOneself && !(hasWritten && subject.isShown && viewer.isShown)) return undefined;
+    if (!isOneself && !(hasWritten && !blocks.isAny && subject.isShown && viewer.isShown)) return undefined;
     return this.#present(subject.user, subject.lastSeenAt);
   }
 
   #answer(
-    watcher: Watcher,
+    session: ClientSession,
     audiences: readonly Audience[],
     answer: (states: ReadonlyMap<UserId, PresenceState>) => void,
   ): void {
     const states = new Map<UserId, PresenceState>();
+    const renewed: Audience[] = [];
     for (const audience of audiences) {
       const seen = this.#seenBy(audience);
       states.set(audience.subject.user, stateOf(seen));
-      // It is no longer there if it was given up meanwhile.
-      if (watcher.pushed.has(audience)) watcher.pushed.set(audience, seen);
+      // Another one if the user was given up meanwhile, and is watched again.
+      const present = this.#subjects.get(audience.subject.user)?.audiences.get(session.user);
+      const pushed = this.#watchers.get(session)?.pushed;
+      if (present === undefined || pushed?.has(present) !== true) continue;
+      pushed.set(present, seen);
+      if (present !== audience) renewed.push(present);
     }
     answer(states);
+    for (const audience of renewed) this.#push(audience);
   }
 
   #present(user: UserId, lastSeenAt: number | undefined): Seen {
@@ -324,7 +359,7 @@ export class Presence implements LaneListener, EventListener {
     }
     let audience = subject.audiences.get(viewer.user);
     if (audience === undefined) {
-      audience = { subject, viewer, hasWritten: false, watchers: new Set() };
+      audience = { subject, viewer, hasWritten: false, blocks: new PairBlocks(), watchers: new Set() };
       subject.audiences.set(viewer.user, audience);
       viewer.audiences.add(audience);
     }

@@ -13,6 +13,7 @@ import type {
   Directory,
   MemberState,
 } from '../directory.js';
+import { blocks } from './memory-rights.js';
 import { type MemoryChannel, type MemoryDevice, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
@@ -82,8 +83,7 @@ export class MemoryDirectory implements Directory {
       const channel = this.#state.channels.get(asked.key);
       const member = channel && this.#state.memberOf(userId, channel);
       const stay = member?.stays.at(-1);
-      if (channel === undefined || channel.entries.length === 0 || stay === undefined || stay.left !== undefined)
-        continue;
+      if (channel === undefined || stay === undefined || stay.left !== undefined) continue;
       const head = channel.entries.length;
       const last = channel.removed.has(head) || head <= channel.base ? undefined : channel.entries.at(-1);
       const isLastTruncated = last !== undefined && contentBytes(last) > maxLastBytes;
@@ -96,6 +96,7 @@ export class MemoryDirectory implements Directory {
         unread: countUnread(channel, userId, Math.max(read, member!.read, stay.dueFrom - 1, channel.base)),
         last: isLastTruncated ? { ...last, body: '', headers: undefined } : last,
         isLastTruncated,
+        isBlocked: blocks(channel, userId),
         members: asked.kind === 'direct' ? memberStates(channel) : [],
         recency: channel.recency,
       });

@@ -26,7 +26,7 @@ import type {
 import type { StoreQuotas } from '../quotas.js';
 import { MemoryMaintenance } from './memory-maintenance.js';
 import { MemoryQuotas } from './memory-quotas.js';
-import { applyChange, compareBytes, presentMembers, rightsOf } from './memory-rights.js';
+import { applyChange, blocks, compareBytes, presentMembers, rightsOf } from './memory-rights.js';
 import { MEMORY_LANE, type MemoryChannel, type MemoryState, senderOf } from './memory-state.js';
 
 const FEED_BYTES = 1_048_576;
@@ -113,6 +113,11 @@ export class MemoryMessageLog implements MessageLog {
       return channel === undefined ? noRights(asked) : rightsOf(channel);
     });
     return { rights, through: this.#state.through };
+  }
+
+  async countBlocks(user: UserId): Promise<number> {
+    this.#state.assertOpen();
+    return this.#state.channelsOf(user).filter((channel) => blocks(channel, user)).length;
   }
 
   async members(asked: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {

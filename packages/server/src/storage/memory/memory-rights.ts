@@ -17,6 +17,12 @@ export function stayOf(channel: MemoryChannel | undefined, user: UserId): Stay |
   return channel?.members.get(user)?.stays.at(-1);
 }
 
+/** Whether the user blocks the other one of a direct channel. */
+export function blocks({ channel, rights }: MemoryChannel, user: UserId): boolean {
+  if (channel.kind !== 'direct') return false;
+  return user === channel.low ? rights.blocks.low : user === channel.high && rights.blocks.high;
+}
+
 /** @param offset  of the entry that carries the change; it has one if the change has members */
 export function applyChange(
   state: MemoryState,

@@ -241,6 +241,11 @@ export class SqliteEngine {
     return { rights, through: this.newest };
   }
 
+  countBlocks(user: WorkerCalls['countBlocks']['input']): number {
+    const number = this.#names.users.find(user);
+    return number === undefined ? 0 : this.#rights.countBlocks(number);
+  }
+
   members({ channel, after, limit }: WorkerCalls['members']['input']): WorkerCalls['members']['output'] {
     return { ...this.#rights.page(this.#channels.find(channel), after, limit), through: this.newest };
   }

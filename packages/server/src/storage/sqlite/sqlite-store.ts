@@ -268,6 +268,10 @@ class SqliteMessageLog implements MessageLog {
     };
   }
 
+  countBlocks(user: UserId): Promise<number> {
+    return this.#client.call('countBlocks', user);
+  }
+
   async members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {
     const { through, ...page } = await this.#client.call('members', { channel: nameOf(channel), after, limit });
     return { ...page, through: numbersOf(through) };
@@ -325,13 +329,14 @@ class SqliteDirectory implements Directory {
       const last = pageFrom(frame.last, channels[index]!.channel, this.#client.era);
       descriptions.push({
         channel: last.channel,
-        epoch: epochOf(this.#client.era, frame.last.life ?? 0),
+        epoch: epochOf(this.#client.era, frame.life),
         head: last.head,
         visibleFrom: frame.visibleFrom,
         read: frame.read,
         unread: frame.unread,
         last: entryAmong(last.items),
         isLastTruncated: frame.isLastTruncated,
+        isBlocked: frame.isBlocked,
         members: frame.members,
         recency: frame.recency,
       });

@@ -21,6 +21,7 @@ const rates = {
   pagesPerSecond: 10,
   acksPerSecond: 10,
   signalsPerSecond: 10,
+  blocksPerSecond: 1,
 };
 
 let folder: string;

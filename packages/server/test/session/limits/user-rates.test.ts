@@ -10,6 +10,7 @@ const limits = {
   pagesPerSecond: 5,
   acksPerSecond: 3,
   signalsPerSecond: 2,
+  blocksPerSecond: 1,
 };
 
 function admitted(rates: UserRates, kind: RatedKind | undefined, bytes = 1): number {
@@ -24,6 +25,7 @@ describe('UserRates', () => {
     ['page', 2 * limits.pagesPerSecond],
     ['ack', 5 * limits.acksPerSecond],
     ['signal', 2 * limits.signalsPerSecond],
+    ['block', 10 * limits.blocksPerSecond],
     [undefined, 2 * limits.commandsPerSecond],
   ] as const)('admits a burst of %s commands at once: %i', (kind, burst) => {
     expect(admitted(new UserRates(rateTable(limits)), kind)).toBe(burst);

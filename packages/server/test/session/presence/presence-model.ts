@@ -4,6 +4,7 @@ import type { DeviceId, PresenceState, UserId } from '@longwire/protocol';
 import { ManualClock } from '@longwire/test-support/manual-clock';
 import { settled } from '@longwire/test-support/until';
 import type { BusEvent } from '../../../src/bus/bus.js';
+import { directChannel } from '../../../src/channel/channel.js';
 import { makeEntry } from '../../../src/channel/entry.js';
 import { StoreTurns } from '../../../src/messaging/store-turns.js';
 import { UserStateCache } from '../../../src/messaging/user-state-cache.js';
@@ -13,9 +14,10 @@ import { ClientSession } from '../../../src/session/client-session.js';
 import { OutboxBudget } from '../../../src/session/limits/outbox-budget.js';
 import { Presence } from '../../../src/session/presence/presence.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
+import type { MessageLog } from '../../../src/storage/message-log.js';
 import type { Store } from '../../../src/storage/store.js';
 import type { UserStates } from '../../../src/storage/user-states.js';
-import { appendOne, message } from '../../storage/requests.js';
+import { appendOne, control, message, versionOf } from '../../storage/requests.js';
 import { WrittenOutlet } from '../written-outlet.js';
 
 export const GRACE_MS = 5_000;
@@ -30,20 +32,24 @@ const rates = {
   pagesPerSecond: 1_000,
   acksPerSecond: 1_000,
   signalsPerSecond: 1_000,
+  blocksPerSecond: 1_000,
 };
 
 /** Calls of the store that a test lets through when it wants. */
 class HeldStates implements UserStates {
   readonly #states: UserStates;
+  readonly #log: MessageLog;
   #held: (() => void)[] = [];
 
-  constructor(states: UserStates) {
-    this.#states = states;
+  constructor({ userStates, log }: Store) {
+    this.#states = userStates;
+    this.#log = log;
   }
 
   load: UserStates['load'] = (users) => this.#hold(() => this.#states.load(users));
   write: UserStates['write'] = (batch) => this.#hold(() => this.#states.write(batch));
   haveWritten: UserStates['haveWritten'] = (pairs) => this.#hold(() => this.#states.haveWritten(pairs));
+  rights: MessageLog['rights'] = (channels) => this.#hold(() => this.#log.rights(channels));
 
   /** @returns whether there was one */
   releaseOne(): boolean {
@@ -106,6 +112,7 @@ export class PresenceModel {
   readonly #active: ActiveUsers;
   readonly presence: Presence;
   readonly #written = new Set<string>();
+  readonly #blocks = new Set<string>();
   readonly #hides = new Set<UserId>();
   readonly #lastSeenAt = new Map<UserId, number>();
   readonly #known = new Set<UserId>();
@@ -115,14 +122,21 @@ export class PresenceModel {
 
   private constructor(store: Store) {
     this.#store = store;
-    this.#states = new HeldStates(store.userStates);
+    this.#states = new HeldStates(store);
     const turns = new StoreTurns(10_000, new RefusalCounter());
     const onFailure = (error: unknown) => void this.faults.push(String(error));
     this.#cache = new UserStateCache({ states: this.#states, turns, onFailure });
     this.#active = new ActiveUsers(this.clock, { rates, sessions: { perUser: 3, whenFull: 'replace-oldest' } });
     const bus = { signal: (event: BusEvent) => this.presence.onEvent(event) };
-    const parts = { clock: this.clock, users: this.#active, bus, states: this.#cache, store: this.#states, turns };
-    this.presence = new Presence({ ...parts, onFailure }, { graceMs: GRACE_MS, watches: MAX_WATCHES });
+    const parts = {
+      clock: this.clock,
+      users: this.#active,
+      bus,
+      states: this.#cache,
+      turns,
+    };
+    const held = { userStates: this.#states, log: this.#states };
+    this.presence = new Presence({ ...parts, store: held, onFailure }, { graceMs: GRACE_MS, watches: MAX_WATCHES });
   }
 
   static async open(users: readonly UserId[]): Promise<PresenceModel> {
@@ -149,8 +163,21 @@ export class PresenceModel {
     this.#gone(client.session);
   }
 
+  async block(by: UserId, user: UserId, isBlocked: boolean): Promise<void> {
+    if (by === user) return;
+    const channel = directChannel(by, user);
+    const version = await versionOf(this.#store.log, channel);
+    const stored = await appendOne(this.#store.log, control(channel, version, { blocks: [{ by, isBlocked }] }));
+    if (stored.outcome !== 'controlled') throw new Error(stored.outcome);
+    if (isBlocked) this.#blocks.add(`${by} ${user}`);
+    else this.#blocks.delete(`${by} ${user}`);
+    this.presence.onRow({ seq: stored.seq, stamp: 0, channel, entry: undefined, change: stored.change });
+  }
+
   async write(from: UserId, to: UserId): Promise<void> {
-    const request = message(from, to);
+    if (this.#isBlocked(from, to)) return;
+    const rightsVersion = await versionOf(this.#store.log, directChannel(from, to));
+    const request = message(from, to, { rightsVersion });
     const stored = await appendOne(this.#store.log, request);
     if (stored.outcome !== 'stored') throw new Error(stored.outcome);
     this.#written.add(`${from} ${to}`);
@@ -234,8 +261,13 @@ export class PresenceModel {
     return this.clients.some(({ session }) => session.user === user && !session.hasEnded);
   }
 
+  #isBlocked(one: UserId, other: UserId): boolean {
+    return this.#blocks.has(`${one} ${other}`) || this.#blocks.has(`${other} ${one}`);
+  }
+
   #stateSeenBy(viewer: UserId, user: UserId): PresenceState {
-    const isShown = !this.#hides.has(user) && !this.#hides.has(viewer) && this.#written.has(`${user} ${viewer}`);
+    const isHidden = this.#hides.has(user) || this.#hides.has(viewer) || this.#isBlocked(user, viewer);
+    const isShown = !isHidden && this.#written.has(`${user} ${viewer}`);
     if (user !== viewer && !isShown) return { online: false };
     const lastSeenAt = this.#lastSeenAt.get(user);
     const isLeaving = lastSeenAt !== undefined && this.clock.now() - lastSeenAt < GRACE_MS;

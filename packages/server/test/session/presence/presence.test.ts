@@ -14,6 +14,7 @@ type Step =
   | { readonly do: 'signIn'; readonly user: UserId; readonly device: DeviceId }
   | { readonly do: 'signOut'; readonly client: number }
   | { readonly do: 'write'; readonly from: UserId; readonly to: UserId }
+  | { readonly do: 'block'; readonly by: UserId; readonly user: UserId; readonly isBlocked: boolean }
   | { readonly do: 'watch' | 'unwatch'; readonly client: number; readonly users: readonly UserId[] }
   | { readonly do: 'settings'; readonly user: UserId; readonly presence: boolean }
   | { readonly do: 'release'; readonly count: number }
@@ -27,6 +28,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('signOut' as const), client: pick }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('write' as const), from: user, to: user }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('block' as const), by: user, user, isBlocked: fc.boolean() }),
+  },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('watch' as const), client: pick, users: several }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unwatch' as const), client: pick, users: several }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('settings' as const), user, presence: fc.boolean() }) },
@@ -43,6 +48,8 @@ async function run(model: PresenceModel, next: Step): Promise<void> {
       return model.signIn(next.user, next.device);
     case 'write':
       return model.write(next.from, next.to);
+    case 'block':
+      return model.block(next.by, next.user, next.isBlocked);
     case 'settings':
       return model.changeSettings(next.user, next.presence);
     case 'release':

@@ -338,7 +338,9 @@ async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Pr
         channels: [{ channel: nameOf(channel), read }],
         maxLastBytes: 9,
       });
-      return frame && { ...frame, last: frame.last.head };
+      if (frame === undefined) return undefined;
+      const { life: _, ...rest } = frame;
+      return { ...rest, last: frame.last.head };
     });
     const expected = [];
     for (const channel of channels) {
@@ -350,6 +352,6 @@ async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Pr
 }
 
 function shortOf(found: Awaited<ReturnType<Store['directory']['describe']>>[number]): object {
-  const { visibleFrom, unread, head, isLastTruncated, members, recency, read } = found;
-  return { visibleFrom, read, unread, last: head, isLastTruncated, members, recency };
+  const { visibleFrom, unread, head, isLastTruncated, isBlocked, members, recency, read } = found;
+  return { visibleFrom, read, unread, last: head, isLastTruncated, isBlocked, members, recency };
 }

@@ -10,7 +10,9 @@ import type { SqlDatabase, SqlRow, SqlStatement } from '../driver/sql-database.j
 import type { Authorship } from '../places/authorship.js';
 import {
   type ChannelState,
+  HIGH_BLOCKS,
   type KnownMember,
+  LOW_BLOCKS,
   lowMessagesAt,
   type MemberRow,
   namedNumber,
@@ -48,11 +50,13 @@ export interface ChannelStatusSliceFrame {
 }
 
 export interface DescriptionFrame {
+  readonly life: number;
   readonly visibleFrom: number;
   readonly read: number;
   readonly unread: number;
   readonly last: PageFrame;
   readonly isLastTruncated: boolean;
+  readonly isBlocked: boolean;
   readonly members: readonly MemberState[];
   readonly recency: number;
 }
@@ -255,19 +259,21 @@ export class ChannelStatusReader {
   #describe(user: UserId, key: ChannelName, callersRead: number, maxLastBytes: number): DescriptionFrame | undefined {
     const state = this.#channels.find(key);
     const member = state && this.#memberIn(state, user);
-    if (!state?.isBegun || member === undefined || member.leftAt !== null) return undefined;
+    if (state === undefined || member === undefined || member.leftAt !== null) return undefined;
     const read = Math.max(callersRead, member.read);
-    const lastRow = this.#readAround(key, () => this.#pages.newestRow(state));
+    const lastRow = state.head === 0 ? undefined : this.#readAround(key, () => this.#pages.newestRow(state));
     const isThere = lastRow !== undefined && lastRow.removed === undefined;
     const last = isThere ? this.#readAround(key, () => this.#pageOf(state, lastRow)) : undefined;
     const counted = Math.max(read, member.dueFrom - 1, state.base);
     return {
+      life: state.life,
       visibleFrom: member.visibleFrom,
       read,
       unread: this.#readAround(key, () => this.#countUnread(state, member, counted, lastRow)) ?? 0,
       last: last ?? emptyPage(headFrameOf(state.key, state)),
       // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
+      isBlocked: blocks(state, user),
       members: this.#memberStates(state),
       recency: state.lastRow,
     };
@@ -387,6 +393,11 @@ function statusFrom(
     read,
     recency: lastRow,
   };
+}
+
+function blocks({ channel, blocks }: ChannelState, user: UserId): boolean {
+  if (channel.kind !== 'direct') return false;
+  return (blocks & (user === channel.low ? LOW_BLOCKS : HIGH_BLOCKS)) !== 0;
 }
 
 function missingMember(user: string, key: ChannelName): ServerError {

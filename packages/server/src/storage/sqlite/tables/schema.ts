@@ -109,6 +109,12 @@ CREATE TABLE user_state (
 );
 `;
 
+/** Whom a user blocks. Channels without a block, nearly all of them, are in neither index. */
+const BLOCK_INDEXES = `
+CREATE INDEX channel_low_blocks ON channel (low_user) WHERE blocks & 1 <> 0;
+CREATE INDEX channel_high_blocks ON channel (high_user) WHERE blocks & 2 <> 0;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -149,6 +155,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   toVersion2,
   (database) => database.exec(VERSION_3),
   (database) => database.exec(USER_STATES),
+  (database) => database.exec(BLOCK_INDEXES),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -85,6 +85,7 @@ export interface WorkerCalls {
     readonly input: { readonly channel: ChannelName } & SliceSearch;
     readonly output: SearchedPart;
   };
+  countBlocks: { readonly input: UserId; readonly output: number };
   openDevice: {
     readonly input: DeviceSignIn;
     readonly output: DeviceState | DeviceRefusal | UnfinishedDevice;

@@ -236,6 +236,8 @@ export class WriterThread {
         return this.#engine.channelStatuses(call.input);
       case 'describe':
         return this.#engine.describe(call.input);
+      case 'countBlocks':
+        return this.#engine.countBlocks(call.input);
       case 'findDevice':
         return this.#engine.findDevice(call.input);
       case 'loadCursors':

@@ -1,10 +1,10 @@
-// Channels and entries as `connected`, `channels` and `history` show them to one user.
+// Channels and entries as `connected`, `channels`, `history` and pushes `channel` show them to one user.
 
 import { encodeChannelSummary, encodeEntryPush, encodeTruncatedEntry, type UserId } from '@longwire/protocol';
-import { peerIn } from '../../channel/channel.js';
-import { addressOf } from '../../channel/channel-address.js';
-import type { Entry } from '../../channel/entry.js';
-import type { ChannelDescription, MemberState } from '../../storage/directory.js';
+import { peerIn } from '../channel/channel.js';
+import { addressOf } from '../channel/channel-address.js';
+import type { Entry } from '../channel/entry.js';
+import type { ChannelDescription, MemberState } from '../storage/directory.js';
 
 export function channelText(description: ChannelDescription, viewer: UserId): string {
   const { channel, members } = description;
@@ -17,6 +17,7 @@ export function channelText(description: ChannelDescription, viewer: UserId): st
     unread: description.unread,
     visibleFrom: description.visibleFrom,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
+    blocked: description.isBlocked ? (true as const) : undefined,
   };
   return encodeChannelSummary(summary, lastText(description, viewer));
 }

@@ -1,0 +1,108 @@
+// The rules that commands reach, made of the parts below them.
+
+import type { Bus } from '../bus/bus.js';
+import type { ServerLimits } from '../config/server-config.js';
+import type { MemberCache } from '../membership/member-cache.js';
+import type { AppendQueue } from '../messaging/append-queue.js';
+import { Blocks } from '../messaging/blocks.js';
+import type { ChannelList } from '../messaging/channel-list.js';
+import type { CommittedHeads } from '../messaging/committed-heads.js';
+import type { CursorCache } from '../messaging/cursor-cache.js';
+import { History } from '../messaging/history.js';
+import { KeySearches } from '../messaging/key-searches.js';
+import { MessageSender } from '../messaging/message-sender.js';
+import { Positions } from '../messaging/positions.js';
+import { SignalSender } from '../messaging/signal-sender.js';
+import type { StoreTurns } from '../messaging/store-turns.js';
+import type { Clock } from '../runtime/clock.js';
+import type { RefusalCounter } from '../runtime/refusal-counter.js';
+import type { Store } from '../storage/store.js';
+import type { Presence } from './presence/presence.js';
+import type { UserSettingsRule } from './user-settings.js';
+
+/** The rules a command can reach. */
+export interface Rules {
+  readonly sender: MessageSender;
+  readonly positions: Positions;
+  readonly history: History;
+  readonly channels: ChannelList;
+  readonly signals: SignalSender;
+  readonly presence: Presence;
+  readonly settings: UserSettingsRule;
+  readonly blocks: Blocks;
+  /** A page of history or channels could not be read. */
+  readonly onPageFailure: (error: unknown) => void;
+}
+
+export interface RulesParts {
+  readonly store: Pick<Store, 'log' | 'directory'>;
+  readonly turns: StoreTurns;
+  readonly queue: AppendQueue;
+  readonly members: MemberCache;
+  readonly heads: CommittedHeads;
+  readonly cursors: CursorCache;
+  readonly channels: ChannelList;
+  readonly presence: Presence;
+  readonly settings: UserSettingsRule;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Whether the disk has room for new messages. */
+  readonly hasRoom: () => boolean;
+  readonly refusals: RefusalCounter;
+  /**
+   * Makes a listener for what could not be read.
+   * @param message  what it was
+   */
+  readonly unread: (message: string) => (error: unknown) => void;
+}
+
+export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
+  const {
+    store,
+    turns,
+    queue,
+    members,
+    heads,
+    cursors,
+    channels,
+    presence,
+    settings,
+    bus,
+    clock,
+    hasRoom,
+    refusals,
+    unread,
+  } = parts;
+  const { log, directory } = store;
+  return {
+    sender: new MessageSender({
+      queue,
+      searches: new KeySearches(log, turns),
+      members,
+      cursors,
+      clock,
+      hasRoom,
+      refusals,
+      onFailure: unread('What a send depends on could not be read'),
+    }),
+    positions: new Positions(heads, cursors),
+    history: new History({ log, directory, heads, turns }),
+    channels,
+    signals: new SignalSender({ heads, members, bus, clock, refusals }, limits.channelSignalsPerSecond),
+    blocks: new Blocks(
+      {
+        log,
+        turns,
+        queue,
+        members,
+        clock,
+        refusals,
+        onFailure: unread('What a block depends on could not be read'),
+      },
+      limits.blocksPerUser,
+    ),
+    presence,
+    settings,
+    onPageFailure: unread('A page could not be read'),
+  };
+}
