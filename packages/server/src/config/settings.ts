@@ -131,6 +131,7 @@ export const settings = Object.freeze({
   'limits.acksPerSecond': rate(10, 'ack and read commands of one user; five times as many at once'),
   'limits.signalsPerSecond': rate(10, 'signals of one user, such as typing; twice as many at once'),
   'limits.channelSignalsPerSecond': rate(50, 'signals of all users of one channel; twice as many at once'),
+  'limits.signalMembers': integer(200, 1, 10_000, 'members of a group beyond which signals are not sent in it'),
   'limits.watches': integer(defaultSessionLimits.watches, 1, 100_000, 'users whose presence one session watches'),
   'limits.blocksPerSecond': rate(1, 'block and unblock commands of one user; ten times as many at once'),
   'limits.blocksPerUser': quota(10_000, 'users whom one user may block'),

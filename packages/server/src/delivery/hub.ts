@@ -208,14 +208,16 @@ export class Hub implements LaneListener, EventListener {
   }
 
   #onSignal(event: SignalEvent): void {
-    for (const viewer of namedReaders(event.channel)) {
-      const readers = this.#users.readersOf(viewer);
-      if (readers === undefined) continue;
+    const { channel } = event;
+    if (channel.kind === 'group') {
+      // Its address is the same for all. Where it is not loaded, its members miss the signal, as anything passing may be missed.
+      const pushes = new CodecPushes((codec) => codec.signal(event, event.from));
+      for (const { readers } of this.#members.peek(channel)?.audience ?? []) passSignal(readers, event, pushes);
+      return;
+    }
+    for (const viewer of namedReaders(channel)) {
       const pushes = new CodecPushes((codec) => codec.signal(event, viewer));
-      for (const reader of readers) {
-        if (reader.recipient === event.origin || !reader.isAtTailOf(event.channel)) continue;
-        reader.offerOrDrop(pushes.in(reader.recipient.codec));
-      }
+      passSignal(this.#users.readersOf(viewer), event, pushes);
     }
   }
 
@@ -264,6 +266,18 @@ export class Hub implements LaneListener, EventListener {
         if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPushes(receipt, reader.user));
       }
     });
+  }
+}
+
+/** To the sessions that are at the tail and have room. */
+function passSignal(
+  readers: Iterable<LogReader> | undefined,
+  { channel, origin }: SignalEvent,
+  pushes: CodecPushes,
+): void {
+  for (const reader of readers ?? []) {
+    if (reader.recipient === origin || !reader.isAtTailOf(channel)) continue;
+    reader.offerOrDrop(pushes.in(reader.recipient.codec));
   }
 }
 

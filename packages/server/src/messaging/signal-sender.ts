@@ -10,7 +10,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import { type Rate, TokenBucket } from '../runtime/token-bucket.js';
 import type { CommittedHead, CommittedHeads } from './committed-heads.js';
-import { judgeDirectSend } from './rules/direct-rule.js';
+import { judgeSend } from './rules/judge-send.js';
 
 export interface OutgoingSignal {
   readonly channel: Channel;
@@ -39,6 +39,13 @@ export interface SignalSenderParts {
   readonly refusals: RefusalCounter;
 }
 
+export interface SignalLimits {
+  /** Signals in one channel, of all its users. */
+  readonly channelSignalsPerSecond: number;
+  /** In a group with more members there are no signals. */
+  readonly signalMembers: number;
+}
+
 const BURST_S = 2;
 /** Channels whose rates are remembered; beyond it the one that was signalled in first is forgotten. */
 const MAX_CHANNELS = 100_000;
@@ -47,15 +54,19 @@ const SENT: SignalOutcome = Object.freeze({ ok: true });
 export class SignalSender {
   readonly #parts: SignalSenderParts;
   readonly #rate: Rate;
+  readonly #maxMembers: number;
   readonly #channels = new Map<ChannelKey, TokenBucket>();
 
-  /** @param perSecond  signals in one channel, of all its users */
-  constructor(parts: SignalSenderParts, perSecond: number) {
+  constructor(parts: SignalSenderParts, { channelSignalsPerSecond: perSecond, signalMembers }: SignalLimits) {
     this.#parts = parts;
     this.#rate = Object.freeze({ perSecond, burst: BURST_S * perSecond });
+    this.#maxMembers = signalMembers;
   }
 
-  /** Publishes the signal; synchronous if the channel is in use. Whom it reaches is not reported. */
+  /**
+   * Publishes the signal; synchronous if the channel is in use. Whom it reaches is not reported.
+   * @throws (rejects) what the store rejects with
+   */
   send(signal: OutgoingSignal): SignalOutcome | Promise<SignalOutcome> {
     const { heads, members } = this.#parts;
     const known = heads.peek(signal.channel);
@@ -93,11 +104,15 @@ export class SignalSender {
       const message = 'to: expected a channel in which something was written, got one without entries; write first';
       return { ok: false, code: 'forbidden', message, afterMs: undefined };
     }
-    const refusal = judgeDirectSend(rights);
+    // Who may signal is who may write.
+    const refusal = judgeSend(channel, rights, { from, by: undefined });
     if (refusal !== undefined) {
       this.#parts.refusals.count(refusal.counted);
-      const message = 'to: expected a user with whom nothing is blocked; one of the two has blocked the other';
-      return { ok: false, code: refusal.code, message, afterMs: undefined };
+      return { ok: false, code: refusal.code, message: refusal.message, afterMs: undefined };
+    }
+    if (rights !== undefined && rights.audience.length > this.#maxMembers) {
+      const message = `to: expected a group of at most ${this.#maxMembers} members; larger ones have no signals`;
+      return { ok: false, code: 'forbidden', message, afterMs: undefined };
     }
     const nowMs = this.#parts.clock.monotonicMs();
     const bucket = this.#bucketOf(channel);

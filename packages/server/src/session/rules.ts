@@ -88,7 +88,7 @@ export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
     positions: new Positions(heads, cursors),
     history: new History({ log, directory, heads, turns }),
     channels,
-    signals: new SignalSender({ heads, members, bus, clock, refusals }, limits.channelSignalsPerSecond),
+    signals: new SignalSender({ heads, members, bus, clock, refusals }, limits),
     blocks: new Blocks(
       {
         log,
