@@ -17,6 +17,8 @@ import { findWrongRemovals, runRemover } from '../packages/server/test/storage/s
 
 const MINUTES_MS = 60_000;
 const KILLS = 50;
+/** Each is followed by many openings of the store. */
+const KILLS_OF_REMOVALS = 15;
 const CALLS = 50;
 const POWER_CUTS = 20;
 const FLIPS = 1_000;
@@ -40,11 +42,11 @@ for (const driver of testedDrivers) {
       await remove();
     });
 
-    test(`has what was removed or trimmed, and exact use, after ${KILLS} kills at random instants (row 58)`, {
+    test(`has what was removed or trimmed, and exact use, after ${KILLS_OF_REMOVALS} kills at random instants (row 58)`, {
       timeout: 15 * MINUTES_MS,
     }, async () => {
       const { folder, remove } = await makeDataFolder();
-      for (let round = 0; round < KILLS; round += 1) {
+      for (let round = 0; round < KILLS_OF_REMOVALS; round += 1) {
         const killAfter = { lines: 2 + ((round * 13) % 40), delayMs: (round % 7) * 0.7 };
         const acknowledged = await runRemover({ folder, driver }, killAfter);
         expect(await findWrongRemovals({ folder, driver }, acknowledged)).toEqual([]);

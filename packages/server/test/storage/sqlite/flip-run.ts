@@ -28,7 +28,7 @@ import {
   user,
 } from '../requests.js';
 import { makeDataFolder, type TestedDriver } from './data-folder.js';
-import { append, openEngine, placeAll, readPage } from './engine-under-test.js';
+import { append, maintain, openEngine, placeAll, readPage } from './engine-under-test.js';
 
 const PAGE_BYTES = 4096;
 const PEERS = 12;
@@ -102,7 +102,8 @@ function isIndexPage(file: Buffer, page: number): boolean {
 type Truth = ReadonlyMap<string, string>;
 
 function build(folder: string, driver: TestedDriver): Truth {
-  const engine = openEngine(folder, driver);
+  // Few keys are promised, so that trimming deletes rows.
+  const engine = openEngine(folder, driver, 64);
   const random = randomFrom(1);
   for (let start = 0; start < ENTRIES; start += 100) {
     const batch = Array.from({ length: 100 }, (_, index) => {
@@ -116,6 +117,11 @@ function build(folder: string, driver: TestedDriver): Truth {
     // The places of the last quarter stay in memory.
     if (start === ENTRIES - 200) placeAll(engine);
   }
+  const [first, second, third] = pairs;
+  maintain(engine, { kind: 'remove', channel: first!, offsets: [2, 3, 9], reason: 'removed' }, 5);
+  maintain(engine, { kind: 'trim', channel: second!, through: 7, after: undefined }, 5);
+  maintain(engine, { kind: 'trim', channel: third!, through: 1_000, after: undefined }, 5);
+  maintain(engine, { kind: 'erase', user: user('peer5'), after: undefined }, 5);
   engine.write([
     {
       command: 'test',
