@@ -52,6 +52,16 @@ export class GroupDelivery {
     return this.#missed.size === 0 ? undefined : this.#missed.get(key)?.newest;
   }
 
+  /**
+   * Whether a reader that has everything stays behind, because members are being loaded to whom what is applied meanwhile
+   * will be put behind: it must not have it twice.
+   */
+  keepsBehind(reader: LogReader, { key }: Channel): boolean {
+    const missed = this.#missed.get(key);
+    if (missed === undefined) return false;
+    return reader.behind.get(key)?.end === undefined || missed.changed.has(reader.user);
+  }
+
   /** @param changed  the members whom the entry changes */
   deliver(pushes: EntryPushes, changed: readonly ChangedMember[], answered: object | undefined): void {
     const { channel, offset } = pushes.entry;
@@ -82,8 +92,7 @@ export class GroupDelivery {
     }
     missed.newest = entry;
     for (const member of changed) {
-      // Those that are behind go on being served meanwhile.
-      if (member.joined === offset) this.#skip(member, channel);
+      // Readers that are behind are served meanwhile.
       this.#end(member, channel);
       // Of several stays that began meanwhile only the last one is due; sessions have what came before the first of them.
       const leftBefore = missed.changed.get(member.user)?.leftBefore ?? member.leftBefore;
@@ -120,14 +129,6 @@ export class GroupDelivery {
     for (const reader of this.#users.readersOf(user) ?? []) {
       const tail = tailOf();
       skipTo(reader.behind.get(tail.channel.key) ?? reader.fallBehind(tail, leftBefore), dueFrom);
-    }
-  }
-
-  /** The same for readers that are behind, while no other can be put behind. */
-  #skip({ user, dueFrom }: ChangedMember, { key }: Channel): void {
-    for (const reader of this.#users.readersOf(user) ?? []) {
-      const state = reader.behind.get(key);
-      if (state !== undefined) skipTo(state, dueFrom);
     }
   }
 

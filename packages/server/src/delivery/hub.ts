@@ -252,8 +252,7 @@ export class Hub implements LaneListener, EventListener {
   }
 
   #join(reader: LogReader, channel: Channel): void {
-    const isMember = reader.behind.get(channel.key)?.end === undefined;
-    if (isMember && this.#groups.newestMissed(channel) !== undefined) return;
+    if (this.#groups.keepsBehind(reader, channel)) return;
     this.#tails.release(reader, channel);
     if (reader.receiptsDue?.has(channel.key)) this.#sendReceipts(reader, channel);
   }

@@ -3,18 +3,22 @@
 // compared with knows one thing: the log from its first offset to its last, each entry once, in order.
 
 import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
+import type { LaneListener } from '../../src/bus/order-gate.js';
 import { type Channel, type ChannelKey, directChannel, namedReaders } from '../../src/channel/channel.js';
 import { addressOf } from '../../src/channel/channel-address.js';
 import { type Entry, makeEntry, type RemovalReason } from '../../src/channel/entry.js';
+import type { LaneRow } from '../../src/channel/lane.js';
 import { addGap, type LogGap, mergeItems } from '../../src/channel/log-item.js';
 import { Hub, type HubOptions, SHARE_FROM } from '../../src/delivery/hub.js';
 import { jsonCodec } from '../../src/delivery/json-codec.js';
 import { startPosition } from '../../src/delivery/start-position.js';
 import type { ChannelStatus } from '../../src/storage/directory.js';
 import type { Page, PageRequest } from '../../src/storage/message-log.js';
-import { contentOf } from '../storage/requests.js';
+import { contentOf, group } from '../storage/requests.js';
 import { binaryCodec } from './binary-codec.js';
 import { hubAudience } from './hub-audience.js';
+import { ModelClient } from './model-client.js';
+import { ModelGroups } from './model-groups.js';
 import { ModelSession, type SessionKind } from './model-session.js';
 
 export const epoch = 'e1' as Epoch;
@@ -28,50 +32,6 @@ interface PendingPage {
   readonly resolve: (page: Page) => void;
   /** What was read, once it was: the answer may come much later. */
   page: Page | undefined;
-}
-
-/** What a device's app was handed, by the normative client algorithm; throws on a fault. */
-class ModelClient {
-  /** Survives reconnects, as the SDK's positions do. */
-  readonly positions = new Map<string, number>();
-  readonly handed = new Map<string, number[]>();
-  readonly skipped = new Map<string, number[]>();
-  /** Own entries whose `sent` came while the position was unknown or further back: known to the app, not handed on. */
-  readonly answered = new Map<string, number[]>();
-
-  receive(text: string): void {
-    const push = JSON.parse(text) as {
-      type: string;
-      channel: string;
-      offset: number;
-      from: number;
-      to: number;
-      next: number;
-    };
-    const position = this.positions.get(push.channel);
-    if (push.type === 'gap') {
-      if (position !== undefined && push.next - 1 <= position) return;
-      if (position !== undefined && push.from > position + 1) {
-        throw new Error(`fault: ${push.channel} has a gap from ${push.from} behind ${position}`);
-      }
-      for (let offset = push.from; offset <= push.to; offset += 1) append(this.skipped, push.channel, offset);
-      this.positions.set(push.channel, push.next - 1);
-    } else if (push.type === 'message') {
-      if (position !== undefined && push.offset <= position) return;
-      if (position !== undefined && push.offset > position + 1) {
-        throw new Error(`fault: ${push.channel} jumped from ${position} to ${push.offset}`);
-      }
-      append(this.handed, push.channel, push.offset);
-      this.positions.set(push.channel, push.offset);
-    } else if (push.type === 'sent') {
-      if (position === undefined || push.offset !== position + 1) {
-        append(this.answered, push.channel, push.offset);
-        return;
-      }
-      append(this.handed, push.channel, push.offset);
-      this.positions.set(push.channel, push.offset);
-    }
-  }
 }
 
 export type DeviceSession = ModelSession<ModelDevice>;
@@ -95,6 +55,12 @@ export class ModelDevice {
   }
 }
 
+interface CommittedRow {
+  readonly row: LaneRow & { readonly entry: Entry };
+  readonly origin: DeviceSession | undefined;
+  readonly echo: boolean;
+}
+
 export class ReadingModel {
   readonly users = ['alice', 'bob', 'carol'] as UserId[];
   readonly channels: Channel[];
@@ -106,11 +72,13 @@ export class ReadingModel {
   /** What sessions were queued and should not have been. */
   readonly faults: string[] = [];
   /** Committed, not yet fanned out, in commit order. */
-  committed: { entry: Entry; origin: DeviceSession | undefined; echo: boolean }[] = [];
+  committed: CommittedRow[] = [];
+  readonly groups = new ModelGroups();
   pages: PendingPage[] = [];
   reads = 0;
   hub: Hub;
   readonly #options: HubOptions;
+  #listeners: LaneListener[] = [];
 
   constructor(options: Partial<HubOptions> = {}) {
     this.#options = { allRingsBytes: 64 * 1_048_576, shareFrom: SHARE_FROM, ...options };
@@ -123,6 +91,8 @@ export class ReadingModel {
       directChannel(bob, carol),
       directChannel(alice, alice),
       ...peers.map((peer) => directChannel(bob, peer)),
+      group('eng'),
+      group('ops'),
     ];
     this.devices = [
       new ModelDevice(alice, 'phone' as DeviceId, { codec: jsonCodec, takesBatches: false }),
@@ -133,14 +103,33 @@ export class ReadingModel {
     ];
   }
 
-  /** Commits an entry; it is fanned out by `publish`. */
-  append(channel: Channel, from: UserId, origin: DeviceSession | undefined, echo: boolean): void {
+  /**
+   * Commits an entry; it is fanned out by `publish`.
+   * @param changed  joins the group by it, or leaves it
+   */
+  append(channel: Channel, from: UserId, origin: DeviceSession | undefined, echo: boolean, changed?: UserId): void {
     const log = this.logs.get(channel.key) ?? [];
     this.logs.set(channel.key, log);
     const offset = log.length + 1;
     const entry = makeEntry(channel, contentOf(from, `${offset}`), { epoch, offset, at: offset, messages: offset });
     log.push(entry);
-    this.committed.push({ entry, origin, echo });
+    const seq = this.groups.committed + 1;
+    const change = changed && this.groups.toggle(channel, changed, { seq, offset });
+    this.groups.committed = seq;
+    this.committed.push({ row: { seq, stamp: 0, channel, entry, change }, origin, echo });
+  }
+
+  /** Who may read the channel, at some time at least. */
+  readersOf(channel: Channel): readonly UserId[] {
+    return channel.kind === 'group' ? this.users : namedReaders(channel);
+  }
+
+  /** Who may write to the channel now: the user, or else somebody. */
+  writerIn(channel: Channel, user: UserId): UserId | undefined {
+    const writers = this.readersOf(channel).filter(
+      (id) => channel.kind !== 'group' || this.groups.isMember(channel, id),
+    );
+    return writers.includes(user) ? user : writers[0];
   }
 
   /** Maintenance removes entries of a log, whether they were fanned out or not. */
@@ -165,13 +154,16 @@ export class ReadingModel {
   publish(): void {
     const next = this.committed.shift();
     if (next === undefined) return;
-    const { origin, entry, echo } = next;
+    const { origin, row, echo } = next;
+    const { entry } = row;
     const before = origin?.outbox.length;
-    this.hub.onRow({ seq: 0, stamp: 0, channel: entry.channel, entry, change: undefined }, origin, echo);
+    for (const listener of this.#listeners) listener.onRow(row, origin, echo);
     if (!echo && origin?.outbox.length !== before) throw new Error('an entry reached its sender beside `sent`');
-    if (origin === undefined || origin.reader?.phase !== 'open') return;
-    const channel = addressOf(entry.channel, origin.user);
-    origin.queue(JSON.stringify({ type: 'sent', channel, offset: entry.offset }));
+    if (origin?.reader?.phase === 'open') {
+      const channel = addressOf(entry.channel, origin.user);
+      origin.queue(JSON.stringify({ type: 'sent', channel, offset: entry.offset }));
+    }
+    this.groups.noteApplied(row.seq);
   }
 
   connect(device: ModelDevice, capacity: number, givesCursors: boolean): void {
@@ -181,7 +173,7 @@ export class ReadingModel {
     // A new SDK instance that gives no cursors begins from the device's stored ones: what it was handed may come again.
     if (!givesCursors) this.#forgetClient(device);
     session.reader = this.hub.enter(session);
-    const channels = this.channels.filter((channel) => namedReaders(channel).includes(device.user));
+    const channels = this.channels.filter((channel) => this.readersOf(channel).includes(device.user));
     session.slices = [];
     for (let at = 0; at < channels.length; at += SLICE_CHANNELS) {
       const slice = channels.slice(at, at + SLICE_CHANNELS);
@@ -206,7 +198,7 @@ export class ReadingModel {
     for (const text of session.take(count)) session.device.client.receive(text);
     for (const channel of this.channels) {
       const position = session.device.client.positions.get(addressOf(channel, session.user));
-      if (position !== undefined && namedReaders(channel).includes(session.user))
+      if (position !== undefined && this.readersOf(channel).includes(session.user))
         session.device.unwritten.set(channel.key, position);
     }
   }
@@ -258,6 +250,7 @@ export class ReadingModel {
       device.unwritten = new Map();
     }
     this.committed = [];
+    this.groups.noteApplied(this.groups.committed);
     this.pages = [];
     this.hub = this.#newHub();
   }
@@ -284,18 +277,21 @@ export class ReadingModel {
     const log = this.logs.get(channel.key) ?? [];
     if (log.length === 0) return;
     // The store answers in the order of commits: what it reports as head has been fanned out.
-    const head = log.length - this.committed.filter(({ entry }) => entry.channel.key === channel.key).length;
+    const head = log.length - this.committed.filter(({ row }) => row.channel.key === channel.key).length;
     if (head === 0) return;
     const { device } = session;
     const cursor = Math.max(device.stored.get(channel.key) ?? 0, device.unwritten.get(channel.key) ?? 0);
+    const stay = channel.kind === 'group' ? this.groups.appliedStay(channel, session.user) : ALWAYS;
+    if (stay === undefined || cursor >= (stay.left ?? Number.POSITIVE_INFINITY)) return;
+    const { dueFrom, visibleFrom, left } = stay;
     const status: ChannelStatus = {
       channel,
       epoch,
       head,
       base: this.bases.get(channel.key) ?? 0,
-      dueFrom: 1,
-      visibleFrom: 1,
-      left: undefined,
+      dueFrom,
+      visibleFrom,
+      left,
       cursor: cursor === 0 ? undefined : Math.min(cursor, head),
       read: 0,
       recency: head,
@@ -304,7 +300,8 @@ export class ReadingModel {
     const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
     this.hub.compare(session.reader!, [status], (compared) => {
       const start = startPosition(compared, { given, device: 'known', newDeviceBacklog: 1_000 });
-      session.starts.set(addressOf(channel, session.user), start.position);
+      const after = start.gap === undefined ? start.position : start.gap.from - 1;
+      session.starts.set(addressOf(channel, session.user), after);
       return start;
     });
   }
@@ -319,9 +316,11 @@ export class ReadingModel {
       const address = addressOf(channel, device.user);
       // What was acknowledged counts as handed on by the instance before.
       if (cursor > 0) {
+        const acknowledged = Array.from({ length: cursor }, (_, index) => index + 1);
+        const due = channel.kind === 'group' ? this.groups.due(channel, device.user, cursor).all : undefined;
         device.client.handed.set(
           address,
-          Array.from({ length: cursor }, (_, index) => index + 1),
+          acknowledged.filter((offset) => due?.has(offset) ?? true),
         );
         device.client.positions.set(address, cursor);
       }
@@ -346,7 +345,7 @@ export class ReadingModel {
   }
 
   #newHub(): Hub {
-    return new Hub(
+    const hub = new Hub(
       {
         pages: {
           page: (request) => {
@@ -359,16 +358,16 @@ export class ReadingModel {
         },
         receiptsOf: () => Promise.resolve([]),
         onRingEmptied: () => undefined,
-        ...hubAudience(),
+        // One of the two groups is loaded at a time.
+        ...hubAudience({ log: this.groups.log, whenApplied: this.groups.whenApplied }, { channels: 1, members: 100 }),
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
       this.#options,
     );
+    this.#listeners = [];
+    hub.attachTo({ follow: (listener) => this.#listeners.push(listener) });
+    return hub;
   }
 }
 
-function append(map: Map<string, number[]>, key: string, offset: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [offset]);
-  else list.push(offset);
-}
+const ALWAYS = { dueFrom: 1, visibleFrom: 1, left: undefined };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Channel, namedReaders } from '../../src/channel/channel.js';
+import { addressOf } from '../../src/channel/channel-address.js';
 import { PAGE_ENTRIES } from '../../src/delivery/catch-up.js';
 import { type DeviceSession, type ModelDevice, PAGE_LIMIT, ReadingModel } from './reading-model.js';
 
@@ -29,6 +30,8 @@ type Step =
       readonly reason: 'removed' | 'superseded';
     }
   | { readonly do: 'trim'; readonly channel: number; readonly part: number }
+  /** Joins a group, or leaves it. */
+  | { readonly do: 'member'; readonly channel: number; readonly user: number }
   | { readonly do: 'crash' };
 
 const device = fc.nat({ max: 4 });
@@ -42,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       do: fc.constant('append' as const),
-      channel: fc.nat({ max: 6 }),
+      channel: fc.nat({ max: 8 }),
       sender: fc.nat({ max: 4 }),
       echo: fc.boolean(),
       count: fc.integer({ min: 1, max: 12 }),
@@ -83,7 +86,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('remove' as const),
-      channel: fc.nat({ max: 6 }),
+      channel: fc.nat({ max: 8 }),
       // At the end of the log as often as anywhere else.
       part: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0.8, max: 1, noNaN: true })),
       count: fc.integer({ min: 1, max: 9 }),
@@ -94,8 +97,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('trim' as const),
-      channel: fc.nat({ max: 6 }),
+      channel: fc.nat({ max: 8 }),
       part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('member' as const),
+      channel: fc.integer({ min: 7, max: 8 }),
+      user: fc.nat({ max: 2 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
@@ -106,7 +117,8 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
     case 'append': {
       const channel = model.channels[next.channel]!;
       const sender = model.devices[next.sender]!;
-      const from = namedReaders(channel).includes(sender.user) ? sender.user : namedReaders(channel)[0]!;
+      const from = model.writerIn(channel, sender.user);
+      if (from === undefined) return;
       const origin = sender.user === from && sender.session?.reader?.phase === 'open' ? sender.session : undefined;
       for (let index = 0; index < next.count; index += 1) model.append(channel, from, origin, next.echo);
       return;
@@ -151,6 +163,10 @@ async function take(model: ReadingModel, next: Step): Promise<void> {
       const channel = model.channels[next.channel]!;
       return model.trim(channel, Math.round(next.part * (model.logs.get(channel.key)?.length ?? 0)));
     }
+    case 'member': {
+      const user = model.users[next.user]!;
+      return model.append(model.channels[next.channel]!, user, undefined, false, user);
+    }
     case 'crash':
       return model.crash();
   }
@@ -161,6 +177,35 @@ function openAtTail(model: ReadingModel, device: ModelDevice): DeviceSession {
   if (session === undefined) throw new Error('the device is not connected');
   while (session.slices !== undefined) model.openStep(session);
   return session;
+}
+
+/** The device's app has been handed what a naive reader of the log would be, in the same order. */
+function expectNaive(model: ReadingModel, { user, client }: ModelDevice, channel: Channel): void {
+  const address = addressOf(channel, user);
+  const length = model.logs.get(channel.key)?.length ?? 0;
+  const handed = client.handed.get(address) ?? [];
+  expect(handed).toEqual(ascending(handed));
+  // A device with an unknown position learns of its own entry by `sent` alone.
+  const answered = client.answered.get(address) ?? [];
+  const skipped = client.skipped.get(address) ?? [];
+  const known = ascending([...handed, ...answered, ...skipped]);
+  if (channel.kind !== 'group') {
+    expect(known).toEqual(Array.from({ length }, (_, index) => index + 1));
+    // A gap is only about what is gone, and once for each.
+    expect(skipped.filter((offset) => !model.isGone(channel, offset))).toEqual([]);
+    expect(skipped).toEqual(ascending(skipped));
+    return;
+  }
+  const { all, newest } = model.groups.due(channel, user, length);
+  expect([...handed, ...answered].filter((offset) => !all.has(offset))).toEqual([]);
+  expect([...newest].filter((offset) => !known.includes(offset))).toEqual([]);
+  // Of an earlier stay, the rest is skipped when the user comes back.
+  expect(skipped.filter((offset) => newest.has(offset) && !model.isGone(channel, offset))).toEqual([]);
+}
+
+/** Each of them once. */
+function ascending(offsets: readonly number[]): number[] {
+  return [...new Set(offsets)].sort((a, b) => a - b);
 }
 
 describe('a reader of logs', () => {
@@ -174,20 +219,9 @@ describe('a reader of logs', () => {
           for (const next of steps) await take(model, next);
           await model.settle();
           expect(model.faults).toEqual([]);
-          for (const { user, client } of model.devices) {
+          for (const device of model.devices) {
             for (const channel of model.channels) {
-              if (!namedReaders(channel).includes(user)) continue;
-              const peer = namedReaders(channel).find((reader) => reader !== user) ?? user;
-              const whole = (model.logs.get(channel.key) ?? []).map((entry) => entry.offset);
-              const handed = client.handed.get(`user/${peer}`) ?? [];
-              expect(handed).toEqual([...new Set(handed)].sort((a, b) => a - b));
-              // A device with an unknown position learns of its own entry by `sent` alone.
-              const answered = client.answered.get(`user/${peer}`) ?? [];
-              const skipped = client.skipped.get(`user/${peer}`) ?? [];
-              expect([...new Set([...handed, ...answered, ...skipped])].sort((a, b) => a - b)).toEqual(whole);
-              // A gap is only about what is gone, and once for each.
-              expect(skipped.filter((offset) => !model.isGone(channel, offset))).toEqual([]);
-              expect(skipped).toEqual([...new Set(skipped)].sort((a, b) => a - b));
+              if (model.readersOf(channel).includes(device.user)) expectNaive(model, device, channel);
             }
           }
           expect([model.hub.tailsKept, model.hub.ringBytes]).toEqual([0, 0]);
@@ -316,7 +350,7 @@ describe('a reader of logs', () => {
       expect(model.pages.length).toBeLessThanOrEqual(16);
       await model.answerPage(0);
     }
-    expect(asked.size).toBe(model.channels.length);
+    expect(asked.size).toBe(model.channels.filter(({ kind }) => kind === 'direct').length);
     while (model.pages.length > 0) await model.answerPage(0);
     expect(model.hub.tailsKept).toBe(0);
   });
