@@ -123,7 +123,7 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
-test.each(testedDrivers)('the SQLite engine (%s) stores and tells what the memory engine does', async (driver) => {
+test.each(testedDrivers)('the SQLite engine (%s) stores and returns what the memory engine does', async (driver) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const { folder, remove } = await makeDataFolder();
@@ -131,7 +131,7 @@ test.each(testedDrivers)('the SQLite engine (%s) stores and tells what the memor
       const open = () => openEngine(folder, driver, undefined, (damage) => expect.fail(damage.message));
       let engine = open();
       try {
-        // Whoever writes has signed in: users are as old as their first sign-in.
+        // Writers have signed in: users are as old as their first sign-in.
         const first = users.map((id) => ({ do: 'signIn', user: id, isLaptop: false }) as const);
         for (const each of [...first, ...steps]) {
           if (each.do === 'place') placeAll(engine);

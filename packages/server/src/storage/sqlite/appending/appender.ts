@@ -207,7 +207,7 @@ export class Appender {
     const known = this.#channels.find(nameOf(channel));
     const author = content === undefined ? 0 : this.#authorIn(known, content);
     const isKeyed = known !== undefined && author !== undefined && content?.key !== undefined;
-    // Whoever was never seen has never stored anything.
+    // An author who was never seen has never stored anything.
     const first = isKeyed ? this.#keys.find(known, author, content.key!, since) : undefined;
     return {
       known,
@@ -283,7 +283,7 @@ export class Appender {
 function isStale({ channel, guard, change }: AppendRequest, known: ChannelState | undefined): boolean {
   if (known?.isClosed === true) return true;
   if (guard.rightsVersion !== 'any' && guard.rightsVersion !== (known?.rights ?? 0)) return true;
-  // A group begins when somebody joins it.
+  // A group begins with the first join.
   const begins = channel.kind !== 'group' || change?.members.some(({ type }) => type === 'join') === true;
   return known === undefined && !begins;
 }

@@ -61,6 +61,11 @@ export interface DescriptionFrame {
   readonly recency: number;
 }
 
+interface MemberSlice {
+  readonly members: MemberRow[];
+  readonly next: number | undefined;
+}
+
 export class ChannelStatusReader {
   readonly #users: UserTable;
   readonly #names: RowNames;
@@ -110,23 +115,23 @@ export class ChannelStatusReader {
     const stored = this.#membersOf(userNumber, after ?? 0, limit);
     const { members, next } = announced ? this.#withAnnounced(user, announced, stored, after ?? 0, limit) : stored;
     const isAll = after === undefined && next === undefined;
+    let isWhole = stored.isWhole;
     const statuses: ChannelStatusFrame[] = [];
     const names: ChannelName[] = [];
-    let unreadable = 0;
     for (const member of members) {
       const status = this.#readAround(`channel number ${member.channel} of ${user}`, () => {
         const cursor = cursors.get(member.channel);
         return isAll ? this.#loadedStatusOf(member, cursor) : this.#statusOf(member, cursor);
       });
       if (status === undefined) {
-        unreadable += 1;
+        isWhole = false;
         continue;
       }
       names.push(status.channel);
       if (isDue(status)) statuses.push(status);
     }
     // Damage is reported each time.
-    if (isAll && unreadable === 0) {
+    if (isAll && isWhole) {
       // Also before there is one for the user.
       if (announced !== undefined && !names.includes(ANNOUNCEMENTS)) names.push(ANNOUNCEMENTS);
       this.#channels.rememberList(userNumber, names);
@@ -161,20 +166,21 @@ export class ChannelStatusReader {
    * Memberships in the order of the table, at most `limit`, and where the next slice begins. A damaged row that the user's
    * channel does not make good is left out: they are not in that channel.
    */
-  #membersOf(user: number, after: number, limit: number): { members: MemberRow[]; next: number | undefined } {
+  #membersOf(user: number, after: number, limit: number): MemberSlice & { readonly isWhole: boolean } {
     const place = `a member of user ${user}`;
     // One more row than wanted is read: it shows whether there is another slice.
     const slice = this.#memberRows.slice(user, after, limit + 1);
     const read = (row: SqlRow) => this.#readAround(place, () => memberFrom(row)) ?? this.#standIn(row, after);
-    const { own, isEnd } = this.#ownRows(place, { key: user, channel: after }, slice, read, keyOfMember);
+    const { own, isEnd, isWhole } = this.#ownRows(place, { key: user, channel: after }, slice, read, keyOfMember);
     const members = own.slice(0, limit);
     const isLast = members.length === 0 || (own.length <= limit && (isEnd || slice.rows.length <= limit));
-    return { members, next: isLast ? undefined : members.at(-1)?.channel };
+    return { members, next: isLast ? undefined : members.at(-1)?.channel, isWhole };
   }
 
   /**
-   * Of the rows around a place, those of its key, in order and each once; and whether a row of a larger key follows them.
-   * Reports where they do not stand in order: damage may hide others.
+   * Of the rows around a place, those of its key, in order and each once. Reports where they do not stand in order: damage may
+   * hide others.
+   * @returns also whether a row of a larger key follows them, and whether all can be read and stand in order
    */
   #ownRows<Row>(
     place: string,
@@ -182,13 +188,14 @@ export class ChannelStatusReader {
     { before, rows }: KeyedSlice,
     read: (row: SqlRow) => Row | undefined,
     keyOf: (row: Row) => KeyedRow,
-  ): { readonly own: Row[]; readonly isEnd: boolean } {
+  ): { readonly own: Row[]; readonly isEnd: boolean; readonly isWhole: boolean } {
     const isRead = (row: Row | undefined): row is Row => row !== undefined;
     const readable = rows.map(read).filter(isRead);
-    this.#readAround(place, () => {
+    const isInOrder = this.#readAround(place, () => {
       KeyOrder.expectBelow(from, before.map(read).filter(isRead).map(keyOf));
       const order = new KeyOrder(from);
       for (const row of readable) order.expectNext(keyOf(row));
+      return true;
     });
     const own = new Map<number, Row>();
     let isEnd = false;
@@ -197,17 +204,21 @@ export class ChannelStatusReader {
       if (key === from.key && channel > from.channel) own.set(channel, row);
       if (key > from.key) isEnd = true;
     }
-    return { own: [...own.values()].sort((a, b) => keyOf(a).channel - keyOf(b).channel), isEnd };
+    return {
+      own: [...own.values()].sort((a, b) => keyOf(a).channel - keyOf(b).channel),
+      isEnd,
+      isWhole: isInOrder === true && readable.length === rows.length,
+    };
   }
 
-  /** The announcements in their place among a slice of the user's channels: nobody has a row of them before they read one. */
+  /** The announcements in their place among a slice of the user's channels: there is no row of a user before they read one. */
   #withAnnounced(
     user: UserId,
     announced: ChannelState,
-    { members, next }: { readonly members: MemberRow[]; readonly next: number | undefined },
+    { members, next }: MemberSlice,
     after: number,
     limit: number,
-  ): { members: MemberRow[]; next: number | undefined } {
+  ): MemberSlice {
     const { number } = announced;
     const member = this.#announcedTo(user, announced);
     const merged = members.filter(({ channel }) => channel !== number);

@@ -46,7 +46,7 @@ export interface EntryRow {
   readonly change: string | undefined;
 }
 
-/** One number for whoever wrote a row: users have positive ones, applications negative ones, the server itself 0. */
+/** One number for the author of a row: users have positive ones, applications negative ones, the server itself 0. */
 export function authorOf({ sender, application }: Pick<EntryRow, 'sender' | 'application'>): number {
   return application === 0 ? sender : -application;
 }

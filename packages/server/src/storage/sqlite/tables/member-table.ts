@@ -128,7 +128,7 @@ export class MemberTable {
     const delivered = Math.max(member.delivered, write.delivered ?? 0);
     if (read !== member.read || delivered !== member.delivered) {
       const moved = movedTo(member, read, delivered);
-      // Nobody has a row of the announcements before they acknowledged one.
+      // There is no row of a user in the announcements before they acknowledged one.
       if (state.channel.kind === 'all') this.put(state, moved);
       else this.#update.run([read, delivered, memberChecksum(moved), user, state.number]);
       this.remember(state, moved);
