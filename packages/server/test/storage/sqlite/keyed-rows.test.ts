@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseDriver } from '../../../src/storage/sqlite/driver/choose-driver.js';
+import { SqlFailure } from '../../../src/storage/sqlite/driver/sql-database.js';
 import { KeyedRows, KeyOrder } from '../../../src/storage/sqlite/tables/keyed-rows.js';
 import { makeDataFolder, testedDrivers } from './data-folder.js';
 
@@ -51,6 +52,7 @@ describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
       } catch {
         wrong += 1;
       }
+      if (slice.isBroken) wrong += 1;
       const next = slice.rows
         .filter(isWhole)
         .map(keyed)
@@ -68,19 +70,30 @@ describe.each(testedDrivers)('KeyedRows, through %s,', (driver) => {
     expect(read()).toEqual({ right: Array.from({ length: ROWS }, (_, at) => at + 2), wrong: 0 });
   });
 
-  it('returns a row whose key became smaller by one bit, wherever it stands', () => {
+  it('shows that a row has another key by one bit, wherever it stands', () => {
     const intact = readFileSync(file);
     const places: number[] = [];
     for (let at = intact.indexOf(HEAD_OF_ROW); at >= 0; at = intact.indexOf(HEAD_OF_ROW, at + 1)) places.push(at);
     expect(places).toHaveLength(ROWS);
     for (const place of places) {
-      const damaged = Buffer.from(intact);
-      // The key is the number 0: one bit.
-      damaged[place + 1]! ^= 1;
-      writeFileSync(file, damaged);
-      expect([place, read().wrong > 0]).toEqual([place, true]);
+      // The type of the key: it becomes the number 0, NULL, a float, text or bytes.
+      for (let bit = 0; bit < 8; bit += 1) {
+        const damaged = Buffer.from(intact);
+        damaged[place + 1]! ^= 1 << bit;
+        writeFileSync(file, damaged);
+        expect([place, bit, isNoticed()]).toEqual([place, bit, true]);
+      }
     }
   });
+
+  /** SQLite may find out by itself. */
+  function isNoticed(): boolean {
+    try {
+      return read().wrong > 0;
+    } catch (error) {
+      return error instanceof SqlFailure && error.kind === 'corrupt';
+    }
+  }
 });
 
 describe('KeyOrder', () => {

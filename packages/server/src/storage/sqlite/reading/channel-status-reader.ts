@@ -20,7 +20,7 @@ import {
 import { ANNOUNCEMENTS, CHANNEL_COLUMNS, type ChannelTable, storedFrom } from '../tables/channel-table.js';
 import type { DeviceTable } from '../tables/device-table.js';
 import { type EntryRow, MESSAGE_KIND } from '../tables/entry-row.js';
-import { type KeyedRow, KeyedRows, type KeyedSlice, KeyOrder } from '../tables/keyed-rows.js';
+import { type KeyedRow, KeyedRows, ownRows } from '../tables/keyed-rows.js';
 import { cursorFrom, MEMBER_COLUMNS, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
 import type { RowNames } from '../tables/row-names.js';
 import type { UserTable } from '../tables/user-table.js';
@@ -171,44 +171,11 @@ export class ChannelStatusReader {
     // One more row than wanted is read: it shows whether there is another slice.
     const slice = this.#memberRows.slice(user, after, limit + 1);
     const read = (row: SqlRow) => this.#readAround(place, () => memberFrom(row)) ?? this.#standIn(row, after);
-    const { own, isEnd, isWhole } = this.#ownRows(place, { key: user, channel: after }, slice, read, keyOfMember);
+    const around = { from: { key: user, channel: after }, slice, read, keyOf: keyOfMember };
+    const { own, isEnd, isWhole } = ownRows(around, (check) => this.#readAround(place, check));
     const members = own.slice(0, limit);
     const isLast = members.length === 0 || (own.length <= limit && (isEnd || slice.rows.length <= limit));
     return { members, next: isLast ? undefined : members.at(-1)?.channel, isWhole };
-  }
-
-  /**
-   * Of the rows around a place, those of its key, in order and each once. Reports where they do not stand in order: damage may
-   * hide others.
-   * @returns also whether a row of a larger key follows them, and whether all can be read and stand in order
-   */
-  #ownRows<Row>(
-    place: string,
-    from: KeyedRow,
-    { before, rows }: KeyedSlice,
-    read: (row: SqlRow) => Row | undefined,
-    keyOf: (row: Row) => KeyedRow,
-  ): { readonly own: Row[]; readonly isEnd: boolean; readonly isWhole: boolean } {
-    const isRead = (row: Row | undefined): row is Row => row !== undefined;
-    const readable = rows.map(read).filter(isRead);
-    const isInOrder = this.#readAround(place, () => {
-      KeyOrder.expectBelow(from, before.map(read).filter(isRead).map(keyOf));
-      const order = new KeyOrder(from);
-      for (const row of readable) order.expectNext(keyOf(row));
-      return true;
-    });
-    const own = new Map<number, Row>();
-    let isEnd = false;
-    for (const row of readable) {
-      const { key, channel } = keyOf(row);
-      if (key === from.key && channel > from.channel) own.set(channel, row);
-      if (key > from.key) isEnd = true;
-    }
-    return {
-      own: [...own.values()].sort((a, b) => keyOf(a).channel - keyOf(b).channel),
-      isEnd,
-      isWhole: isInOrder === true && readable.length === rows.length,
-    };
   }
 
   /** The announcements in their place among a slice of the user's channels: there is no row of a user before they read one. */
@@ -258,7 +225,8 @@ export class ChannelStatusReader {
     const place = `a cursor of device ${device}`;
     const slice = this.#cursorRows.slice(device, after, count);
     const read = (row: SqlRow) => this.#readAround(place, () => cursorFrom(row));
-    const { own } = this.#ownRows(place, { key: device, channel: after }, slice, read, keyOfCursor);
+    const around = { from: { key: device, channel: after }, slice, read, keyOf: keyOfCursor };
+    const { own } = ownRows(around, (check) => this.#readAround(place, check));
     return new Map(own.map(({ channel, offset }) => [channel, offset]));
   }
 

@@ -169,7 +169,8 @@ export class MemberTable {
    */
   #expectAbsent(user: number, channel: number): void {
     const place = { key: user, channel: channel - 1 };
-    const { before, rows } = this.#rows.slice(user, channel - 1, 1);
+    const { before, rows, isBroken } = this.#rows.slice(user, channel - 1, 1);
+    if (isBroken) throw hiddenMember(user, channel);
     KeyOrder.expectBelow(place, before.map(keyedMember));
     const order = new KeyOrder(place);
     for (const row of rows.map(keyedMember)) {

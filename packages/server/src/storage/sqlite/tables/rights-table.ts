@@ -19,6 +19,7 @@ import {
   SqlFailure,
   type SqlRow,
   type SqlStatement,
+  type SqlValue,
   textOf,
 } from '../driver/sql-database.js';
 import { expectChecksum, rowChecksum } from '../row-checks.js';
@@ -69,6 +70,8 @@ export class RightsTable {
   readonly #findName: SqlStatement;
   readonly #dropName: SqlStatement;
   readonly #countNames: SqlStatement;
+  readonly #countUpTo: SqlStatement;
+  readonly #countAbove: SqlStatement;
   readonly #names: SqlStatement;
   readonly #namesBefore: SqlStatement;
   readonly #countBlocks: SqlStatement;
@@ -92,6 +95,8 @@ export class RightsTable {
     this.#findName = database.prepare('SELECT 1 AS one FROM roster WHERE channel = ? AND name = ?');
     this.#dropName = database.prepare('DELETE FROM roster WHERE channel = ? AND name = ?');
     this.#countNames = database.prepare('SELECT count(*) AS count FROM roster WHERE channel = ?');
+    this.#countUpTo = database.prepare('SELECT count(*) AS count FROM roster WHERE channel = ? AND name <= ?');
+    this.#countAbove = database.prepare('SELECT count(*) AS count FROM roster WHERE channel = ? AND name > ?');
     this.#namesBefore = database.prepare(
       'SELECT channel AS in_channel, name, user AS of_user, crc AS name_crc FROM roster ' +
         'WHERE (channel, name) <= (?, ?) ORDER BY channel DESC, name DESC LIMIT 2',
@@ -104,7 +109,8 @@ export class RightsTable {
       'SELECT roster.channel AS in_channel, roster.name, roster.user AS of_user, roster.crc AS name_crc, ' +
         `member.user, member.channel, ${MEMBER_COLUMNS.replaceAll(/\w+/g, 'member.$&')} ` +
         'FROM roster LEFT JOIN member ON member.user = roster.user AND member.channel = roster.channel ' +
-        'WHERE roster.channel = ? AND roster.name > ? ORDER BY roster.name LIMIT ?',
+        // Not those of the channel alone: SQLite would not show a damaged one at which it ends.
+        'WHERE (roster.channel, roster.name) > (?, ?) ORDER BY roster.channel, roster.name LIMIT ?',
     );
   }
 
@@ -172,10 +178,13 @@ export class RightsTable {
   page(state: ChannelState | undefined, after: UserId | undefined, limit: number): MemberPageFrame {
     if (state?.channel.kind !== 'group') return { members: [], next: undefined, version: state?.rights ?? 0 };
     const from = after ?? '';
-    const rows = this.#names.all([state.number, from, limit + 1]);
+    const found = this.#names.all([state.number, from, limit + 1]);
+    const end = found.findIndex((row) => row['in_channel'] !== state.number);
+    const rows = end < 0 ? found : found.slice(0, end);
     readAround(`the members of ${state.key}`, this.#onDamage, () => {
-      this.#expectAll(state);
+      this.#expectAll(state, from);
       this.#expectInOrder(state, from, rows);
+      if (end >= 0) nameFrom(found[end]!);
     });
     const members: ChannelMember[] = [];
     for (const row of rows.slice(0, limit)) {
@@ -290,11 +299,16 @@ export class RightsTable {
     return text;
   }
 
-  /** @throws SqlFailure `corrupt` where damage hides some */
-  #expectAll({ number, memberCount }: ChannelState): void {
-    const row = this.#countNames.get([number]);
-    const count = row === undefined ? 0 : integerOf(row, 'count');
-    if (count !== memberCount) throw new SqlFailure('corrupt', `${count} of ${memberCount} are there`);
+  /**
+   * Counts them at once and on both sides of a place: each is a search of its own.
+   * @throws SqlFailure `corrupt` where damage hides some
+   */
+  #expectAll({ number, memberCount }: ChannelState, from: string): void {
+    const count = (statement: SqlStatement, ...values: SqlValue[]) => integerOf(statement.get(values)!, 'count');
+    const all = count(this.#countNames, number);
+    const sides = count(this.#countUpTo, number, from) + count(this.#countAbove, number, from);
+    if (all === memberCount && sides === memberCount) return;
+    throw new SqlFailure('corrupt', `${Math.min(all, sides)} of ${memberCount} are there`);
   }
 
   /**
