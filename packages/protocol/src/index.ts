@@ -49,6 +49,7 @@ export {
   encodeChannels,
   encodeConnected,
   encodeError,
+  encodeGroupOk,
   encodeHistory,
   encodeOk,
   encodePong,
@@ -59,6 +60,7 @@ export {
 } from './codec/encode-answer.js';
 export {
   encodeChannelPush,
+  encodeChannelRemovedPush,
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
@@ -76,6 +78,7 @@ export type {
   ChannelsAnswer,
   ConnectedAnswer,
   ErrorAnswer,
+  GroupOutcome,
   HistoryAnswer,
   OkAnswer,
   PongAnswer,
@@ -118,6 +121,20 @@ export {
   type UnknownEntry,
 } from './messages/entries.js';
 export { type GapPush, type GapReason, gapReasons } from './messages/gap-push.js';
+export type {
+  GroupAddCommand,
+  GroupCommand,
+  GroupCreateCommand,
+  GroupDeleteCommand,
+  GroupJoinCommand,
+  GroupLeaveCommand,
+  GroupRemoveCommand,
+  GroupRole,
+  GroupRoleCommand,
+  GroupSettings,
+  GroupSettingsChange,
+  GroupUpdateCommand,
+} from './messages/group-commands.js';
 export type { JsonValue } from './messages/json-value.js';
 export type {
   ChannelChangedPush,

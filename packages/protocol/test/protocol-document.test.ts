@@ -94,7 +94,7 @@ describe('the examples of PROTOCOL.md', () => {
   });
 
   test.each(pushes)('$line', ({ line }) => {
-    expect(['answer', 'entry', 'push']).toContain(decodeServerMessage(line.slice(2)).kind);
+    expect(['answer', 'entry', 'unknownEntry', 'push']).toContain(decodeServerMessage(line.slice(2)).kind);
   });
 
   test('show every command', () => {

@@ -207,13 +207,15 @@ async function serve(
     {
       pages: pacedPages(new GatheredPages(store.log), clock),
       onPageError: (error, channel) => reportRead('A page could not be read', error, channel),
-      receiptsOf: (channel) => presentReceipts({ cursors, heads, privacy }, channel),
+      receiptsOf: (channel, of) => presentReceipts({ cursors, heads, privacy }, channel, of),
+      hidesReceipts: (user) => states.peek(user)?.settings.receipts === false,
+      readOf: (user, channel) => cursors.peek(user, channel)?.read ?? 0,
       room: outboxes,
       users: localUsers,
       members,
       onRingEmptied: () => counter.count('limits.allRingsBytes'),
     },
-    { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM },
+    { allRingsBytes: limits.allRingsBytes, shareFrom: SHARE_FROM, receiptMembers: config.receipts.maxMembers },
   );
   gate.follow(heads);
   hub.attachTo(gate);
@@ -270,6 +272,7 @@ async function serve(
       turns,
       queue,
       members,
+      users: localUsers,
       heads,
       cursors,
       channels,
@@ -281,7 +284,7 @@ async function serve(
       refusals: counter,
       unread,
     },
-    limits,
+    config,
   );
   const router = new Router(
     { rules, signIn, clock, refusals },

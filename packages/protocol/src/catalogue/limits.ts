@@ -60,6 +60,14 @@ export const fieldLimits = Object.freeze({
   messageReactions: 50,
   /** Users listed in one reaction; its `count` counts all. */
   reactionUsers: 20,
+  /** `title` of a group. */
+  groupTitleCharacters: 200,
+  groupDescriptionCharacters: 2000,
+  groupPictureCharacters: 2000,
+  /** JSON text of `metadata` of a group. */
+  groupMetadataBytes: 4096,
+  /** `users` in one command of groups. */
+  groupUsers: 200,
   /** Entries or channels in one page. */
   pageItems: 200,
   defaultPageItems: 50,

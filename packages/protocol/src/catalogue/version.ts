@@ -28,5 +28,6 @@ export const features = /* @__PURE__ */ Object.freeze([
   'channels',
   'refresh',
   'batch',
+  'groups',
 ] as const);
 export type Feature = (typeof features)[number];

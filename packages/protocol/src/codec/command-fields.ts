@@ -13,6 +13,7 @@ import type {
 import { parseAddress } from '../names/address.js';
 import type { CommandId } from '../names/ids.js';
 import type { FieldReader } from './field-reader.js';
+import { readGroupCommand } from './group-fields.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
 
 /** A `send` as received. Its body stays text, as `bodyText` of the result; either that or `bytes` is present. */
@@ -61,7 +62,7 @@ export function readCommandFields(
     case 'presence':
     case 'watch':
     case 'unwatch':
-      return { type, id, users: fields.requiredUsers() };
+      return { type, id, users: fields.requiredUsers(fieldLimits.presenceUsers) };
     case 'settings':
       return { type, id, presence: fields.flag('presence'), receipts: fields.flag('receipts') };
     case 'block':
@@ -80,7 +81,7 @@ export function readCommandFields(
     case 'refresh':
       return { type, id, token: fields.requiredToken() };
     default:
-      return undefined;
+      return readGroupCommand(type, id, fields);
   }
 }
 

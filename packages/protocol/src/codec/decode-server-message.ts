@@ -70,6 +70,11 @@ const channelShape: Shape = {
   visibleFrom: offset,
   last: optional((last) => entries([last])),
   blocked: optional(flag),
+  role: optional(text),
+  title: optional(text),
+  picture: optional(text),
+  members: optional(offset),
+  posting: optional(text),
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
 
@@ -112,7 +117,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ],
   ['refreshed', { expiresAt: optional(number) }],
   ['sent', { channel: text, epoch: text, offset: entryOffset, at: number, repeated: optional(flag) }],
-  ['ok', {}],
+  ['ok', { group: optional(text), added: optional(list), removed: optional(list), repeated: optional(flag) }],
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
   ['settings', settingsShape],

@@ -1,7 +1,7 @@
 // Answers as text. `sent` and `ok` are on the hot path; entries are inserted as the texts that they already are.
 
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
-import type { ConnectedAnswer, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
+import type { ConnectedAnswer, GroupOutcome, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
 import type { PresenceState, UserSettings } from '../messages/pushes.js';
 import type { CommandId, UserId } from '../names/ids.js';
@@ -24,6 +24,11 @@ function encodeId(id: CommandId): string {
 /** An `ok`. */
 export function encodeOk(re: CommandId): string {
   return `{"re":${encodeId(re)},"type":"ok"}`;
+}
+
+/** The `ok` of a command of groups. Undefined fields are left out. */
+export function encodeGroupOk(re: CommandId, { group, added, removed, repeated }: GroupOutcome): string {
+  return JSON.stringify({ re, type: 'ok', group, added, removed, repeated });
 }
 
 /** A `pong`; `time` in milliseconds since 1970. */
@@ -75,9 +80,15 @@ export function encodeError(report: ErrorReport): string {
  * @param lastText  the newest message, made by `encodeEntryPush` or `encodeTruncatedEntry`
  */
 export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, lastText: string | undefined): string {
-  const { address, epoch, head, read, unread, visibleFrom, peer, blocked } = summary;
-  const text = JSON.stringify({ address, epoch, head, read, unread, visibleFrom, peer, blocked });
+  const text = JSON.stringify(summaryFields(summary));
   return lastText === undefined ? text : `${text.slice(0, -1)},"last":${lastText}}`;
+}
+
+/** In their order on the wire. */
+function summaryFields(summary: Omit<ChannelSummary, 'last'>): Omit<ChannelSummary, 'last'> {
+  const { address, epoch, head, read, unread, visibleFrom, peer, blocked, role, title, picture, members, posting } =
+    summary;
+  return { address, epoch, head, read, unread, visibleFrom, peer, blocked, role, title, picture, members, posting };
 }
 
 /** A `connected`; `channelTexts` are made by `encodeChannelSummary`. */

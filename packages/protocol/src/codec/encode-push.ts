@@ -111,6 +111,11 @@ export function encodeChannelPush(channelText: string): string {
   return `{"type":"channel",${channelText.slice(1)}`;
 }
 
+/** A `channel`: no longer one of the user's. */
+export function encodeChannelRemovedPush(address: Address): string {
+  return `{"type":"channel","address":${jsonString(address)},"removed":true}`;
+}
+
 /** A `gap`. */
 export function encodeGapPush(
   gap: Omit<GapPush, 'type' | 'channel' | 'reason'> & { readonly reason: GapReason },

@@ -4,8 +4,9 @@
 import type { ErrorCode } from '../catalogue/error-catalogue.js';
 import { fieldLimits } from '../catalogue/limits.js';
 import type { ClientDescription } from '../messages/commands.js';
+import type { JsonValue } from '../messages/json-value.js';
 import { type Address, isAddress } from '../names/address.js';
-import { type DeviceId, parseDeviceId, parseUserId, type UserId } from '../names/ids.js';
+import { type DeviceId, type GroupId, parseDeviceId, parseGroupId, parseUserId, type UserId } from '../names/ids.js';
 import { type Epoch, isOffset, type Position, parseEpoch } from '../names/position.js';
 import { base64ByteLength } from './base64.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
@@ -19,6 +20,7 @@ export interface FieldProblem {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const controlOrLoneSurrogate = /[\p{Cc}\p{Cs}]/u;
+const controlButLineBreak = /(?![\n\t])[\p{Cc}\p{Cs}]/u;
 const loneSurrogate = /\p{Cs}/u;
 const signalName = /^[a-z0-9._-]+$/;
 const visibleAscii = /^[!-~](?:[ -~]*[!-~])?$/;
@@ -114,11 +116,10 @@ export class FieldReader {
   }
 
   /** Each user once, in the order given. */
-  requiredUsers(): readonly UserId[] {
+  requiredUsers(max: number): readonly UserId[] {
     const value = this.#source['users'];
-    const { presenceUsers } = fieldLimits;
-    if (!Array.isArray(value) || value.length === 0 || value.length > presenceUsers) {
-      this.report('users', `an array of 1-${presenceUsers} user ids`);
+    if (!Array.isArray(value) || value.length === 0 || value.length > max) {
+      this.report('users', `an array of 1-${max} user ids`);
       return [];
     }
     const users = new Set<UserId>();
@@ -153,6 +154,64 @@ export class FieldReader {
     if (isValid) return { name, version };
     this.report('client', `{name, version?}, strings of 1-${fieldLimits.clientTextBytes} bytes`, 'another object');
     return undefined;
+  }
+
+  isNull(name: string): boolean {
+    return this.#source[name] === null;
+  }
+
+  choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    return this.has(name) ? this.requiredChoice(name, choices) : undefined;
+  }
+
+  requiredChoice<Choice extends string>(name: string, choices: readonly Choice[]): Choice {
+    const value = this.#source[name];
+    const choice = choices.find((each) => each === value);
+    if (choice === undefined) this.report(name, `one of ${choices.join(', ')}`);
+    return choice ?? choices[0]!;
+  }
+
+  /** Text of people in one line. */
+  line(name: string, maxCharacters: number): string | undefined {
+    return this.#text(name, maxCharacters, controlOrLoneSurrogate, 'without control characters');
+  }
+
+  /** Text of people in several lines. */
+  prose(name: string, maxCharacters: number): string | undefined {
+    return this.#text(name, maxCharacters, controlButLineBreak, 'without control characters, except line feed and tab');
+  }
+
+  #text(name: string, maxCharacters: number, excluded: RegExp, rule: string): string | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    const isValid = typeof value === 'string' && hasCharacters(value, maxCharacters) && !excluded.test(value);
+    if (!isValid) this.report(name, `a string of 1-${maxCharacters} characters ${rule}`);
+    return value as string;
+  }
+
+  /** An object of whatever values. */
+  object(name: string, maxBytes: number): Record<string, JsonValue> | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    if (!isJsonObject(value)) {
+      this.report(name, 'an object');
+      return undefined;
+    }
+    const bytes = utf8ByteLength(JSON.stringify(value));
+    if (bytes > maxBytes) this.report(name, `at most ${maxBytes} bytes of JSON text`, `${bytes}`, 'too_large');
+    return value as Record<string, JsonValue>;
+  }
+
+  group(): GroupId | undefined {
+    return this.has('group') ? this.requiredGroup() : undefined;
+  }
+
+  requiredGroup(): GroupId {
+    const value = this.#source['group'];
+    const group = typeof value === 'string' ? parseGroupId(value) : undefined;
+    if (group === undefined)
+      this.report('group', 'a group id: 1-128 bytes in NFC without white space, control characters or "/"');
+    return group ?? ('' as GroupId);
   }
 
   address(name: string): Address | undefined {
@@ -310,6 +369,10 @@ function parsePosition(value: unknown): Position | undefined {
 
 function isClientText(value: unknown): value is string {
   return typeof value === 'string' && isText(value, fieldLimits.clientTextBytes) && !controlOrLoneSurrogate.test(value);
+}
+
+function hasCharacters(value: string, max: number): boolean {
+  return value.length > 0 && value.length <= 2 * max && [...value].length <= max;
 }
 
 function isText(value: string, maxBytes: number): boolean {

@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../catalogue/error-catalogue.js';
 import type { SessionLimits } from '../catalogue/limits.js';
 import type { Address } from '../names/address.js';
-import type { CommandId, UserId } from '../names/ids.js';
+import type { CommandId, GroupId, UserId } from '../names/ids.js';
 import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
@@ -61,8 +61,20 @@ export interface SentAnswer extends AnswerFields {
   readonly durable?: boolean | undefined;
 }
 
-export interface OkAnswer extends AnswerFields {
+export interface OkAnswer extends AnswerFields, GroupOutcome {
   readonly type: 'ok';
+}
+
+/** To commands of groups: what became of it. */
+export interface GroupOutcome {
+  /** `group.create`: the id of the group. */
+  readonly group?: GroupId | undefined;
+  /** The users who are members from now on. */
+  readonly added?: readonly UserId[] | undefined;
+  /** The users who are members no longer. */
+  readonly removed?: readonly UserId[] | undefined;
+  /** The key was known: nothing was changed. */
+  readonly repeated?: boolean | undefined;
 }
 
 /** To `history`: in ascending order entries, and gaps in the place of those that are not available. */

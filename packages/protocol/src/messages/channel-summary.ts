@@ -3,6 +3,7 @@
 import type { Address } from '../names/address.js';
 import type { Epoch } from '../names/position.js';
 import type { MessageEntry } from './entries.js';
+import type { GroupRole, GroupSettings } from './group-commands.js';
 
 /** One channel from the viewpoint of its reader, in `connected`, `channels` and pushes `channel`. */
 export interface ChannelSummary {
@@ -21,9 +22,13 @@ export interface ChannelSummary {
   readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
   /** `true`: the user blocks the other one of this direct channel. Who is blocked does not see it. */
   readonly blocked?: true | undefined;
-  /** Groups: the title, and the role of the user. */
+  /** Groups: the role of the user, and how many members there are. */
+  readonly role?: GroupRole | (string & Record<never, never>) | undefined;
+  readonly members?: number | undefined;
+  /** Groups: as in their settings. */
   readonly title?: string | undefined;
-  readonly role?: string | undefined;
+  readonly picture?: string | undefined;
+  readonly posting?: GroupSettings['posting'] | (string & Record<never, never>);
   /** The user does not want to be notified until then, in milliseconds since 1970, or `true` for no end. */
   readonly muted?: number | true | undefined;
   readonly archived?: boolean | undefined;

@@ -1,14 +1,11 @@
 // The commands of a client, as they stand on the wire.
 
 import type { Address } from '../names/address.js';
-import type { CommandId, DeviceId, UserId } from '../names/ids.js';
+import type { DeviceId, UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
+import type { CommandFields } from './command-base.js';
+import type { GroupCommand } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
-
-export interface CommandFields {
-  /** Asks for an answer, which carries it as `re`. Without it, success is silent and an error comes as a push. */
-  readonly id?: CommandId | undefined;
-}
 
 /** The first command of every session. Answer: `connected`. */
 export interface ConnectCommand extends CommandFields {
@@ -178,6 +175,7 @@ export type Command =
   | ReadCommand
   | HistoryCommand
   | ChannelsCommand
+  | GroupCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -198,6 +196,14 @@ const types: Readonly<Record<CommandType, true>> = {
   read: true,
   history: true,
   channels: true,
+  'group.create': true,
+  'group.update': true,
+  'group.add': true,
+  'group.join': true,
+  'group.leave': true,
+  'group.remove': true,
+  'group.role': true,
+  'group.delete': true,
   presence: true,
   watch: true,
   unwatch: true,

@@ -42,6 +42,8 @@ export interface ServerConfig {
   readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
   readonly sessions: SessionPolicy;
+  readonly groups: Section<'groups'>;
+  readonly receipts: Section<'receipts'>;
   readonly presence: PresenceSettings;
 }
 
@@ -73,6 +75,8 @@ export function buildServerConfig(
     logLevel: values.logLevel,
     limits,
     sessions: sectionOf(values, 'sessions'),
+    groups: sectionOf(values, 'groups'),
+    receipts: sectionOf(values, 'receipts'),
     presence: sectionOf(values, 'presence'),
   });
 }

@@ -142,6 +142,8 @@ export const settings = Object.freeze({
   'limits.undeliveredBytesPerPeer': quota(20_000_000, 'bytes from one user that another one has not received yet'),
   'limits.undeliveredBytesToUnseen': quota(1_000_000, 'the same while that one has never signed in'),
 
+  'groups.maxMembers': integer(10_000, 1, 100_000, 'members of one group'),
+  'receipts.maxMembers': integer(32, 0, 1_000, 'members of a group up to which they see how far the others have read'),
   'presence.graceMs': integer(
     5_000,
     0,

@@ -4,10 +4,12 @@ import { encodeChannelSummary, encodeEntryPush, encodeTruncatedEntry, type UserI
 import { peerIn } from '../channel/channel.js';
 import { addressOf } from '../channel/channel-address.js';
 import type { Entry } from '../channel/entry.js';
+import { groupSettingsFrom } from '../channel/group-settings.js';
 import type { ChannelDescription, MemberState } from '../storage/directory.js';
 
 export function channelText(description: ChannelDescription, viewer: UserId): string {
-  const { channel, members } = description;
+  const { channel, members, group } = description;
+  const settings = group && groupSettingsFrom(group.settings);
   const peer = channel.kind === 'direct' ? stateOf(peerIn(channel, viewer), members) : undefined;
   const summary = {
     address: addressOf(channel, viewer),
@@ -16,6 +18,11 @@ export function channelText(description: ChannelDescription, viewer: UserId): st
     read: description.read,
     unread: description.unread,
     visibleFrom: description.visibleFrom,
+    role: group?.role,
+    title: settings?.title,
+    picture: settings?.picture,
+    members: group?.memberCount,
+    posting: settings?.posting,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
     blocked: description.isBlocked ? (true as const) : undefined,
   };

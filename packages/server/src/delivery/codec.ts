@@ -1,10 +1,11 @@
 // How what is delivered is written down. A transport names the codec of its sessions; delivery encodes each object once for
 // all who share the codec and the viewpoint.
 
-import type { Epoch, GapReason, GoodbyePush, PresencePush, UserId } from '@longwire/protocol';
+import type { Epoch, GapReason, GoodbyePush, GroupSettings, PresencePush, UserId } from '@longwire/protocol';
 import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
-import type { Channel } from '../channel/channel.js';
+import type { Channel, GroupChannel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
+import type { MemberRole } from '../channel/membership.js';
 import type { ChannelDescription } from '../storage/directory.js';
 
 /** Text, or binary data. */
@@ -19,6 +20,18 @@ export interface DueGap {
   readonly reason: GapReason;
 }
 
+/** A group as a user finds it who joins by its newest entry: nothing of it is unread. */
+export interface JoinedGroup {
+  readonly channel: GroupChannel;
+  readonly epoch: Epoch;
+  readonly head: number;
+  readonly read: number;
+  readonly visibleFrom: number;
+  readonly role: MemberRole;
+  readonly settings: GroupSettings;
+  readonly memberCount: number;
+}
+
 /** One for each way, compared by identity. What it returns depends on its arguments alone. */
 export interface Codec {
   /** @param key  the idempotency key of the entry, for its sender; undefined for other viewers */
@@ -28,6 +41,10 @@ export interface Codec {
   presence(presence: Omit<PresencePush, 'type'>): Payload;
   channel(description: ChannelDescription, viewer: UserId): Payload;
   gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
+  /** The user has joined a group. */
+  joined(group: JoinedGroup, viewer: UserId): Payload;
+  /** The channel is no longer one of the user's. */
+  removed(channel: Channel, viewer: UserId): Payload;
   goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
   /** Several payloads as one, for recipients that take batches. */
   join(payloads: readonly Payload[]): Payload;

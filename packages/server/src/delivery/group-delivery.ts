@@ -4,6 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 import type { ChangedMember } from '../channel/membership.js';
+import type { LoadedChannel } from '../membership/loaded-channel.js';
 import type { LocalUsers } from '../membership/local-users.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { CatchUp } from './catch-up.js';
@@ -11,6 +12,7 @@ import type { ChannelTail } from './channel-tail.js';
 import type { ChannelTails } from './channel-tails.js';
 import type { EntryPushes } from './encoded-push.js';
 import { type LogReader, skipTo } from './log-reader.js';
+import { announceJoin, notifyRemoved } from './stays.js';
 import type { UserReaders } from './user-readers.js';
 
 export interface GroupDeliveryParts {
@@ -18,6 +20,8 @@ export interface GroupDeliveryParts {
   readonly members: MemberCache<UserReaders>;
   readonly tails: ChannelTails;
   readonly catchUp: CatchUp;
+  /** How far a user has read, as far as that is in memory. */
+  readonly readOf: (user: UserId, channel: Channel) => number;
 }
 
 /** What was applied in a group while its members were not loaded. */
@@ -34,13 +38,15 @@ export class GroupDelivery {
   readonly #members: MemberCache<UserReaders>;
   readonly #tails: ChannelTails;
   readonly #catchUp: CatchUp;
+  readonly #readOf: GroupDeliveryParts['readOf'];
   readonly #missed = new Map<ChannelKey, MissedEntries>();
 
-  constructor({ users, members, tails, catchUp }: GroupDeliveryParts) {
+  constructor({ users, members, tails, catchUp, readOf }: GroupDeliveryParts) {
     this.#users = users;
     this.#members = members;
     this.#tails = tails;
     this.#catchUp = catchUp;
+    this.#readOf = readOf;
     members.follow({ onLoaded: (channel) => this.#onLoaded(channel) });
   }
 
@@ -71,13 +77,29 @@ export class GroupDelivery {
       return;
     }
     for (const member of changed) {
+      if (member.joined === offset) this.#announce(member, pushes.entry, loaded);
       if (member.joined === offset && member.leftBefore !== undefined)
         this.#continue(member, () => this.#tails.at(pushes));
     }
     for (const { readers } of loaded.audience) readers?.deliver(pushes, answered);
     for (const member of changed) {
       this.#end(member, channel);
+      if (member.left !== undefined) this.#notifyLeft(member.user, channel);
       this.#serve(member.user);
+    }
+  }
+
+  /** The user has joined: their sessions are shown the group before its entries. */
+  #announce(member: ChangedMember, entry: Entry, loaded: LoadedChannel<UserReaders>): void {
+    const readers = this.#users.readersOf(member.user);
+    if (readers === undefined || member.left !== undefined) return;
+    announceJoin(readers, member, entry, loaded, this.#readOf(member.user, loaded.channel));
+  }
+
+  /** Readers at the tail have everything that their user gets. */
+  #notifyLeft(user: UserId, channel: Channel): void {
+    for (const reader of this.#users.readersOf(user) ?? []) {
+      if (reader.isAtTailOf(channel)) notifyRemoved(reader, channel);
     }
   }
 
@@ -111,6 +133,7 @@ export class GroupDelivery {
     for (const { id, readers } of loaded.audience) if (!changed.has(id)) putBehind(readers, tail, from - 1);
     for (const member of changed.values()) {
       const { leftBefore } = member;
+      if (member.joined >= from) this.#announce(member, newest, loaded);
       if (member.joined < from) putBehind(this.#users.readersOf(member.user), tail, from - 1);
       // Of what was applied meanwhile, sessions have nothing.
       else this.#continue({ ...member, leftBefore: leftBefore && Math.min(leftBefore, from - 1) }, () => tail);

@@ -19,14 +19,19 @@ import { LogReader, type LogReaderEvents, type Recipient, skipTo } from './log-r
 import type { PageSource } from './page-source.js';
 import { RingBudget } from './ring-budget.js';
 import type { StartPosition } from './start-position.js';
+import { notifyRemoved } from './stays.js';
 import { type OnMissed, type SharedRoom, UserReaders } from './user-readers.js';
 
 /** What the hub needs from outside its floor. */
 export interface HubPorts {
   readonly pages: PageSource;
   readonly onPageError: (error: unknown, channel: Channel) => void;
-  /** The present receipts of a channel's members; never rejects. */
-  readonly receiptsOf: (channel: Channel) => Promise<readonly ReceiptEvent[]>;
+  /** The present receipts of users in a channel; never rejects. */
+  readonly receiptsOf: (channel: Channel, users: readonly UserId[]) => Promise<readonly ReceiptEvent[]>;
+  /** How far a user has read, as far as that is in memory. */
+  readonly readOf: (user: UserId, channel: Channel) => number;
+  /** Whether a user with a session has switched off receipts, and so sees none of others. */
+  readonly hidesReceipts: (user: UserId) => boolean;
   readonly room: SharedRoom;
   readonly users: LocalUsers<UserReaders>;
   /** The members of groups. */
@@ -40,6 +45,8 @@ export interface HubOptions {
   readonly allRingsBytes: number;
   /** Sessions of one user from which on they share what is new in a turn. */
   readonly shareFrom: number;
+  /** Groups with more members have no receipts, except those of a user for the user's own sessions. */
+  readonly receiptMembers: number;
 }
 
 /** For fewer sessions, a turn buffer costs as much as it saves. */
@@ -59,6 +66,8 @@ export class Hub implements LaneListener, EventListener {
   readonly #groups: GroupDelivery;
 
   readonly #receiptsOf: HubPorts['receiptsOf'];
+  readonly #hidesReceipts: HubPorts['hidesReceipts'];
+  readonly #receiptMembers: number;
 
   readonly #room: SharedRoom;
   readonly #shareFrom: number;
@@ -72,7 +81,7 @@ export class Hub implements LaneListener, EventListener {
     reader.fallBehind(this.#tails.at(pushes), pushes.entry.offset - 1);
   };
 
-  constructor(ports: HubPorts, { allRingsBytes, shareFrom }: HubOptions) {
+  constructor(ports: HubPorts, { allRingsBytes, shareFrom, receiptMembers }: HubOptions) {
     this.#rings = new RingBudget(allRingsBytes, ports.onRingEmptied);
     this.#tails = new ChannelTails(this.#rings);
     this.#room = ports.room;
@@ -80,12 +89,14 @@ export class Hub implements LaneListener, EventListener {
     this.#members = ports.members;
     this.#shareFrom = shareFrom;
     this.#receiptsOf = ports.receiptsOf;
+    this.#hidesReceipts = ports.hidesReceipts;
+    this.#receiptMembers = receiptMembers;
     this.#catchUp = new CatchUp(ports.pages, {
       onJoin: (reader, channel) => this.#join(reader, channel),
       onPageError: ports.onPageError,
     });
-    const { users, members } = ports;
-    this.#groups = new GroupDelivery({ users, members, tails: this.#tails, catchUp: this.#catchUp });
+    const { users, members, readOf } = ports;
+    this.#groups = new GroupDelivery({ users, members, tails: this.#tails, catchUp: this.#catchUp, readOf });
   }
 
   /** What was applied reaches who was a member before a row or is by it: so who joins by an entry gets it, and who leaves too. */
@@ -141,6 +152,7 @@ export class Hub implements LaneListener, EventListener {
   finishOpening(reader: LogReader): void {
     if (reader.phase !== 'opening') return;
     reader.phase = 'open';
+    reader.notifyWaiting();
     this.#attend(reader);
   }
 
@@ -197,9 +209,9 @@ export class Hub implements LaneListener, EventListener {
   }
 
   #onReceipt(event: ReceiptEvent): void {
-    for (const viewer of namedReaders(event.channel)) {
+    for (const viewer of this.#receiptUsers(event.channel, event.user)) {
       // The user's own `delivered` concerns no other device of theirs; their own `read` keeps the devices in step.
-      if (viewer === event.user ? event.read === undefined : event.isPrivate) continue;
+      if (viewer === event.user ? event.read === undefined : event.isPrivate || this.#hidesReceipts(viewer)) continue;
       const readers = this.#users.readersOf(viewer);
       if (readers === undefined) continue;
       const pushes = receiptPushes(event, viewer);
@@ -219,6 +231,19 @@ export class Hub implements LaneListener, EventListener {
       const pushes = new CodecPushes((codec) => codec.signal(event, viewer));
       passSignal(this.#users.readersOf(viewer), event, pushes);
     }
+  }
+
+  /** The users of a channel, of a group those that are loaded. */
+  #usersOf(channel: Channel): readonly UserId[] {
+    if (channel.kind !== 'group') return namedReaders(channel);
+    return this.#members.peek(channel)?.audience.map(({ id }) => id) ?? [];
+  }
+
+  /** Who gets the receipts of a user there. */
+  #receiptUsers(channel: Channel, user: UserId): readonly UserId[] {
+    const users = this.#usersOf(channel);
+    const isShared = channel.kind !== 'group' || (users.length > 0 && users.length <= this.#receiptMembers);
+    return isShared ? users : [user];
   }
 
   /** Users with a session. */
@@ -253,15 +278,18 @@ export class Hub implements LaneListener, EventListener {
 
   #join(reader: LogReader, channel: Channel): void {
     if (this.#groups.keepsBehind(reader, channel)) return;
+    const hasLeft = reader.behind.get(channel.key)?.end !== undefined;
     this.#tails.release(reader, channel);
+    if (hasLeft) notifyRemoved(reader, channel);
     if (reader.receiptsDue?.has(channel.key)) this.#sendReceipts(reader, channel);
   }
 
   #sendReceipts(reader: LogReader, channel: Channel): void {
     reader.receiptsDue?.delete(channel.key);
-    void this.#receiptsOf(channel).then((receipts) => {
+    void this.#receiptsOf(channel, this.#receiptUsers(channel, reader.user)).then((receipts) => {
       for (const receipt of receipts) {
-        if (receipt.user === reader.user ? receipt.read === undefined : receipt.isPrivate) continue;
+        const isHidden = receipt.isPrivate || this.#hidesReceipts(reader.user);
+        if (receipt.user === reader.user ? receipt.read === undefined : isHidden) continue;
         if (reader.phase !== 'left') this.#offerReceipt(reader, channel, receiptPushes(receipt, reader.user));
       }
     });

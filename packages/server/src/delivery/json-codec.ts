@@ -2,6 +2,8 @@
 
 import {
   encodeChannelPush,
+  encodeChannelRemovedPush,
+  encodeChannelSummary,
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
@@ -20,6 +22,13 @@ export const jsonCodec: Codec = Object.freeze<Codec>({
   presence: encodePresencePush,
   channel: (description, viewer) => encodeChannelPush(channelText(description, viewer)),
   gap: (gap, channel, viewer) => encodeGapPush(gap, addressOf(channel, viewer)),
+  joined: ({ channel, epoch, head, read, visibleFrom, role, settings, memberCount }, viewer) => {
+    const { title, picture, posting } = settings;
+    const own = { address: addressOf(channel, viewer), epoch, head, read, unread: 0, visibleFrom };
+    const summary = { ...own, role, title, picture, members: memberCount, posting };
+    return encodeChannelPush(encodeChannelSummary(summary, undefined));
+  },
+  removed: (channel, viewer) => encodeChannelRemovedPush(addressOf(channel, viewer)),
   goodbye: encodeGoodbyePush,
   join: (texts) => texts.join('\n'),
 });

@@ -23,6 +23,8 @@ export interface Recipient extends Viewpoint {
    * there is room for this push; only a session that has ended is not called any more.
    */
   offer(push: EncodedPush, waiter: RoomWaiter): boolean;
+  /** Queues the push whatever the room: for what is small and rare, and is learnt no other way. */
+  notify(push: EncodedPush): void;
   /** Queues the push, or drops it for want of room: for what is worth nothing later. No refusal, so no call follows. */
   offerOrDrop(push: EncodedPush): void;
   /**
@@ -60,6 +62,7 @@ export interface BehindState {
 
 export type LogReaderPhase = 'opening' | 'open' | 'left';
 
+const NOTHING_WAITING: readonly EncodedPush[] = [];
 const NOTHING_BEHIND: ReadonlyMap<ChannelKey, BehindState> = new Map();
 
 export class LogReader implements RoomWaiter {
@@ -74,6 +77,7 @@ export class LogReader implements RoomWaiter {
   // Most sessions are behind nowhere most of the time: the map exists only while it has something.
   #behind: Map<ChannelKey, BehindState> | undefined;
   #isWaitingForRoom = false;
+  #untilOpen: readonly EncodedPush[] = NOTHING_WAITING;
   readonly #events: LogReaderEvents;
 
   constructor(recipient: Recipient, events: LogReaderEvents) {
@@ -117,6 +121,18 @@ export class LogReader implements RoomWaiter {
     if (this.#isWaitingForRoom) return false;
     this.#isWaitingForRoom = !this.recipient.offer(push, this);
     return !this.#isWaitingForRoom;
+  }
+
+  /** Queues what must not be lost, whatever the room; while the reader opens, it waits until that is over. */
+  notify(push: EncodedPush): void {
+    if (this.#phase === 'open') this.recipient.notify(push);
+    else if (this.#phase === 'opening') this.#untilOpen = [...this.#untilOpen, push];
+  }
+
+  /** The opening is over. */
+  notifyWaiting(): void {
+    for (const push of this.#untilOpen) this.recipient.notify(push);
+    this.#untilOpen = NOTHING_WAITING;
   }
 
   /** As `offer`, for what is worth nothing later. */

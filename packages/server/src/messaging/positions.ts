@@ -4,6 +4,7 @@ import type { DeviceId, Epoch, ErrorCode, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { CommittedHead, CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
+import type { GroupAccess, Reach } from './group-access.js';
 
 /** A position as a client gave it; without an epoch the present one is meant. */
 export interface ClaimedPosition {
@@ -26,10 +27,12 @@ const ACCEPTED: PositionOutcome = { ok: true };
 export class Positions {
   readonly #heads: CommittedHeads;
   readonly #cursors: CursorCache;
+  readonly #access: Pick<GroupAccess, 'reachOf'>;
 
-  constructor(heads: CommittedHeads, cursors: CursorCache) {
+  constructor(heads: CommittedHeads, cursors: CursorCache, access: Pick<GroupAccess, 'reachOf'>) {
     this.#heads = heads;
     this.#cursors = cursors;
+    this.#access = access;
   }
 
   /**
@@ -42,10 +45,10 @@ export class Positions {
     device: DeviceId,
     claims: readonly ChannelClaim[],
   ): PositionOutcome | Promise<PositionOutcome> {
-    const decide = (heads: readonly CommittedHead[]): PositionOutcome => {
+    const decide = (heads: readonly CommittedHead[], reaches: readonly Reach[]): PositionOutcome => {
       let outcome = ACCEPTED;
       claims.forEach(({ channel, claimed }, index) => {
-        const refusal = check(claimed, heads[index]!);
+        const refusal = check(claimed, heads[index]!, reaches[index]);
         if (refusal === undefined) this.#cursors.acknowledge(user, device, channel, claimed.offset);
         else if (outcome.ok) outcome = refusal;
       });
@@ -53,29 +56,43 @@ export class Positions {
     };
     const channels = claims.map(({ channel }) => channel);
     const known = channels.map((channel) => this.#heads.peek(channel));
-    if (known.every((head) => head !== undefined)) return decide(known);
-    return this.#heads.ofAll(user, channels).then(decide);
+    const reaches = channels.map((channel) => this.#access.reachOf(user, channel));
+    const isKnown = (reach: Reach | Promise<Reach>): reach is Reach => !(reach instanceof Promise);
+    if (known.every((head) => head !== undefined) && reaches.every(isKnown)) return decide(known, reaches);
+    return Promise.all([this.#heads.ofAll(user, channels), Promise.all(reaches)]).then(([heads, all]) =>
+      decide(heads, all),
+    );
   }
 
   /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
   read(user: UserId, channel: Channel, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
-    const decide = (head: CommittedHead): PositionOutcome => {
-      const refusal = check(claimed, head);
+    const decide = (head: CommittedHead, reach: Reach): PositionOutcome => {
+      const refusal = check(claimed, head, reach);
       if (refusal === undefined) this.#cursors.read(user, channel, claimed.offset);
       return refusal ?? ACCEPTED;
     };
     const known = this.#heads.peek(channel);
-    return known === undefined ? this.#heads.of(user, channel).then(decide) : decide(known);
+    const reach = this.#access.reachOf(user, channel);
+    if (known !== undefined && !(reach instanceof Promise)) return decide(known, reach);
+    return Promise.all([this.#heads.of(user, channel), reach]).then(([head, reached]) => decide(head, reached));
   }
 }
 
-function check(claimed: ClaimedPosition, head: CommittedHead): PositionOutcome | undefined {
+function check(claimed: ClaimedPosition, head: CommittedHead, reach: Reach): PositionOutcome | undefined {
+  if (reach === undefined) {
+    return {
+      ok: false,
+      code: 'not_a_member',
+      message: 'expected a group that this user is or was in; nothing was moved',
+    };
+  }
+  const newest = Math.min(head.head, reach);
   if (claimed.epoch !== undefined && claimed.epoch !== head.epoch) {
     const message = `the channel's epoch is ${head.epoch ?? 'not there yet'}, not ${claimed.epoch}; nothing was moved`;
     return { ok: false, code: 'stale_epoch', message };
   }
-  if (claimed.offset > head.head) {
-    const message = `the newest offset is ${head.head}, ${claimed.offset} is above it; nothing was moved`;
+  if (claimed.offset > newest) {
+    const message = `the newest offset is ${newest}, ${claimed.offset} is above it; nothing was moved`;
     return { ok: false, code: 'invalid_field', message };
   }
   return undefined;

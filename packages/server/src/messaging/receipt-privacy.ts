@@ -14,19 +14,31 @@ export class ReceiptPrivacy {
     this.#onFailure = onFailure;
   }
 
-  /** Whether the users of a direct channel see only their own receipts; undefined if the store would have to be asked. */
-  peek(channel: Channel): boolean | undefined {
-    const users = namedReaders(channel);
-    // In a group, it will be for each two of its members.
-    if (users.length < 2) return false;
+  /**
+   * Whether the users of a direct channel see only their own receipts, or in a group the others none of this user; undefined if
+   * the store would have to be asked.
+   */
+  peek(channel: Channel, user?: UserId): boolean | undefined {
+    const users = channel.kind === 'group' && user !== undefined ? [user] : namedReaders(channel);
+    if (channel.kind !== 'group' && users.length < 2) return false;
     const states = users.map((user) => this.#states.peek(user));
     return states.every((state) => state !== undefined) ? isPrivate(states) : undefined;
   }
 
   /** The same; true if it cannot be read. */
-  async load(onBehalfOf: UserId, channel: Channel): Promise<boolean> {
-    const [loaded] = await this.loadAll(onBehalfOf, [channel]);
+  async load(user: UserId, channel: Channel): Promise<boolean> {
+    if (channel.kind === 'group') return this.#hides(user);
+    const [loaded] = await this.loadAll(user, [channel]);
     return loaded!;
+  }
+
+  async #hides(user: UserId): Promise<boolean> {
+    try {
+      return isPrivate(await this.#states.loadAll(user, [user]));
+    } catch (error) {
+      this.#onFailure(error);
+      return true;
+    }
   }
 
   /** The same of several channels, in the order asked. */

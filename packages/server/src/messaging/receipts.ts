@@ -2,7 +2,7 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
-import { type Channel, type ChannelKey, namedReaders } from '../channel/channel.js';
+import type { Channel, ChannelKey } from '../channel/channel.js';
 import { PairMap } from '../runtime/pair-map.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
@@ -46,7 +46,7 @@ export class Receipts {
     this.#due = new PairMap();
     const loads: Promise<void>[] = [];
     for (const receipt of due.values()) {
-      const isPrivate = this.#privacy.peek(receipt.channel);
+      const isPrivate = this.#privacy.peek(receipt.channel, receipt.user);
       if (isPrivate !== undefined) this.#publish(receipt, isPrivate);
       else
         loads.push(this.#privacy.load(receipt.user, receipt.channel).then((loaded) => this.#publish(receipt, loaded)));
@@ -67,19 +67,19 @@ export interface PresentReceiptParts {
   readonly privacy: ReceiptPrivacy;
 }
 
-/** The present state of all members of the channel. Empty if it cannot be read now. */
+/** The present state of these users of a channel. Empty if it cannot be read now. */
 export async function presentReceipts(
   { cursors, heads, privacy }: PresentReceiptParts,
   channel: Channel,
+  members: readonly UserId[],
 ): Promise<readonly ReceiptEvent[]> {
-  const members = namedReaders(channel);
   const epoch = await heads.of(members[0]!, channel).then(
     (head) => head.epoch,
     () => undefined,
   );
   if (epoch === undefined) return [];
-  const isPrivate = privacy.peek(channel) ?? (await privacy.load(members[0]!, channel));
   const states = members.map(async (user): Promise<ReceiptEvent> => {
+    const isPrivate = privacy.peek(channel, user) ?? (await privacy.load(user, channel));
     const { read, delivered } = await cursors.load(user, channel);
     return { type: 'receipt', channel, epoch, user, delivered, read, isPrivate };
   });

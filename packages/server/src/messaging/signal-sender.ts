@@ -100,7 +100,7 @@ export class SignalSender {
     rights: LoadedChannel | undefined,
   ): SignalOutcome {
     // Beginning a channel with a stranger has a quota, which signals must not get around.
-    if (head.head === 0) {
+    if (head.head === 0 && channel.kind !== 'group') {
       const message = 'to: expected a channel in which something was written, got one without entries; write first';
       return { ok: false, code: 'forbidden', message, afterMs: undefined };
     }

@@ -46,6 +46,7 @@ export const refusalKinds = [
   'limits.undeliveredBytesPerPeer',
   'limits.undeliveredBytesToUnseen',
   // Rights in channels.
+  'groups.maxMembers',
   'blocked',
   'notAMember',
   'notAllowed',

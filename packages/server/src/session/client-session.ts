@@ -93,6 +93,10 @@ export class ClientSession implements Recipient {
     return this.endedWith === undefined && this.outbox.offer(push, waiter);
   }
 
+  notify(push: EncodedPush): void {
+    if (this.endedWith === undefined) this.outbox.queue(push);
+  }
+
   offerOrDrop(push: EncodedPush): void {
     if (this.endedWith === undefined) this.outbox.offerOrDrop(push);
   }

@@ -17,6 +17,7 @@ import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
 import { handleBlock } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
+import { handleGroupCommand } from './commands/groups.js';
 import { handleHistory } from './commands/history.js';
 import { handlePresence, handleUnwatch, handleWatch } from './commands/presence.js';
 import { handleRead } from './commands/read.js';
@@ -46,6 +47,14 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['settings', 'ack'],
   ['block', 'block'],
   ['unblock', 'block'],
+  ['group.create', 'send'],
+  ['group.update', 'send'],
+  ['group.add', 'send'],
+  ['group.join', 'send'],
+  ['group.leave', 'send'],
+  ['group.remove', 'send'],
+  ['group.role', 'send'],
+  ['group.delete', 'send'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -171,6 +180,16 @@ export class Router {
       case 'block':
       case 'unblock':
         handleBlock(session, command, blocks);
+        break;
+      case 'group.create':
+      case 'group.update':
+      case 'group.add':
+      case 'group.join':
+      case 'group.leave':
+      case 'group.remove':
+      case 'group.role':
+      case 'group.delete':
+        handleGroupCommand(session, command, this.#rules.groups, this.#rules.onGroupFailure);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));

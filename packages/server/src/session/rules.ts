@@ -1,13 +1,16 @@
 // The rules that commands reach, made of the parts below them.
 
 import type { Bus } from '../bus/bus.js';
-import type { ServerLimits } from '../config/server-config.js';
+import type { ServerConfig } from '../config/server-config.js';
+import type { LocalUsers } from '../membership/local-users.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { AppendQueue } from '../messaging/append-queue.js';
 import { Blocks } from '../messaging/blocks.js';
 import type { ChannelList } from '../messaging/channel-list.js';
 import type { CommittedHeads } from '../messaging/committed-heads.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
+import { GroupAccess } from '../messaging/group-access.js';
+import { GroupChanges } from '../messaging/group-changes.js';
 import { History } from '../messaging/history.js';
 import { KeySearches } from '../messaging/key-searches.js';
 import { MessageSender } from '../messaging/message-sender.js';
@@ -27,18 +30,22 @@ export interface Rules {
   readonly history: History;
   readonly channels: ChannelList;
   readonly signals: SignalSender;
+  readonly groups: GroupChanges;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
+  /** What a command of groups depends on could not be read. */
+  readonly onGroupFailure: (error: unknown) => void;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
 
 export interface RulesParts {
-  readonly store: Pick<Store, 'log' | 'directory'>;
+  readonly store: Pick<Store, 'log' | 'directory' | 'userStates'>;
   readonly turns: StoreTurns;
   readonly queue: AppendQueue;
   readonly members: MemberCache;
+  readonly users: LocalUsers<unknown>;
   readonly heads: CommittedHeads;
   readonly cursors: CursorCache;
   readonly channels: ChannelList;
@@ -56,12 +63,13 @@ export interface RulesParts {
   readonly unread: (message: string) => (error: unknown) => void;
 }
 
-export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
+export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerConfig, 'limits' | 'groups'>): Rules {
   const {
     store,
     turns,
     queue,
     members,
+    users,
     heads,
     cursors,
     channels,
@@ -73,7 +81,7 @@ export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
     refusals,
     unread,
   } = parts;
-  const { log, directory } = store;
+  const { log, directory, userStates: states } = store;
   return {
     sender: new MessageSender({
       queue,
@@ -85,10 +93,11 @@ export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
       refusals,
       onFailure: unread('What a send depends on could not be read'),
     }),
-    positions: new Positions(heads, cursors),
+    positions: new Positions(heads, cursors, new GroupAccess(members, log, turns)),
     history: new History({ log, directory, heads, turns }),
     channels,
     signals: new SignalSender({ heads, members, bus, clock, refusals }, limits),
+    groups: new GroupChanges({ queue, members, users, cursors, states, turns, clock, hasRoom, refusals }, groups),
     blocks: new Blocks(
       {
         log,
@@ -103,6 +112,7 @@ export function createRules(parts: RulesParts, limits: ServerLimits): Rules {
     ),
     presence,
     settings,
+    onGroupFailure: unread('A group could not be read'),
     onPageFailure: unread('A page could not be read'),
   };
 }

@@ -4,6 +4,7 @@ import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 import type { LaneNumbers } from '../channel/lane.js';
+import type { MemberRole } from '../channel/membership.js';
 
 /** One channel as one user's device stands to it; what a session compares when it opens. */
 export interface ChannelStatus {
@@ -40,6 +41,14 @@ export interface MemberState {
   readonly read: number;
 }
 
+/** What a group is to one of its members, beside its log. */
+export interface GroupDescription {
+  readonly role: MemberRole;
+  /** JSON text; undefined: it has none. */
+  readonly settings: string | undefined;
+  readonly memberCount: number;
+}
+
 export interface ChannelDescription {
   readonly channel: Channel;
   readonly epoch: Epoch;
@@ -56,6 +65,8 @@ export interface ChannelDescription {
   readonly isBlocked: boolean;
   /** Both users of a direct channel; of other channels, none. */
   readonly members: readonly MemberState[];
+  /** Of groups only. */
+  readonly group: GroupDescription | undefined;
   /** As in {@link ChannelStatus}. */
   readonly recency: number;
 }

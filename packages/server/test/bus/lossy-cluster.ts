@@ -112,11 +112,13 @@ export class Node {
         pages: store.log,
         onPageError: (error) => faults.push(String(error)),
         receiptsOf: () => Promise.resolve([]),
+        readOf: () => 0,
+        hidesReceipts: () => false,
         onRingEmptied: () => undefined,
         ...hubAudience(),
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
       },
-      { allRingsBytes: 2_000, shareFrom: SHARE_FROM },
+      { allRingsBytes: 2_000, shareFrom: SHARE_FROM, receiptMembers: 32 },
     );
     this.gate.follow(this.heads);
     this.gate.follow(this.hub);

@@ -10,6 +10,8 @@ export const binaryCodec: Codec = {
   signal: (...args) => framed(jsonCodec.signal(...args)),
   presence: (...args) => framed(jsonCodec.presence(...args)),
   channel: (...args) => framed(jsonCodec.channel(...args)),
+  joined: (...args) => framed(jsonCodec.joined(...args)),
+  removed: (...args) => framed(jsonCodec.removed(...args)),
   gap: (...args) => framed(jsonCodec.gap(...args)),
   goodbye: (...args) => framed(jsonCodec.goodbye(...args)),
   join: (payloads) => Buffer.concat(payloads.map((payload) => payload as Uint8Array)),

@@ -57,6 +57,9 @@ export class ModelSession<Device> implements Recipient {
     return true;
   }
 
+  /** Of a log it has nothing. */
+  notify(): void {}
+
   offerOrDrop(push: EncodedPush): void {
     if (this.outbox.length >= this.capacity || this.#waiters.size > 0) return;
     for (const object of objectsIn(push.payload, this.codec)) this.queue(object);

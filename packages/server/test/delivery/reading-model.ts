@@ -81,7 +81,7 @@ export class ReadingModel {
   #listeners: LaneListener[] = [];
 
   constructor(options: Partial<HubOptions> = {}) {
-    this.#options = { allRingsBytes: 64 * 1_048_576, shareFrom: SHARE_FROM, ...options };
+    this.#options = { allRingsBytes: 64 * 1_048_576, shareFrom: SHARE_FROM, receiptMembers: 32, ...options };
     this.hub = this.#newHub();
     const [alice, bob, carol] = this.users as [UserId, UserId, UserId];
     const peers = ['dave', 'erin', 'frank', 'grace'] as UserId[];
@@ -357,6 +357,8 @@ export class ReadingModel {
           throw error;
         },
         receiptsOf: () => Promise.resolve([]),
+        readOf: () => 0,
+        hidesReceipts: () => false,
         onRingEmptied: () => undefined,
         // One of the two groups is loaded at a time.
         ...hubAudience({ log: this.groups.log, whenApplied: this.groups.whenApplied }, { channels: 1, members: 100 }),

@@ -30,11 +30,13 @@ function openReader(read: () => Promise<Page>) {
       },
       onPageError: (error) => errors.push(error),
       receiptsOf: async () => [],
+      readOf: () => 0,
+      hidesReceipts: () => false,
       onRingEmptied: () => undefined,
       ...hubAudience(),
       room: { freeBytes: 1_000_000, noteShared: () => {} },
     },
-    { allRingsBytes: 1_000_000, shareFrom: 8 },
+    { allRingsBytes: 1_000_000, shareFrom: 8, receiptMembers: 32 },
   );
   const reader = hub.enter({
     user: bob,
@@ -44,6 +46,7 @@ function openReader(read: () => Promise<Page>) {
     },
     codec: jsonCodec,
     takesBatches: false,
+    notify: () => undefined,
     offerOrDrop: () => undefined,
     follow: () => false,
     unfollow: () => {},

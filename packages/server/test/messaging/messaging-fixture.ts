@@ -18,6 +18,7 @@ import { AppendQueue, type SettledAppend } from '../../src/messaging/append-queu
 import { channelSlices } from '../../src/messaging/channel-slices.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
+import { GroupAccess } from '../../src/messaging/group-access.js';
 import { History } from '../../src/messaging/history.js';
 import { KeySearches } from '../../src/messaging/key-searches.js';
 import { MessageSender, type OutgoingMessage } from '../../src/messaging/message-sender.js';
@@ -55,6 +56,7 @@ export class MessagingFixture {
   readonly cursors: CursorCache;
   readonly localUsers = new LocalUsers<UserReaders>();
   readonly members: MemberCache<UserReaders>;
+  readonly access: GroupAccess;
   readonly hub: Hub;
   /** What sessions were queued and should not have been. */
   readonly faults: string[] = [];
@@ -100,17 +102,20 @@ export class MessagingFixture {
       },
       memberLimits,
     );
+    this.access = new GroupAccess(this.members, store.log, this.turns);
     this.hub = new Hub(
       {
         pages: store.log,
         onPageError: (error) => this.failures.push(error),
         receiptsOf: () => Promise.resolve([]),
+        readOf: () => 0,
+        hidesReceipts: () => false,
         onRingEmptied: () => undefined,
         room: { freeBytes: Number.MAX_SAFE_INTEGER, noteShared: () => {} },
         users: this.localUsers,
         members: this.members,
       },
-      { allRingsBytes: 100_000, shareFrom: SHARE_FROM },
+      { allRingsBytes: 100_000, shareFrom: SHARE_FROM, receiptMembers: 32 },
     );
     this.gate.follow(this.heads);
     this.hub.attachTo(this.gate);

@@ -99,7 +99,7 @@ describe('positions', () => {
   it('refuses another epoch and an offset above the head, and moves nothing', async () => {
     const floor = await MessagingFixture.open();
     await floor.send();
-    const positions = new Positions(floor.heads, floor.cursors);
+    const positions = new Positions(floor.heads, floor.cursors, floor.access);
     const { epoch } = floor.entries[0]!.entry;
     expect(
       await positions.acknowledge(bob, phone, [{ channel, claimed: { epoch: 'other' as typeof epoch, offset: 1 } }]),
@@ -196,7 +196,7 @@ describe('receipts', () => {
     const floor = await MessagingFixture.open();
     await floor.send();
     floor.cursors.read(bob, channel, 1);
-    expect(await presentReceipts(floor, channel)).toMatchObject([
+    expect(await presentReceipts(floor, channel, [alice, bob])).toMatchObject([
       { user: alice, delivered: 0, read: 1 },
       { user: bob, delivered: 0, read: 1 },
     ]);

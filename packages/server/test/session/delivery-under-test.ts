@@ -38,11 +38,13 @@ export class Delivery {
           throw error;
         },
         receiptsOf: async () => [],
+        readOf: () => 0,
+        hidesReceipts: () => false,
         onRingEmptied: () => undefined,
         ...hubAudience(),
         room: this.budget,
       },
-      { allRingsBytes, shareFrom },
+      { allRingsBytes, shareFrom, receiptMembers: 32 },
     );
   }
 

@@ -15,13 +15,8 @@ export function handleChannels(
   onFailure: PageFailure,
 ): void {
   const { user, device } = session.identity!;
-  const after = command.after === undefined ? undefined : parseAddress(command.after);
-  if (after !== undefined && after.kind !== 'direct') {
-    replyError(session, command, unknownAfter(command));
-    return;
-  }
+  const channel = command.after === undefined ? undefined : channelAt(parseAddress(command.after), user);
   replyWithPage(session, command, onFailure, async () => {
-    const channel = after === undefined ? undefined : channelAt(after, user);
     const page = await list.page(user, device, channel, command.limit ?? fieldLimits.defaultPageItems);
     if (page === undefined) {
       replyError(session, command, unknownAfter(command));

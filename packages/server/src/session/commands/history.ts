@@ -6,16 +6,16 @@ import {
   encodeHistory,
   fieldLimits,
   type HistoryCommand,
-  parseAddress,
   type UserId,
 } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
-import { addressOf, channelAt } from '../../channel/channel-address.js';
+import { addressOf } from '../../channel/channel-address.js';
 import { isGap, type LogItem } from '../../channel/log-item.js';
 import { entryText } from '../../delivery/channel-summary.js';
 import type { History } from '../../messaging/history.js';
 import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
+import { notOffered, offeredChannel } from './offered-channel.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { reply, replyError } from './reply.js';
 
@@ -25,14 +25,12 @@ export function handleHistory(
   history: History,
   onFailure: PageFailure,
 ): void {
-  const parsed = parseAddress(command.channel);
-  if (parsed.kind !== 'direct') {
-    const message = `channel: expected user/<id>, got ${command.channel}; this version offers direct channels`;
-    replyError(session, command, { code: 'invalid_field', message });
+  const { user } = session;
+  const channel = offeredChannel(session, command.channel);
+  if (channel === undefined) {
+    replyError(session, command, notOffered('channel', command.channel));
     return;
   }
-  const { user } = session;
-  const channel = channelAt(parsed, user);
   replyWithPage(session, command, onFailure, async () => {
     const outcome = await history.page({
       user,

@@ -1,16 +1,9 @@
 // What `ack` and `read` share: the channel that a position is in, and the answer to what became of it.
 
-import {
-  type AckCommand,
-  type Address,
-  encodeOk,
-  type Position,
-  parseAddress,
-  type ReadCommand,
-} from '@longwire/protocol';
-import { channelAt } from '../../channel/channel-address.js';
+import { type AckCommand, type Address, encodeOk, type Position, type ReadCommand } from '@longwire/protocol';
 import type { ChannelClaim, ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
+import { notOffered, offeredChannel } from './offered-channel.js';
 import { type CommandError, reply, replyError, unavailableError } from './reply.js';
 
 export function positionTarget(
@@ -18,11 +11,8 @@ export function positionTarget(
   address: Address,
   claimed: ClaimedPosition | Position,
 ): ChannelClaim | CommandError {
-  const parsed = parseAddress(address);
-  if (parsed?.kind !== 'direct') {
-    return { code: 'invalid_field', message: `expected the address of a direct channel, user/<id>, got ${address}` };
-  }
-  const channel = channelAt(parsed, session.user);
+  const channel = offeredChannel(session, address);
+  if (channel === undefined) return notOffered('channel', address);
   if (claimed.epoch === undefined) {
     // A position without an epoch is one that this session was shown, and nothing newer.
     const given = session.reader?.behind.get(channel.key)?.position;

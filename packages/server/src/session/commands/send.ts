@@ -1,11 +1,11 @@
 // `send`: from the fields of the command to the rule, and the outcome back into the session's stream.
 
-import { type Address, encodeSent, parseAddress, type ReceivedSendCommand } from '@longwire/protocol';
+import { type Address, encodeSent, type ReceivedSendCommand } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
-import { channelAt } from '../../channel/channel-address.js';
 import type { EntryContent } from '../../channel/entry.js';
 import type { MessageSender } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
+import { notOffered, offeredChannel } from './offered-channel.js';
 import { reply, replyError } from './reply.js';
 
 export function handleSend(
@@ -16,8 +16,7 @@ export function handleSend(
 ): void {
   const channel = channelTo(session, command.to);
   if (channel === undefined) {
-    const message = `to: expected user/<id>, got ${command.to}; this version offers direct channels (connected.features)`;
-    replyError(session, command, { code: 'invalid_field', message });
+    replyError(session, command, notOffered('to', command.to));
     return;
   }
   const unoffered = command.ttlMs === undefined ? (command.retain === undefined ? undefined : 'retain') : 'ttlMs';
@@ -58,12 +57,10 @@ export function handleSend(
   );
 }
 
-/** The direct channel at an address. Most sessions write to the same one again and again. */
+/** Most sessions write to the same one again and again. */
 function channelTo(session: ClientSession, to: Address): Channel | undefined {
   if (session.lastSend?.to === to) return session.lastSend.channel;
-  const address = parseAddress(to);
-  if (address.kind !== 'direct') return undefined;
-  const channel = channelAt(address, session.user);
-  session.lastSend = { to, channel };
+  const channel = offeredChannel(session, to);
+  if (channel !== undefined) session.lastSend = { to, channel };
   return channel;
 }

@@ -1,9 +1,9 @@
 // `signal`: something passing for the users of a channel.
 
-import { encodeOk, parseAddress, type ReceivedSignalCommand } from '@longwire/protocol';
-import { channelAt } from '../../channel/channel-address.js';
+import { encodeOk, type ReceivedSignalCommand } from '@longwire/protocol';
 import type { SignalOutcome, SignalSender } from '../../messaging/signal-sender.js';
 import type { ClientSession } from '../client-session.js';
+import { notOffered, offeredChannel } from './offered-channel.js';
 import { reply, replyError, unavailableError } from './reply.js';
 
 export function handleSignal(
@@ -12,14 +12,12 @@ export function handleSignal(
   dataText: string | undefined,
   signals: SignalSender,
 ): void {
-  const to = parseAddress(command.to);
-  if (to.kind !== 'direct') {
-    const message = `to: expected user/<id>, got ${command.to}; this version offers direct channels (connected.features)`;
-    replyError(session, command, { code: 'invalid_field', message });
+  const { user } = session;
+  const channel = offeredChannel(session, command.to);
+  if (channel === undefined) {
+    replyError(session, command, notOffered('to', command.to));
     return;
   }
-  const { user } = session;
-  const channel = channelAt(to, user);
   const outcome = signals.send({ channel, from: user, name: command.name, data: dataText, session });
   if (!(outcome instanceof Promise)) {
     replySignalOutcome(session, command, outcome);

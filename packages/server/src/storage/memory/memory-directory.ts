@@ -3,6 +3,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../../channel/channel.js';
 import { contentBytes, messageKind } from '../../channel/entry.js';
+import type { MemberRole } from '../../channel/membership.js';
 import type {
   ChannelDescription,
   ChannelStatus,
@@ -11,9 +12,10 @@ import type {
   DeviceSignIn,
   DeviceState,
   Directory,
+  GroupDescription,
   MemberState,
 } from '../directory.js';
-import { blocks } from './memory-rights.js';
+import { blocks, rightsOf } from './memory-rights.js';
 import { type MemoryChannel, type MemoryDevice, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
@@ -98,6 +100,7 @@ export class MemoryDirectory implements Directory {
         isLastTruncated,
         isBlocked: blocks(channel, userId),
         members: asked.kind === 'direct' ? memberStates(channel) : [],
+        group: asked.kind === 'group' ? groupDescription(channel, stay.role) : undefined,
         recency: channel.recency,
       });
     }
@@ -134,6 +137,11 @@ export class MemoryDirectory implements Directory {
     this.#state.releaseDevice(user.devices.get(device)?.cursors.size ?? 0);
     user.devices.delete(device);
   }
+}
+
+function groupDescription(channel: MemoryChannel, role: MemberRole): GroupDescription {
+  const { settings, memberCount } = rightsOf(channel);
+  return { role, settings, memberCount };
 }
 
 function memberStates({ members }: MemoryChannel): MemberState[] {

@@ -338,6 +338,7 @@ class SqliteDirectory implements Directory {
         isLastTruncated: frame.isLastTruncated,
         isBlocked: frame.isBlocked,
         members: frame.members,
+        group: frame.group,
         recency: frame.recency,
       });
     }

@@ -4,7 +4,7 @@
 import type { DeviceId, UserId } from '@longwire/protocol';
 import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
-import type { MemberState } from '../../directory.js';
+import type { GroupDescription, MemberState } from '../../directory.js';
 import { type DamageListener, readAround } from '../damage.js';
 import type { SqlDatabase, SqlRow, SqlStatement } from '../driver/sql-database.js';
 import type { Authorship } from '../places/authorship.js';
@@ -22,44 +22,19 @@ import type { DeviceTable } from '../tables/device-table.js';
 import { type EntryRow, MESSAGE_KIND } from '../tables/entry-row.js';
 import { type KeyedRow, KeyedRows, ownRows } from '../tables/keyed-rows.js';
 import { cursorFrom, MEMBER_COLUMNS, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
+import { type RightsTable, roleOf } from '../tables/rights-table.js';
 import type { RowNames } from '../tables/row-names.js';
 import type { UserTable } from '../tables/user-table.js';
 import {
   emptyPage,
   type FlatEntries,
   flattenEntry,
-  type HeadFrame,
   headFrameOf,
   type PageFrame,
   truncateFirst,
 } from './page-frames.js';
 import type { PageReader } from './page-reader.js';
-
-export interface ChannelStatusFrame extends HeadFrame {
-  readonly dueFrom: number;
-  readonly visibleFrom: number;
-  readonly left: number | undefined;
-  readonly cursor: number | undefined;
-  readonly read: number;
-  readonly recency: number;
-}
-
-export interface ChannelStatusSliceFrame {
-  readonly channels: readonly ChannelStatusFrame[];
-  readonly next: number | undefined;
-}
-
-export interface DescriptionFrame {
-  readonly life: number;
-  readonly visibleFrom: number;
-  readonly read: number;
-  readonly unread: number;
-  readonly last: PageFrame;
-  readonly isLastTruncated: boolean;
-  readonly isBlocked: boolean;
-  readonly members: readonly MemberState[];
-  readonly recency: number;
-}
+import type { ChannelStatusFrame, ChannelStatusSliceFrame, DescriptionFrame } from './status-frames.js';
 
 interface MemberSlice {
   readonly members: MemberRow[];
@@ -72,6 +47,7 @@ export class ChannelStatusReader {
   readonly #channels: ChannelTable;
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
+  readonly #rights: RightsTable;
   readonly #pages: PageReader;
   readonly #authorship: Authorship;
   readonly #memberRows: KeyedRows;
@@ -87,6 +63,7 @@ export class ChannelStatusReader {
       readonly channels: ChannelTable;
       readonly devices: DeviceTable;
       readonly members: MemberTable;
+      readonly rights: RightsTable;
       readonly pages: PageReader;
       readonly authorship: Authorship;
     },
@@ -97,6 +74,7 @@ export class ChannelStatusReader {
     this.#channels = tables.channels;
     this.#devices = tables.devices;
     this.#members = tables.members;
+    this.#rights = tables.rights;
     this.#pages = tables.pages;
     this.#authorship = tables.authorship;
     this.#memberRows = new KeyedRows(database, 'member', 'user', MEMBER_COLUMNS);
@@ -254,6 +232,7 @@ export class ChannelStatusReader {
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
       isBlocked: blocks(state, user),
       members: this.#memberStates(state),
+      group: this.#groupOf(state, member),
       recency: state.lastRow,
     };
   }
@@ -298,6 +277,13 @@ export class ChannelStatusReader {
     if (state.lowUser === 0) return this.#authorship.count(state.number, user, row.offset);
     const low = lowMessagesAt(state, row);
     return user === state.lowUser ? low : row.messages - low - row.otherMessages;
+  }
+
+  /** @throws ServerError, SqlFailure `corrupt` */
+  #groupOf(state: ChannelState, member: KnownMember): GroupDescription | undefined {
+    if (state.channel.kind !== 'group') return undefined;
+    const { settings, memberCount } = this.#rights.rightsOf(state);
+    return { role: roleOf(member.role), settings, memberCount };
   }
 
   #memberStates(state: ChannelState): MemberState[] {

@@ -341,7 +341,8 @@ function stayOf({ joined, leftAt, role, dueFrom, visibleFrom }: Omit<MemberRow, 
   return { joined, left: leftAt ?? undefined, role: roleOf(role), dueFrom, visibleFrom };
 }
 
-function roleOf(number: number): MemberRole {
+/** @throws SqlFailure `corrupt`: the number stands for no role */
+export function roleOf(number: number): MemberRole {
   const role = ROLES[number];
   if (role === undefined) throw new SqlFailure('corrupt', `a member has the role ${number}`);
   return role;

@@ -14,10 +14,10 @@ import type { HeldEngine } from '../../store.js';
 import type { UserState, UserStateWrite, WriterPair } from '../../user-states.js';
 import type { BatchFrame, FlatResults } from '../appending/append-frames.js';
 import type { DriverChoice } from '../driver/choose-driver.js';
-import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/channel-status-reader.js';
 import type { FeedFrame } from '../reading/feed-reader.js';
 import type { SearchedPart, SliceSearch } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
+import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/status-frames.js';
 import type { MemberPageFrame, RightsFrame } from '../tables/rights-table.js';
 
 /** Given to the worker when it starts. */

@@ -1,0 +1,99 @@
+// The commands that begin, change and end groups.
+
+import type { GroupId, UserId } from '../names/ids.js';
+import type { CommandFields } from './command-base.js';
+import type { JsonValue } from './json-value.js';
+
+/** What a member may do: owners everything, admins all but roles, owners and deletion. */
+export type GroupRole = 'owner' | 'admin' | 'member';
+
+/** What a group says of itself, and how it is joined, read and written to. */
+export interface GroupSettings {
+  /** 1-200 characters. */
+  readonly title?: string | undefined;
+  /** 1-2 000 characters. */
+  readonly description?: string | undefined;
+  /** A URL of 1-2 000 characters. */
+  readonly picture?: string | undefined;
+  /** Whatever the application wants to keep: at most 4 096 bytes of JSON text. */
+  readonly metadata?: Readonly<Record<string, JsonValue>> | undefined;
+  /** `closed`, the default: owners and admins add users. `request`: users ask to join. `open`: they join. */
+  readonly joining?: 'closed' | 'request' | 'open' | undefined;
+  /** From where on a member reads: their joining, the default, or the start. It counts for those who join from then on. */
+  readonly history?: 'joining' | 'start' | undefined;
+  /** Who writes: all members, the default, or only owners and admins. */
+  readonly posting?: 'members' | 'admins' | undefined;
+}
+
+/** Begins a group with the user as its owner. Answer: `ok` with `group` and `added`. */
+export interface GroupCreateCommand extends CommandFields, GroupSettings {
+  readonly type: 'group.create';
+  /** Default: a random one. */
+  readonly group?: GroupId | undefined;
+  /** As in `group.add`. */
+  readonly users?: readonly UserId[] | undefined;
+  /** Idempotency key, as in `send`; for a `group` that the client has named. */
+  readonly key?: string | undefined;
+}
+
+/** A setting that is `null` has its default again. */
+export type GroupSettingsChange = { readonly [Name in keyof GroupSettings]: GroupSettings[Name] | null };
+
+/** Changes settings; for owners and admins. Answer: `ok`. */
+export interface GroupUpdateCommand extends CommandFields, GroupSettingsChange {
+  readonly type: 'group.update';
+  readonly group: GroupId;
+  readonly key?: string | undefined;
+}
+
+/** Adds users who have written to this user before; for owners and admins. Answer: `ok` with `added`. */
+export interface GroupAddCommand extends CommandFields {
+  readonly type: 'group.add';
+  readonly group: GroupId;
+  /** 1-200. */
+  readonly users: readonly UserId[];
+}
+
+/** Joins a group that is open. Answer: `ok`. */
+export interface GroupJoinCommand extends CommandFields {
+  readonly type: 'group.join';
+  readonly group: GroupId;
+}
+
+/** Leaves the group; the last one who leaves ends it. Answer: `ok`. */
+export interface GroupLeaveCommand extends CommandFields {
+  readonly type: 'group.leave';
+  readonly group: GroupId;
+}
+
+/** Removes members; for owners, and for admins as far as they are no owners or admins. Answer: `ok` with `removed`. */
+export interface GroupRemoveCommand extends CommandFields {
+  readonly type: 'group.remove';
+  readonly group: GroupId;
+  /** 1-200. */
+  readonly users: readonly UserId[];
+}
+
+/** Changes the role of a member; for owners. Answer: `ok`. */
+export interface GroupRoleCommand extends CommandFields {
+  readonly type: 'group.role';
+  readonly group: GroupId;
+  readonly user: UserId;
+  readonly role: GroupRole;
+}
+
+/** Removes all members and ends the group; for owners. Answer: `ok`. */
+export interface GroupDeleteCommand extends CommandFields {
+  readonly type: 'group.delete';
+  readonly group: GroupId;
+}
+
+export type GroupCommand =
+  | GroupCreateCommand
+  | GroupUpdateCommand
+  | GroupAddCommand
+  | GroupJoinCommand
+  | GroupLeaveCommand
+  | GroupRemoveCommand
+  | GroupRoleCommand
+  | GroupDeleteCommand;
