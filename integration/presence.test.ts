@@ -187,10 +187,13 @@ describe('watch', () => {
     const clients = await Promise.all(Array.from({ length: 100 }, (_, index) => comeAndGo(index)));
     await viewer.until(async () => (await stateOf(viewer, bob)) !== undefined);
     expect(await stateOf(viewer, bob)).toEqual({ online: true });
+    // Alice and Bob, however many sessions they have.
+    expect(server.onlineUsers()).toBe(2);
     const left = clients.filter((_, index) => index % 3 === 2);
     await Promise.all(left.map((client) => client.end()));
     await viewer.until(() => presencesOf(viewer).at(-1)?.['online'] === false);
     expect(await stateOf(viewer, bob)).toMatchObject({ online: false, lastSeenAt: expect.any(Number) });
+    expect(server.onlineUsers()).toBe(1);
     await viewer.end();
   });
 });

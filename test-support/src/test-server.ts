@@ -11,6 +11,8 @@ export interface TestServer {
   readonly folder: string;
   readonly logLines: string[];
   refusals(): RefusalCounts;
+  /** Users who have a session now. */
+  onlineUsers(): number;
   /** Stops it and starts another on the same folder. */
   restart(): Promise<TestServer>;
   stop(): Promise<void>;
@@ -37,6 +39,7 @@ export async function startTestServer(settings: Record<string, string> = {}, fol
     folder: data,
     logLines,
     refusals: () => running.refusals,
+    onlineUsers: () => running.onlineUsers,
     stop,
     restart: async () => {
       await stop();

@@ -74,11 +74,14 @@ export class UserStateStore {
   }
 
   #write({ user, lastSeenAt, settings }: UserStateWrite): undefined {
-    const { users, states } = this.#parts;
+    const { users, states, onDamage } = this.#parts;
     const number = users.find(user);
     if (number === undefined) return;
-    const stored = states.find(number);
-    const seenAt = Math.max(lastSeenAt ?? 0, stored.lastSeenAt ?? 0);
-    states.put(number, { lastSeenAt: seenAt === 0 ? undefined : seenAt, settings: settings ?? stored.settings });
+    const stored = readAround(`the state of ${user}`, onDamage, () => states.find(number));
+    // Of a damaged row nobody knows what the user hides: only the user replaces it.
+    const kept = settings ?? stored?.settings;
+    if (kept === undefined) return;
+    const seenAt = Math.max(lastSeenAt ?? 0, stored?.lastSeenAt ?? 0);
+    states.put(number, { lastSeenAt: seenAt === 0 ? undefined : seenAt, settings: kept });
   }
 }

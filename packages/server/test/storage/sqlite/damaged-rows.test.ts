@@ -123,6 +123,33 @@ describe.each(cases)('of a store with a damaged row, through $driver, with place
     expect(describeOne(withBob)).toMatchObject({ unread: 2, last: { head: 7 } });
   });
 
+  test('a user_state hides its user, who shows everything again only by changing the settings', () => {
+    const bob = user('bob');
+    const shown = { presence: true, receipts: true };
+    const write = (lastSeenAt: number | undefined, settings: typeof shown | undefined) =>
+      engine.write([
+        {
+          command: 'test',
+          apply: (self) => self.userStates.write([{ user: alice, lastSeenAt, settings }]),
+          fail: ({ message: text }) => {
+            throw new Error(text);
+          },
+        },
+      ]);
+    write(FIRST_AT, undefined);
+    damaged('UPDATE user_state SET hides = 0, crc = crc + 1');
+    const hidden = { user: alice, lastSeenAt: undefined, settings: { presence: false, receipts: false } };
+    expect(engine.userStates.load([alice, bob])).toEqual([
+      hidden,
+      { user: bob, lastSeenAt: undefined, settings: shown },
+    ]);
+    expect(damage.length).toBe(1);
+    write(FIRST_AT + 1, undefined);
+    expect(engine.userStates.load([alice])).toEqual([hidden]);
+    write(undefined, shown);
+    expect(engine.userStates.load([alice])).toMatchObject([{ user: alice, settings: shown }]);
+  });
+
   test('all entries of a channel cost that channel its log only', () => {
     damaged('UPDATE entry SET crc = crc + 1 WHERE channel = 1');
     expect(describeOne(withBob)).toMatchObject({ unread: 0, last: { head: 5, entries: [] } });
