@@ -94,10 +94,10 @@ for (const driver of testedDrivers) {
       },
     );
 
-    // Index pages are half empty here, so fewer flips hit anything.
+    // Index pages are half empty here, and emptier where rows were deleted, so fewer flips hit anything.
     for (const { pages, seed, least } of [
       { pages: 'all', seed: 58, least: FLIPS / 4 },
-      { pages: 'index', seed: 59, least: FLIPS / 10 },
+      { pages: 'index', seed: 59, least: FLIPS / 20 },
     ] as const) {
       test(`reads right or reports, after each of ${FLIPS} bits flipped in ${pages} pages (row 64)`, {
         timeout: 20 * MINUTES_MS,
