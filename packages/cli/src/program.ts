@@ -54,6 +54,21 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/block.js')).unblockCommand(terminal),
   },
   {
+    name: 'mute',
+    description: 'do not notify a user of what comes in a channel',
+    load: async (terminal) => (await import('./commands/preferences.js')).muteCommand(terminal),
+  },
+  {
+    name: 'archive',
+    description: 'show a channel apart from the others',
+    load: async (terminal) => (await import('./commands/preferences.js')).archiveCommand(terminal),
+  },
+  {
+    name: 'hide',
+    description: 'leave a channel out of lists until it has a newer message',
+    load: async (terminal) => (await import('./commands/preferences.js')).hideCommand(terminal),
+  },
+  {
     name: 'connect',
     description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>

@@ -8,18 +8,23 @@ import type { HistoryOptions, HistoryPage, Queries } from './sending/queries.js'
 import type { SendBody } from './sending/send-body.js';
 import type { Signals } from './sending/signals.js';
 
+export interface MuteOptions extends WaitOptions {
+  /** When it ends, in milliseconds since 1970. Default: never. */
+  readonly until?: number | undefined;
+}
+
 /** A handle without state: `client.user` and `client.channel` return a new one for every call. */
 export class Channel {
   readonly address: Address;
   readonly #sends: Pick<PendingSends, 'send' | 'sendJson'>;
-  readonly #queries: Pick<Queries, 'history' | 'read'>;
+  readonly #queries: Pick<Queries, 'history' | 'read' | 'setPreference'>;
   readonly #signals: Pick<Signals, 'send' | 'typing' | 'stopTyping' | 'forgetTyping'>;
 
   /** @internal Apps call `client.user` and `client.channel`. */
   constructor(
     address: Address,
     sends: Pick<PendingSends, 'send' | 'sendJson'>,
-    queries: Pick<Queries, 'history' | 'read'>,
+    queries: Pick<Queries, 'history' | 'read' | 'setPreference'>,
     signals: Pick<Signals, 'send' | 'typing' | 'stopTyping' | 'forgetTyping'>,
   ) {
     this.address = address;
@@ -83,5 +88,39 @@ export class Channel {
   /** Marks everything up to this message as read by the user, on all their devices. Never moves back. */
   read(position: PositionInput, options: WaitOptions = {}): Promise<void> {
     return this.#queries.read(this.address, position, options);
+  }
+
+  /**
+   * Asks the user's clients not to notify them of what comes in the channel, until a time in milliseconds since 1970 or
+   * without end: `muted` of the channel. Resolves when it is stored. Rejects with a LongwireError: `invalid_field` (not one of
+   * the user's channels), `quota_exceeded`, another error of the server, `aborted`, `closed`.
+   */
+  mute(options: MuteOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'mute', on: true, until: options.until }, options);
+  }
+
+  /** Ends `mute`. */
+  unmute(options: WaitOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'mute', on: false }, options);
+  }
+
+  /** Asks the user's clients to show the channel apart from the others: `archived` of the channel. Rejects as `mute`. */
+  archive(options: WaitOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'archive', on: true }, options);
+  }
+
+  /** Ends `archive`. */
+  unarchive(options: WaitOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'archive', on: false }, options);
+  }
+
+  /** Leaves the channel out of `client.channels` and `session.channels` until it has a newer entry. Rejects as `mute`. */
+  hide(options: WaitOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'hide', on: true }, options);
+  }
+
+  /** Ends `hide` at once. */
+  unhide(options: WaitOptions = {}): Promise<void> {
+    return this.#queries.setPreference(this.address, { type: 'hide', on: false }, options);
   }
 }

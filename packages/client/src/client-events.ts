@@ -62,7 +62,7 @@ export interface LongwireEvents {
   presence: PresenceChange;
   /** The user has changed them on another tab or device. */
   settings: UserSettings;
-  /** Something outside the log of a channel was changed on another tab or device of this user, such as a block. */
+  /** Something outside the log of a channel was changed on another tab or device of this user, such as a block or `mute`. */
   channel: ChannelChange;
   goodbye: Goodbye;
   /**

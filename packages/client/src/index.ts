@@ -8,7 +8,7 @@ export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './argume
 // options
 export type { ConnectOptions } from './arguments/options.js';
 export type { PositionInput } from './arguments/position-input.js';
-export type { Channel } from './channel.js';
+export type { Channel, MuteOptions } from './channel.js';
 export type { LongwireClient } from './client.js';
 // events
 export type {

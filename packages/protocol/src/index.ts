@@ -90,6 +90,7 @@ export type {
 export type { ChannelSummary } from './messages/channel-summary.js';
 export {
   type AckCommand,
+  type ArchiveCommand,
   type BlockCommand,
   type ChannelsCommand,
   type ClientDescription,
@@ -97,7 +98,9 @@ export {
   type CommandType,
   type ConnectCommand,
   commandTypes,
+  type HideCommand,
   type HistoryCommand,
+  type MuteCommand,
   type PingCommand,
   type PresenceCommand,
   type ReadCommand,

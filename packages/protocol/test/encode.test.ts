@@ -130,6 +130,12 @@ describe('the encoders write the texts of the golden vectors', () => {
     ['settings as answer', encodeSettings(9, { presence: false, receipts: true })],
     ['settings as push', encodeSettingsPush({ presence: false, receipts: true })],
     ['channel with a block', encodeChannelPush(encodeChannelSummary({ ...summary, blocked: true }, messageText))],
+    [
+      'channel with preferences',
+      encodeChannelPush(
+        encodeChannelSummary({ ...summary, muted: 1_790_086_400_000, archived: true, hidden: true }, undefined),
+      ),
+    ],
     ['gap', encodeGapPush({ epoch, from: 3, to: 7, next: 8, reason: 'expired' }, bob)],
     ['goodbye', encodeGoodbyePush({ code: 4001, reason: 'restart', reconnect: true, afterMs: 500 })],
     ['an error as answer', encodeError({ id: 7, type: 'send', code: 'not_a_member', message: '…' })],

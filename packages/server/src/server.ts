@@ -24,6 +24,7 @@ import { LocalUsers } from './membership/local-users.js';
 import { MemberCache } from './membership/member-cache.js';
 import { AppendQueue } from './messaging/append-queue.js';
 import { ChannelList } from './messaging/channel-list.js';
+import { ChannelPreferences } from './messaging/channel-preferences.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
 import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
 import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
@@ -222,7 +223,11 @@ async function serve(
   bus.subscribe(hub);
 
   const source = { directory: store.directory, turns, gate };
-  const channels = new ChannelList(source, cursors, clock, privacy);
+  const preferences = new ChannelPreferences(
+    { store, turns, bus, clock, refusals: counter },
+    limits.preferencesPerUser,
+  );
+  const channels = new ChannelList(source, { cursors, clock, privacy, preferences });
   const proxies = new TrustedProxies(config.trustedProxies);
   const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
   const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
@@ -278,6 +283,7 @@ async function serve(
       channels,
       presence,
       settings,
+      preferences,
       bus,
       clock,
       hasRoom: () => freeSpace?.isEnough ?? true,

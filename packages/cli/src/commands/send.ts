@@ -85,7 +85,7 @@ async function readContent(terminal: Terminal): Promise<string> {
   throw new CliFailure(ExitCode.usage, `stdin is empty. ${advice}`);
 }
 
-function parseAddressArgument(text: string): string {
+export function parseAddressArgument(text: string): string {
   if (isAddress(text)) return text;
   const composed = text.normalize('NFC');
   const nearest = [composed, `user/${composed}`].find((address) => isAddress(address));

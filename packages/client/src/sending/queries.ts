@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, settings.
+// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, mute, archive, hide, settings.
 
 import {
   type Address,
@@ -54,6 +54,13 @@ export interface ChannelsPage {
   /** The one with the newest entry first. */
   readonly channels: readonly ChannelSummary[];
   readonly more: boolean;
+}
+
+/** Of `mute`, `archive` and `hide`. */
+export interface PreferenceFields {
+  readonly type: 'mute' | 'archive' | 'hide';
+  readonly on: boolean;
+  readonly until?: number | undefined;
 }
 
 export class Queries {
@@ -118,6 +125,13 @@ export class Queries {
         throw new LongwireError('invalid_field', `"${user}" is not a user id`);
       }
       return { signal: options.signal, fields: { type, user }, resultOf: () => undefined };
+    });
+  }
+
+  setPreference(channel: Address, fields: PreferenceFields, options: WaitOptions): Promise<void> {
+    return this.#query('ok', () => {
+      assertOptionNames(options, 'until' in fields ? ['until', 'signal'] : ['signal']);
+      return { signal: options.signal, fields: { ...fields, channel }, resultOf: () => undefined };
     });
   }
 

@@ -69,6 +69,28 @@ describe('a query', () => {
     await expect(client.block('user/bob')).rejects.toMatchObject({ code: 'invalid_field' });
   });
 
+  it('mute(), archive() and hide() and their ends name the channel, and until', async () => {
+    const { platform, client } = startClient();
+    const bob = client.user('bob');
+    const socket = await platform.signIn();
+    const calls = [
+      [() => bob.mute({ until: 1_790_000_000_000 }), { type: 'mute', on: true, until: 1_790_000_000_000 }],
+      [() => bob.mute(), { type: 'mute', on: true }],
+      [() => bob.unmute(), { type: 'mute', on: false }],
+      [() => bob.archive(), { type: 'archive', on: true }],
+      [() => bob.unarchive(), { type: 'archive', on: false }],
+      [() => bob.hide(), { type: 'hide', on: true }],
+      [() => bob.unhide(), { type: 'hide', on: false }],
+    ] as const;
+    for (const [call, fields] of calls) {
+      const done = call();
+      const { id, ...sent } = socket.last(fields.type)!;
+      expect(sent).toEqual({ ...fields, channel: 'user/bob' });
+      socket.push({ re: id, type: 'ok' });
+      expect(await done).toBeUndefined();
+    }
+  });
+
   it('returns bodyText with each message, pushed or of history, if keepBodyText is set', async () => {
     const { platform, client } = startClient({ keepBodyText: true });
     const bodies: unknown[] = [];

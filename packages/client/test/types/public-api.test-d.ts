@@ -95,6 +95,7 @@ for (const item of items) ('reason' in item ? item.reason : item.offset) satisfi
 more satisfies boolean;
 await client.block('bob', { signal: AbortSignal.timeout(1000) });
 await client.unblock('bob');
+await client.user('bob').mute({ until: Date.now() + 3_600_000 });
 // @ts-expect-error: an id, not a handle
 await client.block(client.user('bob'));
 await client.user('bob').history({ after: first, signal: new AbortController().signal });

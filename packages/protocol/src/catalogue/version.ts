@@ -24,6 +24,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'presence',
   'settings',
   'blocks',
+  'preferences',
   'history',
   'channels',
   'refresh',

@@ -4,6 +4,7 @@ import { fieldLimits } from '../catalogue/limits.js';
 import type {
   Command,
   HistoryCommand,
+  MuteCommand,
   ReadCommand,
   SendCommand,
   SendFields,
@@ -68,6 +69,11 @@ export function readCommandFields(
     case 'block':
     case 'unblock':
       return { type, id, user: fields.requiredUser() };
+    case 'mute':
+      return readMute(id, fields);
+    case 'archive':
+    case 'hide':
+      return { type, id, channel: fields.requiredAddress('channel'), on: fields.flag('on') };
     case 'connect':
       return {
         type,
@@ -145,6 +151,18 @@ function readRead(id: CommandId | undefined, fields: FieldReader): ReadCommand {
   if (command.only === true && fields.problem === undefined && parseAddress(command.channel).kind !== 'inbox') {
     fields.report('only', 'only for an inbox', 'another channel');
   }
+  return command;
+}
+
+function readMute(id: CommandId | undefined, fields: FieldReader): MuteCommand {
+  const command: MuteCommand = {
+    type: 'mute',
+    id,
+    channel: fields.requiredAddress('channel'),
+    on: fields.flag('on'),
+    until: fields.integer('until', 1, Number.MAX_SAFE_INTEGER - 1),
+  };
+  if (command.on === false && command.until !== undefined) fields.report('until', 'none with on: false', 'one');
   return command;
 }
 

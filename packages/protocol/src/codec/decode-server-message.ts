@@ -75,6 +75,9 @@ const channelShape: Shape = {
   picture: optional(text),
   members: optional(offset),
   posting: optional(text),
+  muted: optional((muted) => muted === true || isOffset(muted)),
+  archived: optional(flag),
+  hidden: optional(flag),
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
 

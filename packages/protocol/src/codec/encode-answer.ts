@@ -86,9 +86,10 @@ export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, last
 
 /** In their order on the wire. */
 function summaryFields(summary: Omit<ChannelSummary, 'last'>): Omit<ChannelSummary, 'last'> {
-  const { address, epoch, head, read, unread, visibleFrom, peer, blocked, role, title, picture, members, posting } =
-    summary;
-  return { address, epoch, head, read, unread, visibleFrom, peer, blocked, role, title, picture, members, posting };
+  const { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden } = summary;
+  const { role, title, picture, members, posting } = summary;
+  const own = { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden };
+  return { ...own, role, title, picture, members, posting };
 }
 
 /** A `connected`; `channelTexts` are made by `encodeChannelSummary`. */

@@ -32,4 +32,6 @@ export interface ChannelSummary {
   /** The user does not want to be notified until then, in milliseconds since 1970, or `true` for no end. */
   readonly muted?: number | true | undefined;
   readonly archived?: boolean | undefined;
+  /** `true`: lists leave the channel out until it has a newer entry. In pushes `channel` only. */
+  readonly hidden?: true | undefined;
 }

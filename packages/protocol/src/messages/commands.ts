@@ -161,6 +161,30 @@ export interface UnblockCommand extends CommandFields {
   readonly user: UserId;
 }
 
+/** What the user wants of a channel, for themselves alone. Answer: `ok`, once it is stored. */
+export interface PreferenceFields extends CommandFields {
+  readonly channel: Address;
+  /** `false` ends it. Default: `true`. */
+  readonly on?: boolean | undefined;
+}
+
+/** Clients are not to notify the user of what comes in the channel. */
+export interface MuteCommand extends PreferenceFields {
+  readonly type: 'mute';
+  /** When it ends, in milliseconds since 1970. Default: never. Not with `on: false`. */
+  readonly until?: number | undefined;
+}
+
+/** Clients are to show the channel apart from the others. */
+export interface ArchiveCommand extends PreferenceFields {
+  readonly type: 'archive';
+}
+
+/** Leaves the channel out of lists until it has a newer entry. */
+export interface HideCommand extends PreferenceFields {
+  readonly type: 'hide';
+}
+
 /** Answer: `pong`. */
 export interface PingCommand extends CommandFields {
   readonly type: 'ping';
@@ -182,6 +206,9 @@ export type Command =
   | SettingsCommand
   | BlockCommand
   | UnblockCommand
+  | MuteCommand
+  | ArchiveCommand
+  | HideCommand
   | PingCommand;
 
 export type CommandType = Command['type'];
@@ -210,6 +237,9 @@ const types: Readonly<Record<CommandType, true>> = {
   settings: true,
   block: true,
   unblock: true,
+  mute: true,
+  archive: true,
+  hide: true,
   ping: true,
 };
 

@@ -135,6 +135,7 @@ export const settings = Object.freeze({
   'limits.watches': integer(defaultSessionLimits.watches, 1, 100_000, 'users whose presence one session watches'),
   'limits.blocksPerSecond': rate(1, 'block and unblock commands of one user; ten times as many at once'),
   'limits.blocksPerUser': quota(10_000, 'users whom one user may block'),
+  'limits.preferencesPerUser': integer(1_000, 1, 10_000, 'channels that one user may mute, archive or hide'),
   'limits.newPeersPerHour': quota(60, 'people who never answered that one user may begin to write to in an hour'),
   'limits.newPeersPerDay': quota(100, 'the same in a day'),
   'limits.channelsPerUser': quota(10_000, 'conversations that one user may begin'),

@@ -5,9 +5,10 @@ import { peerIn } from '../channel/channel.js';
 import { addressOf } from '../channel/channel-address.js';
 import type { Entry } from '../channel/entry.js';
 import { groupSettingsFrom } from '../channel/group-settings.js';
-import type { ChannelDescription, MemberState } from '../storage/directory.js';
+import type { MemberState } from '../storage/directory.js';
+import type { ListedChannel } from '../storage/preferences.js';
 
-export function channelText(description: ChannelDescription, viewer: UserId): string {
+export function channelText(description: ListedChannel, viewer: UserId): string {
   const { channel, members, group } = description;
   const settings = group && groupSettingsFrom(group.settings);
   const peer = channel.kind === 'direct' ? stateOf(peerIn(channel, viewer), members) : undefined;
@@ -25,6 +26,9 @@ export function channelText(description: ChannelDescription, viewer: UserId): st
     posting: settings?.posting,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
     blocked: description.isBlocked ? (true as const) : undefined,
+    muted: description.muted,
+    archived: description.isArchived ? true : undefined,
+    hidden: description.isHidden ? (true as const) : undefined,
   };
   return encodeChannelSummary(summary, lastText(description, viewer));
 }
@@ -43,7 +47,7 @@ export function fittingTexts(texts: readonly string[], maxBytes: number): readon
   return end < 0 ? texts : texts.slice(0, end);
 }
 
-function lastText({ last, isLastTruncated, channel }: ChannelDescription, viewer: UserId): string | undefined {
+function lastText({ last, isLastTruncated, channel }: ListedChannel, viewer: UserId): string | undefined {
   if (last === undefined || !isLastTruncated) return last === undefined ? undefined : entryText(last, viewer);
   return encodeTruncatedEntry(last, addressOf(channel, viewer), last.from === viewer ? last.key : undefined);
 }

@@ -6,7 +6,7 @@ import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { Channel, GroupChannel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 import type { MemberRole } from '../channel/membership.js';
-import type { ChannelDescription } from '../storage/directory.js';
+import type { ListedChannel } from '../storage/preferences.js';
 
 /** Text, or binary data. */
 export type Payload = string | Uint8Array;
@@ -39,7 +39,7 @@ export interface Codec {
   receipt(event: ReceiptEvent, viewer: UserId): Payload;
   signal(event: SignalEvent, viewer: UserId): Payload;
   presence(presence: Omit<PresencePush, 'type'>): Payload;
-  channel(description: ChannelDescription, viewer: UserId): Payload;
+  channel(description: ListedChannel, viewer: UserId): Payload;
   gap(gap: DueGap, channel: Channel, viewer: UserId): Payload;
   /** The user has joined a group. */
   joined(group: JoinedGroup, viewer: UserId): Payload;

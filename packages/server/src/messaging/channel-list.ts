@@ -3,14 +3,23 @@
 import { type DeviceId, fieldLimits, type UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Clock } from '../runtime/clock.js';
-import type { ChannelDescription } from '../storage/directory.js';
+import type { ChannelDescription, ChannelStatus } from '../storage/directory.js';
+import type { ListedChannel } from '../storage/preferences.js';
 import { ChannelOrder, ChannelOrders, type OrderedPage } from './channel-orders.js';
+import type { ChannelPreferences } from './channel-preferences.js';
 import { type ChannelSource, channelSlices, NewestChannels } from './channel-slices.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { ReceiptPrivacy } from './receipt-privacy.js';
 
+export interface ChannelListParts {
+  readonly cursors: CursorCache;
+  readonly clock: Clock;
+  readonly privacy: ReceiptPrivacy;
+  readonly preferences: ChannelPreferences;
+}
+
 export interface ChannelListPage {
-  readonly channels: readonly ChannelDescription[];
+  readonly channels: readonly ListedChannel[];
   readonly more: boolean;
 }
 
@@ -22,10 +31,13 @@ export class ChannelList {
   readonly #cursors: CursorCache;
   readonly #orders: ChannelOrders;
   readonly #privacy: ReceiptPrivacy;
+  readonly #preferences: ChannelPreferences;
   /** Users for whom all channels are being read. */
   readonly #passes = new Map<UserId, Promise<void>>();
 
-  constructor(source: ChannelSource, cursors: CursorCache, clock: Clock, privacy: ReceiptPrivacy) {
+  constructor(source: ChannelSource, parts: ChannelListParts) {
+    const { cursors, clock, privacy, preferences } = parts;
+    this.#preferences = preferences;
     this.#privacy = privacy;
     this.#source = source;
     this.#cursors = cursors;
@@ -70,14 +82,22 @@ export class ChannelList {
     if (after !== undefined && olderThan === undefined) return undefined;
     const newest = new NewestChannels(limit, olderThan);
     const order = new ChannelOrder();
+    const isHidden = await this.hiddenOf(user);
     for await (const slice of channelSlices(this.#source, user, device)) {
       for (const status of slice) {
+        if (isHidden(status)) continue;
         newest.add(status);
         order.add(status);
       }
     }
     if (newest.isMore) this.#orders.remember(user, order);
     return newest;
+  }
+
+  /** What is left out of the user's list. */
+  async hiddenOf(user: UserId): Promise<(status: Pick<ChannelStatus, 'channel' | 'head'>) => boolean> {
+    const preferences = await this.#preferences.of(user);
+    return (status) => this.#preferences.isHidden(preferences, status);
   }
 
   /** The channels of a page as their reader sees them. */
@@ -87,7 +107,8 @@ export class ChannelList {
       read: Math.max(read, this.#cursors.peek(user, channel)?.read ?? 0),
     }));
     const { directory, turns } = this.#source;
-    const channels: ChannelDescription[] = [];
+    const preferences = await this.#preferences.of(user);
+    const channels: ListedChannel[] = [];
     for (let start = 0; start < wanted.length; start += CHANNELS_PER_CALL) {
       const part = wanted.slice(start, start + CHANNELS_PER_CALL);
       const described = await turns.run(user, () => directory.describe(user, part, fieldLimits.lastBytes));
@@ -97,7 +118,8 @@ export class ChannelList {
       );
       described.forEach((channel, index) => {
         const shown = this.#overlay(channel);
-        channels.push(hidden[index] === true ? withOwnMember(shown, user) : shown);
+        const described = hidden[index] === true ? withOwnMember(shown, user) : shown;
+        channels.push({ ...described, ...this.#preferences.shown(preferences, channel) });
       });
     }
     return { channels, more: page.isMore };

@@ -33,6 +33,7 @@ export const refusalKinds = [
   'limits.watches',
   'limits.blocksPerSecond',
   'limits.blocksPerUser',
+  'limits.preferencesPerUser',
   'limits.bodyBytes',
   'limits.commandBytes',
   'limits.storeCalls',

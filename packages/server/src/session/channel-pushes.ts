@@ -11,7 +11,7 @@ import { CodecPushes } from '../delivery/encoded-push.js';
 import type { RoomWaiter } from '../delivery/log-reader.js';
 import type { ChannelList } from '../messaging/channel-list.js';
 import { PairMap } from '../runtime/pair-map.js';
-import type { ChannelDescription } from '../storage/directory.js';
+import type { ListedChannel } from '../storage/preferences.js';
 import type { ActiveUsers } from './active-users.js';
 import type { ClientSession } from './client-session.js';
 
@@ -93,7 +93,7 @@ export class ChannelPushes implements LaneListener, EventListener {
     // What a sign-in has read of the channel may be older than the change.
     for (const session of sessions) if (session.phase !== 'ready') this.#remember(session, channel);
     if (ready.length === 0) return;
-    let description: ChannelDescription | undefined;
+    let description: ListedChannel | undefined;
     try {
       const page = { channels: [{ channel, read: 0 }], isMore: false };
       [description] = (await this.#parts.channels.describe(user, page)).channels;

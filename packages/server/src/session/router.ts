@@ -19,6 +19,7 @@ import { handleBlock } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
 import { handleGroupCommand } from './commands/groups.js';
 import { handleHistory } from './commands/history.js';
+import { handlePreference } from './commands/preferences.js';
 import { handlePresence, handleUnwatch, handleWatch } from './commands/presence.js';
 import { handleRead } from './commands/read.js';
 import { type CommandRef, reply, replyError } from './commands/reply.js';
@@ -45,6 +46,9 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['read', 'ack'],
   ['signal', 'signal'],
   ['settings', 'ack'],
+  ['mute', 'ack'],
+  ['archive', 'ack'],
+  ['hide', 'ack'],
   ['block', 'block'],
   ['unblock', 'block'],
   ['group.create', 'send'],
@@ -145,7 +149,8 @@ export class Router {
   }
 
   #dispatch(session: ClientSession, { command, bodyText, dataText }: AcceptedCommand): void {
-    const { sender, positions, history, channels, signals, presence, settings, blocks, onPageFailure } = this.#rules;
+    const { sender, positions, history, channels, signals, presence, settings, blocks, preferences, onPageFailure } =
+      this.#rules;
     switch (command.type) {
       case 'send':
         handleSend(session, command, bodyText, sender);
@@ -190,6 +195,11 @@ export class Router {
       case 'group.role':
       case 'group.delete':
         handleGroupCommand(session, command, this.#rules.groups, this.#rules.onGroupFailure);
+        break;
+      case 'mute':
+      case 'archive':
+      case 'hide':
+        handlePreference(session, command, preferences, onPageFailure);
         break;
       case 'ping':
         reply(session, command, (re) => encodePong(re, this.#clock.now()));

@@ -7,6 +7,7 @@ import type { MemberCache } from '../membership/member-cache.js';
 import type { AppendQueue } from '../messaging/append-queue.js';
 import { Blocks } from '../messaging/blocks.js';
 import type { ChannelList } from '../messaging/channel-list.js';
+import type { ChannelPreferences } from '../messaging/channel-preferences.js';
 import type { CommittedHeads } from '../messaging/committed-heads.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import { GroupAccess } from '../messaging/group-access.js';
@@ -36,6 +37,7 @@ export interface Rules {
   readonly blocks: Blocks;
   /** What a command of groups depends on could not be read. */
   readonly onGroupFailure: (error: unknown) => void;
+  readonly preferences: ChannelPreferences;
   /** A page of history or channels could not be read. */
   readonly onPageFailure: (error: unknown) => void;
 }
@@ -51,6 +53,7 @@ export interface RulesParts {
   readonly channels: ChannelList;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
+  readonly preferences: ChannelPreferences;
   readonly bus: Bus;
   readonly clock: Clock;
   /** Whether the disk has room for new messages. */
@@ -113,6 +116,7 @@ export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerCo
     presence,
     settings,
     onGroupFailure: unread('A group could not be read'),
+    preferences: parts.preferences,
     onPageFailure: unread('A page could not be read'),
   };
 }

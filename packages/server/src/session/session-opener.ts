@@ -124,6 +124,7 @@ export class SessionOpener {
     const { hub } = this.#parts;
     const newest = new NewestChannels(fieldLimits.connectedChannels);
     const { user } = device;
+    const isHidden = await this.#parts.channels.hiddenOf(user);
     for await (const slice of channelSlices(this.#parts, user, device.device)) {
       if (session.hasEnded) break;
       hub.compare(session.reader!, slice, (status) => {
@@ -132,7 +133,7 @@ export class SessionOpener {
         given.delete(address);
         return this.#startIn(status, device, position);
       });
-      for (const status of slice) newest.add(status);
+      for (const status of slice) if (!isHidden(status)) newest.add(status);
     }
     return newest;
   }

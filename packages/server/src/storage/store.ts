@@ -5,6 +5,7 @@ import type { ServerError } from '../errors.js';
 import type { Cursors } from './cursors.js';
 import type { Directory } from './directory.js';
 import type { MessageLog } from './message-log.js';
+import type { Preferences } from './preferences.js';
 import type { UserStates } from './user-states.js';
 
 export interface HeldEngine {
@@ -18,6 +19,7 @@ export interface Store {
   readonly directory: Directory;
   readonly cursors: Cursors;
   readonly userStates: UserStates;
+  readonly preferences: Preferences;
   /** The newest rows when the store was opened. */
   readonly lanes: LaneNumbers;
   /** For the banner and the logs, e.g. `sqlite (node:sqlite) ./.longwire`. */

@@ -3,6 +3,7 @@ import { ManualClock } from '@longwire/test-support/manual-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { directChannel } from '../../src/channel/channel.js';
 import { ChannelList } from '../../src/messaging/channel-list.js';
+import { ChannelPreferences } from '../../src/messaging/channel-preferences.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
 import { ReceiptPrivacy } from '../../src/messaging/receipt-privacy.js';
 import { StoreTurns } from '../../src/messaging/store-turns.js';
@@ -48,7 +49,10 @@ describe('ChannelList.page', () => {
     const onFailure = () => undefined;
     const states = new UserStateCache({ states: store.userStates, turns, onFailure });
     const source = { directory, turns, gate: { whenApplied: () => undefined } };
-    list = new ChannelList(source, cursors, clock, new ReceiptPrivacy(states, onFailure));
+    const privacy = new ReceiptPrivacy(states, onFailure);
+    const bus = { signal: () => undefined };
+    const parts = { store, turns, bus, clock, refusals: new RefusalCounter() };
+    list = new ChannelList(source, { cursors, clock, privacy, preferences: new ChannelPreferences(parts, 10) });
   });
   afterEach(() => store.close());
 

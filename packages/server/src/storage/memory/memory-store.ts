@@ -5,12 +5,14 @@ import type { ServerError } from '../../errors.js';
 import type { Cursors } from '../cursors.js';
 import type { Directory } from '../directory.js';
 import type { MessageLog } from '../message-log.js';
+import type { Preferences } from '../preferences.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
 import type { UserStates } from '../user-states.js';
 import { MemoryCursors } from './memory-cursors.js';
 import { MemoryDirectory } from './memory-directory.js';
 import { MemoryMessageLog } from './memory-log.js';
+import { MemoryPreferences } from './memory-preferences.js';
 import { MemoryState } from './memory-state.js';
 import { MemoryUserStates } from './memory-user-states.js';
 
@@ -36,6 +38,7 @@ class MemoryStore implements Store {
   readonly directory: Directory;
   readonly cursors: Cursors;
   readonly userStates: UserStates;
+  readonly preferences: Preferences;
   readonly lanes: LaneNumbers;
   readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
@@ -49,6 +52,7 @@ class MemoryStore implements Store {
     this.log = new MemoryMessageLog(this.#state, quotas);
     this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
+    this.preferences = new MemoryPreferences(this.#state);
     this.userStates = new MemoryUserStates(this.#state);
     this.lanes = this.#state.through;
   }

@@ -34,6 +34,7 @@ import { EntryTable } from './tables/entry-table.js';
 import { ExpiryTable } from './tables/expiry-table.js';
 import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
+import { PreferenceTable } from './tables/preference-table.js';
 import { RightsTable } from './tables/rights-table.js';
 import { RowNames } from './tables/row-names.js';
 import { UserStateTable } from './tables/user-state-table.js';
@@ -88,6 +89,7 @@ export class SqliteEngine {
   readonly #rights: RightsTable;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
+  readonly #preferences: PreferenceTable;
   readonly #statuses: ChannelStatusReader;
   readonly #ledger: UsageLedger;
   readonly #maintainer: Maintainer;
@@ -165,6 +167,7 @@ export class SqliteEngine {
       const { keyWindowEntries } = options;
       const removal = { entries, places, recent, log, ledger, keyWindowEntries, onDamage };
       this.#maintainer = new Maintainer(database, { ...tables, ...removal });
+      this.#preferences = new PreferenceTable(database, onDamage);
       const states = new UserStateTable(database);
       this.userStates = new UserStateStore({ users, channels, devices, states, onDamage });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -239,6 +242,22 @@ export class SqliteEngine {
       (key) => readAround(key, this.#onDamage, () => this.#rights.rightsOf(this.#channels.find(key))) ?? 'damaged',
     );
     return { rights, through: this.newest };
+  }
+
+  loadPreferences(users: WorkerCalls['loadPreferences']['input']): WorkerCalls['loadPreferences']['output'] {
+    return users.map((user) => {
+      const number = this.#names.users.find(user);
+      return number === undefined ? [] : this.#preferences.list(number);
+    });
+  }
+
+  /** Inside a transaction. */
+  writePreferences(batch: WorkerCalls['writePreferences']['input']): undefined {
+    for (const { user, channel, ...preference } of batch) {
+      const number = this.#names.users.find(user);
+      const state = this.#channels.find(channel);
+      if (number !== undefined && state !== undefined) this.#preferences.put(number, state.number, preference);
+    }
   }
 
   countBlocks(user: WorkerCalls['countBlocks']['input']): number {

@@ -36,15 +36,10 @@ import type {
   RightsSlice,
   SearchedKey,
 } from '../message-log.js';
+import type { Preferences } from '../preferences.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
-import {
-  assertStateCount,
-  type UserState,
-  type UserStates,
-  type UserStateWrite,
-  type WriterPair,
-} from '../user-states.js';
+import type { UserStates } from '../user-states.js';
 import type { DriverChoice } from './driver/choose-driver.js';
 import { DATABASE_FILE } from './driver/connection-settings.js';
 import { acquireFolderLock, type FolderLock } from './folder/folder-lock.js';
@@ -54,6 +49,7 @@ import { feedRowFrom } from './reading/feed-reader.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
 import { errorFrom, type MaintenanceStepFrame } from './threads/worker-messages.js';
+import { SqlitePreferences, SqliteUserStates } from './user-ports.js';
 
 export interface SqliteStoreOptions {
   /** Folder of the store; created if it is not there. */
@@ -141,6 +137,7 @@ class SqliteStore implements Store {
   readonly directory: Directory;
   readonly cursors: Cursors;
   readonly userStates: UserStates;
+  readonly preferences: Preferences;
   readonly lanes: LaneNumbers;
   readonly description: string;
   readonly #writer: WorkerClient;
@@ -154,6 +151,7 @@ class SqliteStore implements Store {
     this.log = new SqliteMessageLog(writer, reader);
     this.directory = new SqliteDirectory(writer);
     this.cursors = new SqliteCursors(writer);
+    this.preferences = new SqlitePreferences(writer);
     this.userStates = new SqliteUserStates(writer);
     this.lanes = numbersOf(writer.newest);
     this.description = `sqlite (${writer.driverName}) ${folder}`;
@@ -367,28 +365,5 @@ class SqliteCursors implements Cursors {
   ): Promise<readonly StoredCursors[]> {
     const stored = await this.#client.call('loadCursors', wanted.map(named));
     return stored.map((cursors, index) => ({ ...cursors, channel: wanted[index]!.channel }));
-  }
-}
-
-class SqliteUserStates implements UserStates {
-  readonly #client: WorkerClient;
-
-  constructor(client: WorkerClient) {
-    this.#client = client;
-  }
-
-  async load(users: readonly UserId[]): Promise<readonly UserState[]> {
-    assertStateCount(users.length);
-    return this.#client.call('loadUserStates', users);
-  }
-
-  async write(batch: readonly UserStateWrite[]): Promise<void> {
-    assertStateCount(batch.length);
-    await this.#client.call('writeUserStates', batch);
-  }
-
-  async haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]> {
-    assertStateCount(pairs.length);
-    return this.#client.call('haveWritten', pairs);
   }
 }

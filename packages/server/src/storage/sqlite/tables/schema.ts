@@ -115,6 +115,14 @@ CREATE INDEX channel_low_blocks ON channel (low_user) WHERE blocks & 1 <> 0;
 CREATE INDEX channel_high_blocks ON channel (high_user) WHERE blocks & 2 <> 0;
 `;
 
+/** What users want of their channels. */
+const PREFERENCES = `
+CREATE TABLE preference (
+  user INTEGER NOT NULL, channel INTEGER NOT NULL, muted_until INTEGER NOT NULL, archived INTEGER NOT NULL,
+  hidden_through INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (user, channel)
+) WITHOUT ROWID;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -156,6 +164,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(VERSION_3),
   (database) => database.exec(USER_STATES),
   (database) => database.exec(BLOCK_INDEXES),
+  (database) => database.exec(PREFERENCES),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -9,6 +9,7 @@ import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import type { MaintenanceStep } from '../../maintenance.js';
 import type { KeySearch, PageRequest } from '../../message-log.js';
+import type { PreferenceWrite } from '../../preferences.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
 import type { UserState, UserStateWrite, WriterPair } from '../../user-states.js';
@@ -18,6 +19,7 @@ import type { FeedFrame } from '../reading/feed-reader.js';
 import type { SearchedPart, SliceSearch } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/status-frames.js';
+import type { PreferenceFrame } from '../tables/preference-table.js';
 import type { MemberPageFrame, RightsFrame } from '../tables/rights-table.js';
 
 /** Given to the worker when it starts. */
@@ -102,6 +104,8 @@ export interface WorkerCalls {
     readonly input: { readonly step: MaintenanceStepFrame; readonly budgetMs: number };
     readonly output: MaintenanceFrame;
   };
+  loadPreferences: { readonly input: readonly UserId[]; readonly output: readonly (readonly PreferenceFrame[])[] };
+  writePreferences: { readonly input: readonly Named<PreferenceWrite>[]; readonly output: undefined };
   loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
   writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
   haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };

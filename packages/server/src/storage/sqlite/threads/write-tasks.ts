@@ -39,7 +39,10 @@ export class AppendTask implements WriteTask {
 }
 
 /** Calls that change a few rows, and go with the next commit. */
-export type ShortWriteCall = Extract<CallMessage, { readonly method: 'openDevice' | 'writeUserStates' }>;
+export type ShortWriteCall = Extract<
+  CallMessage,
+  { readonly method: 'openDevice' | 'writeUserStates' | 'writePreferences' }
+>;
 
 export class ShortWriteTask implements WriteTask {
   readonly command: ShortWriteCall['method'];
@@ -63,6 +66,8 @@ export class ShortWriteTask implements WriteTask {
     switch (this.#call.method) {
       case 'openDevice':
         return engine.openDevice(this.#call.input);
+      case 'writePreferences':
+        return engine.writePreferences(this.#call.input);
       case 'writeUserStates':
         return engine.userStates.write(this.#call.input);
     }

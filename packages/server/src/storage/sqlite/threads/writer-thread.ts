@@ -93,6 +93,7 @@ export class WriterThread {
     switch (call.method) {
       case 'openDevice':
       case 'writeUserStates':
+      case 'writePreferences':
         this.#shortWrites.push(new ShortWriteTask(call));
         return;
       case 'writeCursors':
@@ -242,6 +243,8 @@ export class WriterThread {
         return this.#engine.findDevice(call.input);
       case 'loadCursors':
         return this.#engine.loadCursors(call.input);
+      case 'loadPreferences':
+        return this.#engine.loadPreferences(call.input);
       case 'loadUserStates':
         return this.#engine.userStates.load(call.input);
       case 'haveWritten':

@@ -1,0 +1,58 @@
+// The ports of what is stored for users alone, as calls to the storage thread.
+
+import type { UserId } from '@longwire/protocol';
+import { channelOfName, nameOf } from '../channel-name.js';
+import { assertPreferenceCount, type Preference, type Preferences, type PreferenceWrite } from '../preferences.js';
+import {
+  assertStateCount,
+  type UserState,
+  type UserStates,
+  type UserStateWrite,
+  type WriterPair,
+} from '../user-states.js';
+import type { WorkerClient } from './threads/worker-client.js';
+
+export class SqlitePreferences implements Preferences {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  async load(users: readonly UserId[]): Promise<readonly (readonly Preference[])[]> {
+    assertPreferenceCount(users.length);
+    const loaded = await this.#client.call('loadPreferences', users);
+    return loaded.map((frames) => frames.map((frame) => ({ ...frame, channel: channelOfName(frame.channel) })));
+  }
+
+  async write(batch: readonly PreferenceWrite[]): Promise<void> {
+    assertPreferenceCount(batch.length);
+    await this.#client.call(
+      'writePreferences',
+      batch.map((write) => ({ ...write, channel: nameOf(write.channel) })),
+    );
+  }
+}
+
+export class SqliteUserStates implements UserStates {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  async load(users: readonly UserId[]): Promise<readonly UserState[]> {
+    assertStateCount(users.length);
+    return this.#client.call('loadUserStates', users);
+  }
+
+  async write(batch: readonly UserStateWrite[]): Promise<void> {
+    assertStateCount(batch.length);
+    await this.#client.call('writeUserStates', batch);
+  }
+
+  async haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]> {
+    assertStateCount(pairs.length);
+    return this.#client.call('haveWritten', pairs);
+  }
+}
