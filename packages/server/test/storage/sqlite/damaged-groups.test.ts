@@ -86,6 +86,12 @@ describe.each(cases)('of a group with a damaged row, through $driver, with place
     engine.describe({ user: user(id), channels: [{ channel: name, read }], maxLastBytes: 100 })[0]?.unread;
   const staysOf = (id: string) => engine.stays({ user: user(id), channels: [name] })[0];
 
+  /** Offsets in the feed, which is read a few milliseconds at a time. */
+  const fed = (after = 0): number[] => {
+    const { rows, through } = engine.feed({ after, limit: 100 });
+    return through === after ? [] : [...rows.map(({ entry }) => entry[0] as number), ...fed(through)];
+  };
+
   /** What was met since the last look. */
   function expectReported(): void {
     expect(damage).not.toEqual([]);
@@ -178,7 +184,7 @@ describe.each(cases)('of a group with a damaged row, through $driver, with place
     const { era } = engine;
     damaged('UPDATE entry SET crc = crc + 1 WHERE offset = 0');
     expect(engine.era).toBe(era);
-    expect(engine.feed({ after: 0, limit: 100 }).rows).toHaveLength(7);
+    expect(fed()).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expectReported();
     expect(engine.rights([name]).rights).toMatchObject([{ settings: '{"posting":"admins"}', memberCount: 3 }]);
     expect(post('carol')).toMatchObject([{ outcome: 'stored', offset: 8, messages: 5 }]);
