@@ -110,7 +110,7 @@ export function describeMaintenanceContract(name: string, create: StoreFactory):
           { read: 1, delivered: 2 },
         ]);
         expect((await readFeed(logOf())).map(({ entry }) => entry?.offset)).toEqual([1, 3, 5]);
-        expect(await logOf().feed(0, 3, 10)).toMatchObject({ rows: [{ seq: 5 }], through: 6 });
+        expect((await readFeed(logOf(), 3)).map(({ seq }) => seq)).toEqual([5]);
         expect(await appendOne(logOf(), message('bob', 'alice', { key: 'k4' }))).toMatchObject({
           outcome: 'repeated',
           offset: 4,
