@@ -239,6 +239,19 @@ describe.each([
     await endAll(clients);
   });
 
+  it('group.members returns pages of the members with their roles, to members only', async () => {
+    const { clients, ids, group } = await newUsers(url(), 'alice', 'bob', 'carol', 'eve');
+    const [alice, , , eve] = clients as [WireClient, WireClient, WireClient, WireClient];
+    await alice.ask({ type: 'group.create', group, users: [ids[2], ids[1]] });
+    const first = await alice.ask({ type: 'group.members', group, limit: 2 });
+    const [owner, bob, carol] = ids.map((user, index) => ({ user, role: index === 0 ? 'owner' : 'member' }));
+    expect(first).toMatchObject({ type: 'members', members: [owner, bob], more: true, total: 3 });
+    const second = await alice.ask({ type: 'group.members', group, after: ids[1] });
+    expect(second).toMatchObject({ members: [carol], more: false, total: 3 });
+    expect(await eve.ask({ type: 'group.members', group })).toMatchObject({ code: 'not_a_member' });
+    await endAll(clients);
+  });
+
   it('group.delete: everybody gets the entry with deleted, then `removed`; the id stays taken', async () => {
     const { clients, ids, group } = await newUsers(url(), 'alice', 'bob');
     const [alice, bob] = clients as [WireClient, WireClient];

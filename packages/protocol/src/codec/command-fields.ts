@@ -86,6 +86,8 @@ export function readCommandFields(
       };
     case 'refresh':
       return { type, id, token: fields.requiredToken() };
+    case 'group.members':
+      return { type, id, group: fields.requiredGroup(), after: fields.user('after'), limit: readLimit(fields) };
     default:
       return readGroupCommand(type, id, fields);
   }

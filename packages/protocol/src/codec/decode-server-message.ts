@@ -81,6 +81,8 @@ const channelShape: Shape = {
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
 
+const members: Check = listOf((source) => text(source['user']) && text(source['role']));
+
 const channelRemovedShape: Shape = { address: text };
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
@@ -123,6 +125,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['ok', { group: optional(text), added: optional(list), removed: optional(list), repeated: optional(flag) }],
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
+  ['members', { members, more: flag, total: offset }],
   ['settings', settingsShape],
   ['presenceList', { users: presenceStates }],
   ['pong', { time: number }],

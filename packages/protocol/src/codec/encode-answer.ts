@@ -1,7 +1,13 @@
 // Answers as text. `sent` and `ok` are on the hot path; entries are inserted as the texts that they already are.
 
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
-import type { ConnectedAnswer, GroupOutcome, RefreshedAnswer, SentAnswer } from '../messages/answers.js';
+import type {
+  ConnectedAnswer,
+  GroupMembersAnswer,
+  GroupOutcome,
+  RefreshedAnswer,
+  SentAnswer,
+} from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
 import type { PresenceState, UserSettings } from '../messages/pushes.js';
 import type { CommandId, UserId } from '../names/ids.js';
@@ -29,6 +35,12 @@ export function encodeOk(re: CommandId): string {
 /** The `ok` of a command of groups. Undefined fields are left out. */
 export function encodeGroupOk(re: CommandId, { group, added, removed, repeated }: GroupOutcome): string {
   return JSON.stringify({ re, type: 'ok', group, added, removed, repeated });
+}
+
+/** A `members`. */
+export function encodeGroupMembers(re: CommandId, page: Omit<GroupMembersAnswer, 're' | 'type'>): string {
+  const { members, more, total } = page;
+  return JSON.stringify({ re, type: 'members', members, more, total });
 }
 
 /** A `pong`; `time` in milliseconds since 1970. */

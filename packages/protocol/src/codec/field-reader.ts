@@ -135,11 +135,18 @@ export class FieldReader {
   }
 
   requiredUser(): UserId {
-    const value = this.#source['user'];
-    const user = typeof value === 'string' ? parseUserId(value) : undefined;
-    if (user === undefined)
-      this.report('user', 'a user id: 1-128 bytes in NFC without white space, control characters or "/"');
-    return user ?? ('' as UserId);
+    return this.user('user') ?? this.#noUser('user');
+  }
+
+  user(name: string): UserId | undefined {
+    const value = this.#source[name];
+    if (value === undefined) return undefined;
+    return (typeof value === 'string' ? parseUserId(value) : undefined) ?? this.#noUser(name);
+  }
+
+  #noUser(name: string): UserId {
+    this.report(name, 'a user id: 1-128 bytes in NFC without white space, control characters or "/"');
+    return '' as UserId;
   }
 
   client(): ClientDescription | undefined {

@@ -8,6 +8,7 @@ import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
 import type { GapPush } from './gap-push.js';
+import type { GroupRole } from './group-commands.js';
 import type { PresenceState, UserSettings } from './pushes.js';
 
 export interface AnswerFields {
@@ -92,6 +93,15 @@ export interface ChannelsAnswer extends AnswerFields {
   readonly more: boolean;
 }
 
+/** To `group.members`. */
+export interface GroupMembersAnswer extends AnswerFields {
+  readonly type: 'members';
+  readonly members: readonly { readonly user: UserId; readonly role: GroupRole | (string & Record<never, never>) }[];
+  readonly more: boolean;
+  /** How many members the group has. */
+  readonly total: number;
+}
+
 /** To `presence` and `watch`. */
 export interface PresenceListAnswer extends AnswerFields {
   readonly type: 'presenceList';
@@ -121,6 +131,7 @@ export type Answer =
   | OkAnswer
   | HistoryAnswer
   | ChannelsAnswer
+  | GroupMembersAnswer
   | PresenceListAnswer
   | SettingsAnswer
   | PongAnswer

@@ -4,7 +4,7 @@ import type { Address } from '../names/address.js';
 import type { DeviceId, UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 import type { CommandFields } from './command-base.js';
-import type { GroupCommand } from './group-commands.js';
+import type { GroupCommand, GroupMembersCommand } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
 
 /** The first command of every session. Answer: `connected`. */
@@ -200,6 +200,7 @@ export type Command =
   | HistoryCommand
   | ChannelsCommand
   | GroupCommand
+  | GroupMembersCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -231,6 +232,7 @@ const types: Readonly<Record<CommandType, true>> = {
   'group.remove': true,
   'group.role': true,
   'group.delete': true,
+  'group.members': true,
   presence: true,
   watch: true,
   unwatch: true,

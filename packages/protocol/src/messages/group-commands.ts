@@ -88,6 +88,17 @@ export interface GroupDeleteCommand extends CommandFields {
   readonly group: GroupId;
 }
 
+/** A page of the members, ascending by the bytes of their ids; for members. Answer: `members`. */
+export interface GroupMembersCommand extends CommandFields {
+  readonly type: 'group.members';
+  readonly group: GroupId;
+  /** The last user of the previous page. */
+  readonly after?: UserId | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+/** The commands that change a group. */
 export type GroupCommand =
   | GroupCreateCommand
   | GroupUpdateCommand

@@ -17,6 +17,7 @@ import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
 import { handleBlock } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
+import { handleGroupMembers } from './commands/group-members.js';
 import { handleGroupCommand } from './commands/groups.js';
 import { handleHistory } from './commands/history.js';
 import { handlePreference } from './commands/preferences.js';
@@ -59,6 +60,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['group.remove', 'send'],
   ['group.role', 'send'],
   ['group.delete', 'send'],
+  ['group.members', 'page'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -185,6 +187,9 @@ export class Router {
       case 'block':
       case 'unblock':
         handleBlock(session, command, blocks);
+        break;
+      case 'group.members':
+        handleGroupMembers(session, command, this.#rules.groupMembers, this.#rules.onGroupFailure);
         break;
       case 'group.create':
       case 'group.update':

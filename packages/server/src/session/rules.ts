@@ -12,6 +12,7 @@ import type { CommittedHeads } from '../messaging/committed-heads.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import { GroupAccess } from '../messaging/group-access.js';
 import { GroupChanges } from '../messaging/group-changes.js';
+import { GroupMembers } from '../messaging/group-members.js';
 import { History } from '../messaging/history.js';
 import { KeySearches } from '../messaging/key-searches.js';
 import { MessageSender } from '../messaging/message-sender.js';
@@ -32,6 +33,7 @@ export interface Rules {
   readonly channels: ChannelList;
   readonly signals: SignalSender;
   readonly groups: GroupChanges;
+  readonly groupMembers: GroupMembers;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
@@ -101,6 +103,7 @@ export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerCo
     channels,
     signals: new SignalSender({ heads, members, bus, clock, refusals }, limits),
     groups: new GroupChanges({ queue, members, users, cursors, states, turns, clock, hasRoom, refusals }, groups),
+    groupMembers: new GroupMembers(members, log, turns),
     blocks: new Blocks(
       {
         log,
