@@ -102,7 +102,7 @@ describe('a session of the gateway', () => {
       type: 'error',
       code: 'unknown_type',
     });
-    expect(await client.ask({ type: 'send', to: 'group/eng', body: 1 })).toMatchObject({ code: 'invalid_field' });
+    expect(await client.ask({ type: 'send', to: 'topic/x', body: 1 })).toMatchObject({ code: 'invalid_field' });
     expect(await client.ask({ type: 'send', to: 'user/bob', body: 1, ttlMs: 5 })).toMatchObject({
       code: 'invalid_field',
     });

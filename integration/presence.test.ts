@@ -149,14 +149,17 @@ describe('watch', () => {
     for (const client of [viewer, other]) await client.end();
   });
 
-  it('without an id pushes what there is to show', async () => {
+  it('without an id pushes the present states', async () => {
     const { alice, bob } = newNames();
     await write(bob, alice);
     const [viewer, other] = [await signIn(alice), await signIn(bob)];
     viewer.say({ type: 'watch', users: [bob, 'somebody'] });
-    expect(await viewer.count('presence', 1)).toEqual([{ type: 'presence', user: bob, online: true }]);
+    expect(await viewer.count('presence', 2)).toEqual([
+      { type: 'presence', user: bob, online: true },
+      { type: 'presence', user: 'somebody', online: false },
+    ]);
     await viewer.ask({ type: 'ping' });
-    expect(presencesOf(viewer).length).toBe(1);
+    expect(presencesOf(viewer).length).toBe(2);
     for (const client of [viewer, other]) await client.end();
   });
 

@@ -72,8 +72,8 @@ interface Viewer {
 /** A session that watches. */
 interface Watcher extends RoomWaiter {
   readonly session: ClientSession;
-  /** What was pushed to it last. */
-  readonly pushed: Map<Audience, Seen>;
+  /** What was pushed to it last; `unknown`: what its client believes, who may have watched the user before. */
+  readonly pushed: Map<Audience, Seen | 'unknown'>;
   isWaitingForRoom: boolean;
 }
 
@@ -150,8 +150,7 @@ export class Presence implements LaneListener, EventListener {
   /**
    * Reports every change of these users to the session from now on. False: they are too many, and none of those that are new
    * is watched.
-   * @param answer  called with their present states, which nothing older follows; undefined: they are pushed, where there is
-   *   something to see
+   * @param answer  called with their present states, which nothing older follows; undefined: they are pushed
    * @throws (rejects) what the store rejects with; then none of those that are new is watched
    */
   async watch(
@@ -184,7 +183,7 @@ export class Presence implements LaneListener, EventListener {
       for (const audience of audiences) if (added.includes(audience.subject.user)) this.#forget(watcher, audience);
       throw error;
     }
-    if (answer === undefined) for (const audience of audiences) this.#push(audience);
+    if (answer === undefined) this.#pushAgain(watcher, audiences);
     else this.#answer(session, audiences, answer);
     return true;
   }
@@ -298,6 +297,16 @@ export class Presence implements LaneListener, EventListener {
     }
     answer(states);
     for (const audience of renewed) this.#push(audience);
+  }
+
+  /** Also where there is nothing to see: nothing else takes back what the session was told when it watched the user before. */
+  #pushAgain(watcher: Watcher, audiences: readonly Audience[]): void {
+    for (const audience of audiences) {
+      // Given up meanwhile.
+      if (!watcher.pushed.has(audience)) continue;
+      watcher.pushed.set(audience, 'unknown');
+      this.#push(audience);
+    }
   }
 
   #present(user: UserId, lastSeenAt: number | undefined): Seen {

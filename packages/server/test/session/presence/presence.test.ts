@@ -79,9 +79,28 @@ describe('Presence', () => {
         for (const next of steps) await run(model, next);
         expect(await model.check()).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env['PRESENCE_RUNS'] ?? 300) },
     );
-  }, 120_000);
+  }, 600_000);
+
+  it('takes back what an earlier watch answered late when a user is watched again without an id', async () => {
+    const model = await PresenceModel.open(users);
+    const steps: Step[] = [
+      { do: 'signIn', user: 'bob' as UserId, device: 'phone' as DeviceId },
+      { do: 'signIn', user: 'alice' as UserId, device: 'phone' as DeviceId },
+      { do: 'watch', client: 0, users: ['alice' as UserId] },
+      { do: 'write', from: 'alice' as UserId, to: 'bob' as UserId },
+      { do: 'unwatch', client: 0, users: ['alice' as UserId] },
+      { do: 'release', count: 1 },
+      { do: 'release', count: 1 },
+      { do: 'release', count: 1 },
+      { do: 'signIn', user: 'carol' as UserId, device: 'phone' as DeviceId },
+      { do: 'watch', client: 0, users: ['alice' as UserId] },
+      { do: 'settings', user: 'alice' as UserId, presence: false },
+    ];
+    for (const step of steps) await run(model, step);
+    expect(await model.check()).toEqual([]);
+  });
 
   it('onlineUsers is exact after 100 sign-ins and sign-outs in any order', async () => {
     const shuffled = fc.shuffledSubarray(
