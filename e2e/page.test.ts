@@ -22,7 +22,7 @@ const openTab = (context: BrowserContext): Promise<Page> => openPage(context, se
 describe.skipIf(found.path === undefined)('the page in Chromium', () => {
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
-    server = await ServerProcess.start();
+    server = await ServerProcess.start({ LONGWIRE_PRESENCE_GRACE_MS: '500' });
     browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
   }, 60_000);
 

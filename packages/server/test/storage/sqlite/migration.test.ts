@@ -149,8 +149,8 @@ describe.each(testedDrivers)('a data folder of an earlier schema version, opened
     `is of one version or the other after SIGKILL at any call, and goes on ${straceMissing ?? ''}`,
     { timeout: 120_000 },
     async () => {
-      expect(await killMigrations(fixtures[1], driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
-      expect(await killMigrations(fixtures[2], driver, { pwrite64: 61, fsync: 5, rename: 2 })).toEqual([]);
+      expect(await killMigrations(fixtures[1], driver, { pwrite64: 127, fsync: 9, rename: 2 })).toEqual([]);
+      expect(await killMigrations(fixtures[2], driver, { pwrite64: 127, fsync: 9, rename: 2 })).toEqual([]);
     },
   );
 });
