@@ -13,7 +13,7 @@ export interface MuteOptions extends WaitOptions {
   readonly until?: number | undefined;
 }
 
-/** A handle without state: `client.user` and `client.channel` return a new one for every call. */
+/** A handle without state: `client.user`, `client.group` and `client.channel` return a new one for every call. */
 export class Channel {
   readonly address: Address;
   readonly #sends: Pick<PendingSends, 'send' | 'sendJson'>;

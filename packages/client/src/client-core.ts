@@ -26,6 +26,7 @@ import { Inbound } from './reading/inbound.js';
 import { TypingStates } from './reading/typing-states.js';
 import { Watches } from './reading/watches.js';
 import { CommandQueue } from './sending/command-queue.js';
+import { Groups } from './sending/groups.js';
 import { PendingSends } from './sending/pending-sends.js';
 import { Queries } from './sending/queries.js';
 import { ReportedPromise, type ReportedPromisePort } from './sending/reported-promise.js';
@@ -56,6 +57,7 @@ export class ClientCore {
   readonly sends: CommandQueue;
   readonly pendingSends: PendingSends;
   readonly queries: Queries;
+  readonly groups: Groups;
   readonly signals: Signals;
   readonly watches: Watches;
   readonly #typing: TypingStates;
@@ -92,6 +94,8 @@ export class ClientCore {
       {
         isListening: () => this.listeners.has('message'),
         deliverMessage: (message) => this.listeners.call('message', message),
+        deliverMember: (member) => this.listeners.call('member', member),
+        deliverGroup: (group) => this.listeners.call('group', group),
         deliverGap: ({ type: _type, ...gap }) => this.listeners.call('gap', gap),
         onOwnEntry: (entry) => this.pendingSends.onOwnEntry(entry),
         takeOwnEntry: (entry) => this.pendingSends.takeOwnEntry(entry),
@@ -137,7 +141,9 @@ export class ClientCore {
       limits: () => this.#session?.limits ?? defaultSessionLimits,
       fillRandom,
     });
-    this.queries = new Queries(new Requests(this.#requests, requestsPort), () => this.#session?.user ?? '');
+    const requests = new Requests(this.#requests, requestsPort);
+    this.queries = new Queries(requests, () => this.#session?.user ?? '');
+    this.groups = new Groups(requests, fillRandom);
     this.signals = new Signals({
       ...requestsPort,
       nextId: () => this.#nextId(),

@@ -13,7 +13,7 @@ import type {
 } from '@longwire/protocol';
 import type { ConnectionStateChange } from './connection/connection-state.js';
 import type { LongwireError } from './errors.js';
-import type { LongwireMessage } from './reading/message.js';
+import type { GroupChange, LongwireMessage, MemberChange } from './reading/message.js';
 
 /** The server's answer to the sign-in: the user, the channels with their unread counts, the limits. */
 export type SessionInfo = Omit<ConnectedAnswer, 're' | 'type'>;
@@ -49,6 +49,13 @@ export interface LongwireEvents {
    * first handler.
    */
   message: LongwireMessage;
+  /**
+   * The members of a group have changed. In its place among the messages of the group, and acknowledged like them; but it
+   * waits for no handler.
+   */
+  member: MemberChange;
+  /** A group was created or deleted, or its settings have changed. Delivered as `member`. */
+  group: GroupChange;
   gap: Gap;
   state: ConnectionStateChange;
   /** Every sign-in: the first, and those after a lost connection. */
@@ -62,7 +69,10 @@ export interface LongwireEvents {
   presence: PresenceChange;
   /** The user has changed them on another tab or device. */
   settings: UserSettings;
-  /** Something outside the log of a channel was changed on another tab or device of this user, such as a block or `mute`. */
+  /**
+   * The user has joined a group, or is no longer a member (`removed`); or something outside the log of a channel was changed
+   * on another tab or device of this user, such as a block or `mute`. It does not wait for the handlers of messages.
+   */
   channel: ChannelChange;
   goodbye: Goodbye;
   /**
@@ -74,6 +84,8 @@ export interface LongwireEvents {
 
 const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   message: true,
+  member: true,
+  group: true,
   gap: true,
   state: true,
   connected: true,

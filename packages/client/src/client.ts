@@ -6,8 +6,10 @@
 import {
   type Address,
   directAddress,
+  formatAddress,
   isAddress,
   type PresenceState,
+  parseGroupId,
   parseUserId,
   type UserSettings,
 } from '@longwire/protocol';
@@ -19,7 +21,9 @@ import type { ClientCore } from './client-core.js';
 import { isEventName, type LongwireEvents, type SessionInfo } from './client-events.js';
 import type { ConnectionState } from './connection/connection-state.js';
 import { LongwireError } from './errors.js';
+import { Group } from './group.js';
 import type { Listener } from './listeners.js';
+import type { CreateGroupOptions } from './sending/groups.js';
 import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
 
 /**
@@ -92,6 +96,30 @@ export class LongwireClient {
     const user = typeof id === 'string' ? parseUserId(id) : undefined;
     if (user === undefined) throw new LongwireError('invalid_field', `"${id}" is not a user id`);
     return this.#channelAt(directAddress(user));
+  }
+
+  /**
+   * A group by its id. Nothing is sent: the group need not exist.
+   * @throws LongwireError `invalid_field`: not a group id
+   */
+  group(id: string): Group {
+    const group = typeof id === 'string' ? parseGroupId(id) : undefined;
+    if (group === undefined) throw new LongwireError('invalid_field', `"${id}" is not a group id`);
+    const { pendingSends, queries, signals, groups } = this.#core;
+    return new Group(group, formatAddress({ kind: 'group', group }), pendingSends, queries, signals, groups);
+  }
+
+  /**
+   * Creates a group with the user as its owner, and with `users`, who must have written to this user before, as members.
+   * Resolves when it is stored. A repetition after a lost connection creates no second one. Waits for the connection if
+   * there is none.
+   *
+   * Rejects with a LongwireError: `exists` (the id is or was in use), `forbidden` (a user has not written to this one: nothing
+   * was created), `invalid_field`, `quota_exceeded`, `rate_limited`, another error of the server, `aborted`, `closed`,
+   * `stopped`. If `perhapsStored` of the error is true, repeat the call with the `id`, if there was one, and `error.key`.
+   */
+  createGroup(options: CreateGroupOptions = {}): Promise<Group> {
+    return this.#core.groups.create(options, (id) => this.group(id));
   }
 
   /**

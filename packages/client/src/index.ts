@@ -3,7 +3,16 @@
 // `@longwire/client/node` has more for Node.
 
 // shapes of the protocol that appear in these types
-export type { ChannelSummary, JsonValue, PresenceState, ReactionState, UserSettings } from '@longwire/protocol';
+export type {
+  ChannelSummary,
+  GroupRole,
+  GroupSettings,
+  GroupSettingsChange,
+  JsonValue,
+  PresenceState,
+  ReactionState,
+  UserSettings,
+} from '@longwire/protocol';
 export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';
 // options
 export type { ConnectOptions } from './arguments/options.js';
@@ -27,11 +36,13 @@ export type { ConnectionState, ConnectionStateChange } from './connection/connec
 export type { GetToken, TokenRequest } from './connection/token-provider.js';
 // errors
 export { type ClientErrorCode, clientErrorCatalogue, LongwireError } from './errors.js';
+export type { Group } from './group.js';
 export type { Listener } from './listeners.js';
 export type { DeviceStore } from './platform/platform.js';
 export type { AckMode } from './reading/inbound.js';
-export type { LongwireMessage } from './reading/message.js';
+export type { GroupChange, LongwireMessage, MemberChange } from './reading/message.js';
 // sends and queries
+export type { CreateGroupOptions, GroupMember, GroupMembersOptions, GroupMembersPage } from './sending/groups.js';
 export type { SendOptions, SendResult } from './sending/pending-sends.js';
-export type { ChannelsOptions, ChannelsPage, HistoryOptions, HistoryPage } from './sending/queries.js';
+export type { ChannelsOptions, ChannelsPage, HistoryItem, HistoryOptions, HistoryPage } from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

@@ -51,6 +51,9 @@ class Player {
     this.#client.on('message', ({ own, channel, epoch, offset }) =>
       this.#events.push({ event: own ? 'own' : 'message', channel, epoch, offset }),
     );
+    for (const event of ['member', 'group'] as const) {
+      this.#client.on(event, ({ channel, epoch, offset }) => this.#events.push({ event, channel, epoch, offset }));
+    }
     this.#client.on('gap', (gap) => this.#events.push({ event: 'gap', ...gap }));
     this.#client.on('receipt', ({ own: _own, ...receipt }) => this.#events.push({ event: 'receipt', ...receipt }));
     this.#client.on('signal', ({ own: _own, ...signal }) => this.#events.push({ event: 'signal', ...signal }));

@@ -119,10 +119,16 @@ export {
 export {
   type EntryPlace,
   type EntryPush,
+  type GroupEntry,
   isGapPush,
+  isGroupEntry,
+  isMemberEntry,
   isMessageEntry,
+  type MemberEntry,
+  type MemberEntryBody,
   type MessageEntry,
   type ReactionState,
+  type TruncatedGroupEntry,
   type UnknownEntry,
 } from './messages/entries.js';
 export { type GapPush, type GapReason, gapReasons } from './messages/gap-push.js';

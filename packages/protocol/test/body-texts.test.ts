@@ -7,15 +7,16 @@ import { decodeServerMessage, textOfBody } from '../src/index.js';
 const entryAt = (offset: number, body: string) =>
   `{"type":"message","channel":"user/bob","epoch":"k3","offset":${offset},"from":"bob","at":1,"body":${body}}`;
 
+const bodyTextOf = (entry: object) => ('bodyText' in entry ? (entry.bodyText as string) : undefined);
+
 /** The `bodyText` of each entry in a message of the server, in the order of the message. */
 function bodyTextsOf(text: string): (string | undefined)[] {
   const decoded = decodeServerMessage(text, { keepBodyText: true });
-  if (decoded.kind === 'entry') return [decoded.entry.bodyText];
+  if (decoded.kind === 'entry') return [bodyTextOf(decoded.entry)];
   if (decoded.kind !== 'answer') throw new Error(`${decoded.kind}: ${text}`);
   const { answer } = decoded;
-  if (answer.type === 'history')
-    return answer.entries.map((entry) => ('bodyText' in entry ? entry.bodyText : undefined));
-  if (answer.type === 'channels') return answer.channels.map(({ last }) => last?.bodyText);
+  if (answer.type === 'history') return answer.entries.map(bodyTextOf);
+  if (answer.type === 'channels') return answer.channels.map(({ last }) => last && bodyTextOf(last));
   throw new Error(answer.type);
 }
 

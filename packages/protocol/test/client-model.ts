@@ -2,7 +2,7 @@
 // PROTOCOL.md. The client package has the implementation that ships; both read the same vectors.
 
 import type { Address, Answer, EntryPush, GapPush, JsonValue, Position, Push, SendCommand } from '../src/index.js';
-import { decodeServerMessage, isMessageEntry } from '../src/index.js';
+import { decodeServerMessage, isGroupEntry, isMemberEntry, isMessageEntry } from '../src/index.js';
 
 type Positions = Record<string, Position>;
 
@@ -109,6 +109,10 @@ export class ClientModel {
       return;
     }
     this.#move(channel, { epoch, offset });
+    if (kind === 'known' && (isMemberEntry(entry) || isGroupEntry(entry))) {
+      this.#events.push({ event: entry.type, channel, epoch, offset });
+      return;
+    }
     if (kind === 'unknown' || !isMessageEntry(entry)) return;
     const isOwn = entry.from === this.#user;
     if (isOwn && this.#pending.get(entry.key ?? '')?.isInDoubt) this.#settle(entry.key, { epoch, offset });

@@ -1,7 +1,7 @@
 // Calls the app's handlers: in order and one at a time within a channel, channels in parallel.
 
 import type { Epoch, GapPush } from '@longwire/protocol';
-import type { LongwireMessage } from './message.js';
+import type { GroupChange, LongwireMessage, MemberChange } from './message.js';
 
 interface ItemFields {
   readonly channel: string;
@@ -15,6 +15,8 @@ interface ItemFields {
 /** `passed`: not for the app (an own send, an entry of an unknown kind), but its position is acknowledged in its turn. */
 export type DeliveryItem =
   | (ItemFields & { readonly kind: 'message'; readonly message: LongwireMessage })
+  | (ItemFields & { readonly kind: 'member'; readonly member: MemberChange })
+  | (ItemFields & { readonly kind: 'group'; readonly group: GroupChange })
   | (ItemFields & { readonly kind: 'gap'; readonly gap: GapPush })
   | (ItemFields & { readonly kind: 'passed' });
 

@@ -3,6 +3,8 @@
 import {
   type EntryPush,
   type GapPush,
+  isGroupEntry,
+  isMemberEntry,
   isMessageEntry,
   type MessageEntry,
   type Position,
@@ -11,7 +13,14 @@ import {
 import { LongwireError } from '../errors.js';
 import type { AckBatcher } from './ack-batcher.js';
 import { type DeliveryItem, DeliveryQueue } from './delivery-queue.js';
-import { type LongwireMessage, messageFrom } from './message.js';
+import {
+  type GroupChange,
+  groupChangeFrom,
+  type LongwireMessage,
+  type MemberChange,
+  memberChangeFrom,
+  messageFrom,
+} from './message.js';
 import { PositionReader } from './position-reader.js';
 
 /** `auto`: a message is acknowledged when its handlers have settled. `manual`: only by `client.ack`. */
@@ -20,6 +29,8 @@ export type AckMode = 'auto' | 'manual';
 export interface InboundPort {
   isListening(): boolean;
   deliverMessage(message: LongwireMessage): Promise<void> | undefined;
+  deliverMember(member: MemberChange): Promise<void> | undefined;
+  deliverGroup(group: GroupChange): Promise<void> | undefined;
   deliverGap(gap: GapPush): Promise<void> | undefined;
   /** An entry of the signed-in user is in the log. If the answer to its send was lost, the send has succeeded. */
   onOwnEntry(entry: MessageEntry): void;
@@ -98,13 +109,8 @@ export class Inbound {
         this.#port.onFault(this.#faultAt(entry));
         return;
       case 'next': {
-        const { channel, epoch, offset } = entry;
-        if (message === undefined || (isOwn && !this.#port.takeOwnEntry(message))) {
-          this.#queue.push({ kind: 'passed', channel, epoch, offset, size: 0 });
-        } else {
-          const forApp = messageFrom(message, this.#user);
-          this.#queue.push({ kind: 'message', channel, epoch, offset, size, message: forApp });
-        }
+        const isForApp = !isOwn || this.#port.takeOwnEntry(message);
+        this.#queue.push(this.#itemOf(entry, size, isForApp));
       }
     }
   }
@@ -148,10 +154,25 @@ export class Inbound {
     return this.#isLeavingOut;
   }
 
+  #itemOf(entry: EntryPush, size: number, isForApp: boolean): DeliveryItem {
+    const { channel, epoch, offset } = entry;
+    const place = { channel, epoch, offset, size };
+    if (isForApp) {
+      if (isMessageEntry(entry)) return { kind: 'message', ...place, message: messageFrom(entry, this.#user) };
+      if (isMemberEntry(entry)) return { kind: 'member', ...place, member: memberChangeFrom(entry, this.#user) };
+      if (isGroupEntry(entry)) return { kind: 'group', ...place, group: groupChangeFrom(entry, this.#user) };
+    }
+    return { kind: 'passed', ...place, size: 0 };
+  }
+
   #deliver(item: DeliveryItem): Promise<void> | undefined {
     switch (item.kind) {
       case 'message':
         return this.#port.deliverMessage(item.message);
+      case 'member':
+        return this.#port.deliverMember(item.member);
+      case 'group':
+        return this.#port.deliverGroup(item.group);
       case 'gap':
         return this.#port.deliverGap(item.gap);
       case 'passed':

@@ -1,10 +1,11 @@
 // The users whose presence the app watches: asked for anew on every connection, because the server forgets them with the old one.
 
-import { fieldLimits, type PresenceState, parseUserId, type UserId } from '@longwire/protocol';
+import { fieldLimits, type PresenceState, type UserId } from '@longwire/protocol';
 import { assertSignal, type WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
+import { userIdsFrom } from '../arguments/user-ids.js';
 import type { PresenceChange } from '../client-events.js';
-import { LongwireError } from '../errors.js';
+import type { LongwireError } from '../errors.js';
 import type { Queries } from '../sending/queries.js';
 
 type PresenceQueries = Pick<Queries, 'presence' | 'unwatch'>;
@@ -95,10 +96,7 @@ export class Watches {
 function usersFrom(users: Iterable<string>, options: WaitOptions): readonly string[] {
   assertOptionNames(options, ['signal']);
   assertSignal(options.signal);
-  const ids = typeof users === 'string' ? [users] : [...new Set(users)];
-  const wrong = ids.find((user) => typeof user !== 'string' || parseUserId(user) === undefined);
-  if (wrong !== undefined) throw new LongwireError('invalid_field', `"${wrong}" is not a user id`);
-  return ids;
+  return userIdsFrom(users);
 }
 
 function partsOf(users: readonly string[]): readonly (readonly string[])[] {

@@ -16,7 +16,8 @@ export interface PendingCommand {
   /** Called with every answer that is not followed by a repetition, also after the command was settled in another way. */
   onAnswer?(answer: Answer): void;
   resolve(answer: Answer): void;
-  reject(error: LongwireError): void;
+  /** `wasInDoubt`: the server may have carried out an earlier attempt. */
+  reject(error: LongwireError, wasInDoubt?: boolean): void;
 }
 
 export interface CommandQueuePort {
@@ -160,7 +161,7 @@ export class CommandQueue {
     if (!mayRepeat) {
       this.#settle(slot);
       command.onAnswer?.(answer);
-      if (answer.type === 'error') command.reject(errorFromServer(answer, command.key));
+      if (answer.type === 'error') command.reject(errorFromServer(answer, command.key), slot.isInDoubt);
       else command.resolve(answer);
       return;
     }

@@ -7,6 +7,8 @@ import {
   type EntryPush,
   type GapPush,
   isGapPush,
+  isGroupEntry,
+  isMemberEntry,
   isMessageEntry,
   type PresenceState,
   parseUserId,
@@ -17,7 +19,14 @@ import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import type { Gap } from '../client-events.js';
 import { LongwireError } from '../errors.js';
-import { type LongwireMessage, messageFrom } from '../reading/message.js';
+import {
+  type GroupChange,
+  groupChangeFrom,
+  type LongwireMessage,
+  type MemberChange,
+  memberChangeFrom,
+  messageFrom,
+} from '../reading/message.js';
 import type { RequestParts, Requests } from './requests.js';
 
 export interface HistoryOptions {
@@ -30,9 +39,15 @@ export interface HistoryOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
+/**
+ * A message, in groups a change of members (`'change' in item`) or settings (`'settings' in item`), or a gap
+ * (`'reason' in item`) in the place of entries that are not available.
+ */
+export type HistoryItem = LongwireMessage | MemberChange | GroupChange | Gap;
+
 export interface HistoryPage {
-  /** Ascending: messages, and in the place of those that are not available, gaps (`'reason' in item`). */
-  readonly items: readonly (LongwireMessage | Gap)[];
+  /** Ascending, see `HistoryItem`. */
+  readonly items: readonly HistoryItem[];
   /** The messages among them. */
   readonly messages: readonly LongwireMessage[];
   /** Whether there are more in the requested direction. */
@@ -84,7 +99,7 @@ export class Queries {
           const items = this.#itemsOf(entries);
           return {
             items,
-            messages: items.filter((item): item is LongwireMessage => !('reason' in item)),
+            messages: items.filter(isMessage),
             more,
             first: endOf(entries[0], 'from'),
             last: endOf(entries.at(-1), 'to'),
@@ -135,9 +150,12 @@ export class Queries {
     });
   }
 
-  #itemsOf(entries: readonly (EntryPush | GapPush)[]): (LongwireMessage | Gap)[] {
-    return entries.flatMap((entry): (LongwireMessage | Gap)[] => {
-      if (isMessageEntry(entry)) return [messageFrom(entry, this.#user())];
+  #itemsOf(entries: readonly (EntryPush | GapPush)[]): HistoryItem[] {
+    const user = this.#user();
+    return entries.flatMap((entry): HistoryItem[] => {
+      if (isMessageEntry(entry)) return [messageFrom(entry, user)];
+      if (isMemberEntry(entry)) return [memberChangeFrom(entry, user)];
+      if (isGroupEntry(entry)) return [groupChangeFrom(entry, user)];
       if (!isGapPush(entry)) return [];
       const { type: _type, ...gap } = entry;
       return [gap];
@@ -183,6 +201,10 @@ export class Queries {
       return { size: 2 * text.length, signal, resultOf, encode: (id) => `{"id":${id},${text}` };
     }).promise;
   }
+}
+
+function isMessage(item: HistoryItem): item is LongwireMessage {
+  return !('reason' in item || 'change' in item || 'settings' in item);
 }
 
 function endOf(item: EntryPush | GapPush | undefined, end: 'from' | 'to'): PositionInput | undefined {

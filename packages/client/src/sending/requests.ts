@@ -16,6 +16,8 @@ export interface RequestParts<Type extends AnswerType, Result> {
   /** See `PendingCommand`. */
   onAnswer?: ((answer: Answer) => void) | undefined;
   resultOf(answer: Extract<Answer, { type: Type }>): Result;
+  /** Of a command that may have been carried out before: the result, if this refusal of a repetition means that it was. */
+  resultOfRepetition?: ((refusal: LongwireError) => { readonly result: Result } | undefined) | undefined;
   /** Called once, when the promise is settled. */
   onSettled?: (() => void) | undefined;
 }
@@ -75,9 +77,11 @@ export class Requests {
             if (isOfType(answer, answerType)) resolve(parts.resultOf(answer));
             else reject(new LongwireError('malformed_message', `${answer.type} is not an answer to this`, parts));
           },
-          reject: (error) => {
+          reject: (error, wasInDoubt = false) => {
             end();
-            reject(error);
+            const done = wasInDoubt ? parts.resultOfRepetition?.(error) : undefined;
+            if (done === undefined) reject(error);
+            else resolve(done.result);
           },
         };
         request.settleIfInDoubt = (result) => {

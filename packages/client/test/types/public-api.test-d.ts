@@ -98,6 +98,18 @@ await client.unblock('bob');
 await client.user('bob').mute({ until: Date.now() + 3_600_000 });
 // @ts-expect-error: an id, not a handle
 await client.block(client.user('bob'));
+const eng = await client.createGroup({ id: 'eng', title: 'Engineering', users: new Set(['bob']), key: 'k1' });
+await eng.send('hi');
+(await eng.add(['carol']))[0] satisfies string | undefined;
+await eng.setRole('carol', 'admin');
+// @ts-expect-error: there is no such role
+await eng.setRole('carol', 'boss');
+await eng.update({ title: null, joining: 'open' });
+// @ts-expect-error: null is not a setting at the creation
+await client.createGroup({ title: null });
+(await client.group('eng').members({ after: 'bob' })).members[0]?.role satisfies string | undefined;
+client.on('member', ({ users, change, own }) => void [users satisfies readonly string[], change satisfies string, own]);
+client.on('group', ({ settings, deleted }) => void [settings.title satisfies string | null | undefined, deleted]);
 await client.user('bob').history({ after: first, signal: new AbortController().signal });
 (await client.channels({ limit: 10 })).channels.at(0)?.address satisfies string | undefined;
 

@@ -3,7 +3,7 @@
 
 import { barePong } from '../catalogue/version.js';
 import type { Answer } from '../messages/answers.js';
-import type { MessageEntry, UnknownEntry } from '../messages/entries.js';
+import type { GroupEntry, MemberEntry, MessageEntry, UnknownEntry } from '../messages/entries.js';
 import type { Push } from '../messages/pushes.js';
 import { type CommandId, isCommandId } from '../names/ids.js';
 import { isOffset } from '../names/position.js';
@@ -21,7 +21,7 @@ import { isJsonObject, type JsonObject } from './field-reader.js';
  */
 export type ServerMessage =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'entry'; readonly entry: MessageEntry }
+  | { readonly kind: 'entry'; readonly entry: MessageEntry | MemberEntry | GroupEntry }
   | { readonly kind: 'unknownEntry'; readonly entry: UnknownEntry }
   | { readonly kind: 'push'; readonly push: Push }
   | { readonly kind: 'pong' }
@@ -55,10 +55,31 @@ const messageShape: Shape = {
   target: optional(entryOffset),
   expiresAt: optional(number),
 };
+const groupEntryShape: Shape = {
+  ...entryPosition,
+  from: optional(text),
+  at: number,
+  key: optional(text),
+  body: object,
+};
+const memberBodyShape: Shape = {
+  change: text,
+  users: (users) => Array.isArray(users) && users.every(text),
+  role: optional(text),
+};
+
+const entryShapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
+  ['message', messageShape],
+  ['group', groupEntryShape],
+  [
+    'member',
+    { ...groupEntryShape, body: (body) => isJsonObject(body) && firstWrong(body, memberBodyShape) === undefined },
+  ],
+]);
 
 // As in a push, an entry of an unknown kind needs its position only. In `history` there are gaps among them.
 const entries: Check = listOf(
-  (source) => text(source['type']) && firstWrong(source, itemShapeOf(source['type'] as string)) === undefined,
+  (source) => text(source['type']) && firstWrong(source, itemShapeOf(source, source['type'] as string)) === undefined,
 );
 const channels: Check = listOf((source) => firstWrong(source, channelShape) === undefined);
 const channelShape: Shape = {
@@ -164,17 +185,20 @@ function decodeAnswer(source: JsonObject, type: string, re: CommandId): ServerMe
 }
 
 function decodePush(source: JsonObject, type: string): ServerMessage {
-  const isMessage = type === 'message';
-  const shape = isMessage ? messageShape : pushShapeOf(source, type);
+  const entryShape = entryShapes.get(type);
+  const shape = entryShape ?? pushShapeOf(source, type);
   if (shape === undefined) return decodeUnknownPush(source, type);
   const wrong = firstWrong(source, shape);
   if (wrong !== undefined) return malformed(`the push ${type} has no valid "${wrong}"`);
-  if (isMessage) return { kind: 'entry', entry: source as unknown as MessageEntry };
+  if (entryShape !== undefined)
+    return { kind: 'entry', entry: source as unknown as MessageEntry | MemberEntry | GroupEntry };
   return { kind: 'push', push: source as unknown as Push };
 }
 
-function itemShapeOf(type: string): Shape {
-  return type === 'message' ? messageShape : (pushShapes.get(type) ?? entryPosition);
+function itemShapeOf(source: JsonObject, type: string): Shape {
+  // As `last` of a channel, an entry may have no body.
+  const entryShape = source['truncated'] === true && type !== 'message' ? entryPosition : entryShapes.get(type);
+  return entryShape ?? pushShapes.get(type) ?? entryPosition;
 }
 
 function pushShapeOf(source: JsonObject, type: string): Shape | undefined {

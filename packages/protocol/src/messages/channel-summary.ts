@@ -2,7 +2,7 @@
 
 import type { Address } from '../names/address.js';
 import type { Epoch } from '../names/position.js';
-import type { MessageEntry } from './entries.js';
+import type { GroupEntry, MemberEntry, MessageEntry, TruncatedGroupEntry } from './entries.js';
 import type { GroupRole, GroupSettings } from './group-commands.js';
 
 /** One channel from the viewpoint of its reader, in `connected`, `channels` and pushes `channel`. */
@@ -16,8 +16,8 @@ export interface ChannelSummary {
   readonly unread: number;
   /** The first offset that this user may read. */
   readonly visibleFrom: number;
-  /** The newest message that this user may read; missing if there is none. `truncated` if it is long. */
-  readonly last?: MessageEntry | undefined;
+  /** The newest entry that this user may read: in groups also `member` and `group`. Missing if there is none; `truncated` if it is long. */
+  readonly last?: MessageEntry | MemberEntry | GroupEntry | TruncatedGroupEntry | undefined;
   /** Direct channels: what the peer has received and read. */
   readonly peer?: { readonly delivered: number; readonly read: number } | undefined;
   /** `true`: the user blocks the other one of this direct channel. Who is blocked does not see it. */

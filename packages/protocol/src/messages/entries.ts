@@ -4,6 +4,7 @@ import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 import type { GapPush } from './gap-push.js';
+import type { GroupRole, GroupSettingsChange } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
 
 /** The fields that identify an entry. No push that is not an entry has all of the first three. */
@@ -55,16 +56,60 @@ export interface ReactionState {
   readonly users: readonly UserId[];
 }
 
+interface GroupEntryFields extends EntryPlace {
+  /** The user who made the change. */
+  readonly from?: UserId | undefined;
+  /** When it was stored, in milliseconds since 1970; never decreases within a channel. */
+  readonly at: number;
+  /** Only for the devices of the user in `from`. */
+  readonly key?: string | undefined;
+}
+
+/** A change of the members of a group. */
+export interface MemberEntry extends GroupEntryFields {
+  readonly type: 'member';
+  readonly body: MemberEntryBody;
+}
+
+export interface MemberEntryBody {
+  readonly change: 'joined' | 'added' | 'left' | 'removed' | 'role' | (string & Record<never, never>);
+  /** Whom it is about. */
+  readonly users: readonly UserId[];
+  /** Of `role`: the one they have now. */
+  readonly role?: GroupRole | (string & Record<never, never>) | undefined;
+}
+
+/** A change of the settings of a group: those given at its creation, those changed, or its end. */
+export interface GroupEntry extends GroupEntryFields {
+  readonly type: 'group';
+  readonly body: GroupSettingsChange & { readonly deleted?: true | undefined };
+}
+
+/** A `member` or `group` as `last` of a channel, without its `body`, for its size; `history` has it. */
+export interface TruncatedGroupEntry extends GroupEntryFields {
+  readonly type: 'member' | 'group';
+  readonly truncated: true;
+  readonly body?: undefined;
+}
+
 /** An entry of a kind that this version does not know. A client moves its position over it. */
 export interface UnknownEntry extends EntryPlace {
   readonly type: string;
 }
 
 /** An entry of a log, as pushed and as listed in `history`. */
-export type EntryPush = MessageEntry | UnknownEntry;
+export type EntryPush = MessageEntry | MemberEntry | GroupEntry | UnknownEntry;
 
 export function isMessageEntry(item: EntryPush | GapPush): item is MessageEntry {
   return item.type === 'message';
+}
+
+export function isMemberEntry(item: EntryPush | GapPush): item is MemberEntry {
+  return item.type === 'member';
+}
+
+export function isGroupEntry(item: EntryPush | GapPush): item is GroupEntry {
+  return item.type === 'group';
 }
 
 /** Whether an item of `history` stands in the place of entries that are not available. */

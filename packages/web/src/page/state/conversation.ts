@@ -93,7 +93,7 @@ export class Conversation {
     this.#countedTo = head;
     this.delivered = Math.max(this.delivered, peer?.delivered ?? 0);
     this.seen = Math.max(this.seen, peer?.read ?? 0);
-    if (last !== undefined) this.#noteNewest(last.offset, messageText(last));
+    if (last?.type === 'message') this.#noteNewest(last.offset, messageText(last));
   }
 
   /** A message that was pushed. Returns whether it is the newest of the conversation. */
@@ -111,7 +111,7 @@ export class Conversation {
     for (const item of items) {
       this.#enterEpoch(item.epoch);
       if ('reason' in item) this.takeGap(item);
-      else this.#insert(storedMessage(item));
+      else if (!('change' in item || 'settings' in item)) this.#insert(storedMessage(item));
     }
     this.#earliest = first ?? this.#earliest;
     this.hasEarlier = more;

@@ -1,0 +1,88 @@
+// A group, as the app uses it: `client.group('eng')`.
+
+import type { Address, GroupId, GroupRole, GroupSettingsChange } from '@longwire/protocol';
+import type { WaitOptions } from './arguments/abort-signal.js';
+import { Channel } from './channel.js';
+import type { GroupMembersOptions, GroupMembersPage, Groups } from './sending/groups.js';
+
+/**
+ * A channel with members, each an `owner`, an `admin` or a `member`. What the methods change arrives as the event `member` or
+ * `group`, for this client too.
+ *
+ * Each change resolves when it is stored, also if that takes a reconnect; what is so already stays so. Rejects with a
+ * LongwireError: `not_a_member` (the group does not exist for this user), `forbidden` (the role does not allow it),
+ * `invalid_field`, `rate_limited`, another error of the server, `aborted`, `closed`, `stopped`.
+ */
+export class Group extends Channel {
+  readonly id: string;
+  readonly #group: GroupId;
+  readonly #groups: Groups;
+
+  /** @internal Apps call `client.group`. */
+  constructor(id: GroupId, address: Address, ...parts: [...ChannelParts, Groups]) {
+    const [sends, queries, signals, groups] = parts;
+    super(address, sends, queries, signals);
+    this.id = id;
+    this.#group = id;
+    this.#groups = groups;
+  }
+
+  /**
+   * Changes those settings that are given; one that is `null` has its default again. For owners and admins.
+   * Rejects as described at `Group`, and with `too_large`: the settings have too many bytes together.
+   */
+  update(settings: GroupSettingsChange, options: WaitOptions = {}): Promise<void> {
+    return this.#groups.update(this.#group, settings, options);
+  }
+
+  /**
+   * Adds up to 200 users. For owners and admins.
+   * Rejects as described at `Group`: `forbidden` also if one of the users has not written to this user before; with
+   * `quota_exceeded` if the group would have too many members. Then nobody is added.
+   * @returns those who were not members; after a lost connection perhaps fewer, because an earlier attempt has added them
+   */
+  add(users: Iterable<string>, options: WaitOptions = {}): Promise<readonly string[]> {
+    return this.#groups.add(this.#group, users, options);
+  }
+
+  /**
+   * Removes up to 200 members. Owners remove all others, admins those with the role `member`.
+   * @returns those who were members; after a lost connection perhaps fewer, as of `add`
+   */
+  remove(users: Iterable<string>, options: WaitOptions = {}): Promise<readonly string[]> {
+    return this.#groups.remove(this.#group, users, options);
+  }
+
+  /** Gives a member another role. For owners; `forbidden` also if no owner would be left. `invalid_field`: not a member. */
+  setRole(user: string, role: GroupRole, options: WaitOptions = {}): Promise<void> {
+    return this.#groups.setRole(this.#group, user, role, options);
+  }
+
+  /** Joins a group whose `joining` is `open`. Rejects with `not_a_member` if it is not, and with `quota_exceeded` if it is full. */
+  join(options: WaitOptions = {}): Promise<void> {
+    return this.#groups.join(this.#group, options);
+  }
+
+  /**
+   * Leaves the group; the last one who leaves ends it. `forbidden`: the last owner makes another member an owner first.
+   * What came up to then stays readable with `history`.
+   */
+  leave(options: WaitOptions = {}): Promise<void> {
+    return this.#groups.leave(this.#group, options);
+  }
+
+  /**
+   * Removes all members and ends the group; its id stays taken. For owners. After a lost connection it may reject with
+   * `not_a_member` although it was carried out: then the event `group` has `deleted: true`.
+   */
+  delete(options: WaitOptions = {}): Promise<void> {
+    return this.#groups.delete(this.#group, options);
+  }
+
+  /** A page of the members, ascending by the bytes of their ids. For members. */
+  members(options: GroupMembersOptions = {}): Promise<GroupMembersPage> {
+    return this.#groups.members(this.#group, options);
+  }
+}
+
+type ChannelParts = ConstructorParameters<typeof Channel> extends [unknown, ...infer Parts] ? Parts : never;

@@ -1,0 +1,183 @@
+// The commands of groups. Those that would do something else when repeated after a lost connection have a key.
+
+import {
+  type Answer,
+  type GroupId,
+  type GroupRole,
+  type GroupSettings,
+  type GroupSettingsChange,
+  parseGroupId,
+  randomId,
+} from '@longwire/protocol';
+import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
+import { assertOptionNames } from '../arguments/option-names.js';
+import { userIdsFrom } from '../arguments/user-ids.js';
+import { LongwireError } from '../errors.js';
+import type { RequestParts, Requests } from './requests.js';
+import { jsonTextOf, type SendBody } from './send-body.js';
+
+export interface CreateGroupOptions extends GroupSettings {
+  /** 1-128 bytes, without white space and `/`. Default: `key`. */
+  readonly id?: string | undefined;
+  /** Up to 199 users who have written to this one. */
+  readonly users?: Iterable<string> | undefined;
+  /** Idempotency key, 1-128 bytes. Default: random. A key of the app makes the call idempotent across its restarts. */
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+export interface GroupMember {
+  readonly user: string;
+  readonly role: GroupRole | (string & Record<never, never>);
+}
+
+export interface GroupMembersOptions extends WaitOptions {
+  /** The last user of the previous page. */
+  readonly after?: string | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+export interface GroupMembersPage {
+  readonly members: readonly GroupMember[];
+  /** Whether there are others after them. */
+  readonly more: boolean;
+  /** How many members the group has. */
+  readonly total: number;
+}
+
+type CommandParts<Type extends Answer['type'], Result> = Pick<
+  RequestParts<Type, Result>,
+  'key' | 'signal' | 'resultOf' | 'resultOfRepetition'
+> & { readonly fields: Readonly<Record<string, unknown>> };
+
+export class Groups {
+  readonly #requests: Requests;
+  readonly #fillRandom: (bytes: Uint8Array) => void;
+
+  constructor(requests: Requests, fillRandom: (bytes: Uint8Array) => void) {
+    this.#requests = requests;
+    this.#fillRandom = fillRandom;
+  }
+
+  /** @param handleOf  makes the result from the id of the group */
+  create<Handle>(options: CreateGroupOptions, handleOf: (id: GroupId) => Handle): Promise<Handle> {
+    return this.#start('ok', () => {
+      assertOptionNames(options, [...settingNames, 'id', 'users', 'key', 'signal']);
+      const { id, users, key = randomId(this.#fillRandom), signal, ...settings } = options;
+      const group = groupFrom(id ?? key);
+      const fields = { type: 'group.create', group, ...settings, users: users && userIdsFrom(users), key };
+      return { key, signal, fields, resultOf: () => handleOf(group) };
+    });
+  }
+
+  update(group: GroupId, settings: GroupSettingsChange, options: WaitOptions): Promise<void> {
+    return this.#change('group.update', group, options, () => {
+      assertOptionNames(settings, settingNames);
+      // Without a key, the repetition could undo what somebody else has changed since the first attempt.
+      return { ...settings, key: randomId(this.#fillRandom) };
+    });
+  }
+
+  add(group: GroupId, users: Iterable<string>, options: WaitOptions): Promise<readonly string[]> {
+    return this.#start('ok', () => {
+      const fields = { type: 'group.add', group, users: userIdsFrom(users) };
+      return { signal: signalOf(options), fields, resultOf: ({ added = [] }) => added };
+    });
+  }
+
+  remove(group: GroupId, users: Iterable<string>, options: WaitOptions): Promise<readonly string[]> {
+    return this.#start('ok', () => {
+      const fields = { type: 'group.remove', group, users: userIdsFrom(users) };
+      return { signal: signalOf(options), fields, resultOf: ({ removed = [] }) => removed };
+    });
+  }
+
+  setRole(group: GroupId, user: string, role: GroupRole, options: WaitOptions): Promise<void> {
+    return this.#change('group.role', group, options, () => ({ user: userIdsFrom([user])[0], role }));
+  }
+
+  join(group: GroupId, options: WaitOptions): Promise<void> {
+    return this.#change('group.join', group, options);
+  }
+
+  leave(group: GroupId, options: WaitOptions): Promise<void> {
+    return this.#start('ok', () => ({
+      signal: signalOf(options),
+      fields: { type: 'group.leave', group },
+      resultOf: () => undefined,
+      // Whether the first attempt did it or not: the user is no member.
+      resultOfRepetition: ({ code }) => (code === 'not_a_member' ? { result: undefined } : undefined),
+    }));
+  }
+
+  delete(group: GroupId, options: WaitOptions): Promise<void> {
+    return this.#change('group.delete', group, options);
+  }
+
+  members(group: GroupId, options: GroupMembersOptions): Promise<GroupMembersPage> {
+    return this.#start('members', () => {
+      assertOptionNames(options, ['after', 'limit', 'signal']);
+      const { after, limit, signal } = options;
+      return {
+        signal,
+        fields: { type: 'group.members', group, after, limit },
+        resultOf: ({ members, more, total }) => ({ members, more, total }),
+      };
+    });
+  }
+
+  #change(
+    type: string,
+    group: GroupId,
+    options: WaitOptions,
+    describe: () => Readonly<Record<string, unknown>> = () => ({}),
+  ): Promise<void> {
+    return this.#start('ok', () => ({
+      signal: signalOf(options),
+      fields: { type, group, ...describe() },
+      resultOf: () => undefined,
+    }));
+  }
+
+  #start<Type extends Answer['type'], Result>(
+    answerType: Type,
+    describe: () => CommandParts<Type, Result>,
+  ): Promise<Result> {
+    return this.#requests.start(answerType, () => {
+      const { fields, ...parts } = describe();
+      const text = textOf(fields).slice(1);
+      return { ...parts, size: 2 * text.length, encode: (id) => `{"id":${id},${text}` };
+    }).promise;
+  }
+}
+
+const settingNames = Object.keys({
+  title: 0,
+  description: 0,
+  picture: 0,
+  metadata: 0,
+  joining: 0,
+  history: 0,
+  posting: 0,
+} satisfies Record<keyof GroupSettings, 0>);
+
+/** The `metadata` of a group is whatever the app passes. */
+function textOf(fields: Readonly<Record<string, unknown>>): string {
+  try {
+    return jsonTextOf(fields as SendBody);
+  } catch (cause) {
+    throw new LongwireError('invalid_field', `The settings must be JSON values: ${String(cause)}`, { cause });
+  }
+}
+
+function signalOf(options: WaitOptions): AbortSignalLike | undefined {
+  assertOptionNames(options, ['signal']);
+  return options.signal;
+}
+
+function groupFrom(id: string): GroupId {
+  const group = typeof id === 'string' ? parseGroupId(id) : undefined;
+  if (group === undefined) throw new LongwireError('invalid_field', `"${id}" is not a group id`);
+  return group;
+}
