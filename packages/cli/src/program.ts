@@ -69,6 +69,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/preferences.js')).hideCommand(terminal),
   },
   {
+    name: 'group',
+    description: 'create, change and list groups',
+    load: async (terminal) => (await import('./commands/group.js')).groupCommand(terminal),
+  },
+  {
     name: 'connect',
     description: 'open a raw WebSocket connection and show every message',
     load: async (terminal, setExitCode) =>

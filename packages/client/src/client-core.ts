@@ -92,7 +92,7 @@ export class ClientCore {
     );
     this.inbound = new Inbound(
       {
-        isListening: () => this.listeners.has('message'),
+        isListening: (kind) => this.listeners.has('message') || this.listeners.has(kind),
         deliverMessage: (message) => this.listeners.call('message', message),
         deliverMember: (member) => this.listeners.call('member', member),
         deliverGroup: (group) => this.listeners.call('group', group),

@@ -50,11 +50,11 @@ export interface LongwireEvents {
    */
   message: LongwireMessage;
   /**
-   * The members of a group have changed. In its place among the messages of the group, and acknowledged like them; but it
-   * waits for no handler.
+   * The members of a group have changed. In its place among the messages of the group, and acknowledged like them. It waits
+   * for the first handler of `member` or `message`.
    */
   member: MemberChange;
-  /** A group was created or deleted, or its settings have changed. Delivered as `member`. */
+  /** A group was created or deleted, or its settings have changed. Delivered as `member` is. */
   group: GroupChange;
   gap: Gap;
   state: ConnectionStateChange;

@@ -76,7 +76,7 @@ export class LongwireClient {
       remove();
     };
     signal?.addEventListener('abort', stop);
-    if (name === 'message') this.#core.inbound.resume();
+    if (name === 'message' || name === 'member' || name === 'group') this.#core.inbound.resume();
     return stop;
   }
 

@@ -134,6 +134,7 @@ describe('the events member and group', () => {
 
   it('are not acknowledged with ackMode manual until the app does it', async () => {
     const { platform, client } = startClient({ ackMode: 'manual' });
+    client.on('message', () => undefined);
     client.on('member', (member) => client.ack(member));
     const socket = await platform.signIn();
     socket.push(memberAt(1, { title: 'T' }, { type: 'group' }));
@@ -143,6 +144,25 @@ describe('the events member and group', () => {
     await settled();
     await platform.clock.advance(3_000);
     expect(socket.last('ack')).toMatchObject({ cursors: { 'group/eng': { epoch: 'k3', offset: 2 } } });
+  });
+
+  it('wait for the first handler of their own or of message', async () => {
+    const { platform, client } = startClient();
+    const seen: string[] = [];
+    const socket = await platform.signIn();
+    socket.push(memberAt(1, { title: 'T' }, { type: 'group' }));
+    socket.push(memberAt(2, { change: 'left', users: ['bob'] }));
+    socket.push(messageAt(3, { channel: 'group/eng' }));
+    await settled();
+    client.on('group', () => void seen.push('group'));
+    await settled();
+    expect(seen).toEqual(['group']);
+    client.on('member', ({ change }) => void seen.push(change));
+    await settled();
+    expect(seen).toEqual(['group', 'left']);
+    client.on('message', ({ body }) => void seen.push(String(body)));
+    await settled();
+    expect(seen).toEqual(['group', 'left', 'm3']);
   });
 
   it('history() has them among its items, not among its messages', async () => {

@@ -24,16 +24,16 @@ export function addOneCommandOptions(command: Command): Command {
 }
 
 /**
- * Signs in, makes the change and ends.
+ * Signs in, makes the change, ends, and returns what the change returned.
  * @param done  the participle for an error, such as `blocked`
  * @throws CliFailure if the change is refused
  */
-export async function makeChange(
+export async function makeChange<Result>(
   options: OneCommandOptions,
   terminal: Terminal,
   done: string,
-  change: (client: LongwireClient, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  change: (client: LongwireClient, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const client = openClient(options, terminal, {
     device: { kind: 'named', device: DEVICE },
     ackMode: 'manual',
@@ -44,10 +44,11 @@ export async function makeChange(
   // The SDK reconnects when the connection is lost; only the outcome is reported.
   client.on('error', () => undefined);
   try {
-    await change(client, signal);
+    return await change(client, signal);
   } catch (error) {
     if (!(error instanceof LongwireError)) throw error;
-    throw new CliFailure(ExitCode.failed, `Not ${done} (${error.code}): ${error.message}`, { cause: error });
+    const not = error.perhapsStored ? 'Perhaps not' : 'Not';
+    throw new CliFailure(ExitCode.failed, `${not} ${done} (${error.code}): ${error.message}`, { cause: error });
   } finally {
     await client.close();
   }

@@ -1,10 +1,16 @@
 // `longwire chat`: a conversation in the terminal.
 
-import { type LongwireClient, LongwireError, type LongwireMessage } from '@longwire/client';
-import { parseUserId } from '@longwire/protocol';
+import {
+  type GroupChange,
+  type LongwireClient,
+  LongwireError,
+  type LongwireMessage,
+  type MemberChange,
+} from '@longwire/client';
 import { Command } from 'commander';
-import { idFault, parseUserArgument } from '../arguments/id-arguments.js';
+import { parseRecipientArgument, recipientAddress, recipientFault } from '../arguments/id-arguments.js';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { groupChangeText, memberChangeText } from '../client/group-text.js';
 import { messageText } from '../client/message-text.js';
 import { presenceText } from '../client/presence-text.js';
 import { signIn } from '../client/sign-in.js';
@@ -20,8 +26,10 @@ interface ChatOptions extends ClientOptions {
 
 export function chatCommand(terminal: Terminal): Command {
   const command = new Command('chat')
-    .description('chat with other users: type a line to send it, /to <user> to choose a recipient, /exit to leave')
-    .option('--to <user>', 'the first recipient', parseUserArgument);
+    .description(
+      'chat with users and in groups: type a line to send it, /to <user> to choose a recipient, /exit to leave',
+    )
+    .option('--to <recipient>', 'the first recipient: a user, or a group such as group/eng', parseRecipientArgument);
   return addClientOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (options: ChatOptions) => {
@@ -59,11 +67,12 @@ class Chat {
   #failed = 0;
   /** Why the session ended for good; undefined while it may go on. */
   #sessionEnd: string | undefined;
-  #peer: string | undefined;
-  /** Who is typing to this user. */
+  /** The address of the recipient. */
+  #to: string | undefined;
+  /** Who is typing where: `user/bob bob`. */
   readonly #typing = new Set<string>();
 
-  constructor(client: LongwireClient, terminal: Terminal, stopped: Promise<NodeJS.Signals>, peer: string | undefined) {
+  constructor(client: LongwireClient, terminal: Terminal, stopped: Promise<NodeJS.Signals>, to: string | undefined) {
     this.#client = client;
     this.#terminal = terminal;
     this.#stopped = stopped;
@@ -71,7 +80,7 @@ class Chat {
     this.#dialog = new LineDialog(terminal, stopped);
     this.#user = client.session?.user ?? '';
     this.#dialog.onTyping = (text) => this.#type(text);
-    this.#turnTo(peer);
+    this.#turnTo(to);
   }
 
   /**
@@ -82,7 +91,9 @@ class Chat {
    */
   async run(): Promise<void> {
     this.#listen();
-    this.#note(`You are ${this.#user}. Choose a recipient with /to <user>; /help lists the commands.`);
+    this.#note(
+      `You are ${this.#user}. Choose a recipient with /to <user> or /to group/<id>; /help lists the commands.`,
+    );
     try {
       for await (const line of this.#dialog.lines()) {
         if (line === '/exit' || line === '/quit') break;
@@ -104,13 +115,15 @@ class Chat {
   #listen(): void {
     const client = this.#client;
     client.on('message', (message) => this.#show(message));
+    client.on('member', (change) => this.#showChange(change, memberChangeText(change)));
+    client.on('group', (change) => this.#showChange(change, groupChangeText(change)));
     client.on('gap', ({ channel, from, to, reason }) =>
       this.#note(`${channel}: messages ${from}-${to} are not available (${reason})`),
     );
-    client.on('typing', ({ user, isTyping }) => {
-      if (isTyping) this.#typing.add(user);
-      else this.#typing.delete(user);
-      if (user === this.#peer) this.#drawPrompt();
+    client.on('typing', ({ channel, user, isTyping }) => {
+      if (isTyping) this.#typing.add(`${channel} ${user}`);
+      else this.#typing.delete(`${channel} ${user}`);
+      if (channel === this.#to) this.#drawPrompt();
     });
     client.on('error', (error) => this.#note(`${error.code}: ${error.message}`));
     client.on('state', (change) => {
@@ -154,11 +167,11 @@ class Chat {
     switch (word) {
       case '/help':
         this.#note(
-          '/to <user>  choose the recipient\n/who        show the recipient, and whether they are online\n/exit       leave',
+          '/to <user>      choose the recipient\n/to group/<id>  write to a group\n/who            show the recipient, and whether they are online\n/exit           leave',
         );
         return;
       case '/who':
-        void this.#describePeer();
+        void this.#describeRecipient();
         return;
       case '/to':
         this.#chooseFrom(argument);
@@ -182,20 +195,22 @@ class Chat {
   }
 
   #chooseFrom(argument: string): void {
-    if (argument === '') this.#note('Write /to and a user id, for example /to bob.');
-    else if (parseUserId(argument) === undefined) this.#note(`${idFault('user id', argument)}.`);
-    else this.#turnTo(argument);
+    const address = recipientAddress(argument);
+    if (argument === '') this.#note('Write /to and a user id or a group, for example /to bob or /to group/eng.');
+    else if (address === undefined) this.#note(`${recipientFault(argument)}.`);
+    else this.#turnTo(address);
   }
 
-  #turnTo(peer: string | undefined): void {
-    this.#peer = peer;
+  #turnTo(address: string | undefined): void {
+    this.#to = address;
     this.#setPrompt();
   }
 
   #setPrompt(): void {
-    const peer = this.#peer;
-    const state = peer !== undefined && this.#typing.has(peer) ? ' (typing…)' : '';
-    this.#dialog.setPrompt(peer === undefined ? '> ' : printable(`${this.#user} → ${peer}${state} > `));
+    const to = this.#to;
+    const isTyping = [...this.#typing].some((typing) => typing.startsWith(`${to} `));
+    const state = isTyping ? ' (typing…)' : '';
+    this.#dialog.setPrompt(to === undefined ? '> ' : printable(`${this.#user} → ${nameOf(to)}${state} > `));
   }
 
   #drawPrompt(): void {
@@ -205,41 +220,49 @@ class Chat {
 
   /** The line so far; commands are no messages. */
   #type(text: string): void {
-    if (this.#peer === undefined || text.startsWith('/')) return;
-    const channel = this.#client.user(this.#peer);
+    if (this.#to === undefined || text.startsWith('/')) return;
+    const channel = this.#client.channel(this.#to);
     if (text === '') channel.stopTyping();
     else channel.typing();
   }
 
-  async #describePeer(): Promise<void> {
-    const peer = this.#peer;
-    if (peer === undefined) {
+  async #describeRecipient(): Promise<void> {
+    const to = this.#to;
+    if (to === undefined) {
       this.#note('No recipient chosen yet.');
       return;
     }
+    const name = nameOf(to);
     try {
-      const state = (await this.#client.presence([peer])).get(peer);
-      this.#note(`The recipient is ${peer} (${presenceText(state)}).`);
+      this.#note(`The recipient is ${name} (${await this.#stateOf(to)}).`);
     } catch {
-      this.#note(`The recipient is ${peer}.`);
+      this.#note(`The recipient is ${name}.`);
     }
   }
 
+  /** Whether a user is online, or who is in a group. */
+  async #stateOf(address: string): Promise<string> {
+    const id = idOf(address);
+    if (!isGroup(address)) return presenceText((await this.#client.presence([id])).get(id));
+    const { members, more, total } = await this.#client.group(id).members();
+    return `${total} members: ${members.map(({ user }) => user).join(', ')}${more ? ', …' : ''}`;
+  }
+
   #send(text: string): void {
-    const peer = this.#peer;
-    if (peer === undefined) {
+    const to = this.#to;
+    if (to === undefined) {
       this.#note('Choose a recipient first: /to bob');
       return;
     }
     const sent = this.#client
-      .user(peer)
+      .channel(to)
       .send({ text })
       .then(
         () => undefined,
         (error: unknown) => {
           this.#failed += 1;
           const why = error instanceof LongwireError ? `${error.code}: ${error.message}` : String(error);
-          this.#note(`Not sent to ${peer}: "${text}" (${why})`);
+          this.#note(`Not sent to ${nameOf(to)}: "${text}" (${why})`);
         },
       )
       .finally(() => {
@@ -252,7 +275,10 @@ class Chat {
   }
 
   async #show(message: LongwireMessage): Promise<void> {
-    const who = message.own ? `${this.#user} → ${peerOf(message)}` : (message.from ?? message.by ?? '?');
+    const { channel } = message;
+    const sender = message.from ?? message.by ?? '?';
+    const senderHere = isGroup(channel) ? `${sender} in ${channel}` : sender;
+    const who = message.own ? `${this.#user} → ${nameOf(channel)}` : senderHere;
     // Indented, so that no line of a message looks like a message of its own.
     const text = messageText(message).replaceAll('\n', '\n    ');
     try {
@@ -262,24 +288,47 @@ class Chat {
       return;
     }
     this.#client.ack(message);
-    const isBeingRead = !message.own && message.from === this.#peer;
+    const isBeingRead = !message.own && channel === this.#to;
     // A read receipt that fails is covered by the next one.
     if (isBeingRead)
       this.#client
-        .channel(message.channel)
+        .channel(channel)
         .read(message)
         .catch(() => undefined);
   }
 
+  async #showChange(change: MemberChange | GroupChange, text: string): Promise<void> {
+    try {
+      await this.#print(`${change.channel}: ${text}`);
+    } catch {
+      // As in `show`.
+      return;
+    }
+    this.#client.ack(change);
+  }
+
   #note(text: string): void {
+    void this.#print(text);
+  }
+
+  #print(text: string): Promise<void> {
     const lines = text.split('\n').map((line) => this.#paint('dim', `* ${printable(line)}`));
-    void this.#dialog.print(lines.join('\n'));
+    return this.#dialog.print(lines.join('\n'));
   }
 }
 
+function isGroup(address: string): boolean {
+  return address.startsWith('group/');
+}
+
 /** `user/bob` → `bob`. */
-function peerOf({ channel }: LongwireMessage): string {
-  return channel.slice(channel.indexOf('/') + 1);
+function idOf(address: string): string {
+  return address.slice(address.indexOf('/') + 1);
+}
+
+/** A user by their id, a group by its address. */
+function nameOf(address: string): string {
+  return isGroup(address) ? address : idOf(address);
 }
 
 const EXAMPLES = `
@@ -287,4 +336,5 @@ Ctrl+D and /exit leave after every line is stored. Ctrl+C waits for them up to 2
 
 Examples:
   longwire chat --as alice --to bob
+  longwire chat --as alice --to group/eng
   longwire chat --token "$TOKEN" --url https://chat.example.org`;

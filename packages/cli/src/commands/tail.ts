@@ -1,9 +1,10 @@
-// `longwire tail`: the messages of a user, one JSON object per line, from where the last run stopped.
+// `longwire tail`: the messages of a user and the changes of their groups as lines of JSON, from where the last run stopped.
 
-import type { LongwireMessage } from '@longwire/client';
+import type { GroupChange, LongwireMessage, MemberChange } from '@longwire/client';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseDeviceArgument } from '../arguments/id-arguments.js';
 import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../client/client-options.js';
+import { groupEntryJson } from '../client/group-text.js';
 import { messageJson } from '../client/message-text.js';
 import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
@@ -49,6 +50,13 @@ async function tail(options: TailOptions, terminal: Terminal): Promise<void> {
         if (left === 0) resolve();
       };
       client.on('message', (message) => print(message).catch(reject));
+      const printChange = async (type: 'member' | 'group', change: MemberChange | GroupChange) => {
+        if (left === 0) return;
+        await writeLine(terminal, groupEntryJson(type, change));
+        client.ack(change);
+      };
+      client.on('member', (change) => printChange('member', change).catch(reject));
+      client.on('group', (change) => printChange('group', change).catch(reject));
       client.on('gap', (gap) => writeLine(terminal, printable(JSON.stringify({ type: 'gap', ...gap }))).catch(reject));
     });
     // It may reject while the client still signs in, when nothing waits for it yet.
@@ -77,6 +85,8 @@ function parseCount(text: string): number {
 }
 
 const EXAMPLES = `
+Changes of groups have the types member and group; --count does not count them.
+
 A message is acknowledged once its line is written, and the next run continues after it. The server keeps this reading
 position under a device id, which the command keeps in a file for each server and user: in LONGWIRE_DEVICE_FOLDER if
 that is set, otherwise in the state folder of your account. Ctrl+C exits with 130.

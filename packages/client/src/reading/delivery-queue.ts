@@ -21,8 +21,8 @@ export type DeliveryItem =
   | (ItemFields & { readonly kind: 'passed' });
 
 export interface DeliveryPort {
-  /** Whether there is a listener of messages. Without one they wait. */
-  isListening(): boolean;
+  /** Whether there is a listener of messages, or of these entries. Without one they wait. */
+  isListening(kind: 'message' | 'member' | 'group'): boolean;
   /** Calls the app. Undefined if the handlers have finished, else a promise that never rejects. */
   deliver(item: DeliveryItem): Promise<void> | undefined;
   /** The app has handled this item and all before it in its channel. */
@@ -99,7 +99,7 @@ export class DeliveryQueue {
         this.#channels.delete(channel);
         return;
       }
-      if (this.#isEnded || (item.kind === 'message' && !this.#port.isListening())) {
+      if (this.#isEnded || !this.#mayDeliver(item)) {
         queue.isRunning = false;
         return;
       }
@@ -114,6 +114,10 @@ export class DeliveryQueue {
       }
       this.#settle(queue, item);
     }
+  }
+
+  #mayDeliver({ kind }: DeliveryItem): boolean {
+    return kind === 'gap' || kind === 'passed' || this.#port.isListening(kind);
   }
 
   #settle(queue: ChannelQueue, item: DeliveryItem): void {

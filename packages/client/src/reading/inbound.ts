@@ -27,7 +27,7 @@ import { PositionReader } from './position-reader.js';
 export type AckMode = 'auto' | 'manual';
 
 export interface InboundPort {
-  isListening(): boolean;
+  isListening(kind: 'message' | 'member' | 'group'): boolean;
   deliverMessage(message: LongwireMessage): Promise<void> | undefined;
   deliverMember(member: MemberChange): Promise<void> | undefined;
   deliverGroup(group: GroupChange): Promise<void> | undefined;
@@ -75,7 +75,7 @@ export class Inbound {
     this.#options = options;
     this.#reader = new PositionReader(positions);
     this.#queue = new DeliveryQueue({
-      isListening: () => port.isListening(),
+      isListening: (kind) => port.isListening(kind),
       deliver: (item) => this.#deliver(item),
       onSettled: (item) => this.#onSettled(item),
     });

@@ -1,0 +1,40 @@
+// The changes of a group as people and programs read them.
+
+import type { GroupChange, MemberChange } from '@longwire/client';
+import { printable } from '../terminal/printable.js';
+
+/** Such as `alice added bob, carol`. */
+export function memberChangeText({ change, users, role, from }: MemberChange): string {
+  const actor = from ?? '?';
+  const names = users.join(', ');
+  switch (change) {
+    case 'joined':
+    case 'left':
+      return `${names} ${change}`;
+    case 'added':
+    case 'removed':
+      return `${actor} ${change} ${names}`;
+    case 'role':
+      return `${actor} gave ${names} the role ${role}`;
+    default:
+      return `${actor}: ${change} ${names}`;
+  }
+}
+
+/** Such as `alice set title to "Engineering"`. */
+export function groupChangeText({ settings, deleted, offset, from }: GroupChange): string {
+  const actor = from ?? '?';
+  if (deleted) return `${actor} ended the group`;
+  const changes = Object.entries(settings).map(
+    ([name, value]) => `${name} to ${value === null ? 'its default' : JSON.stringify(value)}`,
+  );
+  const set = changes.length === 0 ? '' : `set ${changes.join(', ')}`;
+  // A group begins with its creation.
+  if (offset === 1) return `${actor} created the group${set && ` and ${set}`}`;
+  return `${actor} ${set}`;
+}
+
+/** The change as one JSON object on one line. */
+export function groupEntryJson(type: 'member' | 'group', entry: MemberChange | GroupChange): string {
+  return printable(JSON.stringify({ type, ...entry }));
+}

@@ -1,0 +1,223 @@
+// `longwire group`: creates, changes and lists groups, as one of their members.
+
+import type { Group, GroupRole, GroupSettings, GroupSettingsChange } from '@longwire/client';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseGroupArgument, parseUserArgument } from '../arguments/id-arguments.js';
+import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
+import { CliFailure, ExitCode } from '../exit-code.js';
+import { printable } from '../terminal/printable.js';
+import { type Terminal, writeLine } from '../terminal/terminal.js';
+
+interface GroupOptions extends OneCommandOptions {
+  readonly json?: boolean;
+}
+type SettingsOptions = GroupOptions & GroupSettings;
+type SettingName = keyof GroupSettings;
+
+const settingNames: readonly SettingName[] = Object.keys({
+  title: 0,
+  description: 0,
+  picture: 0,
+  metadata: 0,
+  joining: 0,
+  history: 0,
+  posting: 0,
+} satisfies Record<SettingName, 0>) as SettingName[];
+
+const PAGE = 200;
+
+export function groupCommand(terminal: Terminal): Command {
+  return new Command('group')
+    .description('create, change and list groups')
+    .addCommand(createCommand(terminal))
+    .addCommand(usersCommand(terminal, 'add', 'add users who have written to you; for owners and admins'))
+    .addCommand(usersCommand(terminal, 'remove', 'remove members; for owners and admins'))
+    .addCommand(changeCommand(terminal, 'join', 'joined', 'join a group that is open'))
+    .addCommand(changeCommand(terminal, 'leave', 'left', 'leave a group; the last one who leaves ends it'))
+    .addCommand(roleCommand(terminal))
+    .addCommand(updateCommand(terminal))
+    .addCommand(changeCommand(terminal, 'delete', 'deleted', 'remove all members and end the group; for owners'))
+    .addCommand(membersCommand(terminal));
+}
+
+function createCommand(terminal: Terminal): Command {
+  const command = new Command('create')
+    .description('create a group, with you as its owner, and print its id')
+    .argument('[group]', 'id of the group; default: a random one', parseGroupArgument)
+    .argument('[users...]', 'the first members, who have written to you', collectUsers);
+  return addGroupOptions(addSettingOptions(command))
+    .addHelpText('after', CREATE_EXAMPLES)
+    .action(async (id: string | undefined, users: readonly string[] | undefined, options: SettingsOptions) => {
+      const group = await makeChange(options, terminal, 'created', (client, signal) =>
+        client.createGroup({ ...settingsOf(options), id, users, signal }),
+      );
+      await print(terminal, options.json ? JSON.stringify({ group: group.id }) : group.id);
+    });
+}
+
+function updateCommand(terminal: Terminal): Command {
+  const reset = new Option('--reset <setting...>', 'give a setting its default again').choices(settingNames);
+  return groupSubcommand('update', 'change settings; for owners and admins', addSettingOptions)
+    .addOption(reset)
+    .addHelpText('after', UPDATE_EXAMPLES)
+    .action(async (id: string, options: SettingsOptions & { readonly reset?: readonly SettingName[] }) => {
+      const defaults = Object.fromEntries((options.reset ?? []).map((name) => [name, null]));
+      const settings: GroupSettingsChange = { ...settingsOf(options), ...defaults };
+      if (Object.values(settings).every((value) => value === undefined)) {
+        throw new CliFailure(ExitCode.usage, 'Give at least one setting to change, for example --title Engineering');
+      }
+      await change(terminal, id, options, 'updated', (group, signal) => group.update(settings, { signal }));
+    });
+}
+
+/** `add` or `remove`. */
+function usersCommand(terminal: Terminal, name: 'add' | 'remove', description: string): Command {
+  const done = name === 'add' ? 'added' : 'removed';
+  return groupSubcommand(name, description)
+    .argument('<users...>', 'user ids', collectUsers)
+    .addHelpText('after', `\nExamples:\n  longwire group ${name} --as alice eng bob carol`)
+    .action(async (id: string, users: readonly string[], options: GroupOptions) => {
+      const changed = await makeChange(options, terminal, done, (client, signal) =>
+        client.group(id)[name](users, { signal }),
+      );
+      if (options.json) await print(terminal, JSON.stringify({ group: id, [done]: changed }));
+    });
+}
+
+/** `join`, `leave` or `delete`. */
+function changeCommand(
+  terminal: Terminal,
+  name: 'join' | 'leave' | 'delete',
+  done: string,
+  description: string,
+): Command {
+  return groupSubcommand(name, description)
+    .addHelpText('after', `\nExamples:\n  longwire group ${name} --as alice eng`)
+    .action((id: string, options: GroupOptions) =>
+      change(terminal, id, options, done, (group, signal) => group[name]({ signal })),
+    );
+}
+
+function roleCommand(terminal: Terminal): Command {
+  return groupSubcommand('role', 'give a member another role: owner, admin or member; for owners')
+    .argument('<user>', 'user id', parseUserArgument)
+    .argument('<role>', 'owner, admin or member', parseRole)
+    .addHelpText('after', '\nExamples:\n  longwire group role --as alice eng bob admin')
+    .action((id: string, user: string, role: GroupRole, options: GroupOptions) =>
+      change(terminal, id, options, 'changed', (group, signal) => group.setRole(user, role, { signal })),
+    );
+}
+
+function membersCommand(terminal: Terminal): Command {
+  return groupSubcommand('members', 'list the members and their roles')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  longwire group members --as alice eng\n  longwire group members --as alice eng --json | jq -r .user',
+    )
+    .action((id: string, options: GroupOptions) =>
+      makeChange(options, terminal, 'listed', async (client, signal) => {
+        const group = client.group(id);
+        let after: string | undefined;
+        for (;;) {
+          const { members, more } = await group.members({ after, limit: PAGE, signal });
+          for (const member of members) {
+            await print(terminal, options.json ? JSON.stringify(member) : `${member.user}: ${member.role}`);
+          }
+          after = members.at(-1)?.user;
+          if (!more || after === undefined) return;
+        }
+      }),
+    );
+}
+
+/** Makes a change of one group. With `--json`, prints its id. */
+async function change(
+  terminal: Terminal,
+  id: string,
+  options: GroupOptions,
+  done: string,
+  make: (group: Group, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await makeChange(options, terminal, done, (client, signal) => make(client.group(id), signal));
+  if (options.json) await print(terminal, JSON.stringify({ group: id }));
+}
+
+function groupSubcommand(
+  name: string,
+  description: string,
+  addOptions: (command: Command) => Command = (command) => command,
+): Command {
+  const command = new Command(name).description(description).argument('<group>', 'id of the group', parseGroupArgument);
+  return addGroupOptions(addOptions(command), name === 'members' ? 'print one JSON object per line' : undefined);
+}
+
+function addGroupOptions(command: Command, form = 'print the outcome as one JSON object'): Command {
+  return addOneCommandOptions(command.option('--json', form));
+}
+
+function addSettingOptions(command: Command): Command {
+  return command
+    .option('--title <text>', 'its title')
+    .option('--description <text>', 'its description')
+    .option('--picture <url>', 'its picture')
+    .option('--metadata <json>', 'a JSON object for applications', parseMetadata)
+    .addOption(
+      new Option('--joining <who>', 'open: who knows the id may join; default: closed').choices([
+        'closed',
+        'request',
+        'open',
+      ]),
+    )
+    .addOption(
+      new Option('--history <from>', 'what those who join from now on read; default: joining').choices([
+        'joining',
+        'start',
+      ]),
+    )
+    .addOption(new Option('--posting <who>', 'who writes; default: members').choices(['members', 'admins']));
+}
+
+function settingsOf({
+  title,
+  description,
+  picture,
+  metadata,
+  joining,
+  history,
+  posting,
+}: SettingsOptions): GroupSettings {
+  return { title, description, picture, metadata, joining, history, posting };
+}
+
+function collectUsers(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), parseUserArgument(text)];
+}
+
+function parseRole(text: string): GroupRole {
+  if (text === 'owner' || text === 'admin' || text === 'member') return text;
+  throw new InvalidArgumentError('Expected owner, admin or member.');
+}
+
+function parseMetadata(text: string): GroupSettings['metadata'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as GroupSettings['metadata'];
+  } catch {
+    // Reported below.
+  }
+  throw new InvalidArgumentError('Expected a JSON object, for example {"team":7}.');
+}
+
+function print(terminal: Terminal, text: string): Promise<void> {
+  return writeLine(terminal, printable(text));
+}
+
+const CREATE_EXAMPLES = `
+Examples:
+  longwire group create --as alice eng bob carol --title Engineering
+  longwire send --as alice group/eng 'hello'`;
+
+const UPDATE_EXAMPLES = `
+Examples:
+  longwire group update --as alice eng --title Engineering --posting admins
+  longwire group update --as alice eng --reset picture posting`;
