@@ -11,6 +11,9 @@ import { until } from './until.js';
 /** The compiled `longwire` command. */
 export const longwireCommand = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
+/** Of one request: another program may have the port, and never answer. */
+const READY_TIMEOUT_MS = 5_000;
+
 export class ServerProcess {
   readonly folder: string;
   readonly port: number;
@@ -80,7 +83,7 @@ export class ServerProcess {
     this.#lives.push(program);
     const isReady = async () => {
       if (!program.isRunning) throw new Error(`the server ended:\n${this.output}`);
-      return fetch(`${this.url}/readyz`).then(
+      return fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(READY_TIMEOUT_MS) }).then(
         ({ ok }) => ok,
         () => false,
       );
