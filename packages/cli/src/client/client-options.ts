@@ -64,7 +64,21 @@ export function openClient(
 }
 
 /** For commands that read nothing and acknowledge nothing: they share one reading position of a user, which never moves. */
-export const SILENT_DEVICE = 'cli-send';
+const SILENT_DEVICE = 'cli-send';
+/** The outcome is known by then, so a server that does not answer the Close frame is not waited for. */
+const SILENT_CLOSE_TIMEOUT_MS = 250;
+
+/**
+ * As `openClient`, for a command that takes no messages.
+ * @throws CliFailure if there are no credentials, or they are invalid
+ */
+export function openSilentClient(options: ClientOptions, terminal: Terminal): LongwireClient {
+  return openClient(options, terminal, {
+    device: { kind: 'named', device: SILENT_DEVICE },
+    ackMode: 'manual',
+    closeTimeoutMs: SILENT_CLOSE_TIMEOUT_MS,
+  });
+}
 
 export function serverUrl(options: ClientOptions, terminal: Terminal): string {
   return options.url ?? (terminal.environment['LONGWIRE_URL'] || DEFAULT_URL);

@@ -1,55 +1,62 @@
-// Client commands that ask for one change and end.
+// Client commands that ask for one thing and end.
 
 import { type LongwireClient, LongwireError } from '@longwire/client';
 import type { Command } from 'commander';
-import { parseMilliseconds } from '../arguments/milliseconds.js';
+import { parseTimeout } from '../arguments/milliseconds.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { addClientOptions, type ClientOptions, openClient, serverUrl } from './client-options.js';
+import { addClientOptions, type ClientOptions, openSilentClient, serverUrl } from './client-options.js';
 import { signIn } from './sign-in.js';
 
 export interface OneCommandOptions extends ClientOptions {
   readonly timeoutMs: number;
 }
 
-/** Nothing is read and nothing is acknowledged, as in `send`. */
-const DEVICE = 'cli-send';
-const CLOSE_TIMEOUT_MS = 250;
-
 export function addOneCommandOptions(command: Command): Command {
-  const parse = (text: string) => parseMilliseconds(text, { min: 1 });
   return addClientOptions(
-    command.option('--timeout-ms <number>', 'how long to wait, including the sign-in', parse, 30_000),
+    command.option('--timeout-ms <number>', 'how long to wait, including the sign-in', parseTimeout, 30_000),
   );
 }
 
 /**
- * Signs in, makes the change, ends, and returns what the change returned.
- * @param done  the participle for an error, such as `blocked`
- * @throws CliFailure if the change is refused
+ * Signs in, asks, ends, and returns the answer.
+ * @param failureOf  what to print when the server refuses, or does not answer in time
+ * @throws CliFailure with that text
  */
-export async function makeChange<Result>(
+export async function askOnce<Answer>(
   options: OneCommandOptions,
   terminal: Terminal,
-  done: string,
-  change: (client: LongwireClient, signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const client = openClient(options, terminal, {
-    device: { kind: 'named', device: DEVICE },
-    ackMode: 'manual',
-    closeTimeoutMs: CLOSE_TIMEOUT_MS,
-  });
+  failureOf: (error: LongwireError) => string,
+  ask: (client: LongwireClient, signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const client = openSilentClient(options, terminal);
+  // Starts before the sign-in: a server that accepts connections and never answers must not block a script.
   const signal = AbortSignal.timeout(options.timeoutMs);
   await signIn(client, serverUrl(options, terminal), { limit: { signal, durationMs: options.timeoutMs } });
   // The SDK reconnects when the connection is lost; only the outcome is reported.
   client.on('error', () => undefined);
   try {
-    return await change(client, signal);
+    return await ask(client, signal);
   } catch (error) {
     if (!(error instanceof LongwireError)) throw error;
-    const not = error.perhapsStored ? 'Perhaps not' : 'Not';
-    throw new CliFailure(ExitCode.failed, `${not} ${done} (${error.code}): ${error.message}`, { cause: error });
+    throw new CliFailure(ExitCode.failed, failureOf(error), { cause: error });
   } finally {
     await client.close();
   }
+}
+
+/**
+ * As `askOnce`, for a change.
+ * @param done  the participle for an error, such as `blocked`
+ * @throws CliFailure if the change is refused
+ */
+export function makeChange<Result>(
+  options: OneCommandOptions,
+  terminal: Terminal,
+  done: string,
+  change: (client: LongwireClient, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const failureOf = ({ code, message, perhapsStored }: LongwireError) =>
+    `${perhapsStored ? 'Perhaps not' : 'Not'} ${done} (${code}): ${message}`;
+  return askOnce(options, terminal, failureOf, change);
 }

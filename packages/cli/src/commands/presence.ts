@@ -4,13 +4,7 @@ import { LongwireError, type PresenceState } from '@longwire/client';
 import { Command } from 'commander';
 import { parseUserArgument } from '../arguments/id-arguments.js';
 import { parseTimeout } from '../arguments/milliseconds.js';
-import {
-  addClientOptions,
-  type ClientOptions,
-  openClient,
-  SILENT_DEVICE,
-  serverUrl,
-} from '../client/client-options.js';
+import { addClientOptions, type ClientOptions, openSilentClient, serverUrl } from '../client/client-options.js';
 import { presenceText } from '../client/presence-text.js';
 import { signIn } from '../client/sign-in.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
@@ -23,9 +17,6 @@ interface PresenceOptions extends ClientOptions {
   readonly timeoutMs: number;
   readonly json?: boolean;
 }
-
-/** The answer is known by then, so a server that does not answer the Close frame is not waited for. */
-const CLOSE_TIMEOUT_MS = 250;
 
 export function presenceCommand(terminal: Terminal): Command {
   const command = new Command('presence')
@@ -43,11 +34,7 @@ export function presenceCommand(terminal: Terminal): Command {
 }
 
 async function presence(users: readonly string[], options: PresenceOptions, terminal: Terminal): Promise<void> {
-  const client = openClient(options, terminal, {
-    device: { kind: 'named', device: SILENT_DEVICE },
-    ackMode: 'manual',
-    closeTimeoutMs: CLOSE_TIMEOUT_MS,
-  });
+  const client = openSilentClient(options, terminal);
   const stop = stopSignal();
   const print = (user: string, state: PresenceState) => {
     const text = options.json ? JSON.stringify({ user, ...state }) : `${user}: ${presenceText(state)}`;
@@ -79,7 +66,7 @@ async function presence(users: readonly string[], options: PresenceOptions, term
 }
 
 const EXAMPLES = `
-You see those who have written to you; everybody else looks offline, whether they exist or not. While the command runs, you
+You see those who have written to you; all others look offline, whether they exist or not. While the command runs, you
 are online yourself.
 
 Examples:

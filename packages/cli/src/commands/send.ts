@@ -1,30 +1,18 @@
 // `longwire send`: sends one message, which is stored when the command ends.
 
-import { LongwireError, type SendResult } from '@longwire/client';
+import type { LongwireError, SendResult } from '@longwire/client';
 import { isAddress } from '@longwire/protocol';
 import { Command, InvalidArgumentError } from 'commander';
-import { parseTimeout } from '../arguments/milliseconds.js';
-import {
-  addClientOptions,
-  type ClientOptions,
-  openClient,
-  SILENT_DEVICE,
-  serverUrl,
-} from '../client/client-options.js';
-import { signIn } from '../client/sign-in.js';
+import { addOneCommandOptions, askOnce, type OneCommandOptions } from '../client/one-command.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
 import { readText, type Terminal, writeLine } from '../terminal/terminal.js';
 
-interface SendCommandOptions extends ClientOptions {
+interface SendCommandOptions extends OneCommandOptions {
   readonly body?: boolean;
   readonly key?: string;
-  readonly timeoutMs: number;
   readonly json?: boolean;
 }
-
-/** The outcome is known by then, so a server that does not answer the Close frame is not waited for. */
-const CLOSE_TIMEOUT_MS = 250;
 
 export function sendCommand(terminal: Terminal): Command {
   const command = new Command('send')
@@ -33,9 +21,8 @@ export function sendCommand(terminal: Terminal): Command {
     .argument('[text]', 'the text; read from stdin if omitted')
     .option('--body', 'take the text as JSON, for the whole body')
     .option('--key <key>', 'idempotency key: repeats with the same key are stored once')
-    .option('--timeout-ms <number>', 'how long to wait, including the sign-in', parseTimeout, 30_000)
     .option('--json', 'print the position of the message as one JSON object');
-  return addClientOptions(command)
+  return addOneCommandOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (address: string, text: string | undefined, options: SendCommandOptions) => {
       const content = text ?? (await readContent(terminal));
@@ -51,30 +38,16 @@ async function send(
   terminal: Terminal,
 ): Promise<SendResult> {
   if (options.body) assertJson(text);
-  const client = openClient(options, terminal, {
-    device: { kind: 'named', device: SILENT_DEVICE },
-    ackMode: 'manual',
-    closeTimeoutMs: CLOSE_TIMEOUT_MS,
-  });
-  // Starts before the sign-in: a server that accepts connections and never answers must not block a script.
-  const signal = AbortSignal.timeout(options.timeoutMs);
-  await signIn(client, serverUrl(options, terminal), { limit: { signal, durationMs: options.timeoutMs } });
-  // The SDK reconnects when the connection is lost; only the outcome of the send is reported.
-  client.on('error', () => undefined);
-  try {
+  return askOnce(options, terminal, failureOf, (client, signal) => {
     const channel = client.channel(address);
     const sendOptions = { key: options.key, signal };
-    return await (options.body ? channel.sendJson(text, sendOptions) : channel.send({ text }, sendOptions));
-  } catch (error) {
-    if (!(error instanceof LongwireError)) throw error;
-    const { code, key, message } = error;
-    const failure = error.perhapsStored
-      ? `Perhaps not sent (${code}): ${message}. It may be stored; repeat it with --key ${key}`
-      : `Not sent (${code}): ${message}`;
-    throw new CliFailure(ExitCode.failed, failure, { cause: error });
-  } finally {
-    await client.close();
-  }
+    return options.body ? channel.sendJson(text, sendOptions) : channel.send({ text }, sendOptions);
+  });
+}
+
+function failureOf({ code, key, message, perhapsStored }: LongwireError): string {
+  if (!perhapsStored) return `Not sent (${code}): ${message}`;
+  return `Perhaps not sent (${code}): ${message}. It may be stored; repeat it with --key ${key}`;
 }
 
 /** @throws CliFailure if stdin is empty, which is nearly always a mistake, such as a failed command before the pipe */
