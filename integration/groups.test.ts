@@ -151,7 +151,7 @@ describe.each([
     await endAll(clients);
   });
 
-  it('group.add is refused with forbidden for someone who has not written to its user, and adds nobody', async () => {
+  it('group.add is refused with forbidden for someone who has not written to its user, and adds no one', async () => {
     const { clients, ids, group } = await newUsers(url(), 'alice', 'bob');
     const [alice, bob] = clients as [WireClient, WireClient];
     await alice.ask({ type: 'group.create', group });
@@ -252,7 +252,7 @@ describe.each([
     await endAll(clients);
   });
 
-  it('group.delete: everybody gets the entry with deleted, then `removed`; the id stays taken', async () => {
+  it('group.delete: all members get the entry with deleted, then `removed`; the id stays taken', async () => {
     const { clients, ids, group } = await newUsers(url(), 'alice', 'bob');
     const [alice, bob] = clients as [WireClient, WireClient];
     await alice.ask({ type: 'group.create', group, users: [ids[1]] });
@@ -276,6 +276,24 @@ describe.each([
     const sixth = await alice.ask({ type: 'group.add', group, users: [ids[5]] });
     expect(sixth).toMatchObject({ type: 'error', code: 'quota_exceeded' });
     await endAll(clients);
+  });
+
+  it('in a group above receipts.maxMembers a user gets no receipts of others, and their own `read` on their other sessions', async () => {
+    const { clients, ids, group } = await newUsers(url(), 'alice', 'bob', 'carol', 'dan');
+    const [alice, bob] = clients as [WireClient, WireClient];
+    const phone = await WireClient.signIn(url(), ids[1]!, { device: 'phone' });
+    await alice.ask({ type: 'group.create', group, users: ids.slice(1) });
+    const channel = `group/${group}`;
+    await alice.ask({ type: 'send', to: channel, body: 'hi' });
+    const { epoch } = await bob.find((message) => message.type === 'message' && message['channel'] === channel);
+    await bob.ask({ type: 'ack', cursors: { [channel]: { epoch, offset: 2 } } });
+    await bob.ask({ type: 'read', channel, epoch, offset: 2 });
+    const isReceipt = (message: WireMessage) => message.type === 'receipt' && message['channel'] === channel;
+    expect(await phone.find(isReceipt)).toMatchObject({ user: ids[1], read: 2 });
+    // A receipt of Bob for Alice would have been queued with that one.
+    await alice.ask({ type: 'ping' });
+    expect(alice.received.filter((message) => isReceipt(message) && message['user'] !== ids[0])).toEqual([]);
+    await endAll([...clients, phone]);
   });
 
   it('receipts and signals reach the members of a small group; in a larger one signals are refused', async () => {

@@ -29,6 +29,7 @@ export function describeStoreCalls(scale: StoreCallScale): void {
     it.each([
       ['ack of 500 channels that nobody ever wrote to', (n: number) => ackOf((index) => `user/nobody-${n}-${index}`)],
       ['ack of the same 500 channels again and again', () => ackOf((index) => `user/nobody-${index}`)],
+      ['ack of 500 groups of others', () => ackOf((index) => `group/of-others-${index}`)],
     ])('do not make others wait for sent: %s (row 73)', async (_what, command) => {
       await target.unharmed(
         () =>

@@ -132,7 +132,7 @@ export class Hub implements LaneListener, EventListener {
       const { position, gap } = start(status);
       let state = reader.behind.get(status.channel.key);
       const { channel, left } = status;
-      // What was applied since reaches nobody yet.
+      // What was applied since has reached no reader yet.
       const missed = this.#groups.newestMissed(channel);
       const head = Math.max(status.head, missed?.offset ?? 0);
       const isAtEnd = position >= Math.min(head, left ?? head) && gap === undefined;
@@ -233,17 +233,12 @@ export class Hub implements LaneListener, EventListener {
     }
   }
 
-  /** The users of a channel, of a group those that are loaded. */
-  #usersOf(channel: Channel): readonly UserId[] {
-    if (channel.kind !== 'group') return namedReaders(channel);
-    return this.#members.peek(channel)?.audience.map(({ id }) => id) ?? [];
-  }
-
-  /** Who gets the receipts of a user there. */
+  /** Who gets the receipts of a user there. The members of a large group are not even listed for it. */
   #receiptUsers(channel: Channel, user: UserId): readonly UserId[] {
-    const users = this.#usersOf(channel);
-    const isShared = channel.kind !== 'group' || (users.length > 0 && users.length <= this.#receiptMembers);
-    return isShared ? users : [user];
+    if (channel.kind !== 'group') return namedReaders(channel);
+    const audience = this.#members.peek(channel)?.audience ?? [];
+    const isShared = audience.length > 0 && audience.length <= this.#receiptMembers;
+    return isShared ? audience.map(({ id }) => id) : [user];
   }
 
   /** Users with a session. */

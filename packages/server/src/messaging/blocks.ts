@@ -3,7 +3,7 @@
 
 import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
-import { type Channel, type DirectChannel, directChannel } from '../channel/channel.js';
+import { type DirectChannel, directChannel } from '../channel/channel.js';
 import { isCorrupt } from '../errors.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { Clock } from '../runtime/clock.js';
@@ -123,7 +123,7 @@ export class Blocks {
           since: undefined,
           guard: { rightsVersion, isRefused: false },
           change: { members: [], settings: undefined, blocks: [{ by, isBlocked }], closes: false },
-          mustExist: hiddenIn(channel as Channel),
+          mustExist: hiddenIn(channel),
         },
         origin: session,
         echo: false,

@@ -27,9 +27,9 @@ const ACCEPTED: PositionOutcome = { ok: true };
 export class Positions {
   readonly #heads: CommittedHeads;
   readonly #cursors: CursorCache;
-  readonly #access: Pick<GroupAccess, 'reachOf'>;
+  readonly #access: Pick<GroupAccess, 'reachesOf'>;
 
-  constructor(heads: CommittedHeads, cursors: CursorCache, access: Pick<GroupAccess, 'reachOf'>) {
+  constructor(heads: CommittedHeads, cursors: CursorCache, access: Pick<GroupAccess, 'reachesOf'>) {
     this.#heads = heads;
     this.#cursors = cursors;
     this.#access = access;
@@ -56,25 +56,22 @@ export class Positions {
     };
     const channels = claims.map(({ channel }) => channel);
     const known = channels.map((channel) => this.#heads.peek(channel));
-    const reaches = channels.map((channel) => this.#access.reachOf(user, channel));
-    const isKnown = (reach: Reach | Promise<Reach>): reach is Reach => !(reach instanceof Promise);
-    if (known.every((head) => head !== undefined) && reaches.every(isKnown)) return decide(known, reaches);
-    return Promise.all([this.#heads.ofAll(user, channels), Promise.all(reaches)]).then(([heads, all]) =>
-      decide(heads, all),
-    );
+    const reaches = this.#access.reachesOf(user, channels);
+    if (known.every((head) => head !== undefined) && !(reaches instanceof Promise)) return decide(known, reaches);
+    return Promise.all([this.#heads.ofAll(user, channels), reaches]).then(([heads, loaded]) => decide(heads, loaded));
   }
 
   /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
   read(user: UserId, channel: Channel, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
-    const decide = (head: CommittedHead, reach: Reach): PositionOutcome => {
+    const decide = (head: CommittedHead, [reach]: readonly Reach[]): PositionOutcome => {
       const refusal = check(claimed, head, reach);
       if (refusal === undefined) this.#cursors.read(user, channel, claimed.offset);
       return refusal ?? ACCEPTED;
     };
     const known = this.#heads.peek(channel);
-    const reach = this.#access.reachOf(user, channel);
-    if (known !== undefined && !(reach instanceof Promise)) return decide(known, reach);
-    return Promise.all([this.#heads.of(user, channel), reach]).then(([head, reached]) => decide(head, reached));
+    const reaches = this.#access.reachesOf(user, [channel]);
+    if (known !== undefined && !(reaches instanceof Promise)) return decide(known, reaches);
+    return Promise.all([this.#heads.of(user, channel), reaches]).then(([head, loaded]) => decide(head, loaded));
   }
 }
 
