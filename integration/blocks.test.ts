@@ -113,7 +113,7 @@ describe.each(['SQLite', 'memory'])('on %s', (engine) => {
     for (const client of [alice, bob]) await client.end();
   });
 
-  it('the push `channel` shows `blocked` to the other sessions of the user who blocks, and to nobody else', async () => {
+  it('the push `channel` shows `blocked` to the other sessions of the user who blocks, and to no other user', async () => {
     const { alice, bob, toAlice, toBob } = await newPair();
     await send(alice, toBob);
     const tablet = await signIn(toBob.slice(5), { device: 'tablet' });

@@ -35,7 +35,7 @@ async function receiptsPublished(): Promise<void> {
 }
 
 describe('settings', () => {
-  it('answers both, true unless changed, tells the other sessions of the user, and holds after a restart', async () => {
+  it('answers both, true unless changed, pushes them to the other sessions of the user, and keeps them over a restart', async () => {
     const { alice, bob, names } = await newPair();
     const phone = await WireClient.signIn(server.url, names[0], { device: 'phone' });
     expect(await alice.ask({ type: 'settings' })).toMatchObject({ type: 'settings', presence: true, receipts: true });

@@ -38,7 +38,7 @@ export class Group extends Channel {
   /**
    * Adds up to 200 users. For owners and admins.
    * Rejects as described at `Group`: `forbidden` also if one of the users has not written to this user before; with
-   * `quota_exceeded` if the group would have too many members. Then nobody is added.
+   * `quota_exceeded` if the group would have too many members. Then none is added.
    * @returns those who were not members; after a lost connection perhaps fewer, because an earlier attempt has added them
    */
   add(users: Iterable<string>, options: WaitOptions = {}): Promise<readonly string[]> {

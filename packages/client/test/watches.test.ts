@@ -40,7 +40,7 @@ describe('client.presence', () => {
     ]);
   });
 
-  it('rejects with invalid_field for what is not a user id, and resolves at once for nobody', async () => {
+  it('rejects with invalid_field for what is not a user id, and resolves at once without users', async () => {
     const { client, socket } = await connected();
     await expect(client.presence(['user/bob'])).rejects.toMatchObject({ code: 'invalid_field' });
     await expect(client.watch(['bob', ''])).rejects.toMatchObject({ code: 'invalid_field' });

@@ -74,7 +74,7 @@ export class Groups {
   update(group: GroupId, settings: GroupSettingsChange, options: WaitOptions): Promise<void> {
     return this.#change('group.update', group, options, () => {
       assertOptionNames(settings, settingNames);
-      // Without a key, the repetition could undo what somebody else has changed since the first attempt.
+      // Without a key, the repetition could undo what another user has changed since the first attempt.
       return { ...settings, key: randomId(this.#fillRandom) };
     });
   }

@@ -82,7 +82,7 @@ export class Signals {
     if (sentAt !== undefined && now >= sentAt && now - sentAt < protocolTimes.typingRepeatMs) return;
     if (this.#typing.size >= MAX_TYPING) this.#typing.clear();
     this.#typing.set(to, now);
-    // It is worth no report: the next one is on its way, or nobody types any more.
+    // Not reported: the next one follows soon, or the user no longer types.
     this.send(to, 'typing', undefined).catch(() => undefined);
   }
 

@@ -47,10 +47,10 @@ client.on('presence', ({ user, online, lastSeenAt }) => {
 });
 (await client.watch(new Set(['bob']))).get('bob')?.online satisfies boolean | undefined;
 (await client.settings({ presence: false })).receipts satisfies boolean;
-// @ts-expect-error: there is no such setting
+// @ts-expect-error: the settings are presence and receipts; this name is misspelt
 await client.settings({ precense: false });
 await client.user('bob').signal('app.pointer', { x: 1 });
-// @ts-expect-error: the data of a signal is JSON
+// @ts-expect-error: the data of a signal is JSON, which a map is not
 await client.user('bob').signal('app.pointer', new Map());
 client.on('error', (error) => error satisfies LongwireError);
 client.on('connected', ({ channels }) => channels[0]?.unread satisfies number | undefined);
@@ -96,16 +96,16 @@ more satisfies boolean;
 await client.block('bob', { signal: AbortSignal.timeout(1000) });
 await client.unblock('bob');
 await client.user('bob').mute({ until: Date.now() + 3_600_000 });
-// @ts-expect-error: an id, not a handle
+// @ts-expect-error: block takes the id of a user, not a channel
 await client.block(client.user('bob'));
 const eng = await client.createGroup({ id: 'eng', title: 'Engineering', users: new Set(['bob']), key: 'k1' });
 await eng.send('hi');
 (await eng.add(['carol']))[0] satisfies string | undefined;
 await eng.setRole('carol', 'admin');
-// @ts-expect-error: there is no such role
+// @ts-expect-error: the roles are owner, admin and member
 await eng.setRole('carol', 'boss');
 await eng.update({ title: null, joining: 'open' });
-// @ts-expect-error: null is not a setting at the creation
+// @ts-expect-error: null resets a setting, which only update does
 await client.createGroup({ title: null });
 (await client.group('eng').members({ after: 'bob' })).members[0]?.role satisfies string | undefined;
 client.on('member', ({ users, change, own }) => void [users satisfies readonly string[], change satisfies string, own]);

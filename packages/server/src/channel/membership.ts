@@ -25,7 +25,7 @@ export interface ChannelMember extends Stay {
 
 /**
  * What becomes of one user. Offsets are those of the entry that carries the change: of a join, `joined` and `dueFrom`; of a
- * leave, `left`. A join of a member changes the role; a leave or a role of somebody else changes nothing.
+ * leave, `left`. A join of a member changes the role; a leave or a role of a user who is not a member changes nothing.
  */
 export type MemberChange =
   | {

@@ -52,7 +52,7 @@ export class GroupDelivery {
 
   /**
    * The newest entry that reached none of the group's readers at the tail, because its members are being loaded. Until they
-   * are, nobody is at the tail there.
+   * are, no reader is at the tail there.
    */
   newestMissed({ key }: Channel): Entry | undefined {
     return this.#missed.size === 0 ? undefined : this.#missed.get(key)?.newest;

@@ -2,7 +2,7 @@
 
 import type { UserId } from '@longwire/protocol';
 
-/** One user in loaded channels. All of them share the object, so that fan-out to a group looks nobody up. */
+/** One user in loaded channels. All of them share the object, so that fan-out to a group looks no user up. */
 export interface LocalUser<Readers> {
   readonly id: UserId;
   /** What reads for the user's sessions; undefined: the user has none here. */

@@ -52,7 +52,7 @@ export interface MemberCacheLimits {
 
 /** What follows the cache. */
 export interface MemberCacheListener {
-  /** Called before anything else can be applied: what was applied while the channel was loaded has reached nobody. */
+  /** Called before anything else can be applied: what was applied while the channel was loaded has reached no reader. */
   onLoaded?(channel: Channel): void;
   /** A row that changes the rights in a loaded channel is being applied. */
   onChanged?(channel: Channel): void;

@@ -42,7 +42,7 @@ export class ActiveUsers {
   }
 
   /**
-   * Gives a session to its user. At the limit it takes the place of the oldest session of its device, so that nobody is
+   * Gives a session to its user. At the limit it takes the place of the oldest session of its device, so that no one is
    * locked out by their own dead connection; without one there, of the oldest of all, or as the policy says it is not taken,
    * and false is returned. A replaced session is ended with 4101.
    */

@@ -43,7 +43,7 @@ export class ChannelPushes implements LaneListener, EventListener {
     this.#parts = parts;
   }
 
-  /** A block is shown to the user who blocks, and to nobody else. */
+  /** A block is shown to the user who blocks, and to no other user. */
   onRow({ channel, change }: LaneRow, origin: EntryOrigin | undefined): void {
     if (change === undefined || channel.kind !== 'direct') return;
     for (const { by } of change.blocks) this.push(by, channel, origin);

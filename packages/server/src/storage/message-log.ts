@@ -129,7 +129,7 @@ export interface Heads {
 }
 
 export interface RightsSlice {
-  /** In the order asked. `damaged`: they cannot be read, so nobody may write there. */
+  /** In the order asked. `damaged`: they cannot be read, so no one may write there. */
   readonly rights: readonly (ChannelRights | 'damaged')[];
   /** The newest rows when they were read. */
   readonly through: LaneNumbers;

@@ -52,7 +52,7 @@ async function acknowledge(floor: MessagingFixture, user: UserId, offset: number
 }
 
 describe('a group', () => {
-  it('is delivered to the sessions of its members, and to nobody else', async () => {
+  it('is delivered to the sessions of its members, and to no others', async () => {
     const floor = await openGroup(joins('alice', 'owner'), joins('bob'));
     const [first, second, outsider] = [
       await floor.signIn(bob),
@@ -176,7 +176,7 @@ describe('a group', () => {
     expect([floor.members.peek(eng)?.audience.length, floor.hub.tailsKept]).toEqual([2, 0]);
   });
 
-  it('is not delivered to anybody while its members cannot be read', async () => {
+  it('is delivered to no one while its members cannot be read', async () => {
     const store = await openMemoryStore({ maxBytes: 100_000_000 });
     const floor = new MessagingFixture(store, undefined, {
       ...methodsOf(store.log),

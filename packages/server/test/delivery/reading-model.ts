@@ -124,7 +124,7 @@ export class ReadingModel {
     return channel.kind === 'group' ? this.users : namedReaders(channel);
   }
 
-  /** Who may write to the channel now: the user, or else somebody. */
+  /** Who may write to the channel now: the user, or else any other one. */
   writerIn(channel: Channel, user: UserId): UserId | undefined {
     const writers = this.readersOf(channel).filter(
       (id) => channel.kind !== 'group' || this.groups.isMember(channel, id),

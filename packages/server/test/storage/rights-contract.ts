@@ -281,7 +281,7 @@ export function describeRightsContract(name: string, create: StoreFactory): void
       await changeMembers(logOf(), eng, leaves('bob'));
       await append(logOf(), [entryIn(eng, 'alice', { rightsVersion: 2 }), message('alice', 'bob')]);
       await changeMembers(logOf(), eng, joins('bob', 'admin'));
-      // What changes says where the stay before ended, to those who are told where to go on.
+      // What changes says where the stay before ended, to readers that need to know where to go on.
       const { change } = (await readFeed(logOf())).at(-1)!;
       const again = { joined: 4, left: undefined, role: 'admin', dueFrom: 4, visibleFrom: 4 };
       expect(change?.members).toEqual([{ user: 'bob', ...again, leftBefore: 2 }]);

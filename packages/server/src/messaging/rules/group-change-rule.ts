@@ -147,7 +147,7 @@ function judgeLeave(actor: UserId, role: MemberRole, group: GroupState): GroupJu
 }
 
 function judgeRemove(users: readonly UserId[], actor: UserId, role: MemberRole, group: GroupState): GroupJudgement {
-  if (users.includes(actor)) return forbidden('users: nobody removes themselves; use group.leave');
+  if (users.includes(actor)) return forbidden('users: no member removes themselves; use group.leave');
   const removed = users.filter((user) => group.roleOf(user) !== undefined);
   if (role === 'admin' && removed.some((user) => group.roleOf(user) !== 'member')) {
     return forbidden('only owners remove owners and admins');

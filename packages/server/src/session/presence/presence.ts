@@ -299,7 +299,7 @@ export class Presence implements LaneListener, EventListener {
     for (const audience of renewed) this.#push(audience);
   }
 
-  /** Also where there is nothing to see: nothing else takes back what the session was told when it watched the user before. */
+  /** Also where there is nothing to see: nothing else takes back what the session got when it watched the user before. */
   #pushAgain(watcher: Watcher, audiences: readonly Audience[]): void {
     for (const audience of audiences) {
       // Given up meanwhile.

@@ -218,7 +218,7 @@ function isStored({ outcome }: AppendResult): boolean {
   return outcome === 'stored' || outcome === 'controlled';
 }
 
-/** A group begins when somebody joins it. */
+/** A group begins when a user joins it. */
 function begins({ channel, change }: AppendRequest): boolean {
   return channel.kind !== 'group' || change?.members.some(({ type }) => type === 'join') === true;
 }

@@ -148,7 +148,7 @@ export class Maintainer {
     }
   }
 
-  /** Of those that a user is or was in, and the announcements: nobody else writes anywhere. */
+  /** Of those that a user is or was in, and the announcements: the user writes nowhere else. */
   #nextChannel(user: number, from: number): number | undefined {
     const { channels, onDamage } = this.#parts;
     const row = this.#channelsOf.get([user, from]);

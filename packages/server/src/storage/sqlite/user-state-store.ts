@@ -78,7 +78,7 @@ export class UserStateStore {
     const number = users.find(user);
     if (number === undefined) return;
     const stored = readAround(`the state of ${user}`, onDamage, () => states.find(number));
-    // Of a damaged row nobody knows what the user hides: only the user replaces it.
+    // What the user hides is unknown where the row is damaged: only the user replaces it.
     const kept = settings ?? stored?.settings;
     if (kept === undefined) return;
     const seenAt = Math.max(lastSeenAt ?? 0, stored?.lastSeenAt ?? 0);

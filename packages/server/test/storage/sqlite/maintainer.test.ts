@@ -44,7 +44,7 @@ describe.each(testedDrivers)('removal through %s', (driver) => {
     for (let index = 0; index < count; index += 1) append(engine, message('alice', to, { key: `${to}${index + 1}` }));
   };
 
-  /** Rows of two tables, in a file that nobody has open. */
+  /** Rows of two tables, in a file that no process has open. */
   function countRows(): { entries: number; places: number } {
     engine.close();
     const database = chooseDriver(driver)(join(folder, DATABASE_FILE));
