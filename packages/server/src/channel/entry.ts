@@ -38,6 +38,19 @@ export interface EntryContent {
   readonly expiresAt: number | undefined;
 }
 
+/** A content without texts: of what has only a kind and an author, or has lost the rest. */
+export const emptyContent: Omit<EntryContent, 'kind' | 'from' | 'by'> = Object.freeze({
+  body: '',
+  bodyFormat: 'json',
+  key: undefined,
+  slot: undefined,
+  headers: undefined,
+  contentType: undefined,
+  replyTo: undefined,
+  target: undefined,
+  expiresAt: undefined,
+});
+
 export interface Entry extends EntryContent {
   readonly channel: Channel;
   readonly epoch: Epoch;

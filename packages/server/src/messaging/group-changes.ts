@@ -1,9 +1,9 @@
 // Changes of groups: each is judged by the rights that are loaded, stored as an entry that depends on their version, and
 // judged again if they have changed before.
 
-import { type ErrorCode, findHiddenCharacter, type GroupOutcome, type UserId } from '@longwire/protocol';
+import { findHiddenCharacter, type GroupOutcome, type UserId } from '@longwire/protocol';
 import type { GroupChannel } from '../channel/channel.js';
-import type { EntryContent } from '../channel/entry.js';
+import { type EntryContent, emptyContent } from '../channel/entry.js';
 import { groupSettingsFrom } from '../channel/group-settings.js';
 import type { LoadedChannel } from '../membership/loaded-channel.js';
 import type { LocalUsers } from '../membership/local-users.js';
@@ -35,13 +35,7 @@ export interface GroupRequest {
 
 export type GroupResult =
   | { readonly ok: true; readonly outcome: GroupOutcome }
-  | {
-      readonly ok: false;
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly afterMs: number | undefined;
-      readonly retryable?: boolean | undefined;
-    };
+  | Extract<SendOutcome, { readonly ok: false }>;
 
 export interface GroupChangesParts {
   readonly queue: AppendQueue;
@@ -217,20 +211,7 @@ function* idsOf({ audience }: LoadedChannel): Iterable<UserId> {
 }
 
 function contentOf(kind: string, from: UserId, body: object, key: string | undefined): EntryContent {
-  return {
-    kind,
-    from,
-    by: undefined,
-    body: JSON.stringify(body),
-    bodyFormat: 'json',
-    key,
-    slot: undefined,
-    headers: undefined,
-    contentType: undefined,
-    replyTo: undefined,
-    target: undefined,
-    expiresAt: undefined,
-  };
+  return { ...emptyContent, kind, from, by: undefined, body: JSON.stringify(body), key };
 }
 
 function failed(outcome: SendOutcome): GroupResult {

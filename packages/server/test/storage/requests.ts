@@ -2,7 +2,7 @@
 
 import type { DeviceId, GroupId, UserId } from '@longwire/protocol';
 import { type Channel, directChannel, groupChannel, inboxChannel } from '../../src/channel/channel.js';
-import type { Entry, EntryContent } from '../../src/channel/entry.js';
+import { type Entry, type EntryContent, emptyContent } from '../../src/channel/entry.js';
 import type { LaneRow } from '../../src/channel/lane.js';
 import { isGap, type LogItem } from '../../src/channel/log-item.js';
 import type { MemberChange, MemberRole, RightsChange } from '../../src/channel/membership.js';
@@ -73,20 +73,7 @@ export async function versionOf(log: MessageLog, channel: Channel): Promise<numb
 }
 
 export function contentOf(from: UserId, body = '"hello"'): EntryContent & { readonly from: UserId } {
-  return {
-    kind: 'message',
-    from,
-    by: undefined,
-    body,
-    bodyFormat: 'json',
-    key: undefined,
-    slot: undefined,
-    headers: undefined,
-    contentType: undefined,
-    replyTo: undefined,
-    target: undefined,
-    expiresAt: undefined,
-  };
+  return { ...emptyContent, kind: 'message', from, by: undefined, body };
 }
 
 /** The first try of a batch, and its results. */

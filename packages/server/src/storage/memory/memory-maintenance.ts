@@ -1,6 +1,6 @@
 // Removal from the logs of the memory engine. A removed entry keeps its place, its counts and its key.
 
-import { contentBytes, type Entry, makeEntry, type RemovalReason } from '../../channel/entry.js';
+import { contentBytes, type Entry, emptyContent, makeEntry, type RemovalReason } from '../../channel/entry.js';
 import type { MaintenanceProgress, MaintenanceStep } from '../maintenance.js';
 import type { MemoryQuotas } from './memory-quotas.js';
 import { type MemoryChannel, type MemoryState, senderOf } from './memory-state.js';
@@ -105,13 +105,5 @@ export class MemoryMaintenance {
 
 function strippedEntry(entry: Entry, key: string | undefined): Entry {
   const { kind, from, by, channel } = entry;
-  const nothing = {
-    slot: undefined,
-    headers: undefined,
-    contentType: undefined,
-    replyTo: undefined,
-    target: undefined,
-    expiresAt: undefined,
-  };
-  return makeEntry(channel, { kind, from, by, body: '', bodyFormat: 'json', key, ...nothing }, entry);
+  return makeEntry(channel, { ...emptyContent, kind, from, by, key }, entry);
 }

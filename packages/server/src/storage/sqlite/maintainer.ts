@@ -3,7 +3,7 @@
 // with their places, once their keys are no longer promised and a start needs them no longer.
 
 import type { RemovalReason } from '../../channel/entry.js';
-import { contentBytes } from '../../channel/entry.js';
+import { contentBytes, emptyContent } from '../../channel/entry.js';
 import type { ErasedThrough, MaintenanceStep } from '../maintenance.js';
 import type { UsageLedger } from './appending/usage-ledger.js';
 import { type DamageListener, readAround } from './damage.js';
@@ -216,18 +216,8 @@ export class Maintainer {
   #bury(row: EntryRow, seq: number, reason: RemovalReason): void {
     if (row.removed !== undefined && (reason !== 'erased' || row.removed === 'erased')) return;
     this.#noteGone(row);
-    const nothing = {
-      body: '',
-      bodyFormat: 'json',
-      slot: undefined,
-      headers: undefined,
-      contentType: undefined,
-      replyTo: undefined,
-      target: undefined,
-      expiresAt: undefined,
-    } as const;
     const key = reason === 'erased' ? undefined : row.key;
-    this.#parts.entries.replace(seq, { ...row, ...nothing, key, removed: reason });
+    this.#parts.entries.replace(seq, { ...row, ...emptyContent, replyTo: undefined, key, removed: reason });
   }
 
   /** Nothing of it is there any more. */
