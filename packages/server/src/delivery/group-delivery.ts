@@ -3,7 +3,7 @@
 import type { UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
-import type { ChangedMember } from '../channel/membership.js';
+import type { ChangedMember, Stay } from '../channel/membership.js';
 import type { LoadedChannel } from '../membership/loaded-channel.js';
 import type { LocalUsers } from '../membership/local-users.js';
 import type { MemberCache } from '../membership/member-cache.js';
@@ -56,6 +56,15 @@ export class GroupDelivery {
    */
   newestMissed({ key }: Channel): Entry | undefined {
     return this.#missed.size === 0 ? undefined : this.#missed.get(key)?.newest;
+  }
+
+  /**
+   * Where the stay ended that a user was in, if what ended it was applied while the members are being loaded: what was read
+   * of the channel before does not say so.
+   */
+  endMissed(user: UserId, { key }: Channel, { dueFrom }: Pick<Stay, 'dueFrom'>): number | undefined {
+    const member = this.#missed.size === 0 ? undefined : this.#missed.get(key)?.changed.get(user);
+    return member !== undefined && member.joined > dueFrom ? member.leftBefore : member?.left;
   }
 
   /**
@@ -155,12 +164,15 @@ export class GroupDelivery {
     }
   }
 
-  /** Readers at the tail have everything. Those that are behind get the rest up to `left`. */
-  #end({ user, left }: ChangedMember, { key }: Channel): void {
+  /**
+   * Readers at the tail have everything. Those that are behind get the rest up to `left`, unless that is of a later stay than
+   * the one they are still in: what lies between the two is none of theirs, and `#continue` leads them over it.
+   */
+  #end({ user, joined, left }: ChangedMember, { key }: Channel): void {
     if (left === undefined) return;
     for (const reader of this.#users.readersOf(user) ?? []) {
       const state = reader.behind.get(key);
-      if (state !== undefined) state.end = left;
+      if (state !== undefined && (state.end === undefined || joined <= state.end)) state.end = left;
     }
   }
 

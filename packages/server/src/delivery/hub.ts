@@ -139,12 +139,14 @@ export class Hub implements LaneListener, EventListener {
       if (state === undefined && isAtEnd && missed === undefined) continue;
       state ??= reader.fallBehind(this.#tails.of(channel, status.epoch, head), position);
       state.tail.raise(head);
-      const { dueFrom } = state;
+      const { dueFrom, end } = state;
       state.position = position;
       state.gap = gap;
-      // The user has joined anew since the status was read.
-      if (dueFrom > status.dueFrom) skipTo(state, dueFrom);
-      else state.end ??= left;
+      if (dueFrom > status.dueFrom) {
+        // The user has joined anew since the status was read, and may have left again.
+        skipTo(state, dueFrom);
+        state.end = end;
+      } else state.end ??= left ?? this.#groups.endMissed(reader.user, channel, status);
     }
   }
 

@@ -177,9 +177,16 @@ export class ReadingModel {
     session.slices = [];
     for (let at = 0; at < channels.length; at += SLICE_CHANNELS) {
       const slice = channels.slice(at, at + SLICE_CHANNELS);
-      session.slices.push(() => {
-        for (const channel of slice) this.#compare(session, channel, givesCursors);
-      });
+      // The store answers; what is applied before the answer is compared is newer.
+      let compare: (() => void)[] = [];
+      session.slices.push(
+        () => {
+          compare = slice.map((channel) => this.#prepareCompare(session, channel, givesCursors));
+        },
+        () => {
+          for (const step of compare) step();
+        },
+      );
     }
   }
 
@@ -273,16 +280,18 @@ export class ReadingModel {
     }
   }
 
-  #compare(session: DeviceSession, channel: Channel, givesCursors: boolean): void {
+  /** Reads how the session stands to the channel, and returns what compares it. */
+  #prepareCompare(session: DeviceSession, channel: Channel, givesCursors: boolean): () => void {
+    const nothing = (): void => undefined;
     const log = this.logs.get(channel.key) ?? [];
-    if (log.length === 0) return;
+    if (log.length === 0) return nothing;
     // The store answers in the order of commits: what it reports as head has been fanned out.
     const head = log.length - this.committed.filter(({ row }) => row.channel.key === channel.key).length;
-    if (head === 0) return;
+    if (head === 0) return nothing;
     const { device } = session;
     const cursor = Math.max(device.stored.get(channel.key) ?? 0, device.unwritten.get(channel.key) ?? 0);
     const stay = channel.kind === 'group' ? this.groups.appliedStay(channel, session.user) : ALWAYS;
-    if (stay === undefined || cursor >= (stay.left ?? Number.POSITIVE_INFINITY)) return;
+    if (stay === undefined || cursor >= (stay.left ?? Number.POSITIVE_INFINITY)) return nothing;
     const { dueFrom, visibleFrom, left } = stay;
     const status: ChannelStatus = {
       channel,
@@ -298,12 +307,13 @@ export class ReadingModel {
     };
     const known = givesCursors ? device.client.positions.get(addressOf(channel, session.user)) : undefined;
     const given = known === undefined ? undefined : { epoch, offset: Math.min(known, head) };
-    this.hub.compare(session.reader!, [status], (compared) => {
-      const start = startPosition(compared, { given, device: 'known', newDeviceBacklog: 1_000 });
-      const after = start.gap === undefined ? start.position : start.gap.from - 1;
-      session.starts.set(addressOf(channel, session.user), after);
-      return start;
-    });
+    return () =>
+      this.hub.compare(session.reader!, [status], (compared) => {
+        const start = startPosition(compared, { given, device: 'known', newDeviceBacklog: 1_000 });
+        const after = start.gap === undefined ? start.position : start.gap.from - 1;
+        session.starts.set(addressOf(channel, session.user), after);
+        return start;
+      });
   }
 
   #forgetClient(device: ModelDevice): void {
