@@ -83,8 +83,12 @@ export class ChurningDevice {
       this.signIns += 1;
       return session;
     }
-    // Perhaps the server had forgotten the device, and began it anew: then it need not know what was acknowledged.
-    for (const each of this.#acknowledged.values()) each.answered = 0;
+    // Perhaps the server had forgotten the device, and began it anew without a chance to say so: then it need not know what was
+    // acknowledged, and begins where the user has read.
+    for (const [channel, each] of this.#acknowledged) {
+      if (this.#writesIn(channel)) this.#acknowledged.delete(channel);
+      else each.answered = 0;
+    }
     return undefined;
   }
 
