@@ -34,6 +34,16 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/tail.js')).tailCommand(terminal),
   },
   {
+    name: 'history',
+    description: 'print a page of a channel: messages, changes of its group, and what is missing',
+    load: async (terminal) => (await import('./commands/history.js')).historyCommand(terminal),
+  },
+  {
+    name: 'conversations',
+    description: 'list the channels of a user, with unread counts and newest entries',
+    load: async (terminal) => (await import('./commands/conversations.js')).conversationsCommand(terminal),
+  },
+  {
     name: 'presence',
     description: 'show who is online, and when the others were last seen',
     load: async (terminal) => (await import('./commands/presence.js')).presenceCommand(terminal),

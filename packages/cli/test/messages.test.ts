@@ -83,40 +83,6 @@ describe('longwire send and tail', () => {
     });
   });
 
-  it('group create, add, remove and members change a group, whose entries tail prints in order', async () => {
-    for (const user of ['gus', 'guy']) await run(['send', '--as', user, 'user/gia', 'hi']);
-    const tail = start(['tail', '--as', 'gus']);
-    const group = (...args: string[]) => run(['group', args[0]!, '--as', 'gia', ...args.slice(1)]);
-    expect(await group('create', 'eng', 'gus', '--title', 'Engineering')).toMatchObject({ exit: 0, stdout: 'eng\n' });
-    const added = await group('add', 'group/eng', 'guy', '--json');
-    expect(JSON.parse(added.stdout)).toEqual({ group: 'eng', added: ['guy'] });
-    expect((await run(['send', '--as', 'guy', 'group/eng', 'hello'])).stdout).toBe('3\n');
-    expect((await group('members', 'eng')).stdout).toBe('gia: owner\ngus: member\nguy: member\n');
-    const chat = start(['chat', '--as', 'gia', '--to', 'group/eng']);
-    await chat.shows(/^\* group\/eng: gia added guy$/m);
-    await chat.shows(/^guy in group\/eng: hello$/m);
-    chat.write('/who\n');
-    await chat.shows(/\(3 members: gia, gus, guy\)/);
-    chat.write('from chat\n/exit\n');
-    expect(await chat.result).toMatchObject({ exit: 0, stderr: '' });
-    expect((await group('remove', 'eng', 'gus')).exit).toBe(0);
-    await tail.shows(/"removed"/);
-    tail.child.kill('SIGTERM');
-    const lines = linesOf((await tail.result).stdout).filter(({ channel }) => channel === 'group/eng');
-    expect(lines).toMatchObject([
-      { type: 'group', offset: 1, from: 'gia', settings: { title: 'Engineering' } },
-      { type: 'member', offset: 2, change: 'added', users: ['guy'] },
-      { type: 'message', offset: 3, from: 'guy', body: { text: 'hello' } },
-      { type: 'message', offset: 4, from: 'gia', body: { text: 'from chat' } },
-      { type: 'member', offset: 5, change: 'removed', users: ['gus'] },
-    ]);
-    expect(await group('update', 'eng')).toMatchObject({ exit: 2 });
-    expect(await group('add', 'eng', 'stranger')).toMatchObject({
-      exit: 1,
-      stderr: expect.stringContaining('Not added (forbidden)'),
-    });
-  });
-
   it('send with the same --key stores a message once', async () => {
     const args = ['send', '--as', 'ann', 'user/kim', 'once', '--key', 'k1', '--json'];
     const [first, second] = [await run(args), await run(args)];

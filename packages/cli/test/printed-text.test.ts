@@ -1,5 +1,7 @@
+import type { ChannelSummary, Gap } from '@longwire/client';
 import { describe, expect, it } from 'vitest';
 import { bannerJson, bannerText } from '../src/banner.js';
+import { channelText, historyJson, historyText } from '../src/client/entry-text.js';
 import { messageJson, messageText } from '../src/client/message-text.js';
 import { frameJson, frameLine } from '../src/frames/frame-text.js';
 import { parseLine } from '../src/frames/line-command.js';
@@ -133,5 +135,28 @@ describe('banner', () => {
   it('bannerJson is one JSON object', () => {
     const banner = JSON.parse(bannerJson({ server, hasPage: true, nodeVersion: '24.0.0' }));
     expect(banner).toMatchObject({ event: 'listening', port: 8080, gateway: 'ws://127.0.0.1:8080/v1/connect' });
+  });
+});
+
+describe('what longwire history and conversations print', () => {
+  const gap = { channel: 'user/bob', epoch: 'k3', from: 2, to: 5, next: 6, reason: 'expired' } as Gap;
+  const channel = { address: 'user/bob', epoch: 'k3', head: 1, read: 1, unread: 0, visibleFrom: 1 } as ChannelSummary;
+
+  it('of a gap is its offsets and its reason', () => {
+    expect(historyText(gap)).toBe('2-5 not available (expired)');
+    expect(JSON.parse(historyJson(gap))).toEqual({ type: 'gap', ...gap });
+  });
+
+  it('of a channel is until when it is muted, unless that is past', () => {
+    const muted = { ...channel, muted: Date.UTC(2030, 0, 31) };
+    expect(channelText(muted, Date.UTC(2030, 0, 1))).toBe('user/bob (muted until 2030-01-31T00:00:00.000Z)');
+    expect(channelText(muted, Date.UTC(2030, 1, 1))).toBe('user/bob');
+  });
+
+  it('of a channel is the size of bytes, and of a long message that it is long', () => {
+    const last = { type: 'message', channel: 'user/bob', epoch: 'k3', offset: 1, at: 1, from: 'bob' };
+    const textWith = (fields: object) => channelText({ ...channel, last: { ...last, ...fields } } as ChannelSummary, 0);
+    expect(textWith({ bytes: 'AAE=' })).toBe('user/bob: bob: [2 bytes]');
+    expect(textWith({ truncated: true })).toBe('user/bob: bob: [long message]');
   });
 });

@@ -29,6 +29,8 @@ describe('longwire', () => {
     ['chat', ['--as', '/to']],
     ['send', ['user/bob']],
     ['tail', ['--as']],
+    ['history', ['--before']],
+    ['conversations', ['--after']],
     ['token create', ['--expires-in']],
     ['token verify', ['--jwks']],
     ['config print', ['--json']],

@@ -11,11 +11,15 @@ export function messageText({ body, bodyText, bytes }: Pick<LongwireMessage, 'bo
   return printable(textOfBody(body, bodyText));
 }
 
+/** A message as the SDK delivers it, or as it is the newest entry of a channel: with its bytes in base64. */
+type AnyMessage = Omit<LongwireMessage, 'own' | 'bytes'> & { readonly bytes?: Uint8Array | string | undefined };
+
 /** The message as one JSON object on one line: the body as it was sent, bytes in base64, as on the wire. */
-export function messageJson(message: LongwireMessage): string {
+export function messageJson(message: AnyMessage): string {
   const { channel, epoch, offset, from, at, body, bodyText, bytes, ...rest } = message;
   const position = JSON.stringify({ type: 'message', channel, epoch, offset, from, at });
-  const others = JSON.stringify({ bytes: bytes && Buffer.from(bytes).toString('base64'), ...rest });
+  const base64 = typeof bytes === 'string' ? bytes : bytes && Buffer.from(bytes).toString('base64');
+  const others = JSON.stringify({ bytes: base64, ...rest, type: undefined });
   const content = bodyText ?? JSON.stringify(body);
   const members = [position.slice(1, -1), content && `"body":${onOneLine(content)}`, others.slice(1, -1)];
   return printable(`{${members.filter(Boolean).join(',')}}`);

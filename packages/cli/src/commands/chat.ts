@@ -49,6 +49,7 @@ export function chatCommand(terminal: Terminal): Command {
 const MAX_WAITING_SENDS = 500;
 /** Each may take 6 characters of JSON, and each of those 2 bytes. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
+const LISTED_CHANNELS = 200;
 /** After Ctrl+C; at the end of the input, sends are waited for as long as it takes. */
 const INTERRUPTED_WAIT_MS = 2_000;
 
@@ -167,11 +168,14 @@ class Chat {
     switch (word) {
       case '/help':
         this.#note(
-          '/to <user>      choose the recipient\n/to group/<id>  write to a group\n/who            show the recipient, and whether they are online\n/exit           leave',
+          '/to <user>      choose the recipient\n/to group/<id>  write to a group\n/who            show the recipient, and whether they are online\n/unread         list the channels with unread messages\n/exit           leave',
         );
         return;
       case '/who':
         void this.#describeRecipient();
+        return;
+      case '/unread':
+        void this.#listUnread();
         return;
       case '/to':
         this.#chooseFrom(argument);
@@ -208,8 +212,10 @@ class Chat {
 
   #setPrompt(): void {
     const to = this.#to;
-    const isTyping = [...this.#typing].some((typing) => typing.startsWith(`${to} `));
-    const state = isTyping ? ' (typing…)' : '';
+    const typing = [...this.#typing].filter((each) => each.startsWith(`${to} `));
+    // In a group it is the question who.
+    const who = to !== undefined && isGroup(to) ? `${typing.map((each) => each.split(' ')[1]).join(', ')} ` : '';
+    const state = typing.length === 0 ? '' : ` (${who}typing…)`;
     this.#dialog.setPrompt(to === undefined ? '> ' : printable(`${this.#user} → ${nameOf(to)}${state} > `));
   }
 
@@ -237,6 +243,18 @@ class Chat {
       this.#note(`The recipient is ${name} (${await this.#stateOf(to)}).`);
     } catch {
       this.#note(`The recipient is ${name}.`);
+    }
+  }
+
+  /** Those on the first page of the user's channels, which has the newest. */
+  async #listUnread(): Promise<void> {
+    try {
+      const { channels } = await this.#client.channels({ limit: LISTED_CHANNELS });
+      const unread = channels.filter((channel) => channel.unread > 0);
+      const texts = unread.map((channel) => `${nameOf(channel.address)}: ${channel.unread}`);
+      this.#note(texts.length === 0 ? 'Nothing is unread.' : `Unread: ${texts.join(', ')}`);
+    } catch (error) {
+      this.#note(`Not listed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
