@@ -93,6 +93,23 @@ describe.each(['SQLite', 'memory'])('on %s', (engine) => {
     for (const client of [alice, bob]) await client.end();
   });
 
+  it('blocks lists the users whom a user blocks in pages, and not those who block them', async () => {
+    const { alice, bob, toAlice, toBob } = await newPair();
+    const other = newNames();
+    for (const address of [toBob, `user/${other.bob}`]) await block(alice, address);
+    const ask = (fields: object) => alice.ask({ type: 'blocks', ...fields });
+    const [first, second] = [toBob.slice(5), other.bob];
+    expect(await ask({})).toMatchObject({ type: 'blocks', users: [first, second], more: false });
+    expect(await ask({ limit: 1 })).toMatchObject({ users: [first], more: true });
+    await block(alice, toBob, 'unblock');
+    expect(await ask({ after: first, limit: 1 })).toMatchObject({ users: [second], more: false });
+    expect(await ask({ after: other.alice })).toMatchObject({ type: 'error', code: 'invalid_field' });
+    expect(await bob.ask({ type: 'blocks' })).toMatchObject({ users: [], more: false });
+    await block(bob, toAlice);
+    expect(await ask({})).toMatchObject({ users: [second] });
+    for (const client of [alice, bob]) await client.end();
+  });
+
   it('unblock ends the block of its own user, and not that of the other', async () => {
     const { alice, bob, toAlice, toBob } = await newPair();
     await block(alice, toBob);

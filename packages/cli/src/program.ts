@@ -64,6 +64,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/block.js')).unblockCommand(terminal),
   },
   {
+    name: 'blocks',
+    description: 'list the users whom a user blocks',
+    load: async (terminal) => (await import('./commands/block.js')).blocksCommand(terminal),
+  },
+  {
     name: 'mute',
     description: 'do not notify a user of what comes in a channel',
     load: async (terminal) => (await import('./commands/preferences.js')).muteCommand(terminal),

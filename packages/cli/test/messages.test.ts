@@ -75,7 +75,9 @@ describe('longwire send and tail', () => {
     expect(await run(['block', '--as', 'max', 'mia'])).toMatchObject({ exit: 0, stdout: '', stderr: '' });
     expect(await sendTo('mia', 'max')).toMatchObject({ exit: 1, stderr: expect.stringContaining('(blocked)') });
     expect(await sendTo('max', 'mia')).toMatchObject({ exit: 1, stderr: expect.stringContaining('(blocked)') });
+    expect((await run(['blocks', '--as', 'max'])).stdout).toBe('mia\n');
     expect((await run(['unblock', '--as', 'max', 'mia'])).exit).toBe(0);
+    expect(await run(['blocks', '--as', 'max', '--json'])).toMatchObject({ exit: 0, stdout: '' });
     expect((await sendTo('mia', 'max')).stdout).toBe('2\n');
     expect(await run(['block', '--as', 'max', 'max'])).toMatchObject({
       exit: 1,

@@ -24,7 +24,7 @@ import { LongwireError } from './errors.js';
 import { Group } from './group.js';
 import type { Listener } from './listeners.js';
 import type { CreateGroupOptions } from './sending/groups.js';
-import type { ChannelsOptions, ChannelsPage } from './sending/queries.js';
+import type { BlockedOptions, BlockedPage, ChannelsOptions, ChannelsPage } from './sending/queries.js';
 
 /**
  * The connection of a user to the server, made by `connect`. It reconnects after a lost connection, delivers each entry
@@ -180,6 +180,11 @@ export class LongwireClient {
   /** Ends a block by this user. Resolves when that is stored; a user who is not blocked stays so. Rejects as `block`. */
   unblock(user: string, options: WaitOptions = {}): Promise<void> {
     return this.#core.queries.setBlock('unblock', user, options);
+  }
+
+  /** A page of the users whom the user blocks, oldest channel first. Waits for the connection if there is none. */
+  blocked(options: BlockedOptions = {}): Promise<BlockedPage> {
+    return this.#core.queries.blocked(options);
   }
 
   /**

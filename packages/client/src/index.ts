@@ -44,5 +44,13 @@ export type { GroupChange, LongwireMessage, MemberChange } from './reading/messa
 // sends and queries
 export type { CreateGroupOptions, GroupMember, GroupMembersOptions, GroupMembersPage } from './sending/groups.js';
 export type { SendOptions, SendResult } from './sending/pending-sends.js';
-export type { ChannelsOptions, ChannelsPage, HistoryItem, HistoryOptions, HistoryPage } from './sending/queries.js';
+export type {
+  BlockedOptions,
+  BlockedPage,
+  ChannelsOptions,
+  ChannelsPage,
+  HistoryItem,
+  HistoryOptions,
+  HistoryPage,
+} from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

@@ -45,6 +45,7 @@ export {
 } from './codec/decode-server-message.js';
 export {
   type ErrorReport,
+  encodeBlocks,
   encodeChannelSummary,
   encodeChannels,
   encodeConnected,
@@ -76,6 +77,7 @@ export { utf8ByteLength } from './codec/utf8.js';
 // messages
 export type {
   Answer,
+  BlocksAnswer,
   ChannelsAnswer,
   ConnectedAnswer,
   ErrorAnswer,
@@ -94,6 +96,7 @@ export {
   type AckCommand,
   type ArchiveCommand,
   type BlockCommand,
+  type BlocksCommand,
   type ChannelsCommand,
   type ClientDescription,
   type Command,

@@ -1,9 +1,11 @@
-// `longwire block` and `longwire unblock`: what a user decides about another one.
+// `longwire block`, `longwire unblock` and `longwire blocks`: what a user decides about others.
 
+import { fieldLimits } from '@longwire/protocol';
 import { Command } from 'commander';
 import { parseUserArgument } from '../arguments/id-arguments.js';
 import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
-import type { Terminal } from '../terminal/terminal.js';
+import { printable } from '../terminal/printable.js';
+import { type Terminal, writeLine } from '../terminal/terminal.js';
 
 export function blockCommand(terminal: Terminal): Command {
   const command = new Command('block')
@@ -27,6 +29,27 @@ export function unblockCommand(terminal: Terminal): Command {
     );
 }
 
+export function blocksCommand(terminal: Terminal): Command {
+  const command = new Command('blocks')
+    .description('list the users whom a user blocks')
+    .option('--json', 'print one JSON object per line');
+  return addOneCommandOptions(command)
+    .addHelpText('after', BLOCKS_EXAMPLES)
+    .action((options: OneCommandOptions & { readonly json?: boolean }) =>
+      makeChange(options, terminal, 'listed', async (client, signal) => {
+        let after: string | undefined;
+        for (;;) {
+          const { users, more } = await client.blocked({ after, limit: fieldLimits.pageItems, signal });
+          for (const user of users) {
+            await writeLine(terminal, printable(options.json ? JSON.stringify({ user }) : user));
+          }
+          after = users.at(-1);
+          if (!more || after === undefined) return;
+        }
+      }),
+    );
+}
+
 const BLOCK_EXAMPLES = `
 What was written before stays readable. To keep a user from the whole server, an operator uses: longwire users block.
 
@@ -36,3 +59,7 @@ Examples:
 const UNBLOCK_EXAMPLES = `
 Examples:
   longwire unblock --as alice mallory`;
+
+const BLOCKS_EXAMPLES = `
+Examples:
+  longwire blocks --as alice`;

@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, mute, archive, hide, settings.
+// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, blocks, mute, archive, hide, settings.
 
 import {
   type Address,
@@ -71,6 +71,19 @@ export interface ChannelsPage {
   readonly more: boolean;
 }
 
+export interface BlockedOptions extends WaitOptions {
+  /** The last user of the previous page. */
+  readonly after?: string | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+export interface BlockedPage {
+  readonly users: readonly string[];
+  /** Whether there are others after them. */
+  readonly more: boolean;
+}
+
 /** Of `mute`, `archive` and `hide`. */
 export interface PreferenceFields {
   readonly type: 'mute' | 'archive' | 'hide';
@@ -140,6 +153,18 @@ export class Queries {
         throw new LongwireError('invalid_field', `"${user}" is not a user id`);
       }
       return { signal: options.signal, fields: { type, user }, resultOf: () => undefined };
+    });
+  }
+
+  blocked(options: BlockedOptions): Promise<BlockedPage> {
+    return this.#query('blocks', () => {
+      assertOptionNames(options, ['after', 'limit', 'signal']);
+      const { after, limit, signal } = options;
+      return {
+        signal,
+        fields: { type: 'blocks', after, limit },
+        resultOf: ({ users, more }) => ({ users, more }),
+      };
     });
   }
 

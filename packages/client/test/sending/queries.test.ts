@@ -69,6 +69,16 @@ describe('a query', () => {
     await expect(client.block('user/bob')).rejects.toMatchObject({ code: 'invalid_field' });
   });
 
+  it('blocked() asks for a page of blocks', async () => {
+    const { platform, client } = startClient();
+    const page = client.blocked({ after: 'bob', limit: 2 });
+    const socket = await platform.signIn();
+    const { id, ...sent } = socket.last('blocks')!;
+    expect(sent).toEqual({ type: 'blocks', after: 'bob', limit: 2 });
+    socket.push({ re: id, type: 'blocks', users: ['carol', 'dan'], more: true });
+    expect(await page).toEqual({ users: ['carol', 'dan'], more: true });
+  });
+
   it('mute(), archive() and hide() and their ends name the channel, and until', async () => {
     const { platform, client } = startClient();
     const bob = client.user('bob');

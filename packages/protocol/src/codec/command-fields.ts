@@ -69,6 +69,8 @@ export function readCommandFields(
     case 'block':
     case 'unblock':
       return { type, id, user: fields.requiredUser() };
+    case 'blocks':
+      return { type, id, after: fields.user('after'), limit: readLimit(fields) };
     case 'mute':
       return readMute(id, fields);
     case 'archive':

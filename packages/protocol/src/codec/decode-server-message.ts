@@ -148,6 +148,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['channels', { channels, more: flag }],
   ['members', { members, more: flag, total: offset }],
   ['settings', settingsShape],
+  ['blocks', { users: (users) => Array.isArray(users) && users.every(text), more: flag }],
   ['presenceList', { users: presenceStates }],
   ['pong', { time: number }],
   ['error', errorShape],

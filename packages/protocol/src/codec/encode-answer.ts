@@ -2,6 +2,7 @@
 
 import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js';
 import type {
+  BlocksAnswer,
   ConnectedAnswer,
   GroupMembersAnswer,
   GroupOutcome,
@@ -41,6 +42,11 @@ export function encodeGroupOk(re: CommandId, { group, added, removed, repeated }
 export function encodeGroupMembers(re: CommandId, page: Omit<GroupMembersAnswer, 're' | 'type'>): string {
   const { members, more, total } = page;
   return JSON.stringify({ re, type: 'members', members, more, total });
+}
+
+/** A `blocks`. */
+export function encodeBlocks(re: CommandId, { users, more }: Omit<BlocksAnswer, 're' | 'type'>): string {
+  return JSON.stringify({ re, type: 'blocks', users, more });
 }
 
 /** A `pong`; `time` in milliseconds since 1970. */

@@ -102,6 +102,13 @@ export interface GroupMembersAnswer extends AnswerFields {
   readonly total: number;
 }
 
+/** To `blocks`. */
+export interface BlocksAnswer extends AnswerFields {
+  readonly type: 'blocks';
+  readonly users: readonly UserId[];
+  readonly more: boolean;
+}
+
 /** To `presence` and `watch`. */
 export interface PresenceListAnswer extends AnswerFields {
   readonly type: 'presenceList';
@@ -132,6 +139,7 @@ export type Answer =
   | HistoryAnswer
   | ChannelsAnswer
   | GroupMembersAnswer
+  | BlocksAnswer
   | PresenceListAnswer
   | SettingsAnswer
   | PongAnswer

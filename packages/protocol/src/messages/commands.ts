@@ -161,6 +161,15 @@ export interface UnblockCommand extends CommandFields {
   readonly user: UserId;
 }
 
+/** A page of the users whom the user blocks. Answer: `blocks`. */
+export interface BlocksCommand extends CommandFields {
+  readonly type: 'blocks';
+  /** The last user of the previous page. */
+  readonly after?: UserId | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
 /** What the user wants of a channel, for themselves alone. Answer: `ok`, once it is stored. */
 export interface PreferenceFields extends CommandFields {
   readonly channel: Address;
@@ -207,6 +216,7 @@ export type Command =
   | SettingsCommand
   | BlockCommand
   | UnblockCommand
+  | BlocksCommand
   | MuteCommand
   | ArchiveCommand
   | HideCommand
@@ -239,6 +249,7 @@ const types: Readonly<Record<CommandType, true>> = {
   settings: true,
   block: true,
   unblock: true,
+  blocks: true,
   mute: true,
   archive: true,
   hide: true,

@@ -1,4 +1,4 @@
-// The rule of `block` and `unblock`: a row in the log of the direct channel, so that the order of the log decides between a
+// The rule of `block`, `unblock` and `blocks`: a row in the log of the direct channel, so that the order of the log decides between a
 // block and a message.
 
 import type { ErrorCode, UserId } from '@longwire/protocol';
@@ -8,7 +8,7 @@ import { isCorrupt } from '../errors.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
-import type { MessageLog } from '../storage/message-log.js';
+import type { BlockedPage, MessageLog } from '../storage/message-log.js';
 import type { AppendQueue, SettledAppend } from './append-queue.js';
 import { hiddenIn } from './send-outcome.js';
 import type { StoreTurns } from './store-turns.js';
@@ -34,7 +34,7 @@ export type BlockOutcome =
     };
 
 export interface BlocksParts {
-  readonly log: Pick<MessageLog, 'countBlocks'>;
+  readonly log: Pick<MessageLog, 'countBlocks' | 'blockedUsers'>;
   readonly turns: StoreTurns;
   readonly queue: Pick<AppendQueue, 'add'>;
   readonly members: Pick<MemberCache, 'prepare'>;
@@ -74,6 +74,16 @@ export class Blocks {
       if (this.#last.get(by) === outcome) this.#last.delete(by);
     });
     return outcome;
+  }
+
+  /**
+   * A page of the users whom a user blocks; undefined if the user has no channel with `after`.
+   * @throws (rejects) what the store rejects with
+   */
+  page(by: UserId, after: UserId | undefined, limit: number): Promise<BlockedPage | undefined> {
+    const { log, turns } = this.#parts;
+    const channel = after === undefined ? undefined : directChannel(by, after);
+    return turns.run(by, () => log.blockedUsers(by, channel, limit));
   }
 
   async #set(request: BlockRequest): Promise<BlockOutcome> {

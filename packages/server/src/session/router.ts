@@ -15,7 +15,7 @@ import {
 import type { Clock } from '../runtime/clock.js';
 import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
-import { handleBlock } from './commands/block.js';
+import { handleBlock, handleBlocks } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
 import { handleGroupMembers } from './commands/group-members.js';
 import { handleGroupCommand } from './commands/groups.js';
@@ -52,6 +52,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['hide', 'ack'],
   ['block', 'block'],
   ['unblock', 'block'],
+  ['blocks', 'page'],
   ['group.create', 'send'],
   ['group.update', 'send'],
   ['group.add', 'send'],
@@ -187,6 +188,9 @@ export class Router {
       case 'block':
       case 'unblock':
         handleBlock(session, command, blocks);
+        break;
+      case 'blocks':
+        handleBlocks(session, command, blocks, onPageFailure);
         break;
       case 'group.members':
         handleGroupMembers(session, command, this.#rules.groupMembers, this.#rules.onGroupFailure);

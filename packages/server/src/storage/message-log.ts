@@ -1,7 +1,7 @@
 // Port: the logs of all channels. The log is the truth; everything else is a way of reading it.
 
 import type { Epoch, Position, UserId } from '@longwire/protocol';
-import type { Channel } from '../channel/channel.js';
+import type { Channel, DirectChannel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 import type { LogItem } from '../channel/log-item.js';
@@ -135,6 +135,11 @@ export interface RightsSlice {
   readonly through: LaneNumbers;
 }
 
+export interface BlockedPage {
+  readonly users: readonly UserId[];
+  readonly more: boolean;
+}
+
 export interface MemberPage {
   /** Those who are in the group, ascending by the bytes of their ids. */
   readonly members: readonly ChannelMember[];
@@ -227,6 +232,13 @@ export interface MessageLog {
 
   /** How many users a user blocks. */
   countBlocks(user: UserId): Promise<number>;
+
+  /**
+   * A page of the users whom a user blocks, in the order in which their channels began.
+   * @param after  the channel with the last one of the page before, blocked still or not
+   * @returns undefined if there is no such channel
+   */
+  blockedUsers(user: UserId, after: DirectChannel | undefined, limit: number): Promise<BlockedPage | undefined>;
 
   /**
    * Members of a group in pages of at most `limit` (≤ 1 000); a channel that is none has none.

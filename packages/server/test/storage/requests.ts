@@ -108,6 +108,7 @@ export function methodsOf(log: MessageLog): MessageLog {
     members: (channel, after, limit) => log.members(channel, after, limit),
     stays: (member, channels) => log.stays(member, channels),
     countBlocks: (member) => log.countBlocks(member),
+    blockedUsers: (member, after, limit) => log.blockedUsers(member, after, limit),
   };
 }
 

@@ -1,7 +1,7 @@
 // Rights: the part of the contract about guards, changes, rows without entries, and members.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { announcements } from '../../src/channel/channel.js';
+import { announcements, directChannel } from '../../src/channel/channel.js';
 import { MAX_MEMBER_CHANGES, MAX_SETTINGS_BYTES } from '../../src/channel/membership.js';
 import type { AppendRequest } from '../../src/storage/message-log.js';
 import { unlimitedQuotas } from '../../src/storage/quotas.js';
@@ -71,6 +71,29 @@ export function describeRightsContract(name: string, create: StoreFactory): void
       expect(await rightsOf()).toMatchObject({ version: 1, blocks: { low: true, high: false } });
       expect(await headsOf(logOf(), [pair])).toMatchObject([{ head: 0, epoch: undefined }]);
       expect(await appendOne(logOf(), message('alice', 'bob', { rightsVersion: 1 }))).toMatchObject({ offset: 1 });
+    });
+
+    test('blockedUsers pages the users whom a user blocks, in the order in which their channels began', async () => {
+      const withMia = (other: string) => directChannel(user('mia'), user(other));
+      const set = (by: string, other: string, rightsVersion: number, isBlocked = true) =>
+        control(withMia(other), rightsVersion, { blocks: [{ by: user(by), isBlocked }] });
+      // Of a pair, either user may be the first.
+      await append(
+        logOf(),
+        ['zoe', 'bob', 'amy', 'dan'].map((other) => set('mia', other, 0)),
+      );
+      await append(logOf(), [set('eve', 'eve', 0), set('mia', 'fay', 0)]);
+      const page = (after: string | undefined, limit = 2) =>
+        logOf().blockedUsers(user('mia'), after === undefined ? undefined : withMia(after), limit);
+      expect(await page(undefined)).toEqual({ users: ['zoe', 'bob'], more: true });
+      expect(await page('bob')).toEqual({ users: ['amy', 'dan'], more: true });
+      expect(await page('dan')).toEqual({ users: ['fay'], more: false });
+      await append(logOf(), [set('mia', 'bob', 2, false)]);
+      expect(await page('bob')).toEqual({ users: ['amy', 'dan'], more: true });
+      expect(await page(undefined, 200)).toEqual({ users: ['zoe', 'amy', 'dan', 'fay'], more: false });
+      expect(await page('stranger')).toBeUndefined();
+      expect(await logOf().blockedUsers(user('eve'), undefined, 2)).toEqual({ users: ['mia'], more: false });
+      expect(await logOf().blockedUsers(user('stranger'), undefined, 2)).toEqual({ users: [], more: false });
     });
 
     test('a pair that began with a block is a new peer of who writes first', async () => {

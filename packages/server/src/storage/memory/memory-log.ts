@@ -1,7 +1,7 @@
 // The logs of the memory engine.
 
 import type { UserId } from '@longwire/protocol';
-import type { Channel } from '../../channel/channel.js';
+import type { Channel, DirectChannel } from '../../channel/channel.js';
 import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
 import { addGap, type LogGap, mergeItems } from '../../channel/log-item.js';
@@ -13,6 +13,7 @@ import type {
   AppendOutcome,
   AppendRequest,
   AppendResult,
+  BlockedPage,
   ChannelHead,
   Heads,
   KeySearch,
@@ -118,6 +119,18 @@ export class MemoryMessageLog implements MessageLog {
   async countBlocks(user: UserId): Promise<number> {
     this.#state.assertOpen();
     return this.#state.channelsOf(user).filter((channel) => blocks(channel, user)).length;
+  }
+
+  async blockedUsers(user: UserId, after: DirectChannel | undefined, limit: number): Promise<BlockedPage | undefined> {
+    this.#state.assertOpen();
+    const from = after === undefined ? 0 : this.#state.channels.get(after.key)?.number;
+    if (from === undefined) return undefined;
+    const users: UserId[] = [];
+    for (const each of this.#state.channelsOf(user)) {
+      if (each.number <= from || each.channel.kind !== 'direct' || !blocks(each, user)) continue;
+      users.push(each.channel.low === user ? each.channel.high : each.channel.low);
+    }
+    return { users: users.slice(0, limit), more: users.length > limit };
   }
 
   async members(asked: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {

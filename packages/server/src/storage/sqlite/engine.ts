@@ -28,6 +28,7 @@ import { searchIn } from './reading/key-search.js';
 import { emptyPage, headFrameOf, type PageFrame } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
 import { fatalFrom, openingError } from './storage-failures.js';
+import { BlockLists } from './tables/block-lists.js';
 import { ANNOUNCEMENTS, ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { EntryTable } from './tables/entry-table.js';
@@ -87,6 +88,7 @@ export class SqliteEngine {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #rights: RightsTable;
+  readonly #blocks: BlockLists;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
   readonly #preferences: PreferenceTable;
@@ -155,6 +157,7 @@ export class SqliteEngine {
       this.#devices = devices;
       this.#members = members;
       this.#rights = rights;
+      this.#blocks = new BlockLists(database, onDamage);
       const tables = { names, channels, devices, members, rights, authorship };
       const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
       const expiries = new ExpiryTable(database);
@@ -262,7 +265,14 @@ export class SqliteEngine {
 
   countBlocks(user: WorkerCalls['countBlocks']['input']): number {
     const number = this.#names.users.find(user);
-    return number === undefined ? 0 : this.#rights.countBlocks(number);
+    return number === undefined ? 0 : this.#blocks.count(number);
+  }
+
+  blockedUsers({ user, after, limit }: WorkerCalls['blockedUsers']['input']): WorkerCalls['blockedUsers']['output'] {
+    const from = after === undefined ? 0 : this.#channels.find(after)?.number;
+    if (from === undefined) return undefined;
+    const number = this.#names.users.find(user);
+    return number === undefined ? { users: [], more: false } : this.#blocks.page(user, number, from, limit);
   }
 
   members({ channel, after, limit }: WorkerCalls['members']['input']): WorkerCalls['members']['output'] {

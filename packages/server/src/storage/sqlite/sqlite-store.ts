@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DeviceId, defaultSessionLimits, type UserId } from '@longwire/protocol';
-import type { Channel } from '../../channel/channel.js';
+import type { Channel, DirectChannel } from '../../channel/channel.js';
 import type { Entry } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../../channel/lane.js';
 import { isGap, type LogItem } from '../../channel/log-item.js';
@@ -27,6 +27,7 @@ import type {
   AppendAttempt,
   AppendOutcome,
   AppendRequest,
+  BlockedPage,
   Heads,
   KeySearch,
   MemberPage,
@@ -268,6 +269,10 @@ class SqliteMessageLog implements MessageLog {
 
   countBlocks(user: UserId): Promise<number> {
     return this.#client.call('countBlocks', user);
+  }
+
+  blockedUsers(user: UserId, after: DirectChannel | undefined, limit: number): Promise<BlockedPage | undefined> {
+    return this.#client.call('blockedUsers', { user, after: after && nameOf(after), limit });
   }
 
   async members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {

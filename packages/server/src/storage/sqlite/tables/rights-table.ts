@@ -74,7 +74,6 @@ export class RightsTable {
   readonly #countAbove: SqlStatement;
   readonly #names: SqlStatement;
   readonly #namesBefore: SqlStatement;
-  readonly #countBlocks: SqlStatement;
 
   constructor(database: SqlDatabase, onDamage: DamageListener, { users, channels, members }: RightsTables) {
     this.#users = users;
@@ -101,10 +100,6 @@ export class RightsTable {
       'SELECT channel AS in_channel, name, user AS of_user, crc AS name_crc FROM roster ' +
         'WHERE (channel, name) <= (?, ?) ORDER BY channel DESC, name DESC LIMIT 2',
     );
-    this.#countBlocks = database.prepare(
-      `SELECT (SELECT count(*) FROM channel WHERE low_user = ? AND blocks & ${LOW_BLOCKS} <> 0)` +
-        ` + (SELECT count(*) FROM channel WHERE high_user = ? AND blocks & ${HIGH_BLOCKS} <> 0) AS count`,
-    );
     this.#names = database.prepare(
       'SELECT roster.channel AS in_channel, roster.name, roster.user AS of_user, roster.crc AS name_crc, ' +
         `member.user, member.channel, ${MEMBER_COLUMNS.replaceAll(/\w+/g, 'member.$&')} ` +
@@ -112,11 +107,6 @@ export class RightsTable {
         // Not those of the channel alone: SQLite would not show a damaged one at which it ends.
         'WHERE (roster.channel, roster.name) > (?, ?) ORDER BY roster.channel, roster.name LIMIT ?',
     );
-  }
-
-  /** How many users a user blocks, by the indexes of `schema.ts`. */
-  countBlocks(user: number): number {
-    return integerOf(this.#countBlocks.get([user, user])!, 'count');
   }
 
   /**

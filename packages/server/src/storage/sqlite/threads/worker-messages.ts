@@ -8,7 +8,7 @@ import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import type { MaintenanceStep } from '../../maintenance.js';
-import type { KeySearch, PageRequest } from '../../message-log.js';
+import type { BlockedPage, KeySearch, PageRequest } from '../../message-log.js';
 import type { PreferenceWrite } from '../../preferences.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
@@ -88,6 +88,11 @@ export interface WorkerCalls {
     readonly output: SearchedPart;
   };
   countBlocks: { readonly input: UserId; readonly output: number };
+  /** `after`: the channel with the last user of the page before. Undefined: there is no such channel. */
+  blockedUsers: {
+    readonly input: { readonly user: UserId; readonly after: ChannelName | undefined; readonly limit: number };
+    readonly output: BlockedPage | undefined;
+  };
   openDevice: {
     readonly input: DeviceSignIn;
     readonly output: DeviceState | DeviceRefusal | UnfinishedDevice;

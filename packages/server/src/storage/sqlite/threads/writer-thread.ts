@@ -239,6 +239,8 @@ export class WriterThread {
         return this.#engine.describe(call.input);
       case 'countBlocks':
         return this.#engine.countBlocks(call.input);
+      case 'blockedUsers':
+        return this.#engine.blockedUsers(call.input);
       case 'findDevice':
         return this.#engine.findDevice(call.input);
       case 'loadCursors':
