@@ -30,5 +30,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'refresh',
   'batch',
   'groups',
+  'inbox',
+  'announcements',
 ] as const);
 export type Feature = (typeof features)[number];
