@@ -24,7 +24,7 @@ describe('longwire group, history and conversations', () => {
     const group = (...args: string[]) => run(['group', args[0]!, '--as', 'gia', ...args.slice(1)]);
     expect(await group('create', 'eng', 'gus', '--title', 'Engineering')).toMatchObject({ exit: 0, stdout: 'eng\n' });
     const added = await group('add', 'group/eng', 'guy', '--json');
-    expect(JSON.parse(added.stdout)).toEqual({ group: 'eng', added: ['guy'] });
+    expect(JSON.parse(added.stdout)).toEqual({ group: 'eng', added: ['guy'], invited: [] });
     expect((await run(['send', '--as', 'guy', 'group/eng', 'hello'])).stdout).toBe('3\n');
     expect((await group('members', 'eng')).stdout).toBe('gia: owner\ngus: member\nguy: member\n');
     const chat = start(['chat', '--as', 'gia', '--to', 'group/eng']);
@@ -46,9 +46,19 @@ describe('longwire group, history and conversations', () => {
       { type: 'member', offset: 5, change: 'removed', users: ['gus'] },
     ]);
     expect(await group('update', 'eng')).toMatchObject({ exit: 2 });
-    expect(await group('add', 'eng', 'stranger')).toMatchObject({
+    const chatOfGwen = start(['chat', '--as', 'gwen']);
+    await chatOfGwen.shows(/You are gwen/);
+    expect(await group('add', 'eng', 'gwen')).toMatchObject({ exit: 0, stdout: 'invited: gwen\n' });
+    await chatOfGwen.shows(/^\* gia invites you to group\/eng \(Engineering\): longwire group accept eng$/m);
+    chatOfGwen.end();
+    await chatOfGwen.result;
+    expect((await group('requests', 'eng')).stdout).toBe('gwen: invited by gia\n');
+    expect((await run(['group', 'invitations', '--as', 'gwen'])).stdout).toBe('eng (Engineering): invited by gia\n');
+    expect((await run(['group', 'accept', '--as', 'gwen', 'eng'])).exit).toBe(0);
+    expect(await group('decline', 'eng', 'gus')).toMatchObject({ exit: 0, stdout: '' });
+    expect(await group('accept', 'eng', 'stranger')).toMatchObject({
       exit: 1,
-      stderr: expect.stringContaining('Not added (forbidden)'),
+      stderr: expect.stringContaining('Not accepted (invalid_field)'),
     });
   });
 

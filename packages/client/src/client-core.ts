@@ -174,6 +174,7 @@ export class ClientCore {
       onPresence: (presence) => this.watches.take(presence),
       onSettings: (settings) => void this.listeners.call('settings', settings),
       onChannel: (channel) => void this.listeners.call('channel', channel),
+      onInvitation: (invitation) => void this.listeners.call('invitation', invitation),
       onGoodbye: (goodbye) => void this.listeners.call('goodbye', goodbye),
       onError: (error) => this.#report(error),
       onFault: (error) => this.#onFault(error),

@@ -6,6 +6,7 @@ import type {
   ConnectedAnswer,
   GapPush,
   GoodbyePush,
+  Invitation,
   PresencePush,
   ReceiptPush,
   SignalPush,
@@ -39,6 +40,13 @@ export interface TypingChange {
 export type PresenceChange = Omit<PresencePush, 'type'>;
 /** A channel as it is now, because something outside its log changed, or `removed` if it is no longer one of the user's. */
 export type ChannelChange = Omit<ChannelChangedPush, 'type'> | Omit<ChannelRemovedPush, 'type'>;
+/**
+ * The user is invited to a group; or not any more (`ended`), because they have joined, declined, or it was taken back. One may
+ * be reported again.
+ */
+export type InvitationChange =
+  | (Invitation & { readonly group: string; readonly ended?: undefined })
+  | { readonly group: string; readonly ended: true };
 /** The server is about to end the session. */
 export type Goodbye = Omit<GoodbyePush, 'type'>;
 
@@ -74,6 +82,7 @@ export interface LongwireEvents {
    * on another tab or device of this user, such as a block or `mute`. It does not wait for the handlers of messages.
    */
   channel: ChannelChange;
+  invitation: InvitationChange;
   goodbye: Goodbye;
   /**
    * An error that no promise has, or whose promise the app ignores: a handler that threw, a failed `getToken`, a fault of
@@ -95,6 +104,7 @@ const eventNames: Readonly<Record<keyof LongwireEvents, true>> = {
   presence: true,
   settings: true,
   channel: true,
+  invitation: true,
   goodbye: true,
   error: true,
 };

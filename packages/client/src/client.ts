@@ -23,10 +23,8 @@ import type { ConnectionState } from './connection/connection-state.js';
 import { LongwireError } from './errors.js';
 import { Group } from './group.js';
 import type { Listener } from './listeners.js';
-import type { CreateGroupOptions } from './sending/groups.js';
-import type { SendOptions, SendResult } from './sending/pending-sends.js';
+import type { CreateGroupOptions, InvitationsOptions, InvitationsPage } from './sending/groups.js';
 import type { BlockedOptions, BlockedPage, ChannelsOptions, ChannelsPage } from './sending/queries.js';
-import type { SendBody } from './sending/send-body.js';
 
 /**
  * The connection of a user to the server, made by `connect`. It reconnects after a lost connection, delivers each entry
@@ -112,41 +110,23 @@ export class LongwireClient {
   }
 
   /**
-   * Creates a group with the user as its owner, and with `users`, who must have written to this user before, as members.
-   * Resolves when it is stored. A repetition after a lost connection creates no second one. Waits for the connection if
-   * there is none.
+   * Creates a group with the user as its owner. Of `users`, those who have written to this user before are members, and the
+   * others are invited. Resolves when it is stored. A repetition after a lost connection creates no second one. Waits for the
+   * connection if there is none.
    *
-   * Rejects with a LongwireError: `exists` (the id is or was in use), `forbidden` (a user has not written to this one: nothing
-   * was created), `invalid_field`, `quota_exceeded`, `rate_limited`, another error of the server, `aborted`, `closed`,
+   * Rejects with a LongwireError: `exists` (the id is or was in use), `invalid_field`, `quota_exceeded`, `rate_limited`, another error of the server, `aborted`, `closed`,
    * `stopped`. If `perhapsStored` of the error is true, repeat the call with the `id`, if there was one, and `error.key`.
    */
   createGroup(options: CreateGroupOptions = {}): Promise<Group> {
     return this.#core.groups.create(options, (id) => this.group(id));
   }
 
-  /** The notifications of the user, which applications write. They arrive as messages with `by`, in the channel `inbox`. */
-  get inbox(): Channel {
-    return this.#channelAt(formatAddress({ kind: 'inbox', user: undefined }));
-  }
-
-  /** What is announced to all users, from the first sign-in of this one on. Arrives as messages with `by`, in the channel `all`. */
-  get announcements(): Channel {
-    return this.#channelAt(formatAddress({ kind: 'announcement' }));
-  }
-
   /**
-   * Writes a notification into the inbox of a user: by convention `{ title, text?, link?, data? }`. For admins, whose token has
-   * `role: 'admin'`; resolves and rejects as `send` of a channel, with `forbidden` for others.
+   * A page of the groups that the user is invited to, without those of users whom they block. The event `invitation` reports
+   * what changes. Waits for the connection if there is none.
    */
-  notify(user: string, body: SendBody, options: SendOptions = {}): Promise<SendResult> {
-    const id = typeof user === 'string' ? parseUserId(user) : undefined;
-    if (id === undefined) throw new LongwireError('invalid_field', `"${user}" is not a user id`);
-    return this.#channelAt(formatAddress({ kind: 'inbox', user: id })).send(body, options);
-  }
-
-  /** Announces something to all users, those who are offline included. For admins, as `notify`. */
-  announce(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
-    return this.announcements.send(body, options);
+  invitations(options: InvitationsOptions = {}): Promise<InvitationsPage> {
+    return this.#core.groups.invitations(options);
   }
 
   /**

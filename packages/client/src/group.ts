@@ -3,7 +3,15 @@
 import type { Address, GroupId, GroupRole, GroupSettingsChange } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
 import { Channel } from './channel.js';
-import type { GroupMembersOptions, GroupMembersPage, Groups } from './sending/groups.js';
+import type {
+  AddedUsers,
+  AnswerOptions,
+  GroupMembersOptions,
+  GroupMembersPage,
+  Groups,
+  JoinResult,
+  PendingMembersPage,
+} from './sending/groups.js';
 
 /**
  * A channel with members, each an `owner`, an `admin` or a `member`. What the methods change arrives as the event `member` or
@@ -36,18 +44,40 @@ export class Group extends Channel {
   }
 
   /**
-   * Adds up to 200 users. For owners and admins.
-   * Rejects as described at `Group`: `forbidden` also if one of the users has not written to this user before; with
-   * `quota_exceeded` if the group would have too many members. Then none is added.
-   * @returns those who were not members; after a lost connection perhaps fewer, because an earlier attempt has added them
+   * Adds up to 200 users who have written to this user before or have asked to join, and invites the others. For owners and
+   * admins. Rejects as described at `Group`, and with `quota_exceeded` if the group would have too many members or
+   * invitations, or one of the users too many. Then none is added or invited.
    */
-  add(users: Iterable<string>, options: WaitOptions = {}): Promise<readonly string[]> {
-    return this.#groups.add(this.#group, users, options);
+  add(users: Iterable<string>, options: WaitOptions = {}): Promise<AddedUsers> {
+    return this.#groups.add('group.add', this.#group, users, options);
+  }
+
+  /** As `add`, but adds only those who have asked to join, and invites all others. */
+  invite(users: Iterable<string>, options: WaitOptions = {}): Promise<AddedUsers> {
+    return this.#groups.add('group.invite', this.#group, users, options);
   }
 
   /**
-   * Removes up to 200 members. Owners remove all others, admins those with the role `member`.
-   * @returns those who were members; after a lost connection perhaps fewer, as of `add`
+   * Accepts the invitation of this user, or with `user` the request of another one, for owners and admins. Rejects with
+   * `not_a_member` if this user is not invited, `invalid_field` if the other one has not asked, `quota_exceeded` if the group
+   * is full.
+   */
+  accept(options: AnswerOptions = {}): Promise<void> {
+    return this.#groups.answer('group.accept', this.#group, options);
+  }
+
+  /**
+   * Declines the invitation of this user or takes their request back; with `user`, declines the request of another one or takes
+   * their invitation back, for owners and admins. Without an invitation or request, it changes nothing.
+   */
+  decline(options: AnswerOptions = {}): Promise<void> {
+    return this.#groups.answer('group.decline', this.#group, options);
+  }
+
+  /**
+   * Removes up to 200 members, and ends the invitations and requests of users. Owners remove all others, admins those with the
+   * role `member`.
+   * @returns those who were members, invited or had asked; after a lost connection perhaps fewer, as of `add`
    */
   remove(users: Iterable<string>, options: WaitOptions = {}): Promise<readonly string[]> {
     return this.#groups.remove(this.#group, users, options);
@@ -58,8 +88,11 @@ export class Group extends Channel {
     return this.#groups.setRole(this.#group, user, role, options);
   }
 
-  /** Joins a group whose `joining` is `open`. Rejects with `not_a_member` if it is not, and with `quota_exceeded` if it is full. */
-  join(options: WaitOptions = {}): Promise<void> {
+  /**
+   * Joins a group whose `joining` is `open`, or to which the user is invited; asks to join one whose `joining` is `request`
+   * (`pending: true`). Rejects with `not_a_member` if it is `closed`, and with `quota_exceeded` if it is full.
+   */
+  join(options: WaitOptions = {}): Promise<JoinResult> {
     return this.#groups.join(this.#group, options);
   }
 
@@ -82,6 +115,11 @@ export class Group extends Channel {
   /** A page of the members, ascending by the bytes of their ids. For members. */
   members(options: GroupMembersOptions = {}): Promise<GroupMembersPage> {
     return this.#groups.members(this.#group, options);
+  }
+
+  /** A page of the users who are invited or have asked to join, ascending by the bytes of their ids. For owners and admins. */
+  pending(options: GroupMembersOptions = {}): Promise<PendingMembersPage> {
+    return this.#groups.pending(this.#group, options);
   }
 }
 

@@ -5,6 +5,7 @@
 // shapes of the protocol that appear in these types
 export type {
   ChannelSummary,
+  GroupInvitation,
   GroupRole,
   GroupSettings,
   GroupSettingsChange,
@@ -24,6 +25,7 @@ export type {
   ChannelChange,
   Gap,
   Goodbye,
+  InvitationChange,
   LongwireEvents,
   PresenceChange,
   Receipt,
@@ -42,7 +44,19 @@ export type { DeviceStore } from './platform/platform.js';
 export type { AckMode } from './reading/inbound.js';
 export type { GroupChange, LongwireMessage, MemberChange } from './reading/message.js';
 // sends and queries
-export type { CreateGroupOptions, GroupMember, GroupMembersOptions, GroupMembersPage } from './sending/groups.js';
+export type {
+  AddedUsers,
+  AnswerOptions,
+  CreateGroupOptions,
+  GroupMember,
+  GroupMembersOptions,
+  GroupMembersPage,
+  InvitationsOptions,
+  InvitationsPage,
+  JoinResult,
+  PendingMember,
+  PendingMembersPage,
+} from './sending/groups.js';
 export type { SendOptions, SendResult } from './sending/pending-sends.js';
 export type {
   BlockedOptions,

@@ -14,17 +14,21 @@ const memberAt = (offset: number, body: object, fields: object = {}) => ({
 });
 
 describe('the commands of a group', () => {
-  it('update(), add(), remove(), setRole(), join(), leave(), delete() and members() send their fields', async () => {
+  it('update(), add(), invite(), accept(), decline(), remove(), setRole(), join(), leave(), delete(), members() and pending() send their fields', async () => {
     const { platform, client } = startClient();
     const eng = client.group('eng');
     expect([eng.id, eng.address]).toEqual(['eng', 'group/eng']);
     const socket = await platform.signIn();
     const calls = [
       [() => eng.update({ title: null, posting: 'admins' }), 'update', { title: null, posting: 'admins' }],
-      [() => eng.add(new Set(['bob'])), 'add', { users: ['bob'] }, { added: ['bob'] }, ['bob']],
+      [() => eng.add(new Set(['bob'])), 'add', { users: ['bob'] }, { added: ['bob'] }, { added: ['bob'], invited: [] }],
+      [() => eng.invite(['bob']), 'invite', { users: ['bob'] }, { invited: ['bob'] }, { added: [], invited: ['bob'] }],
+      [() => eng.accept(), 'accept', {}],
+      [() => eng.decline({ user: 'carol' }), 'decline', { user: 'carol' }],
       [() => eng.remove(['bob', 'bob']), 'remove', { users: ['bob'] }, { removed: [] }, []],
       [() => eng.setRole('bob', 'admin'), 'role', { user: 'bob', role: 'admin' }],
-      [() => eng.join(), 'join', {}],
+      [() => eng.join(), 'join', {}, {}, { pending: false }],
+      [() => eng.join(), 'join', {}, { pending: true }, { pending: true }],
       [() => eng.leave(), 'leave', {}],
       [() => eng.delete(), 'delete', {}],
     ] as const;
@@ -42,6 +46,31 @@ describe('the commands of a group', () => {
     const members = [{ user: 'bob', role: 'admin' }];
     socket.push({ re: asked?.['id'], type: 'members', members, more: true, total: 3 });
     expect(await page).toEqual({ members, more: true, total: 3 });
+    const pendingPage = eng.pending({ limit: 1 });
+    const pending = [{ user: 'carol', state: 'requested', by: 'carol', at: 1 }];
+    expect(socket.last('group.members')).toMatchObject({ group: 'eng', pending: true, limit: 1 });
+    socket.push({ re: socket.last('group.members')?.['id'], type: 'members', members: pending, more: false, total: 1 });
+    expect(await pendingPage).toEqual({ pending, more: false, total: 1 });
+  });
+
+  it('invitations() asks for a page, and the event invitation reports what changes', async () => {
+    const { platform, client } = startClient();
+    const seen: unknown[] = [];
+    client.on('invitation', (invitation) => void seen.push(invitation));
+    client.on('channel', (channel) => void seen.push(channel));
+    const socket = await platform.signIn();
+    const page = client.invitations({ after: 'a', limit: 5 });
+    expect(socket.last('group.invitations')).toMatchObject({ after: 'a', limit: 5 });
+    const invitations = [{ group: 'eng', by: 'bob', at: 1, title: 'T' }];
+    socket.push({ re: socket.last('group.invitations')?.['id'], type: 'invitations', invitations, more: false });
+    expect(await page).toEqual({ invitations, more: false });
+    socket.push({ type: 'channel', address: 'group/eng', invitation: { by: 'bob', at: 1 } });
+    socket.push({ type: 'channel', address: 'group/eng', invitation: { ended: true } });
+    await settled();
+    expect(seen).toEqual([
+      { group: 'eng', by: 'bob', at: 1 },
+      { group: 'eng', ended: true },
+    ]);
   });
 
   it('createGroup() chooses the id and the key, and repeats both after a lost connection', async () => {
@@ -86,6 +115,9 @@ describe('the commands of a group', () => {
     const eng = client.group('eng');
     const calls = [
       () => eng.add(['a b']),
+      () => eng.accept({ user: 'a b' }),
+      () => eng.decline({ users: ['a'] } as never),
+      () => client.invitations({ before: 'x' } as never),
       () => eng.remove(5 as never),
       () => eng.setRole('a/b', 'admin'),
       () => eng.update({ tittle: 'x' } as never),
@@ -202,7 +234,13 @@ describe('against a server', () => {
     bob.on('member', ({ change, users }) => void seen.push(`member ${change} ${users}`));
     await bob.user('alice').send('hello');
     const eng = await alice.createGroup({ title: 'Engineering' });
-    expect(await eng.add(['bob'])).toEqual(['bob']);
+    expect(await eng.add(['bob', 'carol'])).toEqual({ added: ['bob'], invited: ['carol'] });
+    await using carol = connectAs('carol');
+    expect((await carol.invitations()).invitations).toMatchObject([
+      { group: eng.id, by: 'alice', title: 'Engineering' },
+    ]);
+    await carol.group(eng.id).decline();
+    expect((await eng.pending()).pending).toEqual([]);
     await eng.send('hi');
     await until(() => seen.includes('message hi'));
     await bob.group(eng.id).send('ho');

@@ -58,6 +58,7 @@ class Player {
     this.#client.on('receipt', ({ own: _own, ...receipt }) => this.#events.push({ event: 'receipt', ...receipt }));
     this.#client.on('signal', ({ own: _own, ...signal }) => this.#events.push({ event: 'signal', ...signal }));
     this.#client.on('channel', (channel) => this.#events.push({ event: 'channel', ...channel }));
+    this.#client.on('invitation', (invitation) => this.#events.push({ event: 'invitation', ...invitation }));
     this.#client.on('error', ({ code }) => {
       if (code === 'position_fault') this.#events.push({ event: 'fault' });
     });

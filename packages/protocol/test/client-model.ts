@@ -94,6 +94,11 @@ export class ClientModel {
 
   #onPush(push: Push): void {
     if (push.type === 'gap') this.#onGap(push);
+    if (push.type === 'channel' && push.invitation !== undefined) {
+      const group = push.address.slice('group/'.length);
+      this.#events.push({ event: 'invitation', group, ...push.invitation });
+      return;
+    }
     if (push.type === 'receipt' || push.type === 'channel' || push.type === 'signal') {
       const { type, ...fields } = push;
       this.#events.push({ event: type, ...fields });

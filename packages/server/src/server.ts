@@ -27,6 +27,7 @@ import { ChannelList } from './messaging/channel-list.js';
 import { ChannelPreferences } from './messaging/channel-preferences.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
 import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
+import { GroupInvitations } from './messaging/group-invitations.js';
 import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { StoreTurns } from './messaging/store-turns.js';
@@ -37,7 +38,6 @@ import type { Logger } from './runtime/logger.js';
 import { RefusalCounter, type RefusalCounts } from './runtime/refusal-counter.js';
 import { ActiveUsers, SWEEP_INTERVAL_MS } from './session/active-users.js';
 import { createAuthenticator } from './session/authenticate.js';
-import { ChannelPushes } from './session/channel-pushes.js';
 import type { ClientSession } from './session/client-session.js';
 import { ConnectionLimits } from './session/limits/connection-limits.js';
 import { COUNT_INTERVAL_MS, countOutboxes, OutboxBudget } from './session/limits/outbox-budget.js';
@@ -49,6 +49,7 @@ import { createRules } from './session/rules.js';
 import { SessionOpener } from './session/session-opener.js';
 import { SignIn } from './session/sign-in.js';
 import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
+import { UserPushes } from './session/user-pushes.js';
 import { UserSettingsRule } from './session/user-settings.js';
 import { DamageLog } from './storage/damage-log.js';
 import { openMemoryStore } from './storage/memory/memory-store.js';
@@ -136,9 +137,9 @@ export async function startNewEra(data: DataLocation, onNotice: (message: string
   await store.close();
 }
 
-function openStore({ data, limits }: ServerConfig, logger: Logger): Promise<Store> {
+function openStore({ data, limits, groups }: ServerConfig, logger: Logger): Promise<Store> {
   const { devicesPerUser } = limits;
-  const quotas = quotasOf(limits);
+  const quotas = quotasOf(limits, groups);
   if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes, devicesPerUser, quotas });
   return openSqliteStore({
     folder: data.path,
@@ -237,9 +238,8 @@ async function serve(
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
   const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
   const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
-  const channelPushes = new ChannelPushes({ users, channels, onFailure: unread('A channel could not be read') });
-  gate.follow(channelPushes);
-  bus.subscribe(channelPushes);
+  const groupInvitations = new GroupInvitations(members, store.log, turns);
+  const userPushes = new UserPushes({ users, channels, invitations: groupInvitations, gate, bus, unread });
   const presence = new Presence(
     { clock, users, bus, states, store, turns, onFailure: unread('The presence of users could not be read') },
     { graceMs: config.presence.graceMs, watches: limits.watches },
@@ -257,7 +257,7 @@ async function serve(
       blocks,
       opener,
       hub,
-      channelPushes,
+      userPushes,
       presence,
       clock,
       logger,
@@ -281,6 +281,7 @@ async function serve(
       heads,
       cursors,
       channels,
+      groupInvitations,
       presence,
       settings,
       preferences,

@@ -1,6 +1,6 @@
 // The changes of a group as people and programs read them.
 
-import type { GroupChange, MemberChange } from '@longwire/client';
+import type { GroupChange, GroupInvitation, MemberChange, PendingMember } from '@longwire/client';
 import { printable } from '../terminal/printable.js';
 
 /** Such as `alice added bob, carol`. */
@@ -32,6 +32,16 @@ export function groupChangeText({ settings, deleted, offset, from }: GroupChange
   // A group begins with its creation.
   if (offset === 1) return `${actor} created the group${set && ` and ${set}`}`;
   return `${actor} ${set}`;
+}
+
+/** Such as `eng (Engineering): invited by alice`. */
+export function invitationText({ group, by, title }: GroupInvitation): string {
+  return `${group}${title === undefined ? '' : ` (${title})`}: invited by ${by}`;
+}
+
+/** Such as `carol: asked to join`. */
+export function pendingText({ user, state, by }: PendingMember): string {
+  return state === 'requested' ? `${user}: asked to join` : `${user}: ${state} by ${by}`;
 }
 
 /** The change as one JSON object on one line. */

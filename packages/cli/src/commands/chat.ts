@@ -118,6 +118,13 @@ class Chat {
     client.on('message', (message) => this.#show(message));
     client.on('member', (change) => this.#showChange(change, memberChangeText(change)));
     client.on('group', (change) => this.#showChange(change, groupChangeText(change)));
+    client.on('invitation', (invitation) => {
+      if (invitation.ended === true) return;
+      const { group, by, title } = invitation;
+      this.#note(
+        `${by} invites you to group/${group}${title === undefined ? '' : ` (${title})`}: longwire group accept ${group}`,
+      );
+    });
     client.on('gap', ({ channel, from, to, reason }) =>
       this.#note(`${channel}: messages ${from}-${to} are not available (${reason})`),
     );
@@ -295,7 +302,7 @@ class Chat {
   async #show(message: LongwireMessage): Promise<void> {
     const { channel } = message;
     const sender = message.from ?? message.by ?? '?';
-    const senderHere = channel.startsWith('user/') ? sender : `${sender} in ${channel}`;
+    const senderHere = isGroup(channel) ? `${sender} in ${channel}` : sender;
     const who = message.own ? `${this.#user} → ${nameOf(channel)}` : senderHere;
     // Indented, so that no line of a message looks like a message of its own.
     const text = messageText(message).replaceAll('\n', '\n    ');
@@ -344,9 +351,9 @@ function idOf(address: string): string {
   return address.slice(address.indexOf('/') + 1);
 }
 
-/** A user by their id, other channels by their address. */
+/** A user by their id, a group by its address. */
 function nameOf(address: string): string {
-  return address.startsWith('user/') ? idOf(address) : address;
+  return isGroup(address) ? address : idOf(address);
 }
 
 const EXAMPLES = `

@@ -3,6 +3,7 @@
 import type { Group, GroupRole, GroupSettings, GroupSettingsChange } from '@longwire/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseGroupArgument, parseUserArgument } from '../arguments/id-arguments.js';
+import { invitationText, pendingText } from '../client/group-text.js';
 import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
@@ -25,14 +26,20 @@ const settingNames: readonly SettingName[] = Object.keys({
 } satisfies Record<SettingName, 0>) as SettingName[];
 
 const PAGE = 200;
+const LINES = 'print one JSON object per line';
 
 export function groupCommand(terminal: Terminal): Command {
   return new Command('group')
     .description('create, change and list groups')
     .addCommand(createCommand(terminal))
-    .addCommand(usersCommand(terminal, 'add', 'add users who have written to you; for owners and admins'))
-    .addCommand(usersCommand(terminal, 'remove', 'remove members; for owners and admins'))
-    .addCommand(changeCommand(terminal, 'join', 'joined', 'join a group that is open'))
+    .addCommand(usersCommand(terminal, 'add', 'add users who have written to you, and invite the others; for admins'))
+    .addCommand(usersCommand(terminal, 'invite', 'invite users; for owners and admins'))
+    .addCommand(usersCommand(terminal, 'remove', 'remove members, and end invitations and requests; for admins'))
+    .addCommand(answerCommand(terminal, 'accept', 'accepted', 'accept your invitation, or the request of a user'))
+    .addCommand(answerCommand(terminal, 'decline', 'declined', 'decline your invitation, or the request of a user'))
+    .addCommand(joinCommand(terminal))
+    .addCommand(invitationsCommand(terminal))
+    .addCommand(requestsCommand(terminal))
     .addCommand(changeCommand(terminal, 'leave', 'left', 'leave a group; the last one who leaves ends it'))
     .addCommand(roleCommand(terminal))
     .addCommand(updateCommand(terminal))
@@ -44,7 +51,7 @@ function createCommand(terminal: Terminal): Command {
   const command = new Command('create')
     .description('create a group, with you as its owner, and print its id')
     .argument('[group]', 'id of the group; default: a random one', parseGroupArgument)
-    .argument('[users...]', 'the first members, who have written to you', collectUsers);
+    .argument('[users...]', 'the first members: who has not written to you is invited', collectUsers);
   return addGroupOptions(addSettingOptions(command))
     .addHelpText('after', CREATE_EXAMPLES)
     .action(async (id: string | undefined, users: readonly string[] | undefined, options: SettingsOptions) => {
@@ -70,27 +77,83 @@ function updateCommand(terminal: Terminal): Command {
     });
 }
 
-/** `add` or `remove`. */
-function usersCommand(terminal: Terminal, name: 'add' | 'remove', description: string): Command {
-  const done = name === 'add' ? 'added' : 'removed';
+function usersCommand(terminal: Terminal, name: 'add' | 'invite' | 'remove', description: string): Command {
+  const done = { add: 'added', invite: 'invited', remove: 'removed' }[name];
   return groupSubcommand(name, description)
     .argument('<users...>', 'user ids', collectUsers)
     .addHelpText('after', `\nExamples:\n  longwire group ${name} --as alice eng bob carol`)
     .action(async (id: string, users: readonly string[], options: GroupOptions) => {
-      const changed = await makeChange(options, terminal, done, (client, signal) =>
-        client.group(id)[name](users, { signal }),
-      );
-      if (options.json) await print(terminal, JSON.stringify({ group: id, [done]: changed }));
+      const changed = await makeChange(options, terminal, done, async (client, signal) => {
+        const group = client.group(id);
+        return name === 'remove' ? { removed: await group.remove(users, { signal }) } : group[name](users, { signal });
+      });
+      if (options.json) await print(terminal, JSON.stringify({ group: id, ...changed }));
+      else if ('invited' in changed && name === 'add' && changed.invited.length > 0)
+        await print(terminal, `invited: ${changed.invited.join(', ')}`);
     });
 }
 
-/** `join`, `leave` or `delete`. */
-function changeCommand(
-  terminal: Terminal,
-  name: 'join' | 'leave' | 'delete',
-  done: string,
-  description: string,
-): Command {
+function answerCommand(terminal: Terminal, name: 'accept' | 'decline', done: string, description: string): Command {
+  return groupSubcommand(name, description)
+    .argument('[user]', 'who has asked to join; for owners and admins', parseUserArgument)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  longwire group ${name} --as bob eng\n  longwire group ${name} --as alice eng carol`,
+    )
+    .action((id: string, user: string | undefined, options: GroupOptions) =>
+      change(terminal, id, options, done, (group, signal) => group[name]({ user, signal })),
+    );
+}
+
+function joinCommand(terminal: Terminal): Command {
+  return groupSubcommand('join', 'join a group that is open or that you are invited to, or ask to')
+    .addHelpText('after', '\nExamples:\n  longwire group join --as alice eng')
+    .action(async (id: string, options: GroupOptions) => {
+      const { pending } = await makeChange(options, terminal, 'joined', (client, signal) =>
+        client.group(id).join({ signal }),
+      );
+      if (options.json) await print(terminal, JSON.stringify({ group: id, pending }));
+      else if (pending) await print(terminal, 'asked to join: an owner or admin accepts or declines');
+    });
+}
+
+function invitationsCommand(terminal: Terminal): Command {
+  const command = new Command('invitations').description('list the groups that you are invited to');
+  return addGroupOptions(command, LINES)
+    .addHelpText('after', '\nExamples:\n  longwire group invitations --as bob')
+    .action((options: GroupOptions) =>
+      makeChange(options, terminal, 'listed', async (client, signal) => {
+        let after: string | undefined;
+        for (;;) {
+          const { invitations, more } = await client.invitations({ after, limit: PAGE, signal });
+          for (const invitation of invitations) {
+            await print(terminal, options.json ? JSON.stringify(invitation) : invitationText(invitation));
+          }
+          after = invitations.at(-1)?.group;
+          if (!more || after === undefined) return;
+        }
+      }),
+    );
+}
+
+function requestsCommand(terminal: Terminal): Command {
+  return groupSubcommand('requests', 'list who has asked to join and who is invited; for owners and admins')
+    .addHelpText('after', '\nExamples:\n  longwire group requests --as alice eng')
+    .action((id: string, options: GroupOptions) =>
+      makeChange(options, terminal, 'listed', async (client, signal) => {
+        let after: string | undefined;
+        for (;;) {
+          const { pending, more } = await client.group(id).pending({ after, limit: PAGE, signal });
+          for (const user of pending) await print(terminal, options.json ? JSON.stringify(user) : pendingText(user));
+          after = pending.at(-1)?.user;
+          if (!more || after === undefined) return;
+        }
+      }),
+    );
+}
+
+/** `leave` or `delete`. */
+function changeCommand(terminal: Terminal, name: 'leave' | 'delete', done: string, description: string): Command {
   return groupSubcommand(name, description)
     .addHelpText('after', `\nExamples:\n  longwire group ${name} --as alice eng`)
     .action((id: string, options: GroupOptions) =>
@@ -148,7 +211,7 @@ function groupSubcommand(
   addOptions: (command: Command) => Command = (command) => command,
 ): Command {
   const command = new Command(name).description(description).argument('<group>', 'id of the group', parseGroupArgument);
-  return addGroupOptions(addOptions(command), name === 'members' ? 'print one JSON object per line' : undefined);
+  return addGroupOptions(addOptions(command), name === 'members' || name === 'requests' ? LINES : undefined);
 }
 
 function addGroupOptions(command: Command, form = 'print the outcome as one JSON object'): Command {
@@ -162,7 +225,7 @@ function addSettingOptions(command: Command): Command {
     .option('--picture <url>', 'its picture')
     .option('--metadata <json>', 'a JSON object for applications', parseMetadata)
     .addOption(
-      new Option('--joining <who>', 'open: who knows the id may join; default: closed').choices([
+      new Option('--joining <who>', 'who knows the id may join (open) or ask to (request); default: closed').choices([
         'closed',
         'request',
         'open',

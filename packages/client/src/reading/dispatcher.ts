@@ -1,7 +1,7 @@
 // Passes each message of the server to the part that handles it.
 
 import type { Answer, EntryPush, ErrorAnswer, Push, ServerMessage, UserSettings } from '@longwire/protocol';
-import type { ChannelChange, Goodbye, PresenceChange, Receipt, Signal } from '../client-events.js';
+import type { ChannelChange, Goodbye, InvitationChange, PresenceChange, Receipt, Signal } from '../client-events.js';
 import { errorFromServer, LongwireError } from '../errors.js';
 import type { CommandQueue } from '../sending/command-queue.js';
 import type { Inbound } from './inbound.js';
@@ -18,6 +18,7 @@ export interface DispatcherParts {
   onPresence(presence: PresenceChange): void;
   onSettings(settings: UserSettings): void;
   onChannel(channel: ChannelChange): void;
+  onInvitation(invitation: InvitationChange): void;
   onGoodbye(goodbye: Goodbye): void;
   onError(error: LongwireError): void;
   /** The stream has a fault: nothing after it can be trusted. */
@@ -90,6 +91,11 @@ export class Dispatcher {
         return;
       }
       case 'channel': {
+        if (push.invitation !== undefined) {
+          const group = push.address.slice('group/'.length);
+          this.#parts.onInvitation({ group, ...push.invitation });
+          return;
+        }
         const { type: _type, ...channel } = push;
         this.#parts.onChannel(channel);
         return;

@@ -3,9 +3,11 @@
 import {
   type Answer,
   type GroupId,
+  type GroupInvitation,
   type GroupRole,
   type GroupSettings,
   type GroupSettingsChange,
+  type OkAnswer,
   parseGroupId,
   randomId,
 } from '@longwire/protocol';
@@ -19,7 +21,7 @@ import { jsonTextOf, type SendBody } from './send-body.js';
 export interface CreateGroupOptions extends GroupSettings {
   /** 1-128 bytes, without white space and `/`. Default: `key`. */
   readonly id?: string | undefined;
-  /** Up to 199 users who have written to this one. */
+  /** Up to 200 users: those who have written to this one become members, at most 199, and the others are invited. */
   readonly users?: Iterable<string> | undefined;
   /** Idempotency key, 1-128 bytes. Default: random. A key of the app makes the call idempotent across its restarts. */
   readonly key?: string | undefined;
@@ -29,6 +31,55 @@ export interface CreateGroupOptions extends GroupSettings {
 export interface GroupMember {
   readonly user: string;
   readonly role: GroupRole | (string & Record<never, never>);
+}
+
+/** What `add` and `invite` have done. After a lost connection perhaps less, because an earlier attempt has done it. */
+export interface AddedUsers {
+  /** The users who are members from now on. */
+  readonly added: readonly string[];
+  /** The users who are invited from now on. */
+  readonly invited: readonly string[];
+}
+
+/** A user who is invited to a group, or has asked to join it. */
+export interface PendingMember {
+  readonly user: string;
+  readonly state: 'invited' | 'requested' | (string & Record<never, never>);
+  /** Who invites the user, or the user who has asked. */
+  readonly by: string;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface PendingMembersPage {
+  readonly pending: readonly PendingMember[];
+  /** Whether there are others after them. */
+  readonly more: boolean;
+  /** How many there are. */
+  readonly total: number;
+}
+
+export interface InvitationsOptions extends WaitOptions {
+  /** The last group of the previous page. */
+  readonly after?: string | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+export interface InvitationsPage {
+  /** Ascending by the bytes of the ids of the groups. */
+  readonly invitations: readonly GroupInvitation[];
+  readonly more: boolean;
+}
+
+export interface AnswerOptions extends WaitOptions {
+  /** A user who has asked to join; for owners and admins. Default: the user who is signed in, who is invited. */
+  readonly user?: string | undefined;
+}
+
+export interface JoinResult {
+  /** The user has asked to join, and becomes a member when an owner or admin accepts. */
+  readonly pending: boolean;
 }
 
 export interface GroupMembersOptions extends WaitOptions {
@@ -79,10 +130,25 @@ export class Groups {
     });
   }
 
-  add(group: GroupId, users: Iterable<string>, options: WaitOptions): Promise<readonly string[]> {
+  add(
+    type: 'group.add' | 'group.invite',
+    group: GroupId,
+    users: Iterable<string>,
+    options: WaitOptions,
+  ): Promise<AddedUsers> {
     return this.#start('ok', () => {
-      const fields = { type: 'group.add', group, users: userIdsFrom(users) };
-      return { signal: signalOf(options), fields, resultOf: ({ added = [] }) => added };
+      const fields = { type, group, users: userIdsFrom(users) };
+      const resultOf = ({ added = [], invited = [] }: OkAnswer) => ({ added, invited });
+      return { signal: signalOf(options), fields, resultOf };
+    });
+  }
+
+  answer(type: 'group.accept' | 'group.decline', group: GroupId, options: AnswerOptions): Promise<void> {
+    return this.#start('ok', () => {
+      assertOptionNames(options, ['user', 'signal']);
+      const { user, signal } = options;
+      const fields = { type, group, user: user === undefined ? undefined : userIdsFrom([user])[0] };
+      return { signal, fields, resultOf: () => undefined };
     });
   }
 
@@ -97,8 +163,12 @@ export class Groups {
     return this.#change('group.role', group, options, () => ({ user: userIdsFrom([user])[0], role }));
   }
 
-  join(group: GroupId, options: WaitOptions): Promise<void> {
-    return this.#change('group.join', group, options);
+  join(group: GroupId, options: WaitOptions): Promise<JoinResult> {
+    return this.#start('ok', () => ({
+      signal: signalOf(options),
+      fields: { type: 'group.join', group },
+      resultOf: ({ pending = false }) => ({ pending }),
+    }));
   }
 
   leave(group: GroupId, options: WaitOptions): Promise<void> {
@@ -122,7 +192,31 @@ export class Groups {
       return {
         signal,
         fields: { type: 'group.members', group, after, limit },
-        resultOf: ({ members, more, total }) => ({ members, more, total }),
+        resultOf: ({ members, more, total }) => ({ members: members as readonly GroupMember[], more, total }),
+      };
+    });
+  }
+
+  pending(group: GroupId, options: GroupMembersOptions): Promise<PendingMembersPage> {
+    return this.#start('members', () => {
+      assertOptionNames(options, ['after', 'limit', 'signal']);
+      const { after, limit, signal } = options;
+      return {
+        signal,
+        fields: { type: 'group.members', group, pending: true, after, limit },
+        resultOf: ({ members, more, total }) => ({ pending: members as readonly PendingMember[], more, total }),
+      };
+    });
+  }
+
+  invitations(options: InvitationsOptions): Promise<InvitationsPage> {
+    return this.#start('invitations', () => {
+      assertOptionNames(options, ['after', 'limit', 'signal']);
+      const { after, limit, signal } = options;
+      return {
+        signal,
+        fields: { type: 'group.invitations', after, limit },
+        resultOf: ({ invitations, more }) => ({ invitations, more }),
       };
     });
   }

@@ -100,7 +100,15 @@ await client.user('bob').mute({ until: Date.now() + 3_600_000 });
 await client.block(client.user('bob'));
 const eng = await client.createGroup({ id: 'eng', title: 'Engineering', users: new Set(['bob']), key: 'k1' });
 await eng.send('hi');
-(await eng.add(['carol']))[0] satisfies string | undefined;
+(await eng.add(['carol'])).invited[0] satisfies string | undefined;
+await eng.accept({ user: 'carol' });
+// @ts-expect-error: accept takes the user as an option
+await eng.accept('carol');
+(await eng.join()).pending satisfies boolean;
+(await client.invitations({ after: 'eng' })).invitations[0]?.by satisfies string | undefined;
+client.on('invitation', (invitation) => {
+  if (invitation.ended !== true) invitation.by satisfies string;
+});
 await eng.setRole('carol', 'admin');
 // @ts-expect-error: the roles are owner, admin and member
 await eng.setRole('carol', 'boss');

@@ -30,7 +30,6 @@ export const features = /* @__PURE__ */ Object.freeze([
   'refresh',
   'batch',
   'groups',
-  'inbox',
-  'announcements',
+  'invitations',
 ] as const);
 export type Feature = (typeof features)[number];

@@ -88,8 +88,19 @@ export function readCommandFields(
       };
     case 'refresh':
       return { type, id, token: fields.requiredToken() };
-    case 'group.members':
-      return { type, id, group: fields.requiredGroup(), after: fields.user('after'), limit: readLimit(fields) };
+    case 'group.members': {
+      const group = fields.requiredGroup();
+      return {
+        type,
+        id,
+        group,
+        pending: fields.flag('pending'),
+        after: fields.user('after'),
+        limit: readLimit(fields),
+      };
+    }
+    case 'group.invitations':
+      return { type, id, after: fields.group('after'), limit: readLimit(fields) };
     default:
       return readGroupCommand(type, id, fields);
   }

@@ -102,9 +102,19 @@ const channelShape: Shape = {
   peer: optional((peer) => isJsonObject(peer) && isOffset(peer['delivered']) && isOffset(peer['read'])),
 };
 
-const members: Check = listOf((source) => text(source['user']) && text(source['role']));
+const invitationShape: Shape = { by: text, at: number, title: optional(text), picture: optional(text) };
+const members: Check = listOf((source) => text(source['user']) && (text(source['role']) || isPending(source)));
+const isPending = ({ state, by, at }: JsonObject): boolean => text(state) && text(by) && number(at);
+const invitations: Check = listOf(
+  (source) => text(source['group']) && firstWrong(source, invitationShape) === undefined,
+);
 
 const channelRemovedShape: Shape = { address: text };
+const channelInvitationShape: Shape = {
+  address: text,
+  invitation: (invitation) =>
+    isJsonObject(invitation) && (invitation['ended'] === true || firstWrong(invitation, invitationShape) === undefined),
+};
 
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
@@ -143,10 +153,21 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ],
   ['refreshed', { expiresAt: optional(number) }],
   ['sent', { channel: text, epoch: text, offset: entryOffset, at: number, repeated: optional(flag) }],
-  ['ok', { group: optional(text), added: optional(list), removed: optional(list), repeated: optional(flag) }],
+  [
+    'ok',
+    {
+      group: optional(text),
+      added: optional(list),
+      invited: optional(list),
+      pending: optional(flag),
+      removed: optional(list),
+      repeated: optional(flag),
+    },
+  ],
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
   ['members', { members, more: flag, total: offset }],
+  ['invitations', { invitations, more: flag }],
   ['settings', settingsShape],
   ['blocks', { users: (users) => Array.isArray(users) && users.every(text), more: flag }],
   ['presenceList', { users: presenceStates }],
@@ -204,6 +225,7 @@ function itemShapeOf(source: JsonObject, type: string): Shape {
 
 function pushShapeOf(source: JsonObject, type: string): Shape | undefined {
   if (type !== 'channel') return pushShapes.get(type);
+  if (source['invitation'] !== undefined) return channelInvitationShape;
   return source['removed'] === true ? channelRemovedShape : channelShape;
 }
 

@@ -4,6 +4,7 @@ import { type ErrorCode, errorCatalogue } from '../catalogue/error-catalogue.js'
 import type {
   BlocksAnswer,
   ConnectedAnswer,
+  GroupInvitation,
   GroupMembersAnswer,
   GroupOutcome,
   RefreshedAnswer,
@@ -34,8 +35,9 @@ export function encodeOk(re: CommandId): string {
 }
 
 /** The `ok` of a command of groups. Undefined fields are left out. */
-export function encodeGroupOk(re: CommandId, { group, added, removed, repeated }: GroupOutcome): string {
-  return JSON.stringify({ re, type: 'ok', group, added, removed, repeated });
+export function encodeGroupOk(re: CommandId, outcome: GroupOutcome): string {
+  const { group, added, invited, pending, removed, repeated } = outcome;
+  return JSON.stringify({ re, type: 'ok', group, added, invited, pending, removed, repeated });
 }
 
 /** A `members`. */
@@ -47,6 +49,16 @@ export function encodeGroupMembers(re: CommandId, page: Omit<GroupMembersAnswer,
 /** A `blocks`. */
 export function encodeBlocks(re: CommandId, { users, more }: Omit<BlocksAnswer, 're' | 'type'>): string {
   return JSON.stringify({ re, type: 'blocks', users, more });
+}
+
+/** One of `invitations`. Undefined fields are left out. */
+export function encodeGroupInvitation({ group, by, at, title, picture }: GroupInvitation): string {
+  return JSON.stringify({ group, by, at, title, picture });
+}
+
+/** An `invitations`; `texts` are made by `encodeGroupInvitation`. */
+export function encodeInvitations(re: CommandId, texts: readonly string[], page: { readonly more: boolean }): string {
+  return `{"re":${encodeId(re)},"type":"invitations","invitations":[${texts.join(',')}],"more":${page.more}}`;
 }
 
 /** A `pong`; `time` in milliseconds since 1970. */

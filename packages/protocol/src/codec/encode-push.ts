@@ -2,7 +2,14 @@
 // because decodeCommand parsed the command that contained it, and the span it cut out is one whole JSON value.
 
 import type { GapPush, GapReason } from '../messages/gap-push.js';
-import type { GoodbyePush, PresencePush, ReceiptPush, SignalPush, UserSettings } from '../messages/pushes.js';
+import type {
+  GoodbyePush,
+  Invitation,
+  PresencePush,
+  ReceiptPush,
+  SignalPush,
+  UserSettings,
+} from '../messages/pushes.js';
 import type { Address } from '../names/address.js';
 import type { UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
@@ -114,6 +121,16 @@ export function encodeChannelPush(channelText: string): string {
 /** A `channel`: no longer one of the user's. */
 export function encodeChannelRemovedPush(address: Address): string {
   return `{"type":"channel","address":${jsonString(address)},"removed":true}`;
+}
+
+/** A `channel` with an invitation. Undefined fields are left out. */
+export function encodeInvitationPush(address: Address, { by, at, title, picture }: Invitation): string {
+  return JSON.stringify({ type: 'channel', address, invitation: { by, at, title, picture } });
+}
+
+/** A `channel`: the invitation to it has ended. */
+export function encodeInvitationEndedPush(address: Address): string {
+  return `{"type":"channel","address":${jsonString(address)},"invitation":{"ended":true}}`;
 }
 
 /** A `gap`. */

@@ -209,15 +209,15 @@ export class FieldReader {
     return value as Record<string, JsonValue>;
   }
 
-  group(): GroupId | undefined {
-    return this.has('group') ? this.requiredGroup() : undefined;
+  group(name: string): GroupId | undefined {
+    return this.has(name) ? this.requiredGroup(name) : undefined;
   }
 
-  requiredGroup(): GroupId {
-    const value = this.#source['group'];
+  requiredGroup(name = 'group'): GroupId {
+    const value = this.#source[name];
     const group = typeof value === 'string' ? parseGroupId(value) : undefined;
     if (group === undefined)
-      this.report('group', 'a group id: 1-128 bytes in NFC without white space, control characters or "/"');
+      this.report(name, 'a group id: 1-128 bytes in NFC without white space, control characters or "/"');
     return group ?? ('' as GroupId);
   }
 

@@ -22,7 +22,7 @@ export function readGroupCommand(
       return {
         type,
         id,
-        group: fields.group(),
+        group: fields.group('group'),
         ...(readSettings(fields, { mayBeNull: false }) as GroupSettings),
         users: fields.has('users') ? fields.requiredUsers(groupUsers) : undefined,
         key: fields.label('key', keyBytes),
@@ -36,6 +36,7 @@ export function readGroupCommand(
       return { type, id, group, ...settings, key: fields.label('key', keyBytes) };
     }
     case 'group.add':
+    case 'group.invite':
     case 'group.remove':
       return { type, id, group: fields.requiredGroup(), users: fields.requiredUsers(groupUsers) };
     case 'group.role': {
@@ -43,6 +44,9 @@ export function readGroupCommand(
       const user = fields.requiredUser();
       return { type, id, group, user, role: fields.requiredChoice('role', roles) };
     }
+    case 'group.accept':
+    case 'group.decline':
+      return { type, id, group: fields.requiredGroup(), user: fields.user('user') };
     case 'group.join':
     case 'group.leave':
     case 'group.delete':

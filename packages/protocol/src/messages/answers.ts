@@ -9,7 +9,7 @@ import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
 import type { GapPush } from './gap-push.js';
 import type { GroupRole } from './group-commands.js';
-import type { PresenceState, UserSettings } from './pushes.js';
+import type { Invitation, PresenceState, UserSettings } from './pushes.js';
 
 export interface AnswerFields {
   /** The `id` of the command. */
@@ -72,7 +72,11 @@ export interface GroupOutcome {
   readonly group?: GroupId | undefined;
   /** The users who are members from now on. */
   readonly added?: readonly UserId[] | undefined;
-  /** The users who are members no longer. */
+  /** The users who are invited by this. */
+  readonly invited?: readonly UserId[] | undefined;
+  /** `group.join`: the user has asked to join, and is no member yet. */
+  readonly pending?: boolean | undefined;
+  /** The users who are members no longer, or were invited or had asked to join and have not any more. */
   readonly removed?: readonly UserId[] | undefined;
   /** The key was known: nothing was changed. */
   readonly repeated?: boolean | undefined;
@@ -96,9 +100,9 @@ export interface ChannelsAnswer extends AnswerFields {
 /** To `group.members`. */
 export interface GroupMembersAnswer extends AnswerFields {
   readonly type: 'members';
-  readonly members: readonly { readonly user: UserId; readonly role: GroupRole | (string & Record<never, never>) }[];
+  readonly members: readonly (GroupMemberItem | PendingMemberItem)[];
   readonly more: boolean;
-  /** How many members the group has. */
+  /** How many there are in the group. */
   readonly total: number;
 }
 
@@ -107,6 +111,33 @@ export interface BlocksAnswer extends AnswerFields {
   readonly type: 'blocks';
   readonly users: readonly UserId[];
   readonly more: boolean;
+}
+
+export interface GroupMemberItem {
+  readonly user: UserId;
+  readonly role: GroupRole | (string & Record<never, never>);
+}
+
+/** Of `group.members` with `pending`: a user who is no member yet. */
+export interface PendingMemberItem {
+  readonly user: UserId;
+  readonly state: 'invited' | 'requested' | (string & Record<never, never>);
+  /** Who invites the user, or the user who has asked to join. */
+  readonly by: UserId;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** To `group.invitations`. */
+export interface GroupInvitationsAnswer extends AnswerFields {
+  readonly type: 'invitations';
+  readonly invitations: readonly GroupInvitation[];
+  readonly more: boolean;
+}
+
+/** A group that this user is invited to. */
+export interface GroupInvitation extends Invitation {
+  readonly group: GroupId;
 }
 
 /** To `presence` and `watch`. */
@@ -140,6 +171,7 @@ export type Answer =
   | ChannelsAnswer
   | GroupMembersAnswer
   | BlocksAnswer
+  | GroupInvitationsAnswer
   | PresenceListAnswer
   | SettingsAnswer
   | PongAnswer

@@ -4,7 +4,7 @@ import type { Address } from '../names/address.js';
 import type { DeviceId, UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 import type { CommandFields } from './command-base.js';
-import type { GroupCommand, GroupMembersCommand } from './group-commands.js';
+import type { GroupCommand, GroupInvitationsCommand, GroupMembersCommand } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
 
 /** The first command of every session. Answer: `connected`. */
@@ -210,6 +210,7 @@ export type Command =
   | ChannelsCommand
   | GroupCommand
   | GroupMembersCommand
+  | GroupInvitationsCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -237,12 +238,16 @@ const types: Readonly<Record<CommandType, true>> = {
   'group.create': true,
   'group.update': true,
   'group.add': true,
+  'group.invite': true,
+  'group.accept': true,
+  'group.decline': true,
   'group.join': true,
   'group.leave': true,
   'group.remove': true,
   'group.role': true,
   'group.delete': true,
   'group.members': true,
+  'group.invitations': true,
   presence: true,
   watch: true,
   unwatch: true,

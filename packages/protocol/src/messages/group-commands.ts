@@ -25,7 +25,7 @@ export interface GroupSettings {
   readonly posting?: 'members' | 'admins' | undefined;
 }
 
-/** Begins a group with the user as its owner. Answer: `ok` with `group` and `added`. */
+/** Begins a group with the user as its owner. Answer: `ok` with `group`, `added` and `invited`. */
 export interface GroupCreateCommand extends CommandFields, GroupSettings {
   readonly type: 'group.create';
   /** Default: a random one. */
@@ -46,7 +46,10 @@ export interface GroupUpdateCommand extends CommandFields, GroupSettingsChange {
   readonly key?: string | undefined;
 }
 
-/** Adds users who have written to this user before; for owners and admins. Answer: `ok` with `added`. */
+/**
+ * Adds users who have written to this user before or have asked to join, and invites the others; for owners and admins.
+ * Answer: `ok` with `added` and `invited`.
+ */
 export interface GroupAddCommand extends CommandFields {
   readonly type: 'group.add';
   readonly group: GroupId;
@@ -54,7 +57,37 @@ export interface GroupAddCommand extends CommandFields {
   readonly users: readonly UserId[];
 }
 
-/** Joins a group that is open. Answer: `ok`. */
+/** Invites users, and adds those who have asked to join; for owners and admins. Answer: `ok` with `added` and `invited`. */
+export interface GroupInviteCommand extends CommandFields {
+  readonly type: 'group.invite';
+  readonly group: GroupId;
+  /** 1-200. */
+  readonly users: readonly UserId[];
+}
+
+/** Accepts an invitation of this user, or for owners and admins the request of another one. Answer: `ok`. */
+export interface GroupAcceptCommand extends CommandFields {
+  readonly type: 'group.accept';
+  readonly group: GroupId;
+  /** Who has asked to join. Default: this user, who is invited. */
+  readonly user?: UserId | undefined;
+}
+
+/**
+ * Declines an invitation of this user or takes their request back; for owners and admins, declines the request of another user
+ * or takes their invitation back. Answer: `ok`.
+ */
+export interface GroupDeclineCommand extends CommandFields {
+  readonly type: 'group.decline';
+  readonly group: GroupId;
+  /** Default: this user. */
+  readonly user?: UserId | undefined;
+}
+
+/**
+ * Joins a group that is open or to which the user is invited, and asks to join one that takes requests. Answer: `ok`, with
+ * `pending: true` for a request.
+ */
 export interface GroupJoinCommand extends CommandFields {
   readonly type: 'group.join';
   readonly group: GroupId;
@@ -66,7 +99,10 @@ export interface GroupLeaveCommand extends CommandFields {
   readonly group: GroupId;
 }
 
-/** Removes members; for owners, and for admins as far as they are no owners or admins. Answer: `ok` with `removed`. */
+/**
+ * Removes members, and ends invitations and requests; for owners, and for admins as far as members are no owners or admins.
+ * Answer: `ok` with `removed`.
+ */
 export interface GroupRemoveCommand extends CommandFields {
   readonly type: 'group.remove';
   readonly group: GroupId;
@@ -88,12 +124,25 @@ export interface GroupDeleteCommand extends CommandFields {
   readonly group: GroupId;
 }
 
-/** A page of the members, ascending by the bytes of their ids; for members. Answer: `members`. */
+/**
+ * A page of the members, ascending by the bytes of their ids; for members. With `pending`, of the users who are invited or
+ * have asked to join; for owners and admins. Answer: `members`.
+ */
 export interface GroupMembersCommand extends CommandFields {
   readonly type: 'group.members';
   readonly group: GroupId;
+  readonly pending?: boolean | undefined;
   /** The last user of the previous page. */
   readonly after?: UserId | undefined;
+  /** 1-200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+/** A page of the invitations of this user, ascending by the bytes of the ids of the groups. Answer: `invitations`. */
+export interface GroupInvitationsCommand extends CommandFields {
+  readonly type: 'group.invitations';
+  /** The last group of the previous page. */
+  readonly after?: GroupId | undefined;
   /** 1-200, default 50. */
   readonly limit?: number | undefined;
 }
@@ -103,6 +152,9 @@ export type GroupCommand =
   | GroupCreateCommand
   | GroupUpdateCommand
   | GroupAddCommand
+  | GroupInviteCommand
+  | GroupAcceptCommand
+  | GroupDeclineCommand
   | GroupJoinCommand
   | GroupLeaveCommand
   | GroupRemoveCommand

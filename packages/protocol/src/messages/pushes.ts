@@ -57,13 +57,14 @@ export interface SignalPush {
 
 /**
  * What changed for this user outside the log: the channel as it is now, because it was added or has another title, role or
- * mute, or its removal.
+ * mute, or its removal, or an invitation to it.
  */
-export type ChannelPush = ChannelChangedPush | ChannelRemovedPush;
+export type ChannelPush = ChannelChangedPush | ChannelRemovedPush | ChannelInvitationPush;
 
 export interface ChannelChangedPush extends ChannelSummary {
   readonly type: 'channel';
   readonly removed?: undefined;
+  readonly invitation?: undefined;
 }
 
 /** The channel is no longer one of the user's. */
@@ -71,6 +72,25 @@ export interface ChannelRemovedPush {
   readonly type: 'channel';
   readonly address: Address;
   readonly removed: true;
+  readonly invitation?: undefined;
+}
+
+/** The user is invited to the group, or not any more: they have joined, declined, or it was taken back. */
+export interface ChannelInvitationPush {
+  readonly type: 'channel';
+  readonly address: Address;
+  readonly removed?: undefined;
+  readonly invitation: (Invitation & { readonly ended?: undefined }) | { readonly ended: true };
+}
+
+export interface Invitation {
+  /** Who invites the user. */
+  readonly by: UserId;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  /** Of the group. */
+  readonly title?: string | undefined;
+  readonly picture?: string | undefined;
 }
 
 /** The last push before the server closes, if there was time to write it. Only the close code is authoritative. */

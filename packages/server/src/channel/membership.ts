@@ -38,6 +38,30 @@ export type MemberChange =
   | { readonly type: 'leave'; readonly user: UserId }
   | { readonly type: 'role'; readonly user: UserId; readonly role: MemberRole };
 
+/**
+ * `invited`: a member has asked the user to join. `requested`: the user has asked to. Neither is a member; a user who joins
+ * is pending no longer.
+ */
+export type PendingState = 'invited' | 'requested';
+
+/** What becomes of a user who is not a member. */
+export interface PendingChange {
+  readonly user: UserId;
+  /** Undefined: pending no longer. Of a member, it changes nothing. */
+  readonly state: PendingState | undefined;
+  /** Who wants it: the user themselves, or a member. */
+  readonly by: UserId;
+}
+
+/** A user who is not a member of a group, and may become one. */
+export interface PendingMember {
+  readonly user: UserId;
+  readonly state: PendingState;
+  readonly by: UserId;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** Whether one of the two users of a direct channel blocks the other. */
 export interface BlockChange {
   readonly by: UserId;
@@ -48,6 +72,8 @@ export interface BlockChange {
 export interface RightsChange {
   /** At most {@link MAX_MEMBER_CHANGES}, applied in this order; of groups, and with an entry only. */
   readonly members: readonly MemberChange[];
+  /** Of groups, at most {@link MAX_MEMBER_CHANGES}; applied after `members`. */
+  readonly pending: readonly PendingChange[];
   /** JSON text of the channel's settings from now on, at most {@link MAX_SETTINGS_BYTES}; undefined: they stay. Opaque to engines. */
   readonly settings: string | undefined;
   /** Of direct channels only. */
@@ -61,10 +87,27 @@ export interface ChangedMember extends ChannelMember {
   readonly leftBefore: number | undefined;
 }
 
-/** A change as it was stored: with the new state of every member that it changed. */
-export interface AppliedChange extends Omit<RightsChange, 'members'> {
-  readonly members: readonly ChangedMember[];
+/** A user whose pending state is another one now. */
+export interface ChangedPending extends PendingChange {
+  readonly at: number;
+  /** The state before. */
+  readonly was: PendingState | undefined;
 }
+
+/** A change as it was stored: with the new state of every member and every pending user that it changed. */
+export interface AppliedChange extends Omit<RightsChange, 'members' | 'pending'> {
+  readonly members: readonly ChangedMember[];
+  readonly pending: readonly ChangedPending[];
+}
+
+/** Of a channel: nothing is changed. */
+export const NO_RIGHTS_CHANGE: RightsChange = Object.freeze({
+  members: Object.freeze([]),
+  pending: Object.freeze([]),
+  settings: undefined,
+  blocks: Object.freeze([]),
+  closes: false,
+});
 
 /** Who may do what in a channel, apart from its members. */
 export interface ChannelRights {

@@ -29,10 +29,6 @@ export const settings = Object.freeze({
     undefined,
     'who may sign in: jwt (signed tokens), or dev (any name without proof, this machine only)',
   ),
-  devAdmins: list(
-    '<user>',
-    'admins with auth dev, who write notifications and announcements; with auth jwt, tokens with role: admin do',
-  ),
   jwtSecret: secret('HS256 secret that tokens are signed with, at least 32 bytes'),
   jwks: optionalText('<url|file>', 'JSON Web Key Set with the public keys of tokens (RS256, ES256, EdDSA)'),
   audience: list('<text>', 'audience (aud) that a token must be made for; any of several; required with jwks'),
@@ -148,6 +144,8 @@ export const settings = Object.freeze({
   'limits.undeliveredBytesToUnseen': quota(1_000_000, 'the same while that one has never signed in'),
 
   'groups.maxMembers': integer(10_000, 1, 100_000, 'members of one group'),
+  'groups.maxPending': integer(1_000, 1, 10_000, 'users who are invited to one group or have asked to join it'),
+  'groups.pendingPerUser': quota(1_000, 'groups to which one user is invited, or has asked to join'),
   'receipts.maxMembers': integer(32, 0, 1_000, 'members of a group up to which they see how far the others have read'),
   'presence.graceMs': integer(
     5_000,

@@ -1,7 +1,15 @@
 // How what is delivered is written down. A transport names the codec of its sessions; delivery encodes each object once for
 // all who share the codec and the viewpoint.
 
-import type { Epoch, GapReason, GoodbyePush, GroupSettings, PresencePush, UserId } from '@longwire/protocol';
+import type {
+  Epoch,
+  GapReason,
+  GoodbyePush,
+  GroupSettings,
+  Invitation,
+  PresencePush,
+  UserId,
+} from '@longwire/protocol';
 import type { ReceiptEvent, SignalEvent } from '../bus/bus.js';
 import type { Channel, GroupChannel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
@@ -32,6 +40,11 @@ export interface JoinedGroup {
   readonly memberCount: number;
 }
 
+/** An invitation of a user to a group. */
+export interface InvitationToShow extends Invitation {
+  readonly channel: GroupChannel;
+}
+
 /** One for each way, compared by identity. What it returns depends on its arguments alone. */
 export interface Codec {
   /** @param key  the idempotency key of the entry, for its sender; undefined for other viewers */
@@ -45,6 +58,9 @@ export interface Codec {
   joined(group: JoinedGroup, viewer: UserId): Payload;
   /** The channel is no longer one of the user's. */
   removed(channel: Channel, viewer: UserId): Payload;
+  invitation(invitation: InvitationToShow, viewer: UserId): Payload;
+  /** The user is invited to the group no longer. */
+  invitationEnded(channel: GroupChannel, viewer: UserId): Payload;
   goodbye(goodbye: Omit<GoodbyePush, 'type'>): Payload;
   /** Several payloads as one, for recipients that take batches. */
   join(payloads: readonly Payload[]): Payload;

@@ -7,6 +7,8 @@ import {
   encodeEntryPush,
   encodeGapPush,
   encodeGoodbyePush,
+  encodeInvitationEndedPush,
+  encodeInvitationPush,
   encodePresencePush,
   encodeReceiptPush,
   encodeSignalPush,
@@ -29,6 +31,8 @@ export const jsonCodec: Codec = Object.freeze<Codec>({
     return encodeChannelPush(encodeChannelSummary(summary, undefined));
   },
   removed: (channel, viewer) => encodeChannelRemovedPush(addressOf(channel, viewer)),
+  invitation: (invitation, viewer) => encodeInvitationPush(addressOf(invitation.channel, viewer), invitation),
+  invitationEnded: (channel, viewer) => encodeInvitationEndedPush(addressOf(channel, viewer)),
   goodbye: encodeGoodbyePush,
   join: (texts) => texts.join('\n'),
 });

@@ -2,7 +2,7 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
-import type { AppliedChange, ChannelMember, ChannelRights, Stay } from '../channel/membership.js';
+import type { AppliedChange, ChannelMember, ChannelRights, PendingMember, Stay } from '../channel/membership.js';
 import type { LocalUser, LocalUsers } from './local-users.js';
 
 export class LoadedChannel<Readers = unknown> {
@@ -16,8 +16,13 @@ export class LoadedChannel<Readers = unknown> {
   readonly #localUsers: LocalUsers<Readers>;
   readonly #members = new Map<UserId, Stay>();
   #audience: LocalUser<Readers>[] = [];
+  readonly #pending = new Map<UserId, PendingMember>();
 
-  constructor(rights: ChannelRights, members: readonly ChannelMember[], localUsers: LocalUsers<Readers>) {
+  constructor(
+    rights: ChannelRights,
+    { members, pending }: { readonly members: readonly ChannelMember[]; readonly pending: readonly PendingMember[] },
+    localUsers: LocalUsers<Readers>,
+  ) {
     this.channel = rights.channel;
     this.#version = rights.version;
     this.#isClosed = rights.isClosed;
@@ -25,6 +30,7 @@ export class LoadedChannel<Readers = unknown> {
     this.#blocks = { ...rights.blocks };
     this.#localUsers = localUsers;
     for (const member of members) this.#put(member);
+    for (const user of pending) this.#pending.set(user.user, user);
   }
 
   /** The version of the rights: what an append names that is judged by this. */
@@ -55,6 +61,16 @@ export class LoadedChannel<Readers = unknown> {
     return this.#audience;
   }
 
+  /** Of a group: who is invited or has asked to join. */
+  get pending(): ReadonlyMap<UserId, PendingMember> {
+    return this.#pending;
+  }
+
+  /** How many users it holds. */
+  get userCount(): number {
+    return this.#audience.length + this.#pending.size;
+  }
+
   /** The row with this number is applied, and not fanned out yet: who joins by it gets it. */
   begin(seq: number, change: AppliedChange): void {
     if (seq <= this.#version) return;
@@ -67,6 +83,10 @@ export class LoadedChannel<Readers = unknown> {
       if (by === this.channel.high) this.#blocks.high = isBlocked;
     }
     for (const member of change.members) if (member.left === undefined) this.#put(member);
+    for (const { user, state, by, at } of change.pending) {
+      if (state === undefined) this.#pending.delete(user);
+      else this.#pending.set(user, { user, state, by, at });
+    }
   }
 
   /** The row was fanned out: who left by it gets nothing more. */

@@ -4,7 +4,7 @@
 import type { UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../channel/channel.js';
 import type { LaneNumbers, LaneRow } from '../channel/lane.js';
-import type { AppliedChange, ChannelMember, ChannelRights } from '../channel/membership.js';
+import type { AppliedChange, ChannelMember, ChannelRights, PendingMember } from '../channel/membership.js';
 import { isCorrupt, ServerError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import { LoadedChannel } from './loaded-channel.js';
@@ -24,6 +24,15 @@ export interface RightsSource {
     readonly members: readonly ChannelMember[];
     readonly next: UserId | undefined;
     readonly version: number;
+    readonly through: LaneNumbers;
+  }>;
+  pending(
+    channel: Channel,
+    after: UserId | undefined,
+    limit: number,
+  ): Promise<{
+    readonly pending: readonly PendingMember[];
+    readonly next: UserId | undefined;
     readonly through: LaneNumbers;
   }>;
 }
@@ -46,7 +55,7 @@ export interface MemberCacheParts<Readers> {
 export interface MemberCacheLimits {
   /** Channels kept, except for those that are pinned. */
   readonly channels: number;
-  /** Members of all of them together. */
+  /** Members of all of them together, and users who are pending there. */
   readonly members: number;
 }
 
@@ -91,9 +100,9 @@ export class MemberCache<Readers = unknown> {
     onRow: ({ channel, change }) => {
       const loaded = change === undefined ? undefined : this.#channels.get(channel.key);
       if (loaded === undefined || change === undefined) return;
-      this.#members -= loaded.audience.length;
+      this.#members -= loaded.userCount;
       loaded.finish(change);
-      this.#members += loaded.audience.length;
+      this.#members += loaded.userCount;
     },
   };
 
@@ -151,9 +160,9 @@ export class MemberCache<Readers = unknown> {
     this.#loading.get(channel.key)?.changes.push({ seq, change });
     const loaded = this.#channels.get(channel.key);
     if (loaded === undefined) return;
-    this.#members -= loaded.audience.length;
+    this.#members -= loaded.userCount;
     loaded.begin(seq, change);
-    this.#members += loaded.audience.length;
+    this.#members += loaded.userCount;
     for (const listener of this.#listeners) listener.onChanged?.(channel);
   }
 
@@ -179,17 +188,24 @@ export class MemberCache<Readers = unknown> {
     // Pages may be newer than the rights, and than one another: what has changed since is applied to them again.
     const members: ChannelMember[] = [];
     let after: UserId | undefined;
-    if (channel.kind === 'group') {
+    const pending: PendingMember[] = [];
+    if (channel.kind === 'group' && rights.version > 0) {
       do {
         const page = await log.members(channel, after, MEMBERS_PER_CALL);
         members.push(...page.members);
         through = page.through;
         after = page.next;
       } while (after !== undefined);
+      do {
+        const page = await log.pending(channel, after, MEMBERS_PER_CALL);
+        pending.push(...page.pending);
+        through = page.through;
+        after = page.next;
+      } while (after !== undefined);
     }
     // Not before it was applied: who joins by a row that is yet to be fanned out is not a member yet.
     await whenApplied(through);
-    const loaded = new LoadedChannel(rights, members, users);
+    const loaded = new LoadedChannel(rights, { members, pending }, users);
     for (const { seq, change } of changes) {
       if (seq <= rights.version) continue;
       loaded.begin(seq, change);
@@ -203,7 +219,7 @@ export class MemberCache<Readers = unknown> {
     const { channel } = loaded;
     this.#channels.set(channel.key, loaded);
     this.#loading.delete(channel.key);
-    this.#members += loaded.audience.length;
+    this.#members += loaded.userCount;
     for (const listener of this.#listeners) listener.onLoaded?.(channel);
     this.#evict(loaded);
   }
@@ -214,7 +230,7 @@ export class MemberCache<Readers = unknown> {
     for (const [key, loaded] of this.#channels) {
       if (loaded.pins > 0 || loaded === kept) continue;
       this.#channels.delete(key);
-      this.#members -= loaded.audience.length;
+      this.#members -= loaded.userCount;
       loaded.drop();
       if (this.#channels.size <= this.#limits.channels && this.#members <= this.#limits.members) return;
     }

@@ -4,6 +4,7 @@
 import type { ErrorCode, UserId } from '@longwire/protocol';
 import type { EntryOrigin } from '../bus/in-flight-appends.js';
 import { type DirectChannel, directChannel } from '../channel/channel.js';
+import { NO_RIGHTS_CHANGE } from '../channel/membership.js';
 import { isCorrupt } from '../errors.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { Clock } from '../runtime/clock.js';
@@ -132,7 +133,7 @@ export class Blocks {
           at: clock.now(),
           since: undefined,
           guard: { rightsVersion, isRefused: false },
-          change: { members: [], settings: undefined, blocks: [{ by, isBlocked }], closes: false },
+          change: { ...NO_RIGHTS_CHANGE, blocks: [{ by, isBlocked }] },
           mustExist: hiddenIn(channel),
         },
         origin: session,

@@ -5,6 +5,7 @@ import { findHiddenCharacter, type GroupOutcome, type UserId } from '@longwire/p
 import type { GroupChannel } from '../channel/channel.js';
 import { type EntryContent, emptyContent } from '../channel/entry.js';
 import { groupSettingsFrom } from '../channel/group-settings.js';
+import { NO_RIGHTS_CHANGE, type RightsChange } from '../channel/membership.js';
 import type { LoadedChannel } from '../membership/loaded-channel.js';
 import type { LocalUsers } from '../membership/local-users.js';
 import type { MemberCache } from '../membership/member-cache.js';
@@ -12,16 +13,12 @@ import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import { MAX_STATES_PER_CALL, type UserStates } from '../storage/user-states.js';
 import type { AppendQueue, SettledAppend } from './append-queue.js';
+import type { BlockLookup } from './block-lookup.js';
 import type { CursorCache } from './cursor-cache.js';
-import {
-  type GroupAction,
-  type GroupChange,
-  type GroupLimits,
-  type GroupState,
-  judgeGroupChange,
-} from './rules/group-change-rule.js';
+import { judgeGroupChange } from './rules/group-change-rule.js';
+import type { GroupAction, GroupChange, GroupLimits, GroupState } from './rules/group-judgement.js';
 import type { RuleRefusal } from './rules/rule-refusal.js';
-import { notNow, type SendOutcome, sendOutcome } from './send-outcome.js';
+import { notNow, quotaKind, type SendOutcome, sendOutcome } from './send-outcome.js';
 import type { StoreTurns } from './store-turns.js';
 
 export interface GroupRequest {
@@ -43,6 +40,7 @@ export interface GroupChangesParts {
   readonly users: Pick<LocalUsers<unknown>, 'readersOf'>;
   readonly cursors: Pick<CursorCache, 'load'>;
   readonly states: Pick<UserStates, 'haveWritten'>;
+  readonly blocks: Pick<BlockLookup, 'blockersOf'>;
   readonly turns: StoreTurns;
   readonly clock: Clock;
   /** Whether the disk has room for new entries. */
@@ -79,9 +77,9 @@ export class GroupChanges {
     return failed(notNow('the group changes too often; try again'));
   }
 
-  /** Which of the users have written to another one, who may therefore add them to a group. */
+  /** Which of the users have written to another one, and do not block them: that one may therefore add them to a group. */
   async consenting(user: UserId, users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
-    const { states, turns } = this.#parts;
+    const { states, blocks, turns } = this.#parts;
     const consenting = new Set<UserId>();
     for (let start = 0; start < users.length; start += MAX_STATES_PER_CALL) {
       const part = users.slice(start, start + MAX_STATES_PER_CALL);
@@ -90,6 +88,7 @@ export class GroupChanges {
         if (written[index] === true) consenting.add(each);
       });
     }
+    for (const blocker of await blocks.blockersOf(user, [...consenting])) consenting.delete(blocker);
     return consenting;
   }
 
@@ -108,6 +107,7 @@ export class GroupChanges {
     const settled = await this.#append(request, rights, change, !this.#parts.hasRoom());
     switch (settled?.outcome) {
       case 'stored':
+      case 'controlled':
         return change.isPart ? 'part' : { ok: true, outcome: change.outcome };
       case 'repeated':
         return this.#repeated(request);
@@ -125,13 +125,12 @@ export class GroupChanges {
     isRefused: boolean,
   ): Promise<SettledAppend | undefined> {
     const { queue, members, clock } = this.#parts;
-    const joining = change.members.filter(({ type }) => type === 'join').map(({ user }) => user);
-    const mustExist = joining.filter((user) => findHiddenCharacter(user) !== undefined);
+    const mustExist = newUsersOf(change).filter((user) => findHiddenCharacter(user) !== undefined);
     return new Promise((resolve) => {
       const isQueued = queue.add({
         request: {
           channel,
-          content: contentOf(kind, actor, body, key),
+          content: kind && contentOf(kind, actor, body, key),
           at: clock.now(),
           since: undefined,
           guard: { rightsVersion: rights.version, isRefused },
@@ -153,8 +152,7 @@ export class GroupChanges {
   /** So that who comes back is shown how far they have read. */
   async #loadCursors({ channel, actor, action }: GroupRequest): Promise<void> {
     const { users, cursors } = this.#parts;
-    const joining = action.type === 'add' ? action.users.wanted : action.type === 'join' ? [actor] : [];
-    const online = joining.filter((user) => users.readersOf(user) !== undefined);
+    const online = joiningBy(action, actor).filter((user) => users.readersOf(user) !== undefined);
     await Promise.all(online.map((user) => cursors.load(user, channel)));
   }
 
@@ -175,11 +173,13 @@ export class GroupChanges {
       refusals.count('limits.pendingAppendBytes');
       return notNow('too much waits for the disk; try again');
     }
-    if (settled.outcome === 'quota') refusals.count(`limits.${settled.quota}`);
+    if (settled.outcome === 'quota') refusals.count(quotaKind(settled.quota));
     if (settled.outcome === 'refused') refusals.count('limits.minFreeBytes');
     if (settled.outcome === 'unknown-user') {
       refusals.count('hiddenCharacter');
-      const hidden = change.members.map(({ user }) => findHiddenCharacter(user)).find((found) => found !== undefined);
+      const hidden = newUsersOf(change)
+        .map(findHiddenCharacter)
+        .find((found) => found !== undefined);
       const message = `users: expected ids of users who are known, or without hidden characters, got one with ${hidden}`;
       return { ok: false, code: 'invalid_field', message, afterMs: undefined };
     }
@@ -191,8 +191,28 @@ export class GroupChanges {
 const REPEAT: Pick<GroupChange, 'kind' | 'body' | 'change'> = Object.freeze({
   kind: 'group',
   body: {},
-  change: { members: [], settings: undefined, blocks: [], closes: false },
+  change: NO_RIGHTS_CHANGE,
 });
+
+/** Users who may join by an action. */
+function joiningBy(action: GroupAction, actor: UserId): readonly UserId[] {
+  switch (action.type) {
+    case 'add':
+      return action.users.wanted;
+    case 'join':
+      return [actor];
+    case 'accept':
+      return [action.user ?? actor];
+    default:
+      return [];
+  }
+}
+
+/** Users who would be members or invited. */
+function newUsersOf({ members, pending }: RightsChange): UserId[] {
+  const joining = members.filter(({ type }) => type === 'join');
+  return [...joining, ...pending.filter(({ state }) => state !== undefined)].map(({ user }) => user);
+}
 
 function stateOf(rights: LoadedChannel): GroupState {
   const isTaken = rights.version > 0;
@@ -201,8 +221,11 @@ function stateOf(rights: LoadedChannel): GroupState {
     isTaken,
     settings: groupSettingsFrom(rights.settings),
     memberCount: rights.audience.length,
+    pendingCount: rights.pending.size,
     roleOf: (user) => rights.member(user)?.role,
     members: () => idsOf(rights),
+    pendingStateOf: (user) => rights.pending.get(user)?.state,
+    pendingUsers: () => rights.pending.keys(),
   };
 }
 

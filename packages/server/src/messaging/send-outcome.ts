@@ -2,6 +2,7 @@
 
 import { type ErrorCode, findHiddenCharacter, type Position, type UserId } from '@longwire/protocol';
 import { type Channel, namedReaders } from '../channel/channel.js';
+import type { RefusalKind } from '../runtime/refusal-counter.js';
 import type { QuotaName, QuotaRefusal } from '../storage/quotas.js';
 import type { SettledAppend } from './append-queue.js';
 import type { RuleRefusal } from './rules/rule-refusal.js';
@@ -87,7 +88,13 @@ const quotaMessages: Readonly<Record<QuotaName, string>> = {
   storedBytesPerUser: 'you have stored as many messages as allowed',
   undeliveredBytesPerPeer: 'too much of what you sent to this user is not delivered yet',
   undeliveredBytesToUnseen: 'too much of what you sent waits for this user, who has never signed in',
+  pendingPerUser: 'one of the users is invited to as many groups, or has asked to join as many, as allowed',
 };
+
+/** What a refusal is counted as. */
+export function quotaKind(quota: QuotaName): RefusalKind {
+  return quota === 'pendingPerUser' ? 'groups.pendingPerUser' : `limits.${quota}`;
+}
 
 /** Not retryable: a client that repeats it by itself would hold back what is sent after it. */
 function quotaExceeded({ quota, afterMs }: QuotaRefusal): SendOutcome {

@@ -48,6 +48,8 @@ export const refusalKinds = [
   'limits.undeliveredBytesToUnseen',
   // Rights in channels.
   'groups.maxMembers',
+  'groups.maxPending',
+  'groups.pendingPerUser',
   'blocked',
   'notAMember',
   'notAllowed',

@@ -17,7 +17,7 @@ import type { ClientSession } from './client-session.js';
 import { handleAck } from './commands/ack.js';
 import { handleBlock, handleBlocks } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
-import { handleGroupMembers } from './commands/group-members.js';
+import { handleGroupInvitations, handleGroupMembers } from './commands/group-members.js';
 import { handleGroupCommand } from './commands/groups.js';
 import { handleHistory } from './commands/history.js';
 import { handlePreference } from './commands/preferences.js';
@@ -56,12 +56,16 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['group.create', 'send'],
   ['group.update', 'send'],
   ['group.add', 'send'],
+  ['group.invite', 'send'],
+  ['group.accept', 'send'],
+  ['group.decline', 'send'],
   ['group.join', 'send'],
   ['group.leave', 'send'],
   ['group.remove', 'send'],
   ['group.role', 'send'],
   ['group.delete', 'send'],
   ['group.members', 'page'],
+  ['group.invitations', 'page'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -195,9 +199,15 @@ export class Router {
       case 'group.members':
         handleGroupMembers(session, command, this.#rules.groupMembers, this.#rules.onGroupFailure);
         break;
+      case 'group.invitations':
+        handleGroupInvitations(session, command, this.#rules.groupInvitations, this.#rules.onGroupFailure);
+        break;
       case 'group.create':
       case 'group.update':
       case 'group.add':
+      case 'group.invite':
+      case 'group.accept':
+      case 'group.decline':
       case 'group.join':
       case 'group.leave':
       case 'group.remove':

@@ -5,6 +5,7 @@ import type { ServerConfig } from '../config/server-config.js';
 import type { LocalUsers } from '../membership/local-users.js';
 import type { MemberCache } from '../membership/member-cache.js';
 import type { AppendQueue } from '../messaging/append-queue.js';
+import { BlockLookup } from '../messaging/block-lookup.js';
 import { Blocks } from '../messaging/blocks.js';
 import type { ChannelList } from '../messaging/channel-list.js';
 import type { ChannelPreferences } from '../messaging/channel-preferences.js';
@@ -12,6 +13,7 @@ import type { CommittedHeads } from '../messaging/committed-heads.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
 import { GroupAccess } from '../messaging/group-access.js';
 import { GroupChanges } from '../messaging/group-changes.js';
+import type { GroupInvitations } from '../messaging/group-invitations.js';
 import { GroupMembers } from '../messaging/group-members.js';
 import { History } from '../messaging/history.js';
 import { KeySearches } from '../messaging/key-searches.js';
@@ -34,6 +36,7 @@ export interface Rules {
   readonly signals: SignalSender;
   readonly groups: GroupChanges;
   readonly groupMembers: GroupMembers;
+  readonly groupInvitations: GroupInvitations;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
@@ -53,6 +56,7 @@ export interface RulesParts {
   readonly heads: CommittedHeads;
   readonly cursors: CursorCache;
   readonly channels: ChannelList;
+  readonly groupInvitations: GroupInvitations;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly preferences: ChannelPreferences;
@@ -102,8 +106,23 @@ export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerCo
     history: new History({ log, directory, heads, turns }),
     channels,
     signals: new SignalSender({ heads, members, bus, clock, refusals }, limits),
-    groups: new GroupChanges({ queue, members, users, cursors, states, turns, clock, hasRoom, refusals }, groups),
+    groups: new GroupChanges(
+      {
+        queue,
+        members,
+        users,
+        cursors,
+        states,
+        blocks: new BlockLookup(log, turns),
+        turns,
+        clock,
+        hasRoom,
+        refusals,
+      },
+      groups,
+    ),
     groupMembers: new GroupMembers(members, log, turns),
+    groupInvitations: parts.groupInvitations,
     blocks: new Blocks(
       {
         log,

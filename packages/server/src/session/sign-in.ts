@@ -22,7 +22,6 @@ import type { Logger } from '../runtime/logger.js';
 import type { ActiveUsers } from './active-users.js';
 import type { HandshakeCredential } from './auth/handshake-credential.js';
 import type { Authenticated, AuthenticationRefusal, Authenticator } from './authenticate.js';
-import type { ChannelPushes } from './channel-pushes.js';
 import type { ClientSession } from './client-session.js';
 import { type CommandError, reply, replyError } from './commands/reply.js';
 import { type ConnectRefusal, refusalOfDevice, tooManySessions } from './connect-refusal.js';
@@ -31,6 +30,7 @@ import type { RefusalLog, RefusedCaller } from './limits/refusal-log.js';
 import type { Presence } from './presence/presence.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 import { refusalOf, type UserBlock, type UserBlocks } from './user-blocks.js';
+import type { UserPushes } from './user-pushes.js';
 
 /** What `connected` has besides its two lists, in bytes, with room for what is to come. */
 const CONNECTED_FIELDS_BYTES = 4_096;
@@ -56,7 +56,7 @@ export interface SignInParts {
   readonly opener: SessionOpener;
   readonly hub: Hub;
   readonly presence: Pick<Presence, 'begin' | 'end'>;
-  readonly channelPushes: ChannelPushes;
+  readonly userPushes: UserPushes;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly failures: FailureLog;
@@ -89,7 +89,7 @@ export class SignIn {
   readonly #opener: SessionOpener;
   readonly #hub: Hub;
   readonly #presence: SignInParts['presence'];
-  readonly #channelPushes: ChannelPushes;
+  readonly #userPushes: UserPushes;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #failures: FailureLog;
@@ -107,7 +107,7 @@ export class SignIn {
     this.#opener = parts.opener;
     this.#hub = parts.hub;
     this.#presence = parts.presence;
-    this.#channelPushes = parts.channelPushes;
+    this.#userPushes = parts.userPushes;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#failures = parts.failures;
@@ -187,7 +187,7 @@ export class SignIn {
       this.#connectionLimits.ended(signedIn.origin, { wasSignedIn: true });
     }
     if (session.reader !== undefined) this.#hub.leave(session.reader);
-    this.#channelPushes.end(session);
+    this.#userPushes.end(session);
     this.#users.leave(session);
     this.#presence.end(session);
   }
@@ -196,7 +196,6 @@ export class SignIn {
   async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<boolean> {
     const who = await this.#authenticate(session, command, pending);
     if (who === undefined || session.hasEnded) return false;
-    session.role = who.role;
     // In one step with being admitted: from then on a block ends the session.
     const block = this.#blocks.blockOf(who.user);
     if (block !== undefined) {
@@ -224,7 +223,7 @@ export class SignIn {
       this.#replyConnected(session, command, who, opened);
       this.#hub.finishOpening(session.reader!);
       this.#presence.begin(session);
-      this.#channelPushes.attend(session);
+      this.#userPushes.attend(session);
       this.#endSessionAt(session, who.validUntil);
     } finally {
       turn.end();
@@ -337,7 +336,6 @@ export class SignIn {
       });
       return;
     }
-    session.role = outcome.role;
     this.#endSessionAt(session, outcome.validUntil);
     reply(session, command, (re) => encodeRefreshed(re, { expiresAt: outcome.expiresAt }));
   }

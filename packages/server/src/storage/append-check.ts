@@ -38,10 +38,16 @@ export function assertStorable(request: AppendRequest): void {
   if (change !== undefined) assertChange(request, change);
 }
 
-function assertChange({ channel, content, guard }: AppendRequest, { members, settings, blocks }: RightsChange): void {
+function assertChange(
+  { channel, content, guard }: AppendRequest,
+  { members, pending, settings, blocks }: RightsChange,
+): void {
   if (guard.rightsVersion === 'any') throw impossible(channel, 'a change depends on a version of the rights, got any');
   if (members.length > MAX_MEMBER_CHANGES)
     throw impossible(channel, `expected at most ${MAX_MEMBER_CHANGES} changes of members`);
+  if (pending.length > MAX_MEMBER_CHANGES)
+    throw impossible(channel, `expected at most ${MAX_MEMBER_CHANGES} changes of pending users`);
+  if (pending.length > 0 && channel.kind !== 'group') throw impossible(channel, 'only groups have pending users');
   if (members.length > 0 && channel.kind !== 'group') throw impossible(channel, 'only groups have members that change');
   if (members.length > 0 && content === undefined) throw impossible(channel, 'a change of members is part of an entry');
   if (settings !== undefined && Buffer.byteLength(settings) > MAX_SETTINGS_BYTES) {

@@ -5,7 +5,14 @@ import type { Channel, DirectChannel } from '../channel/channel.js';
 import type { EntryContent } from '../channel/entry.js';
 import type { Lane, LaneNumbers, LanePage } from '../channel/lane.js';
 import type { LogItem } from '../channel/log-item.js';
-import type { AppliedChange, ChannelMember, ChannelRights, RightsChange, Stay } from '../channel/membership.js';
+import type {
+  AppliedChange,
+  ChannelMember,
+  ChannelRights,
+  PendingMember,
+  RightsChange,
+  Stay,
+} from '../channel/membership.js';
 import type { ServerError } from '../errors.js';
 import type { MAINTENANCE_STEP_MS, MaintenanceProgress, MaintenanceStep } from './maintenance.js';
 import type { QuotaRefusal } from './quotas.js';
@@ -151,6 +158,29 @@ export interface MemberPage {
   readonly through: LaneNumbers;
 }
 
+export interface PendingPage {
+  /** Those who are invited to the group or have asked to join it, ascending by the bytes of their ids. */
+  readonly pending: readonly PendingMember[];
+  /** Give it to the next call; undefined: that was the last page. */
+  readonly next: UserId | undefined;
+  /** The version of the rights that the page belongs to. */
+  readonly version: number;
+  /** The newest rows when it was read. */
+  readonly through: LaneNumbers;
+}
+
+/** A group in which a user is pending. */
+export interface PendingPlace extends PendingMember {
+  readonly channel: Channel;
+}
+
+export interface PendingPlaces {
+  /** Ascending by the bytes of the ids of the groups. */
+  readonly places: readonly PendingPlace[];
+  /** Give it to the next call; undefined: that was the last page. */
+  readonly next: Channel | undefined;
+}
+
 export interface PageRequest {
   readonly channel: Channel;
   /** `after`: ascending from `offset` + 1. `before`: the newest entries below `offset`, returned ascending all the same. Exclusive. */
@@ -245,6 +275,16 @@ export interface MessageLog {
    * @throws ServerError `corrupt` if they cannot be read
    */
   members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage>;
+
+  /** Users who are pending in a group, in pages of at most `limit` (≤ 1 000). One who cannot be read is reported, and none. */
+  pending(channel: Channel, after: UserId | undefined, limit: number): Promise<PendingPage>;
+
+  /**
+   * The groups in which a user is pending, in pages of at most `limit` (≤ 1 000). As they are stored, which may be above what
+   * has been fanned out.
+   * @param after  a group, which need not exist
+   */
+  pendingOf(user: UserId, after: Channel | undefined, limit: number): Promise<PendingPlaces>;
 
   /**
    * All stays of a user in groups, in the order asked, each list ascending. Of other channels, none. Where they cannot be

@@ -1,6 +1,9 @@
 // What one user may store and begin, and how that is counted: the same in every engine.
 
-export interface StoreQuotas {
+import type { UserId } from '@longwire/protocol';
+import type { RightsChange } from '../channel/membership.js';
+
+export interface StoreQuotas extends GroupQuotas {
   /** Direct channels that a user may begin with people who never answered, in an hour and in a day. */
   readonly newPeersPerHour: number;
   readonly newPeersPerDay: number;
@@ -13,6 +16,12 @@ export interface StoreQuotas {
   readonly undeliveredBytesToUnseen: number;
 }
 
+/** Those of groups. */
+export interface GroupQuotas {
+  /** Groups to which a user may be invited, or have asked to join, at one time. */
+  readonly pendingPerUser: number;
+}
+
 export type QuotaName = keyof StoreQuotas;
 
 /** Their numbers on the way between threads. */
@@ -23,6 +32,7 @@ export const quotaNames = [
   'storedBytesPerUser',
   'undeliveredBytesPerPeer',
   'undeliveredBytesToUnseen',
+  'pendingPerUser',
 ] as const satisfies readonly QuotaName[];
 
 export const unlimitedQuotas: StoreQuotas = Object.freeze({
@@ -32,6 +42,7 @@ export const unlimitedQuotas: StoreQuotas = Object.freeze({
   storedBytesPerUser: Number.POSITIVE_INFINITY,
   undeliveredBytesPerPeer: Number.POSITIVE_INFINITY,
   undeliveredBytesToUnseen: Number.POSITIVE_INFINITY,
+  pendingPerUser: Number.POSITIVE_INFINITY,
 });
 
 export interface QuotaRefusal {
@@ -120,13 +131,29 @@ export function judgeUndelivered(
   return { quota: 'undeliveredBytesToUnseen', afterMs: undefined };
 }
 
+/**
+ * @param countOf  how often a user is pending; asked only of those who would be pending once more
+ * @returns undefined: they may be
+ */
+export function judgePending(
+  { pending }: Pick<RightsChange, 'pending'>,
+  { pendingPerUser }: StoreQuotas,
+  isPending: (user: UserId) => boolean,
+  countOf: (user: UserId) => number,
+): QuotaRefusal | undefined {
+  const isFull = pending.some(
+    ({ user, state }) => state !== undefined && !isPending(user) && countOf(user) >= pendingPerUser,
+  );
+  return isFull ? { quota: 'pendingPerUser', afterMs: undefined } : undefined;
+}
+
 /** A clock that went back more than the length of a window begins a new one. */
 function isWithin(start: number, at: number, lengthMs: number): boolean {
   return Math.abs(at - start) < lengthMs;
 }
 
-/** Of the limits, those that the store judges. */
-export function quotasOf(limits: StoreQuotas): StoreQuotas {
+/** Of the settings, those that the store judges. */
+export function quotasOf(limits: Omit<StoreQuotas, keyof GroupQuotas>, { pendingPerUser }: GroupQuotas): StoreQuotas {
   return {
     newPeersPerHour: limits.newPeersPerHour,
     newPeersPerDay: limits.newPeersPerDay,
@@ -134,5 +161,6 @@ export function quotasOf(limits: StoreQuotas): StoreQuotas {
     storedBytesPerUser: limits.storedBytesPerUser,
     undeliveredBytesPerPeer: limits.undeliveredBytesPerPeer,
     undeliveredBytesToUnseen: limits.undeliveredBytesToUnseen,
+    pendingPerUser,
   };
 }

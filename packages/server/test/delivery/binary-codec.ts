@@ -13,6 +13,8 @@ export const binaryCodec: Codec = {
   joined: (...args) => framed(jsonCodec.joined(...args)),
   removed: (...args) => framed(jsonCodec.removed(...args)),
   gap: (...args) => framed(jsonCodec.gap(...args)),
+  invitation: (...args) => framed(jsonCodec.invitation(...args)),
+  invitationEnded: (...args) => framed(jsonCodec.invitationEnded(...args)),
   goodbye: (...args) => framed(jsonCodec.goodbye(...args)),
   join: (payloads) => Buffer.concat(payloads.map((payload) => payload as Uint8Array)),
 };

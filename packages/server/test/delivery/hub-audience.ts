@@ -17,6 +17,7 @@ export function hubAudience(
       log: {
         rights: () => Promise.reject(new Error('there are no groups')),
         members: () => Promise.reject(new Error('there are no groups')),
+        pending: () => Promise.reject(new Error('there are no groups')),
       },
       whenApplied: () => undefined,
       users,

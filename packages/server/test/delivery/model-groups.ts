@@ -2,7 +2,7 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Channel, ChannelKey } from '../../src/channel/channel.js';
-import type { AppliedChange, Stay } from '../../src/channel/membership.js';
+import { type AppliedChange, NO_RIGHTS_CHANGE, type Stay } from '../../src/channel/membership.js';
 import type { RightsSource } from '../../src/membership/member-cache.js';
 
 interface GroupChange {
@@ -37,6 +37,7 @@ export class ModelGroups {
       const version = this.#changesOf(channel).at(-1)?.seq ?? 0;
       return { members, next: undefined, version, through: new Map([[0, this.committed]]) };
     },
+    pending: async () => ({ pending: [], next: undefined, through: new Map([[0, this.committed]]) }),
   };
 
   readonly whenApplied = (numbers: ReadonlyMap<number, number>): Promise<void> | undefined => {
@@ -67,7 +68,7 @@ export class ModelGroups {
       ? { ...before, left: offset }
       : { joined: offset, left: undefined, role: 'member', dueFrom: offset, visibleFrom: 1 };
     const leftBefore = isMember ? undefined : before?.left;
-    const applied = { members: [{ user, ...stay, leftBefore }], settings: undefined, blocks: [], closes: false };
+    const applied = { ...NO_RIGHTS_CHANGE, members: [{ user, ...stay, leftBefore }], pending: [] };
     this.#changes.set(channel.key, [...this.#changesOf(channel), { seq, applied }]);
     return applied;
   }

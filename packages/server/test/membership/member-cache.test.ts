@@ -4,7 +4,7 @@ import { settled } from '@longwire/test-support/until';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Channel } from '../../src/channel/channel.js';
 import type { LaneRow } from '../../src/channel/lane.js';
-import type { ChannelMember, ChannelRights } from '../../src/channel/membership.js';
+import type { AppliedChange, ChannelMember, ChannelRights } from '../../src/channel/membership.js';
 import { ServerError } from '../../src/errors.js';
 import { LocalUsers } from '../../src/membership/local-users.js';
 import { LOAD_RETRY_MS, MemberCache, type RightsSource } from '../../src/membership/member-cache.js';
@@ -23,7 +23,11 @@ function rightsOf(channel: Channel, version = 1): ChannelRights {
 }
 
 function row(channel: Channel, seq: number, ...members: ChannelMember[]): LaneRow {
-  const change = { ...changeOf({}), members: members.map((changed) => ({ ...changed, leftBefore: undefined })) };
+  const change = {
+    ...changeOf({}),
+    pending: [],
+    members: members.map((changed) => ({ ...changed, leftBefore: undefined })),
+  };
   return { seq, stamp: 0, channel, entry: undefined, change };
 }
 
@@ -37,6 +41,7 @@ beforeEach(() => {
   source = {
     rights: async (channels) => ({ rights: channels.map((channel) => rightsOf(channel)), through }),
     members: async () => ({ members: [member('alice'), member('bob')], next: undefined, version: 1, through }),
+    pending: async () => ({ pending: [], next: undefined, through }),
   };
 });
 
@@ -44,6 +49,7 @@ function open(limits = { channels: 10, members: 100 }): MemberCache<string> {
   const log: RightsSource = {
     rights: (channels) => source.rights(channels),
     members: (channel, after, limit) => source.members(channel, after, limit),
+    pending: (channel, after, limit) => source.pending(channel, after, limit),
   };
   const onFailure = (error: unknown) => failures.push(error);
   return new MemberCache({ log, whenApplied: () => undefined, users, clock, onFailure }, limits);
@@ -149,6 +155,26 @@ describe('MemberCache', () => {
     expect([failures, cache.peek(ops)]).toMatchObject([[{ code: 'overloaded' }, { code: 'corrupt' }], undefined]);
   });
 
+  it('has who is pending, as the rows say that are applied while they are read and afterwards', async () => {
+    const cache = open();
+    const [carol, dave] = [user('carol'), user('dave')];
+    const invited = { user: carol, state: 'invited', by: user('alice'), at: 1 } as const;
+    const asked = { user: dave, state: 'requested', by: dave, at: 2 } as const;
+    const pendingRow = (seq: number, pending: AppliedChange['pending']): LaneRow => ({
+      ...row(eng, seq),
+      change: { ...changeOf({}), members: [], pending },
+    });
+    source.pending = async () => {
+      apply(cache, pendingRow(2, [{ ...asked, was: undefined }]));
+      return { pending: [invited], next: undefined, through };
+    };
+    const loaded = await cache.prepare(eng);
+    expect([...loaded.pending.values()]).toEqual([invited, asked]);
+    apply(cache, pendingRow(3, [{ ...invited, state: undefined, was: 'invited' }]));
+    expect([...loaded.pending.values()]).toEqual([asked]);
+    expect(audienceOf(cache, eng)).toEqual(['alice', 'bob']);
+  });
+
   it('has the blocks of a direct channel, and no members', async () => {
     const cache = open();
     source.members = () => expect.fail('the members of a direct channel were read');
@@ -159,7 +185,7 @@ describe('MemberCache', () => {
       stamp: 0,
       channel: pair,
       entry: undefined,
-      change: { ...changeOf({ blocks }), members: [] },
+      change: { ...changeOf({ blocks }), members: [], pending: [] },
     });
     expect([loaded.blocks, loaded.version, loaded.audience]).toEqual([{ low: false, high: true }, 2, []]);
   });

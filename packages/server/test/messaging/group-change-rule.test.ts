@@ -2,14 +2,9 @@
 
 import type { GroupId, GroupSettings, UserId } from '@longwire/protocol';
 import { describe, expect, it } from 'vitest';
-import type { MemberRole } from '../../src/channel/membership.js';
-import {
-  type Candidates,
-  type GroupAction,
-  type GroupJudgement,
-  type GroupState,
-  judgeGroupChange,
-} from '../../src/messaging/rules/group-change-rule.js';
+import type { MemberRole, PendingState } from '../../src/channel/membership.js';
+import { judgeGroupChange } from '../../src/messaging/rules/group-change-rule.js';
+import type { Candidates, GroupAction, GroupJudgement, GroupState } from '../../src/messaging/rules/group-judgement.js';
 
 const [owner, second, admin, member, stranger] = ['owner', 'second', 'admin', 'member', 'stranger'] as UserId[] as [
   UserId,
@@ -19,21 +14,30 @@ const [owner, second, admin, member, stranger] = ['owner', 'second', 'admin', 'm
   UserId,
 ];
 const eng = 'eng' as GroupId;
-const limits = { maxMembers: 1_000 };
+const limits = { maxMembers: 1_000, maxPending: 1_000 };
 
-function groupOf(roles: Record<string, MemberRole>, settings: GroupSettings = {}): GroupState {
+function groupOf(
+  roles: Record<string, MemberRole>,
+  settings: GroupSettings = {},
+  states: Record<string, PendingState> = {},
+): GroupState {
+  const pending = new Map(Object.entries(states)) as Map<UserId, PendingState>;
   const members = new Map(Object.entries(roles)) as Map<UserId, MemberRole>;
   return {
     exists: members.size > 0,
     isTaken: members.size > 0,
     settings,
     memberCount: members.size,
+    pendingCount: pending.size,
     roleOf: (user) => members.get(user),
     members: () => members.keys(),
+    pendingStateOf: (user) => pending.get(user),
+    pendingUsers: () => pending.keys(),
   };
 }
 
-const usual = (settings?: GroupSettings) => groupOf({ owner: 'owner', admin: 'admin', member: 'member' }, settings);
+const usual = (settings?: GroupSettings, states?: Record<string, PendingState>) =>
+  groupOf({ owner: 'owner', admin: 'admin', member: 'member' }, settings, states);
 const willing = (...wanted: UserId[]): Candidates => ({ wanted, consenting: new Set(wanted) });
 const judge = (actor: UserId, action: GroupAction, group = usual()) => judgeGroupChange(action, actor, group, limits);
 const codeOf = (judgement: GroupJudgement) =>
@@ -52,7 +56,7 @@ describe('group.create', () => {
   it('makes its user the owner and adds the users, in one entry group whose body is the settings given', () => {
     const change = changeOf(judge(owner, create({ title: 'T', history: 'start' }, willing(owner, member)), none));
     expect(change).toMatchObject({ kind: 'group', body: { title: 'T', history: 'start' } });
-    expect(change.outcome).toEqual({ group: eng, added: [member] });
+    expect(change.outcome).toEqual({ group: eng, added: [member], invited: [] });
     expect(change.change.members).toEqual([
       { type: 'join', user: owner, role: 'owner', visibleFrom: 'start' },
       { type: 'join', user: member, role: 'member', visibleFrom: 'start' },
@@ -65,9 +69,11 @@ describe('group.create', () => {
     expect(codeOf(judge(owner, create(), { ...none, isTaken: true }))).toBe('exists');
   });
 
-  it('is refused with forbidden if one of the users has not written to its user, and with invalid_field above 199 users', () => {
+  it('invites users who have not written to its user, in the same entry, and is refused with invalid_field above 199 others', () => {
     const users = { wanted: [member, stranger], consenting: new Set([member]) };
-    expect(codeOf(judge(owner, create({}, users), none))).toBe('forbidden');
+    const { change, outcome } = changeOf(judge(owner, create({}, users), none));
+    expect(outcome).toEqual({ group: eng, added: [member], invited: [stranger] });
+    expect(change.pending).toEqual([{ user: stranger, state: 'invited', by: owner }]);
     const many = Array.from({ length: 200 }, (_, index) => `u${index}` as UserId);
     expect(codeOf(judge(owner, create({}, willing(...many)), none))).toBe('invalid_field');
     expect(codeOf(judge(owner, create({}, willing(...many.slice(1))), none))).toBe('change');
@@ -116,19 +122,66 @@ describe('group.add', () => {
     expect(changeOf(judge(admin, add))).toMatchObject({
       kind: 'member',
       body: { change: 'added', users: [stranger] },
-      outcome: { added: [stranger] },
+      outcome: { added: [stranger], invited: [] },
     });
     expect(judge(admin, { type: 'add', users: willing(member) })).toEqual({
       verdict: 'nothing',
-      outcome: { added: [] },
+      outcome: { added: [], invited: [] },
     });
   });
 
-  it('is refused with forbidden for users who have not written to its user, and with quota_exceeded above groups.maxMembers', () => {
-    const users = { wanted: [stranger], consenting: new Set<UserId>() };
-    expect(codeOf(judge(owner, { type: 'add', users }))).toBe('forbidden');
-    const full = judgeGroupChange({ type: 'add', users: willing(stranger) }, owner, usual(), { maxMembers: 3 });
-    expect(codeOf(full)).toBe('quota_exceeded');
+  it('invites users who have not written to its user, without an entry, and adds those who have asked to join', () => {
+    const users = { wanted: [stranger, second], consenting: new Set<UserId>() };
+    const { kind, change, outcome } = changeOf(judge(admin, { type: 'add', users }));
+    expect({ kind, outcome }).toEqual({ kind: undefined, outcome: { added: [], invited: [stranger, second] } });
+    expect(change.members).toEqual([]);
+    expect(change.pending).toEqual([stranger, second].map((user) => ({ user, state: 'invited', by: admin })));
+    const asked = usual({}, { stranger: 'requested', second: 'invited' });
+    expect(changeOf(judge(admin, { type: 'add', users }, asked)).outcome).toEqual({ added: [stranger], invited: [] });
+  });
+
+  it('is refused with quota_exceeded above groups.maxMembers and groups.maxPending', () => {
+    const judgeWith = (users: Candidates, some: object) =>
+      codeOf(judgeGroupChange({ type: 'add', users }, owner, usual(), { ...limits, ...some }));
+    expect(judgeWith(willing(stranger), { maxMembers: 3 })).toBe('quota_exceeded');
+    expect(judgeWith({ wanted: [stranger, second], consenting: new Set() }, { maxPending: 1 })).toBe('quota_exceeded');
+    expect(judgeWith({ wanted: [stranger], consenting: new Set() }, { maxMembers: 3, maxPending: 1 })).toBe('change');
+  });
+});
+
+describe('group.accept and group.decline', () => {
+  const accept = (user?: UserId): GroupAction => ({ type: 'accept', user });
+  const decline = (user?: UserId): GroupAction => ({ type: 'decline', user });
+  const group = usual({}, { stranger: 'invited', second: 'requested' });
+
+  it('without a user concern the own invitation: accept joins, decline ends it or the own request', () => {
+    const { kind, body, change } = changeOf(judge(stranger, accept(), group));
+    expect({ kind, body }).toEqual({ kind: 'member', body: { change: 'joined', users: [stranger] } });
+    expect(change.members).toEqual([{ type: 'join', user: stranger, role: 'member', visibleFrom: 'joining' }]);
+    expect(codeOf(judge(second, accept(), group))).toBe('not_a_member');
+    expect(codeOf(judge(member, accept(), group))).toBe('nothing');
+    for (const user of [stranger, second]) {
+      const declined = changeOf(judge(user, decline(), group));
+      expect(declined.kind).toBeUndefined();
+      expect(declined.change.pending).toEqual([{ user, state: undefined, by: user }]);
+    }
+    expect(codeOf(judge(stranger, decline(), usual()))).toBe('nothing');
+    expect(codeOf(judge(stranger, decline(), groupOf({})))).toBe('nothing');
+  });
+
+  it('with a user are for owners and admins: accept adds one who has asked, decline ends a request or an invitation', () => {
+    expect(codeOf(judge(member, accept(second), group))).toBe('forbidden');
+    expect(codeOf(judge(stranger, accept(second), group))).toBe('not_a_member');
+    expect(codeOf(judge(stranger, decline(second), group))).toBe('not_a_member');
+    expect(changeOf(judge(admin, accept(second), group)).body).toEqual({ change: 'added', users: [second] });
+    expect(codeOf(judge(admin, accept(stranger), group))).toBe('invalid_field');
+    expect(codeOf(judge(admin, accept(member), group))).toBe('nothing');
+    for (const user of [stranger, second]) {
+      expect(changeOf(judge(admin, decline(user), group)).change.pending).toEqual([
+        { user, state: undefined, by: admin },
+      ]);
+    }
+    expect(codeOf(judge(admin, decline(member), group))).toBe('nothing');
   });
 });
 
@@ -142,8 +195,26 @@ describe('group.join', () => {
   it('gets not_a_member in a closed group, ok without an entry for a member, quota_exceeded above groups.maxMembers', () => {
     expect(codeOf(judge(stranger, { type: 'join' }, usual({ joining: 'closed' })))).toBe('not_a_member');
     expect(judge(member, { type: 'join' }).verdict).toBe('nothing');
-    const full = judgeGroupChange({ type: 'join' }, stranger, usual({ joining: 'open' }), { maxMembers: 3 });
+    const few = { ...limits, maxMembers: 3 };
+    const full = judgeGroupChange({ type: 'join' }, stranger, usual({ joining: 'open' }), few);
     expect(codeOf(full)).toBe('quota_exceeded');
+  });
+
+  it('asks to join a group that takes requests, once, and joins where the user is invited, whatever joining is', () => {
+    const { kind, change, outcome } = changeOf(judge(stranger, { type: 'join' }, usual({ joining: 'request' })));
+    expect({ kind, outcome }).toEqual({ kind: undefined, outcome: { pending: true } });
+    expect(change.pending).toEqual([{ user: stranger, state: 'requested', by: stranger }]);
+    expect(judge(stranger, { type: 'join' }, usual({ joining: 'request' }, { stranger: 'requested' }))).toEqual({
+      verdict: 'nothing',
+      outcome: { pending: true },
+    });
+    for (const joining of ['closed', 'request', 'open'] as const) {
+      const invited = usual({ joining }, { stranger: 'invited' });
+      expect(changeOf(judge(stranger, { type: 'join' }, invited)).body).toMatchObject({ change: 'joined' });
+    }
+    const full = { ...limits, maxPending: 0 };
+    const refused = judgeGroupChange({ type: 'join' }, stranger, usual({ joining: 'request' }), full);
+    expect(codeOf(refused)).toBe('quota_exceeded');
   });
 });
 
@@ -155,6 +226,19 @@ describe('group.leave', () => {
     });
     expect(codeOf(judge(owner, { type: 'leave' }))).toBe('forbidden');
     expect(codeOf(judge(owner, { type: 'leave' }, groupOf({ owner: 'owner', second: 'owner' })))).toBe('change');
+  });
+
+  it('of the last member first ends all invitations and requests, 200 by a row', () => {
+    const pending = Object.fromEntries(Array.from({ length: 450 }, (_, index) => [`u${index}`, 'invited' as const]));
+    const { kind, change, isPart } = changeOf(
+      judge(owner, { type: 'leave' }, groupOf({ owner: 'owner' }, {}, pending)),
+    );
+    expect({ kind, isPart, closes: change.closes }).toEqual({ kind: undefined, isPart: true, closes: false });
+    expect(change.pending).toHaveLength(200);
+    expect(changeOf(judge(owner, { type: 'delete' }, usual({}, { stranger: 'requested' })))).toMatchObject({
+      isPart: true,
+      change: { pending: [{ user: stranger, state: undefined, by: owner }] },
+    });
   });
 
   it('of the last member ends the group', () => {
@@ -176,6 +260,18 @@ describe('group.remove', () => {
     expect(codeOf(judge(member, remove(admin), group))).toBe('forbidden');
     expect(codeOf(judge(owner, remove(owner), group))).toBe('forbidden');
     expect(judge(owner, remove(stranger), group)).toEqual({ verdict: 'nothing', outcome: { removed: [] } });
+  });
+
+  it('ends invitations and requests as well, without an entry if no member is removed', () => {
+    const some = usual({}, { stranger: 'invited', second: 'requested' });
+    const ends = [stranger, second].map((user) => ({ user, state: undefined, by: admin }));
+    const withdrawn = changeOf(judge(admin, remove(stranger, second), some));
+    expect(withdrawn).toMatchObject({ kind: undefined, outcome: { removed: [stranger, second] } });
+    expect(withdrawn.change.pending).toEqual(ends);
+    const both = changeOf(judge(admin, remove(stranger, second, member), some));
+    expect(both).toMatchObject({ kind: 'member', outcome: { removed: [member, stranger, second] } });
+    expect(both.body).toEqual({ change: 'removed', users: [member] });
+    expect(both.change.pending).toEqual(ends);
   });
 });
 

@@ -5,7 +5,12 @@ import { type Channel, directChannel, groupChannel, inboxChannel } from '../../s
 import { type Entry, type EntryContent, emptyContent } from '../../src/channel/entry.js';
 import type { LaneRow } from '../../src/channel/lane.js';
 import { isGap, type LogItem } from '../../src/channel/log-item.js';
-import type { MemberChange, MemberRole, RightsChange } from '../../src/channel/membership.js';
+import {
+  type MemberChange,
+  type MemberRole,
+  NO_RIGHTS_CHANGE,
+  type RightsChange,
+} from '../../src/channel/membership.js';
 import { type ChannelName, nameOf } from '../../src/storage/channel-name.js';
 import type { AppendRequest, Guard, MessageLog, Page } from '../../src/storage/message-log.js';
 
@@ -45,7 +50,7 @@ export function control(channel: Channel, rightsVersion: number, fields: Partial
 }
 
 export function changeOf(fields: Partial<RightsChange>): RightsChange {
-  return { members: [], settings: undefined, blocks: [], closes: false, ...fields };
+  return { ...NO_RIGHTS_CHANGE, ...fields };
 }
 
 export function joins(id: string, role: MemberRole = 'member', visibleFrom: 'start' | 'joining' = 'joining') {
@@ -106,6 +111,8 @@ export function methodsOf(log: MessageLog): MessageLog {
     heads: (channels) => log.heads(channels),
     rights: (channels) => log.rights(channels),
     members: (channel, after, limit) => log.members(channel, after, limit),
+    pending: (channel, after, limit) => log.pending(channel, after, limit),
+    pendingOf: (member, after, limit) => log.pendingOf(member, after, limit),
     stays: (member, channels) => log.stays(member, channels),
     countBlocks: (member) => log.countBlocks(member),
     blockedUsers: (member, after, limit) => log.blockedUsers(member, after, limit),

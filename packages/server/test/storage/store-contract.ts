@@ -7,6 +7,7 @@ import { describeFeedContract } from './feed-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeMaintenanceContract } from './maintenance-contract.js';
 import { describeModelContract } from './model-contract.js';
+import { describePendingContract } from './pending-contract.js';
 import { describePreferenceContract } from './preference-contract.js';
 import { describeQuotaContract } from './quota-contract.js';
 import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
@@ -274,6 +275,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeRightsContract(name, create);
   describeStandingContract(name, create);
   describeMaintenanceContract(name, create);
+  describePendingContract(name, create);
   describePreferenceContract(name, create);
   describeUserStateContract(name, create);
   describeModelContract(name, create);

@@ -1,68 +1,41 @@
 // Who may change what in a group, and what then becomes of it. Pure: a judgement depends on its arguments alone, so that it
 // can be made again when the rights have changed before it was stored.
 
-import type { GroupId, GroupOutcome, GroupSettings, GroupSettingsChange, UserId } from '@longwire/protocol';
+import type { GroupOutcome, GroupSettings, GroupSettingsChange, UserId } from '@longwire/protocol';
 import { changedSettings } from '../../channel/group-settings.js';
 import {
   MAX_MEMBER_CHANGES,
   MAX_SETTINGS_BYTES,
   type MemberChange,
   type MemberRole,
+  NO_RIGHTS_CHANGE,
   type RightsChange,
 } from '../../channel/membership.js';
+import {
+  invitationOf,
+  judgeAccept,
+  judgeAdd,
+  judgeDecline,
+  judgeJoin,
+  judgeOwnAccept,
+  judgeOwnDecline,
+  sortCandidates,
+} from './group-joining-rule.js';
+import {
+  forbidden,
+  type GroupAction,
+  type GroupJudgement,
+  type GroupLimits,
+  type GroupState,
+  joinOf,
+  leaveOf,
+  memberChange,
+  nothing,
+  pendingChange,
+  refusalOfRoom,
+  refused,
+} from './group-judgement.js';
 import { NOT_A_MEMBER } from './group-rule.js';
-import type { RuleRefusal } from './rule-refusal.js';
-
-/** What a user wants to change. */
-export type GroupAction =
-  | { readonly type: 'create'; readonly group: GroupId; readonly settings: GroupSettings; readonly users: Candidates }
-  | { readonly type: 'update'; readonly settings: GroupSettingsChange }
-  | { readonly type: 'add'; readonly users: Candidates }
-  | { readonly type: 'join' }
-  | { readonly type: 'leave' }
-  | { readonly type: 'remove'; readonly users: readonly UserId[] }
-  | { readonly type: 'role'; readonly user: UserId; readonly role: MemberRole }
-  | { readonly type: 'delete' };
-
-/** Users to be added, and which of them have written to the one who adds them: only those may be. */
-export interface Candidates {
-  readonly wanted: readonly UserId[];
-  readonly consenting: ReadonlySet<UserId>;
-}
-
-/** A group as it is. */
-export interface GroupState {
-  /** It has begun and has not ended. */
-  readonly exists: boolean;
-  /** Its id is in use, or was. */
-  readonly isTaken: boolean;
-  readonly settings: GroupSettings;
-  readonly memberCount: number;
-  /** Undefined: not a member. */
-  roleOf(user: UserId): MemberRole | undefined;
-  members(): Iterable<UserId>;
-}
-
-export interface GroupLimits {
-  /** Of one group. */
-  readonly maxMembers: number;
-}
-
-/** What is to be stored: an entry of the group with a change of its rights. */
-export interface GroupChange {
-  readonly kind: 'group' | 'member';
-  readonly body: object;
-  readonly change: RightsChange;
-  readonly outcome: GroupOutcome;
-  /** There is more to do of the same than one entry takes: the action is judged again once this is stored. */
-  readonly isPart: boolean;
-}
-
-export type GroupJudgement =
-  | { readonly verdict: 'change'; readonly change: GroupChange }
-  /** It is so already. */
-  | { readonly verdict: 'nothing'; readonly outcome: GroupOutcome }
-  | { readonly verdict: 'refused'; readonly refusal: RuleRefusal };
 
 export function judgeGroupChange(
   action: GroupAction,
@@ -73,6 +46,9 @@ export function judgeGroupChange(
   if (action.type === 'create') return judgeCreate(action, actor, group, limits);
   const role = group.exists ? group.roleOf(actor) : undefined;
   if (action.type === 'join') return judgeJoin(actor, role, group, limits);
+  const isOwn = 'user' in action && (action.user ?? actor) === actor;
+  if (action.type === 'accept' && isOwn) return judgeOwnAccept(actor, role, group, limits);
+  if (action.type === 'decline' && isOwn) return judgeOwnDecline(actor, group);
   if (role === undefined) return refused(NOT_A_MEMBER);
   if (action.type === 'leave') return judgeLeave(actor, role, group);
   if (role === 'member') return forbidden('only the owners and admins of a group change it');
@@ -80,7 +56,11 @@ export function judgeGroupChange(
     case 'update':
       return judgeUpdate(action.settings, group);
     case 'add':
-      return judgeAdd(action.users, group, limits);
+      return judgeAdd(action.users, actor, group, limits);
+    case 'accept':
+      return judgeAccept(action.user ?? actor, actor, group, limits);
+    case 'decline':
+      return judgeDecline(action.user ?? actor, actor, group);
     case 'remove':
       return judgeRemove(action.users, actor, role, group);
     case 'role':
@@ -100,42 +80,23 @@ function judgeCreate(
     return refused({ code: 'exists', message: `group: ${id} is taken; choose another id`, counted: 'notAllowed' });
   }
   const wanted = users.wanted.filter((user) => user !== actor);
+  const { added, invited } = sortCandidates({ ...users, wanted }, group);
   // The owner joins by the same entry.
-  const added = wanted.slice(0, MAX_MEMBER_CHANGES - 1);
-  const unwilling = refusalOfAdding({ ...users, wanted }, 1, limits) ?? refusalOfCount(wanted.length - added.length);
-  if (unwilling !== undefined) return refused(unwilling);
-  const members: MemberChange[] = [
-    joinOf(actor, 'owner', settings),
-    ...added.map((user) => joinOf(user, 'member', settings)),
-  ];
-  return settingsChange(settings, settings, members, { group: id, added });
+  const members = [joinOf(actor, 'owner', settings), ...added.map((user) => joinOf(user, 'member', settings))];
+  if (members.length > MAX_MEMBER_CHANGES) {
+    const message = `users: a group begins with at most ${MAX_MEMBER_CHANGES} members, its owner included; add others later`;
+    return refused({ code: 'invalid_field', message, counted: 'notAllowed' });
+  }
+  const full = refusalOfRoom(group, { members: members.length, pending: invited.length }, limits);
+  if (full !== undefined) return refused(full);
+  const pending = invited.map((user) => invitationOf(user, actor));
+  return settingsChange(settings, settings, { members, pending }, { group: id, added, invited });
 }
 
 function judgeUpdate(change: GroupSettingsChange, group: GroupState): GroupJudgement {
   const settings = changedSettings(group.settings, change);
-  if (JSON.stringify(settings) === JSON.stringify(group.settings)) return { verdict: 'nothing', outcome: {} };
-  return settingsChange(change, settings, [], {});
-}
-
-function judgeAdd(users: Candidates, group: GroupState, limits: GroupLimits): GroupJudgement {
-  const added = users.wanted.filter((user) => group.roleOf(user) === undefined);
-  if (added.length === 0) return { verdict: 'nothing', outcome: { added } };
-  const unwilling = refusalOfAdding({ ...users, wanted: added }, group.memberCount, limits);
-  if (unwilling !== undefined) return refused(unwilling);
-  const joins = added.map((user) => joinOf(user, 'member', group.settings));
-  return memberChange({ change: 'added', users: added }, joins, { added });
-}
-
-function judgeJoin(
-  actor: UserId,
-  role: MemberRole | undefined,
-  group: GroupState,
-  limits: GroupLimits,
-): GroupJudgement {
-  if (role !== undefined) return { verdict: 'nothing', outcome: {} };
-  if (!group.exists || group.settings.joining !== 'open') return refused(NOT_A_MEMBER);
-  if (group.memberCount >= limits.maxMembers) return refused(fullGroup(limits));
-  return memberChange({ change: 'joined', users: [actor] }, [joinOf(actor, 'member', group.settings)], {});
+  if (JSON.stringify(settings) === JSON.stringify(group.settings)) return nothing({});
+  return settingsChange(change, settings, {}, {});
 }
 
 function judgeLeave(actor: UserId, role: MemberRole, group: GroupState): GroupJudgement {
@@ -143,17 +104,23 @@ function judgeLeave(actor: UserId, role: MemberRole, group: GroupState): GroupJu
   if (role === 'owner' && !isLast && countOwners(group) === 1) {
     return forbidden('the last owner of a group hands over before leaving: make another member an owner first');
   }
-  return memberChange({ change: 'left', users: [actor] }, [{ type: 'leave', user: actor }], {}, { closes: isLast });
+  if (isLast && group.pendingCount > 0) return withdrawSome(actor, group);
+  return memberChange({ change: 'left', users: [actor] }, { members: [leaveOf(actor)], closes: isLast }, {});
 }
 
 function judgeRemove(users: readonly UserId[], actor: UserId, role: MemberRole, group: GroupState): GroupJudgement {
   if (users.includes(actor)) return forbidden('users: no member removes themselves; use group.leave');
-  const removed = users.filter((user) => group.roleOf(user) !== undefined);
-  if (role === 'admin' && removed.some((user) => group.roleOf(user) !== 'member')) {
+  const leaving = users.filter((user) => group.roleOf(user) !== undefined);
+  if (role === 'admin' && leaving.some((user) => group.roleOf(user) !== 'member')) {
     return forbidden('only owners remove owners and admins');
   }
-  if (removed.length === 0) return { verdict: 'nothing', outcome: { removed } };
-  return memberChange({ change: 'removed', users: removed }, removed.map(leaveOf), { removed });
+  const withdrawn = users.filter((user) => group.pendingStateOf(user) !== undefined);
+  const outcome = { removed: [...leaving, ...withdrawn] };
+  const pending = withdrawn.map((user) => ({ user, state: undefined, by: actor }));
+  if (leaving.length > 0) {
+    return memberChange({ change: 'removed', users: leaving }, { members: leaving.map(leaveOf), pending }, outcome);
+  }
+  return pending.length > 0 ? pendingChange(pending, outcome) : nothing(outcome);
 }
 
 function judgeRole(
@@ -165,51 +132,40 @@ function judgeRole(
     const message = `user: expected a member of the group, ${user} is none`;
     return refused({ code: 'invalid_field', message, counted: 'notAllowed' });
   }
-  if (present === role) return { verdict: 'nothing', outcome: {} };
+  if (present === role) return nothing({});
   if (present === 'owner' && countOwners(group) === 1) {
     return forbidden('the last owner of a group stays one: make another member an owner first');
   }
-  return memberChange({ change: 'role', users: [user], role }, [{ type: 'role', user, role }], {});
+  const members: MemberChange[] = [{ type: 'role', user, role }];
+  return memberChange({ change: 'role', users: [user], role }, { members }, {});
 }
 
 /** Of a large group the others are removed before it ends, as many at a time as one entry takes. */
 function judgeDelete(actor: UserId, group: GroupState): GroupJudgement {
-  const others: UserId[] = [];
-  for (const user of group.members()) {
-    if (user !== actor) others.push(user);
-    if (others.length === MAX_MEMBER_CHANGES) break;
-  }
+  if (group.pendingCount > 0) return withdrawSome(actor, group);
+  const others = firstOf(group.members(), (user) => user !== actor);
   if (others.length === MAX_MEMBER_CHANGES) {
-    return memberChange({ change: 'removed', users: others }, others.map(leaveOf), {}, { isPart: true });
+    return memberChange({ change: 'removed', users: others }, { members: others.map(leaveOf) }, {}, { isPart: true });
   }
   const members = [...others, actor].map(leaveOf);
-  const change: RightsChange = { members, settings: undefined, blocks: [], closes: true };
-  const body = { deleted: true };
-  return { verdict: 'change', change: { kind: 'group', body, change, outcome: {}, isPart: false } };
+  const change: RightsChange = { ...NO_RIGHTS_CHANGE, members, closes: true };
+  return { verdict: 'change', change: { kind: 'group', body: { deleted: true }, change, outcome: {}, isPart: false } };
 }
 
-function refusalOfAdding(
-  { wanted, consenting }: Candidates,
-  memberCount: number,
-  limits: GroupLimits,
-): RuleRefusal | undefined {
-  const strangers = wanted.filter((user) => !consenting.has(user));
-  if (strangers.length > 0) {
-    const message = `users: expected users who have written to you before; ${strangers[0]} has not: nothing was stored`;
-    return { code: 'forbidden', message, counted: 'notAllowed' };
+/** Before a group ends, no user is invited to it any more. */
+function withdrawSome(actor: UserId, group: GroupState): GroupJudgement {
+  const pending = firstOf(group.pendingUsers()).map((user) => ({ user, state: undefined, by: actor }));
+  return pendingChange(pending, {}, { isPart: true });
+}
+
+/** As many users as one row takes. */
+function firstOf(users: Iterable<UserId>, isWanted: (user: UserId) => boolean = () => true): UserId[] {
+  const first: UserId[] = [];
+  for (const user of users) {
+    if (isWanted(user)) first.push(user);
+    if (first.length === MAX_MEMBER_CHANGES) break;
   }
-  return memberCount + wanted.length > limits.maxMembers ? fullGroup(limits) : undefined;
-}
-
-function refusalOfCount(tooMany: number): RuleRefusal | undefined {
-  if (tooMany === 0) return undefined;
-  const message = `users: a group begins with at most ${MAX_MEMBER_CHANGES} members, its owner included; add others later`;
-  return { code: 'invalid_field', message, counted: 'notAllowed' };
-}
-
-function fullGroup({ maxMembers }: GroupLimits): RuleRefusal {
-  const message = `a group has at most ${maxMembers} members: nothing was stored`;
-  return { code: 'quota_exceeded', message, counted: 'groups.maxMembers' };
+  return first;
 }
 
 function countOwners(group: GroupState): number {
@@ -218,28 +174,10 @@ function countOwners(group: GroupState): number {
   return owners;
 }
 
-function joinOf(user: UserId, role: MemberRole, { history }: GroupSettings): MemberChange {
-  return { type: 'join', user, role, visibleFrom: history === 'start' ? 'start' : 'joining' };
-}
-
-function leaveOf(user: UserId): MemberChange {
-  return { type: 'leave', user };
-}
-
-function memberChange(
-  body: { readonly change: string; readonly users: readonly UserId[]; readonly role?: MemberRole },
-  members: readonly MemberChange[],
-  outcome: GroupOutcome,
-  { closes = false, isPart = false }: { readonly closes?: boolean; readonly isPart?: boolean } = {},
-): GroupJudgement {
-  const change: RightsChange = { members, settings: undefined, blocks: [], closes };
-  return { verdict: 'change', change: { kind: 'member', body, change, outcome, isPart } };
-}
-
 function settingsChange(
   body: GroupSettingsChange,
   settings: GroupSettings,
-  members: readonly MemberChange[],
+  change: Partial<RightsChange>,
   outcome: GroupOutcome,
 ): GroupJudgement {
   const text = JSON.stringify(settings);
@@ -247,14 +185,6 @@ function settingsChange(
     const message = `the settings of a group have at most ${MAX_SETTINGS_BYTES} bytes of JSON text: nothing was stored`;
     return refused({ code: 'too_large', message, counted: 'notAllowed' });
   }
-  const change: RightsChange = { members, settings: text, blocks: [], closes: false };
-  return { verdict: 'change', change: { kind: 'group', body, change, outcome, isPart: false } };
-}
-
-function refused(refusal: RuleRefusal): GroupJudgement {
-  return { verdict: 'refused', refusal };
-}
-
-function forbidden(message: string): GroupJudgement {
-  return refused({ code: 'forbidden', message: `${message}: nothing was stored`, counted: 'notAllowed' });
+  const whole: RightsChange = { ...NO_RIGHTS_CHANGE, ...change, settings: text };
+  return { verdict: 'change', change: { kind: 'group', body, change: whole, outcome, isPart: false } };
 }

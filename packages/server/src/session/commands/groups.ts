@@ -12,7 +12,7 @@ import {
 import { groupChannel } from '../../channel/channel.js';
 import { settingsAmong } from '../../channel/group-settings.js';
 import type { GroupChanges } from '../../messaging/group-changes.js';
-import type { Candidates, GroupAction } from '../../messaging/rules/group-change-rule.js';
+import type { Candidates, GroupAction } from '../../messaging/rules/group-judgement.js';
 import type { ClientSession } from '../client-session.js';
 import { reply, replyError, unavailableError } from './reply.js';
 
@@ -60,6 +60,12 @@ async function actionOf(
       return { type: 'update', settings: settingsAmong(command) };
     case 'group.add':
       return { type: 'add', users: await candidates(command.users) };
+    case 'group.invite':
+      return { type: 'add', users: { wanted: command.users, consenting: NONE } };
+    case 'group.accept':
+      return { type: 'accept', user: command.user };
+    case 'group.decline':
+      return { type: 'decline', user: command.user };
     case 'group.join':
       return { type: 'join' };
     case 'group.leave':
@@ -72,3 +78,6 @@ async function actionOf(
       return { type: 'delete' };
   }
 }
+
+/** No user is added without being asked. */
+const NONE: ReadonlySet<UserId> = new Set();

@@ -1,6 +1,12 @@
 // Answers of up to a page: made one at a time, when the session's outbox has room for them.
 
-import type { BlocksCommand, ChannelsCommand, GroupMembersCommand, HistoryCommand } from '@longwire/protocol';
+import type {
+  BlocksCommand,
+  ChannelsCommand,
+  GroupInvitationsCommand,
+  GroupMembersCommand,
+  HistoryCommand,
+} from '@longwire/protocol';
 import type { ClientSession } from '../client-session.js';
 import { replyError, unavailableError } from './reply.js';
 
@@ -10,7 +16,7 @@ export type PageFailure = (error: unknown) => void;
 /** Runs `make`, which queues the answer, once there is room for a page. */
 export function replyWithPage(
   session: ClientSession,
-  command: HistoryCommand | ChannelsCommand | GroupMembersCommand | BlocksCommand,
+  command: HistoryCommand | ChannelsCommand | GroupMembersCommand | GroupInvitationsCommand | BlocksCommand,
   onFailure: PageFailure,
   make: () => Promise<void>,
 ): void {

@@ -7,6 +7,7 @@ import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
 import { addGap, type LogGap, mergeItems } from '../../channel/log-item.js';
 import type { ChannelRights, Stay } from '../../channel/membership.js';
 import { assertBatchSize, assertPageCount, assertStorable } from '../append-check.js';
+import { nameOf } from '../channel-name.js';
 import { MAINTENANCE_STEP_MS, type MaintenanceProgress, type MaintenanceStep } from '../maintenance.js';
 import type {
   AppendAttempt,
@@ -21,6 +22,8 @@ import type {
   MessageLog,
   Page,
   PageRequest,
+  PendingPage,
+  PendingPlaces,
   RightsSlice,
   SearchedKey,
 } from '../message-log.js';
@@ -145,6 +148,28 @@ export class MemoryMessageLog implements MessageLog {
     return { members, next, version: channel.rights.version, through };
   }
 
+  async pending(asked: Channel, after: UserId | undefined, limit: number): Promise<PendingPage> {
+    this.#state.assertOpen();
+    const { through } = this.#state;
+    const channel = this.#state.channels.get(asked.key);
+    const all = [...(channel?.pending.values() ?? [])].sort((a, b) => compareBytes(a.user, b.user));
+    const rest = after === undefined ? all : all.filter(({ user }) => compareBytes(user, after) > 0);
+    const pending = rest.slice(0, limit);
+    const next = rest.length > pending.length ? pending.at(-1)?.user : undefined;
+    return { pending, next, version: channel?.rights.version ?? 0, through };
+  }
+
+  async pendingOf(user: UserId, after: Channel | undefined, limit: number): Promise<PendingPlaces> {
+    this.#state.assertOpen();
+    const all = [...(this.#state.pendingPlaces.get(user) ?? [])]
+      .map(({ channel, pending }) => ({ channel, ...pending.get(user)! }))
+      .sort((a, b) => compareBytes(nameOf(a.channel), nameOf(b.channel)));
+    const rest =
+      after === undefined ? all : all.filter(({ channel }) => compareBytes(nameOf(channel), nameOf(after)) > 0);
+    const places = rest.slice(0, limit);
+    return { places, next: rest.length > places.length ? places.at(-1)?.channel : undefined };
+  }
+
   async stays(user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {
     this.#state.assertOpen();
     return channels.map(({ kind, key }) => {
@@ -187,7 +212,7 @@ export class MemoryMessageLog implements MessageLog {
     const channel = this.#state.ensureChannel(request.channel, request.at);
     const seq = rows.length + 1;
     const entry = content === undefined ? undefined : nextEntry(channel, content, request.at);
-    const applied = change && applyChange(this.#state, channel, change, { seq, offset: entry?.offset });
+    const applied = change && applyChange(this.#state, channel, change, { seq, offset: entry?.offset, at: request.at });
     const row: LaneRow = { seq, stamp, channel: request.channel, entry, change: applied };
     rows.push(row);
     if (entry === undefined) return stored(row);

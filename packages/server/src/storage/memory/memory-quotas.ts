@@ -3,10 +3,12 @@
 import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
+import type { RightsChange } from '../../channel/membership.js';
 import type { AppendRequest } from '../message-log.js';
 import {
   countAnswer,
   countChannel,
+  judgePending,
   judgeUndelivered,
   judgeUsage,
   noUsage,
@@ -27,8 +29,9 @@ export class MemoryQuotas {
   }
 
   /** Undefined: the request may be stored. Only users have quotas. */
-  judge({ channel, content, at }: AppendRequest): QuotaRefusal | undefined {
-    if (content?.from === undefined) return undefined;
+  judge({ channel, content, change, at }: AppendRequest): QuotaRefusal | undefined {
+    const tooMany = change && this.#judgePending(channel, change);
+    if (tooMany !== undefined || content?.from === undefined) return tooMany;
     const { from } = content;
     const peer = peerOf(channel, from);
     const bytes = contentBytes(content);
@@ -40,6 +43,12 @@ export class MemoryQuotas {
     const undelivered = bytes + (known === undefined ? 0 : undeliveredIn(known, from, peer));
     const wasSeen = () => (this.#state.users.get(peer)?.devices.size ?? 0) > 0;
     return judgeUndelivered(undelivered, wasSeen, this.#quotas);
+  }
+
+  #judgePending({ key }: Channel, change: RightsChange): QuotaRefusal | undefined {
+    const { channels, pendingPlaces } = this.#state;
+    const isPending = (user: UserId) => channels.get(key)?.pending.has(user) === true;
+    return judgePending(change, this.#quotas, isPending, (user) => pendingPlaces.get(user)?.size ?? 0);
   }
 
   /** For the newest entry of a channel. */

@@ -4,6 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type {
   AppliedChange,
   ChangedMember,
+  ChangedPending,
   ChannelMember,
   ChannelRights,
   MemberChange,
@@ -28,7 +29,7 @@ export function applyChange(
   state: MemoryState,
   channel: MemoryChannel,
   change: RightsChange,
-  { seq, offset }: { readonly seq: number; readonly offset: number | undefined },
+  { seq, offset, at }: { readonly seq: number; readonly offset: number | undefined; readonly at: number },
 ): AppliedChange {
   const changed = new Map<UserId, ChangedMember>();
   for (const memberChange of change.members) {
@@ -40,6 +41,7 @@ export function applyChange(
     const leftBefore = stay.joined === before?.joined ? changed.get(user)?.leftBefore : before?.left;
     changed.set(user, { user, ...stay, leftBefore });
   }
+  const pending = changePending(state, channel, change, at);
   const { rights } = channel;
   rights.version = seq;
   rights.settings = change.settings ?? rights.settings;
@@ -49,7 +51,35 @@ export function applyChange(
     if (by === channel.channel.low) rights.blocks.low = isBlocked;
     if (by === channel.channel.high) rights.blocks.high = isBlocked;
   }
-  return { members: [...changed.values()], settings: change.settings, blocks: change.blocks, closes: change.closes };
+  const { settings, blocks, closes } = change;
+  return { members: [...changed.values()], pending, settings, blocks, closes };
+}
+
+/** After the members: a user who is one is not pending. */
+function changePending(
+  state: MemoryState,
+  channel: MemoryChannel,
+  { members, pending }: RightsChange,
+  at: number,
+): ChangedPending[] {
+  const changed: ChangedPending[] = [];
+  const isMember = (user: UserId) => {
+    const stay = stayOf(channel, user);
+    return stay !== undefined && stay.left === undefined;
+  };
+  for (const { user } of members) {
+    const before = isMember(user) ? channel.pending.get(user) : undefined;
+    if (before === undefined) continue;
+    state.setPending(channel, user, undefined);
+    changed.push({ user, state: undefined, by: before.by, at, was: before.state });
+  }
+  for (const { user, state: next, by } of pending) {
+    const was = channel.pending.get(user)?.state;
+    if (next === was || (next !== undefined && isMember(user))) continue;
+    state.setPending(channel, user, next && { user, state: next, by, at });
+    changed.push({ user, state: next, by, at, was });
+  }
+  return changed;
 }
 
 /** Undefined: nothing changes. */

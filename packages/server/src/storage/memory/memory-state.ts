@@ -4,7 +4,7 @@ import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
 import { announcements, type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
 import { type Entry, type EntryContent, type RemovalReason, retainedBytes } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LaneRow } from '../../channel/lane.js';
-import type { Stay } from '../../channel/membership.js';
+import type { PendingMember, Stay } from '../../channel/membership.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
 import type { AppendRequest } from '../message-log.js';
@@ -27,6 +27,7 @@ export interface MemoryChannel {
   readonly keys: Map<string, Map<string, Entry>>;
   readonly rights: MemoryRights;
   readonly members: Map<UserId, MemoryMember>;
+  readonly pending: Map<UserId, PendingMember>;
   /** Number of the newest entry in the order of appends over all channels. */
   recency: number;
   readonly createdAt: number;
@@ -90,6 +91,7 @@ const DEVICE_BYTES = 500;
 const CURSOR_BYTES = 100;
 /** A member may be a new user. */
 const MEMBER_BYTES = USER_BYTES + 300;
+const PENDING_BYTES = 500;
 
 /** That of the users whom a channel itself names. */
 const ALWAYS: Stay = Object.freeze({ joined: 1, left: undefined, role: 'member', dueFrom: 1, visibleFrom: 1 });
@@ -104,6 +106,8 @@ export class MemoryState {
   readonly rows: LaneRow[] = [];
   /** Of entries that expire. */
   readonly expiries = new Set<MemoryExpiry>();
+  /** By user, the groups in which they are pending. */
+  readonly pendingPlaces = new Map<UserId, Set<MemoryChannel>>();
   readonly #maxBytes: number;
   readonly #era = mintEra();
   #bytes = 0;
@@ -198,6 +202,7 @@ export class MemoryState {
       entries: [],
       keys: new Map(),
       members: new Map(),
+      pending: new Map(),
       rights: { version: 0, isClosed: false, settings: undefined, blocks: { low: false, high: false } },
       recency: 0,
       createdAt: at,
@@ -227,6 +232,20 @@ export class MemoryState {
     channels.splice(place < 0 ? channels.length : place, 0, channel);
   }
 
+  /** @param next  undefined: the user is pending there no longer */
+  setPending(channel: MemoryChannel, user: UserId, next: PendingMember | undefined): void {
+    const places = this.pendingPlaces.get(user) ?? new Set();
+    if (next === undefined) {
+      channel.pending.delete(user);
+      places.delete(channel);
+    } else {
+      channel.pending.set(user, next);
+      places.add(channel);
+    }
+    if (places.size === 0) this.pendingPlaces.delete(user);
+    else this.pendingPlaces.set(user, places);
+  }
+
   /** All channels of a user, in the order of their creation. */
   channelsOf(userId: UserId): readonly MemoryChannel[] {
     const user = this.users.get(userId);
@@ -252,7 +271,9 @@ function rowsBytes(requests: readonly AppendRequest[], newChannels: number): num
   let bytes = newChannels * (CHANNEL_BYTES + 2 * USER_BYTES);
   for (const { content, change } of requests) {
     bytes += ENTRY_BYTES + (content === undefined ? 0 : retainedBytes(content));
-    if (change !== undefined) bytes += change.members.length * MEMBER_BYTES + 2 * (change.settings?.length ?? 0);
+    if (change === undefined) continue;
+    bytes += change.members.length * MEMBER_BYTES + change.pending.length * PENDING_BYTES;
+    bytes += 2 * (change.settings?.length ?? 0);
   }
   return bytes;
 }

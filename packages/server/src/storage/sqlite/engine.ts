@@ -22,6 +22,7 @@ import { loadPlaces } from './places/load-places.js';
 import { PlaceTable } from './places/place-table.js';
 import { PLACE_BATCH_ROWS, type Placer } from './places/placer.js';
 import type { PlaceRing } from './places/recent-places.js';
+import { PreferenceStore } from './preference-store.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
@@ -35,6 +36,7 @@ import { EntryTable } from './tables/entry-table.js';
 import { ExpiryTable } from './tables/expiry-table.js';
 import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
+import { type PendingRows, PendingTable } from './tables/pending-table.js';
 import { PreferenceTable } from './tables/preference-table.js';
 import { RightsTable } from './tables/rights-table.js';
 import { RowNames } from './tables/row-names.js';
@@ -67,6 +69,8 @@ export interface EngineOptions {
 /** Fewer rows are not worth a batch of their own when there is nothing else to do. */
 const MIN_PLACED_ROWS = 4_096;
 
+const NO_ROWS: PendingRows<never> = { rows: [], next: undefined };
+
 export class SqliteEngine {
   readonly era: string;
   readonly driverName: string;
@@ -76,6 +80,7 @@ export class SqliteEngine {
   /** Where the newest entries are, for a thread that reads beside this one. */
   readonly placeRing: PlaceRing;
   readonly userStates: UserStateStore;
+  readonly preferences: PreferenceStore;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
   readonly #transactions: Transactions<SqliteEngine>;
@@ -89,9 +94,9 @@ export class SqliteEngine {
   readonly #members: MemberTable;
   readonly #rights: RightsTable;
   readonly #blocks: BlockLists;
+  readonly #pending: PendingTable;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
-  readonly #preferences: PreferenceTable;
   readonly #statuses: ChannelStatusReader;
   readonly #ledger: UsageLedger;
   readonly #maintainer: Maintainer;
@@ -150,7 +155,8 @@ export class SqliteEngine {
       const channels = new ChannelTable(database, log);
       const devices = new DeviceTable(database, users, options.devicesPerUser);
       const members = new MemberTable(database, { users, channels, devices });
-      const rights = new RightsTable(database, onDamage, { users, channels, members });
+      const pending = new PendingTable(database, onDamage);
+      const rights = new RightsTable(database, onDamage, { users, channels, members, pending });
       users.announcementsHead = () => readAround(ANNOUNCEMENTS, onDamage, () => channels.announcements()?.head) ?? 0;
       this.#names = names;
       this.#channels = channels;
@@ -158,7 +164,8 @@ export class SqliteEngine {
       this.#members = members;
       this.#rights = rights;
       this.#blocks = new BlockLists(database, onDamage);
-      const tables = { names, channels, devices, members, rights, authorship };
+      this.#pending = pending;
+      const tables = { names, channels, devices, members, rights, pending, authorship };
       const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
       const expiries = new ExpiryTable(database);
       const appended = { keys, entries, expiries, ring, recent, ledger, judge };
@@ -170,7 +177,7 @@ export class SqliteEngine {
       const { keyWindowEntries } = options;
       const removal = { entries, places, recent, log, ledger, keyWindowEntries, onDamage };
       this.#maintainer = new Maintainer(database, { ...tables, ...removal });
-      this.#preferences = new PreferenceTable(database, onDamage);
+      this.preferences = new PreferenceStore(users, channels, new PreferenceTable(database, onDamage));
       const states = new UserStateTable(database);
       this.userStates = new UserStateStore({ users, channels, devices, states, onDamage });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -247,22 +254,6 @@ export class SqliteEngine {
     return { rights, through: this.newest };
   }
 
-  loadPreferences(users: WorkerCalls['loadPreferences']['input']): WorkerCalls['loadPreferences']['output'] {
-    return users.map((user) => {
-      const number = this.#names.users.find(user);
-      return number === undefined ? [] : this.#preferences.list(number);
-    });
-  }
-
-  /** Inside a transaction. */
-  writePreferences(batch: WorkerCalls['writePreferences']['input']): undefined {
-    for (const { user, channel, ...preference } of batch) {
-      const number = this.#names.users.find(user);
-      const state = this.#channels.find(channel);
-      if (number !== undefined && state !== undefined) this.#preferences.put(number, state.number, preference);
-    }
-  }
-
   countBlocks(user: WorkerCalls['countBlocks']['input']): number {
     const number = this.#names.users.find(user);
     return number === undefined ? 0 : this.#blocks.count(number);
@@ -277,6 +268,16 @@ export class SqliteEngine {
 
   members({ channel, after, limit }: WorkerCalls['members']['input']): WorkerCalls['members']['output'] {
     return { ...this.#rights.page(this.#channels.find(channel), after, limit), through: this.newest };
+  }
+
+  pending({ channel, after, limit }: WorkerCalls['pending']['input']): WorkerCalls['pending']['output'] {
+    const state = this.#channels.find(channel);
+    const page = state === undefined ? NO_ROWS : this.#pending.inChannel(state.number, after, limit);
+    return { ...page, version: state?.rights ?? 0, through: this.newest };
+  }
+
+  pendingOf({ user, after, limit }: WorkerCalls['pendingOf']['input']): WorkerCalls['pendingOf']['output'] {
+    return this.#pending.ofUser(user, after, limit);
   }
 
   stays({ user, channels }: WorkerCalls['stays']['input']): WorkerCalls['stays']['output'] {

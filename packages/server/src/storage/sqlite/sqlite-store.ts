@@ -10,7 +10,7 @@ import { isGap, type LogItem } from '../../channel/log-item.js';
 import type { Stay } from '../../channel/membership.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize, assertPageCount } from '../append-check.js';
-import { channelOfName, named, nameOf } from '../channel-name.js';
+import { type ChannelName, channelOfName, named, nameOf } from '../channel-name.js';
 import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
 import type {
   ChannelDescription,
@@ -34,6 +34,8 @@ import type {
   MessageLog,
   Page,
   PageRequest,
+  PendingPage,
+  PendingPlaces,
   RightsSlice,
   SearchedKey,
 } from '../message-log.js';
@@ -278,6 +280,23 @@ class SqliteMessageLog implements MessageLog {
   async members(channel: Channel, after: UserId | undefined, limit: number): Promise<MemberPage> {
     const { through, ...page } = await this.#client.call('members', { channel: nameOf(channel), after, limit });
     return { ...page, through: numbersOf(through) };
+  }
+
+  async pending(channel: Channel, after: UserId | undefined, limit: number): Promise<PendingPage> {
+    const { rows, next, version, through } = await this.#client.call('pending', {
+      channel: nameOf(channel),
+      after,
+      limit,
+    });
+    return { pending: rows, next: next as UserId | undefined, version, through: numbersOf(through) };
+  }
+
+  async pendingOf(user: UserId, after: Channel | undefined, limit: number): Promise<PendingPlaces> {
+    const { rows, next } = await this.#client.call('pendingOf', { user, after: after && nameOf(after), limit });
+    return {
+      places: rows.map((row) => ({ ...row, channel: channelOfName(row.channel) })),
+      next: next === undefined ? undefined : channelOfName(next as ChannelName),
+    };
   }
 
   stays(user: UserId, channels: readonly Channel[]): Promise<readonly (readonly Stay[])[]> {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { announcements, type Channel } from '../../../src/channel/channel.js';
 import type { LaneRow } from '../../../src/channel/lane.js';
 import type { LogItem } from '../../../src/channel/log-item.js';
-import type { MemberChange, MemberRole } from '../../../src/channel/membership.js';
+import type { MemberChange, MemberRole, PendingChange, PendingState } from '../../../src/channel/membership.js';
 import { named, nameOf } from '../../../src/storage/channel-name.js';
 import type { CursorWrite } from '../../../src/storage/cursors.js';
 import type { MaintenanceStep } from '../../../src/storage/maintenance.js';
@@ -50,8 +50,14 @@ const memberChange: fc.Arbitrary<MemberChange> = fc.oneof(
   anyUser.map(leaves),
   fc.record({ type: fc.constant('role' as const), user: anyUser.map(user), role }),
 );
+const pendingChange: fc.Arbitrary<PendingChange> = fc.record({
+  user: anyUser.map(user),
+  state: fc.constantFrom<PendingState | undefined>('invited', 'invited', 'requested', undefined),
+  by: anyUser.map(user),
+});
 const rights = fc.record({
   members: fc.array(memberChange, { maxLength: 4 }),
+  pending: fc.array(pendingChange, { maxLength: 3 }),
   settings: fc.option(fc.constantFrom('{}', '{"posting":"admins"}'), { nil: undefined, freq: 2 }),
 });
 const version = fc.constantFrom<'current' | 'any' | number>('current', 'current', 'current', 'any', 0);
@@ -234,9 +240,9 @@ async function batchOf(
   }
   const rightsVersion = given.version === 'current' ? current : given.version;
   if (given.do === 'change') {
-    const { members, settings } = given.rights;
-    if (given.isControl) return [control(channel, current, { settings: settings ?? '[]' })];
-    const change = changeOf({ members, settings });
+    const { members, pending, settings } = given.rights;
+    if (given.isControl) return [control(channel, current, { pending, settings: settings ?? '[]' })];
+    const change = changeOf({ members, pending, settings });
     return [entryIn(channel, 'alice', { kind: 'member', rightsVersion: Number(rightsVersion), change })];
   }
   const { author: as, by, count, kind, key, isRefused, expiresAt } = given;
@@ -280,6 +286,8 @@ async function expectSame(engine: SqliteEngine, model: Store): Promise<void> {
     for (const after of [undefined, user('alice'), user('bobby')]) {
       const { through: _, ...page } = await model.log.members(channel, after, 2);
       expect(engine.members({ channel: nameOf(channel), after, limit: 2 })).toMatchObject(page);
+      const { through: __, pending: rows, ...rest } = await model.log.pending(channel, after, 2);
+      expect(engine.pending({ channel: nameOf(channel), after, limit: 2 })).toMatchObject({ rows, ...rest });
     }
   }
   for (const channel of channels) {
@@ -310,6 +318,8 @@ async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Pr
   const names = channels.map(nameOf);
   const member = user(id);
   expect(engine.stays({ user: member, channels: names })).toEqual(await model.log.stays(member, channels));
+  const { places } = await model.log.pendingOf(member, undefined, 10);
+  expect(engine.pendingOf({ user: member, after: undefined, limit: 10 }).rows).toEqual(places.map(named));
   const cursors = channels.map((channel) => ({ user: member, channel }));
   expect(engine.loadCursors(cursors.map(named)).map(({ read, delivered }) => ({ read, delivered }))).toEqual(
     (await model.cursors.load(cursors)).map(({ read, delivered }) => ({ read, delivered })),

@@ -36,10 +36,9 @@ export interface MissingMessages {
 export type ConversationItem = StoredMessage | MissingMessages | PendingMessage;
 
 export class Conversation {
-  /** `user/bob`, `inbox` or `all`. */
+  /** `user/bob`. */
   readonly address: string;
-  /** The other user; undefined where applications write. */
-  readonly peer: string | undefined;
+  readonly peer: string;
   /** In the order of the log. */
   #items: (StoredMessage | MissingMessages)[] = [];
   readonly #pending = new Set<PendingMessage>();
@@ -65,7 +64,7 @@ export class Conversation {
 
   constructor(address: string) {
     this.address = address;
-    this.peer = address.startsWith('user/') ? address.slice('user/'.length) : undefined;
+    this.peer = address.slice('user/'.length);
   }
 
   /** The log, then the messages that are still being sent. */

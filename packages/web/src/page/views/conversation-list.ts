@@ -1,7 +1,6 @@
 // Draws the list of conversations, and reports which one is chosen.
 
 import type { Conversation } from '../state/conversation.js';
-import { wordsForName } from '../words.js';
 import { element, setChildren, setText } from './element.js';
 
 interface Entry {
@@ -41,7 +40,7 @@ export class ConversationList {
   #entryFor(conversation: Conversation): Entry {
     const button = element('button', '');
     button.type = 'button';
-    const name = element('span', 'name', wordsForName(conversation));
+    const name = element('span', 'name', conversation.peer);
     name.dir = 'auto';
     const unread = element('span', 'unread');
     const preview = element('span', 'preview');

@@ -1,12 +1,21 @@
 // Whether the quotas of a sender allow one more entry, judged in the transaction that would store it.
 
+import type { UserId } from '@longwire/protocol';
 import type { AppendRequest } from '../../message-log.js';
-import { judgeUndelivered, judgeUsage, noUsage, type QuotaRefusal, type StoreQuotas } from '../../quotas.js';
+import {
+  judgePending,
+  judgeUndelivered,
+  judgeUsage,
+  noUsage,
+  type QuotaRefusal,
+  type StoreQuotas,
+} from '../../quotas.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { type ChannelLog, UnreadableEntry } from '../places/channel-log.js';
 import { type ChannelState, type KnownMember, lowBytesAt } from '../tables/channel-state.js';
 import type { DeviceTable } from '../tables/device-table.js';
 import type { MemberTable } from '../tables/member-table.js';
+import type { PendingTable } from '../tables/pending-table.js';
 import type { UsageLedger } from './usage-ledger.js';
 
 const NO_USAGE = Object.freeze(noUsage());
@@ -15,6 +24,7 @@ interface QuotaJudgeParts {
   readonly quotas: StoreQuotas;
   readonly ledger: UsageLedger;
   readonly members: MemberTable;
+  readonly pending: PendingTable;
   readonly devices: DeviceTable;
   readonly log: ChannelLog;
   readonly onDamage: DamageListener;
@@ -47,8 +57,9 @@ export class QuotaJudge {
    */
   judge(request: AppendRequest, { known, sender, recipient }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
     const { channel, content, at } = request;
-    if (content?.from === undefined) return undefined;
     const { quotas, ledger } = this.#parts;
+    const tooMany = this.#judgePending(request, known);
+    if (tooMany !== undefined || content?.from === undefined) return tooMany;
     const hasPeer = channel.kind === 'direct' && channel.low !== channel.high;
     const begins = known?.isBegun === true ? undefined : hasPeer ? 'peer' : 'self';
     const usage = sender === undefined ? NO_USAGE : ledger.of(sender);
@@ -59,6 +70,13 @@ export class QuotaJudge {
     if (sent + bytes <= this.#leastUndelivered) return undefined;
     const received = known === undefined || recipient === undefined ? 0 : this.#received(known, recipient, sent);
     return judgeUndelivered(sent + bytes - received, () => this.#wasSeen(recipient), quotas);
+  }
+
+  #judgePending({ change }: AppendRequest, known: ChannelState | undefined): QuotaRefusal | undefined {
+    if (change === undefined || change.pending.length === 0) return undefined;
+    const { quotas, pending } = this.#parts;
+    const isPending = (user: UserId) => known !== undefined && pending.find(known.number, user) !== undefined;
+    return judgePending(change, quotas, isPending, (user) => pending.countOf(user));
   }
 
   #wasSeen(user: number | undefined): boolean {

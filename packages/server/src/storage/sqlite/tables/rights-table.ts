@@ -4,6 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type {
   AppliedChange,
   ChangedMember,
+  ChangedPending,
   ChannelMember,
   ChannelRights,
   MemberChange,
@@ -26,6 +27,7 @@ import { expectChecksum, rowChecksum } from '../row-checks.js';
 import { type ChannelState, HIGH_BLOCKS, LOW_BLOCKS, type MemberRow } from './channel-state.js';
 import type { ChannelTable } from './channel-table.js';
 import { MEMBER_COLUMNS, type MemberTable, memberFrom } from './member-table.js';
+import type { PendingTable } from './pending-table.js';
 import type { UserTable } from './user-table.js';
 
 /** In the file: never renumbered. */
@@ -35,6 +37,7 @@ interface RightsTables {
   readonly users: UserTable;
   readonly channels: ChannelTable;
   readonly members: MemberTable;
+  readonly pending: PendingTable;
 }
 
 /** Where a change is stored. */
@@ -61,6 +64,7 @@ export class RightsTable {
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
   readonly #members: MemberTable;
+  readonly #pending: PendingTable;
   readonly #onDamage: DamageListener;
   readonly #putSettings: SqlStatement;
   readonly #settings: SqlStatement;
@@ -75,10 +79,11 @@ export class RightsTable {
   readonly #names: SqlStatement;
   readonly #namesBefore: SqlStatement;
 
-  constructor(database: SqlDatabase, onDamage: DamageListener, { users, channels, members }: RightsTables) {
-    this.#users = users;
-    this.#channels = channels;
-    this.#members = members;
+  constructor(database: SqlDatabase, onDamage: DamageListener, tables: RightsTables) {
+    this.#users = tables.users;
+    this.#channels = tables.channels;
+    this.#members = tables.members;
+    this.#pending = tables.pending;
     this.#onDamage = onDamage;
     this.#putSettings = database.prepare(
       'INSERT OR REPLACE INTO settings (channel, version, text, crc) VALUES (?,?,?,?)',
@@ -114,9 +119,9 @@ export class RightsTable {
    * can join anew.
    * @throws ServerError `corrupt`
    */
-  concerned(state: ChannelState | undefined, { members }: RightsChange): ConcernedMembers {
+  concerned(state: ChannelState | undefined, { members, pending }: RightsChange): ConcernedMembers {
     const found: ConcernedMembers = new Map();
-    for (const { user } of members) {
+    for (const { user } of [...members, ...pending]) {
       const number = this.#users.find(user);
       const isKnown = state !== undefined && number !== undefined;
       const place = `${user} in ${state?.key ?? 'a new channel'}`;
@@ -138,6 +143,7 @@ export class RightsTable {
       const leftBefore = row.joined === before?.joined ? changed.get(user)?.leftBefore : before?.leftAt;
       changed.set(user, { user, ...stayOf(row), leftBefore: leftBefore ?? undefined });
     }
+    const pending = this.#changePending(state, change, concerned, place.at);
     state.rights = place.seq;
     if (change.closes) state.isClosed = true;
     if (change.settings !== undefined) this.#changeSettings(state, change.settings, place.seq);
@@ -148,7 +154,7 @@ export class RightsTable {
     }
     this.#channels.update(state);
     const { settings, blocks, closes } = change;
-    return { members: [...changed.values()], settings, blocks, closes };
+    return { members: [...changed.values()], pending, settings, blocks, closes };
   }
 
   /** @throws ServerError, SqlFailure `corrupt` */
@@ -265,6 +271,31 @@ export class RightsTable {
   #changed(state: ChannelState, row: MemberRow): MemberRow {
     this.#members.put(state, row);
     return row;
+  }
+
+  /** After the members: a user who is one is not pending. */
+  #changePending(
+    state: ChannelState,
+    { members, pending }: RightsChange,
+    concerned: ConcernedMembers,
+    at: number,
+  ): ChangedPending[] {
+    const changed: ChangedPending[] = [];
+    const isMember = (user: UserId) => concerned.get(user)?.leftAt === null;
+    for (const { user } of members) {
+      const before = isMember(user) ? this.#pending.find(state.number, user) : undefined;
+      if (before === undefined) continue;
+      this.#pending.drop(state.number, user);
+      changed.push({ user, state: undefined, by: before.by, at, was: before.state });
+    }
+    for (const { user, state: next, by } of pending) {
+      const was = this.#pending.find(state.number, user)?.state;
+      if (next === was || (next !== undefined && isMember(user))) continue;
+      if (next === undefined) this.#pending.drop(state.number, user);
+      else this.#pending.put(state.number, { user, state: next, by, at });
+      changed.push({ user, state: next, by, at, was });
+    }
+    return changed;
   }
 
   #keepStay({ user, channel, stays, joined, leftAt, role, dueFrom, visibleFrom }: MemberRow): void {

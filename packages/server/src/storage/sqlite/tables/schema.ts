@@ -123,6 +123,18 @@ CREATE TABLE preference (
 ) WITHOUT ROWID;
 `;
 
+/**
+ * Users who are invited to groups, or have asked to join. By their names, because neither they nor the one who invites
+ * them need have been seen.
+ */
+const PENDING = `
+CREATE TABLE pending (
+  channel INTEGER NOT NULL, user TEXT NOT NULL, state INTEGER NOT NULL, inviter TEXT NOT NULL, at INTEGER NOT NULL,
+  crc INTEGER NOT NULL, PRIMARY KEY (channel, user)
+) WITHOUT ROWID;
+CREATE INDEX pending_of_user ON pending (user);
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -165,6 +177,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(USER_STATES),
   (database) => database.exec(BLOCK_INDEXES),
   (database) => database.exec(PREFERENCES),
+  (database) => database.exec(PENDING),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -2,7 +2,7 @@
 
 import type { DeviceId, UserId } from '@longwire/protocol';
 import type { Channel } from '../../../channel/channel.js';
-import type { Stay } from '../../../channel/membership.js';
+import type { PendingMember, Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
 import type { CursorWrite, StoredCursors } from '../../cursors.js';
@@ -19,6 +19,7 @@ import type { FeedFrame } from '../reading/feed-reader.js';
 import type { SearchedPart, SliceSearch } from '../reading/key-search.js';
 import type { HeadFrame, PageFrame } from '../reading/page-frames.js';
 import type { ChannelStatusSliceFrame, DescriptionFrame } from '../reading/status-frames.js';
+import type { PendingPlaceFrame, PendingRows } from '../tables/pending-table.js';
 import type { PreferenceFrame } from '../tables/preference-table.js';
 import type { MemberPageFrame, RightsFrame } from '../tables/rights-table.js';
 
@@ -55,6 +56,14 @@ export interface WorkerCalls {
   members: {
     readonly input: { readonly channel: ChannelName; readonly after: UserId | undefined; readonly limit: number };
     readonly output: MemberPageFrame & { readonly through: number };
+  };
+  pending: {
+    readonly input: { readonly channel: ChannelName; readonly after: UserId | undefined; readonly limit: number };
+    readonly output: PendingRows<PendingMember> & { readonly version: number; readonly through: number };
+  };
+  pendingOf: {
+    readonly input: { readonly user: UserId; readonly after: ChannelName | undefined; readonly limit: number };
+    readonly output: PendingRows<PendingPlaceFrame>;
   };
   stays: {
     readonly input: { readonly user: UserId; readonly channels: readonly ChannelName[] };

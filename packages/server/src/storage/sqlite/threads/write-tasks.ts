@@ -67,7 +67,7 @@ export class ShortWriteTask implements WriteTask {
       case 'openDevice':
         return engine.openDevice(this.#call.input);
       case 'writePreferences':
-        return engine.writePreferences(this.#call.input);
+        return engine.preferences.write(this.#call.input);
       case 'writeUserStates':
         return engine.userStates.write(this.#call.input);
     }

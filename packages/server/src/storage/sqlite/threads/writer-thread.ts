@@ -231,6 +231,10 @@ export class WriterThread {
         return this.#engine.rights(call.input);
       case 'members':
         return this.#engine.members(call.input);
+      case 'pending':
+        return this.#engine.pending(call.input);
+      case 'pendingOf':
+        return this.#engine.pendingOf(call.input);
       case 'stays':
         return this.#engine.stays(call.input);
       case 'channelStatuses':
@@ -246,7 +250,7 @@ export class WriterThread {
       case 'loadCursors':
         return this.#engine.loadCursors(call.input);
       case 'loadPreferences':
-        return this.#engine.loadPreferences(call.input);
+        return this.#engine.preferences.load(call.input);
       case 'loadUserStates':
         return this.#engine.userStates.load(call.input);
       case 'haveWritten':
