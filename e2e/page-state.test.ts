@@ -41,7 +41,7 @@ const fromEnd = (page: Page) =>
 describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, () => {
   beforeAll(async () => {
     // One of the tests writes to more people than a user may in an hour.
-    server = await ServerProcess.start(raisedRates);
+    server = await ServerProcess.start({ ...raisedRates, LONGWIRE_DEV_ADMINS: 'crm' });
     browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
   }, timeout);
 
@@ -222,6 +222,22 @@ describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, (
     const page = await openAs('num');
     await entry(page, 'bob').click();
     await expect.poll(() => bubbles(page)).toEqual(['{"id":12345678901234567890}']);
+  });
+
+  it('lists notifications and announcements beside the conversations, without a field to write in, also after a reload', async () => {
+    const crm = clientOf('crm');
+    const page = await openAs('nora');
+    await crm.notify('nora', { title: 'Paid', text: '9 €' });
+    await crm.announce({ title: 'Tonight' });
+    await expect.poll(() => listed(page)).toEqual(['Announcements 公告', 'Notifications 通知']);
+    await expect.poll(() => page.title()).toBe('(2) nora · Longwire');
+    await entry(page, 'Notifications').click();
+    await expect.poll(() => bubbles(page)).toEqual(['Paid: 9 €']);
+    await expect.poll(() => page.title()).toBe('(1) nora · Longwire');
+    expect(await composer(page).isVisible()).toBe(false);
+    await page.reload();
+    await expect.poll(() => bubbles(page)).toEqual(['Paid: 9 €']);
+    expect(await page.locator('#peer').textContent()).toBe('Notifications 通知');
   });
 
   it('connects below the path of a proxy (/chat/), not at the root', async () => {

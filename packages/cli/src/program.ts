@@ -29,8 +29,18 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/send.js')).sendCommand(terminal),
   },
   {
+    name: 'notify',
+    description: 'write a notification into the inbox of a user, as an admin',
+    load: async (terminal) => (await import('./commands/notify.js')).notifyCommand(terminal),
+  },
+  {
+    name: 'announce',
+    description: 'announce something to all users, as an admin',
+    load: async (terminal) => (await import('./commands/notify.js')).announceCommand(terminal),
+  },
+  {
     name: 'tail',
-    description: 'print the messages of a user as they arrive, one JSON object per line',
+    description: 'print the messages and notifications of a user as they arrive, one JSON object per line',
     load: async (terminal) => (await import('./commands/tail.js')).tailCommand(terminal),
   },
   {

@@ -26,7 +26,7 @@ export class CliHome {
 
   static async open(): Promise<CliHome> {
     const home = new CliHome();
-    home.#server = await home.startServer('data', ['--auth', 'dev', '--port', '0']);
+    home.#server = await home.startServer('data', ['--auth', 'dev', '--port', '0', '--dev-admins', 'crm']);
     home.port = JSON.parse(home.#server.stdout).port;
     home.url = `http://127.0.0.1:${home.port}`;
     return home;

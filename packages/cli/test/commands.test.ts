@@ -29,6 +29,31 @@ beforeAll(async () => {
 
 afterAll(() => home.close());
 
+describe('longwire notify and longwire announce', () => {
+  it('notify and announce of an admin reach users as messages with `by`; those of others are forbidden', async () => {
+    // Announcements are due from the first sign-in on.
+    await run(['presence', '--as', 'ned', 'ned']);
+    const content = ['--text', '9 €', '--link', 'https://example.org/7', '--data', '{"order":7}', '--slot', 'order-7'];
+    const notified = await run(['notify', '--as', 'crm', 'ned', 'Paid', ...content, '--key', 'k', '--json']);
+    expect(JSON.parse(notified.stdout)).toMatchObject({ channel: 'inbox/ned', offset: 1, repeated: false });
+    expect(await run(['announce', '--as', 'crm', 'Tonight'])).toMatchObject({ exit: 0, stdout: '1\n', stderr: '' });
+    const { stdout } = await run(['tail', '--as', 'ned', '--count', '2']);
+    const body = { title: 'Paid', text: '9 €', link: 'https://example.org/7', data: { order: 7 } };
+    const lines = linesOf(stdout).sort((a, b) => b.channel.localeCompare(a.channel));
+    expect(lines).toMatchObject([
+      { channel: 'inbox', by: 'crm', slot: 'order-7', body },
+      { channel: 'all', by: 'crm', body: { title: 'Tonight' } },
+    ]);
+    const refused = await run(['announce', '--as', 'ned', 'Hello']);
+    expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('Not sent (forbidden)')]);
+    const chat = start(['chat', '--as', 'ned']);
+    await chat.shows(/crm in inbox: Paid: 9 € https:\/\/example\.org\/7/);
+    await chat.shows(/crm in all: Tonight/);
+    chat.end();
+    expect((await chat.result).exit).toBe(0);
+  });
+});
+
 describe('longwire connect', () => {
   it('connect sends typed lines, and prints text, ping and pong frames', async () => {
     const input = '{"id":1,"type":"connect","token":"dev:gus"}\n/ping x\n{"id":2,"type":"ping"}\n';

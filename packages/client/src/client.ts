@@ -24,7 +24,9 @@ import { LongwireError } from './errors.js';
 import { Group } from './group.js';
 import type { Listener } from './listeners.js';
 import type { CreateGroupOptions, InvitationsOptions, InvitationsPage } from './sending/groups.js';
+import type { SendOptions, SendResult } from './sending/pending-sends.js';
 import type { BlockedOptions, BlockedPage, ChannelsOptions, ChannelsPage } from './sending/queries.js';
+import type { SendBody } from './sending/send-body.js';
 
 /**
  * The connection of a user to the server, made by `connect`. It reconnects after a lost connection, delivers each entry
@@ -119,6 +121,31 @@ export class LongwireClient {
    */
   createGroup(options: CreateGroupOptions = {}): Promise<Group> {
     return this.#core.groups.create(options, (id) => this.group(id));
+  }
+
+  /** The notifications of the user, which applications write. They arrive as messages with `by`, in the channel `inbox`. */
+  get inbox(): Channel {
+    return this.#channelAt(formatAddress({ kind: 'inbox', user: undefined }));
+  }
+
+  /** What is announced to all users, from the first sign-in of this one on. Arrives as messages with `by`, in the channel `all`. */
+  get announcements(): Channel {
+    return this.#channelAt(formatAddress({ kind: 'announcement' }));
+  }
+
+  /**
+   * Writes a notification into the inbox of a user: by convention `{ title, text?, link?, data? }`. For admins, whose token has
+   * `role: 'admin'`; resolves and rejects as `send` of a channel, with `forbidden` for others.
+   */
+  notify(user: string, body: SendBody, options: SendOptions = {}): Promise<SendResult> {
+    const id = typeof user === 'string' ? parseUserId(user) : undefined;
+    if (id === undefined) throw new LongwireError('invalid_field', `"${user}" is not a user id`);
+    return this.#channelAt(formatAddress({ kind: 'inbox', user: id })).send(body, options);
+  }
+
+  /** Announces something to all users, those who are offline included. For admins, as `notify`. */
+  announce(body: SendBody, options: SendOptions = {}): Promise<SendResult> {
+    return this.announcements.send(body, options);
   }
 
   /**

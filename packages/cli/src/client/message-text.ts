@@ -4,7 +4,7 @@ import type { LongwireMessage } from '@longwire/client';
 import { textOfBody } from '@longwire/protocol';
 import { printable } from '../terminal/printable.js';
 
-/** The text of a message: `{ text }` and a bare string are text, anything else is shown as JSON. */
+/** The text of a message: `{ text }`, `{ title, text?, link? }` and a bare string are text, anything else is shown as JSON. */
 export function messageText({ body, bodyText, bytes }: Pick<LongwireMessage, 'body' | 'bodyText' | 'bytes'>): string {
   if (bytes !== undefined) return `[${bytes.length} bytes]`;
   if (body === undefined) return '[retracted]';

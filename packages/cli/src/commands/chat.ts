@@ -302,7 +302,7 @@ class Chat {
   async #show(message: LongwireMessage): Promise<void> {
     const { channel } = message;
     const sender = message.from ?? message.by ?? '?';
-    const senderHere = isGroup(channel) ? `${sender} in ${channel}` : sender;
+    const senderHere = channel.startsWith('user/') ? sender : `${sender} in ${channel}`;
     const who = message.own ? `${this.#user} → ${nameOf(channel)}` : senderHere;
     // Indented, so that no line of a message looks like a message of its own.
     const text = messageText(message).replaceAll('\n', '\n    ');
@@ -351,9 +351,9 @@ function idOf(address: string): string {
   return address.slice(address.indexOf('/') + 1);
 }
 
-/** A user by their id, a group by its address. */
+/** A user by their id, other channels by their address. */
 function nameOf(address: string): string {
-  return isGroup(address) ? address : idOf(address);
+  return address.startsWith('user/') ? idOf(address) : address;
 }
 
 const EXAMPLES = `

@@ -38,14 +38,15 @@ async function send(
   terminal: Terminal,
 ): Promise<SendResult> {
   if (options.body) assertJson(text);
-  return askOnce(options, terminal, failureOf, (client, signal) => {
+  return askOnce(options, terminal, unsentText, (client, signal) => {
     const channel = client.channel(address);
     const sendOptions = { key: options.key, signal };
     return options.body ? channel.sendJson(text, sendOptions) : channel.send({ text }, sendOptions);
   });
 }
 
-function failureOf({ code, key, message, perhapsStored }: LongwireError): string {
+/** Why a send has failed, for people. */
+export function unsentText({ code, key, message, perhapsStored }: LongwireError): string {
   if (!perhapsStored) return `Not sent (${code}): ${message}`;
   return `Perhaps not sent (${code}): ${message}. It may be stored; repeat it with --key ${key}`;
 }

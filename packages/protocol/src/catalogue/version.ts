@@ -31,5 +31,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'batch',
   'groups',
   'invitations',
+  'inbox',
+  'announcements',
 ] as const);
 export type Feature = (typeof features)[number];

@@ -1,6 +1,7 @@
 // How users sign in: the settings of each mode, checked.
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { parseUserId, type UserId } from '@longwire/protocol';
 import { isLoopbackHost } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
 import { configPath, type PathSurroundings } from './config-path.js';
@@ -10,6 +11,8 @@ import type { SettingValues } from './settings.js';
 /** Any name without proof, on this machine only. */
 export interface DevAuthConfig {
   readonly mode: 'dev';
+  /** Users who sign in as admins. */
+  readonly admins: ReadonlySet<UserId>;
 }
 
 /** Signed tokens. At least one of `secret` and `jwks` is there; each algorithm belongs to one of the two. */
@@ -43,7 +46,7 @@ export function devAuth(values: SettingValues, environment: Environment, problem
   const report = (message: string) => problems.push({ key: 'auth', message });
   if (values.auth === undefined) {
     report('auth is not set. Choose --auth jwt (signed tokens), or --auth dev to try Longwire on this machine');
-    return Object.freeze({ mode: 'dev' });
+    return Object.freeze({ mode: 'dev', admins: new Set<UserId>() });
   }
   if (!isLoopbackHost(values.host)) {
     report(
@@ -61,7 +64,17 @@ export function devAuth(values: SettingValues, environment: Environment, problem
       'Keys for tokens are given but auth is dev, which does not look at them. Use --auth jwt, or take the keys away',
     );
   }
-  return Object.freeze({ mode: 'dev' });
+  return Object.freeze({ mode: 'dev', admins: adminsOf(values, problems) });
+}
+
+function adminsOf({ devAdmins }: SettingValues, problems: ConfigProblem[]): ReadonlySet<UserId> {
+  const admins = new Set<UserId>();
+  for (const name of devAdmins) {
+    const user = parseUserId(name);
+    if (user !== undefined) admins.add(user);
+    else problems.push({ key: 'devAdmins', message: `devAdmins has ${JSON.stringify(name)}, which is not a user id` });
+  }
+  return admins;
 }
 
 export function jwtAuth(
@@ -74,6 +87,10 @@ export function jwtAuth(
     problems.push({ key: 'auth', message });
   }
   checkAudience(values, problems);
+  if (values.devAdmins.length > 0) {
+    const message = 'devAdmins is for auth dev. With auth jwt, the claim role of a token makes an admin: role: admin';
+    problems.push({ key: 'devAdmins', message });
+  }
   return Object.freeze({
     mode: 'jwt',
     secret: values.jwtSecret === undefined ? undefined : secretKeyOf(values.jwtSecret, problems),

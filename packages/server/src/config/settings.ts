@@ -29,6 +29,10 @@ export const settings = Object.freeze({
     undefined,
     'who may sign in: jwt (signed tokens), or dev (any name without proof, this machine only)',
   ),
+  devAdmins: list(
+    '<user>',
+    'admins with auth dev, who write notifications and announcements; with auth jwt, tokens with role: admin do',
+  ),
   jwtSecret: secret('HS256 secret that tokens are signed with, at least 32 bytes'),
   jwks: optionalText('<url|file>', 'JSON Web Key Set with the public keys of tokens (RS256, ES256, EdDSA)'),
   audience: list('<text>', 'audience (aud) that a token must be made for; any of several; required with jwks'),

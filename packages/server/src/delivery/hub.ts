@@ -237,6 +237,7 @@ export class Hub implements LaneListener, EventListener {
 
   /** Who gets the receipts of a user there. The members of a large group are not even listed for it. */
   #receiptUsers(channel: Channel, user: UserId): readonly UserId[] {
+    if (channel.kind === 'all') return [user];
     if (channel.kind !== 'group') return namedReaders(channel);
     const audience = this.#members.peek(channel)?.audience ?? [];
     const isShared = audience.length > 0 && audience.length <= this.#receiptMembers;

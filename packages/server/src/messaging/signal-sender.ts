@@ -50,6 +50,12 @@ const BURST_S = 2;
 /** Channels whose rates are remembered; beyond it the one that was signalled in first is forgotten. */
 const MAX_CHANNELS = 100_000;
 const SENT: SignalOutcome = Object.freeze({ ok: true });
+const NO_SIGNALS: SignalOutcome = Object.freeze({
+  ok: false,
+  code: 'forbidden',
+  message: 'to: expected user/<id> or group/<id>; inboxes and announcements take no signals',
+  afterMs: undefined,
+});
 
 export class SignalSender {
   readonly #parts: SignalSenderParts;
@@ -69,6 +75,7 @@ export class SignalSender {
    */
   send(signal: OutgoingSignal): SignalOutcome | Promise<SignalOutcome> {
     const { heads, members } = this.#parts;
+    if (signal.channel.kind === 'inbox' || signal.channel.kind === 'all') return NO_SIGNALS;
     const known = heads.peek(signal.channel);
     const rights = members.peek(signal.channel);
     if (known !== undefined && rights !== undefined) return this.#decide(signal, known, rights);

@@ -19,6 +19,6 @@ export interface AuthenticatorOptions {
  * @throws ServerError `invalid_config` if the file of keys cannot be read or holds keys that must not be there
  */
 export function createAuthenticator(config: ServerConfig, options: AuthenticatorOptions): Authenticator {
-  if (config.auth.mode === 'dev') return new DevAuthenticator();
+  if (config.auth.mode === 'dev') return new DevAuthenticator(config.auth.admins);
   return new JwtAuthenticator(config.auth, { ...options, maxTokenBytes: config.limits.tokenBytes });
 }

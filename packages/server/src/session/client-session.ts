@@ -34,6 +34,8 @@ export class ClientSession implements Recipient {
   readonly outbox: Outbox;
   phase: SessionPhase = 'pending';
   identity: Identity | undefined;
+  /** What the newest token says. */
+  role: 'admin' | undefined;
   takesBatches = false;
   /** Those of its user, from the moment it was admitted. */
   rates: UserRates | undefined;

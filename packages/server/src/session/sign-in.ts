@@ -196,6 +196,7 @@ export class SignIn {
   async #connect(session: ClientSession, command: ConnectCommand, pending: PendingConnection): Promise<boolean> {
     const who = await this.#authenticate(session, command, pending);
     if (who === undefined || session.hasEnded) return false;
+    session.role = who.role;
     // In one step with being admitted: from then on a block ends the session.
     const block = this.#blocks.blockOf(who.user);
     if (block !== undefined) {
@@ -336,6 +337,7 @@ export class SignIn {
       });
       return;
     }
+    session.role = outcome.role;
     this.#endSessionAt(session, outcome.validUntil);
     reply(session, command, (re) => encodeRefreshed(re, { expiresAt: outcome.expiresAt }));
   }

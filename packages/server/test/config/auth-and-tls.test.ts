@@ -22,6 +22,26 @@ function problemsOf(environment: Record<string, string>): string[] {
   return [];
 }
 
+describe('jwtSecret and jwks', () => {
+  it('jwt takes a secret and keys side by side, keys from an https URL, loopback, or a file', () => {
+    const jwks = (value: string) => {
+      const { auth } = load({ ...jwt, LONGWIRE_JWKS: value, LONGWIRE_AUDIENCE: 'longwire' });
+      return auth.mode === 'jwt' ? auth.jwks : undefined;
+    };
+    expect(jwks('https://login.example.org/jwks')).toMatchObject({ kind: 'url' });
+    expect(jwks('http://127.0.0.1:9/jwks')).toMatchObject({ kind: 'url' });
+    expect(jwks('keys.json')).toEqual({ kind: 'file', path: '/etc/longwire/keys.json' });
+  });
+});
+
+describe('devAdmins', () => {
+  it('lists user ids, with auth dev only', () => {
+    expect(load({ ...dev, LONGWIRE_DEV_ADMINS: 'crm, 张三' }).auth).toMatchObject({ admins: new Set(['crm', '张三']) });
+    expect(problemsOf({ ...dev, LONGWIRE_DEV_ADMINS: 'a/b' })).toEqual([expect.stringContaining('not a user id')]);
+    expect(problemsOf({ ...jwt, LONGWIRE_DEV_ADMINS: 'crm' })).toEqual([expect.stringContaining('claim role')]);
+  });
+});
+
 describe('audience and anyAudience', () => {
   it('one of them is required with jwks, and none with jwtSecret alone', () => {
     expect(problemsOf(jwks)).toEqual([expect.stringContaining('--audience')]);

@@ -77,6 +77,7 @@ const otherValues: Record<string, { text: string; typed: unknown }> = Object.fro
     if (setting.kind === 'integer') return [key, { text: String(setting.max - 1), typed: setting.max - 1 }];
     if (setting.kind === 'switch') return [key, { text: String(!setting.default), typed: !setting.default }];
     if (key === 'trustedProxies') return [key, { text: 'loopback,10.0.0.0/8', typed: ['loopback', '10.0.0.0/8'] }];
+    if (key === 'devAdmins') return [key, { text: 'crm, 张三', typed: ['crm', '张三'] }];
     if (setting.kind === 'list')
       return [key, { text: 'https://a.example, https://b.example', typed: ['https://a.example', 'https://b.example'] }];
     if (setting.kind === 'choice') {
@@ -96,14 +97,19 @@ const base = {
   limits: { commandBytes: 2 ** 25 - 2, outboxBytes: 2 ** 29, allOutboxesBytes: 2 ** 35, bodyBytesBurst: 2 ** 26 },
 };
 
+/** What of it contradicts another value of a setting. */
+const contradicting: Partial<Record<string, object>> = {
+  anyAudience: { audience: [] },
+  devAdmins: { auth: 'dev', jwtSecret: undefined },
+};
+
 describe.each(settingKeys.map((key) => [key] as const))('setting %s', (key) => {
   const { text, typed } = otherValues[key] ?? { text: '', typed: '' };
   const [section = '', name] = key.split('.');
   const resolvedIn = (loaded: LoadedConfig) => loaded.settings.find((setting) => setting.key === key);
 
   it('is read from the file, the environment over it, and the flag over both; each time its source is known', () => {
-    // The two contradict each other.
-    const without = key === 'anyAudience' ? { audience: [] } : {};
+    const without = contradicting[key] ?? {};
     const own =
       name === undefined
         ? { ...without, [key]: typed }
@@ -348,16 +354,6 @@ describe('what settings are together', () => {
 
   it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('dev may listen on %s', (host) => {
     expect(load({ environment: { ...dev, LONGWIRE_HOST: host } }).config.host).toBe(host);
-  });
-
-  it('jwt takes a secret and keys side by side, keys from an https URL, loopback, or a file', () => {
-    const jwks = (value: string) => {
-      const { auth } = load({ environment: { ...jwt, LONGWIRE_JWKS: value, LONGWIRE_AUDIENCE: 'longwire' } }).config;
-      return auth.mode === 'jwt' ? auth.jwks : undefined;
-    };
-    expect(jwks('https://login.example.org/jwks')).toMatchObject({ kind: 'url' });
-    expect(jwks('http://127.0.0.1:9/jwks')).toMatchObject({ kind: 'url' });
-    expect(jwks('keys.json')).toEqual({ kind: 'file', path: join(folder, 'keys.json') });
   });
 
   it('spells origins as browsers do', () => {

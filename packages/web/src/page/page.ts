@@ -1,7 +1,7 @@
 // The page: sign in, talk, sign out.
 
 import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './state/identity.js';
-import { forgetPeer } from './state/location.js';
+import { forgetPlace } from './state/location.js';
 import { Talk, TalkViews } from './talk.js';
 import { elementById } from './views/element.js';
 import { impossibleName, wordsForRefusal } from './words.js';
@@ -37,7 +37,7 @@ function leave(reason: string): void {
   const { talk } = views;
   views.talk = undefined;
   keepIdentity(undefined);
-  forgetPeer();
+  forgetPlace();
   showSignIn(reason);
   void talk?.end();
 }

@@ -13,13 +13,13 @@ import {
 import type { Conversation, PendingMessage, StoredMessage } from './state/conversation.js';
 import { Conversations } from './state/conversations.js';
 import { isPossibleName } from './state/identity.js';
-import { peerInLocation, visitPeer } from './state/location.js';
+import { placeInLocation, placeOf, visit } from './state/location.js';
 import { Composer } from './views/composer.js';
 import { ConnectionLine } from './views/connection-line.js';
 import { ConversationList } from './views/conversation-list.js';
 import { elementById, setText } from './views/element.js';
 import { MessageList } from './views/message-list.js';
-import { impossibleName, wordsForPeer } from './words.js';
+import { impossibleName, wordsForName, wordsForPeer } from './words.js';
 
 const PAGE_MESSAGES = 50;
 const PAGE_CONVERSATIONS = 50;
@@ -160,7 +160,7 @@ export class Talk {
   }
 
   open(conversation: Conversation): void {
-    visitPeer(conversation.peer);
+    visit(placeOf(conversation));
     this.#show(conversation);
     if (conversation.hasEarlier === undefined) void this.#loadHistory(conversation);
     this.markOpenRead();
@@ -169,15 +169,17 @@ export class Talk {
 
   /** Back to the list. */
   leaveConversation(): void {
-    visitPeer(undefined);
+    visit(undefined);
     this.#show(undefined);
     this.#draw();
   }
 
   /** Opens the conversation that the address names: after a reload, and by Back and Forward. */
   followLocation(): void {
-    const peer = peerInLocation();
-    if (peer !== undefined && isPossibleName(peer)) this.openUser(peer);
+    const place = placeInLocation();
+    const channel = place?.startsWith('/') ? this.#conversations.at(place.slice(1)) : undefined;
+    if (channel !== undefined) this.open(channel);
+    else if (place !== undefined && isPossibleName(place)) this.openUser(place);
     else this.leaveConversation();
   }
 
@@ -223,16 +225,17 @@ export class Talk {
     if (this.#open !== undefined) this.#open.draft = views.composer.draft;
     this.#open = conversation;
     views.showsConversation = conversation !== undefined;
-    setText(views.peer, conversation?.peer ?? 'No conversation open 未打开会话');
+    const name = conversation === undefined ? 'No conversation open 未打开会话' : wordsForName(conversation);
+    setText(views.peer, name);
     views.hint.hidden = conversation !== undefined;
     views.earlier.hidden = true;
-    if (conversation === undefined) views.composer.close();
+    if (conversation?.peer === undefined) views.composer.close();
     else views.composer.open(conversation.draft);
   }
 
   /** Watches the users of the conversations that are new here. */
   async #watchPeers(): Promise<void> {
-    const peers = [...this.#conversations].map(({ peer }) => peer).filter((peer) => !this.#watched.has(peer));
+    const peers = [...this.#conversations].flatMap(({ peer }) => peer ?? []).filter((peer) => !this.#watched.has(peer));
     if (peers.length === 0) return;
     for (const peer of peers) this.#watched.add(peer);
     try {

@@ -47,6 +47,17 @@ export function wordsForState({
   }
 }
 
+/** The other user, or what is written in the channel. */
+export function wordsForName({
+  peer,
+  address,
+}: {
+  readonly peer: string | undefined;
+  readonly address: string;
+}): string {
+  return peer ?? (address === 'inbox' ? 'Notifications 通知' : 'Announcements 公告');
+}
+
 /** Nothing for a user who is offline, or whose presence this one may not see. */
 export function wordsForPeer({
   presence,

@@ -5,14 +5,21 @@ import { isLoopbackAddress, isLoopbackHost, isLoopbackOrigin } from '@longwire/w
 import type { Authentication, Authenticator, Caller } from './authenticator.js';
 
 export class DevAuthenticator implements Authenticator {
+  readonly #admins: ReadonlySet<string>;
   readonly description = 'dev (any name without proof, this machine only, never behind a proxy)';
+
+  /** @param admins  users with the role admin */
+  constructor(admins: ReadonlySet<string>) {
+    this.#admins = admins;
+  }
 
   async authenticate(token: string): Promise<Authentication> {
     const user = token.startsWith('dev:') ? parseUserId(token.slice('dev:'.length)) : undefined;
     if (user === undefined) {
       return refuse(tokenMessage(token));
     }
-    return { ok: true, user, name: undefined, role: undefined, expiresAt: undefined, validUntil: undefined };
+    const role = this.#admins.has(user) ? 'admin' : undefined;
+    return { ok: true, user, name: undefined, role, expiresAt: undefined, validUntil: undefined };
   }
 
   // A loopback address alone proves nothing: pages from anywhere run in a browser of this machine (Origin), may point a

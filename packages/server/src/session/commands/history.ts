@@ -15,7 +15,7 @@ import { entryText } from '../../delivery/channel-summary.js';
 import type { History } from '../../messaging/history.js';
 import type { ClaimedPosition } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
-import { notOffered, offeredChannel } from './offered-channel.js';
+import { channelToRead } from './offered-channel.js';
 import { type PageFailure, replyWithPage } from './page-reply.js';
 import { reply, replyError } from './reply.js';
 
@@ -26,9 +26,9 @@ export function handleHistory(
   onFailure: PageFailure,
 ): void {
   const { user } = session;
-  const channel = offeredChannel(session, command.channel);
-  if (channel === undefined) {
-    replyError(session, command, notOffered('channel', command.channel));
+  const channel = channelToRead(session, 'channel', command.channel);
+  if ('code' in channel) {
+    replyError(session, command, channel);
     return;
   }
   replyWithPage(session, command, onFailure, async () => {

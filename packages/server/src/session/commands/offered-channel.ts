@@ -6,15 +6,21 @@ import { channelAt } from '../../channel/channel-address.js';
 import type { ClientSession } from '../client-session.js';
 import type { CommandError } from './reply.js';
 
-/** Undefined: of another kind. */
-export function offeredChannel(session: ClientSession, address: Address): Channel | undefined {
-  const parsed = parseAddress(address);
-  const isOffered = parsed?.kind === 'direct' || parsed?.kind === 'group';
-  return isOffered ? channelAt(parsed, session.user) : undefined;
+/**
+ * The channel that a command reads, or moves a position in.
+ * @param field  where the address stands in the command
+ */
+export function channelToRead(session: ClientSession, field: string, address: Address): Channel | CommandError {
+  const channel = channelToWrite(session, field, address);
+  if ('code' in channel || channel.kind !== 'inbox' || channel.user === session.user) return channel;
+  return { code: 'forbidden', message: `${field}: an inbox is read by its user alone; expected inbox, got ${address}` };
 }
 
-/** @param field  where the address stands in the command */
-export function notOffered(field: string, address: Address): CommandError {
-  const message = `${field}: expected user/<id> or group/<id>, got ${address}; this version offers no others (connected.features)`;
+/** The channel that a command writes to: whether the user may, its rule decides. */
+export function channelToWrite(session: ClientSession, field: string, address: Address): Channel | CommandError {
+  const channel = channelAt(parseAddress(address), session.user);
+  if (channel.kind !== 'topic') return channel;
+  const expected = 'user/<id>, group/<id>, inbox or all';
+  const message = `${field}: expected ${expected}, got ${address}; this version offers no others (connected.features)`;
   return { code: 'invalid_field', message };
 }

@@ -3,7 +3,7 @@
 import { type AckCommand, type Address, encodeOk, type Position, type ReadCommand } from '@longwire/protocol';
 import type { ChannelClaim, ClaimedPosition, PositionOutcome } from '../../messaging/positions.js';
 import type { ClientSession } from '../client-session.js';
-import { notOffered, offeredChannel } from './offered-channel.js';
+import { channelToRead } from './offered-channel.js';
 import { type CommandError, reply, replyError, unavailableError } from './reply.js';
 
 export function positionTarget(
@@ -11,8 +11,8 @@ export function positionTarget(
   address: Address,
   claimed: ClaimedPosition | Position,
 ): ChannelClaim | CommandError {
-  const channel = offeredChannel(session, address);
-  if (channel === undefined) return notOffered('channel', address);
+  const channel = channelToRead(session, 'channel', address);
+  if ('code' in channel) return channel;
   if (claimed.epoch === undefined) {
     // A position without an epoch is one that this session was shown, and nothing newer.
     const given = session.reader?.behind.get(channel.key)?.position;

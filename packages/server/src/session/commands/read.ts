@@ -7,6 +7,11 @@ import { positionTarget, replyPositionFailure, replyPositionOutcome } from './po
 import { replyError } from './reply.js';
 
 export function handleRead(session: ClientSession, command: ReadCommand, positions: Positions): void {
+  if (command.only === true) {
+    const message = 'only: expected no such field, this version does not offer it (connected.features)';
+    replyError(session, command, { code: 'invalid_field', message });
+    return;
+  }
   const target = positionTarget(session, command.channel, command);
   if ('code' in target) {
     replyError(session, command, target);

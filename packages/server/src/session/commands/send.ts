@@ -2,11 +2,12 @@
 
 import { type Address, encodeSent, type ReceivedSendCommand } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
+import { addressOf } from '../../channel/channel-address.js';
 import type { EntryContent } from '../../channel/entry.js';
 import type { MessageSender } from '../../messaging/message-sender.js';
 import type { ClientSession } from '../client-session.js';
-import { notOffered, offeredChannel } from './offered-channel.js';
-import { reply, replyError } from './reply.js';
+import { channelToWrite } from './offered-channel.js';
+import { type CommandError, reply, replyError } from './reply.js';
 
 export function handleSend(
   session: ClientSession,
@@ -15,8 +16,8 @@ export function handleSend(
   sender: MessageSender,
 ): void {
   const channel = channelTo(session, command.to);
-  if (channel === undefined) {
-    replyError(session, command, notOffered('to', command.to));
+  if ('code' in channel) {
+    replyError(session, command, channel);
     return;
   }
   const unoffered = command.ttlMs === undefined ? (command.retain === undefined ? undefined : 'retain') : 'ttlMs';
@@ -26,10 +27,11 @@ export function handleSend(
     return;
   }
   session.startCommand();
+  const isApplication = session.role === 'admin' && (channel.kind === 'inbox' || channel.kind === 'all');
   const content: EntryContent = {
     kind: 'message',
-    from: session.user,
-    by: undefined,
+    from: isApplication ? undefined : session.user,
+    by: isApplication ? session.user : undefined,
     body: bodyText ?? command.bytes ?? 'null',
     bodyFormat: bodyText === undefined ? 'base64' : 'json',
     key: command.key,
@@ -48,7 +50,9 @@ export function handleSend(
       if (outcome.ok) {
         const { position, at, isRepeated } = outcome;
         const repeated = isRepeated ? true : undefined;
-        reply(session, command, (re) => encodeSent(re, { channel: command.to, ...position, at, repeated }));
+        // One's own inbox has two addresses: the one of its entries counts.
+        const address = channel.kind === 'inbox' ? addressOf(channel, session.user) : command.to;
+        reply(session, command, (re) => encodeSent(re, { channel: address, ...position, at, repeated }));
       } else {
         replyError(session, command, outcome);
       }
@@ -58,9 +62,9 @@ export function handleSend(
 }
 
 /** Most sessions write to the same one again and again. */
-function channelTo(session: ClientSession, to: Address): Channel | undefined {
+function channelTo(session: ClientSession, to: Address): Channel | CommandError {
   if (session.lastSend?.to === to) return session.lastSend.channel;
-  const channel = offeredChannel(session, to);
-  if (channel !== undefined) session.lastSend = { to, channel };
+  const channel = channelToWrite(session, 'to', to);
+  if (!('code' in channel)) session.lastSend = { to, channel };
   return channel;
 }

@@ -3,7 +3,7 @@
 import { encodeOk, type ReceivedSignalCommand } from '@longwire/protocol';
 import type { SignalOutcome, SignalSender } from '../../messaging/signal-sender.js';
 import type { ClientSession } from '../client-session.js';
-import { notOffered, offeredChannel } from './offered-channel.js';
+import { channelToWrite } from './offered-channel.js';
 import { reply, replyError, unavailableError } from './reply.js';
 
 export function handleSignal(
@@ -13,9 +13,9 @@ export function handleSignal(
   signals: SignalSender,
 ): void {
   const { user } = session;
-  const channel = offeredChannel(session, command.to);
-  if (channel === undefined) {
-    replyError(session, command, notOffered('to', command.to));
+  const channel = channelToWrite(session, 'to', command.to);
+  if ('code' in channel) {
+    replyError(session, command, channel);
     return;
   }
   const outcome = signals.send({ channel, from: user, name: command.name, data: dataText, session });

@@ -22,6 +22,13 @@ describe('auth dev', () => {
     },
   );
 
+  it('gives the role admin to the users of devAdmins alone', async () => {
+    const config = resolveServerConfig({ auth: 'dev', devAdmins: ['crm', '张三'] });
+    const authenticator = createAuthenticator(config, { clock: new ManualClock(), logger });
+    const roles = await Promise.all(['crm', '张三', 'Crm'].map((user) => authenticator.authenticate(`dev:${user}`)));
+    expect(roles).toMatchObject([{ role: 'admin' }, { role: 'admin' }, { role: undefined }]);
+  });
+
   it.each([
     '',
     'dev:',

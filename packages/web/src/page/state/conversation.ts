@@ -36,9 +36,10 @@ export interface MissingMessages {
 export type ConversationItem = StoredMessage | MissingMessages | PendingMessage;
 
 export class Conversation {
-  /** `user/bob`. */
+  /** `user/bob`, `inbox` or `all`. */
   readonly address: string;
-  readonly peer: string;
+  /** The other user; undefined where applications write. */
+  readonly peer: string | undefined;
   /** In the order of the log. */
   #items: (StoredMessage | MissingMessages)[] = [];
   readonly #pending = new Set<PendingMessage>();
@@ -64,7 +65,7 @@ export class Conversation {
 
   constructor(address: string) {
     this.address = address;
-    this.peer = address.slice('user/'.length);
+    this.peer = address.startsWith('user/') ? address.slice('user/'.length) : undefined;
   }
 
   /** The log, then the messages that are still being sent. */

@@ -15,9 +15,9 @@ export class Conversations {
     return this.#byAddress.get(address);
   }
 
-  /** The conversation at an address, made if there is none. Undefined for channels that are not between two users. */
+  /** The conversation at an address, made if there is none. Undefined for channels that the page does not show. */
   at(address: string): Conversation | undefined {
-    if (!address.startsWith('user/')) return undefined;
+    if (!/^(user\/|inbox$|all$)/.test(address)) return undefined;
     let conversation = this.#byAddress.get(address);
     if (conversation === undefined) {
       conversation = new Conversation(address);

@@ -1,7 +1,15 @@
-// The open conversation in the address bar (`#bob`), so that a reload, Back and a bookmark find it again.
+// The open conversation in the address bar (`#bob`, or `#/inbox`, which is no user), so that a reload, Back and a bookmark find
+// it again.
 
-/** The user whose conversation the address names; undefined if it names none. */
-export function peerInLocation(): string | undefined {
+import type { Conversation } from './conversation.js';
+
+/** How the address names a conversation. */
+export function placeOf({ peer, address }: Conversation): string {
+  return peer ?? `/${address}`;
+}
+
+/** The conversation that the address names; undefined if it names none. */
+export function placeInLocation(): string | undefined {
   try {
     return decodeURIComponent(location.hash.slice(1)) || undefined;
   } catch {
@@ -11,16 +19,16 @@ export function peerInLocation(): string | undefined {
 }
 
 /** Adds the conversation, or the list of them, to the history of the tab, unless the address names it already. */
-export function visitPeer(peer: string | undefined): void {
-  if (peer !== peerInLocation()) history.pushState(null, '', addressOf(peer));
+export function visit(place: string | undefined): void {
+  if (place !== placeInLocation()) history.pushState(null, '', addressOf(place));
 }
 
 /** Removes the conversation from the address without a step in the history of the tab. */
-export function forgetPeer(): void {
+export function forgetPlace(): void {
   history.replaceState(null, '', addressOf(undefined));
 }
 
-function addressOf(peer: string | undefined): string {
+function addressOf(place: string | undefined): string {
   const page = `${location.pathname}${location.search}`;
-  return peer === undefined ? page : `${page}#${encodeURIComponent(peer)}`;
+  return place === undefined ? page : `${page}#${encodeURIComponent(place)}`;
 }

@@ -1,6 +1,7 @@
 // Draws the list of conversations, and reports which one is chosen.
 
 import type { Conversation } from '../state/conversation.js';
+import { wordsForName } from '../words.js';
 import { element, setChildren, setText } from './element.js';
 
 interface Entry {
@@ -40,7 +41,7 @@ export class ConversationList {
   #entryFor(conversation: Conversation): Entry {
     const button = element('button', '');
     button.type = 'button';
-    const name = element('span', 'name', conversation.peer);
+    const name = element('span', 'name', wordsForName(conversation));
     name.dir = 'auto';
     const unread = element('span', 'unread');
     const preview = element('span', 'preview');

@@ -1,0 +1,175 @@
+// Inboxes and announcements over real sockets: who writes them, who reads them, and what reaches whom.
+
+import { raisedRates } from '@longwire/test-support/raised-rates';
+import { signedToken } from '@longwire/test-support/signed-token';
+import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { WireClient } from '@longwire/test-support/wire-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const settings = { ...raisedRates, LONGWIRE_DEV_ADMINS: 'crm' };
+let names = 0;
+
+async function listed(client: WireClient, address: string): Promise<Record<string, unknown> | undefined> {
+  const { channels } = await client.ask({ type: 'channels' });
+  return (channels as Record<string, unknown>[]).find((channel) => channel['address'] === address);
+}
+
+const of = (client: WireClient, channel: string) =>
+  client.ofType('message').filter((message) => message['channel'] === channel);
+
+describe.each(['SQLite', 'memory'])('on %s', (engine) => {
+  let server: TestServer;
+  let crm: WireClient;
+  beforeAll(async () => {
+    server = await startTestServer(engine === 'memory' ? { ...settings, LONGWIRE_DATA: 'memory:' } : settings);
+    crm = await WireClient.signIn(server.url, 'crm');
+  });
+  afterAll(async () => {
+    await crm.end();
+    await server.remove();
+  });
+
+  function newUser(): string {
+    names += 1;
+    return `user${names}`;
+  }
+
+  const notify = (user: string, body: unknown, fields: object = {}) =>
+    crm.ask({ type: 'send', to: `inbox/${user}`, body, ...fields });
+  const announce = (body: unknown, fields: object = {}) => crm.ask({ type: 'send', to: 'all', body, ...fields });
+
+  it('send to inbox/<user> by an admin is stored with `by`, without `from` and `key`, and reaches that user alone, in `inbox`', async () => {
+    const user = newUser();
+    const bob = await WireClient.signIn(server.url, user);
+    const other = await WireClient.signIn(server.url, newUser());
+    const body = { title: 'Shipped', data: { order: 7 } };
+    const sent = await notify(user, body, { key: 'order-7', slot: 'orders' });
+    expect(sent).toMatchObject({ type: 'sent', channel: `inbox/${user}`, offset: 1 });
+    const [entry] = await bob.count('message', 1);
+    const { epoch, at } = sent;
+    expect(entry).toEqual({
+      ...{ type: 'message', channel: 'inbox', epoch, offset: 1, by: 'crm', at, body, slot: 'orders' },
+    });
+    expect(await notify(user, 'other', { key: 'order-7' })).toMatchObject({ type: 'sent', offset: 1, repeated: true });
+    await other.ask({ type: 'ping' });
+    expect([of(other, 'inbox'), of(crm, 'inbox')]).toEqual([[], []]);
+    await Promise.all([bob.end(), other.end()]);
+  });
+
+  it('notifications wait for a user who is offline, count in `unread`, and come once to each device', async () => {
+    const user = newUser();
+    for (const body of ['one', 'two']) await notify(user, body);
+    const phone = await WireClient.signIn(server.url, user, { device: 'phone' });
+    const [, second] = await phone.count('message', 2);
+    expect(of(phone, 'inbox').map(({ body }) => body)).toEqual(['one', 'two']);
+    const { epoch } = second!;
+    expect(await listed(phone, 'inbox')).toMatchObject({ head: 2, read: 0, unread: 2, last: { body: 'two' } });
+    expect(await phone.ask({ type: 'ack', cursors: { inbox: { epoch, offset: 1 } } })).toMatchObject({ type: 'ok' });
+    await phone.end();
+    const again = await WireClient.signIn(server.url, user, { device: 'phone' });
+    await again.count('message', 1);
+    await notify(user, 'three');
+    await again.count('message', 2);
+    expect(of(again, 'inbox').map(({ body }) => body)).toEqual(['two', 'three']);
+    const given = { inbox: { epoch, offset: 2 }, all: { epoch, offset: 0 } };
+    const tablet = await WireClient.signIn(server.url, user, { device: 'tablet', cursors: given });
+    await tablet.count('message', 1);
+    expect(of(tablet, 'inbox').map(({ body }) => body)).toEqual(['three']);
+    await Promise.all([again.end(), tablet.end()]);
+  });
+
+  it('read of `inbox` and `all` moves the cursor of the user, and is pushed as `receipt` to their other sessions alone', async () => {
+    const user = newUser();
+    const phone = await WireClient.signIn(server.url, user, { device: 'phone' });
+    const tablet = await WireClient.signIn(server.url, user, { device: 'tablet' });
+    const other = await WireClient.signIn(server.url, newUser());
+    await notify(user, 'n');
+    await announce('a');
+    await phone.count('message', 2);
+    for (const channel of ['inbox', 'all']) {
+      const { epoch, offset } = of(phone, channel)[0]!;
+      expect(await phone.ask({ type: 'read', channel, epoch, offset })).toMatchObject({ type: 'ok' });
+      await tablet.find((push) => push.type === 'receipt' && push['channel'] === channel && push['read'] === offset);
+      expect(await listed(phone, channel)).toMatchObject({ read: offset, unread: 0 });
+    }
+    await other.ask({ type: 'ping' });
+    expect([other.ofType('receipt'), crm.ofType('receipt')]).toEqual([[], []]);
+    await Promise.all([phone.end(), tablet.end(), other.end()]);
+  });
+
+  it('send to `all` by an admin reaches every user from their first sign-in on: live, later, and in history', async () => {
+    const [here, offline] = [newUser(), newUser()];
+    const online = await WireClient.signIn(server.url, here);
+    await (await WireClient.signIn(server.url, offline)).end();
+    const { offset } = (await announce({ title: 'Tonight' })) as unknown as { offset: number };
+    const [entry] = await online.count('message', 1);
+    expect(entry).toMatchObject({ channel: 'all', offset, by: 'crm', body: { title: 'Tonight' } });
+    const back = await WireClient.signIn(server.url, offline);
+    await back.count('message', 1);
+    // Who comes first after it gets what is announced from then on.
+    const late = await WireClient.signIn(server.url, newUser());
+    expect(await listed(late, 'all')).toBeUndefined();
+    await announce({ title: 'Tomorrow' });
+    await late.count('message', 1);
+    expect(of(late, 'all').map((message) => message['offset'])).toEqual([offset + 1]);
+    const page = await late.ask({ type: 'history', channel: 'all' });
+    expect(page).toMatchObject({ entries: [{ offset: offset + 1, body: { title: 'Tomorrow' } }], more: false });
+    expect(await listed(late, 'all')).toMatchObject({ visibleFrom: offset + 1, unread: 1 });
+    await Promise.all([online.end(), back.end(), late.end()]);
+  });
+
+  it('an admin gets their own announcements as `sent`, and notifications to themselves as `sent` of `inbox`', async () => {
+    await crm.ask({ type: 'ping' });
+    const before = of(crm, 'all').length;
+    const sent = await announce('mine');
+    expect(sent).toMatchObject({ type: 'sent', channel: 'all' });
+    expect(await notify('crm', 'note')).toMatchObject({ type: 'sent', channel: 'inbox' });
+    await announce('echoed', { echo: true });
+    await crm.until(() => of(crm, 'all').length === before + 1);
+    expect(of(crm, 'all').at(-1)).toMatchObject({ offset: Number(sent['offset']) + 1, body: 'echoed' });
+    expect(of(crm, 'inbox')).toEqual([]);
+  });
+
+  it('send to `inbox/<user>` and `all` by others, reading the inbox of another user, and signals there are `forbidden`', async () => {
+    const [user, stranger] = [newUser(), newUser()];
+    await notify(user, 'private');
+    const client = await WireClient.signIn(server.url, stranger);
+    const position = { epoch: 'k3', offset: 1 };
+    const commands = [
+      { type: 'send', to: `inbox/${user}`, body: 1 },
+      { type: 'send', to: 'inbox', body: 1 },
+      { type: 'send', to: 'all', body: 1 },
+      { type: 'signal', to: `inbox/${user}`, name: 'typing' },
+      { type: 'signal', to: 'all', name: 'typing' },
+      { type: 'history', channel: `inbox/${user}` },
+      { type: 'read', channel: `inbox/${user}`, ...position },
+      { type: 'ack', cursors: { [`inbox/${user}`]: position } },
+    ];
+    for (const command of commands) {
+      expect(await client.ask(command), JSON.stringify(command)).toMatchObject({ type: 'error', code: 'forbidden' });
+    }
+    expect(await crm.ask({ type: 'history', channel: `inbox/${user}` })).toMatchObject({ code: 'forbidden' });
+    expect(await client.ask({ type: 'mute', channel: `inbox/${user}` })).toMatchObject({ code: 'invalid_field' });
+    await client.end();
+    const owner = await WireClient.signIn(server.url, user);
+    expect(await owner.ask({ type: 'history', channel: `inbox/${user}` })).toMatchObject({
+      entries: [{ channel: 'inbox', body: 'private' }],
+    });
+    await owner.end();
+  });
+});
+
+it('the claim `role: "admin"` makes an admin, until `refresh` with a token without it', async () => {
+  const secret = '0123456789abcdef0123456789abcdef';
+  const server = await startTestServer({ LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET: secret });
+  const expiry = Math.floor(Date.now() / 1_000) + 3_600;
+  const token = (claims: object) => signedToken(secret, { sub: 'crm', exp: expiry, ...claims });
+  const client = await WireClient.signIn(server.url, 'crm', { token: token({ role: 'admin' }) });
+  expect(await client.ask({ type: 'send', to: 'all', body: 1 })).toMatchObject({ type: 'sent', offset: 1 });
+  expect(await client.ask({ type: 'refresh', token: token({}) })).toMatchObject({ type: 'refreshed' });
+  expect(await client.ask({ type: 'send', to: 'all', body: 2 })).toMatchObject({ code: 'forbidden' });
+  expect(await client.ask({ type: 'refresh', token: token({ role: 'admin' }) })).toMatchObject({ type: 'refreshed' });
+  expect(await client.ask({ type: 'send', to: 'inbox/bob', body: 3 })).toMatchObject({ type: 'sent', offset: 1 });
+  await client.end();
+  await server.remove();
+});
