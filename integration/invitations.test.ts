@@ -6,7 +6,12 @@ import { startTestServer, type TestServer } from '@longwire/test-support/test-se
 import { WireClient, type WireMessage } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const settings = { ...raisedRates, LONGWIRE_GROUPS_MAX_PENDING: '3', LONGWIRE_GROUPS_PENDING_PER_USER: '2' };
+const settings = {
+  ...raisedRates,
+  LONGWIRE_GROUPS_MAX_PENDING: '3',
+  LONGWIRE_GROUPS_PENDING_PER_USER: '2',
+  LONGWIRE_GROUPS_JOINS_PER_HOUR: '6',
+};
 let onSqlite: TestServer;
 let inMemory: TestServer;
 beforeAll(async () => {
@@ -200,6 +205,21 @@ describe.each([
     await endAll(clients);
   });
 
+  it('above groups.joinsPerHour comes quota_exceeded with afterMs, exactly, however many joins come at once', async () => {
+    const { clients, group } = await newUsers(url(), 'alice', 'bob', 'carol');
+    const [alice, bob] = clients;
+    const groups = Array.from({ length: 20 }, (_, index) => `${group}-${index}`);
+    await Promise.all(groups.map((id) => alice.ask({ type: 'group.create', group: id, joining: 'open' })));
+    const answers = await Promise.all(groups.map((id) => bob.ask({ type: 'group.join', group: id })));
+    expect(answers.filter(({ type }) => type === 'ok')).toHaveLength(6);
+    expect(answers.find(({ type }) => type === 'error')).toMatchObject({
+      code: 'quota_exceeded',
+      afterMs: expect.any(Number),
+    });
+    expect(await alice.ask({ type: 'group.join', group: groups[0] })).toMatchObject({ type: 'ok' });
+    await endAll(clients);
+  });
+
   it('an id with hidden characters that is not known is not invited', async () => {
     const { clients, group } = await newUsers(url(), 'alice', 'bob', 'carol');
     const [alice] = clients;
@@ -211,7 +231,7 @@ describe.each([
 });
 
 it('a kill -9 between group.accept and its answer leaves the user invited or a member; accepting again makes them one, once', async () => {
-  const server = await ServerProcess.start(raisedRates);
+  const server = await ServerProcess.start({ ...raisedRates, LONGWIRE_GROUPS_ADDS_PER_HOUR: '2' });
   try {
     const { clients, ids, group } = await newUsers(server.gatewayUrl, 'alice', 'bob', 'carol');
     const [alice, bob] = clients;
@@ -231,6 +251,10 @@ it('a kill -9 between group.accept and its answer leaves the user invited or a m
     ]);
     const pending = await admin.ask({ type: 'group.members', group, pending: true });
     expect(pending).toMatchObject({ members: [{ user: ids[2], state: 'requested', by: ids[2] }], total: 1 });
+    // Before the kill one was invited, of two in an hour.
+    const invite = (user: string) => admin.ask({ type: 'group.invite', group, users: [user] });
+    expect(await invite('dave')).toMatchObject({ type: 'ok', invited: ['dave'] });
+    expect(await invite('erin')).toMatchObject({ code: 'quota_exceeded', afterMs: expect.any(Number) });
   } finally {
     await server.remove();
   }

@@ -149,6 +149,9 @@ export const settings = Object.freeze({
 
   'groups.maxMembers': integer(10_000, 1, 100_000, 'members of one group'),
   'groups.maxPending': integer(1_000, 1, 10_000, 'users who are invited to one group or have asked to join it'),
+  'groups.perUser': quota(1_000, 'groups that one user is a member of'),
+  'groups.joinsPerHour': quota(60, 'groups that one user joins or asks to join in an hour'),
+  'groups.addsPerHour': quota(1_000, 'users whom one user adds to groups or invites in an hour'),
   'groups.pendingPerUser': quota(1_000, 'groups to which one user is invited, or has asked to join'),
   'receipts.maxMembers': integer(32, 0, 1_000, 'members of a group up to which they see how far the others have read'),
   'presence.graceMs': integer(

@@ -18,7 +18,7 @@ import type { CursorCache } from './cursor-cache.js';
 import { judgeGroupChange } from './rules/group-change-rule.js';
 import type { GroupAction, GroupChange, GroupLimits, GroupState } from './rules/group-judgement.js';
 import type { RuleRefusal } from './rules/rule-refusal.js';
-import { notNow, quotaKind, type SendOutcome, sendOutcome } from './send-outcome.js';
+import { notNow, quotaKinds, type SendOutcome, sendOutcome } from './send-outcome.js';
 import type { StoreTurns } from './store-turns.js';
 
 export interface GroupRequest {
@@ -173,7 +173,7 @@ export class GroupChanges {
       refusals.count('limits.pendingAppendBytes');
       return notNow('too much waits for the disk; try again');
     }
-    if (settled.outcome === 'quota') refusals.count(quotaKind(settled.quota));
+    if (settled.outcome === 'quota') refusals.count(quotaKinds[settled.quota]);
     if (settled.outcome === 'refused') refusals.count('limits.minFreeBytes');
     if (settled.outcome === 'unknown-user') {
       refusals.count('hiddenCharacter');

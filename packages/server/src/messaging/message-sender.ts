@@ -16,7 +16,7 @@ import { type HeldSend, HeldSends } from './held-sends.js';
 import type { KeySearches } from './key-searches.js';
 import { judgeSend } from './rules/judge-send.js';
 import type { RuleRefusal } from './rules/rule-refusal.js';
-import { hiddenIn, notNow, quotaKind, type SendOutcome, sendOutcome } from './send-outcome.js';
+import { hiddenIn, notNow, quotaKinds, type SendOutcome, sendOutcome } from './send-outcome.js';
 
 export interface OutgoingMessage {
   readonly channel: Channel;
@@ -168,7 +168,7 @@ export class MessageSender {
     if (settled.outcome === 'failed' && settled.error.code === 'storage_full') refusals.count('storageFull');
     if (settled.outcome === 'refused') refusals.count(refusal?.counted ?? 'limits.minFreeBytes');
     if (settled.outcome === 'unknown-user') refusals.count('hiddenCharacter');
-    if (settled.outcome === 'quota') refusals.count(quotaKind(settled.quota));
+    if (settled.outcome === 'quota') refusals.count(quotaKinds[settled.quota]);
   }
 
   #refuseQueued(settle: (outcome: SendOutcome) => void): void {

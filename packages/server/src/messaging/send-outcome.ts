@@ -89,12 +89,24 @@ const quotaMessages: Readonly<Record<QuotaName, string>> = {
   undeliveredBytesPerPeer: 'too much of what you sent to this user is not delivered yet',
   undeliveredBytesToUnseen: 'too much of what you sent waits for this user, who has never signed in',
   pendingPerUser: 'one of the users is invited to as many groups, or has asked to join as many, as allowed',
+  groupsPerUser: 'one of the users is in as many groups as allowed',
+  joinsPerHour: 'you have joined, or asked to join, as many groups within an hour as allowed',
+  addsPerHour: 'you have added or invited as many users within an hour as allowed, or would have',
 };
 
 /** What a refusal is counted as. */
-export function quotaKind(quota: QuotaName): RefusalKind {
-  return quota === 'pendingPerUser' ? 'groups.pendingPerUser' : `limits.${quota}`;
-}
+export const quotaKinds: Readonly<Record<QuotaName, RefusalKind>> = {
+  newPeersPerHour: 'limits.newPeersPerHour',
+  newPeersPerDay: 'limits.newPeersPerDay',
+  channelsPerUser: 'limits.channelsPerUser',
+  storedBytesPerUser: 'limits.storedBytesPerUser',
+  undeliveredBytesPerPeer: 'limits.undeliveredBytesPerPeer',
+  undeliveredBytesToUnseen: 'limits.undeliveredBytesToUnseen',
+  pendingPerUser: 'groups.pendingPerUser',
+  groupsPerUser: 'groups.perUser',
+  joinsPerHour: 'groups.joinsPerHour',
+  addsPerHour: 'groups.addsPerHour',
+};
 
 /** Not retryable: a client that repeats it by itself would hold back what is sent after it. */
 function quotaExceeded({ quota, afterMs }: QuotaRefusal): SendOutcome {

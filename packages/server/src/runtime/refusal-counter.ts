@@ -49,6 +49,9 @@ export const refusalKinds = [
   // Rights in channels.
   'groups.maxMembers',
   'groups.maxPending',
+  'groups.perUser',
+  'groups.joinsPerHour',
+  'groups.addsPerHour',
   'groups.pendingPerUser',
   'blocked',
   'notAMember',

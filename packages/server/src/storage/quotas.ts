@@ -1,8 +1,5 @@
 // What one user may store and begin, and how that is counted: the same in every engine.
 
-import type { UserId } from '@longwire/protocol';
-import type { RightsChange } from '../channel/membership.js';
-
 export interface StoreQuotas extends GroupQuotas {
   /** Direct channels that a user may begin with people who never answered, in an hour and in a day. */
   readonly newPeersPerHour: number;
@@ -20,6 +17,12 @@ export interface StoreQuotas extends GroupQuotas {
 export interface GroupQuotas {
   /** Groups to which a user may be invited, or have asked to join, at one time. */
   readonly pendingPerUser: number;
+  /** Groups that a user may be a member of. */
+  readonly groupsPerUser: number;
+  /** Groups that a user may join or ask to join in an hour. */
+  readonly joinsPerHour: number;
+  /** Users whom a user may add to groups or invite in an hour. */
+  readonly addsPerHour: number;
 }
 
 export type QuotaName = keyof StoreQuotas;
@@ -33,6 +36,9 @@ export const quotaNames = [
   'undeliveredBytesPerPeer',
   'undeliveredBytesToUnseen',
   'pendingPerUser',
+  'groupsPerUser',
+  'joinsPerHour',
+  'addsPerHour',
 ] as const satisfies readonly QuotaName[];
 
 export const unlimitedQuotas: StoreQuotas = Object.freeze({
@@ -43,6 +49,9 @@ export const unlimitedQuotas: StoreQuotas = Object.freeze({
   undeliveredBytesPerPeer: Number.POSITIVE_INFINITY,
   undeliveredBytesToUnseen: Number.POSITIVE_INFINITY,
   pendingPerUser: Number.POSITIVE_INFINITY,
+  groupsPerUser: Number.POSITIVE_INFINITY,
+  joinsPerHour: Number.POSITIVE_INFINITY,
+  addsPerHour: Number.POSITIVE_INFINITY,
 });
 
 export interface QuotaRefusal {
@@ -62,7 +71,7 @@ export interface Usage {
   dayPeers: number;
 }
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export function noUsage(): Usage {
@@ -131,29 +140,16 @@ export function judgeUndelivered(
   return { quota: 'undeliveredBytesToUnseen', afterMs: undefined };
 }
 
-/**
- * @param countOf  how often a user is pending; asked only of those who would be pending once more
- * @returns undefined: they may be
- */
-export function judgePending(
-  { pending }: Pick<RightsChange, 'pending'>,
-  { pendingPerUser }: StoreQuotas,
-  isPending: (user: UserId) => boolean,
-  countOf: (user: UserId) => number,
-): QuotaRefusal | undefined {
-  const isFull = pending.some(
-    ({ user, state }) => state !== undefined && !isPending(user) && countOf(user) >= pendingPerUser,
-  );
-  return isFull ? { quota: 'pendingPerUser', afterMs: undefined } : undefined;
-}
-
 /** A clock that went back more than the length of a window begins a new one. */
-function isWithin(start: number, at: number, lengthMs: number): boolean {
+export function isWithin(start: number, at: number, lengthMs: number): boolean {
   return Math.abs(at - start) < lengthMs;
 }
 
 /** Of the settings, those that the store judges. */
-export function quotasOf(limits: Omit<StoreQuotas, keyof GroupQuotas>, { pendingPerUser }: GroupQuotas): StoreQuotas {
+export function quotasOf(
+  limits: Omit<StoreQuotas, keyof GroupQuotas>,
+  groups: Omit<GroupQuotas, 'groupsPerUser'> & { readonly perUser: number },
+): StoreQuotas {
   return {
     newPeersPerHour: limits.newPeersPerHour,
     newPeersPerDay: limits.newPeersPerDay,
@@ -161,6 +157,9 @@ export function quotasOf(limits: Omit<StoreQuotas, keyof GroupQuotas>, { pending
     storedBytesPerUser: limits.storedBytesPerUser,
     undeliveredBytesPerPeer: limits.undeliveredBytesPerPeer,
     undeliveredBytesToUnseen: limits.undeliveredBytesToUnseen,
-    pendingPerUser,
+    pendingPerUser: groups.pendingPerUser,
+    groupsPerUser: groups.perUser,
+    joinsPerHour: groups.joinsPerHour,
+    addsPerHour: groups.addsPerHour,
   };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeCursorContract } from './cursor-contract.js';
 import { describeDeviceContract } from './device-contract.js';
 import { describeFeedContract } from './feed-contract.js';
+import { describeGroupQuotaContract } from './group-quota-contract.js';
 import { describeKnownIdsContract } from './known-ids-contract.js';
 import { describeMaintenanceContract } from './maintenance-contract.js';
 import { describeModelContract } from './model-contract.js';
@@ -272,6 +273,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeDeviceContract(name, create);
   describeFeedContract(name, create);
   describeQuotaContract(name, create);
+  describeGroupQuotaContract(name, create);
   describeRightsContract(name, create);
   describeStandingContract(name, create);
   describeMaintenanceContract(name, create);

@@ -206,13 +206,15 @@ export class MemoryMessageLog implements MessageLog {
       return { outcome: 'stale', seq: rows.length, rightsVersion: version };
     }
     if (!this.#knowsUsers(request)) return { outcome: 'unknown-user', seq: rows.length };
-    const refusal = this.#quotas.judge(request);
+    const demand = this.#quotas.groupDemandOf(request);
+    const refusal = (demand && this.#quotas.judgeGroups(demand, request.at)) ?? this.#quotas.judge(request);
     if (refusal !== undefined) return { outcome: 'quota', seq: rows.length, ...refusal };
 
     const channel = this.#state.ensureChannel(request.channel, request.at);
     const seq = rows.length + 1;
     const entry = content === undefined ? undefined : nextEntry(channel, content, request.at);
     const applied = change && applyChange(this.#state, channel, change, { seq, offset: entry?.offset, at: request.at });
+    if (demand !== undefined) this.#quotas.countGroups(demand, request.at);
     const row: LaneRow = { seq, stamp, channel: request.channel, entry, change: applied };
     rows.push(row);
     if (entry === undefined) return stored(row);

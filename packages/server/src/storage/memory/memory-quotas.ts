@@ -3,12 +3,18 @@
 import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
 import { contentBytes } from '../../channel/entry.js';
-import type { RightsChange } from '../../channel/membership.js';
+import {
+  countGroupDemand,
+  type GroupDemand,
+  type GroupUsage,
+  groupDemandOf,
+  judgeGroupDemand,
+  noGroupUsage,
+} from '../group-quotas.js';
 import type { AppendRequest } from '../message-log.js';
 import {
   countAnswer,
   countChannel,
-  judgePending,
   judgeUndelivered,
   judgeUsage,
   noUsage,
@@ -16,12 +22,14 @@ import {
   type StoreQuotas,
   type Usage,
 } from '../quotas.js';
+import { stayOf } from './memory-rights.js';
 import type { MemoryChannel, MemoryState } from './memory-state.js';
 
 export class MemoryQuotas {
   readonly #state: MemoryState;
   readonly #quotas: StoreQuotas;
   readonly #usages = new Map<UserId, Usage>();
+  readonly #groupUsages = new Map<UserId, GroupUsage>();
 
   constructor(state: MemoryState, quotas: StoreQuotas) {
     this.#state = state;
@@ -29,9 +37,8 @@ export class MemoryQuotas {
   }
 
   /** Undefined: the request may be stored. Only users have quotas. */
-  judge({ channel, content, change, at }: AppendRequest): QuotaRefusal | undefined {
-    const tooMany = change && this.#judgePending(channel, change);
-    if (tooMany !== undefined || content?.from === undefined) return tooMany;
+  judge({ channel, content, at }: AppendRequest): QuotaRefusal | undefined {
+    if (content?.from === undefined) return undefined;
     const { from } = content;
     const peer = peerOf(channel, from);
     const bytes = contentBytes(content);
@@ -45,10 +52,31 @@ export class MemoryQuotas {
     return judgeUndelivered(undelivered, wasSeen, this.#quotas);
   }
 
-  #judgePending({ key }: Channel, change: RightsChange): QuotaRefusal | undefined {
-    const { channels, pendingPlaces } = this.#state;
-    const isPending = (user: UserId) => channels.get(key)?.pending.has(user) === true;
-    return judgePending(change, this.#quotas, isPending, (user) => pendingPlaces.get(user)?.size ?? 0);
+  /** What a change would use of the quotas of groups. Undefined: nothing. */
+  groupDemandOf(request: AppendRequest): GroupDemand | undefined {
+    const channel = this.#state.channels.get(request.channel.key);
+    return groupDemandOf(request, {
+      exists: channel !== undefined,
+      isMember: (user) => channel !== undefined && isPresent(channel, user),
+      pendingStateOf: (user) => channel?.pending.get(user)?.state,
+    });
+  }
+
+  /** Undefined: the change may be stored. */
+  judgeGroups(demand: GroupDemand, at: number): QuotaRefusal | undefined {
+    const state = this.#state;
+    return judgeGroupDemand(demand, at, this.#quotas, {
+      usageOf: (user) => this.#groupUsages.get(user) ?? noGroupUsage,
+      groupsOf: (user) =>
+        state.channelsOf(user).filter((each) => each.channel.kind === 'group' && isPresent(each, user)).length,
+      pendingOf: (user) => state.pendingPlaces.get(user)?.size ?? 0,
+    });
+  }
+
+  countGroups(demand: GroupDemand, at: number): void {
+    const { actor } = demand;
+    if (actor === undefined) return;
+    this.#groupUsages.set(actor, countGroupDemand(this.#groupUsages.get(actor) ?? noGroupUsage, demand, at));
   }
 
   /** For the newest entry of a channel. */
@@ -80,6 +108,11 @@ export class MemoryQuotas {
     this.#usages.set(user, usage);
     return usage;
   }
+}
+
+function isPresent(channel: MemoryChannel, user: UserId): boolean {
+  const stay = stayOf(channel, user);
+  return stay !== undefined && stay.left === undefined;
 }
 
 /** Undefined in a channel with oneself, and in all that are not between two users. */

@@ -34,6 +34,7 @@ import { ANNOUNCEMENTS, ChannelTable } from './tables/channel-table.js';
 import { DeviceTable } from './tables/device-table.js';
 import { EntryTable } from './tables/entry-table.js';
 import { ExpiryTable } from './tables/expiry-table.js';
+import { GroupUsageTable } from './tables/group-usage-table.js';
 import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
 import { type PendingRows, PendingTable } from './tables/pending-table.js';
@@ -166,7 +167,8 @@ export class SqliteEngine {
       this.#blocks = new BlockLists(database, onDamage);
       this.#pending = pending;
       const tables = { names, channels, devices, members, rights, pending, authorship };
-      const judge = new QuotaJudge({ ...tables, quotas, ledger, log, onDamage });
+      const groupUsage = new GroupUsageTable(database, users, onDamage);
+      const judge = new QuotaJudge({ ...tables, groupUsage, quotas, ledger, log, onDamage });
       const expiries = new ExpiryTable(database);
       const appended = { keys, entries, expiries, ring, recent, ledger, judge };
       this.#appender = new Appender(this.era, onDamage, { ...tables, ...appended });

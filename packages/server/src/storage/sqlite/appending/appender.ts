@@ -190,9 +190,16 @@ export class Appender {
       return;
     }
     const size = request.content === undefined ? 0 : contentBytes(request.content);
-    const refusal = this.#judge.judge(request, { known, sender: place.author, recipient: place.recipient }, size);
-    if (refusal === undefined) this.#store(request, place, { stamp, size }, results);
-    else pushQuotaRefusal(refusal, this.newest, results);
+    const demand = this.#judge.groupDemandOf(request, known, place.concerned);
+    const refusal =
+      (demand && this.#judge.judgeGroups(demand, request.at)) ??
+      this.#judge.judge(request, { known, sender: place.author, recipient: place.recipient }, size);
+    if (refusal !== undefined) {
+      pushQuotaRefusal(refusal, this.newest, results);
+      return;
+    }
+    this.#store(request, place, { stamp, size }, results);
+    if (demand !== undefined) this.#judge.countGroups(demand, request.at);
   }
 
   /** What stands against an append, before its quotas are looked at. */

@@ -1,21 +1,16 @@
 // Whether the quotas of a sender allow one more entry, judged in the transaction that would store it.
 
-import type { UserId } from '@longwire/protocol';
+import { countGroupDemand, type GroupDemand, groupDemandOf, judgeGroupDemand } from '../../group-quotas.js';
 import type { AppendRequest } from '../../message-log.js';
-import {
-  judgePending,
-  judgeUndelivered,
-  judgeUsage,
-  noUsage,
-  type QuotaRefusal,
-  type StoreQuotas,
-} from '../../quotas.js';
+import { judgeUndelivered, judgeUsage, noUsage, type QuotaRefusal, type StoreQuotas } from '../../quotas.js';
 import { type DamageListener, readAround } from '../damage.js';
 import { type ChannelLog, UnreadableEntry } from '../places/channel-log.js';
 import { type ChannelState, type KnownMember, lowBytesAt } from '../tables/channel-state.js';
 import type { DeviceTable } from '../tables/device-table.js';
+import type { GroupUsageTable } from '../tables/group-usage-table.js';
 import type { MemberTable } from '../tables/member-table.js';
 import type { PendingTable } from '../tables/pending-table.js';
+import type { ConcernedMembers } from '../tables/rights-table.js';
 import type { UsageLedger } from './usage-ledger.js';
 
 const NO_USAGE = Object.freeze(noUsage());
@@ -25,6 +20,7 @@ interface QuotaJudgeParts {
   readonly ledger: UsageLedger;
   readonly members: MemberTable;
   readonly pending: PendingTable;
+  readonly groupUsage: GroupUsageTable;
   readonly devices: DeviceTable;
   readonly log: ChannelLog;
   readonly onDamage: DamageListener;
@@ -58,8 +54,7 @@ export class QuotaJudge {
   judge(request: AppendRequest, { known, sender, recipient }: JudgedPlace, bytes: number): QuotaRefusal | undefined {
     const { channel, content, at } = request;
     const { quotas, ledger } = this.#parts;
-    const tooMany = this.#judgePending(request, known);
-    if (tooMany !== undefined || content?.from === undefined) return tooMany;
+    if (content?.from === undefined) return undefined;
     const hasPeer = channel.kind === 'direct' && channel.low !== channel.high;
     const begins = known?.isBegun === true ? undefined : hasPeer ? 'peer' : 'self';
     const usage = sender === undefined ? NO_USAGE : ledger.of(sender);
@@ -72,11 +67,37 @@ export class QuotaJudge {
     return judgeUndelivered(sent + bytes - received, () => this.#wasSeen(recipient), quotas);
   }
 
-  #judgePending({ change }: AppendRequest, known: ChannelState | undefined): QuotaRefusal | undefined {
-    if (change === undefined || change.pending.length === 0) return undefined;
-    const { quotas, pending } = this.#parts;
-    const isPending = (user: UserId) => known !== undefined && pending.find(known.number, user) !== undefined;
-    return judgePending(change, quotas, isPending, (user) => pending.countOf(user));
+  /** What a change would use of the quotas of groups. Undefined: nothing. */
+  groupDemandOf(
+    request: AppendRequest,
+    known: ChannelState | undefined,
+    concerned: ConcernedMembers | undefined,
+  ): GroupDemand | undefined {
+    if (concerned === undefined || request.channel.kind !== 'group') return undefined;
+    const { pending } = this.#parts;
+    return groupDemandOf(request, {
+      exists: known !== undefined,
+      isMember: (user) => concerned.get(user)?.leftAt === null,
+      pendingStateOf: (user) => (known === undefined ? undefined : pending.find(known.number, user)?.state),
+    });
+  }
+
+  /** Undefined: the change may be stored. */
+  judgeGroups(demand: GroupDemand, at: number): QuotaRefusal | undefined {
+    const { quotas, pending, groupUsage } = this.#parts;
+    return judgeGroupDemand(demand, at, quotas, {
+      usageOf: (user) => groupUsage.of(user),
+      groupsOf: (user) => groupUsage.countGroups(user),
+      pendingOf: (user) => pending.countOf(user),
+    });
+  }
+
+  /** Counts a change that the open transaction has stored. */
+  countGroups(demand: GroupDemand, at: number): void {
+    const { actor, joins, adds } = demand;
+    if (actor === undefined || joins + adds === 0) return;
+    const { groupUsage } = this.#parts;
+    groupUsage.put(actor, countGroupDemand(groupUsage.of(actor), demand, at));
   }
 
   #wasSeen(user: number | undefined): boolean {

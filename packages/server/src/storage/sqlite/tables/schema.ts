@@ -135,6 +135,15 @@ CREATE TABLE pending (
 CREATE INDEX pending_of_user ON pending (user);
 `;
 
+/** What users have used in groups, and the groups that they are in. Other channels, nearly all of them, are not in the index. */
+const GROUP_USAGE = `
+CREATE TABLE group_usage (
+  user TEXT NOT NULL PRIMARY KEY, joins_start INTEGER NOT NULL, joins INTEGER NOT NULL, adds_start INTEGER NOT NULL,
+  adds INTEGER NOT NULL, crc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX group_member ON member (user) WHERE role <> 0 AND left_at IS NULL;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -178,6 +187,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(BLOCK_INDEXES),
   (database) => database.exec(PREFERENCES),
   (database) => database.exec(PENDING),
+  (database) => database.exec(GROUP_USAGE),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;
