@@ -1,6 +1,5 @@
-import type { LongwireMessage } from '@longwire/client';
+import type { ChannelSummary, LongwireMessage } from '@longwire/client';
 import { describe, expect, it } from 'vitest';
-import type { ChannelSummary } from '../src/page/state/conversation.js';
 import { Conversations } from '../src/page/state/conversations.js';
 
 const epoch = 'e1-1';

@@ -2,8 +2,9 @@
 
 import { type Identity, isPossibleName, keepIdentity, loadIdentity, tokenFor } from './state/identity.js';
 import { forgetPlace } from './state/location.js';
-import { Talk, TalkViews } from './talk.js';
+import { Talk } from './talk.js';
 import { elementById } from './views/element.js';
+import { TalkViews } from './views/talk-views.js';
 import { impossibleName, wordsForRefusal } from './words.js';
 
 const views = new TalkViews();

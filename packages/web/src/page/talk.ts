@@ -1,25 +1,27 @@
 // One signed-in user: connects the events of the SDK and the views of the page.
 
 import {
+  type ChannelChange,
   type ConnectionStateChange,
   connect,
+  type GroupChange,
   type LongwireClient,
   LongwireError,
   type LongwireMessage,
+  type MemberChange,
   type PresenceState,
   type Receipt,
   type SessionInfo,
 } from '@longwire/client';
+import { isAddress } from '@longwire/protocol';
+import { wordsForFailure } from './failure-words.js';
 import type { Conversation, PendingMessage, StoredMessage } from './state/conversation.js';
 import { Conversations } from './state/conversations.js';
-import { isPossibleName } from './state/identity.js';
+import { isPossibleGroup, isPossibleName } from './state/identity.js';
 import { placeInLocation, placeOf, visit } from './state/location.js';
-import { Composer } from './views/composer.js';
-import { ConnectionLine } from './views/connection-line.js';
-import { ConversationList } from './views/conversation-list.js';
-import { elementById, setText } from './views/element.js';
-import { MessageList } from './views/message-list.js';
-import { impossibleName, wordsForName, wordsForPeer } from './words.js';
+import { setText } from './views/element.js';
+import type { TalkActions, TalkViews } from './views/talk-views.js';
+import { impossibleGroup, impossibleName, wordsForName, wordsForPeer, wordsForReadOnly } from './words.js';
 
 const PAGE_MESSAGES = 50;
 const PAGE_CONVERSATIONS = 50;
@@ -29,62 +31,7 @@ export interface TalkEvents {
   onRefused(change: ConnectionStateChange): void;
 }
 
-/** The views of the page, made once; a `Talk` fills them. */
-export class TalkViews {
-  readonly root = elementById('talk', HTMLElement);
-  readonly who = elementById('who', HTMLElement);
-  readonly conversation = elementById('conversation', HTMLElement);
-  readonly peer = elementById('peer', HTMLElement);
-  readonly peerState = elementById('peer-state', HTMLElement);
-  readonly hint = elementById('no-conversation', HTMLElement);
-  readonly unreadElsewhere = elementById('unread-elsewhere', HTMLElement);
-  readonly earlier = elementById('earlier', HTMLButtonElement);
-  readonly further = elementById('further', HTMLButtonElement);
-  readonly openForm = elementById('open-form', HTMLFormElement);
-  readonly openUser = elementById('open-user', HTMLInputElement);
-  readonly connection = new ConnectionLine(elementById('connection', HTMLElement));
-  readonly messages = new MessageList(elementById('messages', HTMLOListElement));
-  readonly conversations: ConversationList;
-  readonly composer: Composer;
-  /** The signed-in user now; the listeners of the views live longer than one of them. */
-  talk: Talk | undefined;
-
-  constructor() {
-    this.conversations = new ConversationList(elementById('conversations', HTMLUListElement), (conversation) => {
-      this.talk?.open(conversation);
-    });
-    this.composer = new Composer(
-      elementById('composer', HTMLFormElement),
-      elementById('composer-text', HTMLTextAreaElement),
-      (text) => this.talk?.send(text),
-      (text) => this.talk?.type(text),
-    );
-    this.earlier.addEventListener('click', () => this.talk?.loadEarlier());
-    this.further.addEventListener('click', () => this.talk?.loadFurther());
-    elementById('to-conversations', HTMLButtonElement).addEventListener('click', () => {
-      this.talk?.leaveConversation();
-      this.openUser.focus();
-    });
-    this.openForm.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.talk?.openUser(this.openUser.value.trim().normalize('NFC'));
-    });
-    window.addEventListener('popstate', () => this.talk?.followLocation());
-    document.addEventListener('visibilitychange', () => this.talk?.markOpenRead());
-  }
-
-  /** With room for both this changes nothing; on a small screen either the list or the conversation is shown (page.css). */
-  set showsConversation(isShown: boolean) {
-    this.root.dataset['shows'] = isShown ? 'conversation' : 'list';
-  }
-
-  /** Whether the user can see the open conversation. */
-  get isConversationVisible(): boolean {
-    return document.visibilityState === 'visible' && this.conversation.offsetParent !== null;
-  }
-}
-
-export class Talk {
+export class Talk implements TalkActions {
   readonly #client: LongwireClient;
   readonly #views: TalkViews;
   readonly #conversations = new Conversations();
@@ -110,15 +57,19 @@ export class Talk {
     this.#client = client;
     client.on('connected', (session) => this.#onConnected(session));
     client.on('message', (message) => this.#onMessage(message));
+    client.on('member', (change) => this.#onChange(change));
+    client.on('group', (change) => this.#onChange(change));
+    client.on('channel', (change) => this.#onChannel(change));
     client.on('gap', (gap) => {
       this.#conversations.at(gap.channel)?.takeGap(gap);
       this.#draw();
     });
     client.on('receipt', (receipt) => this.#onReceipt(receipt));
     client.on('presence', ({ user, online, lastSeenAt }) => this.#takePresence(user, { online, lastSeenAt }));
-    client.on('typing', ({ channel, isTyping }) => {
-      const conversation = this.#conversations.get(channel);
-      if (conversation !== undefined) conversation.isTyping = isTyping;
+    client.on('typing', ({ channel, user, isTyping }) => {
+      const typing = this.#conversations.get(channel)?.typing;
+      if (isTyping) typing?.add(user);
+      else typing?.delete(user);
       this.#draw();
     });
     client.on('state', (change) => {
@@ -133,9 +84,9 @@ export class Talk {
     this.followLocation();
   }
 
-  /** Ends the session and empties the views. */
   async end(): Promise<void> {
     this.#views.composer.close();
+    this.#views.closeDialogs();
     this.#show(undefined);
     this.#views.messages.show(undefined, { toEnd: false });
     this.#views.conversations.show([], undefined);
@@ -143,20 +94,55 @@ export class Talk {
     await this.#client.close();
   }
 
-  openUser(user: string): void {
+  openPlace(place: string): void {
     const { openForm, openUser } = this.#views;
-    if (!isPossibleName(user)) {
-      openUser.setCustomValidity(impossibleName);
+    const fault = faultOfPlace(place);
+    if (fault !== undefined) {
+      openUser.setCustomValidity(fault);
       openForm.reportValidity();
       // Otherwise the browser would refuse the next attempt before it gets here.
       openUser.setCustomValidity('');
       return;
     }
-    const conversation = this.#conversations.at(this.#client.user(user).address);
+    const conversation = this.#conversations.at(isGroupPlace(place) ? place : `user/${place}`);
     if (conversation === undefined) return;
     openUser.value = '';
     if (!conversation.hasMessages) this.#conversations.promote(conversation);
     this.open(conversation);
+  }
+
+  openNewGroup(): void {
+    this.#views.newGroup.open(this.#client);
+  }
+
+  openBlocked(): void {
+    this.#views.blocked.open(this.#client);
+  }
+
+  openGroupDialog(): void {
+    if (this.#open?.group !== undefined) this.#views.group.open(this.#client, this.#open, this.#user);
+  }
+
+  async toggleBlock(): Promise<void> {
+    const conversation = this.#open;
+    const peer = conversation?.peer;
+    if (conversation === undefined || peer === undefined) return;
+    const { isBlocked } = conversation;
+    if (!isBlocked && !window.confirm(`Block ${peer}? 确定屏蔽 ${peer}？`)) return;
+    try {
+      if (isBlocked) await this.#client.unblock(peer);
+      else await this.#client.block(peer);
+      conversation.isBlocked = !isBlocked;
+    } catch (error) {
+      if (this.#views.talk === this) window.alert(wordsForFailure('block', error));
+    }
+    this.#draw();
+  }
+
+  noteUnblocked(user: string): void {
+    const conversation = this.#conversations.get(`user/${user}`);
+    if (conversation !== undefined) conversation.isBlocked = false;
+    this.#draw();
   }
 
   open(conversation: Conversation): void {
@@ -167,19 +153,18 @@ export class Talk {
     this.#draw();
   }
 
-  /** Back to the list. */
   leaveConversation(): void {
     visit(undefined);
     this.#show(undefined);
     this.#draw();
   }
 
-  /** Opens the conversation that the address names: after a reload, and by Back and Forward. */
   followLocation(): void {
     const place = placeInLocation();
-    const channel = place?.startsWith('/') ? this.#conversations.at(place.slice(1)) : undefined;
+    const address = place?.startsWith('/') ? place.slice(1) : '';
+    const channel = isAddress(address) ? this.#conversations.at(address) : undefined;
     if (channel !== undefined) this.open(channel);
-    else if (place !== undefined && isPossibleName(place)) this.openUser(place);
+    else if (place !== undefined && isPossibleName(place)) this.openPlace(place);
     else this.leaveConversation();
   }
 
@@ -191,7 +176,6 @@ export class Talk {
     this.#draw();
   }
 
-  /** The user changed what they are writing. */
   type(text: string): void {
     if (this.#open === undefined) return;
     const channel = this.#client.channel(this.#open.address);
@@ -207,7 +191,6 @@ export class Talk {
     if (this.#lastListed !== undefined) void this.#loadConversations(this.#lastListed);
   }
 
-  /** What the user sees is read; a tab in the background is not seen. */
   markOpenRead(): void {
     const conversation = this.#open;
     if (conversation === undefined || !this.#views.isConversationVisible || conversation.unread === 0) return;
@@ -225,12 +208,18 @@ export class Talk {
     if (this.#open !== undefined) this.#open.draft = views.composer.draft;
     this.#open = conversation;
     views.showsConversation = conversation !== undefined;
-    const name = conversation === undefined ? 'No conversation open 未打开会话' : wordsForName(conversation);
-    setText(views.peer, name);
     views.hint.hidden = conversation !== undefined;
     views.earlier.hidden = true;
-    if (conversation?.peer === undefined) views.composer.close();
-    else views.composer.open(conversation.draft);
+    views.composer.close();
+    this.#showComposer(conversation);
+  }
+
+  /** The field to write in, where the user may write. */
+  #showComposer(conversation: Conversation | undefined): void {
+    const { composer } = this.#views;
+    const canWrite = conversation !== undefined && !conversation.isReadOnly;
+    if (canWrite && !composer.isOpen) composer.open(conversation.draft);
+    if (!canWrite && composer.isOpen) composer.close();
   }
 
   /** Watches the users of the conversations that are new here. */
@@ -266,7 +255,7 @@ export class Talk {
       conversation.settle(pending, result, this.#user);
       this.#conversations.promote(conversation);
     } catch (error) {
-      pending.failure = textOf(error);
+      pending.failure = wordsForFailure('send', error);
     }
     this.#draw();
   }
@@ -279,7 +268,8 @@ export class Talk {
     } catch (error) {
       // Shows the button to try again. The error goes to the console, unless the user has signed out.
       conversation.hasEarlier = true;
-      if (this.#views.talk === this) reportError(error);
+      if (error instanceof LongwireError && error.code === 'not_a_member') conversation.takeRefusal();
+      else if (this.#views.talk === this) reportError(error);
     }
     this.#draw();
   }
@@ -316,10 +306,33 @@ export class Talk {
     this.#draw();
   }
 
+  #onChange(change: MemberChange | GroupChange): void {
+    const conversation = this.#conversations.at(change.channel);
+    if (conversation === undefined) return;
+    if (conversation.takeChange(change, this.#user)) this.#conversations.promote(conversation);
+    this.#views.group.refresh(conversation);
+    this.#draw();
+  }
+
+  #onChannel(change: ChannelChange): void {
+    if (change.removed === true) {
+      this.#conversations.get(change.address)?.takeRemoval();
+    } else {
+      const isNew = this.#conversations.get(change.address) === undefined;
+      const conversation = this.#conversations.at(change.address);
+      if (isNew) conversation?.takeSummary(change);
+      else conversation?.takeState(change);
+      if (isNew && conversation !== undefined) this.#conversations.promote(conversation);
+    }
+    const conversation = this.#conversations.get(change.address);
+    if (conversation !== undefined) this.#views.group.refresh(conversation);
+    this.#draw();
+  }
+
   #onReceipt({ channel, user, epoch, delivered, read }: Receipt): void {
     const conversation = this.#conversations.get(channel);
     if (conversation === undefined) return;
-    if (user === conversation.peer) conversation.takeReceipt(epoch, delivered, read);
+    if (channel === `user/${user}`) conversation.takeReceipt(epoch, delivered, read);
     // In a note to oneself the two are the same user.
     if (user === this.#user && read !== undefined) conversation.takeOwnRead(epoch, read);
     this.#draw();
@@ -341,7 +354,13 @@ export class Talk {
     const open = this.#open;
     const { unread } = this.#conversations;
     void this.#watchPeers();
+    setText(views.peer, open === undefined ? 'No conversation open 未打开会话' : wordsForName(open));
     setText(views.peerState, open === undefined ? '' : wordsForPeer(open));
+    views.openGroup.hidden = open?.group === undefined || open.group.isOver;
+    views.block.hidden = open?.peer === undefined || open.peer === this.#user;
+    setText(views.block, open?.isBlocked === true ? 'Unblock 取消屏蔽' : 'Block 屏蔽');
+    setText(views.readOnly, open === undefined ? '' : wordsForReadOnly(open));
+    this.#showComposer(open);
     document.title = `${unread === 0 ? '' : `(${unread}) `}${this.#user === '' ? '' : `${this.#user} · `}Longwire`;
     views.conversations.show(this.#conversations, open);
     views.further.hidden = this.#lastListed === undefined;
@@ -353,7 +372,12 @@ export class Talk {
   }
 }
 
-function textOf(error: unknown): string {
-  if (error instanceof LongwireError) return error.message;
-  return error instanceof Error ? error.message : String(error);
+function isGroupPlace(place: string): boolean {
+  return place.startsWith('group/');
+}
+
+/** Why nothing can be opened there, in words. */
+function faultOfPlace(place: string): string | undefined {
+  if (isGroupPlace(place)) return isPossibleGroup(place.slice('group/'.length)) ? undefined : impossibleGroup;
+  return isPossibleName(place) ? undefined : impossibleName;
 }

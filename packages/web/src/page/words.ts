@@ -1,11 +1,15 @@
 // What happened, in words for the user of the page. The reason that the server gave goes into a tooltip.
 
-import type { ConnectionStateChange, PresenceState } from '@longwire/client';
+import type { ConnectionStateChange } from '@longwire/client';
 import { CloseCode, StandardCloseCode } from '@longwire/protocol';
+import type { Conversation } from './state/conversation.js';
 import type { Identity } from './state/identity.js';
 
 export const impossibleName =
   'A name must not contain spaces or “/”, and has at most 128 bytes. 用户名不能含空格或“/”，且不超过 128 字节。';
+
+export const impossibleGroup =
+  'An id of a group must not contain spaces or “/”, and has at most 128 bytes. 群组 ID 不能含空格或“/”，且不超过 128 字节。';
 
 /** Why the client stopped, by the close code (PROTOCOL, "Close codes"). */
 export function wordsForRefusal(code: number | undefined, kind: Identity['kind']): string {
@@ -47,30 +51,45 @@ export function wordsForState({
   }
 }
 
-/** The other user, or what is written in the channel. */
+/** The other user, the title of a group, or what is written in the channel. */
 export function wordsForName({
   peer,
+  groupId,
+  group,
   address,
-}: {
-  readonly peer: string | undefined;
-  readonly address: string;
-}): string {
-  return peer ?? (address === 'inbox' ? 'Notifications 通知' : 'Announcements 公告');
+}: Pick<Conversation, 'peer' | 'groupId' | 'group' | 'address'>): string {
+  return peer ?? group?.title ?? groupId ?? (address === 'inbox' ? 'Notifications 通知' : 'Announcements 公告');
 }
 
 /** Nothing for a user who is offline, or whose presence this one may not see. */
 export function wordsForPeer({
   presence,
-  isTyping,
-}: {
-  readonly presence: PresenceState | undefined;
-  readonly isTyping: boolean;
-}): string {
-  if (isTyping) return 'typing… 正在输入…';
+  typing,
+  group,
+  isBlocked,
+}: Pick<Conversation, 'presence' | 'typing' | 'group' | 'isBlocked'>): string {
+  if (typing.size > 0)
+    return group === undefined ? 'typing… 正在输入…' : `${[...typing].join(', ')}: typing… 正在输入…`;
+  if (group !== undefined) return wordsForGroup(group);
+  if (isBlocked) return 'blocked 已屏蔽';
   if (presence?.online === true) return 'online 在线';
   if (presence?.lastSeenAt === undefined) return '';
   const at = new Date(presence.lastSeenAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return `last seen 最后在线 ${at}`;
+}
+
+/** Why there is no field to write in; nothing where there is one. */
+export function wordsForReadOnly({ group, isReadOnly }: Pick<Conversation, 'group' | 'isReadOnly'>): string {
+  if (!isReadOnly || group === undefined) return '';
+  return group.isOver
+    ? 'You are not a member of this group. 您不是此群组的成员。'
+    : 'Only admins write here. 此处仅管理员可发言。';
+}
+
+function wordsForGroup({ isOver, members }: NonNullable<Conversation['group']>): string {
+  if (isOver) return '';
+  if (members === undefined) return '';
+  return `${members} ${members === 1 ? 'member' : 'members'} 位成员`;
 }
 
 function wordsForLoss(code: number | undefined): readonly [string, string] {

@@ -1,9 +1,18 @@
 // One conversation as the page knows it: its messages, what is still being sent, what was read.
 
-import type { Gap, HistoryPage, LongwireMessage, PresenceState, SendResult, SessionInfo } from '@longwire/client';
+import type {
+  ChannelSummary,
+  Gap,
+  GroupChange,
+  HistoryPage,
+  LongwireMessage,
+  MemberChange,
+  PresenceState,
+  SendResult,
+} from '@longwire/client';
+import { changeText, lastChangeText } from './change-text.js';
+import { changedGroup, type GroupState, UNKNOWN_GROUP } from './group-state.js';
 import { messageText } from './message-text.js';
-
-export type ChannelSummary = SessionInfo['channels'][number];
 
 /** A message that this tab sends, until its place in the log is known. */
 export interface PendingMessage {
@@ -33,17 +42,30 @@ export interface MissingMessages {
   readonly gap: Gap;
 }
 
-export type ConversationItem = StoredMessage | MissingMessages | PendingMessage;
+/** A change of the group, in words, at its place in the log. */
+export interface ChangeNote {
+  readonly kind: 'change';
+  readonly offset: number;
+  readonly text: string;
+}
+
+type LogItem = StoredMessage | MissingMessages | ChangeNote;
+export type ConversationItem = LogItem | PendingMessage;
 
 export class Conversation {
-  /** `user/bob`, `inbox` or `all`. */
+  /** `user/bob`, `group/eng`, `inbox` or `all`. */
   readonly address: string;
-  /** The other user; undefined where applications write. */
+  /** The other user; undefined in groups, and where applications write. */
   readonly peer: string | undefined;
+  /** Of groups only. */
+  readonly groupId: string | undefined;
+  group: GroupState | undefined;
+  /** The user blocks the other one. */
+  isBlocked = false;
   /** In the order of the log. */
-  #items: (StoredMessage | MissingMessages)[] = [];
+  #items: LogItem[] = [];
   readonly #pending = new Set<PendingMessage>();
-  /** The text that is being written to this user. */
+  /** The text that is being written here. */
   draft = '';
   unread = 0;
   /** The peer has received and read everything up to these offsets. */
@@ -52,11 +74,13 @@ export class Conversation {
   preview = '';
   /** Undefined until it is known. */
   presence: PresenceState | undefined;
-  /** The peer is writing here. */
-  isTyping = false;
+  /** Who is writing here. */
+  readonly typing = new Set<string>();
   /** Whether there is more before the first item; undefined until history was requested. */
   hasEarlier: boolean | undefined;
   #epoch: string | undefined;
+  /** Changes of the group after this offset are not part of `group` yet. */
+  #groupAt = 0;
   /** `unread` counts the messages up to this offset. */
   #countedTo = 0;
   #newestOffset = 0;
@@ -65,7 +89,16 @@ export class Conversation {
 
   constructor(address: string) {
     this.address = address;
-    this.peer = address.startsWith('user/') ? address.slice('user/'.length) : undefined;
+    this.peer = idIn(address, 'user/');
+    this.groupId = idIn(address, 'group/');
+    this.group = this.groupId === undefined ? undefined : UNKNOWN_GROUP;
+  }
+
+  /** The server, too, refuses what the user writes here. */
+  get isReadOnly(): boolean {
+    if (this.group === undefined) return this.peer === undefined;
+    const { isOver, posting, role } = this.group;
+    return isOver || (posting === 'admins' && role === 'member');
   }
 
   /** The log, then the messages that are still being sent. */
@@ -88,13 +121,48 @@ export class Conversation {
   }
 
   /** The state of the channel at a sign-in. */
-  takeSummary({ epoch, unread, head, peer, last }: ChannelSummary): void {
-    this.#enterEpoch(epoch);
+  takeSummary(summary: ChannelSummary): void {
+    const { unread, head, peer, last } = summary;
+    this.takeState(summary);
     this.unread = unread;
     this.#countedTo = head;
     this.delivered = Math.max(this.delivered, peer?.delivered ?? 0);
     this.seen = Math.max(this.seen, peer?.read ?? 0);
-    if (last?.type === 'message') this.#noteNewest(last.offset, messageText(last));
+    if (last === undefined) return;
+    this.#noteNewest(last.offset, last.type === 'message' ? messageText(last) : lastChangeText(last));
+  }
+
+  /** What the channel is to the user, beside its log. */
+  takeState({ epoch, head, blocked, title, role, members, posting }: ChannelSummary): void {
+    this.#enterEpoch(epoch);
+    this.isBlocked = blocked === true;
+    if (this.group === undefined || head < this.#groupAt) return;
+    this.#groupAt = head;
+    this.group = { title, role, members, posting, isOver: false };
+  }
+
+  /** The channel is no longer one of the user's. */
+  takeRemoval(): void {
+    if (this.group !== undefined) this.group = { ...this.group, isOver: true };
+  }
+
+  /** The server says that the user is not a member, and never was. */
+  takeRefusal(): void {
+    this.hasEarlier = false;
+    this.takeRemoval();
+  }
+
+  /**
+   * A change of the group that was pushed. Returns whether it is the newest of the conversation.
+   * @param user  the signed-in user
+   */
+  takeChange(change: MemberChange | GroupChange, user: string): boolean {
+    this.#enterEpoch(change.epoch);
+    if (this.group !== undefined && change.offset > this.#groupAt) {
+      this.#groupAt = change.offset;
+      this.group = changedGroup(this.group, change, user);
+    }
+    return this.#insertChange(change);
   }
 
   /** A message that was pushed. Returns whether it is the newest of the conversation. */
@@ -112,7 +180,8 @@ export class Conversation {
     for (const item of items) {
       this.#enterEpoch(item.epoch);
       if ('reason' in item) this.takeGap(item);
-      else if (!('change' in item || 'settings' in item)) this.#insert(storedMessage(item));
+      else if ('change' in item || 'settings' in item) this.#insertChange(item);
+      else this.#insert(storedMessage(item));
     }
     this.#earliest = first ?? this.#earliest;
     this.hasEarlier = more;
@@ -140,8 +209,10 @@ export class Conversation {
   takeOwnRead(epoch: string, offset: number): void {
     if (epoch !== this.#epoch) return;
     // Of what lies behind it this tab may not know every message; there is at most one for each offset.
-    const own = this.#items.filter((item) => item.kind === 'message' && item.own && item.offset > offset).length;
-    this.unread = Math.min(this.unread, Math.max(0, this.#newestOffset - offset - own));
+    const uncounted = this.#items.filter(
+      (item) => (item.kind === 'change' || (item.kind === 'message' && item.own)) && item.offset > offset,
+    ).length;
+    this.unread = Math.min(this.unread, Math.max(0, this.#newestOffset - offset - uncounted));
   }
 
   addPending(text: string): PendingMessage {
@@ -164,13 +235,24 @@ export class Conversation {
 
   /** Returns whether the message is the newest of the conversation. */
   #insert(message: StoredMessage): boolean {
-    const isKnown = this.#items.some((item) => item.kind === 'message' && item.offset === message.offset);
-    if (isKnown) return false;
+    if (this.#has(message.offset)) return false;
     this.#place(message, message.offset);
     return this.#noteNewest(message.offset, message.text);
   }
 
-  #place(item: StoredMessage | MissingMessages, offset: number): void {
+  #insertChange(change: MemberChange | GroupChange): boolean {
+    const { offset } = change;
+    if (this.#has(offset)) return false;
+    const text = changeText(change);
+    this.#place({ kind: 'change', offset, text }, offset);
+    return this.#noteNewest(offset, text);
+  }
+
+  #has(offset: number): boolean {
+    return this.#items.some((item) => item.kind !== 'gap' && item.offset === offset);
+  }
+
+  #place(item: LogItem, offset: number): void {
     const after = this.#items.findLastIndex((other) => offsetOf(other) < offset);
     this.#items.splice(after + 1, 0, item);
   }
@@ -189,6 +271,7 @@ export class Conversation {
     this.#epoch = epoch;
     this.#newestOffset = 0;
     this.#countedTo = 0;
+    this.#groupAt = 0;
     this.delivered = 0;
     this.seen = 0;
     this.hasEarlier = undefined;
@@ -202,6 +285,10 @@ function storedMessage(message: LongwireMessage): StoredMessage {
   return { kind: 'message', epoch, offset, from, at, own, text: messageText({ body, bodyText, bytes }) };
 }
 
-function offsetOf(item: StoredMessage | MissingMessages): number {
-  return item.kind === 'message' ? item.offset : item.gap.to;
+function offsetOf(item: LogItem): number {
+  return item.kind === 'gap' ? item.gap.to : item.offset;
+}
+
+function idIn(address: string, prefix: string): string | undefined {
+  return address.startsWith(prefix) ? address.slice(prefix.length) : undefined;
 }

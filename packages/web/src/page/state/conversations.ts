@@ -1,7 +1,8 @@
 // All conversations of the user, the one with the newest message first. The order is that of the server's list and of what
 // arrives after it: clocks of different moments do not show which message is newer.
 
-import { type ChannelSummary, Conversation } from './conversation.js';
+import type { ChannelSummary } from '@longwire/client';
+import { Conversation } from './conversation.js';
 
 export class Conversations {
   readonly #byAddress = new Map<string, Conversation>();
@@ -17,7 +18,7 @@ export class Conversations {
 
   /** The conversation at an address, made if there is none. Undefined for channels that the page does not show. */
   at(address: string): Conversation | undefined {
-    if (!/^(user\/|inbox$|all$)/.test(address)) return undefined;
+    if (!/^(user\/|group\/|inbox$|all$)/.test(address)) return undefined;
     let conversation = this.#byAddress.get(address);
     if (conversation === undefined) {
       conversation = new Conversation(address);

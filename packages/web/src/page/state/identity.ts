@@ -1,6 +1,6 @@
 // The user of this tab. Kept in sessionStorage: a reload keeps the user, another tab may have another one.
 
-import { parseUserId } from '@longwire/protocol';
+import { parseGroupId, parseUserId } from '@longwire/protocol';
 
 export type Identity =
   | { readonly kind: 'name'; readonly name: string }
@@ -16,6 +16,11 @@ export function tokenFor(identity: Identity): string {
 /** Whether the name is a user id. The server decides; this check saves a round trip and has a plain message. */
 export function isPossibleName(name: string): boolean {
   return parseUserId(name) !== undefined;
+}
+
+/** Of a group, as `isPossibleName` of a user. */
+export function isPossibleGroup(id: string): boolean {
+  return parseGroupId(id) !== undefined;
 }
 
 export function loadIdentity(): Identity | undefined {

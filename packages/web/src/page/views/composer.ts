@@ -29,6 +29,10 @@ export class Composer {
     });
   }
 
+  get isOpen(): boolean {
+    return !this.#form.hidden;
+  }
+
   /** What is written and not sent. */
   get draft(): string {
     return this.#field.value;

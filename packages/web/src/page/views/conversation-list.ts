@@ -7,6 +7,7 @@ import { element, setChildren, setText } from './element.js';
 interface Entry {
   readonly root: HTMLLIElement;
   readonly button: HTMLButtonElement;
+  readonly name: HTMLElement;
   readonly unread: HTMLElement;
   readonly preview: HTMLElement;
 }
@@ -41,7 +42,7 @@ export class ConversationList {
   #entryFor(conversation: Conversation): Entry {
     const button = element('button', '');
     button.type = 'button';
-    const name = element('span', 'name', wordsForName(conversation));
+    const name = element('span', 'name');
     name.dir = 'auto';
     const unread = element('span', 'unread');
     const preview = element('span', 'preview');
@@ -50,11 +51,14 @@ export class ConversationList {
     button.addEventListener('click', () => this.#onChoose(conversation));
     const root = element('li', '');
     root.append(button);
-    return { root, button, unread, preview };
+    return { root, button, name, unread, preview };
   }
 }
 
-function update(entry: Entry, { unread, preview, presence }: Conversation, isOpen: boolean): void {
+function update(entry: Entry, conversation: Conversation, isOpen: boolean): void {
+  const { unread, preview, presence, group } = conversation;
+  setText(entry.name, wordsForName(conversation));
+  entry.button.dataset['kind'] = group === undefined ? 'user' : 'group';
   const isOnline = presence?.online === true;
   entry.button.dataset['online'] = String(isOnline);
   entry.button.title = isOnline ? 'online 在线' : '';

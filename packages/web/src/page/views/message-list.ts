@@ -1,7 +1,7 @@
 // Draws the messages of the open conversation. A new message adds one node and changes no other, so that a selection
 // survives and screen readers announce the new one only.
 
-import type { Conversation, ConversationItem, MissingMessages, StoredMessage } from '../state/conversation.js';
+import type { Conversation, ConversationItem, StoredMessage } from '../state/conversation.js';
 import { element, setChildren, setText } from './element.js';
 
 const clockTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
@@ -12,7 +12,7 @@ const END_PIXELS = 60;
 
 interface Line {
   readonly root: HTMLLIElement;
-  /** Time and progress, below the text; undefined for a gap. */
+  /** Time and progress, below the text; undefined for a gap and for a change of the group. */
   readonly meta: HTMLElement | undefined;
 }
 
@@ -49,16 +49,19 @@ export class MessageList {
   #lineFor(item: ConversationItem): Line {
     const known = this.#lines.get(item);
     if (known !== undefined) return known;
-    if (item.kind === 'gap') return gapLine(item);
+    if (item.kind === 'gap') {
+      const { from, to, reason } = item.gap;
+      return noteLine(`Messages ${from}–${to} are not available (${reason}) 部分消息缺失`);
+    }
+    if (item.kind === 'change') return noteLine(item.text);
     // A message that was sent here keeps the node that it had while it was pending.
     const sent = item.kind === 'message' && item.sentAs !== undefined ? this.#lines.get(item.sentAs) : undefined;
     return sent ?? messageLine(item.text, item.kind === 'pending' || item.own);
   }
 }
 
-function gapLine({ gap: { from, to, reason } }: MissingMessages): Line {
-  const text = `Messages ${from}–${to} are not available (${reason}) 部分消息缺失`;
-  return { root: element('li', 'gap', text), meta: undefined };
+function noteLine(text: string): Line {
+  return { root: element('li', 'note-line', text), meta: undefined };
 }
 
 function messageLine(text: string, isOwn: boolean): Line {
@@ -72,7 +75,7 @@ function messageLine(text: string, isOwn: boolean): Line {
 }
 
 function updateMeta({ meta }: Line, item: ConversationItem, conversation: Conversation): void {
-  if (meta === undefined || item.kind === 'gap') return;
+  if (meta === undefined || item.kind === 'gap' || item.kind === 'change') return;
   const isFailed = item.kind === 'pending' && item.failure !== undefined;
   meta.classList.toggle('failed', isFailed);
   if (item.kind === 'message') {
