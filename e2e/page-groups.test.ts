@@ -163,6 +163,32 @@ describe.skipIf(found.path === undefined)('groups and blocks in the page in Chro
     await state(eve, '1 member').waitFor();
   });
 
+  it('shows invitations, accepts them, and lets an admin accept who asks to join', async () => {
+    const ira = await openAs('ira');
+    const jon = await openAs('jon', 375);
+    const id = await createGroup(ira, 'Chess', 'jon', 'request');
+    await jon.locator('#invitation-count', { hasText: '1' }).waitFor();
+    await press(jon, '#open-new-group');
+    await expect.poll(() => jon.locator('#invitations .name').allTextContents()).toEqual(['Chess · ira']);
+    await jon.screenshot({ path: `${screenshots}page-group-small-invitation.png` });
+    await jon.getByRole('button', { name: 'Accept' }).click();
+    await jon.locator('#peer', { hasText: 'Chess' }).waitFor();
+    await jon.locator('#invitation-count').waitFor({ state: 'hidden' });
+    const kit = await openAs('kit');
+    await press(kit, '#open-new-group');
+    await kit.locator('#join-group-id').fill(id);
+    await kit.locator('#join-group-form button').click();
+    await note(kit, 'new-group', 'You have asked to join').waitFor();
+    await press(ira, '#open-group');
+    await ira
+      .locator('#group-pending', { hasText: 'kit: asks to join' })
+      .getByRole('button', { name: 'Accept' })
+      .click();
+    await expect.poll(() => members(ira)).toEqual(['ira (you 您)', 'jon', 'kit']);
+    await ira.screenshot({ path: `${screenshots}page-group-accepted.png` });
+    await entry(kit, 'Chess').waitFor();
+  });
+
   it('shows a group in which the user is not as such', async () => {
     const gus = await openAs('gus');
     await gus.getByLabel(/Talk to/).fill('group/secret');

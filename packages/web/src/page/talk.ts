@@ -17,14 +17,16 @@ import { isAddress } from '@longwire/protocol';
 import { wordsForFailure } from './failure-words.js';
 import type { Conversation, PendingMessage, StoredMessage } from './state/conversation.js';
 import { Conversations } from './state/conversations.js';
-import { isPossibleGroup, isPossibleName } from './state/identity.js';
+import { isPossibleName } from './state/identity.js';
+import { Invitations } from './state/invitations.js';
 import { placeInLocation, placeOf, visit } from './state/location.js';
 import { setText } from './views/element.js';
 import type { TalkActions, TalkViews } from './views/talk-views.js';
-import { impossibleGroup, impossibleName, wordsForName, wordsForPeer, wordsForReadOnly } from './words.js';
+import { wordsForFaultOfPlace, wordsForName, wordsForPeer, wordsForReadOnly } from './words.js';
 
 const PAGE_MESSAGES = 50;
 const PAGE_CONVERSATIONS = 50;
+const PAGE_INVITATIONS = 200;
 
 export interface TalkEvents {
   /** The server refused the credentials, or ended the session for good. */
@@ -35,6 +37,7 @@ export class Talk implements TalkActions {
   readonly #client: LongwireClient;
   readonly #views: TalkViews;
   readonly #conversations = new Conversations();
+  readonly #invitations = new Invitations();
   /** The users whose presence was asked for. */
   readonly #watched = new Set<string>();
   #user = '';
@@ -60,6 +63,10 @@ export class Talk implements TalkActions {
     client.on('member', (change) => this.#onChange(change));
     client.on('group', (change) => this.#onChange(change));
     client.on('channel', (change) => this.#onChannel(change));
+    client.on('invitation', (change) => {
+      this.#invitations.take(change);
+      this.#draw();
+    });
     client.on('gap', (gap) => {
       this.#conversations.at(gap.channel)?.takeGap(gap);
       this.#draw();
@@ -96,7 +103,7 @@ export class Talk implements TalkActions {
 
   openPlace(place: string): void {
     const { openForm, openUser } = this.#views;
-    const fault = faultOfPlace(place);
+    const fault = wordsForFaultOfPlace(place);
     if (fault !== undefined) {
       openUser.setCustomValidity(fault);
       openForm.reportValidity();
@@ -104,7 +111,7 @@ export class Talk implements TalkActions {
       openUser.setCustomValidity('');
       return;
     }
-    const conversation = this.#conversations.at(isGroupPlace(place) ? place : `user/${place}`);
+    const conversation = this.#conversations.at(place.startsWith('group/') ? place : `user/${place}`);
     if (conversation === undefined) return;
     openUser.value = '';
     if (!conversation.hasMessages) this.#conversations.promote(conversation);
@@ -113,6 +120,7 @@ export class Talk implements TalkActions {
 
   openNewGroup(): void {
     this.#views.newGroup.open(this.#client);
+    this.#draw();
   }
 
   openBlocked(): void {
@@ -286,12 +294,22 @@ export class Talk implements TalkActions {
     this.#draw();
   }
 
+  async #loadInvitations(): Promise<void> {
+    try {
+      this.#invitations.takeList(await this.#client.invitations({ limit: PAGE_INVITATIONS }));
+    } catch {
+      // Asked again after the next sign-in.
+    }
+    this.#draw();
+  }
+
   #onConnected({ user, channels, more }: SessionInfo): void {
     const isFirst = this.#user === '';
     this.#user = user;
     this.#views.who.textContent = user;
     this.#conversations.takeFirst(channels);
     // `connected` lists the newest conversations only. After the first sign-in the others are known here.
+    void this.#loadInvitations();
     const last = channels.at(-1);
     if (isFirst && more === true && last !== undefined) void this.#loadConversations(last.address);
     this.markOpenRead();
@@ -356,6 +374,7 @@ export class Talk implements TalkActions {
     void this.#watchPeers();
     setText(views.peer, open === undefined ? 'No conversation open 未打开会话' : wordsForName(open));
     setText(views.peerState, open === undefined ? '' : wordsForPeer(open));
+    views.newGroup.showInvitations(this.#invitations);
     views.openGroup.hidden = open?.group === undefined || open.group.isOver;
     views.block.hidden = open?.peer === undefined || open.peer === this.#user;
     setText(views.block, open?.isBlocked === true ? 'Unblock 取消屏蔽' : 'Block 屏蔽');
@@ -370,14 +389,4 @@ export class Talk implements TalkActions {
     views.messages.show(open, { toEnd: this.#scrollToEnd });
     this.#scrollToEnd = false;
   }
-}
-
-function isGroupPlace(place: string): boolean {
-  return place.startsWith('group/');
-}
-
-/** Why nothing can be opened there, in words. */
-function faultOfPlace(place: string): string | undefined {
-  if (isGroupPlace(place)) return isPossibleGroup(place.slice('group/'.length)) ? undefined : impossibleGroup;
-  return isPossibleName(place) ? undefined : impossibleName;
 }

@@ -3,13 +3,19 @@
 import type { ConnectionStateChange } from '@longwire/client';
 import { CloseCode, StandardCloseCode } from '@longwire/protocol';
 import type { Conversation } from './state/conversation.js';
-import type { Identity } from './state/identity.js';
+import { type Identity, isPossibleGroup, isPossibleName } from './state/identity.js';
 
 export const impossibleName =
   'A name must not contain spaces or “/”, and has at most 128 bytes. 用户名不能含空格或“/”，且不超过 128 字节。';
 
 export const impossibleGroup =
   'An id of a group must not contain spaces or “/”, and has at most 128 bytes. 群组 ID 不能含空格或“/”，且不超过 128 字节。';
+
+/** Why there is nothing to open at a place such as `bob` or `group/eng`; undefined if there may be. */
+export function wordsForFaultOfPlace(place: string): string | undefined {
+  if (!place.startsWith('group/')) return isPossibleName(place) ? undefined : impossibleName;
+  return isPossibleGroup(place.slice('group/'.length)) ? undefined : impossibleGroup;
+}
 
 /** Why the client stopped, by the close code (PROTOCOL, "Close codes"). */
 export function wordsForRefusal(code: number | undefined, kind: Identity['kind']): string {

@@ -1,6 +1,13 @@
 // The dialog of the open group: its members and their roles, its settings, leaving it.
 
-import type { Group, GroupMember, GroupRole, GroupSettingsChange, LongwireClient } from '@longwire/client';
+import type {
+  Group,
+  GroupMember,
+  GroupRole,
+  GroupSettingsChange,
+  LongwireClient,
+  PendingMember,
+} from '@longwire/client';
 import { roleWords, wordForRole } from '../state/change-text.js';
 import type { Conversation } from '../state/conversation.js';
 import { isPossibleName } from '../state/identity.js';
@@ -9,6 +16,7 @@ import { element, elementById, setText } from './element.js';
 import { FormDialog, idsIn } from './form-dialog.js';
 
 const PAGE_MEMBERS = 100;
+const PAGE_PENDING = 100;
 
 interface Shown {
   readonly client: LongwireClient;
@@ -22,6 +30,7 @@ export class GroupDialog {
   readonly #id = elementById('group-id', HTMLElement);
   readonly #list = elementById('group-members', HTMLUListElement);
   readonly #further = elementById('group-further', HTMLButtonElement);
+  readonly #pending = elementById('group-pending', HTMLUListElement);
   readonly #addForm = elementById('group-add-form', HTMLFormElement);
   readonly #addUsers = elementById('group-add-users', HTMLInputElement);
   readonly #settingsForm = elementById('group-settings-form', HTMLFormElement);
@@ -74,17 +83,15 @@ export class GroupDialog {
   /** The group has changed: shows it as it is now, if it is the one that is shown. */
   refresh(conversation: Conversation): void {
     if (this.#shown?.conversation !== conversation || conversation.group === undefined) return;
-    const { role, isOver } = conversation.group;
-    if (isOver) {
+    if (conversation.group.isOver) {
       this.close();
       return;
     }
-    const canChange = role === 'owner' || role === 'admin';
     setText(this.#heading, wordsForName(conversation));
     setText(this.#id, conversation.groupId ?? '');
-    this.#addForm.hidden = !canChange;
-    this.#settingsForm.hidden = !canChange;
-    this.#delete.hidden = role !== 'owner';
+    this.#addForm.hidden = !canChange(conversation);
+    this.#settingsForm.hidden = !canChange(conversation);
+    this.#delete.hidden = conversation.group.role !== 'owner';
     void this.#load(undefined);
   }
 
@@ -95,6 +102,7 @@ export class GroupDialog {
     try {
       const { members, more } = await groupOf(shown).members({ after, limit: PAGE_MEMBERS });
       if (this.#shown !== shown) return;
+      if (after === undefined) await this.#loadPending(shown);
       const entries = members.map((member) => this.#entryFor(shown, member));
       if (after === undefined) this.#list.replaceChildren(...entries);
       else this.#list.append(...entries);
@@ -104,6 +112,37 @@ export class GroupDialog {
       // Shown, as for anything else that the user asked for.
       if (this.#shown === shown) await this.#dialog.attempt('read', () => Promise.reject(error));
     }
+  }
+
+  /** Who is invited or has asked to join; for owners and admins. */
+  async #loadPending(shown: Shown): Promise<void> {
+    if (!canChange(shown.conversation)) {
+      this.#pending.replaceChildren();
+      return;
+    }
+    const { pending } = await groupOf(shown).pending({ limit: PAGE_PENDING });
+    if (this.#shown === shown) this.#pending.replaceChildren(...pending.map((each) => this.#pendingEntry(each)));
+  }
+
+  #pendingEntry({ user, state }: PendingMember): HTMLLIElement {
+    const hasAsked = state === 'requested';
+    const words = hasAsked ? 'asks to join 申请加入' : 'invited 已邀请';
+    const name = element('span', 'name', `${user}: ${words}`);
+    name.dir = 'auto';
+    const root = element('li', 'row');
+    root.append(name);
+    const button = (text: string, answer: 'accept' | 'decline') => {
+      const made = element('button', '', text);
+      made.type = 'button';
+      made.addEventListener('click', async () => {
+        await this.#change('add', (group) => group[answer]({ user }));
+        if (this.#shown !== undefined) void this.#load(undefined);
+      });
+      root.append(made);
+    };
+    if (hasAsked) button('Accept 同意', 'accept');
+    button(hasAsked ? 'Decline 拒绝' : 'Take back 撤回', 'decline');
+    return root;
   }
 
   #entryFor({ conversation, user: self }: Shown, { user, role }: GroupMember): HTMLLIElement {
@@ -148,6 +187,8 @@ export class GroupDialog {
       const { invited } = await group.add(users);
       this.#addForm.reset();
       if (invited.length > 0) this.#dialog.say(`Invited 已邀请: ${invited.join(', ')}`);
+      // An invitation is no entry of the group, which would show it.
+      if (this.#shown !== undefined) void this.#loadPending(this.#shown);
     });
   }
 
@@ -173,6 +214,10 @@ export class GroupDialog {
       if (this.#shown !== undefined) await make(groupOf(this.#shown));
     });
   }
+}
+
+function canChange({ group }: Conversation): boolean {
+  return group?.role === 'owner' || group?.role === 'admin';
 }
 
 function groupOf({ client, conversation }: Shown): Group {

@@ -1,9 +1,10 @@
-// The dialog in which a group is created, or joined by its id.
+// The dialog in which a group is created, or joined by its id or an invitation.
 
 import type { GroupSettings, LongwireClient } from '@longwire/client';
 import { isPossibleGroup, isPossibleName } from '../state/identity.js';
+import type { Invitation, Invitations } from '../state/invitations.js';
 import { impossibleGroup, impossibleName } from '../words.js';
-import { elementById } from './element.js';
+import { element, elementById, setText } from './element.js';
 import { FormDialog, idsIn } from './form-dialog.js';
 
 export class NewGroupDialog {
@@ -14,6 +15,9 @@ export class NewGroupDialog {
   readonly #joining = elementById('new-group-joining', HTMLSelectElement);
   readonly #joinForm = elementById('join-group-form', HTMLFormElement);
   readonly #joinId = elementById('join-group-id', HTMLInputElement);
+  readonly #count = elementById('invitation-count', HTMLElement);
+  readonly #invitations = elementById('invitations', HTMLUListElement);
+  readonly #section = elementById('invitation-section', HTMLElement);
   readonly #onGroup: (id: string) => void;
   #client: LongwireClient | undefined;
 
@@ -41,6 +45,38 @@ export class NewGroupDialog {
   close(): void {
     this.#client = undefined;
     this.#dialog.close();
+  }
+
+  /** Shows how many there are, and in the dialog from whom. */
+  showInvitations(invitations: Invitations): void {
+    setText(this.#count, invitations.count === 0 ? '' : String(invitations.count));
+    this.#section.hidden = invitations.count === 0;
+    if (!this.#dialog.isOpen) return;
+    this.#invitations.replaceChildren(
+      ...[...invitations].map(([group, invitation]) => this.#entryFor(group, invitation)),
+    );
+  }
+
+  #entryFor(group: string, { by, title }: Invitation): HTMLLIElement {
+    const name = element('span', 'name', `${title ?? group} · ${by}`);
+    name.dir = 'auto';
+    const button = (text: string, press: (client: LongwireClient) => Promise<void>) => {
+      const made = element('button', '', text);
+      made.type = 'button';
+      made.addEventListener('click', () => {
+        const client = this.#client;
+        if (client !== undefined) void this.#dialog.attempt('join', () => press(client));
+      });
+      return made;
+    };
+    const accept = button('Accept 接受', async (client) => {
+      await client.group(group).accept();
+      this.#finish(client, group);
+    });
+    const decline = button('Decline 拒绝', (client) => client.group(group).decline());
+    const root = element('li', 'row');
+    root.append(name, accept, decline);
+    return root;
   }
 
   #create(): void {
