@@ -67,6 +67,11 @@ export function topicChannel(topic: string): TopicChannel {
   return { kind: 'topic', key: keyOf(`topic/${topic}`), topic };
 }
 
+/** Where applications write: a newer entry of a slot replaces the older one, and what is gone does not count as unread. */
+export function isReplacedBySlot({ kind }: Channel): boolean {
+  return kind === 'inbox' || kind === 'all';
+}
+
 /** The other one of the two; oneself in a channel with oneself. */
 export function peerIn(channel: DirectChannel, user: UserId): UserId {
   return channel.low === user ? channel.high : channel.low;

@@ -1,6 +1,7 @@
 // Removal: the part of the contract about what is trimmed, removed, erased or expired, and what stays of it.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { announcements } from '../../src/channel/channel.js';
 import { isGap, type LogItem } from '../../src/channel/log-item.js';
 import type { MaintenanceStep } from '../../src/storage/maintenance.js';
 import type { MessageLog } from '../../src/storage/message-log.js';
@@ -10,8 +11,10 @@ import {
   appendOne,
   device,
   direct,
+  entryIn,
   FIRST_AT,
   headsOf,
+  inbox,
   message,
   readFeed,
   readItems,
@@ -197,6 +200,62 @@ export function describeMaintenanceContract(name: string, create: StoreFactory):
       await maintain(logOf(), removeOf(1));
       await expire(100);
       await bothWays(async () => expect(await outline()).toEqual([[1, 1, 'removed'], 2, [3, 4, 'expired']]));
+    });
+
+    test.each([
+      ['an inbox', inbox('bob')],
+      ['the announcements', announcements],
+    ])(
+      'a slot of %s: the newer entry supersedes the older one in its append, which does not count as unread',
+      async (_what, to) => {
+        await open();
+        const log = logOf();
+        await append(log, [message('alice', 'bob')]);
+        const unread = async () => {
+          const [described] = await tested.store.directory.describe(user('bob'), [{ channel: to, read: 0 }], 0);
+          return [described?.unread, described?.last?.offset];
+        };
+        const entry = (slot: string | undefined, fields: object = {}) =>
+          entryIn(to, undefined, { by: 'crm', slot, ...fields });
+        await append(log, [entry('a', { key: 'k' }), entry('b'), entry('a'), entry(undefined)]);
+        await append(log, [entry('a', { expiresAt: FIRST_AT + 5 }), entry('b', { kind: 'react' })]);
+        await bothWays(async () => {
+          expect(outlineOf(await readItems(logOf(), to))).toEqual([
+            [1, 1, 'superseded'],
+            2,
+            [3, 3, 'superseded'],
+            4,
+            5,
+            6,
+          ]);
+          expect(await unread()).toEqual([3, 6]);
+        });
+        expect(await appendOne(logOf(), entry('a', { key: 'k' }))).toMatchObject({ outcome: 'repeated', offset: 1 });
+        await maintain(logOf(), { kind: 'expire', now: FIRST_AT + 5 });
+        expect(await unread()).toEqual([2, 6]);
+        // The slot is empty: what comes next replaces nothing.
+        await append(logOf(), [entry('a')]);
+        const read = async (offset: number) => {
+          const moved = { user: user('bob'), channel: to, read: offset, delivered: undefined, devices: new Map() };
+          await tested.store.cursors.write([moved], FIRST_AT);
+          return unread();
+        };
+        await bothWays(async () => {
+          const outline = [[1, 1, 'superseded'], 2, [3, 3, 'superseded'], 4, [5, 5, 'expired'], 6, 7];
+          expect(outlineOf(await readItems(logOf(), to))).toEqual(outline);
+          expect(await unread()).toEqual([3, 7]);
+        });
+        expect(await read(2)).toEqual([2, 7]);
+        expect(await read(5)).toEqual([1, 7]);
+        await append(logOf(), [entry('a')]);
+        expect(await unread()).toEqual([1, 8]);
+      },
+    );
+
+    test('a slot of a direct channel replaces nothing', async () => {
+      await open();
+      await append(logOf(), [message('alice', 'bob', { slot: 'a' }), message('alice', 'bob', { slot: 'a' })]);
+      expect(await outline()).toEqual([1, 2]);
     });
 
     test('the bytes are given back to their sender, once', async () => {

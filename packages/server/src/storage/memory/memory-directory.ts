@@ -1,8 +1,8 @@
 // Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import type { Channel, ChannelKey } from '../../channel/channel.js';
-import { contentBytes, messageKind } from '../../channel/entry.js';
+import { type Channel, type ChannelKey, isReplacedBySlot } from '../../channel/channel.js';
+import { contentBytes, type Entry, messageKind } from '../../channel/entry.js';
 import type { MemberRole } from '../../channel/membership.js';
 import type {
   ChannelDescription,
@@ -149,7 +149,12 @@ function memberStates({ members }: MemoryChannel): MemberState[] {
 }
 
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
-  return channel.entries.slice(read).filter((entry) => entry.kind === messageKind && entry.from !== user).length;
+  const isPassed = ({ offset }: Entry) => {
+    const reason = isReplacedBySlot(channel.channel) ? channel.removed.get(offset) : undefined;
+    return reason === 'superseded' || reason === 'expired';
+  };
+  const unread = channel.entries.slice(read).filter((entry) => entry.kind === messageKind && entry.from !== user);
+  return unread.filter((entry) => !isPassed(entry)).length;
 }
 
 /** Where a device begins that is new: at the user's read cursor of every channel they have read. */

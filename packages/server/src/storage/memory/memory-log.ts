@@ -1,7 +1,7 @@
 // The logs of the memory engine.
 
 import type { UserId } from '@longwire/protocol';
-import type { Channel, DirectChannel } from '../../channel/channel.js';
+import { type Channel, type DirectChannel, isReplacedBySlot } from '../../channel/channel.js';
 import { contentBytes, type Entry, type EntryContent, makeEntry, messageKind } from '../../channel/entry.js';
 import type { Lane, LanePage, LaneRow } from '../../channel/lane.js';
 import { addGap, type LogGap, mergeItems } from '../../channel/log-item.js';
@@ -224,9 +224,17 @@ export class MemoryMessageLog implements MessageLog {
     if (entry.expiresAt !== undefined) {
       this.#state.expiries.add({ at: entry.expiresAt, channel, offset: entry.offset });
     }
+    this.#replaceSlot(channel, entry);
     this.#quotas.count(channel, request);
     if (entry.key !== undefined) rememberKey(channel, entry, entry.key);
     return stored(row);
+  }
+
+  #replaceSlot(channel: MemoryChannel, { kind, slot, offset }: Entry): void {
+    if (slot === undefined || kind !== messageKind || !isReplacedBySlot(channel.channel)) return;
+    const older = channel.slots.get(slot);
+    if (older !== undefined) this.#maintenance.strip(channel, older, 'superseded');
+    channel.slots.set(slot, offset);
   }
 
   /** The rows of a batch by their stamps. Stamps ascend with the rows. */

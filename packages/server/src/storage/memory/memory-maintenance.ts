@@ -39,7 +39,7 @@ export class MemoryMaintenance {
     channel.base = Math.max(channel.base, Math.min(step.through, channel.entries.length));
     while (channel.swept < channel.base) {
       channel.swept += 1;
-      this.#strip(channel, channel.swept, 'expired');
+      this.strip(channel, channel.swept, 'expired');
       if (isOver() && channel.swept < channel.base) return { isDone: false, next: step };
     }
     return DONE;
@@ -49,7 +49,7 @@ export class MemoryMaintenance {
     const channel = this.#state.channels.get(step.channel.key);
     if (channel === undefined) return DONE;
     for (const [index, offset] of step.offsets.entries()) {
-      this.#strip(channel, offset, step.reason);
+      this.strip(channel, offset, step.reason);
       const left = step.offsets.length - index - 1;
       if (isOver() && left > 0) return { isDone: false, next: { ...step, offsets: step.offsets.slice(-left) } };
     }
@@ -61,7 +61,7 @@ export class MemoryMaintenance {
     for (const channel of this.#state.channelsOf(user)) {
       if (channel.number < after.channel) continue;
       for (let offset = channel.number === after.channel ? after.offset + 1 : 1; offset <= channel.entries.length; ) {
-        if (channel.entries[offset - 1]!.from === user) this.#strip(channel, offset, 'erased');
+        if (channel.entries[offset - 1]!.from === user) this.strip(channel, offset, 'erased');
         offset += 1;
         const done = { channel: channel.number, offset: offset - 1 };
         if (isOver()) return { isDone: false, next: { ...step, after: done } };
@@ -75,13 +75,14 @@ export class MemoryMaintenance {
     for (const expiry of expiries) {
       if (expiry.at > step.now) continue;
       expiries.delete(expiry);
-      this.#strip(expiry.channel, expiry.offset, 'expired');
+      this.strip(expiry.channel, expiry.offset, 'expired');
       if (isOver()) return { isDone: false, next: step };
     }
     return DONE;
   }
 
-  #strip(channel: MemoryChannel, offset: number, reason: RemovalReason): void {
+  /** Makes an entry a tombstone. */
+  strip(channel: MemoryChannel, offset: number, reason: RemovalReason): void {
     const entry = channel.entries[offset - 1];
     if (entry === undefined) return;
     const known = channel.removed.get(offset);
@@ -92,6 +93,7 @@ export class MemoryMaintenance {
     channel.removed.set(offset, reason);
     this.#replaceKey(channel, entry, stripped);
     this.#state.replaceRow(channel.rowNumbers[offset - 1]!, entry, stripped);
+    if (entry.slot !== undefined && channel.slots.get(entry.slot) === offset) channel.slots.delete(entry.slot);
     if (entry.from !== undefined) this.#quotas.giveBack(entry.from, contentBytes(entry));
   }
 

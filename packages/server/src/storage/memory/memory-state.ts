@@ -41,6 +41,8 @@ export interface MemoryChannel {
   swept: number;
   /** Offsets of entries without content. */
   readonly removed: Map<number, RemovalReason>;
+  /** Offsets of the newest entries of slots, where newer ones replace older ones. */
+  readonly slots: Map<string, number>;
 }
 
 export interface MemoryExpiry {
@@ -212,6 +214,7 @@ export class MemoryState {
       base: 0,
       swept: 0,
       removed: new Map(),
+      slots: new Map(),
     };
     this.channels.set(channel.key, created);
     for (const user of namedReaders(channel)) this.putStay(created, user, ALWAYS);

@@ -3,11 +3,10 @@
 // with their places, once their keys are no longer promised and a start needs them no longer.
 
 import type { RemovalReason } from '../../channel/entry.js';
-import { contentBytes, emptyContent } from '../../channel/entry.js';
 import type { ErasedThrough, MaintenanceStep } from '../maintenance.js';
-import type { UsageLedger } from './appending/usage-ledger.js';
 import { type DamageListener, readAround } from './damage.js';
 import { integerOf, type SqlDatabase, type SqlStatement } from './driver/sql-database.js';
+import type { EntryRemover } from './entry-remover.js';
 import type { Authorship } from './places/authorship.js';
 import type { ChannelLog } from './places/channel-log.js';
 import type { PlaceTable } from './places/place-table.js';
@@ -17,6 +16,7 @@ import { ANNOUNCEMENTS, type ChannelTable } from './tables/channel-table.js';
 import { type EntryRow, MESSAGE_KIND } from './tables/entry-row.js';
 import type { EntryTable } from './tables/entry-table.js';
 import type { RowNames } from './tables/row-names.js';
+import type { UncountedTable } from './tables/uncounted-table.js';
 import type { MaintenanceFrame, MaintenanceStepFrame } from './threads/worker-messages.js';
 
 type Step<Kind extends MaintenanceStep['kind']> = Extract<MaintenanceStepFrame, { readonly kind: Kind }>;
@@ -32,7 +32,8 @@ interface MaintainerParts {
   readonly places: PlaceTable;
   readonly recent: RecentPlaces;
   readonly log: ChannelLog;
-  readonly ledger: UsageLedger;
+  readonly remover: EntryRemover;
+  readonly uncounted: UncountedTable;
   readonly authorship: Authorship;
   /** Newest rows of which the keys are promised. */
   readonly keyWindowEntries: number;
@@ -44,7 +45,6 @@ export class Maintainer {
   readonly #channelsOf: SqlStatement;
   readonly #channelName: SqlStatement;
   readonly #due: SqlStatement;
-  readonly #dropExpiry: SqlStatement;
 
   constructor(database: SqlDatabase, parts: MaintainerParts) {
     this.#parts = parts;
@@ -55,7 +55,6 @@ export class Maintainer {
     this.#due = database.prepare(
       'SELECT at, channel, offset FROM expiry WHERE at <= ? ORDER BY at, channel, offset LIMIT ?',
     );
-    this.#dropExpiry = database.prepare('DELETE FROM expiry WHERE at = ? AND channel = ? AND offset = ?');
   }
 
   /**
@@ -78,13 +77,14 @@ export class Maintainer {
   }
 
   #trim(step: Step<'trim'>, isOver: () => boolean): MaintenanceFrame {
-    const { channels, log } = this.#parts;
+    const { channels, log, uncounted } = this.#parts;
     const state = channels.find(step.channel);
     if (state === undefined) return DONE;
     const base = Math.max(state.base, Math.min(step.through, state.head));
     if (base > state.base) {
       state.base = base;
       channels.update(state);
+      uncounted.dropThrough(state.number, base);
     }
     for (let after = Math.max(step.after ?? 0, this.#firstRow(state) - 1); after < base; ) {
       const last = Math.min(after + CHUNK_ENTRIES, base);
@@ -105,14 +105,14 @@ export class Maintainer {
   }
 
   #trimOne(state: ChannelState, { offset, seq }: Place): void {
-    const { entries, places, authorship } = this.#parts;
+    const { entries, places, authorship, remover } = this.#parts;
     const row = this.#readAround(state, { offset, seq });
     // The newest row of a channel says where its log ends.
     if (offset === state.head || seq > this.#lastDeletable) {
-      if (row !== undefined) this.#bury(row, seq, 'expired');
+      if (row !== undefined) remover.bury(state, row, seq, 'expired');
       return;
     }
-    if (row !== undefined) this.#noteGone(row);
+    if (row !== undefined) remover.noteGone(row, seq);
     if (row?.isOfMany && row.kind === MESSAGE_KIND) authorship.forget(row);
     entries.delete(seq);
     places.delete(state.number, offset);
@@ -172,7 +172,7 @@ export class Maintainer {
       const last = Math.min(next + CHUNK_ENTRIES - 1, state.head);
       for (const place of log.places(channel, next, last)) {
         const row = this.#readAround(state, place);
-        if (row?.sender === user) this.#bury(row, place.seq, 'erased');
+        if (row?.sender === user) this.#parts.remover.bury(state, row, place.seq, 'erased');
         if (isOver()) return place.offset;
       }
     }
@@ -180,12 +180,12 @@ export class Maintainer {
   }
 
   #expire(step: Step<'expire'>, isOver: () => boolean): MaintenanceFrame {
-    const { channels, onDamage } = this.#parts;
+    const { channels, remover, onDamage } = this.#parts;
     for (;;) {
       const due = this.#due.all([step.now, CHUNK_ENTRIES]);
       for (const row of due) {
         const [at, channel, offset] = [integerOf(row, 'at'), integerOf(row, 'channel'), integerOf(row, 'offset')];
-        this.#dropExpiry.run([at, channel, offset]);
+        remover.dropExpiry(at, channel, offset);
         const name = this.#channelName.get([channel])?.['name'];
         if (typeof name === 'string') {
           readAround(name, onDamage, () => {
@@ -203,27 +203,12 @@ export class Maintainer {
     const seq = offset > state.base ? this.#parts.log.seqAt(state.number, offset) : undefined;
     if (seq === undefined) return;
     const row = this.#readAround(state, { offset, seq });
-    if (row !== undefined) this.#bury(row, seq, reason);
+    if (row !== undefined) this.#parts.remover.bury(state, row, seq, reason);
   }
 
   /** One that cannot be read is left as it is, and reported. */
   #readAround(state: ChannelState, place: Place): EntryRow | undefined {
     const { log, onDamage } = this.#parts;
     return readAround(state.key, onDamage, () => log.readable(state, place));
-  }
-
-  /** What was removed before keeps its key until its sender is erased. */
-  #bury(row: EntryRow, seq: number, reason: RemovalReason): void {
-    if (row.removed !== undefined && (reason !== 'erased' || row.removed === 'erased')) return;
-    this.#noteGone(row);
-    const key = reason === 'erased' ? undefined : row.key;
-    this.#parts.entries.replace(seq, { ...row, ...emptyContent, replyTo: undefined, key, removed: reason });
-  }
-
-  /** Nothing of it is there any more. */
-  #noteGone(row: EntryRow): void {
-    if (row.removed !== undefined) return;
-    if (row.sender !== 0) this.#parts.ledger.giveBack(row.sender, contentBytes(row));
-    if (row.expiresAt !== undefined) this.#dropExpiry.run([row.expiresAt, row.channel, row.offset]);
   }
 }

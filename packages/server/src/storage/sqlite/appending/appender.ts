@@ -1,12 +1,13 @@
 // Appends inside the open transaction: keys, rights, offsets and counts of one batch after the other.
 
-import type { Channel } from '../../../channel/channel.js';
+import { type Channel, isReplacedBySlot } from '../../../channel/channel.js';
 import { contentBytes, type EntryContent, messageKind } from '../../../channel/entry.js';
 import { assertStorable } from '../../append-check.js';
 import { nameOf } from '../../channel-name.js';
 import type { AppendRequest } from '../../message-log.js';
 import { changeText } from '../change-text.js';
 import { type DamageListener, damageAt, isDamage } from '../damage.js';
+import type { EntryRemover } from '../entry-remover.js';
 import type { Authorship } from '../places/authorship.js';
 import type { PlaceRing, RecentPlaces } from '../places/recent-places.js';
 import { type ChannelState, namedNumber } from '../tables/channel-state.js';
@@ -56,6 +57,7 @@ interface AppenderParts extends RowWriterParts {
   readonly rights: RightsTable;
   readonly recent: RecentPlaces;
   readonly judge: QuotaJudge;
+  readonly remover: EntryRemover;
 }
 
 const NO_ROWS: ReadonlyMap<number, number> = new Map();
@@ -73,6 +75,7 @@ export class Appender {
   readonly #authorship: Authorship;
   readonly #ledger: UsageLedger;
   readonly #judge: QuotaJudge;
+  readonly #remover: EntryRemover;
   /** The number of the newest row that is committed, and of the newest one in the open transaction. */
   #committed: number;
   #newest: number;
@@ -92,6 +95,7 @@ export class Appender {
     this.#authorship = parts.authorship;
     this.#ledger = parts.ledger;
     this.#judge = parts.judge;
+    this.#remover = parts.remover;
     this.#committed = parts.recent.newest;
     this.#newest = this.#committed;
     this.#openedAt = this.#committed;
@@ -264,7 +268,11 @@ export class Appender {
     const text = applied && changeText(applied);
     const row = { seq, at, stamp, size, change: text, author: place.author, kind: place.kind };
     if (content === undefined) this.#rows.insertControl(state, row);
-    else this.#rows.insertEntry(state, content, row);
+    else {
+      this.#rows.insertEntry(state, content, row);
+      const isReplacing = content.kind === messageKind && isReplacedBySlot(channel);
+      if (content.slot !== undefined && isReplacing) this.#remover.supersede(state, content.slot, seq);
+    }
     this.#newest = seq;
     const outcome = content === undefined ? CONTROLLED : STORED;
     results.push(outcome, seq, state.life, offset, state.lastAt, state.messages, text ?? 0);

@@ -2,6 +2,7 @@
 // that channel: a user signs in with the others.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
+import { isReplacedBySlot } from '../../../channel/channel.js';
 import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import type { GroupDescription, MemberState } from '../../directory.js';
@@ -24,6 +25,7 @@ import { type KeyedRow, KeyedRows, ownRows } from '../tables/keyed-rows.js';
 import { cursorFrom, MEMBER_COLUMNS, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
 import { type RightsTable, roleOf } from '../tables/rights-table.js';
 import type { RowNames } from '../tables/row-names.js';
+import type { UncountedTable } from '../tables/uncounted-table.js';
 import type { UserTable } from '../tables/user-table.js';
 import {
   emptyPage,
@@ -50,6 +52,7 @@ export class ChannelStatusReader {
   readonly #rights: RightsTable;
   readonly #pages: PageReader;
   readonly #authorship: Authorship;
+  readonly #uncounted: UncountedTable;
   readonly #memberRows: KeyedRows;
   readonly #cursorRows: KeyedRows;
   readonly #channel: SqlStatement;
@@ -66,6 +69,7 @@ export class ChannelStatusReader {
       readonly rights: RightsTable;
       readonly pages: PageReader;
       readonly authorship: Authorship;
+      readonly uncounted: UncountedTable;
     },
   ) {
     this.#onDamage = onDamage;
@@ -77,6 +81,7 @@ export class ChannelStatusReader {
     this.#rights = tables.rights;
     this.#pages = tables.pages;
     this.#authorship = tables.authorship;
+    this.#uncounted = tables.uncounted;
     this.#memberRows = new KeyedRows(database, 'member', 'user', MEMBER_COLUMNS);
     this.#cursorRows = new KeyedRows(database, 'cursor', 'device', 'offset, crc');
     this.#channel = database.prepare(`SELECT ${CHANNEL_COLUMNS} FROM channel WHERE id = ?`);
@@ -226,7 +231,7 @@ export class ChannelStatusReader {
       life: state.life,
       visibleFrom: member.visibleFrom,
       read,
-      unread: this.#readAround(key, () => this.#countUnread(state, member, counted, lastRow)) ?? 0,
+      unread: this.#readAround(key, () => this.#unreadOf(state, member, counted, lastRow)) ?? 0,
       last: last ?? emptyPage(headFrameOf(state.key, state)),
       // Here, not where it is shown: sixty kilobytes for each of fifty channels need not travel between threads.
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
@@ -247,6 +252,12 @@ export class ChannelStatusReader {
       return row;
     });
     return member ?? unreadMember(number, state.number);
+  }
+
+  #unreadOf(state: ChannelState, member: KnownMember, read: number, newest: EntryRow | undefined): number {
+    const unread = this.#countUnread(state, member, read, newest);
+    if (unread === 0 || !isReplacedBySlot(state.channel)) return unread;
+    return Math.max(0, unread - this.#uncounted.count(state.number, read, state.head));
   }
 
   /** Unread entries: each row counts the messages up to it, so two look-ups are enough; the newest is in memory. */

@@ -10,6 +10,7 @@ import { type ChannelState, type KnownMember, type MemberRow, namedNumber } from
 import type { ChannelTable } from './channel-table.js';
 import type { DeviceTable } from './device-table.js';
 import { KeyedRows, KeyOrder } from './keyed-rows.js';
+import type { UncountedTable } from './uncounted-table.js';
 import type { UserRow, UserTable } from './user-table.js';
 
 /** Those of channels that name no users. */
@@ -21,12 +22,14 @@ interface MemberTables {
   readonly users: UserTable;
   readonly channels: ChannelTable;
   readonly devices: DeviceTable;
+  readonly uncounted: UncountedTable;
 }
 
 export class MemberTable {
   readonly #users: UserTable;
   readonly #channels: ChannelTable;
   readonly #devices: DeviceTable;
+  readonly #uncounted: UncountedTable;
   readonly #find: SqlStatement;
   readonly #update: SqlStatement;
   readonly #put: SqlStatement;
@@ -35,10 +38,11 @@ export class MemberTable {
   readonly #putCursor: SqlStatement;
   readonly #known = new GenerationCache<string, KnownMember>(CACHED_MEMBERS);
 
-  constructor(database: SqlDatabase, { users, channels, devices }: MemberTables) {
+  constructor(database: SqlDatabase, { users, channels, devices, uncounted }: MemberTables) {
     this.#users = users;
     this.#channels = channels;
     this.#devices = devices;
+    this.#uncounted = uncounted;
     this.#find = database.prepare(`SELECT user, channel, ${MEMBER_COLUMNS} FROM member WHERE user = ? AND channel = ?`);
     this.#update = database.prepare(
       'UPDATE member SET read = ?, delivered = ?, crc = ? WHERE user = ? AND channel = ?',
@@ -132,6 +136,8 @@ export class MemberTable {
       if (state.channel.kind === 'all') this.put(state, moved);
       else this.#update.run([read, delivered, memberChecksum(moved), user, state.number]);
       this.remember(state, moved);
+      // The announcements are read by others too.
+      if (state.channel.kind === 'inbox') this.#uncounted.dropThrough(state.number, read);
     }
     for (const [device, offset] of write.devices) {
       const number = this.#devices.acknowledged(write.user, device, at);

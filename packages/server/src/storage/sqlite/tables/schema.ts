@@ -144,6 +144,14 @@ CREATE TABLE group_usage (
 CREATE INDEX group_member ON member (user) WHERE role <> 0 AND left_at IS NULL;
 `;
 
+/** The newest entries of slots, and what does not count as unread although it was not read. */
+const SLOTS = `
+CREATE TABLE slot (
+  channel INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (channel, name)
+) WITHOUT ROWID;
+CREATE TABLE uncounted (channel INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (channel, offset)) WITHOUT ROWID;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -188,6 +196,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(PREFERENCES),
   (database) => database.exec(PENDING),
   (database) => database.exec(GROUP_USAGE),
+  (database) => database.exec(SLOTS),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;
