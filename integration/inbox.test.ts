@@ -1,8 +1,10 @@
 // Inboxes and announcements over real sockets: who writes them, who reads them, and what reaches whom.
 
 import { raisedRates } from '@longwire/test-support/raised-rates';
+import { ServerProcess } from '@longwire/test-support/server-process';
 import { signedToken } from '@longwire/test-support/signed-token';
 import { startTestServer, type TestServer } from '@longwire/test-support/test-server';
+import { until } from '@longwire/test-support/until';
 import { WireClient } from '@longwire/test-support/wire-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -12,6 +14,14 @@ let names = 0;
 async function listed(client: WireClient, address: string): Promise<Record<string, unknown> | undefined> {
   const { channels } = await client.ask({ type: 'channels' });
   return (channels as Record<string, unknown>[]).find((channel) => channel['address'] === address);
+}
+
+/** Offsets of what is there, and reasons of gaps. */
+async function outline(client: WireClient, channel: string): Promise<unknown[]> {
+  const { entries } = await client.ask({ type: 'history', channel, limit: 200 });
+  return (entries as Record<string, unknown>[]).map((item) =>
+    item['type'] === 'gap' ? [item['from'], item['to'], item['reason']] : item['offset'],
+  );
 }
 
 const of = (client: WireClient, channel: string) =>
@@ -130,6 +140,58 @@ describe.each(['SQLite', 'memory'])('on %s', (engine) => {
     expect(of(crm, 'inbox')).toEqual([]);
   });
 
+  it('slot: a newer notification replaces the older one, in whose place a device that comes later gets a gap `superseded`', async () => {
+    const user = newUser();
+    const online = await WireClient.signIn(server.url, user, { device: 'online' });
+    for (const [body, slot] of [
+      ['1 comment', 'post'],
+      ['other', 'x'],
+      ['2 comments', 'post'],
+      ['3 comments', 'post'],
+    ]) {
+      await notify(user, body, { slot });
+    }
+    await online.count('message', 4);
+    expect(await listed(online, 'inbox')).toMatchObject({ head: 4, unread: 2, last: { body: '3 comments' } });
+    expect(await outline(online, 'inbox')).toEqual([[1, 1, 'superseded'], 2, [3, 3, 'superseded'], 4]);
+    const later = await WireClient.signIn(server.url, user, { device: 'later' });
+    await later.count('message', 2);
+    const pushes = later.received.filter(({ type }) => type === 'gap' || type === 'message');
+    expect(pushes.map(({ type, offset, from, reason }) => [type, offset ?? from, reason])).toEqual([
+      ['gap', 1, 'superseded'],
+      ['message', 2, undefined],
+      ['gap', 3, 'superseded'],
+      ['message', 4, undefined],
+    ]);
+    const { epoch } = of(later, 'inbox')[0]!;
+    await later.ask({ type: 'read', channel: 'inbox', epoch, offset: 2 });
+    expect(await listed(later, 'inbox')).toMatchObject({ unread: 1 });
+    await Promise.all([online.end(), later.end()]);
+  });
+
+  it('ttlMs: a notification has `expiresAt`, is removed after it, and then does not count in `unread`', async () => {
+    const user = newUser();
+    const online = await WireClient.signIn(server.url, user);
+    const sent = await notify(user, 'now', { ttlMs: 1 });
+    await notify(user, 'long', { ttlMs: 86_400_000 });
+    const [entry] = await online.count('message', 2);
+    expect(entry).toMatchObject({ body: 'now' });
+    const expiry = Number(entry!['expiresAt']) - Number(sent['at']);
+    // From the command on; `at` is that of the append.
+    expect(expiry).toBeLessThanOrEqual(1);
+    await until(async () => (await listed(online, 'inbox'))?.['unread'] === 1);
+    expect(await outline(online, 'inbox')).toEqual([[1, 1, 'expired'], 2]);
+    await announce('short', { ttlMs: 1 });
+    await until(async () =>
+      (await outline(online, 'all')).some((item) => Array.isArray(item) && item[2] === 'expired'),
+    );
+    expect(await crm.ask({ type: 'send', to: `user/${user}`, body: 1, ttlMs: 1 })).toMatchObject({
+      code: 'invalid_field',
+    });
+    expect(await notify(user, 'kept', { retain: true })).toMatchObject({ code: 'invalid_field' });
+    await online.end();
+  });
+
   it('send to `inbox/<user>` and `all` by others, reading the inbox of another user, and signals there are `forbidden`', async () => {
     const [user, stranger] = [newUser(), newUser()];
     await notify(user, 'private');
@@ -173,3 +235,26 @@ it('the claim `role: "admin"` makes an admin, until `refresh` with a token witho
   await client.end();
   await server.remove();
 });
+
+it('after kill -9 in the middle of updates, each `slot` has its newest entry alone, and what has expired meanwhile is gone', async () => {
+  const server = await ServerProcess.start(settings);
+  try {
+    const crm = await WireClient.signIn(server.gatewayUrl, 'crm');
+    const send = (fields: object) => crm.say({ type: 'send', to: 'inbox/bob', body: 1, ...fields });
+    await crm.ask({ type: 'send', to: 'inbox/bob', body: 'short', ttlMs: 1_000 });
+    for (let id = 1; id <= 300; id += 1) send({ id: `n${id}`, slot: `slot ${id % 3}` });
+    await crm.find(({ re }) => re === 'n100');
+    await server.kill();
+    const answered = crm.ofType('sent').map(({ offset }) => Number(offset));
+    await server.startAgain();
+    const bob = await WireClient.signIn(server.gatewayUrl, 'bob');
+    await until(async () => String((await outline(bob, 'inbox'))[0]) === '1,1,expired');
+    const { head, unread } = (await listed(bob, 'inbox')) as { head: number; unread: number };
+    expect(head).toBeGreaterThanOrEqual(Math.max(...answered));
+    const there = (await outline(bob, 'inbox')).filter((item) => typeof item === 'number');
+    expect([there, unread]).toEqual([[head - 2, head - 1, head], 3]);
+    await bob.end();
+  } finally {
+    await server.remove();
+  }
+}, 60_000);

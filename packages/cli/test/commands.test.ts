@@ -33,7 +33,18 @@ describe('longwire notify and longwire announce', () => {
   it('notify and announce of an admin reach users as messages with `by`; those of others are forbidden', async () => {
     // Announcements are due from the first sign-in on.
     await run(['presence', '--as', 'ned', 'ned']);
-    const content = ['--text', '9 €', '--link', 'https://example.org/7', '--data', '{"order":7}', '--slot', 'order-7'];
+    const content = [
+      '--text',
+      '9 €',
+      '--link',
+      'https://example.org/7',
+      '--data',
+      '{"order":7}',
+      '--slot',
+      'order-7',
+      '--ttl',
+      '1h',
+    ];
     const notified = await run(['notify', '--as', 'crm', 'ned', 'Paid', ...content, '--key', 'k', '--json']);
     expect(JSON.parse(notified.stdout)).toMatchObject({ channel: 'inbox/ned', offset: 1, repeated: false });
     expect(await run(['announce', '--as', 'crm', 'Tonight'])).toMatchObject({ exit: 0, stdout: '1\n', stderr: '' });
@@ -41,7 +52,7 @@ describe('longwire notify and longwire announce', () => {
     const body = { title: 'Paid', text: '9 €', link: 'https://example.org/7', data: { order: 7 } };
     const lines = linesOf(stdout).sort((a, b) => b.channel.localeCompare(a.channel));
     expect(lines).toMatchObject([
-      { channel: 'inbox', by: 'crm', slot: 'order-7', body },
+      { channel: 'inbox', by: 'crm', slot: 'order-7', expiresAt: expect.any(Number), body },
       { channel: 'all', by: 'crm', body: { title: 'Tonight' } },
     ]);
     const refused = await run(['announce', '--as', 'ned', 'Hello']);

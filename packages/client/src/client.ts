@@ -135,7 +135,8 @@ export class LongwireClient {
 
   /**
    * Writes a notification into the inbox of a user: by convention `{ title, text?, link?, data? }`. For admins, whose token has
-   * `role: 'admin'`; resolves and rejects as `send` of a channel, with `forbidden` for others.
+   * `role: 'admin'`; resolves and rejects as `send` of a channel, with `forbidden` for others. With `slot`, it replaces the
+   * older notification of the same slot; with `ttlMs`, it is removed after that time.
    */
   notify(user: string, body: SendBody, options: SendOptions = {}): Promise<SendResult> {
     const id = typeof user === 'string' ? parseUserId(user) : undefined;

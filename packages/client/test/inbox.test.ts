@@ -20,7 +20,11 @@ it('notify() and announce() of an admin arrive as messages with `by` in `inbox` 
   const received: LongwireMessage[] = [];
   bob.on('message', (message) => void received.push(message));
   await bob.ready();
-  const sent = await crm.notify('bob', { title: 'Paid', data: { order: 7 } }, { slot: 'order-7', key: 'k' });
+  const sent = await crm.notify(
+    'bob',
+    { title: 'Paid', data: { order: 7 } },
+    { slot: 'order-7', key: 'k', ttlMs: 60_000 },
+  );
   expect(sent).toMatchObject({ channel: 'inbox/bob', offset: 1, repeated: false });
   expect(await crm.notify('bob', 'again', { key: 'k' })).toMatchObject({ offset: 1, repeated: true });
   expect(await crm.announce({ title: 'Tonight' })).toMatchObject({ channel: 'all', offset: 1 });
@@ -28,6 +32,7 @@ it('notify() and announce() of an admin arrive as messages with `by` in `inbox` 
   const [notification, announcement] = received;
   expect(notification).toMatchObject({ channel: 'inbox', by: 'crm', slot: 'order-7', own: false });
   expect(notification).not.toHaveProperty('from');
+  expect(notification!.expiresAt! - notification!.at).toBeGreaterThan(0);
   expect(announcement).toMatchObject({ channel: 'all', by: 'crm', body: { title: 'Tonight' } });
   expect((await bob.inbox.history()).messages).toMatchObject([{ offset: 1, body: { title: 'Paid' } }]);
   await bob.inbox.read(notification!);

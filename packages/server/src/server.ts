@@ -27,6 +27,7 @@ import { ChannelList } from './messaging/channel-list.js';
 import { ChannelPreferences } from './messaging/channel-preferences.js';
 import { CommittedHeads } from './messaging/committed-heads.js';
 import { CURSOR_WRITE_INTERVAL_MS, CursorCache } from './messaging/cursor-cache.js';
+import { Expirations } from './messaging/expirations.js';
 import { GroupInvitations } from './messaging/group-invitations.js';
 import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
@@ -372,6 +373,12 @@ async function serve(
     }),
   ];
   if (tls !== undefined && http instanceof TlsServer) timers.push(tls.watch(http));
+  const expirations = new Expirations({
+    store,
+    clock,
+    onFailure: (error) => failures.report('Expired entries could not be removed', error),
+  });
+  expirations.start();
 
   const stop = async (): Promise<void> => {
     isDraining = true;
@@ -387,6 +394,7 @@ async function serve(
     presence.endAll();
     await states.flush();
     await cursors.flush();
+    await expirations.stop();
     gate.close();
     await store.close();
   };

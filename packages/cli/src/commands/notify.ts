@@ -2,6 +2,7 @@
 
 import type { JsonValue, LongwireClient, SendBody, SendOptions, SendResult } from '@longwire/client';
 import { Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../arguments/duration.js';
 import { parseUserArgument } from '../arguments/id-arguments.js';
 import { addOneCommandOptions, askOnce, type OneCommandOptions } from '../client/one-command.js';
 import { printable } from '../terminal/printable.js';
@@ -13,6 +14,7 @@ interface NotifyOptions extends OneCommandOptions {
   readonly link?: string;
   readonly data?: JsonValue;
   readonly slot?: string;
+  readonly ttl?: number;
   readonly key?: string;
   readonly json?: boolean;
 }
@@ -47,17 +49,19 @@ function addContentOptions(command: Command): Command {
     .option('--text <text>', 'more than the title')
     .option('--link <url>', 'where it leads')
     .option('--data <json>', 'a JSON value for applications', parseData)
-    .option('--slot <name>', 'name of what it is about')
+    .option('--slot <name>', 'name of what it is about: replaces the older one with the same name')
+    .option('--ttl <time>', 'when it is removed: after 30s, 15m, 1h, 7d', parseDuration)
     .option('--key <key>', 'idempotency key: repeats with the same key are stored once')
     .option('--json', 'print the position as one JSON object');
   return addOneCommandOptions(command);
 }
 
 async function write(title: string, options: NotifyOptions, terminal: Terminal, send: Write): Promise<void> {
-  const { text, link, data, slot, key } = options;
+  const { text, link, data, slot, ttl, key } = options;
+  const ttlMs = ttl === undefined ? undefined : ttl * 1_000;
   const body = { title, text, link, data };
   const result = await askOnce(options, terminal, unsentText, (client, signal) =>
-    send(client, body, { slot, key, signal }),
+    send(client, body, { slot, ttlMs, key, signal }),
   );
   await writeLine(terminal, options.json ? printable(JSON.stringify(result)) : String(result.offset));
 }
@@ -78,7 +82,7 @@ const NOTIFY_EXAMPLES = `${RIGHTS}
 
 Examples:
   longwire notify --as crm bob 'Your order has shipped' --link https://shop.example.org/orders/7
-  longwire notify --token "$TOKEN" bob 'Two new comments' --data '{"post":12}' --slot post-12 --json`;
+  longwire notify --token "$TOKEN" bob 'Two new comments' --data '{"post":12}' --slot post-12 --ttl 7d`;
 
 const ANNOUNCE_EXAMPLES = `${RIGHTS}
 

@@ -20,8 +20,10 @@ import { jsonTextOf, type SendBody } from './send-body.js';
 export interface SendOptions {
   /** Idempotency key, 1-128 bytes. Default: random. A key of the app makes a send idempotent across its restarts. */
   readonly key?: string | undefined;
-  /** Name of what this message replaces. */
+  /** Name of what this message replaces: in an inbox and in `all`, the older message of the same slot is removed. */
   readonly slot?: string | undefined;
+  /** For notifications and announcements: how long after they are stored they are removed, in milliseconds. */
+  readonly ttlMs?: number | undefined;
   /** At most 32 pairs, 4 KiB together. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly contentType?: string | undefined;
@@ -169,6 +171,7 @@ export class PendingSends {
 const optionNames = Object.keys({
   key: 0,
   slot: 0,
+  ttlMs: 0,
   headers: 0,
   contentType: 0,
   replyTo: 0,
@@ -210,8 +213,8 @@ function contentOfJson(text: string): Content {
   return { field: 'body', text, byteLength: undefined };
 }
 
-function fieldsOf({ slot, echo, headers, contentType, replyTo }: SendOptions): string {
-  const fields = { slot, echo, headers, contentType, replyTo: replyTo && positionFrom(replyTo) };
+function fieldsOf({ slot, ttlMs, echo, headers, contentType, replyTo }: SendOptions): string {
+  const fields = { slot, ttlMs, echo, headers, contentType, replyTo: replyTo && positionFrom(replyTo) };
   const text = JSON.stringify(fields).slice(1, -1);
   return text === '' ? '' : `,${text}`;
 }

@@ -33,5 +33,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'invitations',
   'inbox',
   'announcements',
+  'expiry',
+  'slots',
 ] as const);
 export type Feature = (typeof features)[number];

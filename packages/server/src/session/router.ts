@@ -160,7 +160,7 @@ export class Router {
       this.#rules;
     switch (command.type) {
       case 'send':
-        handleSend(session, command, bodyText, sender);
+        handleSend(session, command, bodyText, sender, this.#clock.now());
         break;
       case 'signal':
         handleSignal(session, command, dataText, signals);

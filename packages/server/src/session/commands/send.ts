@@ -14,20 +14,21 @@ export function handleSend(
   command: ReceivedSendCommand,
   bodyText: string | undefined,
   sender: MessageSender,
+  now: number,
 ): void {
   const channel = channelTo(session, command.to);
   if ('code' in channel) {
     replyError(session, command, channel);
     return;
   }
-  const unoffered = command.ttlMs === undefined ? (command.retain === undefined ? undefined : 'retain') : 'ttlMs';
-  if (unoffered !== undefined) {
-    const message = `${unoffered}: expected no such field, this version does not offer it (connected.features)`;
-    replyError(session, command, { code: 'invalid_field', message });
+  const isForReaders = channel.kind === 'inbox' || channel.kind === 'all';
+  const refusal = refusalOfFields(command, isForReaders);
+  if (refusal !== undefined) {
+    replyError(session, command, { code: 'invalid_field', message: refusal });
     return;
   }
   session.startCommand();
-  const isApplication = session.role === 'admin' && (channel.kind === 'inbox' || channel.kind === 'all');
+  const isApplication = session.role === 'admin' && isForReaders;
   const content: EntryContent = {
     kind: 'message',
     from: isApplication ? undefined : session.user,
@@ -40,7 +41,7 @@ export function handleSend(
     contentType: command.contentType,
     replyTo: command.replyTo,
     target: undefined,
-    expiresAt: undefined,
+    expiresAt: command.ttlMs === undefined ? undefined : Math.min(now + command.ttlMs, Number.MAX_SAFE_INTEGER),
   };
   sender.send(
     { channel, content, since: command.since },
@@ -59,6 +60,14 @@ export function handleSend(
       session.finishCommand();
     },
   );
+}
+
+function refusalOfFields({ ttlMs, retain }: ReceivedSendCommand, isForReaders: boolean): string | undefined {
+  if (retain !== undefined) {
+    return 'retain: expected no such field, this version does not offer it (connected.features)';
+  }
+  if (ttlMs === undefined || isForReaders) return undefined;
+  return 'ttlMs: expected no such field, only notifications and announcements expire in this version';
 }
 
 /** Most sessions write to the same one again and again. */

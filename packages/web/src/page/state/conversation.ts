@@ -192,7 +192,9 @@ export class Conversation {
       (item) =>
         item.kind === 'gap' && item.gap.epoch === gap.epoch && item.gap.from <= gap.from && item.gap.to >= gap.to,
     );
-    if (isKnown) return;
+    // A notification that was replaced, or whose time is over, is not missed.
+    const isOver = this.peer === undefined && (gap.reason === 'superseded' || gap.reason === 'expired');
+    if (isKnown || isOver) return;
     // Offsets of two epochs do not compare.
     if (gap.epoch === this.#epoch) this.#place({ kind: 'gap', gap }, gap.to);
     else this.#items.push({ kind: 'gap', gap });
