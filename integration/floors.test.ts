@@ -72,10 +72,10 @@ test('reports an engine that is imported anywhere but in server.ts', () => {
     [`${server}/server.ts`]: "export { log } from './storage/memory/log.js';",
   });
   expect(findFloorFaults(repository.root)).toEqual([
-    `${server}/index.ts:1: imports storage/memory/log.ts: only server.ts names an engine`,
-    `${server}/messaging/send.ts:1: imports storage/memory/log.ts: only server.ts names an engine`,
-    `${server}/storage/sqlite/log.ts:1: imports storage/memory/log.ts: only server.ts names an engine`,
-    `${server}/storage/store.ts:1: imports storage/memory/log.ts: only server.ts names an engine`,
+    `${server}/index.ts:1: imports storage/memory/log.ts: only server.ts and open-store.ts name an engine`,
+    `${server}/messaging/send.ts:1: imports storage/memory/log.ts: only server.ts and open-store.ts name an engine`,
+    `${server}/storage/sqlite/log.ts:1: imports storage/memory/log.ts: only server.ts and open-store.ts name an engine`,
+    `${server}/storage/store.ts:1: imports storage/memory/log.ts: only server.ts and open-store.ts name an engine`,
   ]);
 });
 

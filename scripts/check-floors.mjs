@@ -38,6 +38,9 @@ const withoutDependencies = new Set(['@longwire/websocket', '@longwire/protocol'
 const withoutNode = new Set(['@longwire/protocol']);
 
 const serverPackage = '@longwire/server';
+/** Where engines may be named. */
+const enginePlaces = ['open-store.ts', 'server.ts'];
+
 /** Folder (or file) directly below the server's `src` → floor. */
 const serverFloors = new Map([
   ['errors.ts', 0],
@@ -52,6 +55,7 @@ const serverFloors = new Map([
   ['session', 3],
   ['transport', 4],
   ['http', 4],
+  ['open-store.ts', 4],
   ['server.ts', 5],
   ['index.ts', 5],
 ]);
@@ -139,8 +143,8 @@ function faultBetweenFloors(from, to) {
   if (toFloor === undefined)
     return `imports ${to.join('/')}: ${toPlace} stands on no floor of the server (scripts/check-floors.mjs)`;
   const engine = engineOf(to);
-  if (engine !== undefined && engineOf(from) !== engine && fromPlace !== 'server.ts') {
-    return `imports ${to.join('/')}: only server.ts names an engine`;
+  if (engine !== undefined && engineOf(from) !== engine && !enginePlaces.includes(fromPlace)) {
+    return `imports ${to.join('/')}: only server.ts and open-store.ts name an engine`;
   }
   if (fromPlace !== toPlace && privateToFolder.has(to.join('/'))) return `imports ${to.join('/')}: only ${toPlace} may`;
   if (fromPlace === toPlace || toFloor < fromFloor) return undefined;

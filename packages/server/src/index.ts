@@ -21,9 +21,10 @@ export {
 } from './errors.js';
 export type { BlockedUser, Refusals, UnblockedUser } from './http/operator/operator-api.js';
 export { OperatorClient } from './http/operator/operator-client.js';
+export { startNewEra } from './open-store.js';
 export { systemClock } from './runtime/clock.js';
 export { createLogger, type Logger } from './runtime/logger.js';
 export type { RefusalCounts, RefusalKind } from './runtime/refusal-counter.js';
-export { type RunningServer, type StartOptions, startNewEra, startServer, version } from './server.js';
+export { type RunningServer, type StartOptions, startServer, version } from './server.js';
 export { createAuthenticator } from './session/authenticate.js';
 export type { UserBlock } from './session/user-blocks.js';

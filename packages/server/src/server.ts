@@ -1,4 +1,4 @@
-// A configuration in, a running server out: the only file that names engines, and the order in which parts start and stop.
+// A configuration in, a running server out, and the order in which parts start and stop.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
 import type { Channel } from './channel/channel.js';
 import { warnOfDangers } from './config/config-warnings.js';
-import { type DataLocation, type ServerConfig, sessionLimits } from './config/server-config.js';
+import { type ServerConfig, sessionLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { GatheredPages, pacedPages } from './delivery/page-source.js';
 import type { UserReaders } from './delivery/user-readers.js';
-import { invalidConfig, type ServerError } from './errors.js';
+import type { ServerError } from './errors.js';
 import { connectionLimit } from './http/connection-limit.js';
 import { createHttpServer } from './http/http-server.js';
 import { type ListeningAddress, listen, listeningUrls, stopListening, tryListening } from './http/listener.js';
@@ -33,6 +33,7 @@ import { ReceiptPrivacy } from './messaging/receipt-privacy.js';
 import { presentReceipts, RECEIPT_INTERVAL_MS, Receipts } from './messaging/receipts.js';
 import { StoreTurns } from './messaging/store-turns.js';
 import { UserStateCache } from './messaging/user-state-cache.js';
+import { openStore } from './open-store.js';
 import { systemClock, type Timer, within } from './runtime/clock.js';
 import { FailureLog } from './runtime/failure-log.js';
 import type { Logger } from './runtime/logger.js';
@@ -53,11 +54,8 @@ import { USER_BLOCKS_FILE, UserBlocks } from './session/user-blocks.js';
 import { UserPushes } from './session/user-pushes.js';
 import { UserSettingsRule } from './session/user-settings.js';
 import { DamageLog } from './storage/damage-log.js';
-import { openMemoryStore } from './storage/memory/memory-store.js';
-import { quotasOf } from './storage/quotas.js';
 import { FREE_SPACE_INTERVAL_MS, FreeSpace } from './storage/sqlite/folder/free-space.js';
 import { hasLock } from './storage/sqlite/folder/lock-record.js';
-import { hasSqliteStore, openSqliteStore } from './storage/sqlite/sqlite-store.js';
 import type { Store } from './storage/store.js';
 import { gatewayEndpoint, gatewayObserver } from './transport/websocket/gateway.js';
 
@@ -121,34 +119,6 @@ export async function startServer(config: ServerConfig, options: StartOptions): 
     await store.close();
     throw error;
   }
-}
-
-/**
- * Gives every channel of a data folder a new epoch: for a store that was set back in a way that a start cannot notice, with
- * its disk or its machine. No server may use the folder meanwhile.
- * @param onNotice  called with sentences for the user
- * @throws ServerError `invalid_config` (there is no store), or what opening the store throws
- */
-export async function startNewEra(data: DataLocation, onNotice: (message: string) => void): Promise<void> {
-  const refuse = (message: string) => invalidConfig([{ key: 'data', message }]);
-  if (data.kind === 'memory') throw refuse('data is memory:, where each start begins a new era');
-  if (!hasSqliteStore(data.path))
-    throw refuse(`${data.path} has no messages of a Longwire server: choose its data folder with --data`);
-  const store = await openSqliteStore({ folder: data.path, needsNewEra: true, onNotice });
-  await store.close();
-}
-
-function openStore({ data, limits, groups }: ServerConfig, logger: Logger): Promise<Store> {
-  const { devicesPerUser } = limits;
-  const quotas = quotasOf(limits, groups);
-  if (data.kind === 'memory') return openMemoryStore({ maxBytes: limits.memoryBytes, devicesPerUser, quotas });
-  return openSqliteStore({
-    folder: data.path,
-    keyWindowEntries: limits.keyWindow,
-    devicesPerUser,
-    quotas,
-    onNotice: (message) => logger.warn({}, message),
-  });
 }
 
 /** What is there before anything is served. */

@@ -42,7 +42,6 @@ import { type PendingRows, PendingTable } from './tables/pending-table.js';
 import { PreferenceTable } from './tables/preference-table.js';
 import { RightsTable } from './tables/rights-table.js';
 import { RowNames } from './tables/row-names.js';
-import { SlotTable } from './tables/slot-table.js';
 import { UncountedTable } from './tables/uncounted-table.js';
 import { UserStateTable } from './tables/user-state-table.js';
 import type { HoldWatch } from './threads/hold-watch.js';
@@ -174,8 +173,7 @@ export class SqliteEngine {
       const groupUsage = new GroupUsageTable(database, users, onDamage);
       const judge = new QuotaJudge({ ...tables, groupUsage, quotas, ledger, log, onDamage });
       const expiries = new ExpiryTable(database);
-      const slots = new SlotTable(database);
-      const remover = new EntryRemover(database, { entries, ledger, slots, uncounted, onDamage });
+      const remover = new EntryRemover(database, { entries, ledger, uncounted, onDamage });
       const appended = { keys, entries, expiries, ring, recent, ledger, judge, remover };
       this.#appender = new Appender(this.era, onDamage, { ...tables, ...appended });
       this.#pages = new PageReader(log, names, onDamage);

@@ -9,23 +9,24 @@ import type { SqlDatabase, SqlStatement } from './driver/sql-database.js';
 import type { ChannelState } from './tables/channel-state.js';
 import { type EntryRow, MESSAGE_KIND } from './tables/entry-row.js';
 import type { EntryTable } from './tables/entry-table.js';
-import type { SlotTable } from './tables/slot-table.js';
+import { SlotTable } from './tables/slot-table.js';
 import type { UncountedTable } from './tables/uncounted-table.js';
 
 interface RemoverParts {
   readonly entries: EntryTable;
   readonly ledger: UsageLedger;
-  readonly slots: SlotTable;
   readonly uncounted: UncountedTable;
   readonly onDamage: DamageListener;
 }
 
 export class EntryRemover {
   readonly #parts: RemoverParts;
+  readonly #slots: SlotTable;
   readonly #dropExpiry: SqlStatement;
 
   constructor(database: SqlDatabase, parts: RemoverParts) {
     this.#parts = parts;
+    this.#slots = new SlotTable(database);
     this.#dropExpiry = database.prepare('DELETE FROM expiry WHERE at = ? AND channel = ? AND offset = ?');
   }
 
@@ -45,7 +46,7 @@ export class EntryRemover {
     if (row.removed !== undefined) return;
     if (row.sender !== 0) this.#parts.ledger.giveBack(row.sender, contentBytes(row));
     if (row.expiresAt !== undefined) this.dropExpiry(row.expiresAt, row.channel, row.offset);
-    if (row.slot !== undefined) this.#parts.slots.drop(row.channel, row.slot, seq);
+    if (row.slot !== undefined) this.#slots.drop(row.channel, row.slot, seq);
   }
 
   dropExpiry(at: number, channel: number, offset: number): void {
@@ -54,12 +55,12 @@ export class EntryRemover {
 
   /** The newest entry of a slot is row `seq`: the one before it is replaced. What cannot be read stays, and is reported. */
   supersede(state: ChannelState, slot: string, seq: number): void {
-    const { entries, slots, onDamage } = this.#parts;
+    const { entries, onDamage } = this.#parts;
     readAround(state.key, onDamage, () => {
-      const older = slots.find(state.number, slot);
+      const older = this.#slots.find(state.number, slot);
       const row = older === undefined ? undefined : entries.read(older);
       if (row?.channel === state.number && row.slot === slot) this.bury(state, row, older!, 'superseded');
     });
-    slots.put(state.number, slot, seq);
+    this.#slots.put(state.number, slot, seq);
   }
 }
