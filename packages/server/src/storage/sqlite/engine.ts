@@ -83,6 +83,7 @@ export class SqliteEngine {
   /** Where the newest entries are, for a thread that reads beside this one. */
   readonly placeRing: PlaceRing;
   readonly userStates: UserStateStore;
+  readonly blocks: BlockLists;
   readonly preferences: PreferenceStore;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
@@ -96,7 +97,6 @@ export class SqliteEngine {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #rights: RightsTable;
-  readonly #blocks: BlockLists;
   readonly #pending: PendingTable;
   readonly #pages: PageReader;
   readonly #feed: FeedReader;
@@ -167,7 +167,7 @@ export class SqliteEngine {
       this.#devices = devices;
       this.#members = members;
       this.#rights = rights;
-      this.#blocks = new BlockLists(database, onDamage);
+      this.blocks = new BlockLists(database, onDamage, { users, channels });
       this.#pending = pending;
       const tables = { names, channels, devices, members, rights, pending, authorship };
       const groupUsage = new GroupUsageTable(database, users, onDamage);
@@ -258,18 +258,6 @@ export class SqliteEngine {
       (key) => readAround(key, this.#onDamage, () => this.#rights.rightsOf(this.#channels.find(key))) ?? 'damaged',
     );
     return { rights, through: this.newest };
-  }
-
-  countBlocks(user: WorkerCalls['countBlocks']['input']): number {
-    const number = this.#names.users.find(user);
-    return number === undefined ? 0 : this.#blocks.count(number);
-  }
-
-  blockedUsers({ user, after, limit }: WorkerCalls['blockedUsers']['input']): WorkerCalls['blockedUsers']['output'] {
-    const from = after === undefined ? 0 : this.#channels.find(after)?.number;
-    if (from === undefined) return undefined;
-    const number = this.#names.users.find(user);
-    return number === undefined ? { users: [], more: false } : this.#blocks.page(user, number, from, limit);
   }
 
   members({ channel, after, limit }: WorkerCalls['members']['input']): WorkerCalls['members']['output'] {

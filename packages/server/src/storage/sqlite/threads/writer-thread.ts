@@ -242,9 +242,9 @@ export class WriterThread {
       case 'describe':
         return this.#engine.describe(call.input);
       case 'countBlocks':
-        return this.#engine.countBlocks(call.input);
+        return this.#engine.blocks.count(call.input);
       case 'blockedUsers':
-        return this.#engine.blockedUsers(call.input);
+        return this.#engine.blocks.page(call.input);
       case 'findDevice':
         return this.#engine.findDevice(call.input);
       case 'loadCursors':
