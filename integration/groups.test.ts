@@ -129,6 +129,7 @@ describe.each([
         { type: 'group.role', group: id, user: 'bob', role: 'admin' },
         { type: 'group.update', group: id, title: 'x' },
         { type: 'group.delete', group: id },
+        { type: 'group.receipts', group: id, offset: 1 },
       ];
       for (const command of commands) {
         expect(await eve.ask(command), JSON.stringify(command)).toMatchObject({ type: 'error', code: 'not_a_member' });
@@ -251,7 +252,11 @@ describe.each([
     const [alice, bob] = clients as [WireClient, WireClient];
     await alice.ask({ type: 'group.create', group, users: [ids[1]] });
     expect(await bob.ask({ type: 'group.delete', group })).toMatchObject({ code: 'forbidden' });
-    expect(await alice.ask({ type: 'group.delete', group })).toMatchObject({ type: 'ok' });
+    const remove = { type: 'group.delete', group, key: 'k' };
+    expect(await alice.ask(remove)).toMatchObject({ type: 'ok' });
+    expect(await alice.ask(remove)).toMatchObject({ type: 'ok', repeated: true });
+    expect(await alice.ask({ ...remove, key: 'other' })).toMatchObject({ code: 'not_a_member' });
+    expect(await bob.ask(remove)).toMatchObject({ code: 'not_a_member' });
     for (const client of [alice, bob]) {
       await whenSeen(client, group, 'removed');
       expect(seen(client, group).slice(1)).toEqual(['1 group', '2 group', 'removed']);
@@ -288,6 +293,40 @@ describe.each([
     await alice.ask({ type: 'ping' });
     expect(alice.received.filter((message) => isReceipt(message) && message['user'] !== ids[0])).toEqual([]);
     await endAll([...clients, phone]);
+  });
+
+  it('group.receipts lists who has received and read an entry: others who were members and show it, to members', async () => {
+    const { clients, ids, group } = await newUsers(url(), 'alice', 'bob', 'carol', 'eve');
+    const [alice, bob, carol, eve] = clients as [WireClient, WireClient, WireClient, WireClient];
+    const channel = `group/${group}`;
+    const ask = (client: WireClient, fields: object = {}) => {
+      return client.ask({ type: 'group.receipts', group, offset: 2, ...fields });
+    };
+    await alice.ask({ type: 'group.create', group, users: [ids[1]] });
+    await alice.ask({ type: 'send', to: channel, body: 'hi' });
+    await whenSeen(bob, group, '2 message');
+    expect(await ask(alice)).toMatchObject({ type: 'receipts', delivered: [], read: [] });
+    await bob.ask({ type: 'ack', cursors: { [channel]: 2 } });
+    expect(await ask(alice)).toMatchObject({ delivered: [ids[1]], read: [] });
+    await bob.ask({ type: 'read', channel, offset: 2 });
+    expect(await ask(alice)).toMatchObject({ delivered: [ids[1]], read: [ids[1]] });
+    expect(await ask(bob)).toMatchObject({ delivered: [], read: [] });
+    // Who joined later has not received it, whatever they acknowledge since.
+    await alice.ask({ type: 'group.add', group, users: [ids[2]] });
+    await whenSeen(carol, group, '3 member');
+    await carol.ask({ type: 'read', channel, offset: 3 });
+    expect(await ask(alice)).toMatchObject({ delivered: [ids[1]], read: [ids[1]] });
+    expect(await ask(alice, { offset: 3 })).toMatchObject({ delivered: [ids[2]], read: [ids[2]] });
+    expect(await ask(carol)).toMatchObject({ code: 'invalid_field' });
+    expect(await ask(alice, { offset: 4 })).toMatchObject({ code: 'invalid_field' });
+    expect(await ask(alice, { epoch: 'other' })).toMatchObject({ code: 'stale_epoch' });
+    await bob.ask({ type: 'settings', receipts: false });
+    expect(await ask(alice)).toMatchObject({ delivered: [], read: [] });
+    expect(await ask(bob, { offset: 3 })).toMatchObject({ delivered: [], read: [] });
+    expect(await ask(eve)).toMatchObject({ code: 'not_a_member' });
+    await alice.ask({ type: 'group.add', group, users: [ids[3]] });
+    expect(await ask(alice)).toMatchObject({ code: 'forbidden' });
+    await endAll(clients);
   });
 
   it('receipts and signals reach the members of a small group; in a larger one signals are refused', async () => {

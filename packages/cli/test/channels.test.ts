@@ -52,6 +52,9 @@ describe('longwire group, history and conversations', () => {
     await chatOfGwen.shows(/^\* gia invites you to group\/eng \(Engineering\): longwire group accept eng$/m);
     chatOfGwen.end();
     await chatOfGwen.result;
+    const receipts = await group('receipts', 'eng', '4');
+    expect(receipts.stdout).toMatch(/^(guy: (delivered|read)\n)?$/);
+    expect(await group('receipts', 'eng', '99')).toMatchObject({ exit: 1 });
     expect((await group('requests', 'eng')).stdout).toBe('gwen: invited by gia\n');
     expect((await run(['group', 'invitations', '--as', 'gwen'])).stdout).toBe('eng (Engineering): invited by gia\n');
     expect((await run(['group', 'accept', '--as', 'gwen', 'eng'])).exit).toBe(0);

@@ -2,12 +2,14 @@
 
 import type { Address, GroupId, GroupRole, GroupSettingsChange } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
+import type { PositionInput } from './arguments/position-input.js';
 import { Channel } from './channel.js';
 import type {
   AddedUsers,
   AnswerOptions,
   GroupMembersOptions,
   GroupMembersPage,
+  GroupReceipts,
   Groups,
   JoinResult,
   PendingMembersPage,
@@ -104,10 +106,7 @@ export class Group extends Channel {
     return this.#groups.leave(this.#group, options);
   }
 
-  /**
-   * Removes all members and ends the group; its id stays taken. For owners. After a lost connection it may reject with
-   * `not_a_member` although it was carried out: then the event `group` has `deleted: true`.
-   */
+  /** Removes all members and ends the group; its id stays taken. For owners. */
   delete(options: WaitOptions = {}): Promise<void> {
     return this.#groups.delete(this.#group, options);
   }
@@ -115,6 +114,14 @@ export class Group extends Channel {
   /** A page of the members, ascending by the bytes of their ids. For members. */
   members(options: GroupMembersOptions = {}): Promise<GroupMembersPage> {
     return this.#groups.members(this.#group, options);
+  }
+
+  /**
+   * Which other members have received and read a message, or another entry. For members. Who has switched off `receipts` is
+   * in neither list, and gets empty ones. Rejects with `forbidden` in a group of more than `receipts.maxMembers` of the server.
+   */
+  receipts(message: PositionInput, options: WaitOptions = {}): Promise<GroupReceipts> {
+    return this.#groups.receipts(this.#group, message, options);
   }
 
   /** A page of the users who are invited or have asked to join, ascending by the bytes of their ids. For owners and admins. */

@@ -51,6 +51,7 @@ export type {
   GroupMember,
   GroupMembersOptions,
   GroupMembersPage,
+  GroupReceipts,
   InvitationsOptions,
   InvitationsPage,
   JoinResult,

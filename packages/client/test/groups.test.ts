@@ -14,7 +14,7 @@ const memberAt = (offset: number, body: object, fields: object = {}) => ({
 });
 
 describe('the commands of a group', () => {
-  it('update(), add(), invite(), accept(), decline(), remove(), setRole(), join(), leave(), delete(), members() and pending() send their fields', async () => {
+  it('update(), add(), invite(), accept(), decline(), remove(), setRole(), join(), leave(), delete(), members(), receipts() and pending() send their fields', async () => {
     const { platform, client } = startClient();
     const eng = client.group('eng');
     expect([eng.id, eng.address]).toEqual(['eng', 'group/eng']);
@@ -36,7 +36,7 @@ describe('the commands of a group', () => {
       const done = call();
       const { id, key, ...sent } = socket.last(`group.${type}`)!;
       expect(sent).toEqual({ type: `group.${type}`, group: 'eng', ...fields });
-      expect(typeof key).toBe(type === 'update' ? 'string' : 'undefined');
+      expect(typeof key).toBe(type === 'update' || type === 'delete' ? 'string' : 'undefined');
       socket.push({ re: id, type: 'ok', ...answer });
       expect(await done).toEqual(result);
     }
@@ -46,6 +46,10 @@ describe('the commands of a group', () => {
     const members = [{ user: 'bob', role: 'admin' }];
     socket.push({ re: asked?.['id'], type: 'members', members, more: true, total: 3 });
     expect(await page).toEqual({ members, more: true, total: 3 });
+    const receipts = eng.receipts({ epoch: 'k3', offset: 2 });
+    expect(socket.last('group.receipts')).toMatchObject({ group: 'eng', epoch: 'k3', offset: 2 });
+    socket.push({ re: socket.last('group.receipts')?.['id'], type: 'receipts', delivered: ['a', 'b'], read: ['b'] });
+    expect(await receipts).toEqual({ delivered: ['a', 'b'], read: ['b'] });
     const pendingPage = eng.pending({ limit: 1 });
     const pending = [{ user: 'carol', state: 'requested', by: 'carol', at: 1 }];
     expect(socket.last('group.members')).toMatchObject({ group: 'eng', pending: true, limit: 1 });
@@ -116,6 +120,7 @@ describe('the commands of a group', () => {
     const calls = [
       () => eng.add(['a b']),
       () => eng.accept({ user: 'a b' }),
+      () => eng.receipts(5 as never),
       () => eng.decline({ users: ['a'] } as never),
       () => client.invitations({ before: 'x' } as never),
       () => eng.remove(5 as never),

@@ -207,8 +207,7 @@ async function serve(
   const silent = new SilentConnections(Math.min(limits.waiting, Math.ceil(maxConnections * SILENT_SHARE)));
   const users = new ActiveUsers(clock, { rates: limits, sessions: config.sessions });
   const dataFolder = config.data.kind === 'folder' ? config.data.path : undefined;
-  const blocksFile = dataFolder === undefined ? undefined : join(dataFolder, USER_BLOCKS_FILE);
-  const blocks = await UserBlocks.open({ clock, users, file: blocksFile });
+  const blocks = await UserBlocks.open({ clock, users, file: dataFolder && join(dataFolder, USER_BLOCKS_FILE) });
   const groupInvitations = new GroupInvitations(members, store.log, turns);
   const userPushes = new UserPushes({ users, channels, invitations: groupInvitations, gate, bus, unread });
   const presence = new Presence(
@@ -251,6 +250,7 @@ async function serve(
       users: localUsers,
       heads,
       cursors,
+      privacy,
       channels,
       groupInvitations,
       presence,

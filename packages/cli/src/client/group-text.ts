@@ -1,6 +1,6 @@
 // The changes of a group as people and programs read them.
 
-import type { GroupChange, GroupInvitation, MemberChange, PendingMember } from '@longwire/client';
+import type { GroupChange, GroupInvitation, GroupReceipts, MemberChange, PendingMember } from '@longwire/client';
 import { printable } from '../terminal/printable.js';
 
 /** Such as `alice added bob, carol`. */
@@ -42,6 +42,11 @@ export function invitationText({ group, by, title }: GroupInvitation): string {
 /** Such as `carol: asked to join`. */
 export function pendingText({ user, state, by }: PendingMember): string {
   return state === 'requested' ? `${user}: asked to join` : `${user}: ${state} by ${by}`;
+}
+
+/** Such as `bob: read`. */
+export function receiptText(user: string, { read }: GroupReceipts): string {
+  return `${user}: ${read.includes(user) ? 'read' : 'delivered'}`;
 }
 
 /** The change as one JSON object on one line. */

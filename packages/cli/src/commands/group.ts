@@ -3,7 +3,7 @@
 import type { Group, GroupRole, GroupSettings, GroupSettingsChange } from '@longwire/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseGroupArgument, parseUserArgument } from '../arguments/id-arguments.js';
-import { invitationText, pendingText } from '../client/group-text.js';
+import { invitationText, pendingText, receiptText } from '../client/group-text.js';
 import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
@@ -40,6 +40,7 @@ export function groupCommand(terminal: Terminal): Command {
     .addCommand(joinCommand(terminal))
     .addCommand(invitationsCommand(terminal))
     .addCommand(requestsCommand(terminal))
+    .addCommand(receiptsCommand(terminal))
     .addCommand(changeCommand(terminal, 'leave', 'left', 'leave a group; the last one who leaves ends it'))
     .addCommand(roleCommand(terminal))
     .addCommand(updateCommand(terminal))
@@ -152,6 +153,23 @@ function requestsCommand(terminal: Terminal): Command {
     );
 }
 
+function receiptsCommand(terminal: Terminal): Command {
+  return groupSubcommand('receipts', 'list who has received and read a message')
+    .argument('<offset>', 'offset of the message', parseOffset)
+    .addHelpText('after', '\nExamples:\n  longwire group receipts --as alice eng 5')
+    .action((id: string, offset: number, options: GroupOptions) =>
+      makeChange(options, terminal, 'listed', async (client, signal) => {
+        const group = client.group(id);
+        const { first } = await group.history({ before: offset + 1, limit: 1, signal });
+        if (first?.offset !== offset)
+          throw new CliFailure(ExitCode.failed, `${group.address} has no message ${offset}`);
+        const receipts = await group.receipts(first, { signal });
+        if (options.json) await print(terminal, JSON.stringify({ group: id, offset, ...receipts }));
+        else for (const user of receipts.delivered) await print(terminal, receiptText(user, receipts));
+      }),
+    );
+}
+
 /** `leave` or `delete`. */
 function changeCommand(terminal: Terminal, name: 'leave' | 'delete', done: string, description: string): Command {
   return groupSubcommand(name, description)
@@ -259,6 +277,12 @@ function collectUsers(text: string, before: readonly string[] | undefined): read
 function parseRole(text: string): GroupRole {
   if (text === 'owner' || text === 'admin' || text === 'member') return text;
   throw new InvalidArgumentError('Expected owner, admin or member.');
+}
+
+function parseOffset(text: string): number {
+  const offset = Number(text);
+  if (Number.isSafeInteger(offset) && offset > 0) return offset;
+  throw new InvalidArgumentError('Expected an offset, at least 1.');
 }
 
 function parseMetadata(text: string): GroupSettings['metadata'] {

@@ -13,6 +13,7 @@ import {
 } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
+import { type PositionInput, positionFrom } from '../arguments/position-input.js';
 import { userIdsFrom } from '../arguments/user-ids.js';
 import { LongwireError } from '../errors.js';
 import type { RequestParts, Requests } from './requests.js';
@@ -57,6 +58,14 @@ export interface PendingMembersPage {
   readonly more: boolean;
   /** How many there are. */
   readonly total: number;
+}
+
+/** Other members, as far as they show it, ascending by the bytes of their ids. */
+export interface GroupReceipts {
+  /** Of whom a device has acknowledged the message. */
+  readonly delivered: readonly string[];
+  /** Those among them who have read it. */
+  readonly read: readonly string[];
 }
 
 export interface InvitationsOptions extends WaitOptions {
@@ -182,7 +191,7 @@ export class Groups {
   }
 
   delete(group: GroupId, options: WaitOptions): Promise<void> {
-    return this.#change('group.delete', group, options);
+    return this.#change('group.delete', group, options, () => ({ key: randomId(this.#fillRandom) }));
   }
 
   members(group: GroupId, options: GroupMembersOptions): Promise<GroupMembersPage> {
@@ -207,6 +216,14 @@ export class Groups {
         resultOf: ({ members, more, total }) => ({ pending: members as readonly PendingMember[], more, total }),
       };
     });
+  }
+
+  receipts(group: GroupId, position: PositionInput, options: WaitOptions): Promise<GroupReceipts> {
+    return this.#start('receipts', () => ({
+      signal: signalOf(options),
+      fields: { type: 'group.receipts', group, ...positionFrom(position) },
+      resultOf: ({ delivered, read }) => ({ delivered, read }),
+    }));
   }
 
   invitations(options: InvitationsOptions): Promise<InvitationsPage> {

@@ -105,6 +105,9 @@ await eng.accept({ user: 'carol' });
 // @ts-expect-error: accept takes the user as an option
 await eng.accept('carol');
 (await eng.join()).pending satisfies boolean;
+(await eng.receipts({ epoch: 'k3', offset: 1 })).read[0] satisfies string | undefined;
+// @ts-expect-error: receipts takes a position, which has an epoch
+await eng.receipts(1);
 (await client.invitations({ after: 'eng' })).invitations[0]?.by satisfies string | undefined;
 client.on('invitation', (invitation) => {
   if (invitation.ended !== true) invitation.by satisfies string;

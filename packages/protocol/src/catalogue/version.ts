@@ -31,6 +31,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'batch',
   'groups',
   'invitations',
+  'groupReceipts',
   'inbox',
   'announcements',
   'expiry',

@@ -99,6 +99,8 @@ export function readCommandFields(
         limit: readLimit(fields),
       };
     }
+    case 'group.receipts':
+      return { type, id, group: fields.requiredGroup(), epoch: fields.epoch(), offset: readEntryOffset(fields) };
     case 'group.invitations':
       return { type, id, after: fields.group('after'), limit: readLimit(fields) };
     default:
@@ -198,4 +200,10 @@ function readHistory(id: CommandId | undefined, fields: FieldReader): HistoryCom
 
 function readLimit(fields: FieldReader): number | undefined {
   return fields.integer('limit', 1, fieldLimits.pageItems);
+}
+
+function readEntryOffset(fields: FieldReader): number {
+  const offset = fields.requiredOffset('offset');
+  if (offset === 0 && fields.problem === undefined) fields.report('offset', 'the offset of an entry, at least 1', '0');
+  return offset;
 }

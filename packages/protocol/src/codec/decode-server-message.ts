@@ -167,6 +167,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['history', { entries, more: flag }],
   ['channels', { channels, more: flag }],
   ['members', { members, more: flag, total: offset }],
+  ['receipts', { delivered: list, read: list }],
   ['invitations', { invitations, more: flag }],
   ['settings', settingsShape],
   ['blocks', { users: (users) => Array.isArray(users) && users.every(text), more: flag }],

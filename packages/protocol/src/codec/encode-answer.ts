@@ -7,6 +7,7 @@ import type {
   GroupInvitation,
   GroupMembersAnswer,
   GroupOutcome,
+  GroupReceiptsAnswer,
   RefreshedAnswer,
   SentAnswer,
 } from '../messages/answers.js';
@@ -49,6 +50,14 @@ export function encodeGroupMembers(re: CommandId, page: Omit<GroupMembersAnswer,
 /** A `blocks`. */
 export function encodeBlocks(re: CommandId, { users, more }: Omit<BlocksAnswer, 're' | 'type'>): string {
   return JSON.stringify({ re, type: 'blocks', users, more });
+}
+
+/** A `receipts`. */
+export function encodeGroupReceipts(
+  re: CommandId,
+  { delivered, read }: Omit<GroupReceiptsAnswer, 're' | 'type'>,
+): string {
+  return JSON.stringify({ re, type: 'receipts', delivered, read });
 }
 
 /** One of `invitations`. Undefined fields are left out. */

@@ -49,8 +49,9 @@ export function readGroupCommand(
       return { type, id, group: fields.requiredGroup(), user: fields.user('user') };
     case 'group.join':
     case 'group.leave':
-    case 'group.delete':
       return { type, id, group: fields.requiredGroup() };
+    case 'group.delete':
+      return { type, id, group: fields.requiredGroup(), key: fields.label('key', keyBytes) };
     default:
       return undefined;
   }

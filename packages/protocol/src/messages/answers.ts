@@ -135,6 +135,15 @@ export interface GroupInvitationsAnswer extends AnswerFields {
   readonly more: boolean;
 }
 
+/** To `group.receipts`: other members, as far as they show it, ascending by the bytes of their ids. */
+export interface GroupReceiptsAnswer extends AnswerFields {
+  readonly type: 'receipts';
+  /** Of whom a device has acknowledged the entry. */
+  readonly delivered: readonly UserId[];
+  /** Those among them who have read it. */
+  readonly read: readonly UserId[];
+}
+
 /** A group that this user is invited to. */
 export interface GroupInvitation extends Invitation {
   readonly group: GroupId;
@@ -172,6 +181,7 @@ export type Answer =
   | GroupMembersAnswer
   | BlocksAnswer
   | GroupInvitationsAnswer
+  | GroupReceiptsAnswer
   | PresenceListAnswer
   | SettingsAnswer
   | PongAnswer

@@ -4,7 +4,12 @@ import type { Address } from '../names/address.js';
 import type { DeviceId, UserId } from '../names/ids.js';
 import type { Epoch, Position } from '../names/position.js';
 import type { CommandFields } from './command-base.js';
-import type { GroupCommand, GroupInvitationsCommand, GroupMembersCommand } from './group-commands.js';
+import type {
+  GroupCommand,
+  GroupInvitationsCommand,
+  GroupMembersCommand,
+  GroupReceiptsCommand,
+} from './group-commands.js';
 import type { JsonValue } from './json-value.js';
 
 /** The first command of every session. Answer: `connected`. */
@@ -211,6 +216,7 @@ export type Command =
   | GroupCommand
   | GroupMembersCommand
   | GroupInvitationsCommand
+  | GroupReceiptsCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -248,6 +254,7 @@ const types: Readonly<Record<CommandType, true>> = {
   'group.delete': true,
   'group.members': true,
   'group.invitations': true,
+  'group.receipts': true,
   presence: true,
   watch: true,
   unwatch: true,

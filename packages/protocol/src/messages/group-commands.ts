@@ -1,6 +1,7 @@
 // The commands that begin, change and end groups.
 
 import type { GroupId, UserId } from '../names/ids.js';
+import type { Epoch } from '../names/position.js';
 import type { CommandFields } from './command-base.js';
 import type { JsonValue } from './json-value.js';
 
@@ -122,6 +123,7 @@ export interface GroupRoleCommand extends CommandFields {
 export interface GroupDeleteCommand extends CommandFields {
   readonly type: 'group.delete';
   readonly group: GroupId;
+  readonly key?: string | undefined;
 }
 
 /**
@@ -145,6 +147,16 @@ export interface GroupInvitationsCommand extends CommandFields {
   readonly after?: GroupId | undefined;
   /** 1-200, default 50. */
   readonly limit?: number | undefined;
+}
+
+/** Who has received and read an entry; for members of groups that are not too large. Answer: `receipts`. */
+export interface GroupReceiptsCommand extends CommandFields {
+  readonly type: 'group.receipts';
+  readonly group: GroupId;
+  /** Default: the current epoch. */
+  readonly epoch?: Epoch | undefined;
+  /** At least 1. */
+  readonly offset: number;
 }
 
 /** The commands that change a group. */

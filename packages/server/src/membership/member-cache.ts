@@ -68,6 +68,11 @@ export interface MemberCacheListener {
 }
 
 export const MEMBER_CACHE_LIMITS: MemberCacheLimits = Object.freeze({ channels: 10_000, members: 200_000 });
+/**
+ * Channels without rights of their own that are kept: groups that do not exist, and direct channels in which no user blocks. They have
+ * a place of their own, because a user can name as many as they like, and must not push out those in use.
+ */
+export const MAX_PLAIN_CHANNELS = 1_000;
 /** What was to be loaded for rows that were applied, and could not be, is read again after this time. */
 export const LOAD_RETRY_MS = 1_000;
 
@@ -85,6 +90,8 @@ export class MemberCache<Readers = unknown> {
   readonly #listeners: MemberCacheListener[] = [];
   /** The one that was not used for the longest first. */
   readonly #channels = new Map<ChannelKey, LoadedChannel<Readers>>();
+  /** Those of which no row has changed the rights, in the same order. */
+  readonly #plain = new Map<ChannelKey, LoadedChannel<Readers>>();
   readonly #loading = new Map<ChannelKey, Loading<Readers>>();
   #members = 0;
 
@@ -117,17 +124,12 @@ export class MemberCache<Readers = unknown> {
 
   /** Channels that are loaded. */
   get size(): number {
-    return this.#channels.size;
+    return this.#channels.size + this.#plain.size;
   }
 
   /** Undefined: the channel is not loaded. */
   peek({ key }: Channel): LoadedChannel<Readers> | undefined {
-    if (this.#channels.size === 0) return undefined;
-    const loaded = this.#channels.get(key);
-    if (loaded === undefined) return undefined;
-    this.#channels.delete(key);
-    this.#channels.set(key, loaded);
-    return loaded;
+    return usedIn(this.#channels, key) ?? usedIn(this.#plain, key);
   }
 
   /**
@@ -157,9 +159,12 @@ export class MemberCache<Readers = unknown> {
   }
 
   #begin({ seq, channel }: LaneRow, change: AppliedChange): void {
-    this.#loading.get(channel.key)?.changes.push({ seq, change });
-    const loaded = this.#channels.get(channel.key);
+    const { key } = channel;
+    this.#loading.get(key)?.changes.push({ seq, change });
+    const loaded = this.#channels.get(key) ?? this.#plain.get(key);
     if (loaded === undefined) return;
+    // It has rights of its own from now on.
+    if (this.#plain.delete(key)) this.#channels.set(key, loaded);
     this.#members -= loaded.userCount;
     loaded.begin(seq, change);
     this.#members += loaded.userCount;
@@ -217,7 +222,7 @@ export class MemberCache<Readers = unknown> {
 
   #add(loaded: LoadedChannel<Readers>): void {
     const { channel } = loaded;
-    this.#channels.set(channel.key, loaded);
+    (loaded.version === 0 ? this.#plain : this.#channels).set(channel.key, loaded);
     this.#loading.delete(channel.key);
     this.#members += loaded.userCount;
     for (const listener of this.#listeners) listener.onLoaded?.(channel);
@@ -226,13 +231,34 @@ export class MemberCache<Readers = unknown> {
 
   /** @param kept  was just loaded: its caller is about to pin it */
   #evict(kept?: LoadedChannel<Readers>): void {
-    if (this.#channels.size <= this.#limits.channels && this.#members <= this.#limits.members) return;
-    for (const [key, loaded] of this.#channels) {
+    const { channels, members } = this.#limits;
+    this.#drop(this.#plain, kept, () => this.#plain.size <= MAX_PLAIN_CHANNELS);
+    this.#drop(this.#channels, kept, () => this.#channels.size <= channels && this.#members <= members);
+  }
+
+  /** The longest unused first, as long as there are too many. */
+  #drop(
+    among: Map<ChannelKey, LoadedChannel<Readers>>,
+    kept: LoadedChannel<Readers> | undefined,
+    isEnough: () => boolean,
+  ): void {
+    if (isEnough()) return;
+    for (const [key, loaded] of among) {
       if (loaded.pins > 0 || loaded === kept) continue;
-      this.#channels.delete(key);
+      among.delete(key);
       this.#members -= loaded.userCount;
       loaded.drop();
-      if (this.#channels.size <= this.#limits.channels && this.#members <= this.#limits.members) return;
+      if (isEnough()) return;
     }
   }
+}
+
+/** Moves it to the end of the order of use. */
+function usedIn<Loaded>(among: Map<ChannelKey, Loaded>, key: ChannelKey): Loaded | undefined {
+  if (among.size === 0) return undefined;
+  const loaded = among.get(key);
+  if (loaded === undefined) return undefined;
+  among.delete(key);
+  among.set(key, loaded);
+  return loaded;
 }

@@ -104,7 +104,9 @@ export class GroupChanges {
       return isRepeated ? this.#repeated(request) : this.#refuse(judgement.refusal);
     }
     const { change } = judgement;
-    const settled = await this.#append(request, rights, change, !this.#parts.hasRoom());
+    // The key is that of the last entry: by it a repetition is recognised as done.
+    const keyed = change.isPart ? { ...request, key: undefined } : request;
+    const settled = await this.#append(keyed, rights, change, !this.#parts.hasRoom());
     switch (settled?.outcome) {
       case 'stored':
       case 'controlled':

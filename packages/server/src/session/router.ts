@@ -18,6 +18,7 @@ import { handleAck } from './commands/ack.js';
 import { handleBlock, handleBlocks } from './commands/block.js';
 import { handleChannels } from './commands/channels.js';
 import { handleGroupInvitations, handleGroupMembers } from './commands/group-members.js';
+import { handleGroupReceipts } from './commands/group-receipts.js';
 import { handleGroupCommand } from './commands/groups.js';
 import { handleHistory } from './commands/history.js';
 import { handlePreference } from './commands/preferences.js';
@@ -66,6 +67,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['group.delete', 'send'],
   ['group.members', 'page'],
   ['group.invitations', 'page'],
+  ['group.receipts', 'page'],
 ]);
 /** A client learns after a round trip that a send was put off; until then those behind it are put off as well. */
 const MIN_SEND_PAUSE_MS = 1_000;
@@ -198,6 +200,9 @@ export class Router {
         break;
       case 'group.members':
         handleGroupMembers(session, command, this.#rules.groupMembers, this.#rules.onGroupFailure);
+        break;
+      case 'group.receipts':
+        handleGroupReceipts(session, command, this.#rules.groupReceipts, this.#rules.onGroupFailure);
         break;
       case 'group.invitations':
         handleGroupInvitations(session, command, this.#rules.groupInvitations, this.#rules.onGroupFailure);

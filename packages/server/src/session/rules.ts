@@ -15,10 +15,12 @@ import { GroupAccess } from '../messaging/group-access.js';
 import { GroupChanges } from '../messaging/group-changes.js';
 import type { GroupInvitations } from '../messaging/group-invitations.js';
 import { GroupMembers } from '../messaging/group-members.js';
+import { GroupReceipts } from '../messaging/group-receipts.js';
 import { History } from '../messaging/history.js';
 import { KeySearches } from '../messaging/key-searches.js';
 import { MessageSender } from '../messaging/message-sender.js';
 import { Positions } from '../messaging/positions.js';
+import type { ReceiptPrivacy } from '../messaging/receipt-privacy.js';
 import { SignalSender } from '../messaging/signal-sender.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
 import type { Clock } from '../runtime/clock.js';
@@ -37,6 +39,7 @@ export interface Rules {
   readonly groups: GroupChanges;
   readonly groupMembers: GroupMembers;
   readonly groupInvitations: GroupInvitations;
+  readonly groupReceipts: GroupReceipts;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
@@ -55,6 +58,7 @@ export interface RulesParts {
   readonly users: LocalUsers<unknown>;
   readonly heads: CommittedHeads;
   readonly cursors: CursorCache;
+  readonly privacy: ReceiptPrivacy;
   readonly channels: ChannelList;
   readonly groupInvitations: GroupInvitations;
   readonly presence: Presence;
@@ -72,7 +76,10 @@ export interface RulesParts {
   readonly unread: (message: string) => (error: unknown) => void;
 }
 
-export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerConfig, 'limits' | 'groups'>): Rules {
+export function createRules(
+  parts: RulesParts,
+  { limits, groups, receipts }: Pick<ServerConfig, 'limits' | 'groups' | 'receipts'>,
+): Rules {
   const {
     store,
     turns,
@@ -123,6 +130,7 @@ export function createRules(parts: RulesParts, { limits, groups }: Pick<ServerCo
     ),
     groupMembers: new GroupMembers(members, log, turns),
     groupInvitations: parts.groupInvitations,
+    groupReceipts: new GroupReceipts({ members, heads, cursors, privacy: parts.privacy }, receipts.maxMembers),
     blocks: new Blocks(
       {
         log,

@@ -7,7 +7,12 @@ import type { LaneRow } from '../../src/channel/lane.js';
 import type { AppliedChange, ChannelMember, ChannelRights } from '../../src/channel/membership.js';
 import { ServerError } from '../../src/errors.js';
 import { LocalUsers } from '../../src/membership/local-users.js';
-import { LOAD_RETRY_MS, MemberCache, type RightsSource } from '../../src/membership/member-cache.js';
+import {
+  LOAD_RETRY_MS,
+  MAX_PLAIN_CHANNELS,
+  MemberCache,
+  type RightsSource,
+} from '../../src/membership/member-cache.js';
 import { changeOf, direct, group, user } from '../storage/requests.js';
 
 const [eng, ops, pair] = [group('eng'), group('ops'), direct('alice', 'bob')];
@@ -172,6 +177,24 @@ describe('MemberCache', () => {
     expect([...loaded.pending.values()]).toEqual([invited, asked]);
     apply(cache, pendingRow(3, [{ ...invited, state: undefined, was: 'invited' }]));
     expect([...loaded.pending.values()]).toEqual([asked]);
+    expect(audienceOf(cache, eng)).toEqual(['alice', 'bob']);
+  });
+
+  it('keeps groups in use, however many are asked for that do not exist, and those that begin meanwhile', async () => {
+    const cache = open({ channels: 2, members: 100 });
+    await cache.prepare(eng);
+    source.rights = async (channels) => ({ rights: channels.map((channel) => rightsOf(channel, 0)), through });
+    source.members = () => expect.fail('the members of a group that does not exist were read');
+    const begun = pinOf(cache, await cache.prepare(ops));
+    for (let index = 0; index < MAX_PLAIN_CHANNELS + 10; index += 1) await cache.prepare(group(`none-${index}`));
+    expect(cache.size).toBe(2 + MAX_PLAIN_CHANNELS - 1);
+    expect(audienceOf(cache, eng)).toEqual(['alice', 'bob']);
+    expect(cache.peek(ops)).toBe(begun);
+    expect(cache.peek(group('none-0'))).toBeUndefined();
+    apply(cache, row(ops, 2, member('alice', 1)));
+    cache.unpin(begun);
+    for (let index = 0; index < MAX_PLAIN_CHANNELS; index += 1) await cache.prepare(group(`other-${index}`));
+    expect(audienceOf(cache, ops)).toEqual(['alice']);
     expect(audienceOf(cache, eng)).toEqual(['alice', 'bob']);
   });
 

@@ -1,14 +1,7 @@
 // Answers of up to a page: made one at a time, when the session's outbox has room for them.
 
-import type {
-  BlocksCommand,
-  ChannelsCommand,
-  GroupInvitationsCommand,
-  GroupMembersCommand,
-  HistoryCommand,
-} from '@longwire/protocol';
 import type { ClientSession } from '../client-session.js';
-import { replyError, unavailableError } from './reply.js';
+import { type CommandRef, replyError, unavailableError } from './reply.js';
 
 /** Called with why a page could not be made; the client learns only that it could not. */
 export type PageFailure = (error: unknown) => void;
@@ -16,7 +9,7 @@ export type PageFailure = (error: unknown) => void;
 /** Runs `make`, which queues the answer, once there is room for a page. */
 export function replyWithPage(
   session: ClientSession,
-  command: HistoryCommand | ChannelsCommand | GroupMembersCommand | GroupInvitationsCommand | BlocksCommand,
+  command: CommandRef,
   onFailure: PageFailure,
   make: () => Promise<void>,
 ): void {
