@@ -101,6 +101,7 @@ const longFiles = [
   'e2e/npm-start.test.ts',
   'e2e/page-state.test.ts',
   'e2e/page.test.ts',
+  'e2e/page-groups.test.ts',
   'examples/3-notifications/test/notifications.test.ts',
 ];
 const missing = longFiles.filter((file) => !existsSync(new URL(file, import.meta.url)));
