@@ -59,6 +59,11 @@ const entries: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./commands/presence.js')).presenceCommand(terminal),
   },
   {
+    name: 'profile',
+    description: 'show the names and pictures of users',
+    load: async (terminal) => (await import('./commands/profile.js')).profileCommand(terminal),
+  },
+  {
     name: 'settings',
     description: 'show or change what a user shows to others',
     load: async (terminal) => (await import('./commands/settings.js')).settingsCommand(terminal),

@@ -175,11 +175,15 @@ describe('longwire token and config', () => {
   it('token create makes a token that token verify and a server with the secret accept', async () => {
     const environment = { LONGWIRE_JWT_SECRET: secret, LONGWIRE_AUDIENCE: 'longwire' };
     const token = (
-      await run(['token', 'create', 'zoe', '--name', 'Zoe', '--expires-in', '5m'], environment)
+      await run(['token', 'create', 'zoe', '--name', 'Zoe', '--picture', 'https://a.example/z.png'], environment)
     ).stdout.trim();
     const verified = await run(['token', 'verify', '--json'], environment, `${token}\n`);
     expect(verified.exit).toBe(0);
-    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, user: 'zoe', name: 'Zoe' });
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      ok: true,
+      user: 'zoe',
+      profile: { name: 'Zoe', picture: 'https://a.example/z.png' },
+    });
     const other = await run(['token', 'verify', token], { LONGWIRE_JWT_SECRET: secret.replace('0', '1') });
     expect([other.exit, other.stdout]).toEqual([1, expect.stringContaining('signature')]);
 
@@ -195,6 +199,8 @@ describe('longwire token and config', () => {
     ]);
     const at = { LONGWIRE_URL: `http://127.0.0.1:${JSON.parse(jwt.stdout).port}` };
     expect((await run(['send', '--token', token, 'user/yan', 'hi'], at)).stdout).toBe('1\n');
+    const shown = await run(['profile', '--token', token, 'zoe', 'yan'], at);
+    expect(shown).toMatchObject({ exit: 0, stdout: 'Zoe (zoe)  https://a.example/z.png\nyan\n' });
     expect((await run(['send', '--as', 'zoe', 'user/yan', 'hi'], at)).exit).toBe(1);
     jwt.child.kill('SIGTERM');
     const { exit, stdout, stderr } = await jwt.result;

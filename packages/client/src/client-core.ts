@@ -28,6 +28,7 @@ import { Watches } from './reading/watches.js';
 import { CommandQueue } from './sending/command-queue.js';
 import { Groups } from './sending/groups.js';
 import { PendingSends } from './sending/pending-sends.js';
+import { Profiles } from './sending/profiles.js';
 import { Queries } from './sending/queries.js';
 import { ReportedPromise, type ReportedPromisePort } from './sending/reported-promise.js';
 import { Requests } from './sending/requests.js';
@@ -58,6 +59,7 @@ export class ClientCore {
   readonly pendingSends: PendingSends;
   readonly queries: Queries;
   readonly groups: Groups;
+  readonly profiles: Profiles;
   readonly signals: Signals;
   readonly watches: Watches;
   readonly #typing: TypingStates;
@@ -144,6 +146,7 @@ export class ClientCore {
     const requests = new Requests(this.#requests, requestsPort);
     this.queries = new Queries(requests, () => this.#session?.user ?? '');
     this.groups = new Groups(requests, fillRandom);
+    this.profiles = new Profiles((users, group) => this.queries.users(users, group), requestsPort);
     this.signals = new Signals({
       ...requestsPort,
       nextId: () => this.#nextId(),
@@ -294,6 +297,7 @@ export class ClientCore {
     this.acks.onConnected();
     this.sends.open(Math.max(1, session.limits.inFlight - RESERVED_WINDOW));
     this.#requests.open(QUERY_WINDOW);
+    this.profiles.forget();
     this.watches.onConnected();
     for (const waiter of this.#readyWaiters) waiter.resolve(session);
     this.#readyWaiters.clear();

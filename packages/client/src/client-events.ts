@@ -36,7 +36,7 @@ export interface TypingChange {
   readonly user: string;
   readonly isTyping: boolean;
 }
-/** A watched user has come or gone. */
+/** A watched user has come or gone, or has another name or picture. */
 export type PresenceChange = Omit<PresencePush, 'type'>;
 /** A channel as it is now, because something outside its log changed, or `removed` if it is no longer one of the user's. */
 export type ChannelChange = Omit<ChannelChangedPush, 'type'> | Omit<ChannelRemovedPush, 'type'>;

@@ -11,6 +11,7 @@ import {
   type PresenceState,
   parseGroupId,
   parseUserId,
+  type UserProfile,
   type UserSettings,
 } from '@longwire/protocol';
 import { type AbortSignalLike, assertSignal, type WaitOptions } from './arguments/abort-signal.js';
@@ -107,8 +108,8 @@ export class LongwireClient {
   group(id: string): Group {
     const group = typeof id === 'string' ? parseGroupId(id) : undefined;
     if (group === undefined) throw new LongwireError('invalid_field', `"${id}" is not a group id`);
-    const { pendingSends, queries, signals, groups } = this.#core;
-    return new Group(group, formatAddress({ kind: 'group', group }), pendingSends, queries, signals, groups);
+    const { pendingSends, queries, signals, groups, profiles } = this.#core;
+    return new Group(group, formatAddress({ kind: 'group', group }), pendingSends, queries, signals, groups, profiles);
   }
 
   /**
@@ -171,7 +172,20 @@ export class LongwireClient {
   }
 
   /**
-   * Who of these users is online, and when the others were last seen. Users who have not written to this one look offline.
+   * The name and picture of a user with whom this one has exchanged a message. Empty if the user has neither, and for all
+   * others, whether they exist or not. `group.profile` is the same for members of a group; `channels`, `members` and
+   * `presence` have them without asking.
+   *
+   * Calls of one turn ask the server once, and answers are kept for 10 minutes, or until a reconnect: call it for each
+   * message that is shown. Waits for the connection if there is none. Rejects with a LongwireError: `invalid_field`,
+   * `rate_limited`, another error of the server, `closed`, `stopped`.
+   */
+  profile(user: string): Promise<UserProfile> {
+    return this.#core.profiles.find(user);
+  }
+
+  /**
+   * Who of these users is online, and when the others were last seen, with their names and pictures. Users who have not written to this one look offline.
    * Waits for the connection if there is none.
    * @throws (rejects) LongwireError `invalid_field`: not user ids
    */

@@ -1,6 +1,6 @@
 // A group, as the app uses it: `client.group('eng')`.
 
-import type { Address, GroupId, GroupRole, GroupSettingsChange } from '@longwire/protocol';
+import type { Address, GroupId, GroupRole, GroupSettingsChange, UserProfile } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
 import type { PositionInput } from './arguments/position-input.js';
 import { Channel } from './channel.js';
@@ -14,6 +14,7 @@ import type {
   JoinResult,
   PendingMembersPage,
 } from './sending/groups.js';
+import type { Profiles } from './sending/profiles.js';
 
 /**
  * A channel with members, each an `owner`, an `admin` or a `member`. What the methods change arrives as the event `member` or
@@ -27,14 +28,16 @@ export class Group extends Channel {
   readonly id: string;
   readonly #group: GroupId;
   readonly #groups: Groups;
+  readonly #profiles: Profiles;
 
   /** @internal Apps call `client.group`. */
-  constructor(id: GroupId, address: Address, ...parts: [...ChannelParts, Groups]) {
-    const [sends, queries, signals, groups] = parts;
+  constructor(id: GroupId, address: Address, ...parts: [...ChannelParts, Groups, Profiles]) {
+    const [sends, queries, signals, groups, profiles] = parts;
     super(address, sends, queries, signals);
     this.id = id;
     this.#group = id;
     this.#groups = groups;
+    this.#profiles = profiles;
   }
 
   /**
@@ -111,7 +114,7 @@ export class Group extends Channel {
     return this.#groups.delete(this.#group, options);
   }
 
-  /** A page of the members, ascending by the bytes of their ids. For members. */
+  /** A page of the members with their names and pictures, ascending by the bytes of their ids. For members. */
   members(options: GroupMembersOptions = {}): Promise<GroupMembersPage> {
     return this.#groups.members(this.#group, options);
   }
@@ -127,6 +130,14 @@ export class Group extends Channel {
   /** A page of the users who are invited or have asked to join, ascending by the bytes of their ids. For owners and admins. */
   pending(options: GroupMembersOptions = {}): Promise<PendingMembersPage> {
     return this.#groups.pending(this.#group, options);
+  }
+
+  /**
+   * The name and picture of a user who is or was in the group, such as `message.from`; see `client.profile`. For members; who
+   * has left finds those who had joined by then.
+   */
+  profile(user: string): Promise<UserProfile> {
+    return this.#profiles.find(user, this.#group);
   }
 }
 

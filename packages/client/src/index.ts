@@ -12,6 +12,7 @@ export type {
   JsonValue,
   PresenceState,
   ReactionState,
+  UserProfile,
   UserSettings,
 } from '@longwire/protocol';
 export type { AbortSignalLike, PlatformAbortSignal, WaitOptions } from './arguments/abort-signal.js';

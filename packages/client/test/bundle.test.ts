@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 
 const folder = new URL('..', import.meta.url).pathname;
 
-it('the browser bundle is at most 20 KB gzipped and contains neither Node nor the engine', async () => {
+it('the browser bundle is at most 21 KB gzipped and contains neither Node nor the engine', async () => {
   const { scripts } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as { scripts: Record<string, string> };
   expect(scripts['build:assets']).toContain('--format=esm --platform=browser --target=es2022');
   const { outputFiles, metafile } = await build({
@@ -27,5 +27,5 @@ it('the browser bundle is at most 20 KB gzipped and contains neither Node nor th
   expect(inputs.filter((path) => path.includes('websocket/') || path.endsWith('platform/node.ts'))).toEqual([]);
   const text = outputFiles[0]?.text ?? '';
   expect(text).not.toMatch(/\bnode:|\brequire\(|Math\.random|sourceMappingURL/);
-  expect(gzipSync(text).length).toBeLessThanOrEqual(20 * 1024);
+  expect(gzipSync(text).length).toBeLessThanOrEqual(21 * 1024);
 });

@@ -62,6 +62,7 @@ export {
   encodeRefreshed,
   encodeSent,
   encodeSettings,
+  encodeUsers,
 } from './codec/encode-answer.js';
 export {
   encodeChannelPush,
@@ -100,6 +101,7 @@ export type {
   RefreshedAnswer,
   SentAnswer,
   SettingsAnswer,
+  UsersAnswer,
 } from './messages/answers.js';
 export type { ChannelSummary } from './messages/channel-summary.js';
 export {
@@ -166,6 +168,7 @@ export type {
   GroupUpdateCommand,
 } from './messages/group-commands.js';
 export type { JsonValue } from './messages/json-value.js';
+export type { ProfiledUser, UserProfile, UsersCommand } from './messages/profiles.js';
 export type {
   ChannelChangedPush,
   ChannelInvitationPush,

@@ -26,6 +26,7 @@ import {
   encodeSettings,
   encodeSettingsPush,
   encodeSignalPush,
+  encodeUsers,
   errorCatalogue,
   type LoggedEntry,
   type UserId,
@@ -121,6 +122,23 @@ describe('the encoders write the texts of the golden vectors', () => {
         ['__proto__' as UserId, { online: false, lastSeenAt: 1_790_000_000_000 }],
         ['carol' as UserId, { online: false }],
       ]),
+    ],
+    [
+      'users',
+      encodeUsers(9, [
+        { user: 'bob' as UserId, name: 'Bob Builder', picture: 'https://a.example/b.png' },
+        { user: 'carol' as UserId, name: 'Carol' },
+        { user: 'dave' as UserId },
+      ]),
+    ],
+    [
+      'presence of a user with a name',
+      encodePresencePush({
+        user: 'bob' as UserId,
+        online: true,
+        name: 'Bob Builder',
+        picture: 'https://a.example/b.png',
+      }),
     ],
     ['presence of a user who has come', encodePresencePush({ user: 'bob' as UserId, online: true })],
     [

@@ -201,8 +201,7 @@ async function serve(
   );
   const channels = new ChannelList(source, { cursors, clock, privacy, preferences });
   const proxies = new TrustedProxies(config.trustedProxies);
-  const isProxy = (peerAddress: string) => proxies.trusts(peerAddress);
-  const connectionLimits = new ConnectionLimits({ ...limits, isProxy }, clock);
+  const connectionLimits = new ConnectionLimits({ ...limits, isProxy: (peer) => proxies.trusts(peer) }, clock);
   const maxConnections = connectionLimit(limits.connections);
   const silent = new SilentConnections(Math.min(limits.waiting, Math.ceil(maxConnections * SILENT_SHARE)));
   const users = new ActiveUsers(clock, { rates: limits, sessions: config.sessions });
@@ -220,23 +219,6 @@ async function serve(
   bus.subscribe(settings);
   const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
-  const signIn = new SignIn(
-    {
-      authenticator,
-      users,
-      blocks,
-      opener,
-      hub,
-      userPushes,
-      presence,
-      clock,
-      logger,
-      failures,
-      connectionLimits,
-      refusals,
-    },
-    { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits) },
-  );
   const freeSpace =
     dataFolder === undefined
       ? undefined
@@ -263,6 +245,24 @@ async function serve(
       unread,
     },
     config,
+  );
+  const signIn = new SignIn(
+    {
+      authenticator,
+      users,
+      blocks,
+      opener,
+      hub,
+      userPushes,
+      presence,
+      profiles: rules.profiles,
+      clock,
+      logger,
+      failures,
+      connectionLimits,
+      refusals,
+    },
+    { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits) },
   );
   const router = new Router(
     { rules, signIn, clock, refusals },

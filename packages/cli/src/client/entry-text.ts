@@ -2,16 +2,20 @@
 
 import type { ChannelSummary, HistoryItem } from '@longwire/client';
 import { printable } from '../terminal/printable.js';
-import { groupChangeText, groupEntryJson, memberChangeText } from './group-text.js';
+import { groupChangeText, groupEntryJson, idAlone, memberChangeText } from './group-text.js';
 import { messageJson, messageText } from './message-text.js';
 
-/** One item, such as `7 2030-01-31T08:00:00.000Z bob: hello`. Further lines of a message are indented. */
-export function historyText(item: HistoryItem): string {
+/**
+ * One item, such as `7 2030-01-31T08:00:00.000Z bob: hello`. Further lines of a message are indented.
+ * @param textOf  how users are shown; default: by their ids
+ */
+export function historyText(item: HistoryItem, textOf = idAlone): string {
   if ('reason' in item) return printable(`${item.from}-${item.to} not available (${item.reason})`);
   const place = `${item.offset} ${new Date(item.at).toISOString()}`;
-  if ('change' in item) return printable(`${place} ${memberChangeText(item)}`);
-  if ('settings' in item) return printable(`${place} ${groupChangeText(item)}`);
-  return `${place} ${printable(item.from ?? item.by ?? '?')}: ${messageText(item).replaceAll('\n', '\n    ')}`;
+  if ('change' in item) return printable(`${place} ${memberChangeText(item, textOf)}`);
+  if ('settings' in item) return printable(`${place} ${groupChangeText(item, textOf)}`);
+  const sender = item.from === undefined ? (item.by ?? '?') : textOf(item.from);
+  return `${place} ${printable(sender)}: ${messageText(item).replaceAll('\n', '\n    ')}`;
 }
 
 /** One item as one JSON object on one line. */
@@ -22,9 +26,9 @@ export function historyJson(item: HistoryItem): string {
   return messageJson(item);
 }
 
-/** A channel on one line, such as `group/eng "Engineering" (2 unread, muted): bob: hello`. */
+/** A channel on one line, such as `group/eng "Engineering" (2 unread, muted): bob: hello`; a user with their name. */
 export function channelText(channel: ChannelSummary, nowMs: number): string {
-  const { address, title, last } = channel;
+  const { address, title = channel.name, last } = channel;
   const notes = channelNotes(channel, nowMs);
   const name = title === undefined ? address : `${address} ${JSON.stringify(title)}`;
   const head = notes.length === 0 ? name : `${name} (${notes.join(', ')})`;

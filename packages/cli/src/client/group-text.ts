@@ -3,10 +3,13 @@
 import type { GroupChange, GroupInvitation, GroupReceipts, MemberChange, PendingMember } from '@longwire/client';
 import { printable } from '../terminal/printable.js';
 
-/** Such as `alice added bob, carol`. */
-export function memberChangeText({ change, users, role, from }: MemberChange): string {
-  const actor = from ?? '?';
-  const names = users.join(', ');
+/**
+ * Such as `alice added bob, carol`.
+ * @param textOf  how users are shown; default: by their ids
+ */
+export function memberChangeText({ change, users, role, from }: MemberChange, textOf = idAlone): string {
+  const actor = from === undefined ? '?' : textOf(from);
+  const names = users.map((user) => textOf(user)).join(', ');
   switch (change) {
     case 'joined':
     case 'left':
@@ -21,9 +24,12 @@ export function memberChangeText({ change, users, role, from }: MemberChange): s
   }
 }
 
-/** Such as `alice set title to "Engineering"`. */
-export function groupChangeText({ settings, deleted, offset, from }: GroupChange): string {
-  const actor = from ?? '?';
+/**
+ * Such as `alice set title to "Engineering"`.
+ * @param textOf  as in `memberChangeText`
+ */
+export function groupChangeText({ settings, deleted, offset, from }: GroupChange, textOf = idAlone): string {
+  const actor = from === undefined ? '?' : textOf(from);
   if (deleted) return `${actor} ended the group`;
   const changes = Object.entries(settings).map(
     ([name, value]) => `${name} to ${value === null ? 'its default' : JSON.stringify(value)}`,
@@ -52,4 +58,9 @@ export function receiptText(user: string, { read }: GroupReceipts): string {
 /** The change as one JSON object on one line. */
 export function groupEntryJson(type: 'member' | 'group', entry: MemberChange | GroupChange): string {
   return printable(JSON.stringify({ type, ...entry }));
+}
+
+/** How users are shown whose names are not asked for. */
+export function idAlone(user: string): string {
+  return user;
 }

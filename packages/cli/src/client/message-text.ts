@@ -14,10 +14,13 @@ export function messageText({ body, bodyText, bytes }: Pick<LongwireMessage, 'bo
 /** A message as the SDK delivers it, or as it is the newest entry of a channel: with its bytes in base64. */
 type AnyMessage = Omit<LongwireMessage, 'own' | 'bytes'> & { readonly bytes?: Uint8Array | string | undefined };
 
-/** The message as one JSON object on one line: the body as it was sent, bytes in base64, as on the wire. */
-export function messageJson(message: AnyMessage): string {
+/**
+ * The message as one JSON object on one line: the body as it was sent, bytes in base64, as on the wire.
+ * @param name  of its sender
+ */
+export function messageJson(message: AnyMessage, name?: string): string {
   const { channel, epoch, offset, from, at, body, bodyText, bytes, ...rest } = message;
-  const position = JSON.stringify({ type: 'message', channel, epoch, offset, from, at });
+  const position = JSON.stringify({ type: 'message', channel, epoch, offset, from, name, at });
   const base64 = typeof bytes === 'string' ? bytes : bytes && Buffer.from(bytes).toString('base64');
   const others = JSON.stringify({ bytes: base64, ...rest, type: undefined });
   const content = bodyText ?? JSON.stringify(body);

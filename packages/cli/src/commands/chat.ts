@@ -14,6 +14,7 @@ import { groupChangeText, memberChangeText } from '../client/group-text.js';
 import { messageText } from '../client/message-text.js';
 import { presenceText } from '../client/presence-text.js';
 import { signIn } from '../client/sign-in.js';
+import { nameIn, userText, userTextsIn } from '../client/user-names.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { LineDialog } from '../terminal/line-dialog.js';
 import { printable } from '../terminal/printable.js';
@@ -50,6 +51,8 @@ const MAX_WAITING_SENDS = 500;
 /** Each may take 6 characters of JSON, and each of those 2 bytes. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
 const LISTED_CHANNELS = 200;
+/** Of a change of many members, so many are shown with their names. */
+const NAMED_MEMBERS = 20;
 /** After Ctrl+C; at the end of the input, sends are waited for as long as it takes. */
 const INTERRUPTED_WAIT_MS = 2_000;
 
@@ -116,8 +119,10 @@ class Chat {
   #listen(): void {
     const client = this.#client;
     client.on('message', (message) => this.#show(message));
-    client.on('member', (change) => this.#showChange(change, memberChangeText(change)));
-    client.on('group', (change) => this.#showChange(change, groupChangeText(change)));
+    client.on('member', (change) =>
+      this.#showChange(change, change.users, (textOf) => memberChangeText(change, textOf)),
+    );
+    client.on('group', (change) => this.#showChange(change, [], (textOf) => groupChangeText(change, textOf)));
     client.on('invitation', (invitation) => {
       if (invitation.ended === true) return;
       const { group, by, title } = invitation;
@@ -268,9 +273,12 @@ class Chat {
   /** Whether a user is online, or who is in a group. */
   async #stateOf(address: string): Promise<string> {
     const id = idOf(address);
-    if (!isGroup(address)) return presenceText((await this.#client.presence([id])).get(id));
+    if (!isGroup(address)) {
+      const state = (await this.#client.presence([id])).get(id);
+      return [state?.name, presenceText(state)].filter(Boolean).join(', ');
+    }
     const { members, more, total } = await this.#client.group(id).members();
-    return `${total} members: ${members.map(({ user }) => user).join(', ')}${more ? ', …' : ''}`;
+    return `${total} members: ${members.map(({ user, name }) => userText(user, name)).join(', ')}${more ? ', …' : ''}`;
   }
 
   #send(text: string): void {
@@ -301,7 +309,7 @@ class Chat {
 
   async #show(message: LongwireMessage): Promise<void> {
     const { channel } = message;
-    const sender = message.from ?? message.by ?? '?';
+    const sender = await this.#senderOf(message);
     const senderHere = channel.startsWith('user/') ? sender : `${sender} in ${channel}`;
     const who = message.own ? `${this.#user} → ${nameOf(channel)}` : senderHere;
     // Indented, so that no line of a message looks like a message of its own.
@@ -322,9 +330,23 @@ class Chat {
         .catch(() => undefined);
   }
 
-  async #showChange(change: MemberChange | GroupChange, text: string): Promise<void> {
+  /** Own messages are shown without a name: the user knows who they are. */
+  async #senderOf({ channel, from, by, own }: LongwireMessage): Promise<string> {
+    if (from === undefined || own) return from ?? by ?? '?';
+    return userText(from, await nameIn(this.#client, channel, from));
+  }
+
+  async #showChange(
+    change: MemberChange | GroupChange,
+    users: readonly string[],
+    textFrom: (textOf: (user: string) => string) => string,
+  ): Promise<void> {
+    const { channel, from } = change;
+    const named = new Set([...(from === undefined ? [] : [from]), ...users.slice(0, NAMED_MEMBERS)]);
+    named.delete(this.#user);
+    const textOf = await userTextsIn(this.#client, channel, [...named]);
     try {
-      await this.#print(`${change.channel}: ${text}`);
+      await this.#print(`${channel}: ${textFrom(textOf)}`);
     } catch {
       // As in `show`.
       return;

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseGroupArgument, parseUserArgument } from '../arguments/id-arguments.js';
 import { invitationText, pendingText, receiptText } from '../client/group-text.js';
 import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
+import { userText } from '../client/user-names.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
 import { type Terminal, writeLine } from '../terminal/terminal.js';
@@ -202,7 +203,8 @@ function membersCommand(terminal: Terminal): Command {
         for (;;) {
           const { members, more } = await group.members({ after, limit: PAGE, signal });
           for (const member of members) {
-            await print(terminal, options.json ? JSON.stringify(member) : `${member.user}: ${member.role}`);
+            const text = `${userText(member.user, member.name)}: ${member.role}`;
+            await print(terminal, options.json ? JSON.stringify(member) : text);
           }
           after = members.at(-1)?.user;
           if (!more || after === undefined) return;

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parsePageLimit } from '../arguments/page-limit.js';
 import { historyJson, historyText } from '../client/entry-text.js';
 import { addOneCommandOptions, makeChange, type OneCommandOptions } from '../client/one-command.js';
+import { userTextsIn } from '../client/user-names.js';
 import { type Terminal, writeError, writeLine } from '../terminal/terminal.js';
 import { parseAddressArgument } from './send.js';
 
@@ -33,10 +34,13 @@ export function historyCommand(terminal: Terminal): Command {
 
 async function history(address: string, options: HistoryCommandOptions, terminal: Terminal): Promise<void> {
   const { before, after, limit, json } = options;
-  const { items, more, first, last } = await makeChange(options, terminal, 'read', (client, signal) =>
-    client.channel(address).history({ before, after, limit, signal }),
-  );
-  for (const item of items) await writeLine(terminal, json ? historyJson(item) : historyText(item));
+  const { page, textOf } = await makeChange(options, terminal, 'read', async (client, signal) => {
+    const page = await client.channel(address).history({ before, after, limit, signal });
+    const senders = new Set(page.items.flatMap((item) => ('reason' in item ? [] : (item.from ?? []))));
+    return { page, textOf: json ? undefined : await userTextsIn(client, address, [...senders]) };
+  });
+  const { items, more, first, last } = page;
+  for (const item of items) await writeLine(terminal, textOf ? historyText(item, textOf) : historyJson(item));
   const next = after === undefined ? first : last;
   if (!more || next === undefined) return;
   writeError(terminal, `There is more: --${after === undefined ? 'before' : 'after'} ${next.offset}`);

@@ -7,6 +7,7 @@ import { parseTimeout } from '../arguments/milliseconds.js';
 import { addClientOptions, type ClientOptions, openSilentClient, serverUrl } from '../client/client-options.js';
 import { presenceText } from '../client/presence-text.js';
 import { signIn } from '../client/sign-in.js';
+import { userText } from '../client/user-names.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
 import { stopSignal } from '../terminal/stop-signal.js';
@@ -37,7 +38,8 @@ async function presence(users: readonly string[], options: PresenceOptions, term
   const client = openSilentClient(options, terminal);
   const stop = stopSignal();
   const print = (user: string, state: PresenceState) => {
-    const text = options.json ? JSON.stringify({ user, ...state }) : `${user}: ${presenceText(state)}`;
+    const shown = userText(user, state.name);
+    const text = options.json ? JSON.stringify({ user, ...state }) : `${shown}: ${presenceText(state)}`;
     return writeLine(terminal, printable(text));
   };
   try {
@@ -50,7 +52,7 @@ async function presence(users: readonly string[], options: PresenceOptions, term
         if (state !== 'disconnected' || willReconnect) return;
         reject(new CliFailure(ExitCode.failed, `The server ended the session (${code}): ${reason}`));
       });
-      client.on('presence', ({ user, online, lastSeenAt }) => print(user, { online, lastSeenAt }).catch(reject));
+      client.on('presence', ({ user, ...state }) => print(user, state).catch(reject));
     });
     ended.catch(() => undefined);
     const asked = options.watch ? client.watch(users, { signal }) : client.presence(users, { signal });

@@ -7,6 +7,7 @@ import { addClientOptions, type ClientOptions, openClient, serverUrl } from '../
 import { groupEntryJson } from '../client/group-text.js';
 import { messageJson } from '../client/message-text.js';
 import { signIn } from '../client/sign-in.js';
+import { nameIn } from '../client/user-names.js';
 import { CliFailure, ExitCode } from '../exit-code.js';
 import { printable } from '../terminal/printable.js';
 import { stopSignal } from '../terminal/stop-signal.js';
@@ -45,7 +46,9 @@ async function tail(options: TailOptions, terminal: Terminal): Promise<void> {
         if (left === 0) return;
         left -= 1;
         // Acknowledged only after the line is written: what the reader of a closed pipe missed is due again.
-        await writeLine(terminal, messageJson(message));
+        const { channel, from } = message;
+        const name = from === undefined ? undefined : await nameIn(client, channel, from);
+        await writeLine(terminal, messageJson(message, name));
         client.ack(message);
         if (left === 0) resolve();
       };
@@ -85,7 +88,8 @@ function parseCount(text: string): number {
 }
 
 const EXAMPLES = `
-Changes of groups have the types member and group; --count does not count them.
+A message has the name of its sender as name, if there is one. Changes of groups have the types member and group; --count
+does not count them.
 
 A message is acknowledged once its line is written, and the next run continues after it. The server keeps this reading
 position under a device id, which the command keeps in a file for each server and user: in LONGWIRE_DEVICE_FOLDER if

@@ -33,6 +33,7 @@ const DEFAULT_LIFE_SECONDS = 3_600;
 
 interface CreateOptions {
   readonly name?: string;
+  readonly picture?: string;
   readonly role?: string;
   readonly expiresIn: number;
   readonly json?: boolean;
@@ -42,7 +43,8 @@ export function tokenCommand(terminal: Terminal, setExitCode: SetExitCode): Comm
   const create = new Command('create')
     .description('create a token for a user, signed with the secret of the server')
     .argument('<user>', 'user id (sub)', parseUserArgument)
-    .option('--name <text>', 'display name')
+    .option('--name <text>', 'name that other users see')
+    .option('--picture <url>', 'picture that other users see')
     .addOption(new Option('--role <role>', 'additional rights').choices(['admin']))
     .addOption(
       new Option('--expires-in <time>', 'lifetime: 30s, 15m, 1h, 7d')
@@ -102,7 +104,8 @@ async function createToken(
   const expiresAt = issuedAt + options.expiresIn;
   const claims = {
     sub: user,
-    ...(options.name && { name: options.name }),
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.picture !== undefined && { picture: options.picture }),
     ...(options.role && { role: options.role }),
   };
   const jwt = new SignJWT(claims)
@@ -128,9 +131,16 @@ async function verifyToken(
   if (options.json) await writeLine(terminal, printable(JSON.stringify(outcome)));
   else if (!outcome.ok) await writeLine(terminal, printable(`refused (${outcome.code}): ${outcome.message}`));
   else {
-    const { user, name, role, expiresAt } = outcome;
+    const { user, profile, ignoredClaims, role, expiresAt } = outcome;
     const end = expiresAt === undefined ? 'never' : new Date(expiresAt).toISOString();
-    const lines = [`user     ${user}`, name && `name     ${name}`, role && `role     ${role}`, `expires  ${end}`];
+    const lines = [
+      `user     ${user}`,
+      profile?.name && `name     ${profile.name}`,
+      profile?.picture && `picture  ${profile.picture}`,
+      role && `role     ${role}`,
+      `expires  ${end}`,
+      ...ignoredClaims.map((claim) => `ignored  the claim ${claim}, which cannot be used`),
+    ];
     await writeLine(terminal, printable(lines.filter(Boolean).join('\n')));
   }
   return outcome.ok ? ExitCode.ok : ExitCode.failed;

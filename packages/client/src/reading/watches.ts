@@ -53,9 +53,9 @@ export class Watches {
   }
 
   take(change: PresenceChange): void {
-    const { user, online, lastSeenAt } = change;
+    const { user, ...state } = change;
     if (!this.#states.has(user)) return;
-    this.#states.set(user, { online, lastSeenAt });
+    this.#states.set(user, state);
     this.#port.onChange(change);
   }
 
@@ -108,5 +108,5 @@ function partsOf(users: readonly string[]): readonly (readonly string[])[] {
 }
 
 function isSame(a: PresenceState, b: PresenceState): boolean {
-  return a.online === b.online && a.lastSeenAt === b.lastSeenAt;
+  return (['online', 'lastSeenAt', 'name', 'picture'] as const).every((field) => a[field] === b[field]);
 }

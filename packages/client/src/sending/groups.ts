@@ -10,6 +10,7 @@ import {
   type OkAnswer,
   parseGroupId,
   randomId,
+  type UserProfile,
 } from '@longwire/protocol';
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
@@ -29,7 +30,7 @@ export interface CreateGroupOptions extends GroupSettings {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-export interface GroupMember {
+export interface GroupMember extends UserProfile {
   readonly user: string;
   readonly role: GroupRole | (string & Record<never, never>);
 }

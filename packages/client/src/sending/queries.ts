@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, presence, watch, unwatch, block, unblock, blocks, mute, archive, hide, settings.
+// The commands that may be repeated freely: history, channels, read, users, presence, watch, unwatch, block, unblock, blocks, mute, archive, hide, settings.
 
 import {
   type Address,
@@ -11,6 +11,7 @@ import {
   isMemberEntry,
   isMessageEntry,
   type PresenceState,
+  type ProfiledUser,
   parseUserId,
   type UserSettings,
 } from '@longwire/protocol';
@@ -185,6 +186,15 @@ export class Queries {
       const { type: _type, ...gap } = entry;
       return [gap];
     });
+  }
+
+  /** @param users  at most `fieldLimits.profileUsers` */
+  users(users: readonly string[], group: string | undefined): Promise<readonly ProfiledUser[]> {
+    return this.#query('users', () => ({
+      signal: undefined,
+      fields: { type: 'users', users, group },
+      resultOf: (answer) => answer.users,
+    }));
   }
 
   /** @param users  at most `fieldLimits.presenceUsers` */

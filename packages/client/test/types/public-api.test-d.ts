@@ -46,6 +46,8 @@ client.on('presence', ({ user, online, lastSeenAt }) => {
   (online satisfies boolean) ? undefined : (lastSeenAt satisfies number | undefined);
 });
 (await client.watch(new Set(['bob']))).get('bob')?.online satisfies boolean | undefined;
+(await client.profile('bob')).name satisfies string | undefined;
+(await client.group('eng').profile('bob')).picture satisfies string | undefined;
 (await client.settings({ presence: false })).receipts satisfies boolean;
 // @ts-expect-error: the settings are presence and receipts; this name is misspelt
 await client.settings({ precense: false });

@@ -54,6 +54,12 @@ export const fieldLimits = Object.freeze({
   topicLevelBytes: 255,
   /** Users in one `presence`, `watch` or `unwatch`. */
   presenceUsers: 100,
+  /** Users in one `users`. */
+  profileUsers: 100,
+  /** `name` of a user. */
+  profileNameCharacters: 128,
+  /** `picture` of a user: a URL of ASCII characters. */
+  profilePictureBytes: 1000,
   /** Nested arrays and objects in a `body`; the command around it is one more level. */
   bodyDepth: 64,
   /** Different reactions to one message. */

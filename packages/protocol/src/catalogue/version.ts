@@ -32,6 +32,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'groups',
   'invitations',
   'groupReceipts',
+  'profiles',
   'inbox',
   'announcements',
   'expiry',

@@ -60,6 +60,8 @@ export function readCommandFields(
       return readHistory(id, fields);
     case 'channels':
       return { type, id, after: fields.address('after'), limit: readLimit(fields) };
+    case 'users':
+      return { type, id, users: fields.requiredUsers(fieldLimits.profileUsers), group: fields.group('group') };
     case 'presence':
     case 'watch':
     case 'unwatch':

@@ -93,6 +93,7 @@ const channelShape: Shape = {
   blocked: optional(flag),
   role: optional(text),
   title: optional(text),
+  name: optional(text),
   picture: optional(text),
   members: optional(offset),
   posting: optional(text),
@@ -103,11 +104,16 @@ const channelShape: Shape = {
 };
 
 const invitationShape: Shape = { by: text, at: number, title: optional(text), picture: optional(text) };
-const members: Check = listOf((source) => text(source['user']) && (text(source['role']) || isPending(source)));
 const isPending = ({ state, by, at }: JsonObject): boolean => text(state) && text(by) && number(at);
 const invitations: Check = listOf(
   (source) => text(source['group']) && firstWrong(source, invitationShape) === undefined,
 );
+const profileShape: Shape = { name: optional(text), picture: optional(text) };
+const profiledUserShape: Shape = { user: text, ...profileShape };
+const members: Check = listOf(
+  (source) => firstWrong(source, profiledUserShape) === undefined && (text(source['role']) || isPending(source)),
+);
+const users: Check = listOf((source) => firstWrong(source, profiledUserShape) === undefined);
 
 const channelRemovedShape: Shape = { address: text };
 const channelInvitationShape: Shape = {
@@ -119,7 +125,7 @@ const channelInvitationShape: Shape = {
 const errorShape: Shape = { code: text, message: text, retryable: flag, afterMs: optional(number) };
 
 const settingsShape: Shape = { presence: flag, receipts: flag };
-const presenceShape: Shape = { online: flag, lastSeenAt: optional(number) };
+const presenceShape: Shape = { online: flag, lastSeenAt: optional(number), ...profileShape };
 
 const presenceStates: Check = (value) =>
   isJsonObject(value) &&
@@ -169,6 +175,7 @@ const answerShapes: ReadonlyMap<string, Shape> = new Map<Answer['type'], Shape>(
   ['members', { members, more: flag, total: offset }],
   ['receipts', { delivered: list, read: list }],
   ['invitations', { invitations, more: flag }],
+  ['users', { users }],
   ['settings', settingsShape],
   ['blocks', { users: (users) => Array.isArray(users) && users.every(text), more: flag }],
   ['presenceList', { users: presenceStates }],

@@ -12,6 +12,7 @@ import type {
   SentAnswer,
 } from '../messages/answers.js';
 import type { ChannelSummary } from '../messages/channel-summary.js';
+import type { ProfiledUser } from '../messages/profiles.js';
 import type { PresenceState, UserSettings } from '../messages/pushes.js';
 import type { CommandId, UserId } from '../names/ids.js';
 import { jsonString } from './json-string.js';
@@ -78,10 +79,19 @@ export function encodePong(re: CommandId, time: number): string {
 /** A `presenceList`. By concatenation, because an id such as `__proto__` is a name like any other. */
 export function encodePresenceList(re: CommandId, states: Iterable<readonly [UserId, PresenceState]>): string {
   const users: string[] = [];
-  for (const [user, { online, lastSeenAt }] of states) {
-    users.push(`${JSON.stringify(user)}:${JSON.stringify({ online, lastSeenAt })}`);
+  for (const [user, { online, lastSeenAt, name, picture }] of states) {
+    users.push(`${JSON.stringify(user)}:${JSON.stringify({ online, lastSeenAt, name, picture })}`);
   }
   return `{"re":${JSON.stringify(re)},"type":"presenceList","users":{${users.join(',')}}}`;
+}
+
+/** A `users`. */
+export function encodeUsers(re: CommandId, users: readonly ProfiledUser[]): string {
+  return JSON.stringify({
+    re,
+    type: 'users',
+    users: users.map(({ user, name, picture }) => ({ user, name, picture })),
+  });
 }
 
 /** A `settings`, as an answer. */
@@ -126,9 +136,9 @@ export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, last
 /** In their order on the wire. */
 function summaryFields(summary: Omit<ChannelSummary, 'last'>): Omit<ChannelSummary, 'last'> {
   const { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden } = summary;
-  const { role, title, picture, members, posting } = summary;
+  const { role, title, name, picture, members, posting } = summary;
   const own = { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden };
-  return { ...own, role, title, picture, members, posting };
+  return { ...own, role, title, name, picture, members, posting };
 }
 
 /** A `connected`; `channelTexts` are made by `encodeChannelSummary`. */

@@ -101,8 +101,9 @@ export function encodeSignalPush(
 }
 
 /** A `presence`. Undefined fields are left out. */
-export function encodePresencePush({ user, online, lastSeenAt }: Omit<PresencePush, 'type'>): string {
-  return JSON.stringify({ type: 'presence', user, online, lastSeenAt });
+export function encodePresencePush(presence: Omit<PresencePush, 'type'>): string {
+  const { user, online, lastSeenAt, name, picture } = presence;
+  return JSON.stringify({ type: 'presence', user, online, lastSeenAt, name, picture });
 }
 
 /** A `settings`, as a push. */

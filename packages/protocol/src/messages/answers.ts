@@ -9,6 +9,7 @@ import type { ChannelSummary } from './channel-summary.js';
 import type { EntryPush } from './entries.js';
 import type { GapPush } from './gap-push.js';
 import type { GroupRole } from './group-commands.js';
+import type { ProfiledUser } from './profiles.js';
 import type { Invitation, PresenceState, UserSettings } from './pushes.js';
 
 export interface AnswerFields {
@@ -113,8 +114,7 @@ export interface BlocksAnswer extends AnswerFields {
   readonly more: boolean;
 }
 
-export interface GroupMemberItem {
-  readonly user: UserId;
+export interface GroupMemberItem extends ProfiledUser {
   readonly role: GroupRole | (string & Record<never, never>);
 }
 
@@ -147,6 +147,12 @@ export interface GroupReceiptsAnswer extends AnswerFields {
 /** A group that this user is invited to. */
 export interface GroupInvitation extends Invitation {
   readonly group: GroupId;
+}
+
+/** To `users`: in the order asked, those who have a name or a picture and share the channel. */
+export interface UsersAnswer extends AnswerFields {
+  readonly type: 'users';
+  readonly users: readonly ProfiledUser[];
 }
 
 /** To `presence` and `watch`. */
@@ -182,6 +188,7 @@ export type Answer =
   | BlocksAnswer
   | GroupInvitationsAnswer
   | GroupReceiptsAnswer
+  | UsersAnswer
   | PresenceListAnswer
   | SettingsAnswer
   | PongAnswer

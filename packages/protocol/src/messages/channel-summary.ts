@@ -25,9 +25,12 @@ export interface ChannelSummary {
   /** Groups: the role of the user, and how many members there are. */
   readonly role?: GroupRole | (string & Record<never, never>) | undefined;
   readonly members?: number | undefined;
+  /** Direct channels: the name of the other user. */
+  readonly name?: string | undefined;
+  /** Direct channels: of the other user. Groups: as in their settings. */
+  readonly picture?: string | undefined;
   /** Groups: as in their settings. */
   readonly title?: string | undefined;
-  readonly picture?: string | undefined;
   readonly posting?: GroupSettings['posting'] | (string & Record<never, never>);
   /** The user does not want to be notified until then, in milliseconds since 1970, or `true` for no end. */
   readonly muted?: number | true | undefined;

@@ -11,6 +11,7 @@ import type {
   GroupReceiptsCommand,
 } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
+import type { UsersCommand } from './profiles.js';
 
 /** The first command of every session. Answer: `connected`. */
 export interface ConnectCommand extends CommandFields {
@@ -217,6 +218,7 @@ export type Command =
   | GroupMembersCommand
   | GroupInvitationsCommand
   | GroupReceiptsCommand
+  | UsersCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -255,6 +257,7 @@ const types: Readonly<Record<CommandType, true>> = {
   'group.members': true,
   'group.invitations': true,
   'group.receipts': true,
+  users: true,
   presence: true,
   watch: true,
   unwatch: true,

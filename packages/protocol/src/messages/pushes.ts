@@ -7,6 +7,7 @@ import type { Epoch } from '../names/position.js';
 import type { ChannelSummary } from './channel-summary.js';
 import type { GapPush } from './gap-push.js';
 import type { JsonValue } from './json-value.js';
+import type { UserProfile } from './profiles.js';
 
 /** How far a user has received or read a channel; at least one of `delivered` and `read`. */
 export interface ReceiptPush {
@@ -19,15 +20,15 @@ export interface ReceiptPush {
   readonly read?: number | undefined;
 }
 
-/** Whether a user has a session, as far as another one may know. */
-export interface PresenceState {
+/** Whether a user has a session, and how they are shown, as far as another one may know: all of it, or nothing. */
+export interface PresenceState extends UserProfile {
   /** False also if this user may not know it. */
   readonly online: boolean;
   /** When the last session ended, in milliseconds since 1970; missing while online, if it is not known, and if this user may not know it. */
   readonly lastSeenAt?: number | undefined;
 }
 
-/** A watched user has come or gone. */
+/** A watched user has come or gone, or has another name or picture. */
 export interface PresencePush extends PresenceState {
   readonly type: 'presence';
   readonly user: UserId;

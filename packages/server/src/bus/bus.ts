@@ -4,6 +4,7 @@
 import type { Epoch, UserId, UserSettings } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Lane, LaneRow } from '../channel/lane.js';
+import type { ProfileChange } from '../channel/profile.js';
 import type { EntryOrigin } from './in-flight-appends.js';
 
 /** How far a user got in a channel. States, not entries: the newest one counts. */
@@ -48,6 +49,13 @@ export interface SettingsEvent {
   readonly origin: EntryOrigin | undefined;
 }
 
+/** How a user is shown from now on. It is stored, and may be what was stored before. */
+export interface ProfileEvent {
+  readonly type: 'profile';
+  readonly user: UserId;
+  readonly change: ProfileChange;
+}
+
 /** Something outside the log of a channel has changed for one user. */
 export interface ChannelEvent {
   readonly type: 'channel';
@@ -57,7 +65,7 @@ export interface ChannelEvent {
   readonly origin: EntryOrigin | undefined;
 }
 
-export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent | SettingsEvent | ChannelEvent;
+export type BusEvent = ReceiptEvent | SignalEvent | PresenceEvent | SettingsEvent | ProfileEvent | ChannelEvent;
 
 export interface EventListener {
   onEvent(event: BusEvent): void;

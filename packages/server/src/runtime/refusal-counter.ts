@@ -17,6 +17,8 @@ export const refusalKinds = [
   'caller',
   // Sign-ins.
   'credentials',
+  // Of a token that is accepted all the same.
+  'ignoredClaim',
   'blockedUser',
   'sessions.perUser',
   'limits.devicesPerUser',

@@ -28,6 +28,7 @@ import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
 import { handleSettings } from './commands/settings.js';
 import { handleSignal } from './commands/signal.js';
+import { handleUsers } from './commands/users.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
 import type { Rules } from './rules.js';
@@ -42,6 +43,7 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['send', 'send'],
   ['history', 'page'],
   ['channels', 'page'],
+  ['users', 'page'],
   ['presence', 'page'],
   ['watch', 'page'],
   ['ack', 'ack'],
@@ -178,6 +180,9 @@ export class Router {
         break;
       case 'channels':
         handleChannels(session, command, channels, onPageFailure);
+        break;
+      case 'users':
+        handleUsers(session, command, this.#rules.profiles, onPageFailure);
         break;
       case 'presence':
         handlePresence(session, command, presence);

@@ -23,6 +23,7 @@ import { Positions } from '../messaging/positions.js';
 import type { ReceiptPrivacy } from '../messaging/receipt-privacy.js';
 import { SignalSender } from '../messaging/signal-sender.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
+import { UserProfiles } from '../messaging/user-profiles.js';
 import type { Clock } from '../runtime/clock.js';
 import type { RefusalCounter } from '../runtime/refusal-counter.js';
 import type { Store } from '../storage/store.js';
@@ -40,6 +41,7 @@ export interface Rules {
   readonly groupMembers: GroupMembers;
   readonly groupInvitations: GroupInvitations;
   readonly groupReceipts: GroupReceipts;
+  readonly profiles: UserProfiles;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
@@ -51,7 +53,7 @@ export interface Rules {
 }
 
 export interface RulesParts {
-  readonly store: Pick<Store, 'log' | 'directory' | 'userStates'>;
+  readonly store: Pick<Store, 'log' | 'directory' | 'userStates' | 'profiles'>;
   readonly turns: StoreTurns;
   readonly queue: AppendQueue;
   readonly members: MemberCache;
@@ -128,9 +130,10 @@ export function createRules(
       },
       groups,
     ),
-    groupMembers: new GroupMembers(members, log, turns),
+    groupMembers: new GroupMembers({ members, log, profiles: store.profiles, turns }),
     groupInvitations: parts.groupInvitations,
     groupReceipts: new GroupReceipts({ members, heads, cursors, privacy: parts.privacy }, receipts.maxMembers),
+    profiles: new UserProfiles({ profiles: store.profiles, turns, bus }),
     blocks: new Blocks(
       {
         log,

@@ -9,6 +9,7 @@ import {
   type UserId,
 } from '@longwire/protocol';
 import { addressOf } from '../channel/channel-address.js';
+import type { ProfileChange } from '../channel/profile.js';
 import type { Hub } from '../delivery/hub.js';
 import { type StartPosition, startPosition } from '../delivery/start-position.js';
 import { ServerError } from '../errors.js';
@@ -51,8 +52,8 @@ interface OpenedDevice {
 export class SessionOpener {
   readonly #parts: SessionOpenerParts;
   readonly #options: SessionOpenerOptions;
-  /** Sessions whose devices are still to be stored, once there is room. */
-  readonly #unstored = new Set<ClientSession>();
+  /** Sessions whose devices are still to be stored, once there is room, with how their users are shown. */
+  readonly #unstored = new Map<ClientSession, ProfileChange | undefined>();
 
   constructor(parts: SessionOpenerParts, options: SessionOpenerOptions) {
     this.#parts = parts;
@@ -62,10 +63,15 @@ export class SessionOpener {
   /**
    * Brings an admitted session into the hub and compares all its channels. When this resolves, the session stands in the hub in
    * phase opening: the caller queues `connected` and then finishes opening, in one step.
+   * @param profile  how the user is shown from now on, to be stored with the device
    * @returns undefined if the session ended meanwhile, or why its device is refused: the rest was not done
    */
-  async open(session: ClientSession, command: ConnectCommand): Promise<OpenedSession | DeviceRefusal | undefined> {
-    const device = await this.#openDevice(session);
+  async open(
+    session: ClientSession,
+    command: ConnectCommand,
+    profile: ProfileChange | undefined,
+  ): Promise<OpenedSession | DeviceRefusal | undefined> {
+    const device = await this.#openDevice(session, profile);
     if (session.hasEnded) return undefined;
     if (typeof device === 'string') return device;
     session.reader = this.#parts.hub.enter(session);
@@ -79,14 +85,15 @@ export class SessionOpener {
 
   /** Stores the devices for which there was no room when they came. Resolves when that was tried. */
   async storeDevices(): Promise<void> {
-    for (const session of [...this.#unstored]) {
+    for (const [session, profile] of [...this.#unstored]) {
       this.#unstored.delete(session);
-      if (!session.hasEnded && (await this.#openDevice(session)) === 'all-in-use') this.#unstored.add(session);
+      if (session.hasEnded) continue;
+      if ((await this.#openDevice(session, profile)) === 'all-in-use') this.#unstored.set(session, profile);
     }
   }
 
   /** Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not. */
-  async #openDevice(session: ClientSession): Promise<OpenedDevice | DeviceRefusal> {
+  async #openDevice(session: ClientSession, profile: ProfileChange | undefined): Promise<OpenedDevice | DeviceRefusal> {
     const { directory, turns, users, clock } = this.#parts;
     const { user, device } = session.identity!;
     // Of ids with hidden characters, only those that are stored already are used.
@@ -97,7 +104,7 @@ export class SessionOpener {
         const opened = await turns.run(user, () => {
           const live = users.sessionsOf(user).filter(({ hasEnded }) => !hasEnded);
           const inUse = live.map(({ identity }) => identity!.device);
-          return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse, unfinished });
+          return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse, profile, unfinished });
         });
         if (typeof opened === 'string') {
           return isRefusal(opened) ? opened : { user, device, state: opened, isStored: true };
@@ -110,7 +117,7 @@ export class SessionOpener {
       if (!(error instanceof ServerError) || error.code !== 'storage_full') throw error;
       const state = await turns.run(user, () => directory.findDevice(user, device));
       if (state !== 'known' && (mustExist.user || mustExist.device)) throw error;
-      this.#unstored.add(session);
+      this.#unstored.set(session, profile);
       return { user, device, state, isStored: false };
     }
   }

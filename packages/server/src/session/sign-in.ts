@@ -15,6 +15,7 @@ import {
 import { channelText, fittingTexts } from '../delivery/channel-summary.js';
 import type { Hub } from '../delivery/hub.js';
 import { ServerError } from '../errors.js';
+import type { UserProfiles } from '../messaging/user-profiles.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { FailureLog } from '../runtime/failure-log.js';
 import { FairTurns, type Turn } from '../runtime/fair-turns.js';
@@ -28,6 +29,7 @@ import { type ConnectRefusal, refusalOfDevice, tooManySessions } from './connect
 import type { ConnectionLimits, ConnectionOrigin } from './limits/connection-limits.js';
 import type { RefusalLog, RefusedCaller } from './limits/refusal-log.js';
 import type { Presence } from './presence/presence.js';
+import { ProfileClaimsRule } from './profile-claims.js';
 import type { OpenedSession, SessionOpener } from './session-opener.js';
 import { refusalOf, type UserBlock, type UserBlocks } from './user-blocks.js';
 import type { UserPushes } from './user-pushes.js';
@@ -57,6 +59,7 @@ export interface SignInParts {
   readonly hub: Hub;
   readonly presence: Pick<Presence, 'begin' | 'end'>;
   readonly userPushes: UserPushes;
+  readonly profiles: UserProfiles;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly failures: FailureLog;
@@ -90,6 +93,7 @@ export class SignIn {
   readonly #hub: Hub;
   readonly #presence: SignInParts['presence'];
   readonly #userPushes: UserPushes;
+  readonly #profileClaims: ProfileClaimsRule;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #failures: FailureLog;
@@ -108,6 +112,7 @@ export class SignIn {
     this.#hub = parts.hub;
     this.#presence = parts.presence;
     this.#userPushes = parts.userPushes;
+    this.#profileClaims = new ProfileClaimsRule(parts);
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#failures = parts.failures;
@@ -211,7 +216,7 @@ export class SignIn {
     pending.turn = turn;
     try {
       if (!(await turn.granted) || session.hasEnded) return false;
-      const opened = await this.#opener.open(session, command);
+      const opened = await this.#opener.open(session, command, who.profile);
       if (opened === undefined) return false;
       if (typeof opened === 'string') {
         this.#refuseConnect(session, command, who.user, refusalOfDevice(opened, session.identity!));
@@ -225,6 +230,7 @@ export class SignIn {
       this.#hub.finishOpening(session.reader!);
       this.#presence.begin(session);
       this.#userPushes.attend(session);
+      this.#profileClaims.signedIn(who);
       this.#endSessionAt(session, who.validUntil);
     } finally {
       turn.end();
@@ -340,6 +346,7 @@ export class SignIn {
     session.role = outcome.role;
     this.#endSessionAt(session, outcome.validUntil);
     reply(session, command, (re) => encodeRefreshed(re, { expiresAt: outcome.expiresAt }));
+    this.#profileClaims.refreshed(outcome);
   }
 
   #endSessionAt(session: ClientSession, validUntil: number | undefined): void {

@@ -1,10 +1,11 @@
 // Port: who there is, which devices they have, and which channels they are in.
 
-import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
+import type { DeviceId, Epoch, UserId, UserProfile } from '@longwire/protocol';
 import type { Channel } from '../channel/channel.js';
 import type { Entry } from '../channel/entry.js';
 import type { LaneNumbers } from '../channel/lane.js';
 import type { MemberRole } from '../channel/membership.js';
+import type { ProfileChange } from '../channel/profile.js';
 
 /** One channel as one user's device stands to it; what a session compares when it opens. */
 export interface ChannelStatus {
@@ -65,6 +66,8 @@ export interface ChannelDescription {
   readonly isBlocked: boolean;
   /** Both users of a direct channel; of other channels, none. */
   readonly members: readonly MemberState[];
+  /** Of the other user of a direct channel; of other channels, empty. */
+  readonly profile: UserProfile;
   /** Of groups only. */
   readonly group: GroupDescription | undefined;
   /** As in {@link ChannelStatus}. */
@@ -97,6 +100,8 @@ export interface DeviceSignIn {
   readonly at: number;
   /** Devices of the user with a session: these are not forgotten. */
   readonly inUse: readonly DeviceId[];
+  /** How the user is shown from now on; undefined: as before. Written with the device, and only if it is another one. */
+  readonly profile?: ProfileChange | undefined;
   /** What the last call returned; undefined: this is the first one. */
   readonly unfinished: UnfinishedDevice | undefined;
 }

@@ -6,6 +6,7 @@ import type { Cursors } from './cursors.js';
 import type { Directory } from './directory.js';
 import type { MessageLog } from './message-log.js';
 import type { Preferences } from './preferences.js';
+import type { Profiles } from './profiles.js';
 import type { UserStates } from './user-states.js';
 
 export interface HeldEngine {
@@ -20,6 +21,7 @@ export interface Store {
   readonly cursors: Cursors;
   readonly userStates: UserStates;
   readonly preferences: Preferences;
+  readonly profiles: Profiles;
   /** The newest rows when the store was opened. */
   readonly lanes: LaneNumbers;
   /** For the banner and the logs, e.g. `sqlite (node:sqlite) ./.longwire`. */

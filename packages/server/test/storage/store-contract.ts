@@ -10,6 +10,7 @@ import { describeMaintenanceContract } from './maintenance-contract.js';
 import { describeModelContract } from './model-contract.js';
 import { describePendingContract } from './pending-contract.js';
 import { describePreferenceContract } from './preference-contract.js';
+import { describeProfileContract } from './profile-contract.js';
 import { describeQuotaContract } from './quota-contract.js';
 import { append, appendOne, direct, entriesOf, FIRST_AT, headsOf, message, readLog, user } from './requests.js';
 import { describeRightsContract } from './rights-contract.js';
@@ -279,6 +280,7 @@ export function describeStoreContract(name: string, create: StoreFactory): void 
   describeMaintenanceContract(name, create);
   describePendingContract(name, create);
   describePreferenceContract(name, create);
+  describeProfileContract(name, create);
   describeUserStateContract(name, create);
   describeModelContract(name, create);
 }

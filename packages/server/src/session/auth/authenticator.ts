@@ -1,13 +1,16 @@
 // What an authenticator is asked, and what it answers.
 
 import type { ErrorCode, UserId } from '@longwire/protocol';
+import type { ProfileChange } from '../../channel/profile.js';
 
 /** A user with valid credentials. */
 export interface Authenticated {
   readonly ok: true;
   readonly user: UserId;
-  /** For people to read; says nothing about who it is. At most 128 characters without control characters. */
-  readonly name: string | undefined;
+  /** How the user is shown to people from now on; undefined: as before. */
+  readonly profile: ProfileChange | undefined;
+  /** Claims that say how, and cannot be used. */
+  readonly ignoredClaims: readonly string[];
   readonly role: 'admin' | undefined;
   /** Sent to the client: milliseconds since 1970 by which the session should be refreshed; undefined: never. */
   readonly expiresAt: number | undefined;

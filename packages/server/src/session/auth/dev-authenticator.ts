@@ -19,7 +19,8 @@ export class DevAuthenticator implements Authenticator {
       return refuse(tokenMessage(token));
     }
     const role = this.#admins.has(user) ? 'admin' : undefined;
-    return { ok: true, user, name: undefined, role, expiresAt: undefined, validUntil: undefined };
+    const endless = { expiresAt: undefined, validUntil: undefined };
+    return { ok: true, user, profile: undefined, ignoredClaims: [], role, ...endless };
   }
 
   // A loopback address alone proves nothing: pages from anywhere run in a browser of this machine (Origin), may point a

@@ -9,6 +9,7 @@ import type { Authentication, AuthenticationRefusal, Authenticator } from './aut
 import { inspectJwt } from './jwt-header.js';
 import { KeyFile } from './key-file.js';
 import { KeysUnavailable, KeyUrl } from './key-url.js';
+import { profileFromClaims } from './profile-claims.js';
 
 export interface JwtAuthenticatorOptions {
   readonly clock: Clock;
@@ -18,7 +19,6 @@ export interface JwtAuthenticatorOptions {
 
 /** Added to the longest lifetime, because the clock of the issuer may be ahead. */
 const LIFETIME_LEEWAY_MS = 60_000;
-const MAX_NAME_CHARACTERS = 128;
 /** In the year 5138. A later time is one in milliseconds, where JWT has seconds (RFC 7519 §2, NumericDate). */
 const MAX_TIME_SECONDS = 1e11;
 
@@ -95,11 +95,13 @@ export class JwtAuthenticator implements Authenticator {
     if (user === undefined) {
       return refuse(subjectMessage(claims.sub), 'sub');
     }
+    const { profile, ignored } = profileFromClaims(claims);
     const expiresAt = claims.exp === undefined ? undefined : Math.floor(claims.exp * 1000);
     return {
       ok: true,
       user,
-      name: displayNameOf(claims['name']),
+      profile,
+      ignoredClaims: ignored,
       role: claims['role'] === 'admin' ? 'admin' : undefined,
       expiresAt,
       validUntil: expiresAt === undefined ? undefined : expiresAt + this.#config.leewayMs,
@@ -146,14 +148,6 @@ function publicKeysOf(config: JwtAuthConfig, options: JwtAuthenticatorOptions): 
   if (config.jwks === undefined) return undefined;
   if (config.jwks.kind === 'file') return new KeyFile(config.jwks.path, options).getKey;
   return new KeyUrl(config.jwks.url, options).getKey;
-}
-
-/** A name is only displayed, so a bad one is made harmless instead of refusing its owner. */
-function displayNameOf(claim: unknown): string | undefined {
-  if (typeof claim !== 'string') return undefined;
-  const name = claim.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
-  const characters = [...name];
-  return characters.length === 0 ? undefined : characters.slice(0, MAX_NAME_CHARACTERS).join('');
 }
 
 /** Also 1e999, which JSON.parse makes Infinity. */

@@ -7,6 +7,7 @@ import {
   encodeInvitations,
   fieldLimits,
   type GroupInvitationsCommand,
+  type GroupMemberItem,
   type GroupMembersAnswer,
   type GroupMembersCommand,
 } from '@longwire/protocol';
@@ -41,8 +42,10 @@ async function membersOf(
 ): Promise<MemberPage | ({ readonly ok: false } & CommandError)> {
   const outcome = await groupMembers.page(request);
   if (!outcome.ok) return outcome;
-  const { more, total } = outcome;
-  return { ok: true, members: outcome.members.map(({ user, role }) => ({ user, role })), more, total };
+  const { total } = outcome;
+  const texts = fittingTexts(outcome.members.map(jsonOf), fieldLimits.pageBytes);
+  const members = outcome.members.slice(0, texts.length);
+  return { ok: true, members, more: outcome.more || members.length < outcome.members.length, total };
 }
 
 async function pendingOf(
@@ -71,4 +74,8 @@ export function handleGroupInvitations(
     const more = page.more || texts.length < all.length;
     reply(session, command, (re) => encodeInvitations(re, texts, { more }));
   });
+}
+
+function jsonOf(member: GroupMemberItem): string {
+  return JSON.stringify(member);
 }

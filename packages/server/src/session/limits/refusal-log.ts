@@ -24,6 +24,7 @@ export interface LoggedRefusal {
 /** The kinds that are logged. The others come too often, or have no caller. */
 const logMessages = {
   credentials: 'Credentials refused',
+  ignoredClaim: 'A claim of a token was ignored',
   blockedUser: 'A blocked user was refused',
   'sessions.perUser': 'A session was refused',
   hiddenCharacter: 'A new id with a hidden character was refused',

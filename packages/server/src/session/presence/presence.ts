@@ -1,35 +1,26 @@
 // The rule of presence: who sees of whom whether they are online, and what is pushed to the sessions that watch.
 
-import type { PresenceState, UserId, UserSettings } from '@longwire/protocol';
+import type { PresenceState, UserId, UserProfile, UserSettings } from '@longwire/protocol';
 import type { Bus, BusEvent, EventListener } from '../../bus/bus.js';
 import type { LaneListener } from '../../bus/order-gate.js';
-import { type Channel, directChannel, peerIn } from '../../channel/channel.js';
+import { type Channel, peerIn } from '../../channel/channel.js';
 import { messageKind } from '../../channel/entry.js';
 import type { LaneRow } from '../../channel/lane.js';
-import type { BlockChange, ChannelRights } from '../../channel/membership.js';
+import type { BlockChange } from '../../channel/membership.js';
+import { changedProfile, NO_PROFILE, type ProfileChange } from '../../channel/profile.js';
 import { CodecPushes } from '../../delivery/encoded-push.js';
 import type { RoomWaiter } from '../../delivery/log-reader.js';
-import type { StoreTurns } from '../../messaging/store-turns.js';
-import type { UserStateCache } from '../../messaging/user-state-cache.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { MessageLog } from '../../storage/message-log.js';
-import { MAX_STATES_PER_CALL, type UserStates } from '../../storage/user-states.js';
 import type { ActiveUsers } from '../active-users.js';
 import type { ClientSession } from '../client-session.js';
 import { OnlineUsers } from './online-users.js';
 import { PairBlocks } from './pair-blocks.js';
+import { PresenceFacts, type PresenceFactsParts } from './presence-facts.js';
 
-export interface PresenceParts {
+export interface PresenceParts extends PresenceFactsParts {
   readonly clock: Clock;
   readonly users: Pick<ActiveUsers, 'sessionsOf'>;
   readonly bus: Pick<Bus, 'signal'>;
-  readonly states: UserStateCache;
-  /** Who has written to whom, and who blocks whom. */
-  readonly store: {
-    readonly userStates: Pick<UserStates, 'haveWritten'>;
-    readonly log: Pick<MessageLog, 'rights'>;
-  };
-  readonly turns: StoreTurns;
   /** What is needed for an answer could not be read. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -43,11 +34,22 @@ export interface PresenceOptions {
 /** What one user sees of another: online, when they were last seen, or nothing. */
 type Seen = 'online' | number | undefined;
 
+/** All that one user sees of another. */
+interface View {
+  readonly seen: Seen;
+  readonly profile: UserProfile;
+}
+
+const NOTHING: View = Object.freeze({ seen: undefined, profile: NO_PROFILE });
+
 /** A user who is watched. */
 interface Subject {
   readonly user: UserId;
   lastSeenAt: number | undefined;
   isShown: boolean;
+  profile: UserProfile;
+  /** All changes of it since the user is watched: what was read may be older. */
+  profileChanges: ProfileChange;
   /** By watching user. */
   readonly audiences: Map<UserId, Audience>;
 }
@@ -73,7 +75,7 @@ interface Viewer {
 interface Watcher extends RoomWaiter {
   readonly session: ClientSession;
   /** What was pushed to it last; `unknown`: what its client believes, who may have watched the user before. */
-  readonly pushed: Map<Audience, Seen | 'unknown'>;
+  readonly pushed: Map<Audience, View | 'unknown'>;
   isWaitingForRoom: boolean;
 }
 
@@ -81,6 +83,7 @@ export class Presence implements LaneListener, EventListener {
   readonly #parts: PresenceParts;
   readonly #maxWatches: number;
   readonly #online: OnlineUsers;
+  readonly #facts: PresenceFacts;
   readonly #subjects = new Map<UserId, Subject>();
   readonly #viewers = new Map<UserId, Viewer>();
   readonly #watchers = new Map<ClientSession, Watcher>();
@@ -88,6 +91,7 @@ export class Presence implements LaneListener, EventListener {
   constructor(parts: PresenceParts, { graceMs, watches }: PresenceOptions) {
     this.#parts = parts;
     this.#maxWatches = watches;
+    this.#facts = new PresenceFacts(parts);
     const { clock, users, bus, states } = parts;
     this.#online = new OnlineUsers(
       {
@@ -136,13 +140,13 @@ export class Presence implements LaneListener, EventListener {
    * @throws (rejects) what the store rejects with
    */
   async look(viewer: UserId, users: readonly UserId[]): Promise<ReadonlyMap<UserId, PresenceState>> {
-    const facts = await this.#load(viewer, users);
+    const facts = await this.#facts.load(viewer, users);
     return new Map(
       users.map((user, index) => {
-        const { hasWritten, rights, lastSeenAt, isShown } = facts.of[index]!;
+        const { hasWritten, rights, lastSeenAt, isShown, profile } = facts.of[index]!;
         const isBlocked = new PairBlocks(rights).isAny;
         const mayBeSeen = user === viewer || (hasWritten && !isBlocked && isShown && facts.isViewerShown);
-        return [user, stateOf(mayBeSeen ? this.#present(user, lastSeenAt) : undefined)];
+        return [user, stateOf(mayBeSeen ? { seen: this.#present(user, lastSeenAt), profile } : NOTHING)];
       }),
     );
   }
@@ -169,15 +173,16 @@ export class Presence implements LaneListener, EventListener {
     // Before anything is read: what changes meanwhile reaches the audience.
     const audiences = users.map((user) => this.#join(watcher, viewer, user));
     try {
-      const facts = await this.#load(viewer.user, users);
+      const facts = await this.#facts.load(viewer.user, users);
       viewer.isShown = this.#isShownNow(viewer.user) ?? facts.isViewerShown;
       audiences.forEach((audience, index) => {
-        const { hasWritten, rights, lastSeenAt, isShown } = facts.of[index]!;
+        const { hasWritten, rights, lastSeenAt, isShown, profile } = facts.of[index]!;
         const { subject } = audience;
         audience.blocks.load(rights);
         audience.hasWritten ||= hasWritten;
         subject.isShown = this.#isShownNow(subject.user) ?? isShown;
         subject.lastSeenAt = latest(subject.lastSeenAt, lastSeenAt);
+        subject.profile = changedProfile(profile, subject.profileChanges);
       });
     } catch (error) {
       for (const audience of audiences) if (added.includes(audience.subject.user)) this.#forget(watcher, audience);
@@ -209,6 +214,15 @@ export class Presence implements LaneListener, EventListener {
     for (const audience of viewer.audiences) this.#push(audience);
   }
 
+  #changeProfile(user: UserId, change: ProfileChange): void {
+    const subject = this.#subjects.get(user);
+    if (subject === undefined) return;
+    const { name = subject.profileChanges.name, picture = subject.profileChanges.picture } = change;
+    subject.profileChanges = { name, picture };
+    subject.profile = changedProfile(subject.profile, change);
+    this.#pushAll(subject);
+  }
+
   /** A message to a user who watches its sender: from now on they see them. A block: from now on neither sees the other. */
   onRow({ seq, channel, entry, change }: LaneRow): void {
     if (change !== undefined && change.blocks.length > 0) this.#onBlocks(channel, change.blocks, seq);
@@ -235,35 +249,12 @@ export class Presence implements LaneListener, EventListener {
 
   onEvent(event: BusEvent): void {
     if (event.type === 'settings') this.#changeSettings(event.user, event.settings);
+    if (event.type === 'profile') this.#changeProfile(event.user, event.change);
     if (event.type !== 'presence') return;
     const subject = this.#subjects.get(event.user);
     if (subject === undefined) return;
     subject.lastSeenAt = latest(subject.lastSeenAt, event.lastSeenAt);
     this.#pushAll(subject);
-  }
-
-  /** What is known of each user, and whether the viewer shows their own presence. */
-  async #load(viewer: UserId, users: readonly UserId[]) {
-    const { states, store, turns } = this.#parts;
-    const written: boolean[] = [];
-    const rights: (ChannelRights | 'damaged')[] = [];
-    for (let start = 0; start < users.length; start += MAX_STATES_PER_CALL) {
-      const part = users.slice(start, start + MAX_STATES_PER_CALL);
-      const pairs = part.map((from) => ({ from, to: viewer }));
-      const channels = part.map((user) => directChannel(viewer, user));
-      written.push(...(await turns.run(viewer, () => store.userStates.haveWritten(pairs))));
-      rights.push(...(await turns.run(viewer, () => store.log.rights(channels))).rights);
-    }
-    const [own, ...loaded] = await states.loadAll(viewer, [viewer, ...users]);
-    return {
-      isViewerShown: own!.settings.presence,
-      of: loaded.map(({ lastSeenAt, settings }, index) => ({
-        hasWritten: written[index]!,
-        rights: rights[index]!,
-        lastSeenAt,
-        isShown: settings.presence,
-      })),
-    };
   }
 
   /** What was loaded may be older than a change that was reported meanwhile. */
@@ -272,10 +263,10 @@ export class Presence implements LaneListener, EventListener {
   }
 
   /** Consent. The groups that both have joined belong here once there are any. */
-  #seenBy({ subject, viewer, hasWritten, blocks }: Audience): Seen {
+  #viewOf({ subject, viewer, hasWritten, blocks }: Audience): View {
     const isOneself = subject.user === viewer.user;
-    if (!isOneself && !(hasWritten && !blocks.isAny && subject.isShown && viewer.isShown)) return undefined;
-    return this.#present(subject.user, subject.lastSeenAt);
+    if (!isOneself && !(hasWritten && !blocks.isAny && subject.isShown && viewer.isShown)) return NOTHING;
+    return { seen: this.#present(subject.user, subject.lastSeenAt), profile: subject.profile };
   }
 
   #answer(
@@ -286,13 +277,13 @@ export class Presence implements LaneListener, EventListener {
     const states = new Map<UserId, PresenceState>();
     const renewed: Audience[] = [];
     for (const audience of audiences) {
-      const seen = this.#seenBy(audience);
-      states.set(audience.subject.user, stateOf(seen));
+      const view = this.#viewOf(audience);
+      states.set(audience.subject.user, stateOf(view));
       // Another one if the user was given up meanwhile, and is watched again.
       const present = this.#subjects.get(audience.subject.user)?.audiences.get(session.user);
       const pushed = this.#watchers.get(session)?.pushed;
       if (present === undefined || pushed?.has(present) !== true) continue;
-      pushed.set(present, seen);
+      pushed.set(present, view);
       if (present !== audience) renewed.push(present);
     }
     answer(states);
@@ -318,24 +309,24 @@ export class Presence implements LaneListener, EventListener {
   }
 
   #push(audience: Audience): void {
-    const seen = this.#seenBy(audience);
-    const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(seen) }));
-    for (const watcher of audience.watchers) this.#offer(watcher, audience, seen, pushes);
+    const view = this.#viewOf(audience);
+    const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(view) }));
+    for (const watcher of audience.watchers) this.#offer(watcher, audience, view, pushes);
   }
 
   /** A session without room gets the state of the moment at which it has some. */
-  #offer(watcher: Watcher, audience: Audience, seen: Seen, pushes: CodecPushes): void {
-    if (watcher.isWaitingForRoom || watcher.pushed.get(audience) === seen) return;
-    if (watcher.session.offer(pushes.in(watcher.session.codec), watcher)) watcher.pushed.set(audience, seen);
+  #offer(watcher: Watcher, audience: Audience, view: View, pushes: CodecPushes): void {
+    if (watcher.isWaitingForRoom || isSame(watcher.pushed.get(audience), view)) return;
+    if (watcher.session.offer(pushes.in(watcher.session.codec), watcher)) watcher.pushed.set(audience, view);
     else watcher.isWaitingForRoom = true;
   }
 
   #pushDue(watcher: Watcher): void {
     watcher.isWaitingForRoom = false;
     for (const audience of watcher.pushed.keys()) {
-      const seen = this.#seenBy(audience);
-      const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(seen) }));
-      this.#offer(watcher, audience, seen, pushes);
+      const view = this.#viewOf(audience);
+      const pushes = new CodecPushes((codec) => codec.presence({ user: audience.subject.user, ...stateOf(view) }));
+      this.#offer(watcher, audience, view, pushes);
     }
   }
 
@@ -363,7 +354,9 @@ export class Presence implements LaneListener, EventListener {
   #join(watcher: Watcher, viewer: Viewer, user: UserId): Audience {
     let subject = this.#subjects.get(user);
     if (subject === undefined) {
-      subject = { user, lastSeenAt: undefined, isShown: false, audiences: new Map() };
+      const unchanged = { name: undefined, picture: undefined };
+      const nothing = { lastSeenAt: undefined, isShown: false, profile: NO_PROFILE, profileChanges: unchanged };
+      subject = { user, ...nothing, audiences: new Map() };
       this.#subjects.set(user, subject);
     }
     let audience = subject.audiences.get(viewer.user);
@@ -373,7 +366,7 @@ export class Presence implements LaneListener, EventListener {
       viewer.audiences.add(audience);
     }
     audience.watchers.add(watcher);
-    if (!watcher.pushed.has(audience)) watcher.pushed.set(audience, undefined);
+    if (!watcher.pushed.has(audience)) watcher.pushed.set(audience, NOTHING);
     return audience;
   }
 
@@ -395,8 +388,13 @@ export class Presence implements LaneListener, EventListener {
   }
 }
 
-function stateOf(seen: Seen): PresenceState {
-  return { online: seen === 'online', lastSeenAt: typeof seen === 'number' ? seen : undefined };
+function stateOf({ seen, profile: { name, picture } }: View): PresenceState {
+  return { online: seen === 'online', lastSeenAt: typeof seen === 'number' ? seen : undefined, name, picture };
+}
+
+function isSame(pushed: View | 'unknown' | undefined, view: View): boolean {
+  if (typeof pushed !== 'object' || pushed.seen !== view.seen) return false;
+  return pushed.profile.name === view.profile.name && pushed.profile.picture === view.profile.picture;
 }
 
 function latest(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,9 +1,10 @@
 // Users, devices and channel statuses of the memory engine.
 
 import type { DeviceId, UserId } from '@longwire/protocol';
-import { type Channel, type ChannelKey, isReplacedBySlot } from '../../channel/channel.js';
+import { type Channel, type ChannelKey, isReplacedBySlot, peerIn } from '../../channel/channel.js';
 import { contentBytes, type Entry, messageKind } from '../../channel/entry.js';
 import type { MemberRole } from '../../channel/membership.js';
+import { NO_PROFILE } from '../../channel/profile.js';
 import type {
   ChannelDescription,
   ChannelStatus,
@@ -28,7 +29,7 @@ export class MemoryDirectory implements Directory {
   }
 
   async openDevice(signIn: DeviceSignIn): Promise<DeviceState | DeviceRefusal> {
-    const { user: userId, device: deviceId, mustExist, inUse } = signIn;
+    const { user: userId, device: deviceId, mustExist, inUse, profile } = signIn;
     this.#state.assertOpen();
     const known = this.#state.users.get(userId);
     if (mustExist.user && known === undefined) return 'unknown-user';
@@ -36,6 +37,7 @@ export class MemoryDirectory implements Directory {
     if (mustExist.device && state !== 'known') return 'unknown-device';
     if (known !== undefined && state === 'known') {
       useDevice(known, deviceId);
+      if (profile !== undefined) this.#state.changeProfile(userId, profile);
       return state;
     }
     const forgotten =
@@ -46,6 +48,7 @@ export class MemoryDirectory implements Directory {
     const user = this.#state.ensureUser(userId);
     if (forgotten !== undefined) this.#forget(user, forgotten);
     user.devices.set(deviceId, { cursors });
+    if (profile !== undefined) this.#state.changeProfile(userId, profile);
     return state;
   }
 
@@ -100,6 +103,7 @@ export class MemoryDirectory implements Directory {
         isLastTruncated,
         isBlocked: blocks(channel, userId),
         members: asked.kind === 'direct' ? memberStates(channel) : [],
+        profile: asked.kind === 'direct' ? this.#state.profileOf(peerIn(asked, userId)) : NO_PROFILE,
         group: asked.kind === 'group' ? groupDescription(channel, stay.role) : undefined,
         recency: channel.recency,
       });

@@ -1,10 +1,11 @@
 // What the memory engine holds, in plain maps, and how much of it there may be.
 
-import type { DeviceId, Epoch, UserId } from '@longwire/protocol';
+import type { DeviceId, Epoch, UserId, UserProfile } from '@longwire/protocol';
 import { announcements, type Channel, type ChannelKey, namedReaders } from '../../channel/channel.js';
 import { type Entry, type EntryContent, type RemovalReason, retainedBytes } from '../../channel/entry.js';
 import type { Lane, LaneNumbers, LaneRow } from '../../channel/lane.js';
 import type { PendingMember, Stay } from '../../channel/membership.js';
+import { changedProfile, NO_PROFILE, type ProfileChange } from '../../channel/profile.js';
 import { ServerError } from '../../errors.js';
 import { epochOf, mintEra } from '../epoch.js';
 import type { AppendRequest } from '../message-log.js';
@@ -110,6 +111,7 @@ export class MemoryState {
   readonly expiries = new Set<MemoryExpiry>();
   /** By user, the groups in which they are pending. */
   readonly pendingPlaces = new Map<UserId, Set<MemoryChannel>>();
+  readonly #profiles = new Map<UserId, UserProfile>();
   readonly #maxBytes: number;
   readonly #era = mintEra();
   #bytes = 0;
@@ -166,6 +168,18 @@ export class MemoryState {
   /** Counted, never refused: what was acknowledged is bounded by devices and channels, which are counted before. */
   countCursor(): void {
     this.#bytes += CURSOR_BYTES;
+  }
+
+  profileOf(user: UserId): UserProfile {
+    return this.#profiles.get(user) ?? NO_PROFILE;
+  }
+
+  /** Counted, never refused: users are counted before. */
+  changeProfile(user: UserId, change: ProfileChange): void {
+    const known = this.profileOf(user);
+    const changed = changedProfile(known, change);
+    this.#bytes += profileBytes(changed) - profileBytes(known);
+    this.#profiles.set(user, changed);
   }
 
   #reserve(bytes: number): void {
@@ -268,6 +282,10 @@ export class MemoryState {
     channel.members.set(userId, created);
     return created;
   }
+}
+
+function profileBytes({ name = '', picture = '' }: UserProfile): number {
+  return 2 * (name.length + picture.length);
 }
 
 function rowsBytes(requests: readonly AppendRequest[], newChannels: number): number {

@@ -6,6 +6,7 @@ import type { Cursors } from '../cursors.js';
 import type { Directory } from '../directory.js';
 import type { MessageLog } from '../message-log.js';
 import type { Preferences } from '../preferences.js';
+import type { Profiles } from '../profiles.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
 import type { UserStates } from '../user-states.js';
@@ -13,6 +14,7 @@ import { MemoryCursors } from './memory-cursors.js';
 import { MemoryDirectory } from './memory-directory.js';
 import { MemoryMessageLog } from './memory-log.js';
 import { MemoryPreferences } from './memory-preferences.js';
+import { MemoryProfiles } from './memory-profiles.js';
 import { MemoryState } from './memory-state.js';
 import { MemoryUserStates } from './memory-user-states.js';
 
@@ -39,6 +41,7 @@ class MemoryStore implements Store {
   readonly cursors: Cursors;
   readonly userStates: UserStates;
   readonly preferences: Preferences;
+  readonly profiles: Profiles;
   readonly lanes: LaneNumbers;
   readonly description = 'memory (nothing is kept when the server ends)';
   onFatal: ((error: ServerError) => void) | undefined;
@@ -53,6 +56,7 @@ class MemoryStore implements Store {
     this.directory = new MemoryDirectory(this.#state, devicesPerUser);
     this.cursors = new MemoryCursors(this.#state);
     this.preferences = new MemoryPreferences(this.#state);
+    this.profiles = new MemoryProfiles(this.#state);
     this.userStates = new MemoryUserStates(this.#state);
     this.lanes = this.#state.through;
   }

@@ -1,10 +1,7 @@
 // The store as the storage thread uses it, call by call: transactions, reads, checkpoints.
 
 import { join } from 'node:path';
-import type { UserId } from '@longwire/protocol';
-import type { Stay } from '../../channel/membership.js';
 import { MAX_BATCH_ENTRIES } from '../append-check.js';
-import type { ChannelName } from '../channel-name.js';
 import type { StoreQuotas } from '../quotas.js';
 import type { BatchFrame, FlatResults } from './appending/append-frames.js';
 import { Appender } from './appending/appender.js';
@@ -24,6 +21,7 @@ import { PlaceTable } from './places/place-table.js';
 import { PLACE_BATCH_ROWS, type Placer } from './places/placer.js';
 import type { PlaceRing } from './places/recent-places.js';
 import { PreferenceStore } from './preference-store.js';
+import { ProfileStore } from './profile-store.js';
 import { ChannelStatusReader } from './reading/channel-status-reader.js';
 import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
@@ -40,6 +38,7 @@ import { MemberTable } from './tables/member-table.js';
 import { openMigrated } from './tables/migration.js';
 import { type PendingRows, PendingTable } from './tables/pending-table.js';
 import { PreferenceTable } from './tables/preference-table.js';
+import { ProfileTable } from './tables/profile-table.js';
 import { RightsTable } from './tables/rights-table.js';
 import { RowNames } from './tables/row-names.js';
 import { UncountedTable } from './tables/uncounted-table.js';
@@ -84,6 +83,7 @@ export class SqliteEngine {
   readonly placeRing: PlaceRing;
   readonly userStates: UserStateStore;
   readonly blocks: BlockLists;
+  readonly profiles: ProfileStore;
   readonly preferences: PreferenceStore;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
@@ -152,7 +152,7 @@ export class SqliteEngine {
       const log = new ChannelLog(database, entries, places, recent);
       this.#log = log;
       const keys = new KeyLookup({ window, era: this.era, entries, log });
-      const { quotas, onDamage } = options;
+      const { quotas, onDamage, keyWindowEntries } = options;
       const names = new RowNames(database);
       const { users } = names;
       const channels = new ChannelTable(database, log);
@@ -169,18 +169,18 @@ export class SqliteEngine {
       this.#rights = rights;
       this.blocks = new BlockLists(database, onDamage, { users, channels });
       this.#pending = pending;
-      const tables = { names, channels, devices, members, rights, pending, authorship };
+      const profiles = new ProfileTable(database);
+      this.profiles = new ProfileStore({ users, channels, members, profiles, onDamage });
+      const tables = { names, channels, devices, members, rights, pending, authorship, profiles };
       const groupUsage = new GroupUsageTable(database, users, onDamage);
       const judge = new QuotaJudge({ ...tables, groupUsage, quotas, ledger, log, onDamage });
-      const expiries = new ExpiryTable(database);
       const remover = new EntryRemover(database, { entries, ledger, uncounted, onDamage });
-      const appended = { keys, entries, expiries, ring, recent, ledger, judge, remover };
+      const appended = { keys, entries, expiries: new ExpiryTable(database), ring, recent, ledger, judge, remover };
       this.#appender = new Appender(this.era, onDamage, { ...tables, ...appended });
       this.#pages = new PageReader(log, names, onDamage);
       this.#feed = new FeedReader(database, entries, names, onDamage);
       this.#statuses = new ChannelStatusReader(database, onDamage, { ...tables, uncounted, pages: this.#pages });
       this.#ledger = ledger;
-      const { keyWindowEntries } = options;
       const removal = { entries, places, recent, log, remover, uncounted, keyWindowEntries, onDamage };
       this.#maintainer = new Maintainer(database, { ...tables, ...removal });
       this.preferences = new PreferenceStore(users, channels, new PreferenceTable(database, onDamage));
@@ -215,7 +215,7 @@ export class SqliteEngine {
   }
 
   openDevice(input: WorkerCalls['openDevice']['input']): WorkerCalls['openDevice']['output'] {
-    return this.#devices.open(input);
+    return this.profiles.signedIn(input, this.#devices.open(input));
   }
 
   findDevice({ user, device }: WorkerCalls['findDevice']['input']): WorkerCalls['findDevice']['output'] {
@@ -276,22 +276,16 @@ export class SqliteEngine {
 
   stays({ user, channels }: WorkerCalls['stays']['input']): WorkerCalls['stays']['output'] {
     return channels.map((key) => {
-      const place = `the stays of ${user} in ${key}`;
-      return readAround(place, this.#onDamage, () => this.#staysIn(key, user)) ?? [];
+      const stays = readAround(`the stays of ${user} in ${key}`, this.#onDamage, () => {
+        const state = this.#channels.find(key);
+        return state?.channel.kind === 'group' ? this.#rights.staysOf(state, user) : [];
+      });
+      return stays ?? [];
     });
   }
 
-  #staysIn(key: ChannelName, user: UserId): readonly Stay[] {
-    const state = this.#channels.find(key);
-    return state?.channel.kind === 'group' ? this.#rights.staysOf(state, user) : [];
-  }
-
-  channelStatuses({
-    user,
-    device,
-    after,
-    limit,
-  }: WorkerCalls['channelStatuses']['input']): WorkerCalls['channelStatuses']['output'] {
+  channelStatuses(input: WorkerCalls['channelStatuses']['input']): WorkerCalls['channelStatuses']['output'] {
+    const { user, device, after, limit } = input;
     return { ...this.#statuses.channelStatuses(user, device, after, limit), through: this.newest };
   }
 
@@ -397,6 +391,7 @@ export class SqliteEngine {
     this.#appender.rollback();
     this.#channels.forgetAll();
     this.#members.forgetAll();
+    this.profiles.forgetAll();
     this.#names.forgetAll();
   }
 }

@@ -40,6 +40,7 @@ import type {
   SearchedKey,
 } from '../message-log.js';
 import type { Preferences } from '../preferences.js';
+import type { Profiles } from '../profiles.js';
 import { type StoreQuotas, unlimitedQuotas } from '../quotas.js';
 import type { Store } from '../store.js';
 import type { UserStates } from '../user-states.js';
@@ -52,7 +53,7 @@ import { feedRowFrom } from './reading/feed-reader.js';
 import { headFrom, pageFrom } from './reading/page-frames.js';
 import { WorkerClient } from './threads/worker-client.js';
 import { errorFrom, type MaintenanceStepFrame } from './threads/worker-messages.js';
-import { SqlitePreferences, SqliteUserStates } from './user-ports.js';
+import { SqlitePreferences, SqliteProfiles, SqliteUserStates } from './user-ports.js';
 
 export interface SqliteStoreOptions {
   /** Folder of the store; created if it is not there. */
@@ -141,6 +142,7 @@ class SqliteStore implements Store {
   readonly cursors: Cursors;
   readonly userStates: UserStates;
   readonly preferences: Preferences;
+  readonly profiles: Profiles;
   readonly lanes: LaneNumbers;
   readonly description: string;
   readonly #writer: WorkerClient;
@@ -155,6 +157,7 @@ class SqliteStore implements Store {
     this.directory = new SqliteDirectory(writer);
     this.cursors = new SqliteCursors(writer);
     this.preferences = new SqlitePreferences(writer);
+    this.profiles = new SqliteProfiles(writer);
     this.userStates = new SqliteUserStates(writer);
     this.lanes = numbersOf(writer.newest);
     this.description = `sqlite (${writer.driverName}) ${folder}`;
@@ -360,6 +363,7 @@ class SqliteDirectory implements Directory {
         isLastTruncated: frame.isLastTruncated,
         isBlocked: frame.isBlocked,
         members: frame.members,
+        profile: frame.profile,
         group: frame.group,
         recency: frame.recency,
       });

@@ -1,8 +1,9 @@
 // The ports of what is stored for users alone, as calls to the storage thread.
 
-import type { UserId } from '@longwire/protocol';
+import type { UserId, UserProfile } from '@longwire/protocol';
 import { channelOfName, nameOf } from '../channel-name.js';
 import { assertPreferenceCount, type Preference, type Preferences, type PreferenceWrite } from '../preferences.js';
+import { assertProfileCount, type Profiles, type ProfileWrite, type SharedProfiles } from '../profiles.js';
 import {
   assertStateCount,
   type UserState,
@@ -31,6 +32,29 @@ export class SqlitePreferences implements Preferences {
       'writePreferences',
       batch.map((write) => ({ ...write, channel: nameOf(write.channel) })),
     );
+  }
+}
+
+export class SqliteProfiles implements Profiles {
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+  }
+
+  async load(users: readonly UserId[]): Promise<readonly UserProfile[]> {
+    assertProfileCount(users.length);
+    return this.#client.call('loadProfiles', users);
+  }
+
+  async loadShared({ viewer, users, group }: SharedProfiles): Promise<readonly UserProfile[]> {
+    assertProfileCount(users.length);
+    return this.#client.call('loadSharedProfiles', { viewer, users, group: group && nameOf(group) });
+  }
+
+  async write(batch: readonly ProfileWrite[]): Promise<void> {
+    assertProfileCount(batch.length);
+    await this.#client.call('writeProfiles', batch);
   }
 }
 

@@ -14,7 +14,8 @@ describe('auth dev', () => {
       expect(await dev.authenticate(`dev:${user}`)).toEqual({
         ok: true,
         user,
-        name: undefined,
+        profile: undefined,
+        ignoredClaims: [],
         role: undefined,
         expiresAt: undefined,
         validUntil: undefined,

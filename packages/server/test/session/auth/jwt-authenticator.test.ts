@@ -131,12 +131,19 @@ describe('a good token', () => {
     }
   });
 
-  it('gives user, name, role and the time of its end', async () => {
-    const token = hs256({ ...good, sub: '张三', name: 'Zhang\u0000 San', role: 'admin' });
+  it('gives user, profile, role and the time of its end', async () => {
+    const token = hs256({
+      ...good,
+      sub: '张三',
+      name: 'Zhang\u0000 San',
+      picture: 'https://a.example/z.png',
+      role: 'admin',
+    });
     expect(await authenticator().authenticate(token)).toEqual({
       ok: true,
       user: '张三',
-      name: 'Zhang San',
+      profile: { name: 'Zhang San', picture: 'https://a.example/z.png' },
+      ignoredClaims: [],
       role: 'admin',
       expiresAt: good.exp * 1000,
       validUntil: good.exp * 1000 + 30_000,
@@ -147,7 +154,8 @@ describe('a good token', () => {
     expect(await authenticator().authenticate(hs256({ ...good, role, name: 7 }))).toMatchObject({
       ok: true,
       role: undefined,
-      name: undefined,
+      profile: undefined,
+      ignoredClaims: ['name'],
     });
   });
 });

@@ -15,6 +15,7 @@ import { OutboxBudget } from '../../../src/session/limits/outbox-budget.js';
 import { Presence } from '../../../src/session/presence/presence.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
 import type { MessageLog } from '../../../src/storage/message-log.js';
+import type { Profiles } from '../../../src/storage/profiles.js';
 import type { Store } from '../../../src/storage/store.js';
 import type { UserStates } from '../../../src/storage/user-states.js';
 import { appendOne, control, message, versionOf } from '../../storage/requests.js';
@@ -36,20 +37,23 @@ const rates = {
 };
 
 /** Calls of the store that a test lets through when it wants. */
-class HeldStates implements UserStates {
+class HeldStates {
   readonly #states: UserStates;
   readonly #log: MessageLog;
+  readonly #profiles: Profiles;
   #held: (() => void)[] = [];
 
-  constructor({ userStates, log }: Store) {
+  constructor({ userStates, log, profiles }: Store) {
     this.#states = userStates;
     this.#log = log;
+    this.#profiles = profiles;
   }
 
   load: UserStates['load'] = (users) => this.#hold(() => this.#states.load(users));
   write: UserStates['write'] = (batch) => this.#hold(() => this.#states.write(batch));
   haveWritten: UserStates['haveWritten'] = (pairs) => this.#hold(() => this.#states.haveWritten(pairs));
   rights: MessageLog['rights'] = (channels) => this.#hold(() => this.#log.rights(channels));
+  loadProfiles: Profiles['load'] = (users) => this.#hold(() => this.#profiles.load(users));
 
   /** @returns whether there was one */
   releaseOne(): boolean {
@@ -97,8 +101,8 @@ export class ModelClient {
 
   #take(text: string): void {
     if (!text.startsWith('{')) return;
-    const { type, user, online, lastSeenAt, users } = JSON.parse(text);
-    if (type === 'presence') this.shown.set(user, { online, lastSeenAt });
+    const { type, user, online, lastSeenAt, name, users } = JSON.parse(text);
+    if (type === 'presence') this.shown.set(user, { online, lastSeenAt, name });
     for (const [name, state] of Object.entries(users ?? {})) this.shown.set(name as UserId, state as PresenceState);
   }
 }
@@ -115,6 +119,7 @@ export class PresenceModel {
   readonly #blocks = new Set<string>();
   readonly #hides = new Set<UserId>();
   readonly #lastSeenAt = new Map<UserId, number>();
+  readonly #names = new Map<UserId, string | undefined>();
   readonly #known = new Set<UserId>();
   readonly faults: string[] = [];
   readonly #pending: Promise<unknown>[] = [];
@@ -135,7 +140,7 @@ export class PresenceModel {
       states: this.#cache,
       turns,
     };
-    const held = { userStates: this.#states, log: this.#states };
+    const held = { userStates: this.#states, log: this.#states, profiles: { load: this.#states.loadProfiles } };
     this.presence = new Presence({ ...parts, store: held, onFailure }, { graceMs: GRACE_MS, watches: MAX_WATCHES });
   }
 
@@ -214,6 +219,16 @@ export class PresenceModel {
     );
   }
 
+  /** As a sign-in does, whose token may say what is stored already. */
+  async rename(user: UserId, name: string | null): Promise<void> {
+    const change = { name, picture: undefined };
+    await this.#store.profiles.write([{ user, ...change }]);
+    // Only users who have signed in, or written, are in the store.
+    const [stored] = await this.#store.profiles.load([user]);
+    this.#names.set(user, stored?.name);
+    if (stored?.name === (name ?? undefined)) this.presence.onEvent({ type: 'profile', user, change });
+  }
+
   release(count: number): void {
     for (let released = 0; released < count && this.#states.releaseOne(); released += 1);
   }
@@ -271,7 +286,9 @@ export class PresenceModel {
     if (user !== viewer && !isShown) return { online: false };
     const lastSeenAt = this.#lastSeenAt.get(user);
     const isLeaving = lastSeenAt !== undefined && this.clock.now() - lastSeenAt < GRACE_MS;
-    if (this.#hasSession(user) || isLeaving) return { online: true };
-    return lastSeenAt === undefined ? { online: false } : { online: false, lastSeenAt };
+    const name = this.#names.get(user);
+    const shown = name === undefined ? {} : { name };
+    if (this.#hasSession(user) || isLeaving) return { online: true, ...shown };
+    return lastSeenAt === undefined ? { online: false, ...shown } : { online: false, lastSeenAt, ...shown };
   }
 }

@@ -17,6 +17,7 @@ type Step =
   | { readonly do: 'block'; readonly by: UserId; readonly user: UserId; readonly isBlocked: boolean }
   | { readonly do: 'watch' | 'unwatch'; readonly client: number; readonly users: readonly UserId[] }
   | { readonly do: 'settings'; readonly user: UserId; readonly presence: boolean }
+  | { readonly do: 'rename'; readonly user: UserId; readonly name: string | null }
   | { readonly do: 'release'; readonly count: number }
   | { readonly do: 'read'; readonly client: number }
   | { readonly do: 'advance'; readonly ms: number };
@@ -35,6 +36,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('watch' as const), client: pick, users: several }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unwatch' as const), client: pick, users: several }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('settings' as const), user, presence: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('rename' as const), user, name: fc.constantFrom('Ann', 'Bo', null) }),
+  },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('release' as const), count: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), client: pick }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat({ max: 2 * GRACE_MS }) }) },
@@ -52,6 +57,8 @@ async function run(model: PresenceModel, next: Step): Promise<void> {
       return model.block(next.by, next.user, next.isBlocked);
     case 'settings':
       return model.changeSettings(next.user, next.presence);
+    case 'rename':
+      return model.rename(next.user, next.name);
     case 'release':
       model.release(next.count);
       return settled();
@@ -91,6 +98,7 @@ describe('Presence', () => {
       { do: 'watch', client: 0, users: ['alice' as UserId] },
       { do: 'write', from: 'alice' as UserId, to: 'bob' as UserId },
       { do: 'unwatch', client: 0, users: ['alice' as UserId] },
+      { do: 'release', count: 1 },
       { do: 'release', count: 1 },
       { do: 'release', count: 1 },
       { do: 'release', count: 1 },

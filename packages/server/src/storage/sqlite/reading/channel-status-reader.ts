@@ -1,8 +1,9 @@
 // A user's channels as one device stands to them, and their descriptions for people. Damage of one channel costs at most
 // that channel: a user signs in with the others.
 
-import type { DeviceId, UserId } from '@longwire/protocol';
+import type { DeviceId, UserId, UserProfile } from '@longwire/protocol';
 import { isReplacedBySlot } from '../../../channel/channel.js';
+import { NO_PROFILE } from '../../../channel/profile.js';
 import { ServerError } from '../../../errors.js';
 import type { ChannelName } from '../../channel-name.js';
 import type { GroupDescription, MemberState } from '../../directory.js';
@@ -23,6 +24,7 @@ import type { DeviceTable } from '../tables/device-table.js';
 import { type EntryRow, MESSAGE_KIND } from '../tables/entry-row.js';
 import { type KeyedRow, KeyedRows, ownRows } from '../tables/keyed-rows.js';
 import { cursorFrom, MEMBER_COLUMNS, type MemberTable, memberFrom, unreadMember } from '../tables/member-table.js';
+import type { ProfileTable } from '../tables/profile-table.js';
 import { type RightsTable, roleOf } from '../tables/rights-table.js';
 import type { RowNames } from '../tables/row-names.js';
 import type { UncountedTable } from '../tables/uncounted-table.js';
@@ -50,6 +52,7 @@ export class ChannelStatusReader {
   readonly #devices: DeviceTable;
   readonly #members: MemberTable;
   readonly #rights: RightsTable;
+  readonly #profiles: ProfileTable;
   readonly #pages: PageReader;
   readonly #authorship: Authorship;
   readonly #uncounted: UncountedTable;
@@ -67,6 +70,7 @@ export class ChannelStatusReader {
       readonly devices: DeviceTable;
       readonly members: MemberTable;
       readonly rights: RightsTable;
+      readonly profiles: ProfileTable;
       readonly pages: PageReader;
       readonly authorship: Authorship;
       readonly uncounted: UncountedTable;
@@ -79,6 +83,7 @@ export class ChannelStatusReader {
     this.#devices = tables.devices;
     this.#members = tables.members;
     this.#rights = tables.rights;
+    this.#profiles = tables.profiles;
     this.#pages = tables.pages;
     this.#authorship = tables.authorship;
     this.#uncounted = tables.uncounted;
@@ -237,6 +242,7 @@ export class ChannelStatusReader {
       isLastTruncated: last !== undefined && truncateFirst(last.entries, maxLastBytes),
       isBlocked: blocks(state, user),
       members: this.#memberStates(state),
+      profile: this.#profileOfPeer(state, member),
       group: this.#groupOf(state, member),
       recency: state.lastRow,
     };
@@ -295,6 +301,12 @@ export class ChannelStatusReader {
     if (state.channel.kind !== 'group') return undefined;
     const { settings, memberCount } = this.#rights.rightsOf(state);
     return { role: roleOf(member.role), settings, memberCount };
+  }
+
+  #profileOfPeer({ channel, lowUser, highUser }: ChannelState, { user }: KnownMember): UserProfile {
+    if (channel.kind !== 'direct') return NO_PROFILE;
+    const peer = user === lowUser ? highUser : lowUser;
+    return this.#readAround(`the profile of user number ${peer}`, () => this.#profiles.find(peer)) ?? NO_PROFILE;
   }
 
   #memberStates(state: ChannelState): MemberState[] {

@@ -1,5 +1,6 @@
 // A user's channels on their way between the threads.
 
+import type { UserProfile } from '@longwire/protocol';
 import type { GroupDescription, MemberState } from '../../directory.js';
 import type { HeadFrame, PageFrame } from './page-frames.js';
 
@@ -26,6 +27,7 @@ export interface DescriptionFrame {
   readonly isLastTruncated: boolean;
   readonly isBlocked: boolean;
   readonly members: readonly MemberState[];
+  readonly profile: UserProfile;
   readonly group: GroupDescription | undefined;
   readonly recency: number;
 }

@@ -152,6 +152,11 @@ CREATE TABLE slot (
 CREATE TABLE uncounted (channel INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (channel, offset)) WITHOUT ROWID;
 `;
 
+/** How users are shown. */
+const PROFILES = `
+CREATE TABLE profile (user INTEGER PRIMARY KEY, name TEXT NOT NULL, picture TEXT NOT NULL, crc INTEGER NOT NULL);
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -197,6 +202,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(PENDING),
   (database) => database.exec(GROUP_USAGE),
   (database) => database.exec(SLOTS),
+  (database) => database.exec(PROFILES),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

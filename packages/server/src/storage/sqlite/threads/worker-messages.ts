@@ -1,6 +1,6 @@
 // What the two threads say to each other.
 
-import type { DeviceId, UserId } from '@longwire/protocol';
+import type { DeviceId, UserId, UserProfile } from '@longwire/protocol';
 import type { Channel } from '../../../channel/channel.js';
 import type { PendingMember, Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
@@ -10,6 +10,7 @@ import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from 
 import type { MaintenanceStep } from '../../maintenance.js';
 import type { BlockedPage, KeySearch, PageRequest } from '../../message-log.js';
 import type { PreferenceWrite } from '../../preferences.js';
+import type { ProfileWrite } from '../../profiles.js';
 import type { StoreQuotas } from '../../quotas.js';
 import type { HeldEngine } from '../../store.js';
 import type { UserState, UserStateWrite, WriterPair } from '../../user-states.js';
@@ -120,6 +121,16 @@ export interface WorkerCalls {
   };
   loadPreferences: { readonly input: readonly UserId[]; readonly output: readonly (readonly PreferenceFrame[])[] };
   writePreferences: { readonly input: readonly Named<PreferenceWrite>[]; readonly output: undefined };
+  loadProfiles: { readonly input: readonly UserId[]; readonly output: readonly UserProfile[] };
+  loadSharedProfiles: {
+    readonly input: {
+      readonly viewer: UserId;
+      readonly users: readonly UserId[];
+      readonly group: ChannelName | undefined;
+    };
+    readonly output: readonly UserProfile[];
+  };
+  writeProfiles: { readonly input: readonly ProfileWrite[]; readonly output: undefined };
   loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
   writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
   haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };

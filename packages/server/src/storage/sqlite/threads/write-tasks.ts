@@ -41,7 +41,7 @@ export class AppendTask implements WriteTask {
 /** Calls that change a few rows, and go with the next commit. */
 export type ShortWriteCall = Extract<
   CallMessage,
-  { readonly method: 'openDevice' | 'writeUserStates' | 'writePreferences' }
+  { readonly method: 'openDevice' | 'writeUserStates' | 'writePreferences' | 'writeProfiles' }
 >;
 
 export class ShortWriteTask implements WriteTask {
@@ -68,6 +68,8 @@ export class ShortWriteTask implements WriteTask {
         return engine.openDevice(this.#call.input);
       case 'writePreferences':
         return engine.preferences.write(this.#call.input);
+      case 'writeProfiles':
+        return engine.profiles.write(this.#call.input);
       case 'writeUserStates':
         return engine.userStates.write(this.#call.input);
     }

@@ -94,6 +94,7 @@ export class WriterThread {
       case 'openDevice':
       case 'writeUserStates':
       case 'writePreferences':
+      case 'writeProfiles':
         this.#shortWrites.push(new ShortWriteTask(call));
         return;
       case 'writeCursors':
@@ -251,6 +252,10 @@ export class WriterThread {
         return this.#engine.loadCursors(call.input);
       case 'loadPreferences':
         return this.#engine.preferences.load(call.input);
+      case 'loadProfiles':
+        return this.#engine.profiles.load(call.input);
+      case 'loadSharedProfiles':
+        return this.#engine.profiles.loadShared(call.input);
       case 'loadUserStates':
         return this.#engine.userStates.load(call.input);
       case 'haveWritten':

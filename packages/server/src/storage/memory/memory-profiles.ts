@@ -1,0 +1,47 @@
+// The names and pictures of users in the memory engine.
+
+import type { UserId, UserProfile } from '@longwire/protocol';
+import { directChannel, type GroupChannel } from '../../channel/channel.js';
+import { NO_PROFILE } from '../../channel/profile.js';
+import { assertProfileCount, knows, type Profiles, type ProfileWrite, type SharedProfiles } from '../profiles.js';
+import type { MemoryState } from './memory-state.js';
+
+export class MemoryProfiles implements Profiles {
+  readonly #state: MemoryState;
+
+  constructor(state: MemoryState) {
+    this.#state = state;
+  }
+
+  async load(users: readonly UserId[]): Promise<readonly UserProfile[]> {
+    this.#state.assertOpen();
+    assertProfileCount(users.length);
+    return users.map((user) => this.#state.profileOf(user));
+  }
+
+  async loadShared({ viewer, users, group }: SharedProfiles): Promise<readonly UserProfile[]> {
+    this.#state.assertOpen();
+    assertProfileCount(users.length);
+    return users.map((user) => {
+      const isKnown =
+        user === viewer || (group === undefined ? this.#haveEntries(viewer, user) : this.#meet(viewer, user, group));
+      return isKnown ? this.#state.profileOf(user) : NO_PROFILE;
+    });
+  }
+
+  async write(batch: readonly ProfileWrite[]): Promise<void> {
+    this.#state.assertOpen();
+    assertProfileCount(batch.length);
+    for (const { user, ...change } of batch) if (this.#state.users.has(user)) this.#state.changeProfile(user, change);
+  }
+
+  #haveEntries(viewer: UserId, user: UserId): boolean {
+    return (this.#state.channels.get(directChannel(viewer, user).key)?.entries.length ?? 0) > 0;
+  }
+
+  #meet(viewer: UserId, user: UserId, { key }: GroupChannel): boolean {
+    const members = this.#state.channels.get(key)?.members;
+    const [own, other] = [members?.get(viewer)?.stays.at(-1), members?.get(user)?.stays.at(-1)];
+    return own !== undefined && other !== undefined && knows(own, other);
+  }
+}
