@@ -98,6 +98,30 @@ describe.each(cases)('of a group with a damaged row, through $driver, with place
     damage.length = 0;
   }
 
+  const invite = (id: string) => {
+    const pending = [{ user: user(id), state: 'invited' as const, by: user('alice') }];
+    return append(engine, control(eng, versionIn(eng), { pending }))[0];
+  };
+
+  test('a user whose invitation is damaged is not invited, which is reported, and is invited anew', () => {
+    invite('dave');
+    damaged("UPDATE pending SET state = 2 WHERE user = 'dave'");
+    expect(engine.pending({ channel: name, after: undefined, limit: 10 }).rows).toEqual([]);
+    expect(engine.pendingOf({ user: user('dave'), after: undefined, limit: 10 }).rows).toEqual([]);
+    expectReported();
+    expect(invite('dave')).toMatchObject({ outcome: 'controlled', change: { pending: [{ was: undefined }] } });
+    expect(engine.pending({ channel: name, after: undefined, limit: 10 }).rows).toHaveLength(1);
+  });
+
+  test('what a user has used in groups begins anew where it is damaged, which is reported', () => {
+    invite('dave');
+    damaged("UPDATE group_usage SET adds = 1000000 WHERE user = 'alice'");
+    expect(invite('erin')).toMatchObject({ outcome: 'controlled' });
+    expectReported();
+    invite('fred');
+    expect(damage).toEqual([]);
+  });
+
   test('is whole before', () => {
     damaged('SELECT 1');
     expect(members()).toEqual(['alice', 'bob', 'carol']);
