@@ -1,38 +1,9 @@
 // Groups and blocks in the page, in a real browser on a real server.
 
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { connect, type LongwireClient } from '@longwire/client';
-import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
-import { ServerProcess } from '@longwire/test-support/server-process';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bubbles, listed, openPage, say, signIn } from './page-steps.js';
-
-const found = await findChromium();
-const screenshots = fileURLToPath(new URL('../test-results/', import.meta.url));
-const timeout = 60_000;
-
-let server: ServerProcess;
-let browser: Browser;
-let context: BrowserContext;
-const clients: LongwireClient[] = [];
-const complaints: string[] = [];
-
-async function openAs(name: string, width = 1000): Promise<Page> {
-  const page = await openPage(context, server.url, complaints);
-  await page.setViewportSize({ width, height: 700 });
-  page.on('dialog', (dialog) => dialog.accept());
-  await signIn(page, name);
-  return page;
-}
-
-/** A user without a page. */
-function clientOf(name: string): LongwireClient {
-  const client = connect({ url: server.url, device: 'test', getToken: () => `dev:${name}` });
-  clients.push(client);
-  return client;
-}
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { hasNoBrowser, pageTimeoutMs, screenshots, usePageBench } from './page-bench.js';
+import { bubbles, listed, say } from './page-steps.js';
 
 const entry = (page: Page, name: string) => page.locator('#conversations button', { hasText: name });
 const changes = (page: Page) => page.locator('#messages .note-line').allTextContents();
@@ -56,28 +27,17 @@ async function createGroup(page: Page, title: string, users: string, joining = '
   return decodeURIComponent(new URL(page.url()).hash).slice('#/group/'.length);
 }
 
-describe.skipIf(found.path === undefined)('groups and blocks in the page in Chromium', { timeout }, () => {
-  beforeAll(async () => {
-    mkdirSync(screenshots, { recursive: true });
-    server = await ServerProcess.start();
-    browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
-  }, timeout);
+describe.skipIf(hasNoBrowser)('groups and blocks in the page in Chromium', { timeout: pageTimeoutMs }, () => {
+  const bench = usePageBench();
+  const { clientOf } = bench;
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, timeout);
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    complaints.length = 0;
-  });
-
-  afterEach(async () => {
-    await context.close();
-    await Promise.all(clients.splice(0).map((client) => client.close()));
-    expect(complaints).toEqual([]);
-  });
+  async function openAs(name: string, width = 1000): Promise<Page> {
+    const page = await bench.openAs(name);
+    await page.setViewportSize({ width, height: 700 });
+    // What asks whether the user is sure.
+    page.on('dialog', (dialog) => dialog.accept());
+    return page;
+  }
 
   it('creates a group, whose members write, see who types, what is unread, and each change in words', async () => {
     await clientOf('bob').user('ada').send({ text: 'hi' });

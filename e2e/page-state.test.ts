@@ -2,35 +2,11 @@
 
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
-import { connect, type LongwireClient } from '@longwire/client';
-import { chromiumArguments, findChromium } from '@longwire/test-support/chromium';
 import { raisedRates } from '@longwire/test-support/raised-rates';
-import { ServerProcess } from '@longwire/test-support/server-process';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bubbles, listed, openPage, say, signIn, talkTo } from './page-steps.js';
-
-const found = await findChromium();
-const timeout = 60_000;
-
-let server: ServerProcess;
-let browser: Browser;
-let context: BrowserContext;
-const clients: LongwireClient[] = [];
-const complaints: string[] = [];
-
-async function openAs(name: string): Promise<Page> {
-  const page = await openPage(context, server.url, complaints);
-  await signIn(page, name);
-  return page;
-}
-
-/** A user without a page. */
-function clientOf(name: string): LongwireClient {
-  const client = connect({ url: server.url, device: 'test', getToken: () => `dev:${name}` });
-  clients.push(client);
-  return client;
-}
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { hasNoBrowser, pageTimeoutMs, usePageBench } from './page-bench.js';
+import { bubbles, listed, say, signIn, talkTo } from './page-steps.js';
 
 const composer = (page: Page) => page.locator('#composer-text');
 const entry = (page: Page, peer: string) => page.locator('#conversations button', { hasText: peer });
@@ -38,28 +14,10 @@ const entry = (page: Page, peer: string) => page.locator('#conversations button'
 const fromEnd = (page: Page) =>
   page.locator('#messages').evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
 
-describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, () => {
-  beforeAll(async () => {
-    // One of the tests writes to more people than a user may in an hour.
-    server = await ServerProcess.start({ ...raisedRates, LONGWIRE_DEV_ADMINS: 'crm' });
-    browser = await chromium.launch({ executablePath: found.path ?? '', args: chromiumArguments });
-  }, timeout);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, timeout);
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    complaints.length = 0;
-  });
-
-  afterEach(async () => {
-    await context.close();
-    await Promise.all(clients.splice(0).map((client) => client.close()));
-    expect(complaints).toEqual([]);
-  });
+describe.skipIf(hasNoBrowser)('the page in Chromium', { timeout: pageTimeoutMs }, () => {
+  // One of the tests writes to more people than a user may in an hour.
+  const bench = usePageBench({ ...raisedRates, LONGWIRE_DEV_ADMINS: 'crm' });
+  const { openAs, clientOf } = bench;
 
   it('keeps a draft with its conversation: what was written to bob is not sent to carol (row 94)', async () => {
     const page = await openAs('ann');
@@ -241,8 +199,8 @@ describe.skipIf(found.path === undefined)('the page in Chromium', { timeout }, (
   });
 
   it('connects below the path of a proxy (/chat/), not at the root', async () => {
-    await using proxy = await proxyBelow('/chat', server.port);
-    const page = await openPage(context, `http://127.0.0.1:${proxy.port}/chat/`, complaints);
+    await using proxy = await proxyBelow('/chat', bench.port);
+    const page = await bench.open(`http://127.0.0.1:${proxy.port}/chat/`);
     await signIn(page, 'pat');
     await talkTo(page, 'pat');
     await say(page, 'through the proxy');

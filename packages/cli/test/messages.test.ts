@@ -336,6 +336,13 @@ describe.skipIf(process.platform !== 'linux')('chat at the prompt of a terminal'
     await uma.shows(/uma → tom \(typing…\) > /, 'output');
     tom.write('lo\r');
     await uma.shows(/: hello\r?\n[^\n]*uma → tom > [^(\n]*$/, 'output');
+    // In a group it shows who types.
+    await run(['group', 'create', '--as', 'uma', 'duo', 'tom']);
+    for (const terminal of [tom, uma]) terminal.write('/to group/duo\r');
+    await uma.shows(/uma → group\/duo > /, 'output');
+    await tom.shows(/tom → group\/duo > /, 'output');
+    tom.write('hi');
+    await uma.shows(/uma → group\/duo \(tom typing…\) > /, 'output');
     await Promise.all([tom.kill(), uma.kill()]);
   });
 });

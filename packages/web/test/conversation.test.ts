@@ -1,4 +1,4 @@
-import type { Gap, LongwireMessage } from '@longwire/client';
+import type { ChannelSummary, Gap, GroupChange, LongwireMessage, MemberChange } from '@longwire/client';
 import { describe, expect, it } from 'vitest';
 import { Conversation } from '../src/page/state/conversation.js';
 
@@ -36,5 +36,56 @@ describe('a conversation', () => {
     conversation.takeHistory({ items: [gapOf(40, 89, 'removed')], messages: [], more: true, first, last: undefined });
     expect(conversation.earliest).toEqual(first);
     expect(conversation.hasEarlier).toBe(true);
+  });
+});
+
+describe('a conversation of a group', () => {
+  const eng = { channel: 'group/eng', epoch: 'k3', at: 1, from: 'bob', own: false } as const;
+  const summary = { address: 'group/eng', epoch: 'k3', head: 5, read: 5, unread: 0, visibleFrom: 1, role: 'member' };
+  const member = (offset: number, change: string, users: string[], role?: string) =>
+    ({ ...eng, offset, change, users, role }) as unknown as MemberChange;
+  const settings = (offset: number, changed: object, deleted = false) =>
+    ({ ...eng, offset, settings: changed, deleted }) as unknown as GroupChange;
+
+  function conversationOf(): Conversation {
+    const conversation = new Conversation('group/eng');
+    conversation.takeSummary({ ...summary, members: 3, title: 'Eng' } as unknown as ChannelSummary);
+    return conversation;
+  }
+
+  it('has changes in their places, in words, which are not unread', () => {
+    const conversation = conversationOf();
+    conversation.takeMessage({ ...eng, offset: 6, body: 'x' } as unknown as LongwireMessage);
+    expect(conversation.takeChange(member(7, 'left', ['dan']), 'alice')).toBe(true);
+    conversation.takeChange(member(5, 'joined', ['dan']), 'alice');
+    const texts = conversation.items.map((item) => item.kind !== 'gap' && item.text);
+    expect(texts).toEqual(['dan joined 加入了群组', 'x', 'dan left 离开了群组']);
+    expect([conversation.unread, conversation.preview]).toEqual([1, 'dan left 离开了群组']);
+    conversation.takeOwnRead('k3', 6);
+    expect(conversation.unread).toBe(0);
+  });
+
+  it('follows the changes after its summary: members, role, title, posting, and the end', () => {
+    const conversation = conversationOf();
+    // Counted by the summary already.
+    conversation.takeChange(member(5, 'added', ['dan', 'eve']), 'alice');
+    expect(conversation.group).toMatchObject({ members: 3 });
+    conversation.takeChange(member(6, 'added', ['fay']), 'alice');
+    conversation.takeChange(settings(7, { title: null, posting: 'admins' }), 'alice');
+    expect(conversation.group).toMatchObject({ members: 4, title: undefined, role: 'member' });
+    expect(conversation.isReadOnly).toBe(true);
+    conversation.takeChange(member(8, 'role', ['alice'], 'admin'), 'alice');
+    expect(conversation.isReadOnly).toBe(false);
+    conversation.takeChange(settings(9, {}, true), 'alice');
+    expect(conversation.group).toMatchObject({ isOver: true });
+    expect(conversation.isReadOnly).toBe(true);
+  });
+
+  it('is over for who is removed, until they join again', () => {
+    const conversation = conversationOf();
+    conversation.takeChange(member(6, 'removed', ['alice']), 'alice');
+    expect(conversation.isReadOnly).toBe(true);
+    conversation.takeState({ ...summary, head: 9, members: 3 } as unknown as ChannelSummary);
+    expect([conversation.isReadOnly, conversation.group?.isOver]).toEqual([false, false]);
   });
 });
