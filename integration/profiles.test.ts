@@ -7,7 +7,12 @@ import { WireClient, type WireMessage } from '@longwire/test-support/wire-client
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const secret = '0123456789abcdef0123456789abcdef';
-const settings = { ...raisedRates, LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET: secret };
+const settings = {
+  ...raisedRates,
+  LONGWIRE_AUTH: 'jwt',
+  LONGWIRE_JWT_SECRET: secret,
+  LONGWIRE_USERS_SEARCHABLE: 'true',
+};
 const picture = 'https://pictures.example.org/p.png';
 
 let onSqlite: TestServer;
@@ -117,6 +122,46 @@ describe.each([
     await Promise.all([end(), plain.end(), renamed.end(), same.end()]);
   });
 
+  it('user.update of an admin changes what is given and is pushed to those who watch, and is forbidden for others', async () => {
+    const { ids, clients, end } = await newUsers(server(), {}, { name: 'Bob', picture });
+    const [ann, bob] = clients as [WireClient, WireClient];
+    const b = ids[1]!;
+    const admin = await signIn(server(), 'backend', { role: 'admin' });
+    await ann.ask({ type: 'watch', users: [b] });
+    const update = (fields: object) => admin.ask({ type: 'user.update', user: b, ...fields });
+    expect(await update({ name: ' Robert\u00a0B. ', picture: null })).toMatchObject({ type: 'ok' });
+    expect(await ann.count('presence', 1)).toEqual([{ type: 'presence', user: b, online: true, name: 'Robert B.' }]);
+    expect(await usersOf(ann, [b])).toEqual([{ user: b, name: 'Robert B.' }]);
+    expect(await update({ picture: 'file:///etc/passwd' })).toMatchObject({ code: 'invalid_field' });
+    expect(await update({ user: 'never-seen', name: 'X' })).toMatchObject({ code: 'no_such_user' });
+    expect(await bob.ask({ type: 'user.update', user: b, name: 'X' })).toMatchObject({ code: 'forbidden' });
+    await Promise.all([end(), admin.end()]);
+  });
+
+  it('users.search finds users by the beginning of their names, without the user and those who block the user', async () => {
+    const word = `W${worlds}-${_}`;
+    const { ids, clients, end } = await newUsers(
+      server(),
+      { name: `${word} Ann` },
+      { name: `${word.toLowerCase()} bob`, picture },
+      { name: `${word} Cem` },
+      { name: `x ${word}` },
+    );
+    const [ann, , cem] = clients as [WireClient, WireClient, WireClient];
+    const search = async (client: WireClient, limit?: number) =>
+      (await client.ask({ type: 'users.search', prefix: word, limit }))['users'];
+    expect(await search(ann)).toEqual([
+      { user: ids[1], name: `${word.toLowerCase()} bob`, picture },
+      { user: ids[2], name: `${word} Cem` },
+    ]);
+    expect(await search(cem, 1)).toEqual([{ user: ids[0], name: `${word} Ann` }]);
+    await cem.ask({ type: 'block', user: ids[0] });
+    expect(await search(ann)).toMatchObject([{ user: ids[1] }]);
+    expect(await search(cem)).toMatchObject([{ user: ids[0] }, { user: ids[1] }]);
+    expect(ann.ofType('connected')[0]?.['features']).toContain('search');
+    await end();
+  });
+
   it('claims that cannot be used are ignored with a line in the log that has their names and not their values', async () => {
     const { ids, clients, end } = await newUsers(server(), {}, { name: 'Bob', picture: 'javascript:alert(1)' });
     const [a, b] = ids;
@@ -138,3 +183,13 @@ it('names and pictures are kept over a restart', async () => {
   expect(connected.channels).toMatchObject([{ address: `user/${ids[1]}`, name: 'Bob', picture }]);
   await ann.end();
 }, 60_000);
+
+it('users.search is forbidden, and not among the features, unless users.searchable is set', async () => {
+  const { LONGWIRE_USERS_SEARCHABLE: _, ...withoutSearch } = settings;
+  const server = await startTestServer({ ...withoutSearch, LONGWIRE_DATA: 'memory:' });
+  const ann = await signIn(server, 'ann', { name: 'Ann' });
+  expect(await ann.ask({ type: 'users.search', prefix: 'a' })).toMatchObject({ code: 'forbidden', retryable: false });
+  expect(ann.ofType('connected')[0]?.['features']).not.toContain('search');
+  await ann.end();
+  await server.remove();
+});

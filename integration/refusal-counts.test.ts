@@ -85,6 +85,7 @@ describe('longwire refusals counts', () => {
     ['limits.acksPerSecond', { type: 'ack', cursors: {} }],
     ['limits.signalsPerSecond', { type: 'signal', to: 'user/bob', name: 'typing' }],
     ['limits.blocksPerSecond', { type: 'unblock', user: 'bob' }],
+    ['limits.searchesPerSecond', { type: 'users.search', prefix: 'b' }],
     ['limits.commandsPerSecond', { type: 'ping' }],
   ] as const)('%s', async (kind, command) => {
     await counts(kind, 1, () => untilRefused(`user-of-${kind}`, command));

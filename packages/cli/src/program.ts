@@ -60,8 +60,13 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: 'profile',
-    description: 'show the names and pictures of users',
+    description: 'show the names and pictures of users, or change those of one',
     load: async (terminal) => (await import('./commands/profile.js')).profileCommand(terminal),
+  },
+  {
+    name: 'search',
+    description: 'find users by the beginning of their names',
+    load: async (terminal) => (await import('./commands/search.js')).searchCommand(terminal),
   },
   {
     name: 'settings',

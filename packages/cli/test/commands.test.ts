@@ -201,6 +201,10 @@ describe('longwire token and config', () => {
     expect((await run(['send', '--token', token, 'user/yan', 'hi'], at)).stdout).toBe('1\n');
     const shown = await run(['profile', '--token', token, 'zoe', 'yan'], at);
     expect(shown).toMatchObject({ exit: 0, stdout: 'Zoe (zoe)  https://a.example/z.png\nyan\n' });
+    const admin = (await run(['token', 'create', 'backend', '--role', 'admin'], environment)).stdout.trim();
+    expect((await run(['profile', '--token', admin, 'yan', '--name', 'Yan'], at)).exit).toBe(0);
+    expect((await run(['profile', '--token', token, 'yan'], at)).stdout).toBe('Yan (yan)\n');
+    expect((await run(['search', '--token', token, 'ya'], at)).stderr).toContain('forbidden');
     expect((await run(['send', '--as', 'zoe', 'user/yan', 'hi'], at)).exit).toBe(1);
     jwt.child.kill('SIGTERM');
     const { exit, stdout, stderr } = await jwt.result;

@@ -9,6 +9,7 @@ import {
   formatAddress,
   isAddress,
   type PresenceState,
+  type ProfiledUser,
   parseGroupId,
   parseUserId,
   type UserProfile,
@@ -26,7 +27,14 @@ import { Group } from './group.js';
 import type { Listener } from './listeners.js';
 import type { CreateGroupOptions, InvitationsOptions, InvitationsPage } from './sending/groups.js';
 import type { SendOptions, SendResult } from './sending/pending-sends.js';
-import type { BlockedOptions, BlockedPage, ChannelsOptions, ChannelsPage } from './sending/queries.js';
+import type {
+  BlockedOptions,
+  BlockedPage,
+  ChannelsOptions,
+  ChannelsPage,
+  SearchUsersOptions,
+  UserProfileChange,
+} from './sending/queries.js';
 import type { SendBody } from './sending/send-body.js';
 
 /**
@@ -182,6 +190,24 @@ export class LongwireClient {
    */
   profile(user: string): Promise<UserProfile> {
     return this.#core.profiles.find(user);
+  }
+
+  /**
+   * Users whose names begin with `prefix`, in upper or lower case, ascending by name; users who block this one are left out.
+   * The feature `search` of `session.features` says that the server allows it. Waits for the connection if there is none.
+   * Rejects with a LongwireError: `forbidden` (the server does not), `invalid_field`, `rate_limited`, `aborted`, `closed`.
+   */
+  searchUsers(prefix: string, options: SearchUsersOptions = {}): Promise<readonly ProfiledUser[]> {
+    return this.#core.queries.searchUsers(prefix, options);
+  }
+
+  /**
+   * Gives a user another name or picture, until their next token has others. For admins, whose token has `role: "admin"`.
+   * Resolves when it is stored. Rejects with a LongwireError: `forbidden`, `no_such_user`, `invalid_field`, `rate_limited`,
+   * another error of the server, `aborted`, `closed`.
+   */
+  updateUser(user: string, profile: UserProfileChange, options: WaitOptions = {}): Promise<void> {
+    return this.#core.queries.updateUser(user, profile, options);
   }
 
   /**

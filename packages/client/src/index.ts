@@ -11,6 +11,7 @@ export type {
   GroupSettingsChange,
   JsonValue,
   PresenceState,
+  ProfiledUser,
   ReactionState,
   UserProfile,
   UserSettings,
@@ -68,5 +69,7 @@ export type {
   HistoryItem,
   HistoryOptions,
   HistoryPage,
+  SearchUsersOptions,
+  UserProfileChange,
 } from './sending/queries.js';
 export type { SendBody } from './sending/send-body.js';

@@ -98,3 +98,18 @@ describe('client.profile and group.profile', () => {
     }
   });
 });
+
+it('client.searchUsers and client.updateUser send their fields and resolve with the answer', async () => {
+  const { client, socket } = await connected();
+  const found = client.searchUsers('bo', { limit: 2 });
+  const search = socket.last('users.search');
+  expect(search).toMatchObject({ prefix: 'bo', limit: 2 });
+  answer(socket, search, [{ user: 'bob', name: 'Bob' }]);
+  expect(await found).toEqual([{ user: 'bob', name: 'Bob' }]);
+  const updated = client.updateUser('bob', { name: 'Bob', picture: null });
+  const { id, ...fields } = socket.last('user.update')!;
+  expect(fields).toEqual({ type: 'user.update', user: 'bob', name: 'Bob', picture: null });
+  socket.push({ re: id, type: 'ok' });
+  expect(await updated).toBeUndefined();
+  await expect(client.updateUser('user/bob', {})).rejects.toMatchObject({ code: 'invalid_field' });
+});

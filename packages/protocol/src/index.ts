@@ -168,7 +168,13 @@ export type {
   GroupUpdateCommand,
 } from './messages/group-commands.js';
 export type { JsonValue } from './messages/json-value.js';
-export type { ProfiledUser, UserProfile, UsersCommand } from './messages/profiles.js';
+export type {
+  ProfiledUser,
+  UserProfile,
+  UsersCommand,
+  UsersSearchCommand,
+  UserUpdateCommand,
+} from './messages/profiles.js';
 export type {
   ChannelChangedPush,
   ChannelInvitationPush,

@@ -10,7 +10,7 @@ import { LocalBus } from './bus/local/local-bus.js';
 import { OrderGate } from './bus/order-gate.js';
 import type { Channel } from './channel/channel.js';
 import { warnOfDangers } from './config/config-warnings.js';
-import { type ServerConfig, sessionLimits } from './config/server-config.js';
+import { type ServerConfig, sessionFeatures, sessionLimits } from './config/server-config.js';
 import { Hub, SHARE_FROM } from './delivery/hub.js';
 import { GatheredPages, pacedPages } from './delivery/page-source.js';
 import type { UserReaders } from './delivery/user-readers.js';
@@ -262,7 +262,7 @@ async function serve(
       connectionLimits,
       refusals,
     },
-    { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits) },
+    { ...limits, server: `longwire/${version}`, limits: sessionLimits(limits), features: sessionFeatures(config) },
   );
   const router = new Router(
     { rules, signIn, clock, refusals },

@@ -1,4 +1,4 @@
-// The commands that may be repeated freely: history, channels, read, users, presence, watch, unwatch, block, unblock, blocks, mute, archive, hide, settings.
+// The commands that may be repeated freely: history, channels, read, users, users.search, user.update, presence, watch, unwatch, block, unblock, blocks, mute, archive, hide, settings.
 
 import {
   type Address,
@@ -18,6 +18,7 @@ import {
 import type { AbortSignalLike, WaitOptions } from '../arguments/abort-signal.js';
 import { assertOptionNames } from '../arguments/option-names.js';
 import { type PositionInput, positionFrom } from '../arguments/position-input.js';
+import { userIdsFrom } from '../arguments/user-ids.js';
 import type { Gap } from '../client-events.js';
 import { LongwireError } from '../errors.js';
 import {
@@ -83,6 +84,17 @@ export interface BlockedPage {
   readonly users: readonly string[];
   /** Whether there are others after them. */
   readonly more: boolean;
+}
+
+export interface SearchUsersOptions extends WaitOptions {
+  /** 1-20, default 20. */
+  readonly limit?: number | undefined;
+}
+
+/** What is given is changed; `null` removes it. */
+export interface UserProfileChange {
+  readonly name?: string | null | undefined;
+  readonly picture?: string | null | undefined;
 }
 
 /** Of `mute`, `archive` and `hide`. */
@@ -195,6 +207,28 @@ export class Queries {
       fields: { type: 'users', users, group },
       resultOf: (answer) => answer.users,
     }));
+  }
+
+  searchUsers(prefix: string, options: SearchUsersOptions): Promise<readonly ProfiledUser[]> {
+    return this.#query('users', () => {
+      assertOptionNames(options, ['limit', 'signal']);
+      const { limit, signal } = options;
+      return { signal, fields: { type: 'users.search', prefix, limit }, resultOf: (answer) => answer.users };
+    });
+  }
+
+  /** A change of another user, by an admin. */
+  updateUser(user: string, profile: UserProfileChange, options: WaitOptions): Promise<void> {
+    return this.#query('ok', () => {
+      assertOptionNames(profile, ['name', 'picture']);
+      assertOptionNames(options, ['signal']);
+      const { name, picture } = profile;
+      return {
+        signal: options.signal,
+        fields: { type: 'user.update', user: userIdsFrom([user])[0], name, picture },
+        resultOf: () => undefined,
+      };
+    });
   }
 
   /** @param users  at most `fieldLimits.presenceUsers` */

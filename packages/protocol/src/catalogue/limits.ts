@@ -56,7 +56,9 @@ export const fieldLimits = Object.freeze({
   presenceUsers: 100,
   /** Users in one `users`. */
   profileUsers: 100,
-  /** `name` of a user. */
+  /** Users in one answer to `users.search`. */
+  foundUsers: 20,
+  /** `name` of a user, and `prefix` of `users.search`. */
   profileNameCharacters: 128,
   /** `picture` of a user: a URL of ASCII characters. */
   profilePictureBytes: 1000,

@@ -33,6 +33,7 @@ export const features = /* @__PURE__ */ Object.freeze([
   'invitations',
   'groupReceipts',
   'profiles',
+  'search',
   'inbox',
   'announcements',
   'expiry',

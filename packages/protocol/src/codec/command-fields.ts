@@ -15,6 +15,7 @@ import { parseAddress } from '../names/address.js';
 import type { CommandId } from '../names/ids.js';
 import type { FieldReader } from './field-reader.js';
 import { readGroupCommand } from './group-fields.js';
+import { readProfileCommand } from './profile-fields.js';
 import { fitsUtf8Bytes, utf8ByteLength } from './utf8.js';
 
 /** A `send` as received. Its body stays text, as `bodyText` of the result; either that or `bytes` is present. */
@@ -62,6 +63,9 @@ export function readCommandFields(
       return { type, id, after: fields.address('after'), limit: readLimit(fields) };
     case 'users':
       return { type, id, users: fields.requiredUsers(fieldLimits.profileUsers), group: fields.group('group') };
+    case 'users.search':
+    case 'user.update':
+      return readProfileCommand(type, id, fields);
     case 'presence':
     case 'watch':
     case 'unwatch':

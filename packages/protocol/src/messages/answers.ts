@@ -149,7 +149,7 @@ export interface GroupInvitation extends Invitation {
   readonly group: GroupId;
 }
 
-/** To `users`: in the order asked, those who have a name or a picture and share the channel. */
+/** To `users`: in the order asked, those who have a name or a picture and share the channel. To `users.search`: those found. */
 export interface UsersAnswer extends AnswerFields {
   readonly type: 'users';
   readonly users: readonly ProfiledUser[];

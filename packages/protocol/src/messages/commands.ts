@@ -11,7 +11,7 @@ import type {
   GroupReceiptsCommand,
 } from './group-commands.js';
 import type { JsonValue } from './json-value.js';
-import type { UsersCommand } from './profiles.js';
+import type { UsersCommand, UsersSearchCommand, UserUpdateCommand } from './profiles.js';
 
 /** The first command of every session. Answer: `connected`. */
 export interface ConnectCommand extends CommandFields {
@@ -219,6 +219,8 @@ export type Command =
   | GroupInvitationsCommand
   | GroupReceiptsCommand
   | UsersCommand
+  | UsersSearchCommand
+  | UserUpdateCommand
   | PresenceCommand
   | WatchCommand
   | UnwatchCommand
@@ -258,6 +260,8 @@ const types: Readonly<Record<CommandType, true>> = {
   'group.invitations': true,
   'group.receipts': true,
   users: true,
+  'users.search': true,
+  'user.update': true,
   presence: true,
   watch: true,
   unwatch: true,

@@ -23,3 +23,20 @@ export interface UsersCommand extends CommandFields {
   /** A group in which both are, or were. Default: their direct channel, once it has a message. */
   readonly group?: GroupId | undefined;
 }
+
+/** Finds users by the beginning of their names, on a server that allows it. Answer: `users`, ascending by name. */
+export interface UsersSearchCommand extends CommandFields {
+  readonly type: 'users.search';
+  /** 1-128 characters. Upper and lower case are the same. */
+  readonly prefix: string;
+  /** 1-20, default 20. */
+  readonly limit?: number | undefined;
+}
+
+/** Gives a user another name or picture; `null` removes it. For admins. Answer: `ok`. */
+export interface UserUpdateCommand extends CommandFields {
+  readonly type: 'user.update';
+  readonly user: UserId;
+  readonly name?: string | null | undefined;
+  readonly picture?: string | null | undefined;
+}

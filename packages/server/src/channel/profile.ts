@@ -18,3 +18,8 @@ export function changedProfile(known: UserProfile, { name, picture }: ProfileCha
   };
   return changed.name === known.name && changed.picture === known.picture ? known : changed;
 }
+
+/** As names are compared when users are searched for: upper and lower case are the same. */
+export function foldedName(name: string): string {
+  return name.normalize('NFC').toLowerCase().normalize('NFC');
+}

@@ -1,7 +1,7 @@
 // The configuration of a server, complete, checked and frozen: what the floors above receive.
 
 import { TrustedProxies } from '@longwire/endpoint';
-import type { SessionLimits } from '@longwire/protocol';
+import { type Feature, features, type SessionLimits } from '@longwire/protocol';
 import { isLoopbackOrigin } from '@longwire/websocket';
 import type { ConfigProblem } from '../errors.js';
 import { type DevAuthConfig, devAuth, type JwtAuthConfig, jwtAuth } from './auth-config.js';
@@ -42,6 +42,7 @@ export interface ServerConfig {
   readonly logLevel: SettingValues['logLevel'];
   readonly limits: ServerLimits;
   readonly sessions: SessionPolicy;
+  readonly users: Section<'users'>;
   readonly groups: Section<'groups'>;
   readonly receipts: Section<'receipts'>;
   readonly presence: PresenceSettings;
@@ -75,6 +76,7 @@ export function buildServerConfig(
     logLevel: values.logLevel,
     limits,
     sessions: sectionOf(values, 'sessions'),
+    users: sectionOf(values, 'users'),
     groups: sectionOf(values, 'groups'),
     receipts: sectionOf(values, 'receipts'),
     presence: sectionOf(values, 'presence'),
@@ -166,4 +168,9 @@ function checkLimits(limits: ServerLimits, problems: ConfigProblem[]): void {
 export function sessionLimits(limits: ServerLimits): SessionLimits {
   const { bodyBytes, commandBytes, inFlight, keyWindow, watches } = limits;
   return { bodyBytes, commandBytes, inFlight, keyWindow, watches };
+}
+
+/** The features that a session is given in `connected`. */
+export function sessionFeatures({ users }: Pick<ServerConfig, 'users'>): readonly Feature[] {
+  return users.searchable ? features : features.filter((feature) => feature !== 'search');
 }

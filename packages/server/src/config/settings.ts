@@ -138,6 +138,7 @@ export const settings = Object.freeze({
   'limits.signalMembers': integer(200, 1, 10_000, 'members of a group beyond which signals are not sent in it'),
   'limits.watches': integer(defaultSessionLimits.watches, 1, 100_000, 'users whose presence one session watches'),
   'limits.blocksPerSecond': rate(1, 'block and unblock commands of one user; ten times as many at once'),
+  'limits.searchesPerSecond': rate(5, 'searches for users of one user; twice as many at once'),
   'limits.blocksPerUser': quota(10_000, 'users whom one user may block'),
   'limits.preferencesPerUser': integer(1_000, 1, 10_000, 'channels that one user may mute, archive or hide'),
   'limits.newPeersPerHour': quota(60, 'people who never answered that one user may begin to write to in an hour'),
@@ -147,6 +148,7 @@ export const settings = Object.freeze({
   'limits.undeliveredBytesPerPeer': quota(20_000_000, 'bytes from one user that another one has not received yet'),
   'limits.undeliveredBytesToUnseen': quota(1_000_000, 'the same while that one has never signed in'),
 
+  'users.searchable': onOff('let every user find the others by the beginning of their names'),
   'groups.maxMembers': integer(10_000, 1, 100_000, 'members of one group'),
   'groups.maxPending': integer(1_000, 1, 10_000, 'users who are invited to one group or have asked to join it'),
   'groups.perUser': quota(1_000, 'groups that one user is a member of'),

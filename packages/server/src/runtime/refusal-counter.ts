@@ -34,6 +34,7 @@ export const refusalKinds = [
   'limits.channelSignalsPerSecond',
   'limits.watches',
   'limits.blocksPerSecond',
+  'limits.searchesPerSecond',
   'limits.blocksPerUser',
   'limits.preferencesPerUser',
   'limits.bodyBytes',

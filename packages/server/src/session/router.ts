@@ -28,7 +28,7 @@ import { type CommandRef, reply, replyError } from './commands/reply.js';
 import { handleSend } from './commands/send.js';
 import { handleSettings } from './commands/settings.js';
 import { handleSignal } from './commands/signal.js';
-import { handleUsers } from './commands/users.js';
+import { handleUsers, handleUsersSearch, handleUserUpdate } from './commands/users.js';
 import type { RefusalLog } from './limits/refusal-log.js';
 import type { RatedKind, RateRefusal } from './limits/user-rates.js';
 import type { Rules } from './rules.js';
@@ -44,6 +44,8 @@ const ratedKinds: ReadonlyMap<string, RatedKind> = new Map([
   ['history', 'page'],
   ['channels', 'page'],
   ['users', 'page'],
+  ['users.search', 'search'],
+  ['user.update', 'send'],
   ['presence', 'page'],
   ['watch', 'page'],
   ['ack', 'ack'],
@@ -183,6 +185,12 @@ export class Router {
         break;
       case 'users':
         handleUsers(session, command, this.#rules.profiles, onPageFailure);
+        break;
+      case 'users.search':
+        handleUsersSearch(session, command, this.#rules.search, onPageFailure);
+        break;
+      case 'user.update':
+        handleUserUpdate(session, command, this.#rules.profiles, this.#rules.onProfileFailure);
         break;
       case 'presence':
         handlePresence(session, command, presence);

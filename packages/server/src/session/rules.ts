@@ -42,6 +42,9 @@ export interface Rules {
   readonly groupInvitations: GroupInvitations;
   readonly groupReceipts: GroupReceipts;
   readonly profiles: UserProfiles;
+  readonly search: { readonly profiles: UserProfiles; readonly isAllowed: boolean };
+  /** A name or picture could not be stored. */
+  readonly onProfileFailure: (error: unknown) => void;
   readonly presence: Presence;
   readonly settings: UserSettingsRule;
   readonly blocks: Blocks;
@@ -80,7 +83,7 @@ export interface RulesParts {
 
 export function createRules(
   parts: RulesParts,
-  { limits, groups, receipts }: Pick<ServerConfig, 'limits' | 'groups' | 'receipts'>,
+  { limits, groups, receipts, users: userSettings }: Pick<ServerConfig, 'limits' | 'groups' | 'receipts' | 'users'>,
 ): Rules {
   const {
     store,
@@ -100,6 +103,7 @@ export function createRules(
     unread,
   } = parts;
   const { log, directory, userStates: states } = store;
+  const profiles = new UserProfiles({ profiles: store.profiles, log, turns, bus });
   return {
     sender: new MessageSender({
       queue,
@@ -133,7 +137,9 @@ export function createRules(
     groupMembers: new GroupMembers({ members, log, profiles: store.profiles, turns }),
     groupInvitations: parts.groupInvitations,
     groupReceipts: new GroupReceipts({ members, heads, cursors, privacy: parts.privacy }, receipts.maxMembers),
-    profiles: new UserProfiles({ profiles: store.profiles, turns, bus }),
+    profiles,
+    search: { profiles, isAllowed: userSettings.searchable },
+    onProfileFailure: unread('The name or picture of a user could not be stored'),
     blocks: new Blocks(
       {
         log,

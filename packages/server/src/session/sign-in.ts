@@ -6,7 +6,7 @@ import {
   defaultDeviceId,
   encodeConnected,
   encodeRefreshed,
-  features,
+  type Feature,
   fieldLimits,
   type RefreshCommand,
   type SessionLimits,
@@ -46,6 +46,7 @@ export interface SignInOptions {
   /** `longwire/<version>`. */
   readonly server: string;
   readonly limits: SessionLimits;
+  readonly features: readonly Feature[];
   /** Sign-ins at work at one time, of all users and of one. */
   readonly signIns: number;
   readonly signInsPerUser: number;
@@ -304,7 +305,7 @@ export class SignIn {
   }
 
   #replyConnected(session: ClientSession, command: ConnectCommand, who: Authenticated, opened: OpenedSession): void {
-    const { heartbeatMs, server, limits } = this.#options;
+    const { heartbeatMs, server, limits, features } = this.#options;
     const { connectedBytes, ignoredBytes } = fieldLimits;
     const ignoredTexts = fittingTexts(opened.ignored.map(jsonOf), ignoredBytes);
     const ignored = opened.ignored.slice(0, ignoredTexts.length);

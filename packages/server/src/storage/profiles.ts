@@ -1,6 +1,6 @@
 // Port: how users are shown to people: their names and pictures.
 
-import type { UserId, UserProfile } from '@longwire/protocol';
+import type { ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
 import type { GroupChannel } from '../channel/channel.js';
 import type { Stay } from '../channel/membership.js';
 import type { ProfileChange } from '../channel/profile.js';
@@ -41,6 +41,15 @@ export interface Profiles {
   /** As `load`, and empty for those who share no such channel with the viewer. */
   loadShared(wanted: SharedProfiles): Promise<readonly UserProfile[]>;
 
-  /** At most 100. Unknown users are passed over; what changes nothing is not written. Durable when resolved. */
-  write(batch: readonly ProfileWrite[]): Promise<void>;
+  /**
+   * Users whose folded names begin with `prefix` (`foldedName`), ascending by the bytes of these, at most `limit` (≤ 100). One
+   * that cannot be read is reported and left out.
+   */
+  search(prefix: string, limit: number): Promise<readonly ProfiledUser[]>;
+
+  /**
+   * At most 100. Unknown users are passed over; what changes nothing is not written. Durable when resolved.
+   * @returns whether each user is known
+   */
+  write(batch: readonly ProfileWrite[]): Promise<readonly boolean[]>;
 }

@@ -17,6 +17,7 @@ const rates = {
   acksPerSecond: 10,
   signalsPerSecond: 10,
   blocksPerSecond: 1,
+  searchesPerSecond: 1,
 };
 const alice = 'alice' as UserId;
 

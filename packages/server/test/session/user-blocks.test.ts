@@ -20,6 +20,7 @@ const rates = {
   acksPerSecond: 10,
   signalsPerSecond: 10,
   blocksPerSecond: 1,
+  searchesPerSecond: 1,
 };
 const [alice, bob] = ['alice', 'bob'] as [UserId, UserId];
 

@@ -3,7 +3,7 @@
 import type { GroupId } from '@longwire/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupChannel } from '../../src/channel/channel.js';
-import { NO_PROFILE, type ProfileChange } from '../../src/channel/profile.js';
+import { foldedName, NO_PROFILE, type ProfileChange } from '../../src/channel/profile.js';
 import { MAX_PROFILES_PER_CALL } from '../../src/storage/profiles.js';
 import { append, changeMembers, device, direct, joins, leaves, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
@@ -44,10 +44,11 @@ export function describeProfileContract(name: string, create: StoreFactory): voi
       await signIn('alice', { name: 'Alice', picture });
       await signIn('alice', undefined);
       await signIn('bob', named('Bob'));
-      await profiles.write([
+      const known = await profiles.write([
         { user: bob, ...unchanged, picture },
         { user: user('stranger'), ...unchanged, name: 'X' },
       ]);
+      expect(known).toEqual([true, false]);
       expect(await profiles.load([bob, user('stranger'), alice, carol])).toEqual([
         { name: 'Bob', picture },
         NO_PROFILE,
@@ -97,6 +98,25 @@ export function describeProfileContract(name: string, create: StoreFactory): voi
       expect(await seenBy(dave)).toEqual([false, false, false, true]);
       const none = groupChannel('none' as GroupId);
       expect(await profiles.loadShared({ viewer: alice, users: [bob], group: none })).toEqual([NO_PROFILE]);
+    });
+
+    test('search finds names that begin with a folded prefix, in any case, ascending, and none without a name', async () => {
+      const { profiles } = tested.store;
+      const names = { alice: 'Zo\u00eb B', bob: 'ZO\u00cb a', carol: 'zo', dave: null };
+      const writes = Object.entries(names).map(([id, name]) => ({ user: user(id), name, picture }));
+      await profiles.write(writes);
+      const found = async (prefix: string, limit = 10) =>
+        (await profiles.search(foldedName(prefix), limit)).map((each) => each.user);
+      expect(await found('ZO')).toEqual([carol, bob, alice]);
+      expect(await found('zoe\u0308')).toEqual([bob, alice]);
+      expect(await found('z', 2)).toEqual([carol, bob]);
+      expect(await found('o')).toEqual([]);
+      expect(await profiles.search('zo', 1)).toEqual([{ user: carol, name: 'zo', picture }]);
+      await profiles.write([{ user: carol, ...unchanged, name: '100 %_' }]);
+      expect([await found('zo'), await found('100 %_'), await found('100 __')]).toEqual([[bob, alice], [carol], []]);
+      const store = await tested.restart?.();
+      if (store !== undefined)
+        expect((await store.profiles.search('zo', 10)).map((each) => each.user)).toEqual([bob, alice]);
     });
 
     test('load, loadShared and write take at most MAX_PROFILES_PER_CALL items', async () => {

@@ -14,6 +14,7 @@ export type RateLimits = Pick<
   | 'acksPerSecond'
   | 'signalsPerSecond'
   | 'blocksPerSecond'
+  | 'searchesPerSecond'
   | 'commandsPerSecond'
 >;
 
@@ -23,11 +24,12 @@ const PAGE_BURST_S = 2;
 const ACK_BURST_S = 5;
 const SIGNAL_BURST_S = 2;
 const BLOCK_BURST_S = 10;
+const SEARCH_BURST_S = 2;
 /** An `ack` counts once for each of so many bytes: one may carry five hundred positions, and each is looked up. */
 const ACK_UNIT_BYTES = 2_048;
 
 /** What costs the server something of its own beside being a command. */
-export type RatedKind = 'send' | 'page' | 'ack' | 'signal' | 'block';
+export type RatedKind = 'send' | 'page' | 'ack' | 'signal' | 'block' | 'search';
 
 /** A command that comes too soon. */
 export interface RateRefusal {
@@ -43,7 +45,8 @@ export type RateLimitName =
   | 'limits.pagesPerSecond'
   | 'limits.acksPerSecond'
   | 'limits.signalsPerSecond'
-  | 'limits.blocksPerSecond';
+  | 'limits.blocksPerSecond'
+  | 'limits.searchesPerSecond';
 
 const limitOfKind = {
   send: 'limits.sendsPerSecond',
@@ -51,6 +54,7 @@ const limitOfKind = {
   ack: 'limits.acksPerSecond',
   signal: 'limits.signalsPerSecond',
   block: 'limits.blocksPerSecond',
+  search: 'limits.searchesPerSecond',
 } as const satisfies Record<RatedKind, RateLimitName>;
 
 /** The rates of every user: made once, shared by all their buckets. */
@@ -69,6 +73,7 @@ export function rateTable(limits: RateLimits): RateTable {
     ack: { perSecond: acksPerSecond, burst: ACK_BURST_S * acksPerSecond },
     signal: { perSecond: signalsPerSecond, burst: SIGNAL_BURST_S * signalsPerSecond },
     block: { perSecond: blocksPerSecond, burst: BLOCK_BURST_S * blocksPerSecond },
+    search: { perSecond: limits.searchesPerSecond, burst: SEARCH_BURST_S * limits.searchesPerSecond },
   });
 }
 
@@ -90,6 +95,7 @@ export class UserRates {
       ack: new TokenBucket(rates.ack),
       signal: new TokenBucket(rates.signal),
       block: new TokenBucket(rates.block),
+      search: new TokenBucket(rates.search),
     };
   }
 

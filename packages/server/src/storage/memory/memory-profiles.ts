@@ -1,8 +1,8 @@
 // The names and pictures of users in the memory engine.
 
-import type { UserId, UserProfile } from '@longwire/protocol';
+import type { ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
 import { directChannel, type GroupChannel } from '../../channel/channel.js';
-import { NO_PROFILE } from '../../channel/profile.js';
+import { foldedName, NO_PROFILE } from '../../channel/profile.js';
 import { assertProfileCount, knows, type Profiles, type ProfileWrite, type SharedProfiles } from '../profiles.js';
 import type { MemoryState } from './memory-state.js';
 
@@ -29,10 +29,26 @@ export class MemoryProfiles implements Profiles {
     });
   }
 
-  async write(batch: readonly ProfileWrite[]): Promise<void> {
+  async search(prefix: string, limit: number): Promise<readonly ProfiledUser[]> {
+    this.#state.assertOpen();
+    assertProfileCount(limit);
+    const found = [...this.#state.users.keys()].flatMap((user) => {
+      const profile = this.#state.profileOf(user);
+      const folded = foldedName(profile.name ?? '');
+      return folded !== '' && folded.startsWith(prefix) ? [{ folded, user, ...profile }] : [];
+    });
+    const ascending = found.sort((a, b) => Buffer.compare(Buffer.from(a.folded), Buffer.from(b.folded)));
+    return ascending.slice(0, limit).map(({ folded: _, ...user }) => user);
+  }
+
+  async write(batch: readonly ProfileWrite[]): Promise<readonly boolean[]> {
     this.#state.assertOpen();
     assertProfileCount(batch.length);
-    for (const { user, ...change } of batch) if (this.#state.users.has(user)) this.#state.changeProfile(user, change);
+    return batch.map(({ user, ...change }) => {
+      const isKnown = this.#state.users.has(user);
+      if (isKnown) this.#state.changeProfile(user, change);
+      return isKnown;
+    });
   }
 
   #haveEntries(viewer: UserId, user: UserId): boolean {

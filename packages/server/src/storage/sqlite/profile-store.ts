@@ -1,9 +1,9 @@
 // What the storage thread answers and writes of the names and pictures of users.
 
-import type { UserId, UserProfile } from '@longwire/protocol';
+import type { ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
 import { directChannel } from '../../channel/channel.js';
 import type { Stay } from '../../channel/membership.js';
-import { changedProfile, NO_PROFILE, type ProfileChange } from '../../channel/profile.js';
+import { changedProfile, foldedName, NO_PROFILE, type ProfileChange } from '../../channel/profile.js';
 import { type ChannelName, nameOf } from '../channel-name.js';
 import type { DeviceSignIn } from '../directory.js';
 import { knows, type ProfileWrite } from '../profiles.js';
@@ -54,19 +54,36 @@ export class ProfileStore {
     return outcome;
   }
 
-  /** Inside a transaction. */
-  write(batch: readonly ProfileWrite[]): undefined {
-    for (const { user, ...change } of batch) this.change(user, change);
+  search({ prefix, limit }: WorkerCalls['searchProfiles']['input']): ProfiledUser[] {
+    const { users, profiles, onDamage } = this.#parts;
+    const found = profiles.search(prefix, limit, (number, profileOf) =>
+      readAround(`the profile of user number ${number}`, onDamage, () => {
+        return { user: users.nameOf(number) as UserId, ...profileOf() };
+      }),
+    );
+    // The index may be damaged.
+    return found.filter(
+      (user) => user !== undefined && foldedName(user.name ?? '').startsWith(prefix),
+    ) as ProfiledUser[];
   }
 
-  /** Inside a transaction. A damaged row is replaced. */
-  change(user: UserId, change: ProfileChange): void {
+  /** Inside a transaction. */
+  write(batch: readonly ProfileWrite[]): boolean[] {
+    return batch.map(({ user, ...change }) => this.change(user, change));
+  }
+
+  /**
+   * Inside a transaction. A damaged row is replaced.
+   * @returns whether the user is known
+   */
+  change(user: UserId, change: ProfileChange): boolean {
     const { users, profiles } = this.#parts;
     const number = users.find(user);
-    if (number === undefined) return;
+    if (number === undefined) return false;
     const known = this.#load(user);
     const changed = changedProfile(known, change);
     if (changed !== known) profiles.put(number, changed);
+    return true;
   }
 
   forgetAll(): void {

@@ -1,6 +1,6 @@
 // The ports of what is stored for users alone, as calls to the storage thread.
 
-import type { UserId, UserProfile } from '@longwire/protocol';
+import type { ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
 import { channelOfName, nameOf } from '../channel-name.js';
 import { assertPreferenceCount, type Preference, type Preferences, type PreferenceWrite } from '../preferences.js';
 import { assertProfileCount, type Profiles, type ProfileWrite, type SharedProfiles } from '../profiles.js';
@@ -52,9 +52,14 @@ export class SqliteProfiles implements Profiles {
     return this.#client.call('loadSharedProfiles', { viewer, users, group: group && nameOf(group) });
   }
 
-  async write(batch: readonly ProfileWrite[]): Promise<void> {
+  async search(prefix: string, limit: number): Promise<readonly ProfiledUser[]> {
+    assertProfileCount(limit);
+    return this.#client.call('searchProfiles', { prefix, limit });
+  }
+
+  async write(batch: readonly ProfileWrite[]): Promise<readonly boolean[]> {
     assertProfileCount(batch.length);
-    await this.#client.call('writeProfiles', batch);
+    return this.#client.call('writeProfiles', batch);
   }
 }
 

@@ -22,6 +22,7 @@ const rates = {
   acksPerSecond: 10,
   signalsPerSecond: 10,
   blocksPerSecond: 1,
+  searchesPerSecond: 1,
 };
 
 let folder: string;

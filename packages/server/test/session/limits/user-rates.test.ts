@@ -11,6 +11,7 @@ const limits = {
   acksPerSecond: 3,
   signalsPerSecond: 2,
   blocksPerSecond: 1,
+  searchesPerSecond: 1,
 };
 
 function admitted(rates: UserRates, kind: RatedKind | undefined, bytes = 1): number {
@@ -26,6 +27,7 @@ describe('UserRates', () => {
     ['ack', 5 * limits.acksPerSecond],
     ['signal', 2 * limits.signalsPerSecond],
     ['block', 10 * limits.blocksPerSecond],
+    ['search', 2 * limits.searchesPerSecond],
     [undefined, 2 * limits.commandsPerSecond],
   ] as const)('admits a burst of %s commands at once: %i', (kind, burst) => {
     expect(admitted(new UserRates(rateTable(limits)), kind)).toBe(burst);

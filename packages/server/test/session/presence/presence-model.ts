@@ -34,6 +34,7 @@ const rates = {
   acksPerSecond: 1_000,
   signalsPerSecond: 1_000,
   blocksPerSecond: 1_000,
+  searchesPerSecond: 1_000,
 };
 
 /** Calls of the store that a test lets through when it wants. */

@@ -1,8 +1,16 @@
 // The tables, their version, and the way from older versions.
 
+import { foldedName } from '../../../channel/profile.js';
 import { noUsage } from '../../quotas.js';
 import { isDamage } from '../damage.js';
-import { integerOf, newestNumber, type SqlDatabase, type SqlRow, type SqlStatement } from '../driver/sql-database.js';
+import {
+  integerOf,
+  newestNumber,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlStatement,
+  textOf,
+} from '../driver/sql-database.js';
 import { markOf } from '../places/place-table.js';
 import { UsageTable } from './usage-table.js';
 
@@ -157,6 +165,20 @@ const PROFILES = `
 CREATE TABLE profile (user INTEGER PRIMARY KEY, name TEXT NOT NULL, picture TEXT NOT NULL, crc INTEGER NOT NULL);
 `;
 
+/** Users by their names as `foldedName` writes them. */
+const FOLDED_NAMES = `
+ALTER TABLE profile ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+CREATE INDEX profile_folded ON profile (folded) WHERE folded <> '';
+`;
+
+function foldNames(database: SqlDatabase): void {
+  database.exec(FOLDED_NAMES);
+  const update = database.prepare('UPDATE profile SET folded = ? WHERE user = ?');
+  for (const row of readAll(database.prepare('SELECT user, name FROM profile'))) {
+    update.run([foldedName(textOf(row, 'name')), integerOf(row, 'user')]);
+  }
+}
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -203,6 +225,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(GROUP_USAGE),
   (database) => database.exec(SLOTS),
   (database) => database.exec(PROFILES),
+  foldNames,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -1,6 +1,6 @@
 // What the two threads say to each other.
 
-import type { DeviceId, UserId, UserProfile } from '@longwire/protocol';
+import type { DeviceId, ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
 import type { Channel } from '../../../channel/channel.js';
 import type { PendingMember, Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
@@ -130,7 +130,11 @@ export interface WorkerCalls {
     };
     readonly output: readonly UserProfile[];
   };
-  writeProfiles: { readonly input: readonly ProfileWrite[]; readonly output: undefined };
+  searchProfiles: {
+    readonly input: { readonly prefix: string; readonly limit: number };
+    readonly output: readonly ProfiledUser[];
+  };
+  writeProfiles: { readonly input: readonly ProfileWrite[]; readonly output: readonly boolean[] };
   loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
   writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
   haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };

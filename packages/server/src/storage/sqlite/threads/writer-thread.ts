@@ -254,6 +254,8 @@ export class WriterThread {
         return this.#engine.preferences.load(call.input);
       case 'loadProfiles':
         return this.#engine.profiles.load(call.input);
+      case 'searchProfiles':
+        return this.#engine.profiles.search(call.input);
       case 'loadSharedProfiles':
         return this.#engine.profiles.loadShared(call.input);
       case 'loadUserStates':
