@@ -362,6 +362,28 @@ async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Pr
 }
 
 function shortOf(found: Awaited<ReturnType<Store['directory']['describe']>>[number]): object {
-  const { visibleFrom, unread, head, isLastTruncated, isBlocked, members, recency, read, group: standing } = found;
-  return { visibleFrom, read, unread, last: head, isLastTruncated, isBlocked, members, recency, group: standing };
+  const {
+    visibleFrom,
+    unread,
+    head,
+    isLastTruncated,
+    isBlocked,
+    members,
+    recency,
+    read,
+    group: standing,
+    profile,
+  } = found;
+  return {
+    visibleFrom,
+    read,
+    unread,
+    last: head,
+    isLastTruncated,
+    isBlocked,
+    members,
+    recency,
+    group: standing,
+    profile,
+  };
 }
