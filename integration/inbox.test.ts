@@ -192,6 +192,35 @@ describe.each(['SQLite', 'memory'])('on %s', (engine) => {
     await online.end();
   });
 
+  it('read with `only` marks one notification: `unread`, `only` of the channel, and the `receipt` of the other sessions', async () => {
+    const user = newUser();
+    const phone = await WireClient.signIn(server.url, user, { device: 'phone' });
+    const tablet = await WireClient.signIn(server.url, user, { device: 'tablet' });
+    for (let body = 1; body <= 4; body += 1) await notify(user, body, body === 2 ? { slot: 's' } : {});
+    await phone.count('message', 4);
+    const { epoch } = of(phone, 'inbox')[0]!;
+    const readOnly = (offset: number, fields: object = {}) =>
+      phone.ask({ type: 'read', channel: 'inbox', epoch, offset, only: true, ...fields });
+    for (const offset of [3, 2, 3]) expect(await readOnly(offset)).toMatchObject({ type: 'ok' });
+    await tablet.find(({ type, only }) => type === 'receipt' && JSON.stringify(only) === '[2,3]');
+    expect(await listed(phone, 'inbox')).toMatchObject({ read: 0, unread: 2, only: [2, 3] });
+    // What is replaced after it was read does not count twice.
+    await notify(user, 5, { slot: 's' });
+    expect(await listed(phone, 'inbox')).toMatchObject({ unread: 3 });
+    expect(await readOnly(6)).toMatchObject({ code: 'invalid_field' });
+    expect(await readOnly(1, { epoch: 'other' })).toMatchObject({ code: 'stale_epoch' });
+    // The ordinary read reaches them.
+    expect(await phone.ask({ type: 'read', channel: 'inbox', epoch, offset: 2 })).toMatchObject({ type: 'ok' });
+    expect(await listed(phone, 'inbox')).toMatchObject({ read: 2, unread: 2, only: [3] });
+    const later = await WireClient.signIn(server.url, user, { device: 'later' });
+    const { channels } = later.ofType('connected')[0] as unknown as { channels: Record<string, unknown>[] };
+    expect(channels.find(({ address }) => address === 'inbox')).toMatchObject({ read: 2, unread: 2, only: [3] });
+    await phone.ask({ type: 'read', channel: 'inbox', epoch, offset: 5 });
+    const last = await listed(phone, 'inbox');
+    expect([last?.['unread'], last?.['only']]).toEqual([0, undefined]);
+    await Promise.all([phone.end(), tablet.end(), later.end()]);
+  });
+
   it('send to `inbox/<user>` and `all` by others, reading the inbox of another user, and signals there are `forbidden`', async () => {
     const [user, stranger] = [newUser(), newUser()];
     await notify(user, 'private');

@@ -124,3 +124,6 @@ export class Channel {
     return this.#queries.setPreference(this.address, { type: 'hide', on: false }, options);
   }
 }
+
+/** What a subclass hands on. */
+export type ChannelParts = ConstructorParameters<typeof Channel> extends [unknown, ...infer Parts] ? Parts : never;

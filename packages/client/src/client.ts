@@ -24,6 +24,7 @@ import { isEventName, type LongwireEvents, type SessionInfo } from './client-eve
 import type { ConnectionState } from './connection/connection-state.js';
 import { LongwireError } from './errors.js';
 import { Group } from './group.js';
+import { Inbox } from './inbox.js';
 import type { Listener } from './listeners.js';
 import type { CreateGroupOptions, InvitationsOptions, InvitationsPage } from './sending/groups.js';
 import type { SendOptions, SendResult } from './sending/pending-sends.js';
@@ -133,8 +134,9 @@ export class LongwireClient {
   }
 
   /** The notifications of the user, which applications write. They arrive as messages with `by`, in the channel `inbox`. */
-  get inbox(): Channel {
-    return this.#channelAt(formatAddress({ kind: 'inbox', user: undefined }));
+  get inbox(): Inbox {
+    const { pendingSends, queries, signals } = this.#core;
+    return new Inbox(formatAddress({ kind: 'inbox', user: undefined }), pendingSends, queries, signals);
   }
 
   /** What is announced to all users, from the first sign-in of this one on. Arrives as messages with `by`, in the channel `all`. */

@@ -3,7 +3,7 @@
 import type { Address, GroupId, GroupRole, GroupSettingsChange, UserProfile } from '@longwire/protocol';
 import type { WaitOptions } from './arguments/abort-signal.js';
 import type { PositionInput } from './arguments/position-input.js';
-import { Channel } from './channel.js';
+import { Channel, type ChannelParts } from './channel.js';
 import type {
   AddedUsers,
   AnswerOptions,
@@ -140,5 +140,3 @@ export class Group extends Channel {
     return this.#profiles.find(user, this.#group);
   }
 }
-
-type ChannelParts = ConstructorParameters<typeof Channel> extends [unknown, ...infer Parts] ? Parts : never;

@@ -41,6 +41,7 @@ export type { GetToken, TokenRequest } from './connection/token-provider.js';
 // errors
 export { type ClientErrorCode, clientErrorCatalogue, LongwireError } from './errors.js';
 export type { Group } from './group.js';
+export type { Inbox } from './inbox.js';
 export type { Listener } from './listeners.js';
 export type { DeviceStore } from './platform/platform.js';
 export type { AckMode } from './reading/inbound.js';

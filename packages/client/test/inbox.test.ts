@@ -36,11 +36,15 @@ it('notify() and announce() of an admin arrive as messages with `by` in `inbox` 
   expect(announcement).toMatchObject({ channel: 'all', by: 'crm', body: { title: 'Tonight' } });
   expect((await bob.inbox.history()).messages).toMatchObject([{ offset: 1, body: { title: 'Paid' } }]);
   await bob.inbox.read(notification!);
+  await crm.notify('bob', 'two');
+  await crm.notify('bob', 'three');
+  await until(() => received.length === 4);
+  await bob.inbox.readOnly(received[3]!);
   await bob.announcements.mute();
   const { channels } = await bob.channels();
   expect(channels).toMatchObject([
+    { address: 'inbox', read: 1, unread: 1, only: [3] },
     { address: 'all', unread: 1, muted: true },
-    { address: 'inbox', unread: 0 },
   ]);
 });
 

@@ -180,7 +180,7 @@ async function serve(
     {
       pages: pacedPages(new GatheredPages(store.log), clock),
       onPageError: (error, channel) => reportRead('A page could not be read', error, channel),
-      receiptsOf: (channel, of) => presentReceipts({ cursors, heads, privacy }, channel, of),
+      receiptsOf: (channel, of) => presentReceipts({ cursors, heads, privacy, source }, channel, of),
       hidesReceipts: (user) => states.peek(user)?.settings.receipts === false,
       readOf: (user, channel) => cursors.peek(user, channel)?.read ?? 0,
       room: outboxes,

@@ -147,12 +147,13 @@ export class Queries {
     });
   }
 
-  read(channel: Address, position: PositionInput, options: WaitOptions): Promise<void> {
+  /** @param only  `true`: without those before it */
+  read(channel: Address, position: PositionInput, options: WaitOptions, only?: true): Promise<void> {
     return this.#query('ok', () => {
       assertOptionNames(options, ['signal']);
       return {
         signal: options.signal,
-        fields: { type: 'read', channel, ...positionFrom(position) },
+        fields: { type: 'read', channel, ...positionFrom(position), only },
         resultOf: () => undefined,
       };
     });

@@ -38,5 +38,6 @@ export const features = /* @__PURE__ */ Object.freeze([
   'announcements',
   'expiry',
   'slots',
+  'singleReads',
 ] as const);
 export type Feature = (typeof features)[number];

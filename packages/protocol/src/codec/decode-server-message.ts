@@ -37,6 +37,7 @@ const list: Check = Array.isArray;
 const object: Check = isJsonObject;
 const number: Check = (value) => typeof value === 'number';
 const offset: Check = isOffset;
+const offsets: Check = (value) => Array.isArray(value) && value.every(isOffset);
 const entryOffset: Check = (value) => isOffset(value) && value > 0;
 const optional =
   (check: Check): Check =>
@@ -89,6 +90,7 @@ const channelShape: Shape = {
   read: offset,
   unread: offset,
   visibleFrom: offset,
+  only: optional(offsets),
   last: optional((last) => entries([last])),
   blocked: optional(flag),
   role: optional(text),
@@ -132,7 +134,17 @@ const presenceStates: Check = (value) =>
   Object.values(value).every((state) => isJsonObject(state) && firstWrong(state, presenceShape) === undefined);
 
 const pushShapes: ReadonlyMap<string, Shape> = new Map<Push['type'], Shape>([
-  ['receipt', { channel: text, user: text, epoch: text, delivered: optional(offset), read: optional(offset) }],
+  [
+    'receipt',
+    {
+      channel: text,
+      user: text,
+      epoch: text,
+      delivered: optional(offset),
+      read: optional(offset),
+      only: optional(offsets),
+    },
+  ],
   ['signal', { channel: text, from: text, name: text }],
   ['presence', { user: text, ...presenceShape }],
   ['settings', settingsShape],

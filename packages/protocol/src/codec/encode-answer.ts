@@ -135,9 +135,9 @@ export function encodeChannelSummary(summary: Omit<ChannelSummary, 'last'>, last
 
 /** In their order on the wire. */
 function summaryFields(summary: Omit<ChannelSummary, 'last'>): Omit<ChannelSummary, 'last'> {
-  const { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden } = summary;
+  const { address, epoch, head, read, unread, visibleFrom, only, peer, blocked, muted, archived, hidden } = summary;
   const { role, title, name, picture, members, posting } = summary;
-  const own = { address, epoch, head, read, unread, visibleFrom, peer, blocked, muted, archived, hidden };
+  const own = { address, epoch, head, read, unread, visibleFrom, only, peer, blocked, muted, archived, hidden };
   return { ...own, role, title, name, picture, members, posting };
 }
 

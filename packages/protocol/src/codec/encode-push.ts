@@ -84,6 +84,7 @@ export function encodeReceiptPush(receipt: Omit<ReceiptPush, 'type' | 'channel'>
   text += `,"epoch":${jsonString(receipt.epoch)}`;
   if (receipt.delivered !== undefined) text += `,"delivered":${receipt.delivered}`;
   if (receipt.read !== undefined) text += `,"read":${receipt.read}`;
+  if (receipt.only !== undefined) text += `,"only":${JSON.stringify(receipt.only)}`;
   return `${text}}`;
 }
 

@@ -16,6 +16,8 @@ export interface ChannelSummary {
   readonly unread: number;
   /** The first offset that this user may read. */
   readonly visibleFrom: number;
+  /** Of the inbox: offsets above `read` that were read one by one, ascending. Missing: none. */
+  readonly only?: readonly number[] | undefined;
   /** The newest entry that this user may read: in groups also `member` and `group`. Missing if there is none; `truncated` if it is long. */
   readonly last?: MessageEntry | MemberEntry | GroupEntry | TruncatedGroupEntry | undefined;
   /** Direct channels: what the peer has received and read. */

@@ -18,6 +18,8 @@ export interface ReceiptPush {
   /** The highest offset that any device of the user acknowledged. */
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
+  /** Of the own inbox: all offsets above `read` that were read one by one. Missing: as before, but for those up to `read`. */
+  readonly only?: readonly number[] | undefined;
 }
 
 /** Whether a user has a session, and how they are shown, as far as another one may know: all of it, or nothing. */

@@ -16,6 +16,8 @@ export interface ReceiptEvent {
   readonly user: UserId;
   readonly delivered: number | undefined;
   readonly read: number | undefined;
+  /** Of an inbox: all offsets above `read` that were read one by one; undefined: not known here. */
+  readonly only: readonly number[] | undefined;
   /** For the sessions of the user alone: receipts are switched off. */
   readonly isPrivate: boolean;
 }

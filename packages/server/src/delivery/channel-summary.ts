@@ -26,6 +26,7 @@ export function channelText(description: ListedChannel, viewer: UserId): string 
     members: group?.memberCount,
     posting: settings?.posting,
     peer: peer === undefined ? undefined : { delivered: peer.delivered, read: peer.read },
+    only: description.singleReads.length > 0 ? description.singleReads : undefined,
     blocked: description.isBlocked ? (true as const) : undefined,
     muted: description.muted,
     archived: description.isArchived ? true : undefined,

@@ -48,7 +48,7 @@ export class Positions {
     const decide = (heads: readonly CommittedHead[], reaches: readonly Reach[]): PositionOutcome => {
       let outcome = ACCEPTED;
       claims.forEach(({ channel, claimed }, index) => {
-        const refusal = check(claimed, heads[index]!, reaches[index]);
+        const refusal = checkPosition(claimed, heads[index]!, reaches[index]);
         if (refusal === undefined) this.#cursors.acknowledge(user, device, channel, claimed.offset);
         else if (outcome.ok) outcome = refusal;
       });
@@ -64,7 +64,7 @@ export class Positions {
   /** Moves the user's read cursor. Monotone: a lower offset is accepted and moves nothing. */
   read(user: UserId, channel: Channel, claimed: ClaimedPosition): PositionOutcome | Promise<PositionOutcome> {
     const decide = (head: CommittedHead, [reach]: readonly Reach[]): PositionOutcome => {
-      const refusal = check(claimed, head, reach);
+      const refusal = checkPosition(claimed, head, reach);
       if (refusal === undefined) this.#cursors.read(user, channel, claimed.offset);
       return refusal ?? ACCEPTED;
     };
@@ -75,7 +75,12 @@ export class Positions {
   }
 }
 
-function check(claimed: ClaimedPosition, head: CommittedHead, reach: Reach): PositionOutcome | undefined {
+/** Undefined: it may be moved to. */
+export function checkPosition(
+  claimed: ClaimedPosition,
+  head: CommittedHead,
+  reach: Reach,
+): PositionOutcome | undefined {
   if (reach === undefined) {
     return {
       ok: false,

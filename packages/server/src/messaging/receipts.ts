@@ -4,6 +4,7 @@ import type { UserId } from '@longwire/protocol';
 import type { Bus, ReceiptEvent } from '../bus/bus.js';
 import type { Channel, ChannelKey } from '../channel/channel.js';
 import { PairMap } from '../runtime/pair-map.js';
+import type { ChannelSource } from './channel-slices.js';
 import type { CommittedHeads } from './committed-heads.js';
 import type { CursorCache } from './cursor-cache.js';
 import type { ReceiptPrivacy } from './receipt-privacy.js';
@@ -57,7 +58,8 @@ export class Receipts {
   #publish({ user, channel, delivered, read }: DueReceipt, isPrivate: boolean): void {
     // The cursor was moved against this head a moment ago; if the head was evicted since, the channel is not in use.
     const epoch = this.#heads.peek(channel)?.epoch;
-    if (epoch !== undefined) this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read, isPrivate });
+    if (epoch === undefined) return;
+    this.#bus.signal({ type: 'receipt', channel, epoch, user, delivered, read, only: undefined, isPrivate });
   }
 }
 
@@ -65,11 +67,24 @@ export interface PresentReceiptParts {
   readonly cursors: CursorCache;
   readonly heads: CommittedHeads;
   readonly privacy: ReceiptPrivacy;
+  readonly source: Pick<ChannelSource, 'directory' | 'turns'>;
+}
+
+/** Undefined if they cannot be read now: the next receipt has them. */
+async function singlesIn(
+  { directory, turns }: PresentReceiptParts['source'],
+  user: UserId,
+  channel: Channel,
+  read: number,
+): Promise<readonly number[] | undefined> {
+  const describe = () => directory.describe(user, [{ channel, read }], 0);
+  const described = await turns.run(user, describe).catch(() => []);
+  return described[0]?.singleReads;
 }
 
 /** The present state of these users of a channel. Empty if it cannot be read now. */
 export async function presentReceipts(
-  { cursors, heads, privacy }: PresentReceiptParts,
+  { cursors, heads, privacy, source }: PresentReceiptParts,
   channel: Channel,
   members: readonly UserId[],
 ): Promise<readonly ReceiptEvent[]> {
@@ -81,7 +96,8 @@ export async function presentReceipts(
   const states = members.map(async (user): Promise<ReceiptEvent> => {
     const isPrivate = privacy.peek(channel, user) ?? (await privacy.load(user, channel));
     const { read, delivered } = await cursors.load(user, channel);
-    return { type: 'receipt', channel, epoch, user, delivered, read, isPrivate };
+    const only = channel.kind === 'inbox' ? await singlesIn(source, user, channel, read) : undefined;
+    return { type: 'receipt', channel, epoch, user, delivered, read, only, isPrivate };
   });
   return Promise.all(states);
 }

@@ -175,7 +175,7 @@ export class Router {
         handleAck(session, command, positions);
         break;
       case 'read':
-        handleRead(session, command, positions);
+        handleRead(session, command, positions, this.#rules.singleReads);
         break;
       case 'history':
         handleHistory(session, command, history, onPageFailure);

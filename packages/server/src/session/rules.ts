@@ -22,6 +22,7 @@ import { MessageSender } from '../messaging/message-sender.js';
 import { Positions } from '../messaging/positions.js';
 import type { ReceiptPrivacy } from '../messaging/receipt-privacy.js';
 import { SignalSender } from '../messaging/signal-sender.js';
+import { SingleReads } from '../messaging/single-reads.js';
 import type { StoreTurns } from '../messaging/store-turns.js';
 import { UserProfiles } from '../messaging/user-profiles.js';
 import type { Clock } from '../runtime/clock.js';
@@ -34,6 +35,7 @@ import type { UserSettingsRule } from './user-settings.js';
 export interface Rules {
   readonly sender: MessageSender;
   readonly positions: Positions;
+  readonly singleReads: SingleReads;
   readonly history: History;
   readonly channels: ChannelList;
   readonly signals: SignalSender;
@@ -56,7 +58,7 @@ export interface Rules {
 }
 
 export interface RulesParts {
-  readonly store: Pick<Store, 'log' | 'directory' | 'userStates' | 'profiles'>;
+  readonly store: Pick<Store, 'log' | 'directory' | 'cursors' | 'userStates' | 'profiles'>;
   readonly turns: StoreTurns;
   readonly queue: AppendQueue;
   readonly members: MemberCache;
@@ -116,6 +118,7 @@ export function createRules(
       onFailure: unread('What a send depends on could not be read'),
     }),
     positions: new Positions(heads, cursors, new GroupAccess(members, log, turns)),
+    singleReads: new SingleReads({ cursors, stored: store.cursors, heads, turns, bus }),
     history: new History({ log, directory, heads, turns }),
     channels,
     signals: new SignalSender({ heads, members, bus, clock, refusals }, limits),
@@ -136,7 +139,10 @@ export function createRules(
     ),
     groupMembers: new GroupMembers({ members, log, profiles: store.profiles, turns }),
     groupInvitations: parts.groupInvitations,
-    groupReceipts: new GroupReceipts({ members, heads, cursors, privacy: parts.privacy }, receipts.maxMembers),
+    groupReceipts: new GroupReceipts(
+      { members, heads, cursors, privacy: parts.privacy, source: { directory, turns } },
+      receipts.maxMembers,
+    ),
     profiles,
     search: { profiles, isAllowed: userSettings.searchable },
     onProfileFailure: unread('The name or picture of a user could not be stored'),

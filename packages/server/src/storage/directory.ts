@@ -68,6 +68,8 @@ export interface ChannelDescription {
   readonly members: readonly MemberState[];
   /** Of the other user of a direct channel; of other channels, empty. */
   readonly profile: UserProfile;
+  /** Of inboxes only: offsets above `read` that were read one by one, ascending. */
+  readonly singleReads: readonly number[];
   /** Of groups only. */
   readonly group: GroupDescription | undefined;
   /** As in {@link ChannelStatus}. */

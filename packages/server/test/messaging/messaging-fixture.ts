@@ -15,7 +15,7 @@ import type { UserReaders } from '../../src/delivery/user-readers.js';
 import { LocalUsers } from '../../src/membership/local-users.js';
 import { MEMBER_CACHE_LIMITS, MemberCache, type MemberCacheLimits } from '../../src/membership/member-cache.js';
 import { AppendQueue, type SettledAppend } from '../../src/messaging/append-queue.js';
-import { channelSlices } from '../../src/messaging/channel-slices.js';
+import { type ChannelSource, channelSlices } from '../../src/messaging/channel-slices.js';
 import { CommittedHeads } from '../../src/messaging/committed-heads.js';
 import { CursorCache } from '../../src/messaging/cursor-cache.js';
 import { GroupAccess } from '../../src/messaging/group-access.js';
@@ -62,6 +62,7 @@ export class MessagingFixture {
   readonly faults: string[] = [];
   readonly queue: AppendQueue;
   readonly sender: MessageSender;
+  readonly source: Pick<ChannelSource, 'directory' | 'turns'>;
   /** What `hasRoom` of the sender returns. */
   hasRoom = true;
 
@@ -73,6 +74,7 @@ export class MessagingFixture {
     memberLimits: MemberCacheLimits = MEMBER_CACHE_LIMITS,
   ) {
     this.store = store;
+    this.source = { directory: store.directory, turns: this.turns };
     const inFlight = new InFlightAppends();
     const clock = systemClock;
     this.gate = new OrderGate(store.log, inFlight, clock, store.lanes, (error) => this.failures.push(error));

@@ -1,9 +1,9 @@
 // Directory and cursors: the part of the contract that says how far who is.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ChannelKey } from '../../src/channel/channel.js';
+import { type ChannelKey, inboxChannel } from '../../src/channel/channel.js';
 import type { CursorWrite } from '../../src/storage/cursors.js';
-import { append, device, direct, FIRST_AT, message, user } from './requests.js';
+import { append, device, direct, entryIn, FIRST_AT, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 const channel = direct('alice', 'bob');
@@ -168,6 +168,36 @@ export function describeCursorContract(name: string, create: StoreFactory): void
       expect((await describe(11))[0]?.unread).toBe(0);
       const others = [{ channel: direct('alice', 'carol'), read: 0 }];
       expect(await directory.describe(user('bob'), others, 1_000)).toEqual([]);
+    });
+
+    test('readSingly marks messages of an inbox above its read cursor, at most 1 000, until the cursor reaches them', async () => {
+      const to = inboxChannel(user('bob'));
+      const entries = (count: number) => Array.from({ length: count }, () => entryIn(to, undefined, { by: 'crm' }));
+      await append(tested.store.log, [...entries(500), entryIn(to, undefined, { by: 'crm', kind: 'react' })]);
+      await append(tested.store.log, entries(600));
+      const readSingly = (offset: number, read = 0) => tested.store.cursors.readSingly({ channel: to, offset, read });
+      const described = async (read = 0) => {
+        const [found] = await tested.store.directory.describe(user('bob'), [{ channel: to, read }], 0);
+        return [found?.unread, found?.singleReads];
+      };
+      expect([await readSingly(7), await readSingly(3), await readSingly(7)]).toEqual([[7], [3, 7], [3, 7]]);
+      // Not a message, not there, removed.
+      await tested.store.log.maintain({ kind: 'remove', channel: to, offsets: [9], reason: 'removed' });
+      for (const offset of [501, 1_102, 9]) expect(await readSingly(offset)).toEqual([3, 7]);
+      expect(await described()).toEqual([1_098, [3, 7]]);
+      if (tested.restart !== undefined) await tested.restart();
+      expect(await described(3)).toEqual([1_096, [7]]);
+      expect(await readSingly(5, 6)).toEqual([7]);
+      const others = Array.from({ length: 998 }, (_, index) => 1_101 - index).filter((offset) => offset !== 501);
+      await Promise.all(others.map((offset) => readSingly(offset)));
+      expect([(await readSingly(103))?.length, await readSingly(102), (await readSingly(500))?.length]).toEqual([
+        1_000,
+        undefined,
+        1_000,
+      ]);
+      await tested.store.cursors.write([cursorWrite({ channel: to, read: 1_099 })], FIRST_AT);
+      expect(await described()).toEqual([0, [1_100, 1_101]]);
+      expect(await readSingly(1_101)).toEqual([1_100, 1_101]);
     });
 
     test('unknown users have no channels', async () => {

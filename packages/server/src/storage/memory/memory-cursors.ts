@@ -2,8 +2,9 @@
 
 import type { UserId } from '@longwire/protocol';
 import type { Channel } from '../../channel/channel.js';
-import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
-import { type MemoryState, useDevice } from './memory-state.js';
+import { messageKind } from '../../channel/entry.js';
+import { type Cursors, type CursorWrite, MAX_SINGLE_READS, type SingleRead, type StoredCursors } from '../cursors.js';
+import { type MemoryState, singleReadsAbove, useDevice } from './memory-state.js';
 
 export class MemoryCursors implements Cursors {
   readonly #state: MemoryState;
@@ -15,6 +16,19 @@ export class MemoryCursors implements Cursors {
   async write(batch: readonly CursorWrite[]): Promise<void> {
     this.#state.assertOpen();
     for (const write of batch) this.#writeOne(write);
+  }
+
+  async readSingly({ channel, offset, read }: SingleRead): Promise<readonly number[] | undefined> {
+    this.#state.assertOpen();
+    const known = this.#state.channels.get(channel.key);
+    if (known === undefined) return [];
+    const above = Math.max(read, known.base);
+    const singles = singleReadsAbove(known, above);
+    const isThere = known.entries[offset - 1]?.kind === messageKind && !known.removed.has(offset);
+    if (offset <= above || singles.includes(offset) || !isThere) return singles;
+    if (singles.length >= MAX_SINGLE_READS) return undefined;
+    known.singleReads.add(offset);
+    return singleReadsAbove(known, above);
   }
 
   async load(
@@ -34,6 +48,7 @@ export class MemoryCursors implements Cursors {
     if (member === undefined) return;
     member.read = Math.max(member.read, write.read ?? 0);
     member.delivered = Math.max(member.delivered, write.delivered ?? 0);
+    for (const offset of channel!.singleReads) if (offset <= member.read) channel!.singleReads.delete(offset);
     const user = this.#state.users.get(write.user);
     if (user === undefined) return;
     for (const [deviceId, offset] of write.devices) {

@@ -17,7 +17,14 @@ import type {
   MemberState,
 } from '../directory.js';
 import { blocks, rightsOf } from './memory-rights.js';
-import { type MemoryChannel, type MemoryDevice, type MemoryState, type MemoryUser, useDevice } from './memory-state.js';
+import {
+  type MemoryChannel,
+  type MemoryDevice,
+  type MemoryState,
+  type MemoryUser,
+  singleReadsAbove,
+  useDevice,
+} from './memory-state.js';
 
 export class MemoryDirectory implements Directory {
   readonly #state: MemoryState;
@@ -104,6 +111,7 @@ export class MemoryDirectory implements Directory {
         isBlocked: blocks(channel, userId),
         members: asked.kind === 'direct' ? memberStates(channel) : [],
         profile: asked.kind === 'direct' ? this.#state.profileOf(peerIn(asked, userId)) : NO_PROFILE,
+        singleReads: singleReadsAbove(channel, Math.max(read, member!.read, channel.base)),
         group: asked.kind === 'group' ? groupDescription(channel, stay.role) : undefined,
         recency: channel.recency,
       });
@@ -155,7 +163,7 @@ function memberStates({ members }: MemoryChannel): MemberState[] {
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
   const isPassed = ({ offset }: Entry) => {
     const reason = isReplacedBySlot(channel.channel) ? channel.removed.get(offset) : undefined;
-    return reason === 'superseded' || reason === 'expired';
+    return reason === 'superseded' || reason === 'expired' || channel.singleReads.has(offset);
   };
   const unread = channel.entries.slice(read).filter((entry) => entry.kind === messageKind && entry.from !== user);
   return unread.filter((entry) => !isPassed(entry)).length;

@@ -42,6 +42,8 @@ export interface MemoryChannel {
   swept: number;
   /** Offsets of entries without content. */
   readonly removed: Map<number, RemovalReason>;
+  /** Of an inbox: offsets above the read cursor that were read one by one. */
+  readonly singleReads: Set<number>;
   /** Offsets of the newest entries of slots, where newer ones replace older ones. */
   readonly slots: Map<string, number>;
 }
@@ -75,6 +77,11 @@ export interface MemoryUser {
   readonly channels: MemoryChannel[];
   /** The first announcement that is due to the user. */
   readonly announcementsFrom: number;
+}
+
+/** Ascending. */
+export function singleReadsAbove({ singleReads }: MemoryChannel, offset: number): readonly number[] {
+  return [...singleReads].filter((single) => single > offset).sort((a, b) => a - b);
 }
 
 /** Moves the device to the end of the order of use. */
@@ -228,6 +235,7 @@ export class MemoryState {
       base: 0,
       swept: 0,
       removed: new Map(),
+      singleReads: new Set(),
       slots: new Map(),
     };
     this.channels.set(channel.key, created);

@@ -27,6 +27,7 @@ import { FeedReader } from './reading/feed-reader.js';
 import { searchIn } from './reading/key-search.js';
 import { emptyPage, headFrameOf, type PageFrame } from './reading/page-frames.js';
 import { PageReader } from './reading/page-reader.js';
+import { SingleReadStore } from './single-read-store.js';
 import { fatalFrom, openingError } from './storage-failures.js';
 import { BlockLists } from './tables/block-lists.js';
 import { ANNOUNCEMENTS, ChannelTable } from './tables/channel-table.js';
@@ -84,6 +85,7 @@ export class SqliteEngine {
   readonly userStates: UserStateStore;
   readonly blocks: BlockLists;
   readonly profiles: ProfileStore;
+  readonly singleReads: SingleReadStore;
   readonly preferences: PreferenceStore;
   readonly #database: SqlDatabase;
   readonly #assertOwned: () => void;
@@ -167,6 +169,7 @@ export class SqliteEngine {
       this.#devices = devices;
       this.#members = members;
       this.#rights = rights;
+      this.singleReads = new SingleReadStore({ channels, log, uncounted, onDamage });
       this.blocks = new BlockLists(database, onDamage, { users, channels });
       this.#pending = pending;
       const profiles = new ProfileTable(database);

@@ -11,7 +11,7 @@ import type { Stay } from '../../channel/membership.js';
 import type { ServerError } from '../../errors.js';
 import { assertBatchSize, assertPageCount } from '../append-check.js';
 import { type ChannelName, channelOfName, named, nameOf } from '../channel-name.js';
-import type { Cursors, CursorWrite, StoredCursors } from '../cursors.js';
+import type { Cursors, CursorWrite, SingleRead, StoredCursors } from '../cursors.js';
 import type {
   ChannelDescription,
   ChannelStatusSlice,
@@ -364,6 +364,7 @@ class SqliteDirectory implements Directory {
         isBlocked: frame.isBlocked,
         members: frame.members,
         profile: frame.profile,
+        singleReads: frame.singleReads,
         group: frame.group,
         recency: frame.recency,
       });
@@ -386,6 +387,10 @@ class SqliteCursors implements Cursors {
 
   write(batch: readonly CursorWrite[], at: number): Promise<void> {
     return this.#client.call('writeCursors', { batch: batch.map(named), at });
+  }
+
+  readSingly(single: SingleRead): Promise<readonly number[] | undefined> {
+    return this.#client.call('readSingly', named(single));
   }
 
   async load(

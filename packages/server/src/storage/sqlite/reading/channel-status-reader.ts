@@ -243,6 +243,7 @@ export class ChannelStatusReader {
       isBlocked: blocks(state, user),
       members: this.#memberStates(state),
       profile: this.#profileOfPeer(state, member),
+      singleReads: state.channel.kind === 'inbox' ? this.#uncounted.singles(state.number, counted) : [],
       group: this.#groupOf(state, member),
       recency: state.lastRow,
     };

@@ -28,6 +28,7 @@ export interface DescriptionFrame {
   readonly isBlocked: boolean;
   readonly members: readonly MemberState[];
   readonly profile: UserProfile;
+  readonly singleReads: readonly number[];
   readonly group: GroupDescription | undefined;
   readonly recency: number;
 }

@@ -179,6 +179,12 @@ function foldNames(database: SqlDatabase): void {
   }
 }
 
+/** Those among the uncounted that were read one by one. */
+const SINGLE_READS = `
+ALTER TABLE uncounted ADD COLUMN is_read INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX uncounted_read ON uncounted (channel, offset) WHERE is_read = 1;
+`;
+
 function toVersion2(database: SqlDatabase): void {
   database.exec(VERSION_2);
   const newest = newestNumber(database.prepare('SELECT max(id) AS id FROM entry_v1'));
@@ -226,6 +232,7 @@ export const SCHEMA_STEPS: readonly ((database: SqlDatabase) => void)[] = [
   (database) => database.exec(SLOTS),
   (database) => database.exec(PROFILES),
   foldNames,
+  (database) => database.exec(SINGLE_READS),
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -1,15 +1,21 @@
 // The table `uncounted`: messages of inboxes and of the announcements that do not count as unread, although they are above the
-// read cursor, because they were replaced or have expired.
+// read cursor, because they were replaced, have expired, or were read one by one.
 
 import { integerOf, type SqlDatabase, type SqlStatement } from '../driver/sql-database.js';
 
 export class UncountedTable {
   readonly #put: SqlStatement;
+  readonly #putSingle: SqlStatement;
+  readonly #singles: SqlStatement;
   readonly #count: SqlStatement;
   readonly #drop: SqlStatement;
 
   constructor(database: SqlDatabase) {
     this.#put = database.prepare('INSERT OR IGNORE INTO uncounted (channel, offset) VALUES (?,?)');
+    this.#putSingle = database.prepare('INSERT OR IGNORE INTO uncounted (channel, offset, is_read) VALUES (?,?,1)');
+    this.#singles = database.prepare(
+      'SELECT offset FROM uncounted WHERE channel = ? AND offset > ? AND is_read = 1 ORDER BY offset',
+    );
     this.#count = database.prepare(
       'SELECT count(*) AS messages FROM uncounted WHERE channel = ? AND offset > ? AND offset <= ?',
     );
@@ -18,6 +24,16 @@ export class UncountedTable {
 
   put(channel: number, offset: number): void {
     this.#put.run([channel, offset]);
+  }
+
+  /** One that was read alone. */
+  putSingle(channel: number, offset: number): void {
+    this.#putSingle.run([channel, offset]);
+  }
+
+  /** Those above `after` that were read one by one, ascending. */
+  singles(channel: number, after: number): readonly number[] {
+    return this.#singles.all([channel, after]).map((row) => integerOf(row, 'offset'));
   }
 
   /** How many of them there are above `after`, up to `through`. */

@@ -5,7 +5,7 @@ import type { Channel } from '../../../channel/channel.js';
 import type { PendingMember, Stay } from '../../../channel/membership.js';
 import { ServerError, type ServerErrorCode } from '../../../errors.js';
 import type { ChannelName, Named } from '../../channel-name.js';
-import type { CursorWrite, StoredCursors } from '../../cursors.js';
+import type { CursorWrite, SingleRead, StoredCursors } from '../../cursors.js';
 import type { DeviceRefusal, DeviceSignIn, DeviceState, UnfinishedDevice } from '../../directory.js';
 import type { MaintenanceStep } from '../../maintenance.js';
 import type { BlockedPage, KeySearch, PageRequest } from '../../message-log.js';
@@ -138,6 +138,7 @@ export interface WorkerCalls {
   loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
   writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
   haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };
+  readSingly: { readonly input: Named<SingleRead>; readonly output: readonly number[] | undefined };
   writeCursors: {
     readonly input: { readonly batch: readonly Named<CursorWrite>[]; readonly at: number };
     readonly output: undefined;

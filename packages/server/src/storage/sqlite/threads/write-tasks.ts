@@ -41,7 +41,7 @@ export class AppendTask implements WriteTask {
 /** Calls that change a few rows, and go with the next commit. */
 export type ShortWriteCall = Extract<
   CallMessage,
-  { readonly method: 'openDevice' | 'writeUserStates' | 'writePreferences' | 'writeProfiles' }
+  { readonly method: 'openDevice' | 'writeUserStates' | 'writePreferences' | 'writeProfiles' | 'readSingly' }
 >;
 
 export class ShortWriteTask implements WriteTask {
@@ -70,6 +70,8 @@ export class ShortWriteTask implements WriteTask {
         return engine.preferences.write(this.#call.input);
       case 'writeProfiles':
         return engine.profiles.write(this.#call.input);
+      case 'readSingly':
+        return engine.singleReads.write(this.#call.input);
       case 'writeUserStates':
         return engine.userStates.write(this.#call.input);
     }

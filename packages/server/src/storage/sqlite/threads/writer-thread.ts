@@ -95,6 +95,7 @@ export class WriterThread {
       case 'writeUserStates':
       case 'writePreferences':
       case 'writeProfiles':
+      case 'readSingly':
         this.#shortWrites.push(new ShortWriteTask(call));
         return;
       case 'writeCursors':
