@@ -1,5 +1,8 @@
 // Groups and blocks in the page, in a real browser on a real server.
 
+import { connect } from '@longwire/client';
+import { ServerProcess } from '@longwire/test-support/server-process';
+import { signedToken } from '@longwire/test-support/signed-token';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { hasNoBrowser, pageTimeoutMs, screenshots, usePageBench } from './page-bench.js';
@@ -147,6 +150,33 @@ describe.skipIf(hasNoBrowser)('groups and blocks in the page in Chromium', { tim
     await expect.poll(() => members(ira)).toEqual(['ira (you 您)', 'jon', 'kit']);
     await ira.screenshot({ path: `${screenshots}page-group-accepted.png` });
     await entry(kit, 'Chess').waitFor();
+  });
+
+  it('shows the names of users from their tokens with their ids', async () => {
+    const secret = 'a secret of this test, 0123456789';
+    const server = await ServerProcess.start({ LONGWIRE_AUTH: 'jwt', LONGWIRE_JWT_SECRET: secret });
+    const tokenOf = (sub: string, name: string) => {
+      const seconds = Math.floor(Date.now() / 1_000);
+      return signedToken(secret, { sub, name, iat: seconds, exp: seconds + 600 });
+    };
+    const bob = connect({ url: server.url, device: 'test', getToken: () => tokenOf('u2', 'Bob Builder') });
+    await bob.user('u1').send({ text: 'hi' });
+    const page = await bench.open(server.url);
+    await page.getByText(/Sign in with a token/).click();
+    await page.getByLabel('Token', { exact: false }).fill(tokenOf('u1', 'Ada'));
+    await page.getByRole('button', { name: /Sign in/ }).click();
+    await entry(page, 'Bob Builder (u2)').waitFor();
+    const id = await createGroup(page, 'Builders', 'u2');
+    await bob.group(id).send({ text: 'hello' });
+    await page.locator('#messages .meta', { hasText: 'Bob Builder (u2)' }).waitFor();
+    bob.group(id).typing();
+    await state(page, 'Bob Builder (u2): typing').waitFor();
+    await page.locator('#open-group').click();
+    await expect.poll(() => members(page)).toEqual(['Ada (u1) (you 您)', 'Bob Builder (u2)']);
+    await page.screenshot({ path: `${screenshots}page-group-names.png` });
+    await page.close();
+    await bob.close();
+    await server.remove();
   });
 
   it('shows a group in which the user is not as such', async () => {

@@ -58,11 +58,22 @@ describe('a conversation of a group', () => {
     conversation.takeMessage({ ...eng, offset: 6, body: 'x' } as unknown as LongwireMessage);
     expect(conversation.takeChange(member(7, 'left', ['dan']), 'alice')).toBe(true);
     conversation.takeChange(member(5, 'joined', ['dan']), 'alice');
-    const texts = conversation.items.map((item) => item.kind !== 'gap' && item.text);
-    expect(texts).toEqual(['dan joined 加入了群组', 'x', 'dan left 离开了群组']);
+    expect(conversation.items.map((item) => item.kind)).toEqual(['change', 'message', 'change']);
     expect([conversation.unread, conversation.preview]).toEqual([1, 'dan left 离开了群组']);
     conversation.takeOwnRead('k3', 6);
     expect(conversation.unread).toBe(0);
+  });
+
+  it('shows those who write and are named by their names and ids, once these are known', () => {
+    const conversation = conversationOf();
+    conversation.takeMessage({ ...eng, offset: 6, body: 'x' } as unknown as LongwireMessage);
+    conversation.takeChange(member(7, 'added', ['dan', 'eve']), 'alice');
+    expect(conversation.usersToName(2)).toEqual(['bob', 'dan']);
+    expect(conversation.usersToName(2)).toEqual(['eve']);
+    expect(conversation.usersToName(2)).toEqual([]);
+    conversation.takeName('bob', 'Bob Builder');
+    conversation.takeName('dan', undefined);
+    expect(['bob', 'dan'].map((user) => conversation.userText(user))).toEqual(['Bob Builder (bob)', 'dan']);
   });
 
   it('follows the changes after its summary: members, role, title, posting, and the end', () => {

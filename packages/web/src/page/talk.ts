@@ -9,12 +9,12 @@ import {
   LongwireError,
   type LongwireMessage,
   type MemberChange,
-  type PresenceState,
   type Receipt,
   type SessionInfo,
 } from '@longwire/client';
 import { isAddress } from '@longwire/protocol';
 import { wordsForFailure } from './failure-words.js';
+import { People } from './people.js';
 import type { Conversation, PendingMessage, StoredMessage } from './state/conversation.js';
 import { Conversations } from './state/conversations.js';
 import { isPossibleName } from './state/identity.js';
@@ -38,8 +38,7 @@ export class Talk implements TalkActions {
   readonly #views: TalkViews;
   readonly #conversations = new Conversations();
   readonly #invitations = new Invitations();
-  /** The users whose presence was asked for. */
-  readonly #watched = new Set<string>();
+  readonly #people: People;
   #user = '';
   #open: Conversation | undefined;
   /** Where the server's list goes on; undefined if it is complete. */
@@ -58,6 +57,7 @@ export class Talk implements TalkActions {
       client: { name: 'longwire-page' },
     });
     this.#client = client;
+    this.#people = new People(client, this.#conversations, () => this.#draw());
     client.on('connected', (session) => this.#onConnected(session));
     client.on('message', (message) => this.#onMessage(message));
     client.on('member', (change) => this.#onChange(change));
@@ -72,7 +72,7 @@ export class Talk implements TalkActions {
       this.#draw();
     });
     client.on('receipt', (receipt) => this.#onReceipt(receipt));
-    client.on('presence', ({ user, online, lastSeenAt }) => this.#takePresence(user, { online, lastSeenAt }));
+    client.on('presence', ({ user, ...state }) => this.#people.takePresence(user, state));
     client.on('typing', ({ channel, user, isTyping }) => {
       const typing = this.#conversations.get(channel)?.typing;
       if (isTyping) typing?.add(user);
@@ -230,25 +230,6 @@ export class Talk implements TalkActions {
     if (!canWrite && composer.isOpen) composer.close();
   }
 
-  /** Watches the users of the conversations that are new here. */
-  async #watchPeers(): Promise<void> {
-    const peers = [...this.#conversations].flatMap(({ peer }) => peer ?? []).filter((peer) => !this.#watched.has(peer));
-    if (peers.length === 0) return;
-    for (const peer of peers) this.#watched.add(peer);
-    try {
-      const states = await this.#client.watch(peers);
-      for (const [peer, state] of states) this.#takePresence(peer, state);
-    } catch {
-      // The page shows nothing of them: they are too many, or the server does not offer it.
-    }
-  }
-
-  #takePresence(user: string, presence: PresenceState): void {
-    const conversation = this.#conversations.get(`user/${user}`);
-    if (conversation !== undefined) conversation.presence = presence;
-    this.#draw();
-  }
-
   async #reportRead(conversation: Conversation, newest: StoredMessage): Promise<void> {
     try {
       await this.#client.channel(conversation.address).read(newest);
@@ -371,7 +352,7 @@ export class Talk implements TalkActions {
     const views = this.#views;
     const open = this.#open;
     const { unread } = this.#conversations;
-    void this.#watchPeers();
+    this.#people.ask(open);
     setText(views.peer, open === undefined ? 'No conversation open 未打开会话' : wordsForName(open));
     setText(views.peerState, open === undefined ? '' : wordsForPeer(open));
     views.newGroup.showInvitations(this.#invitations);

@@ -58,24 +58,19 @@ export function wordsForState({
 }
 
 /** The other user, the title of a group, or what is written in the channel. */
-export function wordsForName({
-  peer,
-  groupId,
-  group,
-  address,
-}: Pick<Conversation, 'peer' | 'groupId' | 'group' | 'address'>): string {
-  return peer ?? group?.title ?? groupId ?? (address === 'inbox' ? 'Notifications 通知' : 'Announcements 公告');
+export function wordsForName(conversation: Conversation): string {
+  const { peer, groupId, group, address } = conversation;
+  if (peer !== undefined) return conversation.userText(peer);
+  return group?.title ?? groupId ?? (address === 'inbox' ? 'Notifications 通知' : 'Announcements 公告');
 }
 
 /** Nothing for a user who is offline, or whose presence this one may not see. */
-export function wordsForPeer({
-  presence,
-  typing,
-  group,
-  isBlocked,
-}: Pick<Conversation, 'presence' | 'typing' | 'group' | 'isBlocked'>): string {
-  if (typing.size > 0)
-    return group === undefined ? 'typing… 正在输入…' : `${[...typing].join(', ')}: typing… 正在输入…`;
+export function wordsForPeer(conversation: Conversation): string {
+  const { presence, typing, group, isBlocked } = conversation;
+  if (typing.size > 0) {
+    const names = [...typing].map((user) => conversation.userText(user));
+    return group === undefined ? 'typing… 正在输入…' : `${names.join(', ')}: typing… 正在输入…`;
+  }
   if (group !== undefined) return wordsForGroup(group);
   if (isBlocked) return 'blocked 已屏蔽';
   if (presence?.online === true) return 'online 在线';

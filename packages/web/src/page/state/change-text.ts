@@ -12,23 +12,33 @@ export function wordForRole(role: string | undefined): string {
   return roleWords.get(role ?? '') ?? role ?? '';
 }
 
-/** Such as `alice added bob, carol 添加了`. */
-export function changeText(change: MemberChange | GroupChange): string {
-  return 'change' in change ? memberText(change) : settingsText(change);
+/**
+ * Such as `alice added bob, carol 添加了`.
+ * @param userText  how users are shown
+ */
+export function changeText(change: MemberChange | GroupChange, userText: (user: string) => string): string {
+  return 'change' in change ? memberText(change, userText) : settingsText(change, userText);
 }
 
 /** Of the newest entry of a channel, which may be without its content. */
 export function lastChangeText(last: NonNullable<ChannelSummary['last']>): string {
   const actor = last.from ?? '';
   if (last.type === 'message' || last.body === undefined) return `${actor} changed the group 更改了群组`;
-  if (last.type === 'member') return memberText({ ...last.body, from: last.from });
+  if (last.type === 'member') return memberText({ ...last.body, from: last.from }, idAlone);
   const { deleted = false, ...settings } = last.body;
-  return settingsText({ from: last.from, offset: last.offset, settings, deleted });
+  return settingsText({ from: last.from, offset: last.offset, settings, deleted }, idAlone);
 }
 
-function memberText({ change, users, role, from }: Pick<MemberChange, 'change' | 'users' | 'role' | 'from'>): string {
-  const actor = from ?? '';
-  const names = users.join(', ');
+function idAlone(user: string): string {
+  return user;
+}
+
+function memberText(
+  { change, users, role, from }: Pick<MemberChange, 'change' | 'users' | 'role' | 'from'>,
+  userText: (user: string) => string,
+): string {
+  const actor = from === undefined ? '' : userText(from);
+  const names = users.map((user) => userText(user)).join(', ');
   switch (change) {
     case 'joined':
       return `${names} joined 加入了群组`;
@@ -45,13 +55,11 @@ function memberText({ change, users, role, from }: Pick<MemberChange, 'change' |
   }
 }
 
-function settingsText({
-  settings,
-  deleted,
-  offset,
-  from,
-}: Pick<GroupChange, 'settings' | 'deleted' | 'offset' | 'from'>): string {
-  const actor = from ?? '';
+function settingsText(
+  { settings, deleted, offset, from }: Pick<GroupChange, 'settings' | 'deleted' | 'offset' | 'from'>,
+  userText: (user: string) => string,
+): string {
+  const actor = from === undefined ? '' : userText(from);
   if (deleted) return `${actor} deleted the group 解散了群组`;
   const { title, joining, history, posting, ...others } = settings;
   const parts = [

@@ -42,11 +42,11 @@ export interface MissingMessages {
   readonly gap: Gap;
 }
 
-/** A change of the group, in words, at its place in the log. */
+/** A change of the group, at its place in the log. */
 export interface ChangeNote {
   readonly kind: 'change';
   readonly offset: number;
-  readonly text: string;
+  readonly change: MemberChange | GroupChange;
 }
 
 type LogItem = StoredMessage | MissingMessages | ChangeNote;
@@ -72,6 +72,9 @@ export class Conversation {
   delivered = 0;
   seen = 0;
   preview = '';
+  /** Of users who write here or are named here, by their ids. */
+  readonly #names = new Map<string, string>();
+  readonly #askedNames = new Set<string>();
   /** Undefined until it is known. */
   presence: PresenceState | undefined;
   /** Who is writing here. */
@@ -92,6 +95,24 @@ export class Conversation {
     this.peer = idIn(address, 'user/');
     this.groupId = idIn(address, 'group/');
     this.group = this.groupId === undefined ? undefined : UNKNOWN_GROUP;
+  }
+
+  /** `Bob Builder (bob)`, or the id alone: the id says who it is. */
+  userText(user: string): string {
+    const name = this.#names.get(user);
+    return name === undefined ? user : `${name} (${user})`;
+  }
+
+  takeName(user: string, name: string | undefined): void {
+    if (name !== undefined) this.#names.set(user, name);
+  }
+
+  /** Users in the items whose names were not asked for yet, at most `limit`. They count as asked for now. */
+  usersToName(limit: number): string[] {
+    const users = this.#items.flatMap((item) => usersIn(item)).filter((user) => !this.#askedNames.has(user));
+    const asked = [...new Set(users)].slice(0, limit);
+    for (const user of asked) this.#askedNames.add(user);
+    return asked;
   }
 
   /** The server, too, refuses what the user writes here. */
@@ -133,8 +154,9 @@ export class Conversation {
   }
 
   /** What the channel is to the user, beside its log. */
-  takeState({ epoch, head, blocked, title, role, members, posting }: ChannelSummary): void {
+  takeState({ epoch, head, blocked, name, title, role, members, posting }: ChannelSummary): void {
     this.#enterEpoch(epoch);
+    if (this.peer !== undefined) this.takeName(this.peer, name);
     this.isBlocked = blocked === true;
     if (this.group === undefined || head < this.#groupAt) return;
     this.#groupAt = head;
@@ -245,9 +267,11 @@ export class Conversation {
   #insertChange(change: MemberChange | GroupChange): boolean {
     const { offset } = change;
     if (this.#has(offset)) return false;
-    const text = changeText(change);
-    this.#place({ kind: 'change', offset, text }, offset);
-    return this.#noteNewest(offset, text);
+    this.#place({ kind: 'change', offset, change }, offset);
+    return this.#noteNewest(
+      offset,
+      changeText(change, (user) => this.userText(user)),
+    );
   }
 
   #has(offset: number): boolean {
@@ -285,6 +309,14 @@ function storedMessage(message: LongwireMessage): StoredMessage {
   const { epoch, offset, at, own, body, bodyText, bytes } = message;
   const from = message.from ?? message.by ?? '';
   return { kind: 'message', epoch, offset, from, at, own, text: messageText({ body, bodyText, bytes }) };
+}
+
+function usersIn(item: LogItem): readonly string[] {
+  if (item.kind === 'message') return item.own ? [] : [item.from];
+  if (item.kind === 'gap') return [];
+  const { change } = item;
+  const actor = change.from === undefined ? [] : [change.from];
+  return 'users' in change ? [...actor, ...change.users] : actor;
 }
 
 function offsetOf(item: LogItem): number {

@@ -145,10 +145,12 @@ export class GroupDialog {
     return root;
   }
 
-  #entryFor({ conversation, user: self }: Shown, { user, role }: GroupMember): HTMLLIElement {
+  #entryFor({ conversation, user: self }: Shown, { user, role, name: userName }: GroupMember): HTMLLIElement {
+    conversation.takeName(user, userName);
     const ownRole = conversation.group?.role;
     const isSelf = user === self;
-    const name = element('span', 'name', isSelf ? `${user} (you 您)` : user);
+    const text = conversation.userText(user);
+    const name = element('span', 'name', isSelf ? `${text} (you 您)` : text);
     name.dir = 'auto';
     const root = element('li', 'row');
     root.append(name, ownRole === 'owner' ? this.#roleField(user, role) : element('span', 'role', wordForRole(role)));

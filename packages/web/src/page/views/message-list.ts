@@ -1,6 +1,7 @@
 // Draws the messages of the open conversation. A new message adds one node and changes no other, so that a selection
 // survives and screen readers announce the new one only.
 
+import { changeText } from '../state/change-text.js';
 import type { Conversation, ConversationItem, StoredMessage } from '../state/conversation.js';
 import { element, setChildren, setText } from './element.js';
 
@@ -38,7 +39,7 @@ export class MessageList {
     const isAppended = !isOther && items[0] !== undefined && this.#lines.has(items[0]);
     list.setAttribute('aria-live', isAppended ? 'polite' : 'off');
     this.#lines = lines;
-    if (conversation !== undefined) for (const [item, line] of lines) updateMeta(line, item, conversation);
+    if (conversation !== undefined) for (const [item, line] of lines) updateLine(line, item, conversation);
     setChildren(
       list,
       [...lines.values()].map(({ root }) => root),
@@ -53,7 +54,8 @@ export class MessageList {
       const { from, to, reason } = item.gap;
       return noteLine(`Messages ${from}–${to} are not available (${reason}) 部分消息缺失`);
     }
-    if (item.kind === 'change') return noteLine(item.text);
+    // Its text comes with `updateLine`, because names may come later.
+    if (item.kind === 'change') return noteLine('');
     // A message that was sent here keeps the node that it had while it was pending.
     const sent = item.kind === 'message' && item.sentAs !== undefined ? this.#lines.get(item.sentAs) : undefined;
     return sent ?? messageLine(item.text, item.kind === 'pending' || item.own);
@@ -74,12 +76,14 @@ function messageLine(text: string, isOwn: boolean): Line {
   return { root, meta };
 }
 
-function updateMeta({ meta }: Line, item: ConversationItem, conversation: Conversation): void {
+function updateLine({ root, meta }: Line, item: ConversationItem, conversation: Conversation): void {
+  const userText = (user: string) => conversation.userText(user);
+  if (item.kind === 'change') setText(root, changeText(item.change, userText));
   if (meta === undefined || item.kind === 'gap' || item.kind === 'change') return;
   const isFailed = item.kind === 'pending' && item.failure !== undefined;
   meta.classList.toggle('failed', isFailed);
   if (item.kind === 'message') {
-    setText(meta, `${timeText(item.at)} · ${item.own ? progressText(item, conversation) : item.from}`);
+    setText(meta, `${timeText(item.at)} · ${item.own ? progressText(item, conversation) : userText(item.from)}`);
   } else {
     setText(meta, isFailed ? `not sent 未发送: ${item.failure}` : '… sending 发送中');
   }
