@@ -11,6 +11,8 @@ const settings = {
   ...raisedRates,
   LONGWIRE_PRESENCE_GRACE_MS: String(GRACE_MS),
   LONGWIRE_LIMITS_WATCHES: '3',
+  LONGWIRE_LIMITS_SIGNAL_MEMBERS: '4',
+  LONGWIRE_LIMITS_BLOCKS_PER_SECOND: '100000',
   LONGWIRE_LIMITS_HANDSHAKES_PER_SECOND: '1000',
   LONGWIRE_SESSIONS_PER_USER: '200',
 };
@@ -147,6 +149,32 @@ describe('watch', () => {
     await other.ask({ type: 'send', to: `user/${alice}`, body: 'hello' });
     expect(await viewer.count('presence', 1)).toEqual([{ type: 'presence', user: bob, online: true }]);
     for (const client of [viewer, other]) await client.end();
+  });
+
+  it('shows members of a group of at most limits.signalMembers to each other, until one leaves, it grows, or one blocks', async () => {
+    const { alice, bob } = newNames();
+    const [ann, cem] = [`ann${pairs}`, `cem${pairs}`];
+    for (const user of [alice, bob, ann, cem]) await write(user, 'host');
+    const [host, viewer, other] = [await signIn('host'), await signIn(alice), await signIn(bob)];
+    const group = `g${pairs}`;
+    const ask = (type: string, fields: object) => host.ask({ type: `group.${type}`, group, ...fields });
+    const isOnline = (online: boolean) => viewer.until(() => presencesOf(viewer).at(-1)?.['online'] === online);
+    expect((await watch(viewer, bob))['users']).toEqual({ [bob]: { online: false } });
+    await ask('create', { users: [alice, bob] });
+    await isOnline(true);
+    expect(await stateOf(viewer, bob)).toEqual({ online: true });
+    await ask('add', { users: [ann, cem] });
+    await isOnline(false);
+    await ask('remove', { users: [cem] });
+    await isOnline(true);
+    await other.ask({ type: 'block', user: alice });
+    await isOnline(false);
+    await other.ask({ type: 'unblock', user: alice });
+    await isOnline(true);
+    await other.ask({ type: 'group.leave', group });
+    await isOnline(false);
+    expect(await stateOf(viewer, bob)).toEqual({ online: false });
+    for (const client of [host, viewer, other]) await client.end();
   });
 
   it('without an id pushes the present states', async () => {

@@ -213,7 +213,8 @@ export class LongwireClient {
   }
 
   /**
-   * Who of these users is online, and when the others were last seen, with their names and pictures. Users who have not written to this one look offline.
+   * Who of these users is online, and when the others were last seen, with their names and pictures. Users look offline who have
+   * neither written to this one nor are in a small group with them.
    * Waits for the connection if there is none.
    * @throws (rejects) LongwireError `invalid_field`: not user ids
    */

@@ -210,8 +210,8 @@ async function serve(
   const groupInvitations = new GroupInvitations(members, store.log, turns);
   const userPushes = new UserPushes({ users, channels, invitations: groupInvitations, gate, bus, unread });
   const presence = new Presence(
-    { clock, users, bus, states, store, turns, onFailure: unread('The presence of users could not be read') },
-    { graceMs: config.presence.graceMs, watches: limits.watches },
+    { clock, users, bus, states, store, turns, members, onFailure: unread('The presence of users could not be read') },
+    { ...config.presence, watches: limits.watches, groupMembers: limits.signalMembers },
   );
   gate.follow(presence);
   bus.subscribe(presence);

@@ -68,8 +68,8 @@ async function presence(users: readonly string[], options: PresenceOptions, term
 }
 
 const EXAMPLES = `
-You see those who have written to you; all others look offline, whether they exist or not. While the command runs, you
-are online yourself.
+You see those who have written to you or are in a small group with you; all others look offline, whether they exist or
+not. While the command runs, you are online yourself.
 
 Examples:
   longwire presence --as alice bob carol

@@ -1,8 +1,13 @@
 // What every storage engine promises of users: when they were last seen, what they show, and who has written to whom.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultUserSettings, MAX_STATES_PER_CALL, type UserStateWrite } from '../../src/storage/user-states.js';
-import { append, device, message, user } from './requests.js';
+import {
+  defaultUserSettings,
+  MAX_SHARED_PER_CALL,
+  MAX_STATES_PER_CALL,
+  type UserStateWrite,
+} from '../../src/storage/user-states.js';
+import { append, changeMembers, device, group, joins, leaves, message, user } from './requests.js';
 import type { StoreFactory, StoreUnderTest } from './store-under-test.js';
 
 const AT = 1_790_000_000_000;
@@ -89,6 +94,27 @@ export function describeUserStateContract(name: string, create: StoreFactory): v
       expect(written).toEqual([true, false, true, false, true, false, false]);
       await append(store.log, [message('bob', 'alice')]);
       expect(await store.userStates.haveWritten([{ from: bob, to: alice }])).toEqual([true]);
+    });
+
+    test('sharedGroups returns a group of at most maxMembers in which both are now', async () => {
+      const { store } = tested;
+      const [eng, large] = [group('eng'), group('large')];
+      await changeMembers(store.log, eng, joins('alice'), joins('bob'), joins('carol'));
+      await changeMembers(store.log, large, joins('alice'), joins('dave'), joins('erin'), joins('bob'));
+      await append(store.log, [message('alice', 'frank')]);
+      const others = ['bob', 'carol', 'dave', 'frank', 'nobody'].map(user);
+      const shared = async (maxMembers: number) =>
+        (await store.userStates.sharedGroups(alice, others, maxMembers)).map((found) => found?.key);
+      expect(await shared(3)).toEqual([eng.key, eng.key, undefined, undefined, undefined]);
+      expect(await shared(2)).toEqual(others.map(() => undefined));
+      expect((await shared(4))[2]).toBe(large.key);
+      await changeMembers(store.log, eng, leaves('carol'));
+      expect(await shared(3)).toEqual([eng.key, undefined, undefined, undefined, undefined]);
+      await changeMembers(store.log, eng, leaves('alice'));
+      expect(await shared(3)).toEqual(others.map(() => undefined));
+      expect(await store.userStates.sharedGroups(user('nobody'), [alice], 9)).toEqual([undefined]);
+      const many = Array.from({ length: MAX_SHARED_PER_CALL + 1 }, () => bob);
+      await expect(store.userStates.sharedGroups(alice, many, 9)).rejects.toThrow(RangeError);
     });
 
     test('all of it holds after a restart', async () => {

@@ -1,19 +1,19 @@
 // What decides who sees whom, as it is stored.
 
 import type { UserId, UserProfile } from '@longwire/protocol';
-import { directChannel } from '../../channel/channel.js';
+import { directChannel, type GroupChannel } from '../../channel/channel.js';
 import type { ChannelRights } from '../../channel/membership.js';
 import type { StoreTurns } from '../../messaging/store-turns.js';
 import type { UserStateCache } from '../../messaging/user-state-cache.js';
 import type { MessageLog } from '../../storage/message-log.js';
 import type { Profiles } from '../../storage/profiles.js';
-import { MAX_STATES_PER_CALL, type UserStates } from '../../storage/user-states.js';
+import { MAX_SHARED_PER_CALL, MAX_STATES_PER_CALL, type UserStates } from '../../storage/user-states.js';
 
 export interface PresenceFactsParts {
   readonly states: UserStateCache;
   /** Who has written to whom, who blocks whom, and how users are shown. */
   readonly store: {
-    readonly userStates: Pick<UserStates, 'haveWritten'>;
+    readonly userStates: Pick<UserStates, 'haveWritten' | 'sharedGroups'>;
     readonly log: Pick<MessageLog, 'rights'>;
     readonly profiles: Pick<Profiles, 'load'>;
   };
@@ -24,6 +24,8 @@ export interface PresenceFactsParts {
 export interface UserFacts {
   /** To the one who looks. */
   readonly hasWritten: boolean;
+  /** A small one that both are in; not looked for where it is not needed. */
+  readonly group: GroupChannel | undefined;
   /** In the direct channel of the two. */
   readonly rights: ChannelRights | 'damaged';
   readonly lastSeenAt: number | undefined;
@@ -39,9 +41,12 @@ export interface LoadedFacts {
 
 export class PresenceFacts {
   readonly #parts: PresenceFactsParts;
+  readonly #maxMembers: number;
 
-  constructor(parts: PresenceFactsParts) {
+  /** @param maxMembers  of a group that counts */
+  constructor(parts: PresenceFactsParts, maxMembers: number) {
     this.#parts = parts;
+    this.#maxMembers = maxMembers;
   }
 
   /**
@@ -61,16 +66,34 @@ export class PresenceFacts {
       rights.push(...(await turns.run(viewer, () => store.log.rights(channels))).rights);
       profiles.push(...(await turns.run(viewer, () => store.profiles.load(part))));
     }
+    const strangers = users.filter((user, index) => written[index] === false && user !== viewer);
+    const groups = await this.sharedGroups(viewer, strangers);
+    const groupOf = new Map(strangers.map((user, index) => [user, groups[index]]));
     const [own, ...loaded] = await states.loadAll(viewer, [viewer, ...users]);
     return {
       isViewerShown: own!.settings.presence,
-      of: loaded.map(({ lastSeenAt, settings }, index) => ({
+      of: loaded.map(({ user, lastSeenAt, settings }, index) => ({
         hasWritten: written[index]!,
+        group: groupOf.get(user),
         rights: rights[index]!,
         lastSeenAt,
         isShown: settings.presence,
         profile: profiles[index]!,
       })),
     };
+  }
+
+  /**
+   * For each user a small group that the viewer is in as well.
+   * @throws (rejects) what the store rejects with
+   */
+  async sharedGroups(viewer: UserId, users: readonly UserId[]): Promise<readonly (GroupChannel | undefined)[]> {
+    const { store, turns } = this.#parts;
+    const groups: (GroupChannel | undefined)[] = [];
+    for (let start = 0; start < users.length; start += MAX_SHARED_PER_CALL) {
+      const part = users.slice(start, start + MAX_SHARED_PER_CALL);
+      groups.push(...(await turns.run(viewer, () => store.userStates.sharedGroups(viewer, part, this.#maxMembers))));
+    }
+    return groups;
   }
 }

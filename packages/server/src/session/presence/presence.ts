@@ -1,6 +1,6 @@
 // The rule of presence: who sees of whom whether they are online, and what is pushed to the sessions that watch.
 
-import type { PresenceState, UserId, UserProfile, UserSettings } from '@longwire/protocol';
+import type { PresenceState, UserId, UserSettings } from '@longwire/protocol';
 import type { Bus, BusEvent, EventListener } from '../../bus/bus.js';
 import type { LaneListener } from '../../bus/order-gate.js';
 import { type Channel, peerIn } from '../../channel/channel.js';
@@ -9,18 +9,32 @@ import type { LaneRow } from '../../channel/lane.js';
 import type { BlockChange } from '../../channel/membership.js';
 import { changedProfile, NO_PROFILE, type ProfileChange } from '../../channel/profile.js';
 import { CodecPushes } from '../../delivery/encoded-push.js';
-import type { RoomWaiter } from '../../delivery/log-reader.js';
+import type { MemberCache } from '../../membership/member-cache.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ActiveUsers } from '../active-users.js';
 import type { ClientSession } from '../client-session.js';
+import {
+  type Audience,
+  isSame,
+  latest,
+  NOTHING,
+  type Seen,
+  type Subject,
+  stateOf,
+  type View,
+  type Viewer,
+  type Watcher,
+} from './audience.js';
 import { OnlineUsers } from './online-users.js';
 import { PairBlocks } from './pair-blocks.js';
 import { PresenceFacts, type PresenceFactsParts } from './presence-facts.js';
+import { SharedGroups } from './shared-groups.js';
 
 export interface PresenceParts extends PresenceFactsParts {
   readonly clock: Clock;
   readonly users: Pick<ActiveUsers, 'sessionsOf'>;
   readonly bus: Pick<Bus, 'signal'>;
+  readonly members: Pick<MemberCache, 'peek' | 'prepare'>;
   /** What is needed for an answer could not be read. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -29,54 +43,8 @@ export interface PresenceOptions {
   readonly graceMs: number;
   /** Users that one session may watch. */
   readonly watches: number;
-}
-
-/** What one user sees of another: online, when they were last seen, or nothing. */
-type Seen = 'online' | number | undefined;
-
-/** All that one user sees of another. */
-interface View {
-  readonly seen: Seen;
-  readonly profile: UserProfile;
-}
-
-const NOTHING: View = Object.freeze({ seen: undefined, profile: NO_PROFILE });
-
-/** A user who is watched. */
-interface Subject {
-  readonly user: UserId;
-  lastSeenAt: number | undefined;
-  isShown: boolean;
-  profile: UserProfile;
-  /** All changes of it since the user is watched: what was read may be older. */
-  profileChanges: ProfileChange;
-  /** By watching user. */
-  readonly audiences: Map<UserId, Audience>;
-}
-
-/** One user who watches another, on some sessions. */
-interface Audience {
-  readonly subject: Subject;
-  readonly viewer: Viewer;
-  /** The subject has written to the viewer. */
-  hasWritten: boolean;
-  readonly blocks: PairBlocks;
-  readonly watchers: Set<Watcher>;
-}
-
-/** A user who watches. */
-interface Viewer {
-  readonly user: UserId;
-  isShown: boolean;
-  readonly audiences: Set<Audience>;
-}
-
-/** A session that watches. */
-interface Watcher extends RoomWaiter {
-  readonly session: ClientSession;
-  /** What was pushed to it last; `unknown`: what its client believes, who may have watched the user before. */
-  readonly pushed: Map<Audience, View | 'unknown'>;
-  isWaitingForRoom: boolean;
+  /** Members of a group up to which they see each other. */
+  readonly groupMembers: number;
 }
 
 export class Presence implements LaneListener, EventListener {
@@ -84,15 +52,20 @@ export class Presence implements LaneListener, EventListener {
   readonly #maxWatches: number;
   readonly #online: OnlineUsers;
   readonly #facts: PresenceFacts;
+  readonly #groups: SharedGroups<Audience>;
   readonly #subjects = new Map<UserId, Subject>();
   readonly #viewers = new Map<UserId, Viewer>();
   readonly #watchers = new Map<ClientSession, Watcher>();
 
-  constructor(parts: PresenceParts, { graceMs, watches }: PresenceOptions) {
+  constructor(parts: PresenceParts, { graceMs, watches, groupMembers }: PresenceOptions) {
     this.#parts = parts;
     this.#maxWatches = watches;
-    this.#facts = new PresenceFacts(parts);
-    const { clock, users, bus, states } = parts;
+    this.#facts = new PresenceFacts(parts, groupMembers);
+    const { clock, users, bus, states, members, onFailure } = parts;
+    const pairsOf = (user: UserId) => this.#audiencesOf(user);
+    const find = (viewer: UserId, users: readonly UserId[]) => this.#facts.sharedGroups(viewer, users);
+    const onChanged = (audience: Audience) => this.#push(audience);
+    this.#groups = new SharedGroups({ members, pairsOf, find, onChanged, onFailure }, groupMembers);
     this.#online = new OnlineUsers(
       {
         clock,
@@ -143,9 +116,10 @@ export class Presence implements LaneListener, EventListener {
     const facts = await this.#facts.load(viewer, users);
     return new Map(
       users.map((user, index) => {
-        const { hasWritten, rights, lastSeenAt, isShown, profile } = facts.of[index]!;
+        const { hasWritten, group, rights, lastSeenAt, isShown, profile } = facts.of[index]!;
+        const consents = hasWritten || group !== undefined;
         const isBlocked = new PairBlocks(rights).isAny;
-        const mayBeSeen = user === viewer || (hasWritten && !isBlocked && isShown && facts.isViewerShown);
+        const mayBeSeen = user === viewer || (consents && !isBlocked && isShown && facts.isViewerShown);
         return [user, stateOf(mayBeSeen ? { seen: this.#present(user, lastSeenAt), profile } : NOTHING)];
       }),
     );
@@ -184,6 +158,8 @@ export class Presence implements LaneListener, EventListener {
         subject.lastSeenAt = latest(subject.lastSeenAt, lastSeenAt);
         subject.profile = changedProfile(profile, subject.profileChanges);
       });
+      const groups = facts.of.map(({ group }) => group);
+      await this.#groups.load(audiences, groups);
     } catch (error) {
       for (const audience of audiences) if (added.includes(audience.subject.user)) this.#forget(watcher, audience);
       throw error;
@@ -224,7 +200,10 @@ export class Presence implements LaneListener, EventListener {
   }
 
   /** A message to a user who watches its sender: from now on they see them. A block: from now on neither sees the other. */
-  onRow({ seq, channel, entry, change }: LaneRow): void {
+  onRow(row: LaneRow): void {
+    if (this.#subjects.size === 0) return;
+    this.#groups.onRow(row);
+    const { seq, channel, entry, change } = row;
     if (change !== undefined && change.blocks.length > 0) this.#onBlocks(channel, change.blocks, seq);
     const from = entry?.from;
     if (from === undefined || channel.kind !== 'direct' || entry?.kind !== messageKind) return;
@@ -262,10 +241,11 @@ export class Presence implements LaneListener, EventListener {
     return this.#parts.states.peek(user)?.settings.presence;
   }
 
-  /** Consent. The groups that both have joined belong here once there are any. */
-  #viewOf({ subject, viewer, hasWritten, blocks }: Audience): View {
+  /** Consent: a message of the subject, or a small group that both are in; a block ends it. */
+  #viewOf({ subject, viewer, hasWritten, group, blocks }: Audience): View {
     const isOneself = subject.user === viewer.user;
-    if (!isOneself && !(hasWritten && !blocks.isAny && subject.isShown && viewer.isShown)) return NOTHING;
+    if (!isOneself && !((hasWritten || group !== undefined) && !blocks.isAny && subject.isShown && viewer.isShown))
+      return NOTHING;
     return { seen: this.#present(subject.user, subject.lastSeenAt), profile: subject.profile };
   }
 
@@ -330,6 +310,11 @@ export class Presence implements LaneListener, EventListener {
     }
   }
 
+  *#audiencesOf(user: UserId): Iterable<Audience> {
+    yield* this.#subjects.get(user)?.audiences.values() ?? [];
+    yield* this.#viewers.get(user)?.audiences ?? [];
+  }
+
   #watcherOf(session: ClientSession): Watcher {
     const known = this.#watchers.get(session);
     if (known !== undefined) return known;
@@ -361,7 +346,8 @@ export class Presence implements LaneListener, EventListener {
     }
     let audience = subject.audiences.get(viewer.user);
     if (audience === undefined) {
-      audience = { subject, viewer, hasWritten: false, blocks: new PairBlocks(), watchers: new Set() };
+      const unknown = { hasWritten: false, group: undefined, blocks: new PairBlocks(), watchers: new Set<Watcher>() };
+      audience = { subject, viewer, ...unknown };
       subject.audiences.set(viewer.user, audience);
       viewer.audiences.add(audience);
     }
@@ -375,6 +361,7 @@ export class Presence implements LaneListener, EventListener {
     audience.watchers.delete(watcher);
     const { subject, viewer } = audience;
     if (audience.watchers.size === 0) {
+      this.#groups.forget(audience);
       subject.audiences.delete(viewer.user);
       viewer.audiences.delete(audience);
     }
@@ -386,18 +373,4 @@ export class Presence implements LaneListener, EventListener {
     if (viewer.audiences.size === 0) this.#viewers.delete(viewer.user);
     if (watcher.pushed.size === 0) this.#watchers.delete(watcher.session);
   }
-}
-
-function stateOf({ seen, profile: { name, picture } }: View): PresenceState {
-  return { online: seen === 'online', lastSeenAt: typeof seen === 'number' ? seen : undefined, name, picture };
-}
-
-function isSame(pushed: View | 'unknown' | undefined, view: View): boolean {
-  if (typeof pushed !== 'object' || pushed.seen !== view.seen) return false;
-  return pushed.profile.name === view.profile.name && pushed.profile.picture === view.profile.picture;
-}
-
-function latest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.max(a, b);
 }

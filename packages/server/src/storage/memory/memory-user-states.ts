@@ -1,17 +1,19 @@
 // What the memory engine keeps of users beside their devices and channels.
 
 import type { UserId } from '@longwire/protocol';
-import { directChannel } from '../../channel/channel.js';
+import { directChannel, type GroupChannel } from '../../channel/channel.js';
 import { messageKind } from '../../channel/entry.js';
 import {
   assertStateCount,
   defaultUserSettings,
+  MAX_SHARED_PER_CALL,
   type UserState,
   type UserStates,
   type UserStateWrite,
   type WriterPair,
 } from '../user-states.js';
-import type { MemoryState } from './memory-state.js';
+import { rightsOf } from './memory-rights.js';
+import type { MemoryChannel, MemoryState } from './memory-state.js';
 
 export class MemoryUserStates implements UserStates {
   readonly #state: MemoryState;
@@ -39,6 +41,22 @@ export class MemoryUserStates implements UserStates {
         settings: settings ?? known.settings,
       });
     }
+  }
+
+  async sharedGroups(
+    viewer: UserId,
+    users: readonly UserId[],
+    maxMembers: number,
+  ): Promise<readonly (GroupChannel | undefined)[]> {
+    this.#state.assertOpen();
+    assertStateCount(users.length, MAX_SHARED_PER_CALL);
+    const isIn = ({ members }: MemoryChannel, user: UserId) =>
+      members.get(user)?.stays.at(-1)?.left === undefined && members.has(user);
+    const groups = this.#state.channelsOf(viewer).filter((channel) => {
+      const isShared = channel.channel.kind === 'group' && isIn(channel, viewer);
+      return isShared && rightsOf(channel).memberCount <= maxMembers;
+    });
+    return users.map((user) => groups.find((channel) => isIn(channel, user))?.channel as GroupChannel | undefined);
   }
 
   async haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]> {

@@ -188,7 +188,7 @@ export class SqliteEngine {
       this.#maintainer = new Maintainer(database, { ...tables, ...removal });
       this.preferences = new PreferenceStore(users, channels, new PreferenceTable(database, onDamage));
       const states = new UserStateTable(database);
-      this.userStates = new UserStateStore({ users, channels, devices, states, onDamage });
+      this.userStates = new UserStateStore(database, { users, channels, members, devices, states, onDamage });
       this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       throw openingError(error, options.folder, file);

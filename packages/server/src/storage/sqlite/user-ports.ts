@@ -1,11 +1,13 @@
 // The ports of what is stored for users alone, as calls to the storage thread.
 
 import type { ProfiledUser, UserId, UserProfile } from '@longwire/protocol';
+import type { GroupChannel } from '../../channel/channel.js';
 import { channelOfName, nameOf } from '../channel-name.js';
 import { assertPreferenceCount, type Preference, type Preferences, type PreferenceWrite } from '../preferences.js';
 import { assertProfileCount, type Profiles, type ProfileWrite, type SharedProfiles } from '../profiles.js';
 import {
   assertStateCount,
+  MAX_SHARED_PER_CALL,
   type UserState,
   type UserStates,
   type UserStateWrite,
@@ -78,6 +80,16 @@ export class SqliteUserStates implements UserStates {
   async write(batch: readonly UserStateWrite[]): Promise<void> {
     assertStateCount(batch.length);
     await this.#client.call('writeUserStates', batch);
+  }
+
+  async sharedGroups(
+    viewer: UserId,
+    users: readonly UserId[],
+    maxMembers: number,
+  ): Promise<readonly (GroupChannel | undefined)[]> {
+    assertStateCount(users.length, MAX_SHARED_PER_CALL);
+    const names = await this.#client.call('sharedGroups', { viewer, users, maxMembers });
+    return names.map((name) => name && (channelOfName(name) as GroupChannel));
   }
 
   async haveWritten(pairs: readonly WriterPair[]): Promise<readonly boolean[]> {

@@ -1,13 +1,17 @@
 // What the storage thread answers and writes of users beside their devices and channels.
 
 import { directChannel } from '../../channel/channel.js';
-import { nameOf } from '../channel-name.js';
+import { type ChannelName, nameOf } from '../channel-name.js';
 import { defaultUserSettings, type UserState, type UserStateWrite, type WriterPair } from '../user-states.js';
 import { type DamageListener, readAround } from './damage.js';
+import type { SqlDatabase } from './driver/sql-database.js';
+import { SharedGroupReader } from './reading/shared-group-reader.js';
 import type { ChannelTable } from './tables/channel-table.js';
 import type { DeviceTable } from './tables/device-table.js';
+import type { MemberTable } from './tables/member-table.js';
 import type { UserStateTable } from './tables/user-state-table.js';
 import type { UserTable } from './tables/user-table.js';
+import type { WorkerCalls } from './threads/worker-messages.js';
 
 /** A device whose use was stored so much later than its user was seen shows that the process was killed meanwhile. */
 const CRASH_GAP_MS = 120_000;
@@ -17,14 +21,17 @@ export interface UserStateParts {
   readonly states: UserStateTable;
   readonly devices: Pick<DeviceTable, 'lastUseOf'>;
   readonly channels: ChannelTable;
+  readonly members: MemberTable;
   readonly onDamage: DamageListener;
 }
 
 export class UserStateStore {
   readonly #parts: UserStateParts;
+  readonly #sharedGroups: SharedGroupReader;
 
-  constructor(parts: UserStateParts) {
+  constructor(database: SqlDatabase, parts: UserStateParts) {
     this.#parts = parts;
+    this.#sharedGroups = new SharedGroupReader(database, parts);
   }
 
   load(users: readonly UserState['user'][]): UserState[] {
@@ -41,6 +48,10 @@ export class UserStateStore {
       // A damaged row must not keep the others from the disk.
       readAround(`the state of ${write.user}`, this.#parts.onDamage, () => this.#write(write));
     }
+  }
+
+  sharedGroups({ viewer, users, maxMembers }: WorkerCalls['sharedGroups']['input']): (ChannelName | undefined)[] {
+    return this.#sharedGroups.find(viewer, users, maxMembers);
   }
 
   haveWritten(pairs: readonly WriterPair[]): boolean[] {

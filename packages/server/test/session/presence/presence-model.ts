@@ -6,6 +6,8 @@ import { settled } from '@longwire/test-support/until';
 import type { BusEvent } from '../../../src/bus/bus.js';
 import { directChannel } from '../../../src/channel/channel.js';
 import { makeEntry } from '../../../src/channel/entry.js';
+import { LocalUsers } from '../../../src/membership/local-users.js';
+import { MemberCache } from '../../../src/membership/member-cache.js';
 import { StoreTurns } from '../../../src/messaging/store-turns.js';
 import { UserStateCache } from '../../../src/messaging/user-state-cache.js';
 import { RefusalCounter } from '../../../src/runtime/refusal-counter.js';
@@ -18,11 +20,23 @@ import type { MessageLog } from '../../../src/storage/message-log.js';
 import type { Profiles } from '../../../src/storage/profiles.js';
 import type { Store } from '../../../src/storage/store.js';
 import type { UserStates } from '../../../src/storage/user-states.js';
-import { appendOne, control, message, versionOf } from '../../storage/requests.js';
+import {
+  appendOne,
+  changeOf,
+  control,
+  entryIn,
+  group,
+  joins,
+  leaves,
+  message,
+  versionOf,
+} from '../../storage/requests.js';
 import { WrittenOutlet } from '../written-outlet.js';
 
 export const GRACE_MS = 5_000;
 export const MAX_WATCHES = 3;
+/** Members of a group up to which they see each other. */
+const GROUP_MEMBERS = 2;
 const OUTBOX_BYTES = 200;
 const rates = {
   commandsPerSecond: 1_000,
@@ -52,6 +66,8 @@ class HeldStates {
 
   load: UserStates['load'] = (users) => this.#hold(() => this.#states.load(users));
   write: UserStates['write'] = (batch) => this.#hold(() => this.#states.write(batch));
+  sharedGroups: UserStates['sharedGroups'] = (viewer, users, max) =>
+    this.#hold(() => this.#states.sharedGroups(viewer, users, max));
   haveWritten: UserStates['haveWritten'] = (pairs) => this.#hold(() => this.#states.haveWritten(pairs));
   rights: MessageLog['rights'] = (channels) => this.#hold(() => this.#log.rights(channels));
   loadProfiles: Profiles['load'] = (users) => this.#hold(() => this.#profiles.load(users));
@@ -114,6 +130,8 @@ export class PresenceModel {
   readonly #store: Store;
   readonly #states: HeldStates;
   readonly #cache: UserStateCache;
+  readonly #members: MemberCache;
+  readonly #groups = new Map<string, Set<UserId>>();
   readonly #active: ActiveUsers;
   readonly presence: Presence;
   readonly #written = new Set<string>();
@@ -133,6 +151,17 @@ export class PresenceModel {
     const onFailure = (error: unknown) => void this.faults.push(String(error));
     this.#cache = new UserStateCache({ states: this.#states, turns, onFailure });
     this.#active = new ActiveUsers(this.clock, { rates, sessions: { perUser: 3, whenFull: 'replace-oldest' } });
+    this.#members = new MemberCache({
+      log: {
+        rights: (channels) => this.#states.rights(channels),
+        members: (...page) => store.log.members(...page),
+        pending: (...page) => store.log.pending(...page),
+      },
+      whenApplied: () => undefined,
+      users: new LocalUsers(),
+      clock: this.clock,
+      onFailure,
+    });
     const bus = { signal: (event: BusEvent) => this.presence.onEvent(event) };
     const parts = {
       clock: this.clock,
@@ -140,9 +169,17 @@ export class PresenceModel {
       bus,
       states: this.#cache,
       turns,
+      members: this.#members,
     };
     const held = { userStates: this.#states, log: this.#states, profiles: { load: this.#states.loadProfiles } };
-    this.presence = new Presence({ ...parts, store: held, onFailure }, { graceMs: GRACE_MS, watches: MAX_WATCHES });
+    this.presence = new Presence(
+      { ...parts, store: held, onFailure },
+      {
+        graceMs: GRACE_MS,
+        watches: MAX_WATCHES,
+        groupMembers: GROUP_MEMBERS,
+      },
+    );
   }
 
   static async open(users: readonly UserId[]): Promise<PresenceModel> {
@@ -190,6 +227,25 @@ export class PresenceModel {
     const { channel } = request;
     const entry = makeEntry(channel, request.content!, stored);
     this.presence.onRow({ seq: stored.seq, stamp: 0, channel, entry, change: undefined });
+  }
+
+  /** Joins the group, or leaves it. */
+  async toggleMember(id: string, user: UserId): Promise<void> {
+    const members = this.#groups.get(id) ?? new Set();
+    this.#groups.set(id, members);
+    const isMember = members.delete(user);
+    if (!isMember) members.add(user);
+    const channel = group(id);
+    const change = changeOf({ members: [isMember ? leaves(user) : joins(user)] });
+    const rightsVersion = await versionOf(this.#store.log, channel);
+    const request = entryIn(channel, user, { kind: 'member', rightsVersion, change });
+    const stored = await appendOne(this.#store.log, request);
+    if (stored.outcome !== 'stored') throw new Error(stored.outcome);
+    const entry = makeEntry(channel, request.content!, stored);
+    const row = { seq: stored.seq, stamp: 0, channel, entry, change: stored.change };
+    this.#members.beforeFanOut.onRow(row);
+    this.#members.afterFanOut.onRow(row);
+    this.presence.onRow(row);
   }
 
   watch(client: ModelClient, users: readonly UserId[]): void {
@@ -263,6 +319,8 @@ export class PresenceModel {
       this.release(1_000);
       await settled();
     }
+    // What follows from the rows: groups that are loaded, or looked for.
+    while (this.#states.releaseOne()) await settled();
   }
 
   #gone(session: ClientSession): void {
@@ -283,7 +341,10 @@ export class PresenceModel {
 
   #stateSeenBy(viewer: UserId, user: UserId): PresenceState {
     const isHidden = this.#hides.has(user) || this.#hides.has(viewer) || this.#isBlocked(user, viewer);
-    const isShown = !isHidden && this.#written.has(`${user} ${viewer}`);
+    const isTogether = [...this.#groups.values()].some(
+      (members) => members.size <= GROUP_MEMBERS && members.has(user) && members.has(viewer),
+    );
+    const isShown = !isHidden && (isTogether || this.#written.has(`${user} ${viewer}`));
     if (user !== viewer && !isShown) return { online: false };
     const lastSeenAt = this.#lastSeenAt.get(user);
     const isLeaving = lastSeenAt !== undefined && this.clock.now() - lastSeenAt < GRACE_MS;

@@ -18,6 +18,7 @@ type Step =
   | { readonly do: 'watch' | 'unwatch'; readonly client: number; readonly users: readonly UserId[] }
   | { readonly do: 'settings'; readonly user: UserId; readonly presence: boolean }
   | { readonly do: 'rename'; readonly user: UserId; readonly name: string | null }
+  | { readonly do: 'toggleMember'; readonly group: string; readonly user: UserId }
   | { readonly do: 'release'; readonly count: number }
   | { readonly do: 'read'; readonly client: number }
   | { readonly do: 'advance'; readonly ms: number };
@@ -36,6 +37,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('watch' as const), client: pick, users: several }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unwatch' as const), client: pick, users: several }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('settings' as const), user, presence: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('toggleMember' as const), group: fc.constantFrom('eng', 'ops'), user }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('rename' as const), user, name: fc.constantFrom('Ann', 'Bo', null) }),
@@ -57,6 +62,8 @@ async function run(model: PresenceModel, next: Step): Promise<void> {
       return model.block(next.by, next.user, next.isBlocked);
     case 'settings':
       return model.changeSettings(next.user, next.presence);
+    case 'toggleMember':
+      return model.toggleMember(next.group, next.user);
     case 'rename':
       return model.rename(next.user, next.name);
     case 'release':
@@ -108,6 +115,32 @@ describe('Presence', () => {
     ];
     for (const step of steps) await run(model, step);
     expect(await model.check()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'another group of the two once they lose one',
+      ['eng bob', 'eng alice', 'ops bob', 'ops alice', 'watch', 'settle', 'eng bob'],
+    ],
+    ['a group once it is small again', ['eng bob', 'eng alice', 'eng carol', 'watch', 'settle', 'eng carol']],
+    [
+      'a group that grew and shrank while its members were read',
+      ['eng bob', 'watch', 'eng alice', 'eng carol', 'eng carol'],
+    ],
+  ])('shows a user by %s', async (_what, steps) => {
+    const model = await PresenceModel.open(users);
+    const phone = 'phone' as DeviceId;
+    await model.signIn('alice' as UserId, phone);
+    await model.signIn('bob' as UserId, phone);
+    const [alice] = model.clients;
+    for (const step of steps) {
+      const [id, member] = step.split(' ');
+      if (step === 'settle') expect(await model.check()).toEqual([]);
+      else if (member === undefined) model.watch(alice!, ['bob' as UserId]);
+      else await model.toggleMember(id!, member as UserId);
+    }
+    expect(await model.check()).toEqual([]);
+    expect(alice!.shown.get('bob' as UserId)).toMatchObject({ online: true });
   });
 
   it('onlineUsers is exact after 100 sign-ins and sign-outs in any order', async () => {

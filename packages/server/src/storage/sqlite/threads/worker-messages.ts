@@ -137,6 +137,10 @@ export interface WorkerCalls {
   writeProfiles: { readonly input: readonly ProfileWrite[]; readonly output: readonly boolean[] };
   loadUserStates: { readonly input: readonly UserId[]; readonly output: readonly UserState[] };
   writeUserStates: { readonly input: readonly UserStateWrite[]; readonly output: undefined };
+  sharedGroups: {
+    readonly input: { readonly viewer: UserId; readonly users: readonly UserId[]; readonly maxMembers: number };
+    readonly output: readonly (ChannelName | undefined)[];
+  };
   haveWritten: { readonly input: readonly WriterPair[]; readonly output: readonly boolean[] };
   readSingly: { readonly input: Named<SingleRead>; readonly output: readonly number[] | undefined };
   writeCursors: {

@@ -261,6 +261,8 @@ export class WriterThread {
         return this.#engine.profiles.loadShared(call.input);
       case 'loadUserStates':
         return this.#engine.userStates.load(call.input);
+      case 'sharedGroups':
+        return this.#engine.userStates.sharedGroups(call.input);
       case 'haveWritten':
         return this.#engine.userStates.haveWritten(call.input);
     }
