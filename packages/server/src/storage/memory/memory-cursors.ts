@@ -24,7 +24,8 @@ export class MemoryCursors implements Cursors {
     if (known === undefined) return [];
     const above = Math.max(read, known.base);
     const singles = singleReadsAbove(known, above);
-    const isThere = known.entries[offset - 1]?.kind === messageKind && !known.removed.has(offset);
+    const entry = known.entries[offset - 1];
+    const isThere = entry?.kind === messageKind && entry.from === undefined && !known.removed.has(offset);
     if (offset <= above || singles.includes(offset) || !isThere) return singles;
     if (singles.length >= MAX_SINGLE_READS) return undefined;
     known.singleReads.add(offset);

@@ -161,8 +161,8 @@ function memberStates({ members }: MemoryChannel): MemberState[] {
 }
 
 function countUnread(channel: MemoryChannel, user: UserId, read: number): number {
-  const isPassed = ({ offset }: Entry) => {
-    const reason = isReplacedBySlot(channel.channel) ? channel.removed.get(offset) : undefined;
+  const isPassed = ({ offset, from }: Entry) => {
+    const reason = isReplacedBySlot(channel.channel) && from === undefined ? channel.removed.get(offset) : undefined;
     return reason === 'superseded' || reason === 'expired' || channel.singleReads.has(offset);
   };
   const unread = channel.entries.slice(read).filter((entry) => entry.kind === messageKind && entry.from !== user);

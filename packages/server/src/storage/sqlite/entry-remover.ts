@@ -37,7 +37,8 @@ export class EntryRemover {
     const key = reason === 'erased' ? undefined : row.key;
     this.#parts.entries.replace(seq, { ...row, ...emptyContent, replyTo: undefined, key, removed: reason });
     const isPassed = reason === 'superseded' || reason === 'expired';
-    const isCounted = row.kind === MESSAGE_KIND && row.offset > state.base;
+    // What a user writes is theirs, or counts until it is read.
+    const isCounted = row.kind === MESSAGE_KIND && row.sender === 0 && row.offset > state.base;
     if (isPassed && isCounted && isReplacedBySlot(state.channel)) this.#parts.uncounted.put(row.channel, row.offset);
   }
 

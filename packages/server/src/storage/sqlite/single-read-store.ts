@@ -37,12 +37,12 @@ export class SingleReadStore {
     return uncounted.singles(state.number, above);
   }
 
-  /** Whether a message is there that counts as unread. */
+  /** Whether a message of an application is there, which counts as unread. */
   #isThere(state: ChannelState, offset: SingleRead['offset']): boolean {
     const { log, onDamage } = this.#parts;
     const seq = offset > state.head ? undefined : log.seqAt(state.number, offset);
     if (seq === undefined) return false;
     const row = readAround(state.key, onDamage, () => log.readable(state, { offset, seq }));
-    return row !== undefined && row.removed === undefined && row.kind === MESSAGE_KIND;
+    return row !== undefined && row.removed === undefined && row.sender === 0 && row.kind === MESSAGE_KIND;
   }
 }

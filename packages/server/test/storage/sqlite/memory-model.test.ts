@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { announcements, type Channel } from '../../../src/channel/channel.js';
+import { announcements, type Channel, inboxChannel } from '../../../src/channel/channel.js';
 import type { LaneRow } from '../../../src/channel/lane.js';
 import type { LogItem } from '../../../src/channel/log-item.js';
 import type { MemberChange, MemberRole, PendingChange, PendingState } from '../../../src/channel/membership.js';
@@ -77,6 +77,7 @@ const step = fc.oneof(
       version,
       isRefused: fc.constantFrom(false, false, false, true),
       expiresAt: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined, freq: 2 }),
+      slot: fc.constantFrom(undefined, 's1', 's2'),
     }),
   },
   {
@@ -107,6 +108,14 @@ const step = fc.oneof(
       channel: fc.constantFrom(...channels),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
       isRead: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('readSingly' as const),
+      owner: fc.constantFrom('alice', 'carol'),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
   },
   {
@@ -193,6 +202,21 @@ async function apply(given: Step, engine: SqliteEngine, model: Store): Promise<v
       await model.cursors.write([cursors], FIRST_AT);
       return;
     }
+    case 'readSingly': {
+      const owner = user(given.owner);
+      const channel = inboxChannel(owner);
+      const [[head], [cursor]] = [
+        (await model.log.heads([channel])).heads,
+        await model.cursors.load([{ user: owner, channel }]),
+      ];
+      const single = { channel, offset: Math.round(given.share * (head?.head ?? 0)), read: cursor!.read };
+      let result: readonly number[] | undefined;
+      write(engine, (self) => {
+        result = self.singleReads.write(named(single));
+      });
+      expect(result).toEqual(await model.cursors.readSingly(single));
+      return;
+    }
     case 'trim':
     case 'remove':
     case 'erase':
@@ -245,7 +269,7 @@ async function batchOf(
     const change = changeOf({ members, pending, settings });
     return [entryIn(channel, 'alice', { kind: 'member', rightsVersion: Number(rightsVersion), change })];
   }
-  const { author: as, by, count, kind, key, isRefused, expiresAt } = given;
+  const { author: as, by, count, kind, key, isRefused, expiresAt, slot } = given;
   const from = as === 'user' ? senderIn(channel, by) : undefined;
   return Array.from({ length: count }, () =>
     entryIn(channel, from, {
@@ -255,6 +279,7 @@ async function batchOf(
       rightsVersion,
       isRefused,
       expiresAt,
+      slot,
     }),
   );
 }
@@ -362,28 +387,6 @@ async function expectSameFor(id: string, engine: SqliteEngine, model: Store): Pr
 }
 
 function shortOf(found: Awaited<ReturnType<Store['directory']['describe']>>[number]): object {
-  const {
-    visibleFrom,
-    unread,
-    head,
-    isLastTruncated,
-    isBlocked,
-    members,
-    recency,
-    read,
-    group: standing,
-    profile,
-  } = found;
-  return {
-    visibleFrom,
-    read,
-    unread,
-    last: head,
-    isLastTruncated,
-    isBlocked,
-    members,
-    recency,
-    group: standing,
-    profile,
-  };
+  const { channel: _, epoch: __, head, ...rest } = found;
+  return { ...rest, last: head };
 }
