@@ -217,7 +217,6 @@ async function serve(
   bus.subscribe(presence);
   const settings = new UserSettingsRule({ states, users, bus, onFailure: unread('Settings could not be used') });
   bus.subscribe(settings);
-  const opener = new SessionOpener({ ...source, hub, cursors, channels, users, clock }, limits);
   const refusals = new RefusalLog(clock, logger, counter);
   const freeSpace =
     dataFolder === undefined
@@ -246,6 +245,8 @@ async function serve(
     },
     config,
   );
+  const { profiles } = rules;
+  const opener = new SessionOpener({ ...source, hub, cursors, channels, users, profiles, clock }, limits);
   const signIn = new SignIn(
     {
       authenticator,
@@ -255,7 +256,7 @@ async function serve(
       hub,
       userPushes,
       presence,
-      profiles: rules.profiles,
+      profiles,
       clock,
       logger,
       failures,

@@ -18,9 +18,8 @@ export class ProfileClaimsRule {
     this.#parts = parts;
   }
 
-  /** They were stored with the device. */
+  /** They were stored, and reported, with the device. */
   signedIn(who: Authenticated): void {
-    if (who.profile !== undefined) this.#parts.profiles.stored(who.user, who.profile);
     this.#reportIgnored(who);
   }
 

@@ -16,6 +16,7 @@ import { ServerError } from '../errors.js';
 import type { ChannelList, ChannelListPage } from '../messaging/channel-list.js';
 import { type ChannelSource, channelSlices, NewestChannels } from '../messaging/channel-slices.js';
 import type { CursorCache } from '../messaging/cursor-cache.js';
+import type { UserProfiles } from '../messaging/user-profiles.js';
 import type { Clock } from '../runtime/clock.js';
 import type { ChannelStatus, DeviceRefusal, DeviceState, UnfinishedDevice } from '../storage/directory.js';
 import type { ActiveUsers } from './active-users.js';
@@ -33,6 +34,7 @@ export interface SessionOpenerParts extends ChannelSource {
   readonly cursors: CursorCache;
   readonly channels: ChannelList;
   readonly users: Pick<ActiveUsers, 'sessionsOf'>;
+  readonly profiles: Pick<UserProfiles, 'stored'>;
   readonly clock: Clock;
 }
 
@@ -94,7 +96,7 @@ export class SessionOpener {
 
   /** Reading needs no write: on a full disk a device that is known is served all the same, and so is one that is not. */
   async #openDevice(session: ClientSession, profile: ProfileChange | undefined): Promise<OpenedDevice | DeviceRefusal> {
-    const { directory, turns, users, clock } = this.#parts;
+    const { directory, turns, users, profiles, clock } = this.#parts;
     const { user, device } = session.identity!;
     // Of ids with hidden characters, only those that are stored already are used.
     const mustExist = { user: hasHiddenCharacter(user), device: hasHiddenCharacter(device) };
@@ -107,7 +109,10 @@ export class SessionOpener {
           return directory.openDevice({ user, device, mustExist, at: clock.now(), inUse, profile, unfinished });
         });
         if (typeof opened === 'string') {
-          return isRefusal(opened) ? opened : { user, device, state: opened, isStored: true };
+          if (isRefusal(opened)) return opened;
+          // At once: what is stored after it is reported after it.
+          if (profile !== undefined) profiles.stored(user, profile);
+          return { user, device, state: opened, isStored: true };
         }
         // Of a client that is gone, nothing more is written.
         if (session.hasEnded) return { user, device, state: opened.state, isStored: false };
