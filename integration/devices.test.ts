@@ -68,6 +68,20 @@ describe('a device of a user who has more than 32', () => {
   });
 });
 
+it('a new device begins where the user has read, at its second sign-in too, before what was read is on disk', async () => {
+  const bob = newPerson();
+  const phone = await signIn(bob, 'phone');
+  const { epoch } = await send(bob, 3);
+  await phone.count('message', 3);
+  await phone.ask({ type: 'read', channel: address, epoch, offset: 2 });
+  for (let signIns = 0; signIns < 2; signIns += 1) {
+    const laptop = await signIn(bob, 'laptop');
+    expect(offsets(await laptop.count('message', 1))).toEqual([3]);
+    await laptop.end();
+  }
+  await phone.end();
+});
+
 function newPerson(): string {
   people += 1;
   return `bob${people}`;

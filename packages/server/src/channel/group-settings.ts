@@ -5,6 +5,12 @@ import type { GroupSettings, GroupSettingsChange } from '@longwire/protocol';
 /** Settings that cannot be read leave the group to its owners and admins. */
 const UNREADABLE: GroupSettings = Object.freeze({ joining: 'closed', history: 'joining', posting: 'admins' });
 const DEFAULTS: GroupSettings = Object.freeze({});
+/** Of settings that always have a value. Kept settings do not have them. */
+const DEFAULT_VALUES: Readonly<Record<string, unknown>> = Object.freeze({
+  joining: 'closed',
+  history: 'joining',
+  posting: 'members',
+});
 
 /** Of the text last asked for: a group is written to again and again. */
 let latest: { readonly text: string; readonly settings: GroupSettings } | undefined;
@@ -23,11 +29,11 @@ function parse(text: string): GroupSettings {
   }
 }
 
-/** The settings that a change leaves: what is undefined stays, what is null has its default again. */
+/** The settings that a change leaves: what is undefined stays, what is null or the default has its default again. */
 export function changedSettings(settings: GroupSettings, change: GroupSettingsChange): GroupSettings {
   const changed: Record<string, unknown> = { ...settings };
   for (const [name, value] of Object.entries(change)) {
-    if (value === null) delete changed[name];
+    if (value === null || value === DEFAULT_VALUES[name]) delete changed[name];
     else if (value !== undefined) changed[name] = value;
   }
   return changed;

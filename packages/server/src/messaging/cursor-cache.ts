@@ -71,16 +71,17 @@ export class CursorCache {
   /** The device has everything up to `offset`. A lower offset than before moves nothing. */
   acknowledge(user: UserId, device: DeviceId, channel: Channel, offset: number): void {
     const state = this.#stateOf(user, channel);
-    state.devices ??= new Map();
-    if (offset > (state.devices.get(device) ?? 0)) {
-      state.devices.set(device, offset);
-      this.#dirty.add(state);
-    }
+    this.#moveDevice(state, device, offset);
     if (offset <= state.delivered) return;
     state.delivered = offset;
     state.isDeliveredDirty = true;
     this.#dirty.add(state);
     if (state.whenLoaded === undefined) this.#onMoved(user, channel, { delivered: offset, read: undefined });
+  }
+
+  /** A new device begins after what the user has read, which was not written yet when the device was stored. */
+  beginDevice(user: UserId, device: DeviceId, channel: Channel, read: number): void {
+    this.#moveDevice(this.#stateOf(user, channel), device, read);
   }
 
   /** The user has read everything up to `offset`. A lower offset than before moves nothing. */
@@ -148,6 +149,13 @@ export class CursorCache {
   #putBack(state: CursorState, write: CursorWrite): void {
     state.isReadDirty ||= write.read !== undefined;
     state.isDeliveredDirty ||= write.delivered !== undefined;
+    this.#dirty.add(state);
+  }
+
+  #moveDevice(state: CursorState, device: DeviceId, offset: number): void {
+    state.devices ??= new Map();
+    if (offset <= (state.devices.get(device) ?? 0)) return;
+    state.devices.set(device, offset);
     this.#dirty.add(state);
   }
 

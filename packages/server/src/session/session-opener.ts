@@ -160,6 +160,9 @@ export class SessionOpener {
     const unwritten = isNew
       ? cursors.peek(user, status.channel)?.read
       : cursors.peekDevice(user, device.device, status.channel);
+    if (isNew && device.isStored && unwritten !== undefined && unwritten > (stored ?? 0)) {
+      cursors.beginDevice(user, device.device, status.channel, unwritten);
+    }
     const { newDeviceBacklog } = this.#options;
     return startPosition({ ...status, cursor: newest(stored, unwritten) }, { given, device: state, newDeviceBacklog });
   }

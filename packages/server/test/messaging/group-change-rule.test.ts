@@ -112,6 +112,8 @@ describe('group.update', () => {
 
   it('makes no entry where nothing changes', () => {
     expect(judge(owner, update, usual({ posting: 'admins' })).verdict).toBe('nothing');
+    const defaults = { joining: 'closed', history: 'joining', posting: 'members' } as const;
+    expect(judge(owner, { type: 'update', settings: defaults }, usual({})).verdict).toBe('nothing');
   });
 });
 

@@ -90,7 +90,7 @@ function judgeCreate(
   const full = refusalOfRoom(group, { members: members.length, pending: invited.length }, limits);
   if (full !== undefined) return refused(full);
   const pending = invited.map((user) => invitationOf(user, actor));
-  return settingsChange(settings, settings, { members, pending }, { group: id, added, invited });
+  return settingsChange(settings, changedSettings({}, settings), { members, pending }, { group: id, added, invited });
 }
 
 function judgeUpdate(change: GroupSettingsChange, group: GroupState): GroupJudgement {
