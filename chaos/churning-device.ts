@@ -1,6 +1,7 @@
 // A device that signs in and out while messages arrive, acknowledges what it read, and checks where each session begins to read.
 
 import type { SeededRandom } from '@longwire/test-support/seeded-random';
+import { until } from '@longwire/test-support/until';
 import type { WireMessage } from '@longwire/test-support/wire-client';
 import type { Ledger, Position } from './ledger.js';
 import { pass } from './repeating-sender.js';
@@ -8,10 +9,11 @@ import type { WireSession, WireSessions } from './wire-sessions.js';
 
 /** Channels of one `connect` or `ack`. */
 const MAX_CURSORS = 500;
+const CATCH_UP_MS = 60_000;
 
 /** What was acknowledged in one channel. */
 interface Acknowledged {
-  /** Up to here the server may have it: an `ack` was sent. */
+  /** Up to here the server may have it: an `ack` was sent, in this life of the device or in one before. */
   sent: number;
   /** Up to here it answered `ok`, before so many crashes. */
   answered: number;
@@ -30,6 +32,9 @@ export class ChurningDevice {
   /** Channel → newest position handed to the app; survives the sessions. */
   readonly #positions = new Map<string, Position>();
   readonly #acknowledged = new Map<string, Acknowledged>();
+  /** Channels of which it is known where the server began the device. */
+  readonly #begun = new Set<string>();
+  #restores = 0;
   /** Channel → the offset that must come next in this session. */
   #next = new Map<string, number>();
   #given: Readonly<Record<string, Position>> = {};
@@ -64,17 +69,34 @@ export class ChurningDevice {
     await session.ended;
   }
 
-  /** A session that reads until every channel has been read up to its head; false if it ended before. */
+  /** A session that reads until every channel has been read up to its head; false if it ended before, or nothing comes. */
   async catchUp(heads: ReadonlyMap<string, number>): Promise<boolean> {
     const session = await this.#signIn(true);
-    const isBehind = () => [...heads].some(([channel, head]) => (this.#positions.get(channel)?.offset ?? 0) < head);
-    while (session?.isOpen === true && isBehind()) await Promise.race([session.ended, pass(10)]);
-    const hasEverything = session?.isOpen === true;
-    await session?.close();
+    const isBehind = ([channel, head]: readonly [string, number]) => {
+      const position = this.#positions.get(channel);
+      // If the server has begun the device anew, it has what the user has read: perhaps all of a channel without a position.
+      if (position === undefined) return !this.#writesIn(channel);
+      return position.offset < head;
+    };
+    if (session === undefined) return false;
+    try {
+      await until(
+        () => !session.isOpen || ![...heads].some(isBehind),
+        () => `${this.user} on ${this.name} to get the rest of ${[...heads].filter(isBehind)}`,
+        CATCH_UP_MS,
+      );
+    } catch (error) {
+      this.#ledger.fault(String(error));
+    }
+    const hasEverything = session.isOpen;
+    await session.close();
     return hasEverything;
   }
 
   async #signIn(givesCursors: boolean): Promise<WireSession | undefined> {
+    // A store that was set back knows the device as it was at any time before.
+    if (this.#restores !== this.#ledger.restores) this.#begun.clear();
+    this.#restores = this.#ledger.restores;
     this.#next = new Map();
     this.#given = givesCursors ? Object.fromEntries([...this.#positions].slice(0, MAX_CURSORS)) : {};
     const session = await this.#sessions.open((push) => this.#take(push));
@@ -83,12 +105,8 @@ export class ChurningDevice {
       this.signIns += 1;
       return session;
     }
-    // Perhaps the server had forgotten the device, and began it anew without a chance to say so: then it need not know what was
-    // acknowledged, and begins where the user has read.
-    for (const [channel, each] of this.#acknowledged) {
-      if (this.#writesIn(channel)) this.#acknowledged.delete(channel);
-      else each.answered = 0;
-    }
+    // Perhaps the server had forgotten the device, and began it anew: then it need not know what was acknowledged.
+    this.#beginAnew();
     return undefined;
   }
 
@@ -97,8 +115,7 @@ export class ChurningDevice {
       this.#isNew = push['device'] === 'new';
       if (!this.#isNew) return;
       if (this.#acknowledged.size > 0) this.timesForgotten += 1;
-      this.#acknowledged.clear();
-      return;
+      return this.#beginAnew();
     }
     if (push.type !== 'message' && push.type !== 'gap') return;
     const channel = String(push['channel']);
@@ -113,11 +130,16 @@ export class ChurningDevice {
     if (push.type === 'message') this.#ledger.see(`${this.user} ${channel}`, { epoch, offset }, String(push['body']));
   }
 
+  /** It begins where the user has read, or where it was before, in channels of which that was not removed yet. */
+  #beginAnew(): void {
+    for (const each of this.#acknowledged.values()) each.answered = 0;
+    this.#begun.clear();
+  }
+
   /** Whether a session begins to read where it has to: nothing is left out, and nothing acknowledged comes again. */
   #checkStart(channel: string, push: WireMessage, first: number): void {
     const given = this.#given[channel];
-    const known = this.#acknowledged.get(channel);
-    const acknowledged = known ?? { sent: 0, answered: 0, crashes: 0 };
+    const acknowledged = this.#acknowledged.get(channel) ?? { sent: 0, answered: 0, crashes: 0 };
     const isEpochGap = push.type === 'gap' && push['reason'] === 'epoch';
     if (given !== undefined && given.epoch === push['epoch']) {
       if (first !== given.offset + 1) this.#fault(channel, `${first} came first after the cursor ${given.offset}`);
@@ -127,8 +149,13 @@ export class ChurningDevice {
       this.#fault(channel, `${JSON.stringify(push)} came first after a cursor of epoch ${given.epoch}`);
     const start = isEpochGap ? Number(push['next']) : first;
     // A cursor never moves forward by itself. A new one is where the user has read, and writing in a channel reads it.
-    const isUnknown = known === undefined && this.#writesIn(channel);
-    if (!isUnknown && start > acknowledged.sent + 1)
+    if (this.#writesIn(channel) && !this.#begun.has(channel)) {
+      this.#begun.add(channel);
+      // A gap says what a forgotten device does not get.
+      const begun = push.type === 'gap' ? Number(push['next']) : first;
+      const { answered, crashes } = acknowledged;
+      this.#acknowledged.set(channel, { sent: Math.max(acknowledged.sent, begun - 1), answered, crashes });
+    } else if (start > acknowledged.sent + 1)
       this.#fault(
         channel,
         `${start} came first, ${acknowledged.sent} was acknowledged (${this.#isNew ? 'new' : 'known'})`,

@@ -14,6 +14,8 @@ export class Ledger {
   readonly faults: string[] = [];
   /** Times that the server ended without writing down what it may write down later, or was set back. */
   crashes = 0;
+  /** Times that it was set back. */
+  restores = 0;
   repeated = 0;
   /** Error code → how often sends were refused with it. */
   readonly refusals = new Map<string, number>();
@@ -70,6 +72,7 @@ export class Ledger {
     this.#acknowledged = new Map([...this.#acknowledged].filter(([key]) => this.#copied.has(key)));
     this.#retired = new Set(this.#epochs);
     this.crashes += 1;
+    this.restores += 1;
   }
 
   /** Compares the whole log of a channel with what its senders were answered. */
