@@ -115,7 +115,8 @@ export class ChurningDevice {
       this.#isNew = push['device'] === 'new';
       if (!this.#isNew) return;
       if (this.#acknowledged.size > 0) this.timesForgotten += 1;
-      return this.#beginAnew();
+      this.#beginAnew();
+      return;
     }
     if (push.type !== 'message' && push.type !== 'gap') return;
     const channel = String(push['channel']);
