@@ -25,6 +25,8 @@ export class NaiveWorld {
   readonly groups = new Map<string, NaiveGroup>();
   /** `blocker blocked`. */
   readonly #blocks = new Set<string>();
+  /** Pairs of whom one has blocked the other at some time: they have a channel, perhaps without entries. */
+  readonly #everBlocked = new Set<string>();
   /** `user address`. */
   readonly archived = new Set<string>();
   readonly #hiddenAt = new Map<string, number>();
@@ -78,8 +80,10 @@ export class NaiveWorld {
   }
 
   block(user: string, peer: string, isOn: boolean): Answer {
-    if (isOn) this.#blocks.add(`${user} ${peer}`);
-    else this.#blocks.delete(`${user} ${peer}`);
+    if (isOn) {
+      this.#blocks.add(`${user} ${peer}`);
+      this.#everBlocked.add(pairOf(user, peer));
+    } else this.#blocks.delete(`${user} ${peer}`);
     return OK;
   }
 
@@ -227,7 +231,7 @@ export class NaiveWorld {
     const log = this.channel(user, address);
     if (address.startsWith('group/')) return log?.isMember(user) === true;
     const peer = address.slice('user/'.length);
-    return log !== undefined || this.blocks(user, peer) || this.blocks(peer, user);
+    return log !== undefined || this.#everBlocked.has(pairOf(user, peer));
   }
 
   #beginDirect(user: string, peer: string): NaiveChannel {
