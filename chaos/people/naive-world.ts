@@ -13,6 +13,8 @@ export interface Answer {
 export interface NaiveGroup {
   readonly log: NaiveChannel;
   readonly roles: Map<string, Role>;
+  /** User → whether they are invited or have asked to join, and who did that. */
+  readonly pending: Map<string, { readonly state: 'invited' | 'requested'; readonly by: string }>;
   readonly settings: { joining: string; history: string; posting: string };
   isOver: boolean;
 }
@@ -115,6 +117,7 @@ export class NaiveWorld {
     const group: NaiveGroup = {
       log,
       roles: new Map([[user, 'owner']]),
+      pending: new Map(),
       settings: { ...settings, posting: 'members' },
       isOver: false,
     };
@@ -138,23 +141,61 @@ export class NaiveWorld {
   join(user: string, id: string): Answer {
     const group = this.groups.get(id);
     if (group?.log.isMember(user) === true) return OK;
-    if (group === undefined || group.isOver || group.settings.joining !== 'open') return refused('not_a_member');
-    this.#enter(group, user, user, 'joined');
+    if (group === undefined || group.isOver) return refused('not_a_member');
+    const { joining } = group.settings;
+    if (joining === 'open' || group.pending.get(user)?.state === 'invited') {
+      this.#enter(group, user, user, 'joined');
+      return OK;
+    }
+    if (joining === 'closed') return refused('not_a_member');
+    group.pending.set(user, { state: 'requested', by: user });
     return OK;
   }
 
-  /** Whether the user has written to another one, who may therefore add them. */
-  hasWritten(user: string, to: string): boolean {
-    const log = this.#direct.get(pairOf(user, to));
-    return log?.entries.some(({ from }) => from === user) === true;
-  }
-
+  /** Those who have written to the user and do not block them are added, and those who have asked; others are invited. */
   add(user: string, id: string, added: string): Answer {
     const refusal = this.#refuseAdmin(user, id);
     if (refusal !== undefined) return refusal;
     const group = this.groups.get(id)!;
-    if (!group.log.isMember(added)) this.#enter(group, user, added, 'added');
+    if (group.log.isMember(added)) return OK;
+    const consents = this.#hasWritten(added, user) && !this.blocks(added, user);
+    if (consents || group.pending.get(added)?.state === 'requested') this.#enter(group, user, added, 'added');
+    else if (!group.pending.has(added)) group.pending.set(added, { state: 'invited', by: user });
     return OK;
+  }
+
+  /** @param accepted  the user themselves: their invitation; another one: that user's request */
+  accept(user: string, id: string, accepted: string): Answer {
+    const group = this.groups.get(id);
+    const pending = group?.isOver === false ? group.pending.get(accepted)?.state : undefined;
+    if (accepted !== user) {
+      const refusal = this.#refuseAdmin(user, id);
+      if (refusal !== undefined) return refusal;
+      if (group!.log.isMember(accepted)) return OK;
+      if (pending !== 'requested') return refused('invalid_field');
+      this.#enter(group!, user, accepted, 'added');
+      return OK;
+    }
+    if (group?.log.isMember(user) === true) return OK;
+    if (group === undefined || pending !== 'invited') return refused('not_a_member');
+    this.#enter(group, user, user, 'joined');
+    return OK;
+  }
+
+  decline(user: string, id: string, declined: string): Answer {
+    const refusal = declined === user ? undefined : this.#refuseAdmin(user, id);
+    if (refusal !== undefined) return refusal;
+    this.groups.get(id)?.pending.delete(declined);
+    return OK;
+  }
+
+  /** Groups that the user is invited to, without those of users whom they block. */
+  invitationsOf(user: string): string[] {
+    const isShown = ({ pending, isOver }: NaiveGroup) => {
+      const { state, by = '' } = pending.get(user) ?? {};
+      return !isOver && state === 'invited' && !this.blocks(user, by);
+    };
+    return [...this.groups].filter(([, group]) => isShown(group)).map(([id]) => id);
   }
 
   leave(user: string, id: string): Answer {
@@ -175,6 +216,7 @@ export class NaiveWorld {
     const group = this.groups.get(id)!;
     if (removed === user) return refused('forbidden');
     const role = group.roles.get(removed);
+    if (role === undefined) group.pending.delete(removed);
     if (this.#roleIn(user, id) === 'admin' && role !== undefined && role !== 'member') return refused('forbidden');
     if (role === undefined) return OK;
     this.#change(group, user, { change: 'removed', users: [removed] });
@@ -205,6 +247,11 @@ export class NaiveWorld {
     for (const member of [...group.roles.keys()]) this.#exit(group, member);
     group.isOver = true;
     return OK;
+  }
+
+  #hasWritten(user: string, to: string): boolean {
+    const log = this.#direct.get(pairOf(user, to));
+    return log?.entries.some(({ from }) => from === user) === true;
   }
 
   #roleIn(user: string, id: string): Role | undefined {
@@ -244,6 +291,7 @@ export class NaiveWorld {
   #enter(group: NaiveGroup, actor: string, user: string, change: 'joined' | 'added'): void {
     this.#change(group, actor, { change, users: [user] });
     group.roles.set(user, 'member');
+    group.pending.delete(user);
     group.log.join(user, group.settings.history === 'start' ? 1 : group.log.head);
   }
 

@@ -152,7 +152,8 @@ export class PeopleDevice {
 
   #take(push: WireMessage, received: Map<string, Received>): void {
     if (push.type === 'channel') {
-      this.#receivedIn(received, String(push['address'])).isRemoved = push['removed'] === true;
+      if (push['invitation'] === undefined)
+        this.#receivedIn(received, String(push['address'])).isRemoved = push['removed'] === true;
       return;
     }
     if (push['channel'] === undefined || push['offset'] === undefined) return;

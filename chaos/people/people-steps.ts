@@ -25,6 +25,8 @@ const weights = {
   update: 2,
   join: 5,
   add: 6,
+  accept: 5,
+  decline: 2,
   leave: 4,
   remove: 3,
   role: 4,
