@@ -260,9 +260,15 @@ it('the claim `role: "admin"` makes an admin, until `refresh` with a token witho
   const expiry = Math.floor(Date.now() / 1_000) + 3_600;
   const token = (claims: object) => signedToken(secret, { sub: 'crm', exp: expiry, ...claims });
   const client = await WireClient.signIn(server.url, 'crm', { token: token({ role: 'admin' }) });
-  expect(await client.ask({ type: 'send', to: 'all', body: 1 })).toMatchObject({ type: 'sent', offset: 1 });
+  expect(await client.ask({ type: 'send', to: 'all', body: 1, key: 'k' })).toMatchObject({ type: 'sent', offset: 1 });
   expect(await client.ask({ type: 'refresh', token: token({}) })).toMatchObject({ type: 'refreshed' });
   expect(await client.ask({ type: 'send', to: 'all', body: 2 })).toMatchObject({ code: 'forbidden' });
+  // What was stored is still answered.
+  expect(await client.ask({ type: 'send', to: 'all', body: 1, key: 'k' })).toMatchObject({
+    type: 'sent',
+    repeated: true,
+  });
+  expect(await client.ask({ type: 'send', to: 'all', body: 1, key: 'n' })).toMatchObject({ code: 'forbidden' });
   expect(await client.ask({ type: 'refresh', token: token({ role: 'admin' }) })).toMatchObject({ type: 'refreshed' });
   expect(await client.ask({ type: 'send', to: 'inbox/bob', body: 3 })).toMatchObject({ type: 'sent', offset: 1 });
   await client.end();

@@ -24,6 +24,8 @@ export interface OutgoingMessage {
   readonly content: EntryContent;
   /** The position the client had in this channel before its first attempt; present on repeats only. */
   readonly since: Position | undefined;
+  /** Why the sender may not write, whatever the rights of the channel: only the repeat of something stored is answered. */
+  readonly refusal: RuleRefusal | undefined;
 }
 
 export interface SendContext {
@@ -129,8 +131,7 @@ export class MessageSender {
 
   #append(send: Send, rights: LoadedChannel | undefined): void {
     const { queue, members, clock, hasRoom } = this.#parts;
-    const { channel, content, since } = send.message;
-    const refusal = judgeSend(channel, rights, content);
+    const { channel, content, since, refusal = judgeSend(channel, rights, content) } = send.message;
     send.judgements += 1;
     send.refusal = refusal;
     send.rights = rights;

@@ -190,7 +190,7 @@ export class MessagingFixture {
     const { channel = directChannel(from ?? alice, to), ...content } = rest;
     return new Promise((resolve) => {
       this.sender.send(
-        { channel, content: { ...contentOf(alice), from, by, ...content }, since },
+        { channel, content: { ...contentOf(alice), from, by, ...content }, since, refusal: undefined },
         { session: undefined, echo: false },
         (outcome) => {
           onSettled?.(outcome);

@@ -4,7 +4,10 @@ import type { AllChannel, InboxChannel } from '../../channel/channel.js';
 import type { RuleRefusal, Writer } from './rule-refusal.js';
 
 export function judgeApplicationSend(channel: InboxChannel | AllChannel, { from }: Writer): RuleRefusal | undefined {
-  if (from === undefined) return undefined;
-  const what = channel.kind === 'inbox' ? 'notifications' : 'announcements';
+  return from === undefined ? undefined : applicationsOnly(channel);
+}
+
+export function applicationsOnly({ kind }: InboxChannel | AllChannel): RuleRefusal {
+  const what = kind === 'inbox' ? 'notifications' : 'announcements';
   return { code: 'forbidden', message: `only applications write ${what}: nothing was stored`, counted: 'notAllowed' };
 }

@@ -5,6 +5,7 @@ import type { Channel } from '../../channel/channel.js';
 import { addressOf } from '../../channel/channel-address.js';
 import type { EntryContent } from '../../channel/entry.js';
 import type { MessageSender } from '../../messaging/message-sender.js';
+import { applicationsOnly } from '../../messaging/rules/application-rule.js';
 import type { ClientSession } from '../client-session.js';
 import { channelToWrite } from './offered-channel.js';
 import { type CommandError, reply, replyError } from './reply.js';
@@ -21,14 +22,16 @@ export function handleSend(
     replyError(session, command, channel);
     return;
   }
-  const isForReaders = channel.kind === 'inbox' || channel.kind === 'all';
-  const refusal = refusalOfFields(command, isForReaders);
-  if (refusal !== undefined) {
-    replyError(session, command, { code: 'invalid_field', message: refusal });
+  const byApplications = channel.kind === 'inbox' || channel.kind === 'all' ? channel : undefined;
+  const isApplication = byApplications !== undefined;
+  const invalid = refusalOfFields(command, isApplication);
+  if (invalid !== undefined) {
+    replyError(session, command, { code: 'invalid_field', message: invalid });
     return;
   }
   session.startCommand();
-  const isApplication = session.role === 'admin' && isForReaders;
+  // Who is an admin no longer may still repeat what they sent as one.
+  const refusal = byApplications && session.role !== 'admin' ? applicationsOnly(byApplications) : undefined;
   const content: EntryContent = {
     kind: 'message',
     from: isApplication ? undefined : session.user,
@@ -44,7 +47,7 @@ export function handleSend(
     expiresAt: command.ttlMs === undefined ? undefined : Math.min(now + command.ttlMs, Number.MAX_SAFE_INTEGER),
   };
   sender.send(
-    { channel, content, since: command.since },
+    { channel, content, since: command.since, refusal },
     // Without an id there is no `sent` to stand in the entry's place, and the client would see a hole: it gets the entry.
     { session, echo: command.echo === true || command.id === undefined },
     (outcome) => {
@@ -62,11 +65,11 @@ export function handleSend(
   );
 }
 
-function refusalOfFields({ ttlMs, retain }: ReceivedSendCommand, isForReaders: boolean): string | undefined {
+function refusalOfFields({ ttlMs, retain }: ReceivedSendCommand, isApplication: boolean): string | undefined {
   if (retain !== undefined) {
     return 'retain: expected no such field, this version does not offer it (connected.features)';
   }
-  if (ttlMs === undefined || isForReaders) return undefined;
+  if (ttlMs === undefined || isApplication) return undefined;
   return 'ttlMs: expected no such field, only notifications and announcements expire in this version';
 }
 
