@@ -7,6 +7,8 @@ import { ProgramProcess, type ProgramResult } from '@longwire/test-support/progr
 import { raisedRates } from '@longwire/test-support/raised-rates';
 import { longwireCommand } from '@longwire/test-support/server-process';
 
+const SETTINGS = { ...raisedRates, LONGWIRE_PRESENCE_GRACE_MS: '500' };
+
 type Environment = Readonly<Record<string, string>>;
 
 /** Starts `longwire` as a shell would. Nothing of this process's own settings reaches it. */
@@ -44,9 +46,12 @@ export class CliHome {
     return child.result;
   }
 
-  /** Another server, with its data in the folder `name`, and with rates that tests with thousands of messages do not reach. */
+  /**
+   * Another server, with its data in the folder `name`, with rates that tests with thousands of messages do not reach, and with
+   * a short grace before a user is offline.
+   */
   async startServer(name: string, args: readonly string[]): Promise<ProgramProcess> {
-    const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args], raisedRates);
+    const child = this.start(['serve', '--json', '--data', join(this.folder, name), ...args], SETTINGS);
     await child.shows(/"event":"listening".*\n/);
     return child;
   }
