@@ -50,12 +50,19 @@ export class Target {
   readonly served: Served;
   readonly url: string;
   readonly #canary: WorkerPeer<CanaryReport>;
+  readonly #path: string;
   readonly #stop: () => Promise<void>;
 
-  private constructor(served: Served, url: string, canary: WorkerPeer<CanaryReport>, stop: () => Promise<void>) {
+  private constructor(
+    served: Served,
+    url: string,
+    canary: WorkerPeer<CanaryReport>,
+    { path, stop }: { readonly path: string; readonly stop: () => Promise<void> },
+  ) {
     this.served = served;
     this.url = url;
     this.#canary = canary;
+    this.#path = path;
     this.#stop = stop;
   }
 
@@ -68,8 +75,8 @@ export class Target {
     try {
       const greeting = JSON.stringify({ id: 1, type: 'connect', token: 'dev:canary' });
       const canary = await startCanary({ url: server.gatewayUrl, greeting });
-      await warmUp(server.port, '/v1/connect');
-      return new Target(server, server.gatewayUrl, canary, () => server.remove());
+      await work(server.port, '/v1/connect');
+      return new Target(server, server.gatewayUrl, canary, { path: '/v1/connect', stop: () => server.remove() });
     } catch (error) {
       await server.remove();
       throw error;
@@ -81,8 +88,8 @@ export class Target {
     const engine = await EngineProcess.start(options);
     try {
       const canary = await startCanary({ url: engine.url });
-      await warmUp(engine.port, '/');
-      return new Target(engine, engine.url, canary, () => engine.stop());
+      await work(engine.port, '/');
+      return new Target(engine, engine.url, canary, { path: '/', stop: () => engine.stop() });
     } catch (error) {
       await engine.stop();
       throw error;
@@ -95,8 +102,8 @@ export class Target {
     const url = `${served.url}echo`;
     try {
       const canary = await startCanary({ url });
-      await warmUp(served.port, '/echo');
-      return new Target(served, url, canary, () => served.stop());
+      await work(served.port, '/echo');
+      return new Target(served, url, canary, { path: '/echo', stop: () => served.stop() });
     } catch (error) {
       await served.stop();
       throw error;
@@ -144,8 +151,10 @@ export class Target {
       RECOVERY_MS,
     );
     const allowedBytes = before.rssBytes * (1 + MAX_RSS_GROWTH) + MAX_RSS_GROWTH_BYTES + extraBytes;
+    // V8 may leave garbage where it is as long as nothing new is made: it has to be gone where the server goes on working.
+    const isBack = async () => (await residentBytes(pid)) <= allowedBytes;
     await until(
-      async () => (await residentBytes(pid)) <= allowedBytes,
+      async () => (await isBack()) || work(this.port, this.#path).then(isBack, isBack),
       `memory back from ${Math.round((await residentBytes(pid)) / MIB)} MiB to ${Math.round(allowedBytes / MIB)} MiB`,
       RECOVERY_MS,
     );
@@ -159,8 +168,8 @@ export class Target {
   }
 }
 
-/** A new process grows with what it does first. This is not a leak, so it happens before anything is measured. */
-async function warmUp(port: number, path: string): Promise<void> {
+/** A new process grows with what it does first. This is not a leak, so it happens before anything is measured too. */
+async function work(port: number, path: string): Promise<void> {
   const pings = Buffer.concat(Array.from({ length: 200 }, () => textFrame('ping')));
   await inParallel(100, 20, async () => {
     const peer = await RawSocket.upgrade(port, { path });
